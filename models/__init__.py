@@ -1,0 +1,1 @@
+"""Devices and machines: bank timings, technology numbers with their sources, preset systems."""

@@ -1,0 +1,41 @@
+"""simcore: a cycle-level simulator of machine-learning accelerators; ``simulate(network, system)`` gives Results."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simcore.errors import InputError
+    from simcore.results import Results
+    from simcore.simulate import simulate
+    from simcore.spec.load import load_system
+    from simcore.spec.system import System
+    from simcore.timing import BankTiming
+
+__version__ = "0.1.0"
+__all__ = ["BankTiming", "InputError", "Results", "System", "__version__", "load_system", "simulate"]
+
+_HOMES = {
+    "BankTiming": "simcore.timing",
+    "InputError": "simcore.errors",
+    "Results": "simcore.results",
+    "System": "simcore.spec.system",
+    "load_system": "simcore.spec.load",
+    "simulate": "simcore.simulate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that ``import simcore`` and the command line's help stay fast."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simcore' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    if name == "simulate":
+        # The submodule of the same name was just bound here by the import system; the function is what is meant.
+        globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

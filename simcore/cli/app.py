@@ -1,0 +1,139 @@
+"""The commands and their options; each hands over to a module of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import simcore
+from simcore.cli import options
+from simcore.cli.guard import guarded
+from simcore.cli.options import RunOptions
+
+app = typer.Typer(
+    name="simcore",
+    help="Cycles, stalls, bank conflicts and energy of a neural network on an accelerator.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"simcore {simcore.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _simcore(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+@guarded
+def run(
+    network: options.NetworkArgument,
+    system: options.SystemOption = "edge-sram",
+    dataflow: options.DataflowOption = None,
+    engine: options.EngineOption = "compiled",
+    layers: options.LayersOption = None,
+    batch: options.BatchOption = None,
+    overrides: options.SetOption = None,
+    out: options.OutOption = None,
+    overwrite: options.OverwriteOption = False,
+    json: options.JsonOption = False,
+    quiet: options.QuietOption = False,
+) -> None:
+    """Simulate a network: cycles, stalls and traffic of every layer."""
+    from simcore.cli.run import run_command
+
+    run_command(RunOptions(network, system, dataflow, engine, layers, batch, tuple(overrides or ()), out, overwrite, json, quiet))
+
+
+@app.command()
+@guarded
+def banks(
+    network: options.NetworkArgument,
+    system: options.SystemOption = "edge-sram",
+    dataflow: options.DataflowOption = None,
+    engine: options.EngineOption = "compiled",
+    layers: options.LayersOption = None,
+    batch: options.BatchOption = None,
+    overrides: options.SetOption = None,
+    out: options.OutOption = None,
+    overwrite: options.OverwriteOption = False,
+    json: options.JsonOption = False,
+    quiet: options.QuietOption = False,
+) -> None:
+    """Simulate a network: accesses and conflicts of every bank, and a heat map of conflicts over time."""
+    from simcore.cli.banks import banks_command
+
+    banks_command(
+        RunOptions(network, system, dataflow, engine, layers, batch, tuple(overrides or ()), out, overwrite, json, quiet)
+    )
+
+
+@app.command("list")
+@guarded
+def list_known(
+    what: Annotated[str, typer.Argument(metavar="systems|networks|memories|dataflows")],
+    json: options.JsonOption = False,
+) -> None:
+    """List what can be named: systems, networks, memories or dataflows."""
+    from simcore.cli.listing import list_command
+
+    list_command(what, json)
+
+
+@app.command()
+@guarded
+def check(
+    model: Annotated[str, typer.Argument(metavar="FILE.py:Class", help="Your own bank timing model.")],
+    json: options.JsonOption = False,
+) -> None:
+    """Check a memory model of your own: in plain Python first, then in both engines on random traffic."""
+    from simcore.cli.checking import check_command
+
+    check_command(model, json)
+
+
+@app.command()
+@guarded
+def validate(
+    system: Annotated[str, typer.Argument(metavar="SYSTEM.yaml")],
+    json: options.JsonOption = False,
+) -> None:
+    """Check a system file and report all its errors at once."""
+    from simcore.cli.validation import validate_command
+
+    validate_command(system, json)
+
+
+@app.command()
+@guarded
+def explain(
+    metric: Annotated[str | None, typer.Argument(metavar="[METRIC]")] = None,
+    json: options.JsonOption = False,
+) -> None:
+    """Say what a column, stall cause or metric means; without a name, list all."""
+    from simcore.cli.explaining import explain_command
+
+    explain_command(metric, json)
+
+
+@app.command()
+@guarded
+def demo(out: options.OutOption = None, overwrite: options.OverwriteOption = False, quiet: options.QuietOption = False) -> None:
+    """ResNet18 on edge-sram and edge-stt side by side: what slower writes cost, and where."""
+    from simcore.cli.demo import demo_command
+
+    demo_command(out, overwrite, quiet)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app(prog_name="simcore")

@@ -1,0 +1,33 @@
+"""``simcore explain``: what a column, stall cause or metric means."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from simcore.cli.console import console, print_json, table
+from simcore.glossary import GROUPS, TERMS, Term, explain
+
+
+def explain_command(metric: str | None, as_json: bool) -> None:
+    """Print one definition, or all of them."""
+    terms = list(TERMS.values()) if metric is None else [explain(metric)]
+    if as_json:
+        print_json([asdict(term) for term in terms] if metric is None else asdict(terms[0]))
+    elif metric is None:
+        _print_all()
+    else:
+        _print_one(terms[0])
+
+
+def _print_one(term: Term) -> None:
+    out = console()
+    out.print(f"{term.name} [{term.unit}]" if term.unit else term.name, markup=False, style="bold")
+    out.print(term.text, markup=False)
+
+
+def _print_all() -> None:
+    out = console()
+    for group in GROUPS:
+        rows = [(term.name, term.unit, term.text) for term in TERMS.values() if term.group == group]
+        out.print(table(group, ("name", "unit", "meaning"), rows, text_columns=3))
+        out.print()

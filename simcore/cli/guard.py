@@ -1,0 +1,48 @@
+"""What a user sees when a command cannot go on: one line on stderr and an exit code, never a traceback unasked."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import ParamSpec
+
+import typer
+
+from simcore.errors import InputError
+
+BAD_INPUT, BUG, INTERRUPTED = 2, 1, 130
+P = ParamSpec("P")
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Wrap a command: InputError exits 2, Ctrl-C 130, anything unforeseen 1 (with SIMCORE_DEBUG=1 its traceback is shown)."""
+
+    @functools.wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except InputError as error:
+            raise _stop(f"simcore: {error}", BAD_INPUT) from None
+        except KeyboardInterrupt:
+            raise _stop("simcore: interrupted", INTERRUPTED) from None
+        except BrokenPipeError:
+            # The reader (head, less) has gone; leave stdout to a closed pipe without a second complaint at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get("SIMCORE_DEBUG") == "1":
+                traceback.print_exc()
+            told = " ".join(f"{type(error).__name__}: {error}".split())
+            raise _stop(f"simcore: {told}; this is a bug in simcore (SIMCORE_DEBUG=1 shows where)", BUG) from None
+
+    return wrapper
+
+
+def _stop(message: str, code: int) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(code)

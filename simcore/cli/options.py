@@ -1,0 +1,40 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK|FILE.onnx|FILE.csv", help="A network by name or from a file.")]
+SystemOption = Annotated[str, typer.Option("--system", metavar="NAME|FILE.yaml|FILE.cfg", help="The machine.")]
+DataflowOption = Annotated[str | None, typer.Option("--dataflow", metavar="ws|os|is", help="Overrides the system's dataflow.")]
+EngineOption = Annotated[str, typer.Option("--engine", metavar="compiled|simpy", help="Both give the same tables.")]
+LayersOption = Annotated[str | None, typer.Option("--layers", metavar="PATTERN", help="Only these layers: 'layer1*,fc'.")]
+BatchOption = Annotated[int | None, typer.Option("--batch", metavar="N", help="Images at once.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the system; may repeat.")
+]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save all tables here.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress bar, no tables.")]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What ``run`` and ``banks`` were asked for."""
+
+    network: str
+    system: str
+    dataflow: str | None
+    engine: str
+    layers: str | None
+    batch: int | None
+    overrides: tuple[str, ...]
+    out: Path | None
+    overwrite: bool
+    json: bool
+    quiet: bool

@@ -1,0 +1,88 @@
+"""``simcore run``: the layer table, the stall causes and the totals."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from rich.table import Table
+
+from simcore.cli.console import console, print_json, table
+from simcore.cli.options import RunOptions
+from simcore.cli.simulating import simulate_as_asked
+from simcore.outcome import CAUSE_NAMES
+from simcore.results import Results
+
+
+def run_command(options: RunOptions) -> None:
+    """Simulate and print what was asked for: JSON, one line, or tables."""
+    results = simulate_as_asked(options)
+    if options.json:
+        print_json(results.to_json())
+    elif options.quiet:
+        print(summary(results))
+    else:
+        out = console()
+        for shown in (layer_table(results), stall_table(results), totals_table(results)):
+            out.print(shown)
+            out.print()
+        for note in results.rates.notes:
+            out.print(f"Energy: {note}.", markup=False)
+        out.print(summary(results))
+
+
+def summary(results: Results) -> str:
+    """The run in one line."""
+    speed = results.manifest["simulated_cycles_per_s"] / 1e6
+    ran = f"{results.wall_s:.2f} s ({speed:.1f} M simulated cycles/s)"
+    return f"{results.network} on {results.system.name}: {results.cycles:,} cycles; simulated in {ran}"
+
+
+def layer_table(results: Results) -> Table:
+    """One row per layer that ran, with its largest stall cause."""
+    ran = results.layers[results.layers["fused_into"].isna()]
+    rows = [
+        (
+            row["layer"],
+            row["op"],
+            row["macs"] / 1e6,
+            row["cycles"],
+            row["compute_cycles"],
+            row["cycles"] - row["compute_cycles"],
+            _worst_cause(row),
+            row["mapping_efficiency_percent"],
+            row["array_utilisation_percent"],
+            (row["dram_read_bytes"] + row["dram_write_bytes"]) // 1024,
+        )
+        for row in ran.to_dict("records")
+    ]
+    columns = ("layer", "op", "M MACs", "cycles", "compute", "stalled", "mostly", "map %", "util %", "DRAM KiB")
+    return table(f"Layers of {results.network} on {results.system.name}", columns, rows, text_columns=2)
+
+
+def _worst_cause(row: Mapping[Hashable, Any]) -> str:
+    worst = max(CAUSE_NAMES, key=lambda cause: int(row[f"stall_{cause}_cycles"]))
+    return worst if row[f"stall_{worst}_cycles"] else "-"
+
+
+def stall_table(results: Results) -> Table:
+    """Where the cycles went: compute and every cause, in cycles and percent of the run."""
+    totals = dict(zip(results.totals["metric"], results.totals["value"], strict=True))
+    spent = {"compute": totals["compute_cycles"], **{cause: totals[f"stall_{cause}_cycles"] for cause in CAUSE_NAMES}}
+    cycles = max(results.cycles, 1)
+    rows = [(name, int(value), 100.0 * value / cycles) for name, value in spent.items()]
+    return table("Where the cycles went", ("", "cycles", "%"), rows)
+
+
+def totals_table(results: Results) -> Table:
+    """Traffic and energy of the run."""
+    totals = dict(zip(results.totals["metric"], results.totals["value"], strict=True))
+    rows: list[tuple[str, float | int]] = [
+        ("time, us", totals["time_ns"] / 1e3),
+        ("array utilisation, %", totals["array_utilisation_percent"]),
+        ("main memory read, KiB", int(totals["dram_read_bytes"]) // 1024),
+        ("main memory written, KiB", int(totals["dram_write_bytes"]) // 1024),
+    ]
+    rows += [(f"energy {part}, uJ", value / 1e6) for part, value in results.energy.itertuples(index=False) if value]
+    rows.append(("energy in all, uJ", totals["energy_pj"] / 1e6))
+    return table("Totals", ("", "value"), rows)

@@ -1,0 +1,28 @@
+"""What ``run`` and ``banks`` have in common: simulate as asked, and save where asked."""
+
+from __future__ import annotations
+
+from simcore.cli.console import progress
+from simcore.cli.options import RunOptions
+from simcore.results import Results, check_destination
+from simcore.simulate import simulate
+
+
+def simulate_as_asked(options: RunOptions) -> Results:
+    """Run the simulation. An output directory that cannot be written is refused before the run, not after it."""
+    if options.out is not None:
+        check_destination(options.out, overwrite=options.overwrite)
+    with progress(not (options.quiet or options.json)) as on_progress:
+        results = simulate(
+            options.network,
+            options.system,
+            engine=options.engine,
+            dataflow=options.dataflow,
+            layers=options.layers,
+            batch=options.batch,
+            overrides=options.overrides,
+            progress=on_progress,
+        )
+    if options.out is not None:
+        results.save(options.out, overwrite=options.overwrite)
+    return results

@@ -1,0 +1,39 @@
+"""``simcore validate``: all errors of a system file at once."""
+
+from __future__ import annotations
+
+import typer
+
+from simcore.cli.console import print_json
+from simcore.cli.guard import BAD_INPUT
+from simcore.errors import InputError, InputErrors
+from simcore.machine import build_machine
+from simcore.results.rates import energy_rates
+from simcore.spec import load_system, validate_file
+
+
+def validate_command(source: str, as_json: bool) -> None:
+    """Print every error, or that there is none; exits 2 if there is one."""
+    errors = validate_file(source) or _unusable_parts(source)
+    if as_json:
+        shown = [{"where": error.where, "message": error.message, "hint": error.hint} for error in errors]
+        print_json({"file": source, "valid": not errors, "errors": shown})
+    elif errors:
+        typer.echo("\n".join(f"simcore: {error}" for error in errors), err=True)
+    else:
+        typer.echo(f"{source}: valid")
+    if errors:
+        raise typer.Exit(BAD_INPUT)
+
+
+def _unusable_parts(source: str) -> list[InputError]:
+    """What keeps a well-formed system from running: a bank timing or a technology that cannot be found or refuses its values."""
+    try:
+        system = load_system(source)
+        build_machine(system)
+        energy_rates(system)
+    except InputErrors as found:
+        return list(found.errors)
+    except InputError as found:
+        return [found]
+    return []

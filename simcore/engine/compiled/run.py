@@ -1,0 +1,122 @@
+"""Run Programs on the compiled engine. Its kernel is compiled once per installation and kept in a cache of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from simcore.engine.compiled import columns as c
+from simcore.engine.compiled.state import LayerState, MachineState, layer_state, machine_state
+from simcore.engine.shortcuts import Shortcuts
+from simcore.machine import Machine
+from simcore.outcome import Outcome
+from simcore.program import Program
+
+
+class CompiledEngine:
+    """Runs layers one after another; bank states, the memory port and time go on from layer to layer."""
+
+    def __init__(self, machine: Machine, shortcuts: Shortcuts | None = None) -> None:
+        self.shortcuts = shortcuts or Shortcuts()
+        self.state = machine_state(machine)
+
+    def run(self, program: Program) -> Outcome:
+        """Run one layer. Raises RuntimeError, with who waits for what, if nothing can happen any more."""
+        from simcore.engine.compiled.compile import run_layer
+
+        state = self.state
+        layer = layer_state(state, program, self.shortcuts.idle_skipping, self.shortcuts.coalesced_lines)
+        answer = _call(run_layer, state, layer, program, c.FAR)
+        if answer < 0:
+            raise RuntimeError(deadlock_report(program, layer))
+        state.cycle, state.memory_free = int(layer.K[c.K_NOW]), int(layer.K[c.K_MEMORY_FREE])
+        return _outcome(layer)
+
+
+def _call(run_layer: Callable[..., int], state: MachineState, layer: LayerState, program: Program, until: int) -> int:
+    segments = np.ascontiguousarray(np.concatenate(program.segments))
+    rows: Any = program.ops if len(program.ops) else np.zeros((1, 9), dtype=np.int64)
+    return run_layer(
+        state.serves,
+        layer.K,
+        layer.N,
+        layer.E,
+        layer.R,
+        state.B,
+        state.P,
+        state.V,
+        state.G,
+        layer.Q,
+        layer.D,
+        layer.O,
+        layer.S,
+        layer.C,
+        layer.W,
+        segments,
+        program.geometry,
+        program.regions,
+        rows,
+        layer.resident,
+        state.params,
+        state.shared,
+        state.states,
+        layer.listed,
+        layer.inflight,
+        layer.bursts,
+        layer.free_writes,
+        layer.posted,
+        layer.lines,
+        layer.slots,
+        layer.output_places,
+        layer.stall_cycles,
+        layer.bank_stall_cycles,
+        state.bank_pad,
+        layer.conflict,
+        layer.busy,
+        layer.read_bytes,
+        layer.write_bytes,
+        until,
+    )
+
+
+def deadlock_report(program: Program, layer: LayerState) -> str:
+    """Who waits for what, when nothing can happen any more: the plan of the Program is at fault."""
+    lines = [f"layer {program.name}: nothing can happen any more at step {int(layer.K[c.K_STEP])} of {program.steps}"]
+    for port, row in enumerate(layer.N):
+        lines.append(
+            f"port {port}: segment {row[c.N_SEGMENT]}, element {row[c.N_NUMBER]}, due {row[c.N_NEXT_DUE]}, "
+            f"waits for tile {row[c.N_BLOCKED_TILE]}, consumed {row[c.N_CONSUMED]}"
+        )
+    for queue, row in enumerate(layer.Q):
+        if row[c.Q_HEAD] < row[c.Q_END]:
+            lines.append(f"queue {queue}: operation {row[c.Q_HEAD]} waits: {program.ops[row[c.Q_HEAD]].tolist()}")
+    return "\n".join(lines)
+
+
+def _outcome(layer: LayerState) -> Outcome:
+    K, C, W = layer.K, layer.C, layer.W
+    return Outcome(
+        start_cycle=int(K[c.K_START]),
+        cycles=int(K[c.K_NOW] - K[c.K_START]),
+        compute_cycles=int(K[c.K_COMPUTE]),
+        stall_cycles=layer.stall_cycles,
+        bank_stall_cycles=layer.bank_stall_cycles,
+        reads=C[:, c.C_READS].copy(),
+        writes=C[:, c.C_WRITES].copy(),
+        dma_reads=C[:, c.C_DMA_READS].copy(),
+        dma_writes=C[:, c.C_DMA_WRITES].copy(),
+        forwarded_reads=C[:, c.C_FORWARDED].copy(),
+        preempted_writes=C[:, c.C_PREEMPTED].copy(),
+        conflict_cycles=C[:, c.C_CONFLICT].copy(),
+        busy_cycles=C[:, c.C_BUSY].copy(),
+        conflict_timeline=layer.conflict,
+        busy_timeline=layer.busy,
+        bin_shift=int(K[c.K_BIN_SHIFT]),
+        port_elements=W[:, 0].copy(),
+        port_words=W[:, 1].copy(),
+        port_lines=W[:, 2].copy(),
+        dma_read_bytes=layer.read_bytes,
+        dma_write_bytes=layer.write_bytes,
+    )

@@ -1,0 +1,132 @@
+"""The array's control: one step a cycle if every operand due is there and the write buffer takes what is due; else a stall."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import simpy
+
+from simcore.clock import Phase
+from simcore.engine.reference.dma import Dma
+from simcore.engine.reference.elements import element_at, requests_of
+from simcore.engine.reference.port import ReadPort
+from simcore.engine.reference.requests import Element, Request
+from simcore.engine.reference.shared import Shared
+from simcore.engine.reference.values import ValueFlow
+from simcore.outcome import Cause
+from simcore.program import Port, Seg
+from simcore.timing import WRITE
+
+#: Why and where the array cannot step: (cause, port, bank or None).
+Stall = tuple[Cause, Port, int | None]
+_CAUSE_OF_HOLDER = ((Port.DMA, Cause.DMA_COLLISION), (Port.OUTPUT, Cause.WRITE_CONFLICT))
+
+
+class ArrayControl:
+    """Counts the steps of the layer; ``done`` happens when the last step is made and everything is written back."""
+
+    def __init__(
+        self, shared: Shared, readers: list[ReadPort], dma: Dma, values: ValueFlow | None = None
+    ) -> None:
+        self.shared, self.readers, self.dma, self.values = shared, readers, dma, values
+        self.step, self.done = 0, shared.clock.event()
+        self._segment, self._number = 0, 0
+        self._output = self._next_output()
+        shared.clock.process(self._run())
+
+    def _run(self) -> Generator[simpy.Event, None, None]:
+        while True:
+            yield self.shared.clock.next(Phase.ADVANCE)
+            if self.values is not None:
+                self.values.settle()
+            if self.step < self.shared.program.steps:
+                stall = self._stall()
+                if stall is None:
+                    self._advance()
+                else:
+                    self.shared.tally.stalled(*stall)
+            elif self.dma.is_idle() and not any(pad.buffer for pad in self.shared.scratchpads):
+                self.done.succeed(self.shared.clock.cycle)
+                return
+            else:
+                self.shared.tally.stalled(Cause.DRAIN, Port.OUTPUT if self.dma.is_idle() else Port.DMA, None)
+
+    # Why not -----------------------------------------------------------------------------------------------------------------
+
+    def _stall(self) -> Stall | None:
+        stall = next(filter(None, map(self._read_stall, self.readers)), None) or self._write_stall()
+        if stall is not None and self.step == 0:
+            return Cause.FIRST_FILL, stall[1], None
+        return stall
+
+    def _read_stall(self, reader: ReadPort) -> Stall | None:
+        element = reader.upcoming()
+        if element is None or element.due != self.step:
+            return None
+        if not reader.window:
+            return (Cause.READ_LATENCY if reader.is_resident(element) else Cause.DRAM_WAIT), reader.port, None
+        if element.is_ready(self.shared.clock.cycle):
+            return None
+        waiting = element.first_waiting()
+        if waiting is None:
+            return Cause.READ_LATENCY, reader.port, None
+        pad = self.shared.scratchpads[waiting.scratchpad]
+        holders = pad.banks[waiting.bank].holders(self.shared.clock.cycle)
+        cause = next((cause for port, cause in _CAUSE_OF_HOLDER if port in holders), Cause.READ_CONFLICT)
+        return cause, reader.port, pad.spec.first_bank + waiting.bank
+
+    def _write_stall(self) -> Stall | None:
+        element = self._output
+        if element is None or element.due != self.step:
+            return None
+        if not element.tiles <= self.shared.resident.keys():
+            return Cause.DRAM_WAIT, Port.OUTPUT, None
+        lines = self._lines(element)
+        pad = self.shared.scratchpads[lines[0].scratchpad]
+        if pad.has_room(len(lines)):
+            return None
+        return Cause.WRITE_BACKPRESSURE, Port.OUTPUT, pad.spec.first_bank + pad.buffer[0].bank
+
+    def _lines(self, element: Element) -> list[Request]:
+        return requests_of(self.shared.program, self.shared.machine, element, self.shared.resident, Port.OUTPUT, WRITE)
+
+    # One step ----------------------------------------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        for reader in self.readers:
+            if reader.window and reader.window[0].due == self.step:
+                self._consume(reader.port, reader.window.popleft())
+        if self._output is not None and self._output.due == self.step:
+            self._post(self._output)
+        if self.values is not None:
+            self.values.pes.step(self.step)
+        self.shared.tally.compute_cycles += 1
+        self.step += 1
+
+    def _consume(self, port: Port, element: Element) -> None:
+        self.shared.consumed[port] += 1
+        self.shared.tally.port_elements[port] += 1
+        if self.values is not None:
+            self.values.consumed(port, element)
+
+    def _post(self, element: Element) -> None:
+        lines = self._lines(element)
+        self.shared.scratchpads[lines[0].scratchpad].post(lines)
+        self.shared.consumed[Port.OUTPUT] += 1
+        tally = self.shared.tally
+        tally.port_elements[Port.OUTPUT] += 1
+        tally.port_words[Port.OUTPUT] += sum(word is not None for word in element.words)
+        tally.port_lines[Port.OUTPUT] += len(lines)
+        if self.values is not None:
+            self.values.posted(element)
+        self._output = self._next_output()
+
+    def _next_output(self) -> Element | None:
+        segments = self.shared.program.segments[Port.OUTPUT]
+        if self._segment == len(segments):
+            return None
+        element = element_at(self.shared.program, Port.OUTPUT, self._segment, self._number)
+        self._number += 1
+        if self._number == segments[self._segment, Seg.COUNT]:
+            self._segment, self._number = self._segment + 1, 0
+        return element

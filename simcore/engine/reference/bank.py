@@ -1,0 +1,103 @@
+"""One bank: its ports (servers), its two queues, and the choice of the next request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from simcore.engine.reference.requests import NEVER, Request
+from simcore.machine import FCFS, PORT_PRIORITY, Scratchpad
+from simcore.program import Int64Array, Port
+from simcore.timing import BankTiming
+
+PORTS = len(Port)
+
+
+@dataclass(eq=False)
+class Server:
+    """One port of a bank: the timing model's state, and the request that holds it until ``free_at``."""
+
+    state: Int64Array
+    free_at: int = 0
+    request: Request | None = None
+
+
+@dataclass(eq=False)
+class Bank:
+    """A bank with its servers, the *direct* queue (reads, DMA) and the *buffered* queue (write buffer entries)."""
+
+    spec: Scratchpad
+    timing: BankTiming
+    params: Int64Array
+    shared: Int64Array
+    servers: list[Server]
+    direct: list[Request] = field(default_factory=list)
+    buffered: list[Request] = field(default_factory=list)
+    last_port: int = PORTS - 1
+
+    def free_server(self, cycle: int) -> Server | None:
+        """The lowest server that can take a request now."""
+        return next((s for s in self.servers if s.free_at <= cycle), None)
+
+    def preemptible_server(self, cycle: int) -> Server | None:
+        """The lowest server held by a buffered write that began earlier and is not done."""
+        for server in self.servers:
+            held = server.request
+            if held is not None and held.port == Port.OUTPUT and held.granted_at < cycle < held.done_at and server.free_at > cycle:
+                return server
+        return None
+
+    def holders(self, cycle: int) -> set[int]:
+        """The ports (of the array, or DMA) whose requests hold this bank's servers."""
+        return {s.request.port for s in self.servers if s.free_at > cycle and s.request is not None}
+
+    def candidate(self, draining: bool) -> Request | None:
+        """The request that the arbiter's rules put next, or None."""
+        if draining and self.buffered:
+            return self.buffered[0]
+        if self.spec.read_priority or draining:
+            return self._best(self.direct) or (self.buffered[0] if self.buffered else None)
+        return self._best(self.direct + self.buffered[:1])
+
+    def best_direct(self) -> Request:
+        """The direct request that goes first; there must be one."""
+        best = self._best(self.direct)
+        assert best is not None
+        return best
+
+    def _best(self, waiting: list[Request]) -> Request | None:
+        if not waiting:
+            return None
+        if self.spec.arbiter == FCFS:
+            return min(waiting, key=lambda r: r.rank)
+        if self.spec.arbiter == PORT_PRIORITY:
+            return min(waiting, key=lambda r: (r.port, r.rank))
+        return min(waiting, key=lambda r: ((r.port - self.last_port - 1) % PORTS, r.rank))
+
+    def take(self, request: Request) -> None:
+        """Remove a request from its queue."""
+        (self.buffered if request.port == Port.OUTPUT else self.direct).remove(request)
+
+    def serve(self, server: Server, request: Request, cycle: int) -> None:
+        """Let the timing model say how long the request holds the server and when it is done."""
+        if request.left is not None:
+            free_at, done_at = cycle + request.left[0], cycle + request.left[1]
+            request.left = None
+        else:
+            answer = self.timing.serve(self.params, server.state, self.shared, cycle, request.op, request.row)
+            free_at, done_at = int(answer[0]), int(answer[1])
+        # The contract asks for free_at > now and done_at >= now; `simcore check` reports models that break it.
+        request.free_at, request.done_at = max(free_at, cycle + 1), max(done_at, cycle)
+        request.granted_at = cycle
+        server.free_at, server.request = request.free_at, request
+        self.last_port = request.port
+
+    def send_back(self, server: Server, cycle: int, resume: bool) -> Request:
+        """Preempt the buffered write that holds the server: it returns to the head of its queue."""
+        request = server.request
+        assert request is not None
+        if resume:
+            request.left = (request.free_at - cycle, request.done_at - cycle)
+        request.granted_at = NEVER
+        self.buffered.insert(0, request)
+        server.free_at, server.request = cycle, None
+        return request

@@ -1,0 +1,148 @@
+"""The DMA: carries out the Program's operations, queue by queue, burst by burst."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import simpy
+
+from simcore.clock import Phase
+from simcore.engine.reference.elements import burst_places
+from simcore.engine.reference.memory import SimpleMemory
+from simcore.engine.reference.requests import NEVER, Bundle, Request
+from simcore.engine.reference.shared import Shared
+from simcore.program import QUEUES, Op, OpKind, Port, Reg
+from simcore.timing import READ, WRITE
+
+
+@dataclass(eq=False)
+class Burst(Bundle):
+    """One burst of an operation. ``memory_done`` is the core cycle at which main memory has delivered or taken it."""
+
+    op: int = 0
+    kind: OpKind = OpKind.LOAD
+    bytes: int = 0
+    places: tuple[tuple[int, int, int], ...] = ()
+    memory_done: int = NEVER
+    was_sent: bool = False
+
+
+class Dma:
+    """Starts the head of each queue when its dependencies hold, and at most one new burst a cycle, queues in turn."""
+
+    def __init__(self, shared: Shared, memory: SimpleMemory) -> None:
+        self.shared, self.memory = shared, memory
+        ops = shared.program.ops
+        self.heads = [int(start) for start in shared.program.queue_start[:-1]]
+        self.ends = [int(end) for end in shared.program.queue_start[1:]]
+        #: Bursts of the head operation already started, or NEVER while it waits for its dependencies.
+        self.started = [NEVER] * len(QUEUES)
+        self.left = [-(-int(op[Op.BYTES]) // shared.machine.burst_bytes) for op in ops]
+        self.is_done = [False] * len(ops)
+        self.holder: dict[int, int] = {}
+        self.outstanding: list[Burst] = []
+        self._turn = 0
+        shared.clock.process(self._run())
+
+    def is_idle(self) -> bool:
+        """True when every operation is done."""
+        return all(self.is_done)
+
+    def _run(self) -> Generator[simpy.Event, None, None]:
+        while True:
+            yield self.shared.clock.next(Phase.SETTLE)
+            self._finish_bursts(self.shared.clock.cycle)
+            for queue in range(len(QUEUES)):
+                self._start_head(queue)
+            yield self.shared.clock.next(Phase.ISSUE)
+            self._deliver(self.shared.clock.cycle)
+            self._send(self.shared.clock.cycle)
+            self._new_burst()
+
+    # SETTLE ------------------------------------------------------------------------------------------------------------------
+
+    def _finish_bursts(self, cycle: int) -> None:
+        for burst in [b for b in self.outstanding if self._is_finished(b, cycle)]:
+            self.outstanding.remove(burst)
+            self.left[burst.op] -= 1
+            if self.left[burst.op] == 0:
+                self.is_done[burst.op] = True
+                if burst.kind == OpKind.LOAD:
+                    op = self.shared.program.ops[burst.op]
+                    self.shared.resident[int(op[Op.TILE])] = int(op[Op.SLOT])
+
+    def _is_finished(self, burst: Burst, cycle: int) -> bool:
+        if burst.kind == OpKind.LOAD:
+            return bool(burst.requests) and burst.is_ready(cycle)
+        return burst.memory_done != NEVER and burst.memory_done <= cycle
+
+    def _start_head(self, queue: int) -> None:
+        while self.heads[queue] < self.ends[queue] and self.started[queue] == NEVER and self._may_start(self.heads[queue]):
+            head = self.heads[queue]
+            op = self.shared.program.ops[head]
+            tile, slot = int(op[Op.TILE]), int(op[Op.SLOT])
+            if op[Op.KIND] != OpKind.STORE:
+                self.shared.resident.pop(self.holder.get(slot, NEVER), None)
+                self.holder[slot] = tile
+            if op[Op.KIND] == OpKind.ACQUIRE:
+                self.shared.resident[tile] = slot
+                self.is_done[head] = True
+                self.heads[queue] += 1
+            else:
+                self.started[queue] = 0
+
+    def _may_start(self, index: int) -> bool:
+        op = self.shared.program.ops[index]
+        port, after = int(op[Op.DEP_PORT]), int(op[Op.DEP_OP])
+        scratchpad = self.shared.program.regions[op[Op.REGION], Reg.SCRATCHPAD]
+        return (
+            (port < 0 or self.shared.consumed[port] >= op[Op.DEP_COUNT])
+            and (after < 0 or self.is_done[after])
+            and self.shared.scratchpads[scratchpad].writes_to(int(op[Op.SLOT])) == 0
+        )
+
+    # ISSUE -------------------------------------------------------------------------------------------------------------------
+
+    def _deliver(self, cycle: int) -> None:
+        for burst in self.outstanding:
+            if burst.kind == OpKind.LOAD and not burst.requests and NEVER != burst.memory_done <= cycle:
+                self._offer(burst, WRITE)
+
+    def _send(self, cycle: int) -> None:
+        for burst in self.outstanding:
+            if burst.kind == OpKind.STORE and not burst.was_sent and burst.is_ready(cycle):
+                burst.was_sent = True
+                self.memory.inbox.append(burst)
+
+    def _new_burst(self) -> None:
+        if len(self.outstanding) >= self.shared.machine.outstanding_bursts:
+            return
+        for queue in ((self._turn + i) % len(QUEUES) for i in range(len(QUEUES))):
+            if self.started[queue] != NEVER:
+                self._start_burst(queue)
+                self._turn = (queue + 1) % len(QUEUES)
+                return
+
+    def _start_burst(self, queue: int) -> None:
+        head, number = self.heads[queue], self.started[queue]
+        op, machine = self.shared.program.ops[head], self.shared.machine
+        count = min(machine.burst_bytes, int(op[Op.BYTES]) - number * machine.burst_bytes)
+        places = tuple(burst_places(self.shared.program, machine, head, number))
+        burst = Burst(op=head, kind=OpKind(op[Op.KIND]), bytes=count, places=places)
+        self.outstanding.append(burst)
+        if burst.kind == OpKind.LOAD:
+            self.memory.inbox.append(burst)
+            self.shared.tally.dma_read_bytes[op[Op.REGION]] += count
+        else:
+            self._offer(burst, READ)
+            self.shared.tally.dma_write_bytes[op[Op.REGION]] += count
+        self.started[queue] = number + 1
+        if (number + 1) * machine.burst_bytes >= op[Op.BYTES]:
+            self.started[queue] = NEVER
+            self.heads[queue] += 1
+
+    def _offer(self, burst: Burst, op: int) -> None:
+        burst.requests = [Request(pad, bank, row, op, Port.DMA) for pad, bank, row in burst.places]
+        for request in burst.requests:
+            self.shared.scratchpads[request.scratchpad].offers[Port.DMA].append(request)

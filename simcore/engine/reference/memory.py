@@ -1,0 +1,48 @@
+"""Main memory in this engine: a latency, and a bandwidth through one port that all bursts share."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Protocol
+
+import simpy
+
+from simcore.clock import Phase, core_cycle_of, domain_cycle_at
+from simcore.engine.reference.clock import PhaseClock
+from simcore.machine import Machine
+
+
+class MemoryRequest(Protocol):
+    """What the memory needs of a burst, and where it says when the burst is done (a core cycle)."""
+
+    bytes: int
+    memory_done: int
+
+
+@dataclass(eq=False)
+class MemoryPort:
+    """State that outlives a layer: the cycle of the memory's clock from which its port is free."""
+
+    free_at: int = 0
+
+
+class SimpleMemory:
+    """Takes requests in the order of its inbox (written by the DMA in ISSUE); one transfer at a time, then the latency."""
+
+    def __init__(self, clock: PhaseClock, machine: Machine, port: MemoryPort) -> None:
+        self.clock, self.machine, self.port = clock, machine, port
+        self.inbox: list[MemoryRequest] = []
+        clock.process(self._run())
+
+    def _run(self) -> Generator[simpy.Event, None, None]:
+        p, q = self.machine.memory_ratio
+        while True:
+            yield self.clock.next(Phase.GRANT)
+            for request in self.inbox:
+                begin = max(self.port.free_at, domain_cycle_at(self.clock.cycle, p, q))
+                transfer = -(-request.bytes // self.machine.memory_bytes_per_cycle)
+                self.port.free_at = begin + transfer
+                done = core_cycle_of(self.port.free_at + self.machine.memory_latency_cycles, p, q)
+                request.memory_done = max(done, self.clock.cycle + 1)
+            self.inbox = []

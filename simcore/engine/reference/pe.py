@@ -1,0 +1,110 @@
+"""The PEs: one SimPy process each, multiplying what its neighbours pass on. Two sets of registers, read one, write the other."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Generator
+
+import numpy as np
+import simpy
+
+from simcore.clock import Phase
+from simcore.engine.reference.clock import PhaseClock
+from simcore.program import Fold, Port
+
+#: A value on its way through the array: (value, fold, time index).
+Packet = tuple[int, int, int]
+
+
+class PeArray:
+    """R x C processing elements of one dataflow, stepped by :meth:`step` in COMPUTE of each cycle in which the array advances."""
+
+    def __init__(self, clock: PhaseClock, dataflow: str, rows: int, columns: int, folds: tuple[Fold, ...]) -> None:
+        self.clock, self.dataflow, self.folds, self.rows, self.columns = clock, dataflow, folds, rows, columns
+        self.pulse = clock.event()
+        #: Operand values delivered by the ports: (row or column, fold, time) -> value.
+        self.from_west: dict[tuple[int, int, int], int] = {}
+        self.from_north: dict[tuple[int, int, int], int] = {}
+        #: What left the array: (fold, time, lane) -> value.
+        self.results: dict[tuple[int, int, int], int] = {}
+        self._starts = [fold.stream_start for fold in folds]
+        self._preloads = [fold.preload_start for fold in folds]
+        shape = (2, rows, columns)
+        self.west: list[dict[tuple[int, int], Packet]] = [{}, {}]
+        self.north: list[dict[tuple[int, int], Packet]] = [{}, {}]
+        self.shadow = np.zeros(shape, dtype=np.int64)
+        self.sums = np.zeros(shape, dtype=np.int64)
+        process = self._output_stationary if dataflow == "os" else self._preloaded
+        for row in range(rows):
+            for column in range(columns):
+                clock.process(process(row, column))
+
+    def feed_of(self, port: Port) -> dict[tuple[int, int, int], int]:
+        """Where the values of a port enter: the stationary operand and os filters from the north, the others from the west."""
+        north = {"ws": Port.FILTER, "is": Port.IFMAP, "os": Port.FILTER}[self.dataflow]
+        return self.from_north if port == north else self.from_west
+
+    def step(self, number: int) -> None:
+        """Let every PE execute array step ``number`` in this cycle's COMPUTE phase."""
+        pulse, self.pulse = self.pulse, self.clock.event()
+        self.clock.trigger(pulse, Phase.COMPUTE, number)
+
+    def _streamed(self, step: int, lane: int, source: dict[tuple[int, int, int], int], lanes: str) -> Packet | None:
+        """What the edge hands to its lane in a step: lane l gets time t at stream_start + t + l."""
+        fold = bisect_right(self._starts, step - lane) - 1
+        if fold < 0:
+            return None
+        time = step - lane - self._starts[fold]
+        if time >= self.folds[fold].times:
+            return None
+        if lane >= getattr(self.folds[fold], lanes):
+            return 0, fold, time
+        return source.pop((lane, fold, time)), fold, time
+
+    def _preload_input(self, step: int, row: int, column: int, old: int) -> int:
+        """What enters a PE's shadow register in this step: from the north edge, the PE above, or itself when they hold still."""
+        fold = bisect_right(self._preloads, step) - 1
+        if fold < 0 or step - self._preloads[fold] >= self.rows:
+            return int(self.shadow[old, row, column])
+        if row:
+            return int(self.shadow[old, row - 1, column])
+        entering = self.rows - 1 - (step - self._preloads[fold])
+        if entering >= self.folds[fold].rows or column >= self.folds[fold].columns:
+            return 0
+        return self.from_north.pop((column, fold, entering))
+
+    def _preloaded(self, row: int, column: int) -> Generator[simpy.Event, int, None]:
+        """A PE whose stationary operand was shifted in from the north; partial sums move south, operands east (ws, is)."""
+        stationary = 0
+        while True:
+            step = yield self.pulse
+            old, new = step % 2, 1 - step % 2
+            packet = self._streamed(step, row, self.from_west, "rows") if column == 0 else self.west[old].pop((row, column - 1), None)
+            if packet is not None:
+                value, fold, time = packet
+                if time == 0:
+                    stationary = int(self.shadow[old, row, column])
+                total = value * stationary + (int(self.sums[old, row - 1, column]) if row else 0)
+                self.sums[new, row, column] = total
+                self.west[new][row, column] = packet
+                if row == self.rows - 1 and column < self.folds[fold].columns:
+                    self.results[fold, time, column] = total
+            self.shadow[new, row, column] = self._preload_input(step, row, column, old)
+
+    def _output_stationary(self, row: int, column: int) -> Generator[simpy.Event, int, None]:
+        """A PE that keeps its sum; operands move east and south, the finished sum leaves over the column's bus (os)."""
+        total = 0
+        while True:
+            step = yield self.pulse
+            old, new = step % 2, 1 - step % 2
+            west = self._streamed(step, row, self.from_west, "rows") if column == 0 else self.west[old].pop((row, column - 1), None)
+            north = (
+                self._streamed(step, column, self.from_north, "columns") if row == 0 else self.north[old].pop((row - 1, column), None)
+            )
+            if west is None or north is None:
+                continue
+            value, fold, time = west
+            total = (total if time else 0) + value * north[0]
+            self.west[new][row, column], self.north[new][row, column] = west, north
+            if time == self.folds[fold].times - 1 and row < self.folds[fold].rows and column < self.folds[fold].columns:
+                self.results[fold, row, column] = total

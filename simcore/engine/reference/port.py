@@ -1,0 +1,67 @@
+"""An array edge port that reads: it offers its elements in order and holds a window of them in its edge FIFO."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+
+import simpy
+
+from simcore.clock import Phase
+from simcore.engine.reference.elements import element_at, requests_of
+from simcore.engine.reference.requests import Element
+from simcore.engine.reference.shared import Shared
+from simcore.program import Port, Seg
+from simcore.timing import READ
+
+
+class ReadPort:
+    """Offers one element a cycle while fewer than ``port_window`` are offered and not consumed."""
+
+    def __init__(self, shared: Shared, port: Port) -> None:
+        self.shared, self.port = shared, port
+        self.segments = shared.program.segments[port]
+        #: Offered and not yet consumed; this process appends in ISSUE, the array pops in ADVANCE.
+        self.window: deque[Element] = deque()
+        self._segment, self._number = 0, 0
+        self._next = self._build()
+        shared.clock.process(self._run())
+
+    def _build(self) -> Element | None:
+        if self._segment == len(self.segments):
+            return None
+        return element_at(self.shared.program, self.port, self._segment, self._number)
+
+    def upcoming(self) -> Element | None:
+        """The element that the array consumes next: the oldest in the window, else the next to be offered."""
+        return self.window[0] if self.window else self._next
+
+    def is_resident(self, element: Element) -> bool:
+        """True if every tile that the element touches is in the scratchpad."""
+        return element.tiles <= self.shared.resident.keys()
+
+    def _run(self) -> Generator[simpy.Event, None, None]:
+        while True:
+            yield self.shared.clock.next(Phase.ISSUE)
+            element = self._next
+            if element is not None and len(self.window) < self.shared.machine.port_window and self._may_offer(element):
+                self._offer(element)
+
+    def _may_offer(self, element: Element) -> bool:
+        after = int(self.segments[element.segment, Seg.AFTER_WRITE])
+        if self.port == Port.PSUM and after >= 0 and self.shared.consumed[Port.OUTPUT] < after + element.number + 1:
+            return False
+        return self.is_resident(element)
+
+    def _offer(self, element: Element) -> None:
+        shared = self.shared
+        element.requests = requests_of(shared.program, shared.machine, element, shared.resident, self.port, READ)
+        for request in element.requests:
+            shared.scratchpads[request.scratchpad].offers[self.port].append(request)
+        shared.tally.port_words[self.port] += sum(word is not None for word in element.words)
+        shared.tally.port_lines[self.port] += len(element.requests)
+        self.window.append(element)
+        self._number += 1
+        if self._number == self.segments[self._segment, Seg.COUNT]:
+            self._segment, self._number = self._segment + 1, 0
+        self._next = self._build()

@@ -1,0 +1,78 @@
+"""Run Programs on the reference engine: build the processes of a layer, let them run until the array is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from simcore.engine.reference.array import ArrayControl
+from simcore.engine.reference.bank import Bank, Server
+from simcore.engine.reference.clock import PhaseClock
+from simcore.engine.reference.dma import Dma
+from simcore.engine.reference.memory import MemoryPort, SimpleMemory
+from simcore.engine.reference.operands import Operands
+from simcore.engine.reference.pe import PeArray
+from simcore.engine.reference.port import ReadPort
+from simcore.engine.reference.scratchpad import ScratchpadProcess
+from simcore.engine.reference.shared import Shared
+from simcore.engine.reference.tally import Tally
+from simcore.engine.reference.values import ValueFlow
+from simcore.machine import Machine
+from simcore.outcome import Outcome
+from simcore.program import Port, Program
+
+
+def make_banks(machine: Machine) -> list[list[Bank]]:
+    """The banks of each scratchpad with fresh state; the banks of a group share one `shared` array."""
+    params = [timing.params_array() for timing in machine.timings]
+    shared = [timing.initial_shared() for timing in machine.timings]
+    banks = []
+    for pad in machine.scratchpads:
+        banks.append(
+            [
+                Bank(
+                    spec=pad,
+                    timing=machine.timings[group],
+                    params=params[group],
+                    shared=shared[group],
+                    servers=[Server(machine.timings[group].initial_bank(number)) for _ in range(pad.ports_per_bank)],
+                )
+                for number, group in enumerate(pad.groups)
+            ]
+        )
+    return banks
+
+
+@dataclass(eq=False)
+class ReferenceEngine:
+    """Runs layers one after another; bank states, the memory port and time go on from layer to layer.
+
+    ``shuffle_seed`` shuffles the events of each (cycle, phase); the outcome must not change.
+    """
+
+    machine: Machine
+    shuffle_seed: int | None = None
+    cycle: int = 0
+    memory_port: MemoryPort = field(default_factory=MemoryPort)
+
+    def __post_init__(self) -> None:
+        self.banks = make_banks(self.machine)
+
+    def run(self, program: Program, operands: Operands | None = None) -> Outcome:
+        """Run one layer. With ``operands`` the PEs multiply them, and results appear in ``operands``."""
+        clock = PhaseClock(self.cycle, self.shuffle_seed)
+        tally = Tally(self.machine.banks, len(program.regions), self.cycle)
+        shared = Shared(clock, self.machine, program, tally)
+        shared.scratchpads += [
+            ScratchpadProcess(clock, pad, banks, tally) for pad, banks in zip(self.machine.scratchpads, self.banks, strict=True)
+        ]
+        dma = Dma(shared, SimpleMemory(clock, self.machine, self.memory_port))
+        readers = [ReadPort(shared, port) for port in (Port.IFMAP, Port.FILTER, Port.PSUM)]
+        control = ArrayControl(shared, readers, dma, self._values(clock, program, operands))
+        self.cycle = int(clock.run(until=control.done))
+        return tally.outcome(self.cycle)
+
+    def _values(self, clock: PhaseClock, program: Program, operands: Operands | None) -> ValueFlow | None:
+        if operands is None:
+            return None
+        pes = PeArray(clock, program.dataflow, self.machine.rows, self.machine.columns, program.folds)
+        return ValueFlow(program, pes, operands)

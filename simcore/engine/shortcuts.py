@@ -1,0 +1,14 @@
+"""The compiled engine's shortcuts. Each leaves every table as it is, and can be switched off to see that it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """coalesced_lines: find an element's lines by runs of words instead of word by word. idle_skipping: jump over cycles in
+    which nothing changes."""
+
+    coalesced_lines: bool = True
+    idle_skipping: bool = True

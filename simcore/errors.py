@@ -1,0 +1,52 @@
+"""Errors of the user's making: one clear line each, saying where, what was expected, what came, and what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class InputError(Exception):
+    """Bad input, told in one line: ``where: message; hint``."""
+
+    def __init__(self, message: str, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, where, hint)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        start = f"{self.where}: " if self.where else ""
+        end = f"; {self.hint}" if self.hint else ""
+        return f"{start}{self.message}{end}"
+
+
+class InputErrors(InputError):
+    """Several errors found together, one line each."""
+
+    def __init__(self, errors: Sequence[InputError]) -> None:
+        super().__init__("\n".join(str(error) for error in errors))
+        self.errors = tuple(errors)
+
+
+def raise_all(errors: Sequence[InputError]) -> None:
+    """Raise what was found: nothing for no error, the error itself for one, InputErrors for several."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise InputErrors(errors)
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that looks most like the name, or None where none does."""
+    found = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
+    """A hint for a misspelt name: the nearest candidate, else the whole list."""
+    known = list(candidates)
+    match = nearest(name, known)
+    if match is not None:
+        return f"did you mean '{match}'?"
+    return f"known: {', '.join(known)}" if known else None

@@ -1,0 +1,147 @@
+"""What every column, stall cause and metric means; ``simcore explain`` and docs/metrics.md say what stands here.
+
+``python -m simcore.glossary`` prints docs/metrics.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simcore.errors import InputError, nearest
+
+SCRATCHPADS = ("ifmap", "filter", "ofmap", "unified", "accumulator")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One definition. ``group`` is the heading it stands under, ``unit`` the unit of its values ("" for names)."""
+
+    name: str
+    group: str
+    unit: str
+    text: str
+
+
+_CAUSES = {
+    "first_fill": "The layer has not taken its first step: its first tiles are on the way, or its first operands are being read.",
+    "dram_wait": "The due operand's tile is not on chip, or the due result's tile has no slot yet: main memory is late.",
+    "read_latency": "The due operand's read was granted, or can be offered, and its data has not come: the bank answers late.",
+    "read_conflict": "The due operand's read waits at a bank that another read of the array holds.",
+    "write_conflict": "The due operand's read waits at a bank that a buffered write holds: a slow write is felt here.",
+    "dma_collision": "The due operand's read waits at a bank that the DMA holds.",
+    "write_backpressure": "The operands are there, and the write buffer has no room for the results due at this step.",
+    "drain": "The array took its last step; buffered writes and stores to main memory are being finished.",
+}
+
+_LAYERS = {
+    "layer": ("", "Name of the layer in the network."),
+    "op": ("", "Kind of layer: conv, linear, pool, add, ..."),
+    "fused_into": ("", "The layer into which this one is folded; it takes no cycles of its own. Empty: it runs by itself."),
+    "macs": ("multiply-accumulates", "Multiply-accumulates of the layer by its shapes; taps in the padding count."),
+    "start_cycle": ("cycle", "Core cycle, counted from the start of the run, at which the layer begins."),
+    "cycles": ("cycles", "Core cycles of the layer, a count: compute_cycles plus every stall (SCALE-Sim prints one less)."),
+    "compute_cycles": (
+        "cycles",
+        "Cycles in which the array took a step; fill and drain of each fold count. Without stalls, all.",
+    ),
+    "mapping_efficiency_percent": (
+        "percent",
+        "Processing elements that hold work, averaged over the folds: 100 x Sr x Sc / (folds x rows x columns), as SCALE-Sim's "
+        "Mapping Efficiency. Empty for layers of the vector unit.",
+    ),
+    "array_utilisation_percent": ("percent", "100 x macs / (cycles x rows x columns): stalls, fill and drain lower it."),
+    "ifmap_read_words": ("words", "Words the ifmap port read; a word is counted each time it is read."),
+    "filter_read_words": ("words", "Words the filter port read."),
+    "psum_read_words": ("words", "Partial sums read back to be added to."),
+    "output_write_words": ("words", "Words the output port wrote, partial sums included."),
+    "ifmap_read_lines": ("lines", "Line accesses of the ifmap port; words of one step in the same line are one access."),
+    "filter_read_lines": ("lines", "Line accesses of the filter port."),
+    "psum_read_lines": ("lines", "Line accesses of the psum port."),
+    "output_write_lines": ("lines", "Line accesses of the output port."),
+    "dram_read_bytes": ("bytes", "Bytes the DMA moved from main memory."),
+    "dram_write_bytes": ("bytes", "Bytes the DMA moved to main memory."),
+}
+
+_BANKS = {
+    "scratchpad": ("", "Name of the scratchpad in the system."),
+    "bank": ("", "Number of the bank in its scratchpad, from 0."),
+    "memory": ("", "Bank timing model of the bank."),
+    "reads": ("accesses", "Reads granted by the bank, those of the DMA included."),
+    "writes": ("accesses", "Writes granted by the bank, those of the DMA included; a preempted write counts once."),
+    "dma_reads": ("accesses", "Reads granted to the DMA (stores to main memory)."),
+    "dma_writes": ("accesses", "Writes granted to the DMA (loads from main memory)."),
+    "forwarded": ("accesses", "Reads of partial sums answered by the write buffer without going to the bank."),
+    "preempted": ("times", "Writes in progress that were sent back because a read took their port."),
+    "conflict_cycles": ("cycles", "Cycles in which at least one request was left waiting at the bank after granting."),
+    "busy_cycles": ("cycles", "Cycles for which the bank's ports were taken, summed over its ports."),
+    "occupancy_percent": ("percent", "100 x busy_cycles / (cycles x ports of the bank)."),
+}
+
+_OTHERS = {
+    "cause": ("", "Why the array did not step; each stalled cycle has exactly one cause (see the stall causes)."),
+    "port": ("", "Array-side port: ifmap, filter, psum (reads), output (writes), dma."),
+    "elements": ("elements", "Operand vectors the port moved; an element is what one array step needs from the port."),
+    "words": ("words", "Words the port moved."),
+    "lines": ("lines", "Line accesses the port made."),
+    "bin_start_cycle": ("cycle", "First cycle of a time bin of the timeline, counted from the start of the run."),
+    "bin_cycles": ("cycles", "Length of the time bin: the same power of two throughout a layer, whose end cuts the last one."),
+    "stall_cycles": ("cycles", "All stalled cycles: cycles minus compute_cycles. In results.json, the cycles of each cause."),
+    "time_ns": ("ns", "cycles at the core clock."),
+    "scratchpad_area_mm2": ("mm2", "Area of the banks of all scratchpads, from the technology table."),
+    "wall_s": ("s", "Wall-clock seconds of lowering the network and running the engine. Differs from run to run."),
+    "simulated_cycles_per_s": ("cycles/s", "cycles / wall_s: the speed of the simulator."),
+    "mapping_efficiency": ("percent", "mapping_efficiency_percent in results.json."),
+    "sram_reads": ("words", "In results.json: ifmap_read_words and filter_read_words of a layer."),
+    "sram_writes": ("words", "In results.json: output_write_words of a layer, as ofmap."),
+    "part": ("", "Part of the energy: mac, a scratchpad's reads or writes, dram, leakage."),
+}
+
+_ENERGY = {
+    "mac_pj": "macs x energy of one multiply-accumulate.",
+    "dram_pj": "(dram_read_bytes + dram_write_bytes) x energy of a byte of main memory.",
+    "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ).",
+    "energy_pj": "All parts of the energy together.",
+}
+
+
+def _terms() -> dict[str, Term]:
+    found = [Term(name, "Stall causes", "cycles", text) for name, text in _CAUSES.items()]
+    found += [
+        Term(f"stall_{name}_cycles", "Stall causes", "cycles", f"Cycles stalled by {name}, as a column.") for name in _CAUSES
+    ]
+    for group, source in (("Columns of layers", _LAYERS), ("Columns of banks", _BANKS), ("Other columns and metrics", _OTHERS)):
+        found += [Term(name, group, unit, text) for name, (unit, text) in source.items()]
+    found += [Term(name, "Energy", "pJ", text) for name, text in _ENERGY.items()]
+    for name in SCRATCHPADS:
+        for action in ("read", "write"):
+            text = f"Line {action}s of the {name} scratchpad, the DMA's included, x bytes of a line x energy of a byte {action}."
+            found.append(Term(f"{name}_{action}_pj", "Energy", "pJ", text))
+    return {term.name: term for term in found}
+
+
+TERMS = _terms()
+GROUPS = ("Columns of layers", "Stall causes", "Columns of banks", "Other columns and metrics", "Energy")
+
+
+def explain(name: str) -> Term:
+    """The definition of a column, cause or metric. Raises InputError with the nearest names for one that is not known."""
+    if name in TERMS:
+        return TERMS[name]
+    match = nearest(name, TERMS)
+    hint = f"did you mean '{match}'?" if match else "'simcore explain' lists all"
+    raise InputError(f"expected the name of a column, stall cause or metric, got {name!r}", hint=hint)
+
+
+def markdown() -> str:
+    """All definitions as the text of docs/metrics.md."""
+    told = "Every column, stall cause and metric, as `simcore explain` tells it. Written by `python -m simcore.glossary`."
+    parts = ["# Metrics\n", f"{told}\n"]
+    for group in GROUPS:
+        parts.append(f"## {group}\n")
+        rows = [f"| `{term.name}` | {term.unit or '-'} | {term.text} |" for term in TERMS.values() if term.group == group]
+        parts.append("\n".join(["| name | unit | meaning |", "|---|---|---|", *rows]) + "\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

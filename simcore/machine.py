@@ -1,0 +1,121 @@
+"""The Machine: a System resolved into what both engines need - integers, and one BankTiming object per bank group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simcore.clock import clock_ratio
+from simcore.spec import ScratchpadSpec, System, TimingSpec
+from simcore.timing import BankTiming, resolve_timing
+
+INTERLEAVINGS = ("low-order", "xor", "block")
+ARBITERS = ("fcfs", "port-priority", "round-robin")
+PREEMPTIONS = ("none", "resume", "restart")
+LOW_ORDER, XOR, BLOCK = range(3)
+FCFS, PORT_PRIORITY, ROUND_ROBIN = range(3)
+NO_PREEMPTION, RESUME, RESTART = range(3)
+
+
+@dataclass(frozen=True)
+class Scratchpad:
+    """One scratchpad in integers. ``groups`` names, for each bank, the index of its BankTiming in ``Machine.timings``."""
+
+    name: str
+    first_bank: int
+    banks: int
+    rows: int
+    line_bytes: int
+    ports_per_bank: int
+    interleaving: int
+    arbiter: int
+    depth: int
+    high_watermark: int
+    low_watermark: int
+    read_priority: bool
+    preemption: int
+    groups: tuple[int, ...]
+
+    def place(self, line: int) -> tuple[int, int]:
+        """(bank within the scratchpad, row) of a line."""
+        if self.interleaving == BLOCK:
+            return line // self.rows, line % self.rows
+        bank, row = line % self.banks, line // self.banks
+        if self.interleaving == XOR:
+            bank ^= row % self.banks
+        return bank, row
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine both engines can run. Banks are numbered through all scratchpads; memory times are in its own clock."""
+
+    scratchpads: tuple[Scratchpad, ...]
+    timings: tuple[BankTiming, ...]
+    rows: int
+    columns: int
+    port_window: int
+    outstanding_bursts: int
+    burst_bytes: int
+    memory_ratio: tuple[int, int]
+    memory_latency_cycles: int
+    memory_bytes_per_cycle: int
+
+    @property
+    def banks(self) -> int:
+        """Banks of all scratchpads together."""
+        return sum(pad.banks for pad in self.scratchpads)
+
+    def scratchpad_index(self, name: str) -> int:
+        """Position of the named scratchpad."""
+        return [pad.name for pad in self.scratchpads].index(name)
+
+
+def _scratchpad(name: str, spec: ScratchpadSpec, first_bank: int, timings: list[BankTiming]) -> Scratchpad:
+    groups: list[int] = []
+    for banks, timing in _bank_groups(spec):
+        groups += [len(timings)] * banks
+        timings.append(resolve_timing(timing.model, timing.parameters))
+    buffer = spec.write_buffer
+    return Scratchpad(
+        name=name,
+        first_bank=first_bank,
+        banks=spec.banks,
+        rows=spec.capacity_bytes // (spec.line_bytes * spec.banks),
+        line_bytes=spec.line_bytes,
+        ports_per_bank=spec.ports_per_bank,
+        interleaving=INTERLEAVINGS.index(spec.interleaving),
+        arbiter=ARBITERS.index(spec.arbiter),
+        depth=buffer.depth,
+        high_watermark=0 if buffer.high_watermark is None else buffer.high_watermark,
+        low_watermark=buffer.low_watermark,
+        read_priority=buffer.read_priority,
+        preemption=PREEMPTIONS.index(buffer.preemption),
+        groups=tuple(groups),
+    )
+
+
+def _bank_groups(spec: ScratchpadSpec) -> list[tuple[int, TimingSpec]]:
+    if spec.timing is not None:
+        return [(spec.banks, spec.timing)]
+    assert spec.bank_groups is not None
+    return [(group.banks, group.timing) for group in spec.bank_groups]
+
+
+def build_machine(system: System) -> Machine:
+    """Resolve a System: look its bank timings up and number its banks. Raises InputError for a timing that cannot be loaded."""
+    scratchpads: list[Scratchpad] = []
+    timings: list[BankTiming] = []
+    for name, spec in system.scratchpads.items():
+        scratchpads.append(_scratchpad(name, spec, sum(pad.banks for pad in scratchpads), timings))
+    return Machine(
+        scratchpads=tuple(scratchpads),
+        timings=tuple(timings),
+        rows=system.array.rows,
+        columns=system.array.columns,
+        port_window=system.array.port_window,
+        outstanding_bursts=system.dma.outstanding_bursts,
+        burst_bytes=system.dma.burst_bytes,
+        memory_ratio=clock_ratio(system.core_clock_hz, system.memory.clock_hz),
+        memory_latency_cycles=system.memory.latency_cycles,
+        memory_bytes_per_cycle=system.memory.bytes_per_cycle,
+    )

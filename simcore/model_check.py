@@ -1,0 +1,235 @@
+"""The check of a user's bank timing: what is wrong, where, and the request that shows it.
+
+Steps, each run only when those before it found nothing: the model in plain Python on random traffic; the model compiled, compared
+with plain Python call by call. ``check_timing`` takes further steps from above (``simcore check`` adds both engines).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simcore.errors import InputError
+from simcore.model_file import error_line
+from simcore.model_traffic import ROWS, BankGroup, ModelError, Request, guarded, random_requests
+from simcore.timing import BankTiming, is_int64, location
+
+#: How much later the same request is made again, to see that a later request is never served earlier.
+_DELAYS_CYCLES = (1, 7, 1000)
+
+_TIMES = ("free_at", "done_at")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: in which step, what, where (``file:line``), and the request that shows it."""
+
+    step: str
+    message: str
+    where: str
+    shown_by: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" + (f"\n    {self.shown_by}" if self.shown_by else "")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a step is given: the model, how many requests to try, and the seed of the traffic."""
+
+    timing: BankTiming
+    requests: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a check: the steps that ran, in order, and what they found."""
+
+    timing: BankTiming
+    requests: int
+    steps: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True when no step found anything."""
+        return not self.problems
+
+    def __str__(self) -> str:
+        if self.ok:
+            return f"{self.timing!r}: no problem in {self.requests} requests ({', '.join(self.steps)})"
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        return "\n".join([f"{self.timing!r}: {count} ({self.steps[-1]})", *(str(problem) for problem in self.problems)])
+
+
+#: A step: its name, and the function that looks for problems.
+Step = tuple[str, Callable[[Subject], list[Problem]]]
+
+
+def check_timing(timing: BankTiming, requests: int = 2000, seed: int = 0, further_steps: Sequence[Step] = ()) -> Report:
+    """Check a model on random traffic, step by step; stops after the first step that finds a problem."""
+    subject = Subject(timing, requests, seed)
+    names: list[str] = []
+    for name, step in (*STEPS, *further_steps):
+        names.append(name)
+        problems = step(subject)
+        if problems:
+            return Report(timing, requests, tuple(names), tuple(problems))
+    return Report(timing, requests, tuple(names), ())
+
+
+def serve_location(timing: BankTiming) -> str:
+    """Where a model's serve stands, as ``file:line``."""
+    code = getattr(timing.serve, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else location(type(timing))
+
+
+class _PlainRun:
+    """The model in plain Python on random traffic; keeps the first example of each kind of problem."""
+
+    step = "plain Python"
+
+    def __init__(self, subject: Subject) -> None:
+        self.timing = subject.timing
+        self.params = guarded(subject.timing.params_array(), "params", read_only=True)
+        self.group = BankGroup.guarded(subject.timing)
+        self.found: dict[str, Problem] = {}
+        for request in random_requests(self.group, subject.requests, subject.seed):
+            self._try(request)
+
+    def _note(self, kind: str, message: str, request: Request, answer: object = None, where: str | None = None) -> None:
+        if kind not in self.found:
+            state = dict(zip(self.timing.bank_state, self.group.banks[request.bank].tolist(), strict=False))
+            shown_by = f"{request}, bank state {state}" + (f", answered {_plain(answer)}" if answer is not None else "")
+            self.found[kind] = Problem(self.step, message, where or serve_location(self.timing), shown_by)
+
+    def _call(self, bank: Any, shared: Any, request: Request, now: int, row: int) -> object:
+        with np.errstate(all="raise"):
+            return self.timing.serve(self.params, bank, shared, np.int64(now), request.op, row)  # type: ignore[arg-type]
+
+    def _try(self, request: Request) -> None:
+        bank, shared = self.group.banks[request.bank].copy(), self.group.shared.copy()
+        try:
+            answer = self._call(bank, shared, request, request.now, request.row)
+        except Exception as error:
+            self._note(f"raised {type(error).__name__}", _told(error), request, where=self._line(error))
+            self.group.occupy(request, None)
+            return
+        times = self._sound_times(answer, request)
+        if times is not None:
+            self._try_again(request, answer, times, bank, shared)
+        self.group.banks[request.bank], self.group.shared = bank, shared
+        self.group.occupy(request, times[0] if times else None)
+
+    def _line(self, error: Exception) -> str:
+        file_name = serve_location(self.timing).rpartition(":")[0]
+        return error_line(error, file_name)
+
+    def _sound_times(self, answer: object, request: Request) -> tuple[int, int] | None:
+        """The answer as two integers, None where it is anything else."""
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            self._note("shape", f"expected (free_at, done_at), got {_plain(answer)}", request)
+            return None
+        for name, value in zip(_TIMES, answer, strict=True):
+            if not is_int64(value):
+                self._note("type", f"expected {name} to be a 64-bit integer, got {_plain(value)}", request, answer)
+                return None
+        free_at, done_at = int(answer[0]), int(answer[1])
+        if free_at <= request.now:
+            self._note("free_at", f"expected free_at > now = {request.now}, got {free_at}", request, answer)
+        if done_at < request.now:
+            self._note("done_at", f"expected done_at >= now = {request.now}, got {done_at}", request, answer)
+        return free_at, done_at
+
+    def _try_again(self, request: Request, answer: object, times: tuple[int, int], after: Any, shared_after: Any) -> None:
+        """The same request once more, later, and to another row, each from the state before it."""
+        repeated, *state = self._repeat(request, request.now, request.row)
+        if repeated is not None and (repeated != times or state != [after.tolist(), shared_after.tolist()]):
+            text = f"the same request in the same state gave {repeated} the second time; serve may depend on its arguments alone"
+            self._note("repeat", text, request, answer)
+            return
+        for delay in _DELAYS_CYCLES:
+            later, *_ = self._repeat(request, request.now + delay, request.row)
+            if later is not None and (later[0] < times[0] or later[1] < times[1]):
+                text = f"a request {delay} cycles later was served earlier, {later}; times must not fall as now grows"
+                self._note("monotone", text, request, answer)
+        if not self.timing.uses_row:
+            other, *state = self._repeat(request, request.now, (request.row + 1) % ROWS)
+            if other is not None and (other != times or state != [after.tolist(), shared_after.tolist()]):
+                text = f"uses_row is False, but row {(request.row + 1) % ROWS} instead of {request.row} gave {other}"
+                self._note("row", text, request, answer)
+
+    def _repeat(self, request: Request, now: int, row: int) -> tuple[tuple[int, int] | None, Any, Any]:
+        """(times, bank state, shared state) after a call from the state before the request; times are None where unsound."""
+        bank, shared = self.group.banks[request.bank].copy(), self.group.shared.copy()
+        try:
+            answer = self._call(bank, shared, request, now, row)
+            times = self._sound_times(answer, Request(request.index, request.bank, now, request.op, row))
+        except Exception as error:
+            self._note(f"raised {type(error).__name__}", _told(error), request, where=self._line(error))
+            times = None
+        return times, bank.tolist(), shared.tolist()
+
+
+def _plain(value: object) -> str:
+    """A value as a user writes it: numpy's scalars without their type's name, unless the type is what is wrong."""
+    if isinstance(value, tuple):
+        return f"({', '.join(_plain(item) for item in value)})"
+    if isinstance(value, bool | np.bool_):
+        return f"{value} (a bool)"
+    if isinstance(value, float | np.floating):
+        return f"{float(value)!r} (a float)"
+    return str(int(value)) if isinstance(value, np.integer) else repr(value)
+
+
+def _told(error: Exception) -> str:
+    """What an exception in a model means for its author."""
+    if isinstance(error, ModelError):
+        return str(error)
+    if (isinstance(error, FloatingPointError) and "overflow" in str(error)) or isinstance(error, OverflowError):
+        return f"a result does not fit in 64 bits ({error}); compiled code would wrap around in silence"
+    if isinstance(error, FloatingPointError):
+        return f"{error}; a compiled model would stop here"
+    if isinstance(error, IndexError):
+        return f"{error}; compiled code would read or write memory that is not its own"
+    return f"raised {type(error).__name__}: {error}"
+
+
+def check_in_plain_python(subject: Subject) -> list[Problem]:
+    """The contract of serve, request by request: types, order of times, repeatability, and writes to state alone."""
+    return list(_PlainRun(subject).found.values())
+
+
+def check_compiled(subject: Subject) -> list[Problem]:
+    """The compiled function gives the answers and leaves the state that plain Python does, in exact integers."""
+    from simcore.timing_compiled import compile_serve  # numba is loaded only when a model is compiled
+
+    step, timing = "compiled", subject.timing
+    try:
+        compiled = compile_serve(timing)
+    except InputError as error:
+        hint = f"; {error.hint}" if error.hint else ""
+        return [Problem(step, f"{error.message}{hint}", error.where or serve_location(timing))]
+    exact, machine = BankGroup.guarded(timing, exact=True), BankGroup.plain(timing)
+    exact_params, params = guarded(timing.params_array(), "params", read_only=True, exact=True), timing.params_array()
+    for request in random_requests(exact, subject.requests, subject.seed):
+        place = request.bank
+        wanted = timing.serve(exact_params, exact.banks[place], exact.shared, request.now, request.op, request.row)
+        got = compiled(params, machine.banks[place], machine.shared, request.now, request.op, request.row)
+        wanted_state = (exact.banks[place].tolist(), exact.shared.tolist())
+        got_state = (machine.banks[place].tolist(), machine.shared.tolist())
+        if tuple(wanted) != tuple(got) or wanted_state != got_state:
+            message = (
+                f"compiled code gives {_plain(tuple(got))} and leaves state {got_state}, "
+                f"plain Python {_plain(tuple(wanted))} and {wanted_state}"
+            )
+            return [Problem(step, message, serve_location(timing), str(request))]
+        exact.occupy(request, wanted[0])
+    return []
+
+
+STEPS: tuple[Step, ...] = (("plain Python", check_in_plain_python), ("compiled", check_compiled))

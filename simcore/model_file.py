@@ -1,0 +1,77 @@
+"""Load a class that a user wrote in a file of their own, named as FILE.py:Class."""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+from simcore.errors import InputError, did_you_mean
+
+
+def load_class(target: str, base: type) -> type:
+    """The class that ``FILE.py:Class`` names, a subclass of ``base``, from the file as it is on disk now.
+
+    Raises InputError when the file is missing, is not Python or fails when run, or has no such class.
+    """
+    file_name, _, class_name = target.rpartition(":")
+    if not file_name or not file_name.endswith(".py") or not class_name:
+        raise InputError("expected FILE.py:Class", where=target, hint=_class_hint(target, base))
+    module = _run_file(Path(file_name))
+    if class_name not in vars(module):
+        raise InputError(f"no class '{class_name}'", where=file_name, hint=did_you_mean(class_name, _classes(module, base)))
+    found = vars(module)[class_name]
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise InputError(f"'{class_name}' is not a subclass of {base.__name__}", where=file_name)
+    return found
+
+
+def _class_hint(target: str, base: type) -> str | None:
+    """For a file named without its class: the classes it holds."""
+    file_name = target.removesuffix(":")
+    if not file_name.endswith(".py") or not Path(file_name).is_file():
+        return None
+    names = _classes(_run_file(Path(file_name)), base)
+    return f"the file holds {', '.join(names)}" if names else f"the file holds no {base.__name__}"
+
+
+def _classes(module: ModuleType, base: type) -> list[str]:
+    return [
+        name
+        for name, item in vars(module).items()
+        if isinstance(item, type) and issubclass(item, base) and item.__module__ == module.__name__
+    ]
+
+
+def _run_file(path: Path) -> ModuleType:
+    """Run the file as a module of its own.
+
+    The source is compiled here and not by the import system, whose byte-code cache takes an edit within one second for none.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"cannot read the file: {reason}", where=str(path)) from error
+    linecache.checkcache(str(path))
+    # Registered under a name of its own: dataclasses and error messages look a class's module up by name.
+    module = ModuleType(f"simcore_user_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(source, str(path), "exec"), vars(module))
+    except SyntaxError as error:
+        raise InputError(f"not Python: {error.msg}", where=f"{error.filename or path}:{error.lineno}") from error
+    except (Exception, SystemExit) as error:
+        message = f"running the file raised {type(error).__name__}: {error}"
+        raise InputError(message, where=error_line(error, str(path))) from error
+    return module
+
+
+def error_line(error: BaseException, file_name: str) -> str:
+    """``file:line`` of the last line of this file that an exception passed through; the file alone where there is none."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file_name]
+    return f"{file_name}:{lines[-1]}" if lines else file_name

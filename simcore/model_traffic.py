@@ -1,0 +1,114 @@
+"""Random traffic for checking a bank timing, and arrays that catch what int64 arrays would silently bend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from simcore.program import Int64Array
+from simcore.timing import READ, WRITE, BankTiming, is_int64
+
+#: Banks of the one bank group that the traffic goes to.
+BANKS = 4
+
+#: Lines per bank; few, so that rows come again.
+ROWS = 8
+
+
+class ModelError(Exception):
+    """A model did something that no int64 array would have refused."""
+
+
+class GuardedArray(np.ndarray[Any, np.dtype[np.int64]]):
+    """An int64 array that refuses what is not an integer, and any write where ``read_only`` says so.
+
+    ``exact`` hands out Python's unbounded integers, so that what wraps in 64 bits can be told from what does not.
+    """
+
+    label: str = "array"
+    read_only: bool = False
+    exact: bool = False
+
+    def __array_finalize__(self, parent: Any) -> None:
+        for name in ("label", "read_only", "exact"):
+            setattr(self, name, getattr(parent, name, getattr(type(self), name)))
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        return int(found) if self.exact and isinstance(found, np.integer) else found
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if self.read_only:
+            raise ModelError(f"wrote to {self.label}[{index}]; only bank and shared may be written to")
+        if np.asarray(value).dtype.kind not in "iub":
+            told = value.item() if isinstance(value, np.generic) else value
+            raise ModelError(f"stored {told!r} in {self.label}[{index}]; state is integers, anything else would be cut off")
+        super().__setitem__(index, value)
+
+
+def guarded(values: Int64Array, label: str, read_only: bool = False, exact: bool = False) -> GuardedArray:
+    """A guarded copy of an int64 array; ``label`` names it in messages."""
+    array = values.copy().view(GuardedArray)
+    array.label, array.read_only, array.exact = label, read_only, exact
+    return array
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of serve: which bank, when, what."""
+
+    index: int
+    bank: int
+    now: int
+    op: int
+    row: int
+
+    def __str__(self) -> str:
+        kind = "write" if self.op == WRITE else "read"
+        return f"request {self.index}: {kind} of row {self.row} in bank {self.bank} at cycle {self.now}"
+
+
+@dataclass
+class BankGroup:
+    """State of a group of banks that a model works on, and when each bank is free again."""
+
+    banks: list[Any]
+    shared: Any
+    free_at: list[int] = field(default_factory=lambda: [0] * BANKS)
+
+    @classmethod
+    def guarded(cls, timing: BankTiming, exact: bool = False) -> BankGroup:
+        """Fresh state in guarded arrays."""
+        banks = [guarded(timing.initial_bank(bank), "bank", exact=exact) for bank in range(BANKS)]
+        return cls(banks, guarded(timing.initial_shared(), "shared", exact=exact))
+
+    @classmethod
+    def plain(cls, timing: BankTiming) -> BankGroup:
+        """Fresh state in plain int64 arrays, as compiled code needs them."""
+        return cls([timing.initial_bank(bank) for bank in range(BANKS)], timing.initial_shared())
+
+    def occupy(self, request: Request, free_at: object) -> None:
+        """Note when the bank is free; an answer that makes no sense holds it for one cycle, so that the traffic goes on."""
+        sound = is_int64(free_at) and int(free_at) > request.now  # type: ignore[call-overload]
+        self.free_at[request.bank] = int(free_at) if sound else request.now + 1  # type: ignore[call-overload]
+
+
+def random_requests(group: BankGroup, requests: int, seed: int) -> Iterator[Request]:
+    """Requests as an engine makes them: time never goes back, and only a bank that is free is asked.
+
+    Most come close together, some after long pauses. The caller notes each answer in ``group.free_at`` before taking the next.
+    """
+    random = np.random.default_rng(seed)
+    now = 0
+    for index in range(requests):
+        pause = random.choice([4, 100, 2**31], p=[0.75, 0.23, 0.02])
+        now += int(random.integers(pause))
+        free = [bank for bank in range(BANKS) if group.free_at[bank] <= now]
+        if not free:
+            now = min(group.free_at)
+            free = [bank for bank in range(BANKS) if group.free_at[bank] <= now]
+        bank = free[int(random.integers(len(free)))]
+        yield Request(index, bank, now, WRITE if random.random() < 0.4 else READ, int(random.integers(ROWS)))

@@ -1,0 +1,75 @@
+"""What an engine hands back for one layer: plain int64 arrays, the same from both engines, cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import numpy as np
+
+from simcore.program import Int64Array
+
+
+class Cause(IntEnum):
+    """Why the array did not advance in a cycle; ARCHITECTURE.md says which cause a cycle is charged to."""
+
+    FIRST_FILL = 0
+    DRAM_WAIT = 1
+    READ_LATENCY = 2
+    READ_CONFLICT = 3
+    WRITE_CONFLICT = 4
+    DMA_COLLISION = 5
+    WRITE_BACKPRESSURE = 6
+    DRAIN = 7
+
+
+#: Names of the causes, as they stand in tables.
+CAUSE_NAMES = tuple(cause.name.lower() for cause in Cause)
+
+#: Time bins of a layer's bank timeline; a bin is ``1 << bin_shift`` cycles, so that the layer always fits.
+TIME_BINS = 64
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Counts of one layer. Banks are numbered through all scratchpads, in the order of the System.
+
+    start_cycle: the core cycle at which the layer began. cycles = compute_cycles + stall_cycles.sum().
+    stall_cycles: [cause, port]. bank_stall_cycles: [bank, cause] of those stalls that have a bank.
+    reads, writes: requests granted per bank (a preempted write counts once); of these dma_reads, dma_writes by the DMA.
+    forwarded_reads: psum reads answered by the write buffer; preempted_writes: times a write was sent back.
+    conflict_cycles: cycles in which a request waited at the bank after granting; busy_cycles: sum of port occupancy.
+    conflict_timeline, busy_timeline: [bank, TIME_BINS], cycles per bin from start_cycle (busy time counts where it was granted).
+    port_elements, port_words, port_lines: per port 0..3. dma_read_bytes, dma_write_bytes: moved from and to main memory, per region.
+    """
+
+    start_cycle: int
+    cycles: int
+    compute_cycles: int
+    stall_cycles: Int64Array
+    bank_stall_cycles: Int64Array
+    reads: Int64Array
+    writes: Int64Array
+    dma_reads: Int64Array
+    dma_writes: Int64Array
+    forwarded_reads: Int64Array
+    preempted_writes: Int64Array
+    conflict_cycles: Int64Array
+    busy_cycles: Int64Array
+    conflict_timeline: Int64Array
+    busy_timeline: Int64Array
+    bin_shift: int
+    port_elements: Int64Array
+    port_words: Int64Array
+    port_lines: Int64Array
+    dma_read_bytes: Int64Array
+    dma_write_bytes: Int64Array
+
+    def differences(self, other: Outcome) -> list[str]:
+        """Names of the fields in which two outcomes differ, with both values."""
+        found = []
+        for item in fields(self):
+            mine, theirs = getattr(self, item.name), getattr(other, item.name)
+            if not np.array_equal(mine, theirs):
+                found.append(f"{item.name}: {mine} != {theirs}")
+        return found

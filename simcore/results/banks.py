@@ -1,0 +1,92 @@
+"""Tables of the banks. The engines number banks through all scratchpads; the tables name them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from simcore.outcome import CAUSE_NAMES, Outcome
+from simcore.program import Int64Array
+from simcore.results.record import LayerRun
+from simcore.results.tables import stall_column
+from simcore.spec import System
+
+#: Bank counters of an Outcome, by their column.
+BANK_COUNTERS = {
+    "reads": "reads",
+    "writes": "writes",
+    "dma_reads": "dma_reads",
+    "dma_writes": "dma_writes",
+    "forwarded": "forwarded_reads",
+    "preempted": "preempted_writes",
+    "conflict_cycles": "conflict_cycles",
+    "busy_cycles": "busy_cycles",
+}
+
+
+@dataclass(frozen=True)
+class BankName:
+    """Where one bank sits and what it is made of. ``bank`` is its number in its scratchpad."""
+
+    scratchpad: str
+    bank: int
+    memory: str
+    line_bytes: int
+    ports: int
+
+
+def bank_names(system: System) -> list[BankName]:
+    """Every bank of the system, in the engines' order."""
+    found: list[BankName] = []
+    for name, spec in system.scratchpads.items():
+        for bank, timing in enumerate(spec.timing_of_banks):
+            found.append(BankName(name, bank, timing.model, spec.line_bytes, spec.ports_per_bank))
+    return found
+
+
+def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFrame:
+    """One row per bank, over the whole run."""
+    outcomes = [run.outcome for run in runs if run.outcome is not None]
+    cycles = sum(outcome.cycles for outcome in outcomes)
+    counters = {column: _total(outcomes, field, len(banks)) for column, field in BANK_COUNTERS.items()}
+    stalls = sum((outcome.bank_stall_cycles for outcome in outcomes), np.zeros((len(banks), len(CAUSE_NAMES)), np.int64))
+    return _bank_frame(banks, counters, stalls, cycles)
+
+
+def bank_layer_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFrame:
+    """One row per layer and bank: the columns of the bank table, layer by layer."""
+    frames = []
+    for run in runs:
+        if run.outcome is None:
+            continue
+        counters = {column: getattr(run.outcome, field) for column, field in BANK_COUNTERS.items()}
+        frame = _bank_frame(banks, counters, run.outcome.bank_stall_cycles, run.outcome.cycles)
+        frame.insert(0, "layer", run.name)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True) if frames else _bank_frame([], {}, np.zeros((0, 0), np.int64), 0)
+
+
+def _total(outcomes: Sequence[Outcome], field: str, banks: int) -> Int64Array:
+    total = np.zeros(banks, np.int64)
+    for outcome in outcomes:
+        total += getattr(outcome, field)
+    return total
+
+
+def _bank_frame(banks: Sequence[BankName], counters: dict[str, Int64Array], stalls: Int64Array, cycles: int) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "scratchpad": [bank.scratchpad for bank in banks],
+            "bank": [bank.bank for bank in banks],
+            "memory": [bank.memory for bank in banks],
+            **counters,
+        }
+    )
+    port_cycles = cycles * np.array([bank.ports for bank in banks], np.int64)
+    frame["occupancy_percent"] = 100.0 * counters["busy_cycles"] / np.maximum(port_cycles, 1) if counters else 0.0
+    for cause in range(stalls.shape[1]):
+        frame[stall_column(CAUSE_NAMES[cause])] = stalls[:, cause]
+    return frame

@@ -1,0 +1,37 @@
+"""Bank conflicts over the time of the whole run, on a grid of equal columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from simcore.outcome import TIME_BINS, Outcome
+from simcore.results.record import LayerRun
+
+
+def conflict_heat_map(runs: Sequence[LayerRun], banks: int, columns: int) -> npt.NDArray[np.float64]:
+    """[bank, column]: share (0..1) of the cycles of each column in which a request waited at the bank.
+
+    A column is a span of equal length of the run. Bins of a layer's timeline are spread evenly over the columns they overlap.
+    """
+    outcomes = [run.outcome for run in runs if run.outcome is not None and run.outcome.cycles]
+    grid = np.zeros((banks, columns))
+    total = sum(outcome.cycles for outcome in outcomes)
+    start = 0
+    for outcome in outcomes:
+        grid += outcome.conflict_timeline @ _overlaps(outcome, start, total, columns)
+        start += outcome.cycles
+    return grid * columns / total if total else grid
+
+
+def _overlaps(outcome: Outcome, start: int, total: int, columns: int) -> npt.NDArray[np.float64]:
+    """[bin, column]: share of each bin of the layer that lies in each column."""
+    width = 1 << outcome.bin_shift
+    bins = np.minimum(np.arange(TIME_BINS + 1) * width, outcome.cycles) + start
+    edges = np.linspace(0, total, columns + 1)
+    inside = np.minimum(bins[1:, None], edges[None, 1:]) - np.maximum(bins[:-1, None], edges[None, :-1])
+    lengths = np.maximum(bins[1:] - bins[:-1], 1)
+    shares: npt.NDArray[np.float64] = np.maximum(inside, 0.0) / lengths[:, None]
+    return shares

@@ -1,0 +1,52 @@
+"""The run as one JSON object of fixed keys: what ``simcore run --json`` prints and results.json holds."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from simcore.outcome import CAUSE_NAMES
+from simcore.program import Port
+from simcore.results.record import LayerRun
+
+if TYPE_CHECKING:
+    from simcore.results.results import Results
+
+
+def json_form(results: Results) -> dict[str, Any]:
+    """Plain JSON values only; docs/metrics.md defines the keys. ``mapping_efficiency`` is in percent, null off the array."""
+    return {
+        "network": results.network,
+        "system": results.system.name,
+        "engine": results.engine,
+        "cycles": results.cycles,
+        "layers": [_layer(run) for run in results.runs],
+        "banks": _banks(results),
+        "energy_pj": dict(zip(results.energy["part"], results.energy["energy_pj"].tolist(), strict=True)),
+        "wall_s": results.wall_s,
+        "simulated_cycles_per_s": results.manifest["simulated_cycles_per_s"],
+    }
+
+
+def _layer(run: LayerRun) -> dict[str, Any]:
+    outcome = run.outcome
+    stalls = outcome.stall_cycles.sum(axis=1).tolist() if outcome else [0] * len(CAUSE_NAMES)
+    efficiency = float(run.facts.get("mapping_efficiency_percent", math.nan))
+    return {
+        "name": run.name,
+        "op": run.op,
+        "macs": run.macs,
+        "cycles": outcome.cycles if outcome else 0,
+        "compute_cycles": outcome.compute_cycles if outcome else 0,
+        "stall_cycles": dict(zip(CAUSE_NAMES, stalls, strict=True)),
+        "mapping_efficiency": None if math.isnan(efficiency) else efficiency,
+        "sram_reads": {"ifmap": run.per_port("port_words", Port.IFMAP), "filter": run.per_port("port_words", Port.FILTER)},
+        "sram_writes": {"ofmap": run.per_port("port_words", Port.OUTPUT)},
+        "dram_reads_bytes": int(outcome.dma_read_bytes.sum()) if outcome else 0,
+        "dram_writes_bytes": int(outcome.dma_write_bytes.sum()) if outcome else 0,
+    }
+
+
+def _banks(results: Results) -> list[dict[str, Any]]:
+    shown = results.banks[["scratchpad", "bank", "reads", "writes", "conflict_cycles", "busy_cycles"]]
+    return [{str(key): value for key, value in row.items()} for row in shown.to_dict("records")]

@@ -1,0 +1,67 @@
+"""What a result was made from: enough to make it again."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("simcore", "numpy", "numba", "simpy", "pandas", "pydantic")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that take part in a result; a package that is not installed is left out."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def git_revision() -> str | None:
+    """Commit of the checkout simcore runs from, ``-dirty`` if tracked files differ; None outside a checkout or without git."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None
+
+
+def input_hashes(paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of each input file, by its name as given."""
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths) if path.is_file()}
+
+
+def build_manifest(
+    *,
+    system: Mapping[str, Any],
+    network: str,
+    batch: int,
+    engine: str,
+    shortcuts: Mapping[str, Any],
+    inputs: Iterable[Path],
+    overrides: Iterable[str],
+) -> dict[str, Any]:
+    """The manifest of a run, as plain JSON values. ``system`` is the complete spec after all overrides."""
+    return {
+        "network": network,
+        "batch": batch,
+        "system": dict(system),
+        "overrides": list(overrides),
+        "engine": engine,
+        "shortcuts": dict(shortcuts),
+        "seed": system.get("seed", 0),
+        "versions": versions(),
+        "git_revision": git_revision(),
+        "input_sha256": input_hashes(inputs),
+    }

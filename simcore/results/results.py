@@ -1,0 +1,153 @@
+"""Results: the tables of one run, what they were made from, and the forms they leave in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simcore.results.banks import BankName, bank_layer_table, bank_names, bank_table
+from simcore.results.energy import EnergyRates, energy_parts, energy_table
+from simcore.results.heatmap import conflict_heat_map
+from simcore.results.json_form import json_form
+from simcore.results.record import LayerRun
+from simcore.results.save import MARKER, write_whole
+from simcore.results.tables import layer_table, port_table, stall_table
+from simcore.results.timeline import timeline_table
+from simcore.results.totals import totals_table
+from simcore.spec import System
+
+#: Tables in the order in which they are saved.
+TABLES = ("layers", "stalls", "ports", "banks", "bank_layers", "timeline", "totals", "energy")
+
+
+class Results:
+    """What a run found, as pandas tables; docs/metrics.md and ``simcore explain`` define every column.
+
+    ``layers``, ``stalls``, ``ports``, ``banks``, ``bank_layers``, ``timeline``, ``totals`` and ``energy`` are made when first
+    asked for. ``manifest`` says what the run was made from.
+    """
+
+    def __init__(
+        self, system: System, runs: Sequence[LayerRun], rates: EnergyRates, manifest: Mapping[str, Any], wall_s: float
+    ) -> None:
+        self.system = system
+        self.runs = tuple(runs)
+        self.rates = rates
+        self.manifest = {
+            **manifest,
+            "energy_sources": dict(rates.sources),
+            "energy_notes": list(rates.notes),
+            "wall_s": wall_s,
+            "simulated_cycles_per_s": self.cycles / wall_s if wall_s > 0 else 0.0,
+        }
+
+    @property
+    def cycles(self) -> int:
+        """Core cycles of the whole run."""
+        return sum(run.outcome.cycles for run in self.runs if run.outcome is not None)
+
+    @property
+    def network(self) -> str:
+        """Name of the network."""
+        return str(self.manifest["network"])
+
+    @property
+    def engine(self) -> str:
+        """The engine that ran: ``compiled`` or ``simpy``."""
+        return str(self.manifest["engine"])
+
+    @property
+    def wall_s(self) -> float:
+        """Wall-clock seconds of the simulation."""
+        return float(self.manifest["wall_s"])
+
+    @cached_property
+    def _banks(self) -> list[BankName]:
+        return bank_names(self.system)
+
+    @cached_property
+    def _energy(self) -> pd.DataFrame:
+        return energy_table(self.runs, self._banks, self.rates)
+
+    @cached_property
+    def layers(self) -> pd.DataFrame:
+        """One row per layer: work, cycles, stalls by cause, words and lines moved, main memory bytes, energy by part."""
+        array = self.system.array
+        measured = layer_table(self.runs, array.rows * array.columns)
+        return measured.merge(self._energy, on="layer", how="left", validate="one_to_one")
+
+    @cached_property
+    def stalls(self) -> pd.DataFrame:
+        """Stalled cycles by layer, cause and port."""
+        return stall_table(self.runs)
+
+    @cached_property
+    def ports(self) -> pd.DataFrame:
+        """What each array-side port moved in each layer."""
+        return port_table(self.runs)
+
+    @cached_property
+    def banks(self) -> pd.DataFrame:
+        """One row per bank: accesses, conflicts, occupancy, and the array's stalls at this bank by cause."""
+        return bank_table(self.runs, self._banks)
+
+    @cached_property
+    def bank_layers(self) -> pd.DataFrame:
+        """``banks``, layer by layer."""
+        return bank_layer_table(self.runs, self._banks)
+
+    @cached_property
+    def timeline(self) -> pd.DataFrame:
+        """Conflicts and occupancy of each bank over time."""
+        return timeline_table(self.runs, self._banks)
+
+    @cached_property
+    def totals(self) -> pd.DataFrame:
+        """Metrics of the whole run: metric, value, unit."""
+        return totals_table(self.layers, self.system, self.rates.area_mm2)
+
+    @cached_property
+    def energy(self) -> pd.DataFrame:
+        """Energy of the whole run by part."""
+        return energy_parts(self._energy)
+
+    def conflict_heat_map(self, columns: int) -> npt.NDArray[np.float64]:
+        """[bank, column]: share of the cycles in each of ``columns`` equal spans of the run in which requests waited."""
+        return conflict_heat_map(self.runs, len(self._banks), columns)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by name."""
+        return {name: getattr(self, name) for name in TABLES}
+
+    def to_json(self) -> dict[str, Any]:
+        """The run as plain JSON values: the object ``simcore run --json`` prints."""
+        return json_form(self)
+
+    def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
+        """Write all tables as CSV and Parquet, results.json and manifest.json; the directory is whole or absent.
+
+        Raises InputError if the directory cannot be written or exists; with ``overwrite`` a directory of results is replaced.
+        """
+        return write_whole(Path(directory), self._fill, overwrite=overwrite)
+
+    def _fill(self, directory: Path) -> None:
+        for name, table in self.tables().items():
+            table.to_csv(directory / f"{name}.csv", index=False)
+            table.to_parquet(directory / f"{name}.parquet", index=False)
+        (directory / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
+        (directory / MARKER).write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
+
+    def __repr__(self) -> str:
+        return f"<Results {self.network} on {self.system.name}: {self.cycles:,} cycles, {len(self.runs)} layers>"
+
+    def _repr_html_(self) -> str:
+        shown = ["layer", "op", "macs", "cycles", "compute_cycles", "mapping_efficiency_percent", "array_utilisation_percent"]
+        title = f"<p><b>{self.network}</b> on <b>{self.system.name}</b>: {self.cycles:,} cycles</p>"
+        return title + self.layers[shown].to_html(index=False)

@@ -1,0 +1,68 @@
+"""Tidy tables of layers, stalls and ports: a row is one thing measured, a column one quantity with its unit in the name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simcore.outcome import CAUSE_NAMES, Cause
+from simcore.program import Port
+from simcore.results.record import LayerRun
+
+#: Columns of the port counts in the layer table: what a port moves, by its name in the table.
+PORT_COLUMNS = {Port.IFMAP: "ifmap_read", Port.FILTER: "filter_read", Port.PSUM: "psum_read", Port.OUTPUT: "output_write"}
+
+
+def stall_column(cause: str) -> str:
+    """Name of a cause's column: ``stall_<cause>_cycles``."""
+    return f"stall_{cause}_cycles"
+
+
+def layer_table(runs: Sequence[LayerRun], processing_elements: int) -> pd.DataFrame:
+    """One row per layer of the network; a layer that did not run by itself has zeros."""
+    frame = pd.DataFrame([_layer_row(run, processing_elements) for run in runs])
+    return frame.astype({"start_cycle": "Int64"})
+
+
+def _layer_row(run: LayerRun, processing_elements: int) -> dict[str, Any]:
+    outcome = run.outcome
+    cycles = outcome.cycles if outcome else 0
+    row: dict[str, Any] = {"layer": run.name, "op": run.op, "fused_into": run.fused_into, "macs": run.macs}
+    row["start_cycle"] = outcome.start_cycle if outcome else pd.NA
+    row["cycles"] = cycles
+    row["compute_cycles"] = outcome.compute_cycles if outcome else 0
+    for cause in Cause:
+        row[stall_column(CAUSE_NAMES[cause])] = int(outcome.stall_cycles[cause].sum()) if outcome else 0
+    row["mapping_efficiency_percent"] = run.facts.get("mapping_efficiency_percent", float("nan"))
+    row["array_utilisation_percent"] = 100.0 * run.macs / (cycles * processing_elements) if cycles else 0.0
+    for unit in ("words", "lines"):
+        for port, column in PORT_COLUMNS.items():
+            row[f"{column}_{unit}"] = run.per_port(f"port_{unit}", port)
+    row["dram_read_bytes"] = int(outcome.dma_read_bytes.sum()) if outcome else 0
+    row["dram_write_bytes"] = int(outcome.dma_write_bytes.sum()) if outcome else 0
+    return row
+
+
+def stall_table(runs: Sequence[LayerRun]) -> pd.DataFrame:
+    """Stalled cycles by layer, cause and the port that was waited for; only rows that lost cycles."""
+    rows = [
+        (run.name, CAUSE_NAMES[cause], Port(port).name.lower(), int(run.outcome.stall_cycles[cause, port]))
+        for run in runs
+        if run.outcome is not None
+        for cause, port in np.argwhere(run.outcome.stall_cycles)
+    ]
+    return pd.DataFrame(rows, columns=["layer", "cause", "port", "cycles"])
+
+
+def port_table(runs: Sequence[LayerRun]) -> pd.DataFrame:
+    """Elements, words and lines that each array-side port moved in each layer."""
+    rows = [
+        (run.name, port.name.lower(), *(run.per_port(f"port_{unit}", port) for unit in ("elements", "words", "lines")))
+        for run in runs
+        if run.outcome is not None
+        for port in PORT_COLUMNS
+    ]
+    return pd.DataFrame(rows, columns=["layer", "port", "elements", "words", "lines"])

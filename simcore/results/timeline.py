@@ -1,0 +1,53 @@
+"""The table of bank conflicts and occupancy over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simcore.outcome import TIME_BINS, Outcome
+from simcore.program import Int64Array
+from simcore.results.banks import BankName
+from simcore.results.record import LayerRun
+
+_TIMELINE_COLUMNS = ("layer", "number", "bin_start_cycle", "bin_cycles", "conflict_cycles", "busy_cycles")
+
+
+def timeline_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFrame:
+    """Conflict and busy cycles of each bank in each time bin of each layer: 2^n cycles, at most ``TIME_BINS`` bins a layer."""
+    columns: dict[str, list[Any]] = {name: [] for name in _TIMELINE_COLUMNS}
+    for run in runs:
+        if run.outcome is not None:
+            _append_bins(columns, run.name, run.outcome, len(banks))
+    number = _joined(columns.pop("number"))
+    scratchpads = np.array([bank.scratchpad for bank in banks], object)
+    indices = np.array([bank.bank for bank in banks], np.int64)
+    layers = np.concatenate(columns["layer"]) if columns["layer"] else np.empty(0, object)
+    return pd.DataFrame(
+        {
+            "layer": layers,
+            "scratchpad": scratchpads[number],
+            "bank": indices[number],
+            **{name: _joined(columns[name]) for name in ("bin_start_cycle", "bin_cycles", "conflict_cycles", "busy_cycles")},
+        }
+    )
+
+
+def _append_bins(columns: dict[str, list[Any]], layer: str, outcome: Outcome, banks: int) -> None:
+    """Add one layer's bins that lie within it, bank by bank; the last bin may be shorter."""
+    width = 1 << outcome.bin_shift
+    bins = min(-(-outcome.cycles // width), TIME_BINS)
+    starts = np.arange(bins, dtype=np.int64) * width
+    columns["layer"].append(np.full(banks * bins, layer, object))
+    columns["number"].append(np.repeat(np.arange(banks, dtype=np.int64), bins))
+    columns["bin_start_cycle"].append(np.tile(outcome.start_cycle + starts, banks))
+    columns["bin_cycles"].append(np.tile(np.minimum(width, outcome.cycles - starts), banks))
+    columns["conflict_cycles"].append(outcome.conflict_timeline[:, :bins].ravel())
+    columns["busy_cycles"].append(outcome.busy_timeline[:, :bins].ravel())
+
+
+def _joined(parts: list[Any]) -> Int64Array:
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)

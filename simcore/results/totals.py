@@ -1,0 +1,24 @@
+"""Metrics of a whole run, each with its unit."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from simcore.glossary import TERMS
+from simcore.spec import System
+
+#: Columns of the layer table that do not add up over layers.
+_NOT_ADDED = ("layer", "op", "fused_into", "start_cycle", "mapping_efficiency_percent", "array_utilisation_percent")
+
+
+def totals_table(layers: pd.DataFrame, system: System, area_mm2: float) -> pd.DataFrame:
+    """Columns ``metric``, ``value``, ``unit``: each column of ``layers`` that adds up, and what follows from the sums."""
+    values = {column: float(layers[column].sum()) for column in layers.columns if column not in _NOT_ADDED}
+    cycles = values["cycles"]
+    values["stall_cycles"] = cycles - values["compute_cycles"]
+    values["time_ns"] = cycles * 1e9 / system.core_clock_hz
+    room = cycles * system.array.rows * system.array.columns
+    values["array_utilisation_percent"] = 100.0 * values["macs"] / room if room else 0.0
+    values["scratchpad_area_mm2"] = area_mm2
+    rows = [(metric, value, TERMS[metric].unit) for metric, value in values.items()]
+    return pd.DataFrame(rows, columns=["metric", "value", "unit"])

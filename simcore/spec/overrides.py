@@ -1,0 +1,59 @@
+"""``--set a.b=c``: values laid upon a system after it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simcore.errors import InputError
+from simcore.spec.tree import Entry, Path, Value, find, merge
+from simcore.spec.yaml_tree import read_yaml
+
+
+def override(root: Entry, overrides: Sequence[str]) -> tuple[Entry, list[InputError]]:
+    """The tree with the overrides laid upon it, in order, and what is wrong with them. Unknown keys are left to the schema."""
+    errors: list[InputError] = []
+    for text in overrides:
+        try:
+            path, value = _parse(text)
+            root = merge(root, _nested(root, path, (), value))
+        except InputError as error:
+            errors.append(error)
+    return root, errors
+
+
+def _parse(text: str) -> tuple[list[str], Entry]:
+    where = f"--set {text}"
+    key, equals, value = text.partition("=")
+    steps = key.strip().split(".")
+    if not equals or not all(steps):
+        raise InputError(f"expected KEY=VALUE such as array.rows=16, got {text!r}", where)
+    entry, errors = read_yaml(value, where, lines=False)
+    if errors:
+        raise errors[0]
+    return steps, entry
+
+
+def _nested(root: Entry, steps: list[str], above: Path, value: Entry) -> Entry:
+    """The value wrapped in the mappings of its path; a list on the way is copied with one item replaced."""
+    if not steps:
+        return value
+    step, rest = steps[0], steps[1:]
+    here, depth = find(root, above)
+    current: Value = here.value if depth == len(above) else None
+    if isinstance(current, list):
+        index = _index(step, current, above, value.where)
+        inner = _nested(root, rest, (*above, index), value)
+        items = list(current)
+        items[index] = merge(current[index], inner)
+        return Entry([*items], value.where, value.where)
+    if isinstance(current, str | int | float) and above[-1] != "timing":
+        name = ".".join(str(part) for part in above)
+        raise InputError(f"expected a mapping at {name} to set '{step}' in, got the value {current!r}", value.where)
+    return Entry({step: _nested(root, rest, (*above, step), value)}, value.where, value.where)
+
+
+def _index(step: str, items: list[Entry], above: Path, where: str) -> int:
+    if not step.isdecimal() or int(step) >= len(items):
+        name = ".".join(str(part) for part in above)
+        raise InputError(f"expected an index of {name} from 0 to {len(items) - 1}, got {step!r}", where)
+    return int(step)

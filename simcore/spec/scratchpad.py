@@ -1,0 +1,102 @@
+"""A scratchpad: capacity, banks, lines, arbiter, write buffer, and the timing of its banks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from simcore.spec.values import Broken, Count, CountOrNone, Flag, Integer, SizeBytes, Spec, Text, raise_broken
+
+Interleaving = Literal["low-order", "xor", "block"]
+Arbiter = Literal["fcfs", "port-priority", "round-robin"]
+Preemption = Literal["none", "resume", "restart"]
+
+
+class TimingSpec(Spec):
+    """A bank's timing model, by registered name or ``FILE.py:Class``, and the parameters that differ from its defaults."""
+
+    model: Annotated[Text, Field(min_length=1)]
+    parameters: dict[str, Integer] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: object) -> object:
+        return {"model": value} if isinstance(value, str) else value
+
+
+class BankGroup(Spec):
+    """Neighbouring banks that share a timing model."""
+
+    banks: Count
+    timing: TimingSpec
+
+
+class WriteBufferSpec(Spec):
+    """Where the array's writes wait for their banks; depth and watermarks in entries (one entry is one line)."""
+
+    depth: CountOrNone = 8
+    high_watermark: Count | None = None
+    low_watermark: CountOrNone = 0
+    read_priority: Flag = True
+    preemption: Preemption = "none"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        broken = []
+        high = self.high_watermark
+        if high is not None and high > self.depth:
+            broken.append(Broken(("high_watermark",), f"expected at most the depth {self.depth}, got {high}"))
+        if high is not None and self.low_watermark >= high:
+            broken.append(Broken(("low_watermark",), f"expected less than high_watermark {high}, got {self.low_watermark}"))
+        if high is None and self.low_watermark:
+            broken.append(
+                Broken(("low_watermark",), f"expected a high_watermark beside low_watermark {self.low_watermark}, got none")
+            )
+        if self.preemption != "none" and not self.read_priority:
+            broken.append(Broken(("preemption",), f"expected read_priority: true with preemption {self.preemption!r}, got false"))
+        raise_broken(broken)
+        return self
+
+
+class ScratchpadSpec(Spec):
+    """Banks of lines behind one arbiter. Exactly one of ``timing`` (all banks alike) and ``bank_groups`` is given."""
+
+    capacity_bytes: SizeBytes
+    banks: Count
+    line_bytes: SizeBytes
+    ports_per_bank: Count = 1
+    interleaving: Interleaving = "low-order"
+    arbiter: Arbiter = "fcfs"
+    timing: TimingSpec | None = None
+    bank_groups: tuple[BankGroup, ...] | None = None
+    write_buffer: WriteBufferSpec = WriteBufferSpec()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        broken = []
+        row_bytes = self.banks * self.line_bytes
+        if self.capacity_bytes % row_bytes:
+            message = f"expected a multiple of banks x line_bytes = {row_bytes}, got {self.capacity_bytes}"
+            broken.append(Broken(("capacity_bytes",), message))
+        if self.interleaving == "xor" and self.banks & (self.banks - 1):
+            broken.append(Broken(("banks",), f"expected a power of two with interleaving 'xor', got {self.banks}"))
+        raise_broken(broken + self._broken_timing())
+        return self
+
+    def _broken_timing(self) -> list[Broken]:
+        if self.timing is not None and self.bank_groups is not None:
+            return [Broken((), "expected one of timing and bank_groups, got both")]
+        if self.timing is None and self.bank_groups is None:
+            return [Broken((), "expected one of timing and bank_groups, got neither")]
+        grouped = sum(group.banks for group in self.bank_groups or ())
+        if self.bank_groups is not None and grouped != self.banks:
+            return [Broken(("bank_groups",), f"expected groups of {self.banks} banks in all, got {grouped}")]
+        return []
+
+    @property
+    def timing_of_banks(self) -> tuple[TimingSpec, ...]:
+        """The timing of each bank, in bank order."""
+        if self.timing is not None:
+            return (self.timing,) * self.banks
+        return tuple(group.timing for group in self.bank_groups or () for _ in range(group.banks))

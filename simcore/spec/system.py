@@ -1,0 +1,169 @@
+"""The System: a frozen, validated description of a machine. A YAML file mirrors it key by key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from simcore.spec.scratchpad import ScratchpadSpec
+from simcore.spec.values import Broken, Count, Flag, FrequencyHz, SizeBytes, Spec, Text, WordBytes, raise_broken
+
+Dataflow = Literal["ws", "os", "is"]
+Edge = Literal["skew-registers", "skewed-fetch"]
+PartialSums = Literal["accumulator", "ofmap"]
+ScratchpadName = Literal["ifmap", "filter", "ofmap", "unified", "accumulator"]
+
+SEPARATE = ("ifmap", "filter", "ofmap")
+UNIFIED = ("unified",)
+
+
+class ArraySpec(Spec):
+    """The systolic array and its edge. ``port_window`` is the depth of the edge FIFOs, in elements."""
+
+    rows: Count
+    columns: Count
+    dataflow: Dataflow
+    fold_overlap: Flag = False
+    edge: Edge = "skew-registers"
+    partial_sums: PartialSums = "accumulator"
+    port_window: Count = 8
+
+
+class WordSpec(Spec):
+    """Bytes of one word of each tensor."""
+
+    ifmap_bytes: WordBytes = 1
+    filter_bytes: WordBytes = 1
+    ofmap_bytes: WordBytes = 1
+    psum_bytes: WordBytes = 4
+
+
+class DmaSpec(Spec):
+    """Moves tiles between main memory and the scratchpads, in bursts; a bounded number of them is outstanding."""
+
+    outstanding_bursts: Count = 16
+    burst_bytes: SizeBytes = 64
+
+
+class MemorySpec(Spec):
+    """Main memory behind one shared port; latency and bandwidth count cycles of the memory's own clock."""
+
+    model: Literal["simple"] = "simple"
+    clock_hz: FrequencyHz
+    latency_cycles: Count
+    bytes_per_cycle: Count
+
+
+class VectorUnitSpec(Spec):
+    """Pooling, addition, normalisation: ``lanes`` words a cycle; ``fuse``: element-wise operations join the layer before them."""
+
+    lanes: Count = 32
+    fuse: Flag = True
+
+
+class TechnologySpec(Spec):
+    """Where energies, areas and leakage come from: the table's name and the process node in nanometres."""
+
+    table: Text = "default"
+    node_nm: Count = 45
+
+
+class System(Spec):
+    """A machine. Fields validate in this order, so a rule may read the fields above it."""
+
+    name: Annotated[Text, Field(min_length=1)]
+    description: Text = ""
+    core_clock_hz: FrequencyHz
+    seed: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
+    shapes: Literal["standard", "scale-sim"] = "standard"
+    tiling: Literal["least-traffic", "whole"] = "least-traffic"
+    array: ArraySpec
+    words: WordSpec = WordSpec()
+    scratchpads: dict[ScratchpadName, ScratchpadSpec]
+    dma: DmaSpec = Field(default=DmaSpec(), validate_default=True)
+    memory: MemorySpec
+    vector_unit: VectorUnitSpec = VectorUnitSpec()
+    technology: TechnologySpec = TechnologySpec()
+
+    @field_validator("scratchpads")
+    @classmethod
+    def _operands_have_a_place(
+        cls, pads: dict[ScratchpadName, ScratchpadSpec], info: ValidationInfo
+    ) -> dict[ScratchpadName, ScratchpadSpec]:
+        array, words = info.data.get("array"), info.data.get("words")
+        broken = [] if array is None else _broken_names(pads, array)
+        raise_broken(broken + ([] if array is None or words is None else _broken_lines(pads, array, words)))
+        return pads
+
+    @field_validator("dma")
+    @classmethod
+    def _bursts_are_whole_lines(cls, dma: DmaSpec, info: ValidationInfo) -> DmaSpec:
+        pads: dict[str, ScratchpadSpec] = info.data.get("scratchpads", {})
+        raise_broken(
+            [
+                Broken(
+                    ("burst_bytes",),
+                    f"expected a multiple of scratchpads.{name}.line_bytes = {pad.line_bytes}, got {dma.burst_bytes}",
+                )
+                for name, pad in pads.items()
+                if dma.burst_bytes % pad.line_bytes
+            ]
+        )
+        return dma
+
+    def to_yaml_dict(self) -> dict[str, Any]:
+        """Plain values that mirror the YAML file; ``System.model_validate`` gives an equal System back."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def content_hash(self) -> str:
+        """Hex SHA-256 of all that can change a result: equal for equal machines, whatever their name and description.
+
+        A timing model given as ``FILE.py:Class`` counts by its name, not by the contents of the file.
+        """
+        content = self.model_dump(mode="json", exclude={"name", "description"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _broken_names(pads: dict[ScratchpadName, ScratchpadSpec], array: ArraySpec) -> list[Broken]:
+    broken = []
+    operands = {name for name in pads if name != "accumulator"}
+    if operands not in (set(SEPARATE), set(UNIFIED)):
+        came = ", ".join(sorted(operands)) or "none"
+        broken.append(Broken((), f"expected ifmap, filter and ofmap, or unified alone, got {came}"))
+    wanted = array.partial_sums == "accumulator"
+    if wanted and "accumulator" not in pads:
+        hint = "add scratchpads.accumulator or set array.partial_sums: ofmap"
+        broken.append(Broken((), "expected an accumulator with array.partial_sums 'accumulator', got none", hint))
+    if not wanted and "accumulator" in pads:
+        hint = "remove it (accumulator: null) or set array.partial_sums: accumulator"
+        broken.append(
+            Broken(("accumulator",), f"expected no accumulator with array.partial_sums {array.partial_sums!r}, got one", hint)
+        )
+    return broken
+
+
+def _words_in(name: str, array: ArraySpec, words: WordSpec) -> Mapping[str, int]:
+    """The word sizes, by field name, of the tensors that live in a scratchpad."""
+    spilled = {"psum_bytes": words.psum_bytes} if array.partial_sums == "ofmap" else {}
+    ofmap = {"ofmap_bytes": words.ofmap_bytes} | spilled
+    operands = {"ifmap_bytes": words.ifmap_bytes, "filter_bytes": words.filter_bytes}
+    return {
+        "ifmap": {"ifmap_bytes": words.ifmap_bytes},
+        "filter": {"filter_bytes": words.filter_bytes},
+        "ofmap": ofmap,
+        "unified": operands | ofmap,
+        "accumulator": {"psum_bytes": words.psum_bytes},
+    }[name]
+
+
+def _broken_lines(pads: dict[ScratchpadName, ScratchpadSpec], array: ArraySpec, words: WordSpec) -> list[Broken]:
+    return [
+        Broken((name, "line_bytes"), f"expected a multiple of words.{word} = {size}, got {pad.line_bytes}")
+        for name, pad in pads.items()
+        for word, size in _words_in(name, array, words).items()
+        if pad.line_bytes % size
+    ]

@@ -1,0 +1,87 @@
+"""A spec on its way from text to System: plain values, each with the place it was written at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value and where it was written (``FILE:LINE`` or ``--set KEY=VALUE``); ``key_where`` is the place of its key."""
+
+    value: Value
+    where: str
+    key_where: str
+
+
+Scalar: TypeAlias = str | int | float | bool | None
+Value: TypeAlias = Scalar | dict[str, Entry] | list[Entry]
+
+
+def plain(value: Value) -> Any:
+    """The value without places; a key whose value is null is left out, which is how a default or a base's key is taken back."""
+    if isinstance(value, dict):
+        return {key: plain(entry.value) for key, entry in value.items() if entry.value is not None}
+    if isinstance(value, list):
+        return [plain(entry.value) for entry in value]
+    return value
+
+
+def placed(value: Any, where: str) -> Value:
+    """Plain values as a tree, all written at one place."""
+    if isinstance(value, dict):
+        return {str(key): entry(item, where) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [entry(item, where) for item in value]
+    scalar: Scalar = value
+    return scalar
+
+
+def entry(value: Any, where: str) -> Entry:
+    """A plain value as an entry, all of it written at one place."""
+    return Entry(placed(value, where), where, where)
+
+
+def find(root: Entry, path: Path) -> tuple[Entry, int]:
+    """The entry at a path, or its nearest ancestor that was written down, and how many steps of the path led to it."""
+    found = root
+    for depth, step in enumerate(path):
+        value = found.value
+        if isinstance(value, dict) and step in value:
+            found = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            found = value[step]
+        else:
+            return found, depth
+    return found, len(path)
+
+
+def merge(base: Entry, over: Entry) -> Entry:
+    """``over`` laid upon ``base``, mapping by mapping; a null in ``over`` takes the base's key back.
+
+    Alternatives exclude each other: a timing replaces the base's bank groups and the other way round, and a timing that names its
+    model takes over nothing from the base's.
+    """
+    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
+        return over
+    kept = dict(base.value)
+    for one, other in (("timing", "bank_groups"), ("bank_groups", "timing")):
+        if one in over.value and other not in over.value:
+            kept.pop(other, None)
+    for key, item in over.value.items():
+        kept[key] = _merge_key(key, kept.get(key), item)
+    return Entry(kept, over.where, over.key_where)
+
+
+def _merge_key(key: str, below: Entry | None, item: Entry) -> Entry:
+    if below is None:
+        return item
+    if key == "timing" and isinstance(item.value, dict):
+        if "model" in item.value:
+            return item
+        if isinstance(below.value, str):
+            below = Entry({"model": Entry(below.value, below.where, below.where)}, below.where, below.key_where)
+    return merge(below, item)

@@ -1,0 +1,66 @@
+"""The kinds of values a System is made of (counts, bytes, Hz, word sizes), and how a broken rule is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from simcore.errors import InputError
+from simcore.units import parse_frequency_hz, parse_size_bytes
+
+# Bounds that keep every product of two values inside int64, and typing slips out.
+MAX_COUNT = 2**20
+MAX_SIZE_BYTES = 2**40
+MAX_FREQUENCY_HZ = 10**12
+
+
+class Spec(BaseModel):
+    """Frozen, and without room for unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Broken(NamedTuple):
+    """A rule that does not hold: the path of the value to blame, relative to the model, and what is wrong."""
+
+    path: tuple[str | int, ...]
+    message: str
+    hint: str | None = None
+
+
+def raise_broken(broken: Sequence[Broken]) -> None:
+    """Hand broken rules to pydantic, all of them; does nothing where all rules hold."""
+    if broken:
+        text = "; ".join(rule.message for rule in broken)
+        raise PydanticCustomError("rules", "{text}", {"text": text, "broken": [tuple(rule) for rule in broken]})
+
+
+def _quantity(parse: Callable[[object], int]) -> Callable[[object], int]:
+    def parsed(value: object) -> int:
+        try:
+            return parse(value)
+        except InputError as error:
+            raise_broken([Broken((), error.message, error.hint)])
+            raise
+
+    return parsed
+
+
+def _not_true(value: object) -> object:
+    # True equals 1, and a literal is matched by equality.
+    if isinstance(value, bool):
+        raise_broken([Broken((), f"expected 1, 2, 4 or 8, got {str(value).lower()}")])
+    return value
+
+
+Count = Annotated[int, Field(strict=True, ge=1, le=MAX_COUNT)]
+CountOrNone = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
+Integer = Annotated[int, Field(strict=True, ge=-(2**63), le=2**63 - 1)]
+Flag = Annotated[bool, Field(strict=True)]
+Text = Annotated[str, Field(strict=True)]
+SizeBytes = Annotated[int, BeforeValidator(_quantity(parse_size_bytes)), Field(strict=True, ge=1, le=MAX_SIZE_BYTES)]
+FrequencyHz = Annotated[int, BeforeValidator(_quantity(parse_frequency_hz)), Field(strict=True, ge=1, le=MAX_FREQUENCY_HZ)]
+WordBytes = Annotated[Literal[1, 2, 4, 8], BeforeValidator(_not_true)]

@@ -1,0 +1,82 @@
+"""YAML text as a tree in which every key and value knows its line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import yaml
+
+from simcore.errors import InputError
+from simcore.spec.tree import Entry, Value
+
+
+@dataclass
+class _Reader:
+    """Turns nodes into entries and collects what is wrong on the way."""
+
+    source: str
+    loader: yaml.SafeLoader
+    lines: bool = True
+    errors: list[InputError] = field(default_factory=list)
+    open_nodes: set[int] = field(default_factory=set)
+
+    def where(self, node: yaml.Node) -> str:
+        return f"{self.source}:{node.start_mark.line + 1}" if self.lines else self.source
+
+    def wrong(self, message: str, node: yaml.Node, hint: str | None = None) -> None:
+        self.errors.append(InputError(message, self.where(node), hint))
+
+    def entry(self, node: yaml.Node, key: yaml.Node | None = None) -> Entry:
+        return Entry(self.value(node), self.where(node), self.where(key or node))
+
+    def value(self, node: yaml.Node) -> Value:
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node)
+        if id(node) in self.open_nodes:
+            self.wrong("expected a value, got an alias of the mapping or list that holds it", node)
+            return None
+        self.open_nodes.add(id(node))
+        value: Value = self.mapping(node) if isinstance(node, yaml.MappingNode) else [self.entry(item) for item in node.value]
+        self.open_nodes.discard(id(node))
+        return value
+
+    def scalar(self, node: yaml.ScalarNode) -> Value:
+        try:
+            value = self.loader.construct_object(node)
+        except (yaml.YAMLError, ValueError):
+            self.wrong(f"expected a plain value, got {node.value!r} tagged {node.tag!r}", node)
+            return None
+        # Dates and the like stay as they were written.
+        return value if value is None or isinstance(value, str | int | float | bool) else str(node.value)
+
+    def mapping(self, node: yaml.MappingNode) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        for key, item in node.value:
+            name = str(key.value)
+            if not isinstance(key, yaml.ScalarNode):
+                self.wrong("expected a name as key, got a mapping or list", key)
+            elif name in found:
+                self.wrong(f"duplicate key '{name}'", key, f"first written at {found[name].key_where}")
+            else:
+                found[name] = self.entry(item, key)
+        return found
+
+
+def read_yaml(text: str, source: str, *, lines: bool = True) -> tuple[Entry, list[InputError]]:
+    """The text's one document as a tree, and the errors found besides; ``lines``: places carry a line number.
+
+    Raises InputError where the text is not YAML at all.
+    """
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return Entry(None, source, source), []
+        reader = _Reader(source, loader, lines)
+        return reader.entry(node), reader.errors
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{source}:{mark.line + 1}" if lines and mark is not None else source
+        raise InputError(f"expected YAML, got a syntax error: {error.problem}", where, error.context) from error
+    except yaml.reader.ReaderError as error:
+        raise InputError(f"expected YAML, got the character {chr(error.character)!r}, which it does not allow", source) from error

@@ -1,0 +1,241 @@
+"""Bank timing: how long one bank of a scratchpad is busy with a request, in one integer function that a user can write.
+
+A model is a subclass of :class:`BankTiming`. Both engines run the same function: the reference engine as plain Python, the
+compiled engine after ``simcore.timing_compiled.compile_serve``. docs/your-own-memory.md is the guide.
+"""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from simcore.errors import InputError, did_you_mean
+from simcore.model_file import load_class
+from simcore.program import Int64Array
+
+#: What ``serve`` is told a request does.
+READ, WRITE = 0, 1
+
+#: Installed packages offer bank timings under this entry-point group.
+ENTRY_POINT_GROUP = "simcore.bank_timing"
+
+#: A bank state of this name starts as the bank's number within its scratchpad.
+BANK_INDEX = "bank_index"
+
+#: serve(params, bank, shared, now, op, row) -> (free_at, done_at)
+Serve = Callable[[Int64Array, Int64Array, Int64Array, int, int, int], tuple[int, int]]
+
+_SERVE_ARGUMENTS = ("params", "bank", "shared", "now", "op", "row")
+_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+
+
+class BankTiming:
+    """A frozen bank timing: named integer parameters, named integer state, and ``serve``.
+
+    Class attributes, all optional except ``serve``; order is the order in the arrays that ``serve`` is given:
+
+    - ``parameters``: name -> default. ``parameter_minimum``: name -> smallest value allowed (0 where not named).
+    - ``bank_state``: name -> first value, one set per bank port; a state named ``bank_index`` starts as the bank's number.
+    - ``shared_state``: name -> first value, one set shared by the banks of one bank group of one scratchpad.
+    - ``uses_row``: False promises that answers do not depend on ``row``; the engine may then skip more.
+    - ``technology``: the row of the technology table that gives area and energy ("sram", "stt-mram", ...).
+
+    Raises InputError for a parameter that is unknown, not an integer or below its minimum, and for a class that breaks the rules.
+    """
+
+    parameters: ClassVar[Mapping[str, int]] = {}
+    parameter_minimum: ClassVar[Mapping[str, int]] = {}
+    bank_state: ClassVar[Mapping[str, int]] = {}
+    shared_state: ClassVar[Mapping[str, int]] = {}
+    uses_row: ClassVar[bool] = True
+    technology: ClassVar[str | None] = None
+
+    values: Mapping[str, int]
+
+    @staticmethod
+    def serve(params: Int64Array, bank: Int64Array, shared: Int64Array, now: int, op: int, row: int) -> tuple[int, int]:
+        """Serve a request granted in cycle ``now``; returns the cycles (free_at, done_at).
+
+        ``op`` is READ or WRITE, ``row`` the line's number within the bank. The bank takes its next request from ``free_at`` on
+        (> now); the data are there, or the write is over, at ``done_at`` (>= now). It may write to ``bank`` and ``shared`` only.
+        """
+        raise NotImplementedError
+
+    def __init__(self, **parameters: int) -> None:
+        declaration_problem = declared_wrongly(type(self))
+        if declaration_problem is not None:
+            raise InputError(declaration_problem, where=location(type(self)))
+        for name, value in parameters.items():
+            self._check_parameter(name, value)
+        values = {name: int(parameters.get(name, default)) for name, default in self.parameters.items()}
+        object.__setattr__(self, "values", values)
+
+    def _check_parameter(self, name: str, value: object) -> None:
+        where = f"{self.name}.{name}"
+        if name not in self.parameters:
+            raise InputError("no such parameter", where=where, hint=did_you_mean(name, self.parameters))
+        if not is_int64(value):
+            raise InputError(f"expected an integer, got {value!r}", where=where)
+        minimum = self.parameter_minimum.get(name, 0)
+        if int(value) < minimum:  # type: ignore[call-overload]
+            raise InputError(f"expected at least {minimum}, got {value}", where=where)
+
+    @property
+    def name(self) -> str:
+        """The class's name, for messages and tables."""
+        return type(self).__name__
+
+    @property
+    def bank_state_size(self) -> int:
+        """Number of values in one bank's state array; at least 1, so that no array is empty."""
+        return max(1, len(self.bank_state))
+
+    @property
+    def shared_state_size(self) -> int:
+        """Number of values in a bank group's shared state array; at least 1."""
+        return max(1, len(self.shared_state))
+
+    def params_array(self) -> Int64Array:
+        """The parameters, in the order of their declaration; at least one value, so that the array is never empty."""
+        return _array(self.values.values())
+
+    def initial_bank(self, bank_index: int) -> Int64Array:
+        """A fresh state array for the bank with this number."""
+        return _array(bank_index if name == BANK_INDEX else first for name, first in self.bank_state.items())
+
+    def initial_shared(self) -> Int64Array:
+        """A fresh state array for one bank group."""
+        return _array(self.shared_state.values())
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{self.name} is frozen: make a new one, {self.name}({name}=...)")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and isinstance(other, BankTiming) and other.values == self.values
+
+    def __hash__(self) -> int:
+        return hash((type(self), tuple(self.values.items())))
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(f'{name}={value}' for name, value in self.values.items())})"
+
+
+def is_int64(value: object) -> bool:
+    """True for a Python or numpy integer (not a bool) that fits in 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        return False
+    return _INT64_MIN <= int(value) <= _INT64_MAX
+
+
+def _array(values: Any) -> Int64Array:
+    return np.array(list(values) or [0], dtype=np.int64)
+
+
+def location(cls: type) -> str:
+    """Where a class stands, as ``file:line`` (its module's name where there is no file)."""
+    try:
+        return f"{inspect.getsourcefile(cls)}:{inspect.getsourcelines(cls)[1]}"
+    except (OSError, TypeError):
+        return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def declared_wrongly(cls: type[BankTiming]) -> str | None:
+    """What is wrong with a model's declaration, in one line; None where it keeps the rules of BankTiming."""
+    for attribute in ("parameters", "parameter_minimum", "bank_state", "shared_state"):
+        table = getattr(cls, attribute)
+        if not isinstance(table, Mapping):
+            return f"{cls.__name__}.{attribute}: expected a mapping from name to integer, got {table!r}"
+        for name, value in table.items():
+            if not isinstance(name, str) or not is_int64(value):
+                return f"{cls.__name__}.{attribute}: expected a name and an integer, got {name!r}: {value!r}"
+    for name in cls.parameter_minimum:
+        if name not in cls.parameters:
+            return f"{cls.__name__}.parameter_minimum: '{name}' is not among parameters"
+    for name, default in cls.parameters.items():
+        if default < cls.parameter_minimum.get(name, 0):
+            return f"{cls.__name__}.parameters: {name}={default} is below its minimum {cls.parameter_minimum.get(name, 0)}"
+    return _serve_declared_wrongly(cls)
+
+
+def _serve_declared_wrongly(cls: type[BankTiming]) -> str | None:
+    wanted = f"serve({', '.join(_SERVE_ARGUMENTS)})"
+    if cls.serve is BankTiming.serve:
+        return f"{cls.__name__} has no serve: expected a static method {wanted}"
+    if not isinstance(inspect.getattr_static(cls, "serve"), staticmethod):
+        return f"{cls.__name__}.serve: expected @staticmethod above it, with no self"
+    if not inspect.isfunction(cls.serve):
+        return f"{cls.__name__}.serve: expected a plain Python function, got {type(cls.serve).__name__}"
+    found = inspect.signature(cls.serve).parameters.values()
+    plain = all(item.kind is item.POSITIONAL_OR_KEYWORD and item.default is item.empty for item in found)
+    if len(found) != len(_SERVE_ARGUMENTS) or not plain:
+        return f"{cls.__name__}.serve: expected {wanted}, got serve({', '.join(str(item) for item in found)})"
+    return None
+
+
+def resolve_timing(model: str, parameters: Mapping[str, int] | None = None) -> BankTiming:
+    """The timing a System names: "FILE.py:Class", read afresh from disk, or the name of an installed model.
+
+    Raises InputError when there is no such file, class, model or parameter, or when the class breaks the rules of BankTiming.
+    """
+    return timing_class(model)(**dict(parameters or {}))
+
+
+def timing_class(model: str) -> type[BankTiming]:
+    """The class behind "FILE.py:Class" or an installed model's name; raises InputError as ``resolve_timing`` does."""
+    if ":" in model or model.endswith(".py"):
+        cls: object = load_class(model, BankTiming)
+    else:
+        targets = _installed()
+        if model not in targets:
+            hint = did_you_mean(model, targets) or "a model of your own is named FILE.py:Class"
+            raise InputError(f"no bank timing is called '{model}'", hint=hint)
+        cls = _import_target(model, targets[model])
+    if not (isinstance(cls, type) and issubclass(cls, BankTiming)):
+        raise InputError(f"expected a subclass of simcore.BankTiming, got {cls!r}", where=model)
+    problem = declared_wrongly(cls)
+    if problem is not None:
+        raise InputError(problem, where=location(cls))
+    return cls
+
+
+def list_timings() -> dict[str, type[BankTiming]]:
+    """Installed models, name -> class, in order of name; raises InputError for one that cannot be imported."""
+    return {name: timing_class(name) for name in sorted(_installed())}
+
+
+def _import_target(name: str, target: str) -> object:
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"the installed bank timing '{name}' cannot be loaded from {target}: {error}") from error
+
+
+@lru_cache(maxsize=1)
+def _installed() -> dict[str, str]:
+    """Name -> "module:Class" of every model that installed packages offer, and of this checkout's own."""
+    targets: dict[str, str] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        if targets.setdefault(point.name, point.value) != point.value:
+            both = f"{targets[point.name]} and {point.value}"
+            raise InputError(f"two installed packages offer a bank timing '{point.name}': {both}")
+    return targets | _of_this_checkout()
+
+
+def _of_this_checkout() -> dict[str, str]:
+    """The models named in the pyproject.toml beside this package: a checkout that is not installed has no entry points."""
+    project = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    if not project.is_file():
+        return {}
+    table = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})
+    if table.get("name") != "simcore":
+        return {}
+    return dict(table.get("entry-points", {}).get(ENTRY_POINT_GROUP, {}))

@@ -1,0 +1,157 @@
+"""Bank timings for the compiled engine: ``serve`` compiled to one fixed signature, to be passed to a kernel as an argument.
+
+Why an argument: a kernel that inlines a model and is cached gives old results after the model's file is edited. Passed as
+``SERVE_TYPE``, the kernel is compiled and cached once for all models. A call costs 3 to 9 ns; ``int64_view`` below is how
+to pass a slice of state without the 30 ns that counting references to a numpy slice costs.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, cast
+
+import numba
+from numba import int64, njit
+from numba.core.errors import NumbaExperimentalFeatureWarning
+from numba.np import arrayobj
+
+from simcore.errors import InputError
+from simcore.program import Int64Array
+from simcore.timing import READ, WRITE, BankTiming, Serve
+
+# numba's annotations cover neither its types nor its configuration.
+types: Any = numba.types
+_jit_is_off: bool = cast(Any, numba).config.DISABLE_JIT
+make_array: Any = arrayobj.make_array
+populate_array: Any = arrayobj.populate_array
+intrinsic: Any = cast(Any, numba).extending.intrinsic
+
+_ARGUMENTS = (int64[::1], int64[::1], int64[::1], int64, int64, int64)
+_RESULT = types.UniTuple(int64, 2)
+
+#: The one signature of a compiled serve.
+SERVE_SIGNATURE = _RESULT(*_ARGUMENTS)
+#: The numba type of a kernel's argument that takes a compiled serve; ``types.UniTuple(SERVE_TYPE, n)`` takes n of them.
+SERVE_TYPE = types.FunctionType(SERVE_SIGNATURE)
+
+#: What a compiled serve may use, for error messages.
+MAY_USE = "a compiled serve may use integers, its six arguments, if/while/for, min, max, abs and integer constants of its module"
+
+_compiled: dict[Hashable, Serve] = {}
+
+# Kernels take timings as first-class functions; that numba calls these experimental is no news for the user of a simulator.
+warnings.filterwarnings("ignore", message="First-class function type feature", category=NumbaExperimentalFeatureWarning)
+
+
+def compile_serve(timing: BankTiming) -> Serve:
+    """``timing.serve`` compiled, to be passed where SERVE_TYPE is expected; under NUMBA_DISABLE_JIT=1 the plain function.
+
+    Compiled once per process and function. Raises InputError naming the class and line when it cannot be compiled, or when it
+    returns anything but two integers (a float would be cut off silently at this border; ``simcore check`` shows the request).
+    """
+    serve = cast(Serve, timing.serve)
+    if _jit_is_off:
+        return serve
+    key = _key(serve)
+    if key not in _compiled:
+        _compiled[key] = _compile(timing, serve)
+    return _compiled[key]
+
+
+def _compile(timing: BankTiming, serve: Any) -> Serve:
+    try:
+        # Compiled without a result type first, so that a float result is seen instead of converted.
+        compiled = njit(cache=_may_be_cached(serve))(serve)
+        compiled.compile(_ARGUMENTS)
+    except Exception as error:  # numba has no common base for what it raises on code that it does not understand
+        raise InputError(
+            f"{timing.name}.serve cannot be compiled: {_first_line(error)}", where=_error_location(error, serve), hint=MAY_USE
+        ) from error
+    result = compiled.nopython_signatures[0].return_type
+    if not _is_two_integers(result):
+        raise InputError(
+            f"{timing.name}.serve: expected two integers (free_at, done_at), got {_in_words(result)}",
+            where=_serve_location(serve),
+            hint="'simcore check' shows a request with which it happens",
+        )
+    # Integers of another type (the constant in `return now + 1, 0`) are converted by the one signature.
+    return cast(Serve, compiled if result == _RESULT else njit([SERVE_SIGNATURE])(serve))
+
+
+def _is_two_integers(result: Any) -> bool:
+    return isinstance(result, types.BaseTuple) and len(result) == 2 and all(isinstance(item, types.Integer) for item in result)
+
+
+def _in_words(result: Any) -> str:
+    if isinstance(result, types.BaseTuple):
+        return f"({', '.join(str(item) for item in result)})"
+    return "nothing on some path" if isinstance(result, types.NoneType | types.Optional) else str(result)
+
+
+def _key(serve: Any) -> Hashable:
+    """What a compiled function depends on: a file that is read again gives the same function, unless something changed."""
+    found = inspect.getclosurevars(serve)
+    outside = {**found.globals, **found.nonlocals}
+    key = (serve.__code__, serve.__code__.co_filename, tuple((name, type(item), item) for name, item in sorted(outside.items())))
+    try:
+        hash(key)
+    except TypeError:
+        return cast(Hashable, serve)
+    return key
+
+
+def _may_be_cached(serve: Any) -> bool:
+    """Only models shipped in ``models``, and only where everything they depend on stands in the file that the cache watches."""
+    file_name = inspect.getsourcefile(serve)
+    shipped = Path(__file__).resolve().parents[1] / "models"
+    if file_name is None or shipped not in Path(file_name).resolve().parents:
+        return False
+    found = inspect.getclosurevars(serve)
+    return not found.nonlocals and found.globals.items() <= {"READ": READ, "WRITE": WRITE}.items()
+
+
+def _serve_location(serve: Any) -> str:
+    return f"{serve.__code__.co_filename}:{serve.__code__.co_firstlineno}"
+
+
+def _error_location(error: Exception, serve: Any) -> str:
+    loc = getattr(error, "loc", None)
+    if loc is not None and loc.filename == serve.__code__.co_filename:
+        return f"{loc.filename}:{loc.line}"
+    return _serve_location(serve)
+
+
+def _first_line(error: Exception) -> str:
+    """The line of numba's message that says what is wrong, without the stages it went through."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(("Failed in nopython", "During: ", "- ", "File ", ">>>"))]
+    return (telling or lines or [type(error).__name__])[0].removesuffix(". Raised from None").rstrip(".")
+
+
+if _jit_is_off:
+
+    def int64_view(flat: Int64Array, start: int, length: int) -> Int64Array:
+        """``flat[start:start + length]``, for passing state to a serve."""
+        return flat[start : start + length]
+
+else:
+
+    @intrinsic
+    def int64_view(typing_context: Any, flat: Any, start: Any, length: Any) -> Any:
+        """``flat[start:start + length]`` without a reference to ``flat``, which must outlive it; only inside a kernel.
+
+        Numba's own slices count references, which is slow, or where a kernel is compiled without counting cannot be returned.
+        """
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            source = make_array(signature.args[0])(context, builder, arguments[0])
+            view = make_array(signature.return_type)(context, builder)
+            item_bytes = context.get_constant(types.intp, 8)
+            data = builder.gep(source.data, [arguments[1]])
+            populate_array(view, data=data, shape=[arguments[2]], strides=[item_bytes], itemsize=item_bytes, meminfo=None)
+            return view._getvalue()
+
+        return types.Array(int64, 1, "C")(flat, int64, int64), generate

@@ -1,0 +1,240 @@
+"""What the commands print, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import simcore
+from simcore.cli import app
+from simcore.cli.listing import KINDS
+from simcore.glossary import TERMS
+from simcore.results import TABLES
+from simcore.spec import preset_names
+
+GOOD_MODEL = """
+from simcore import BankTiming
+
+
+class Steady(BankTiming):
+    parameters = {"cycles": 3}
+    uses_row = False
+
+    @staticmethod
+    def serve(params, bank, shared, now, op, row):
+        return now + params[0], now + params[0]
+"""
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def in_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, as the console script runs it."""
+    command = [sys.executable, "-c", "from simcore.cli import main; main()", *arguments]
+    root = str(Path(simcore.__file__).parents[1])
+    variables = {**os.environ, "PYTHONPATH": root, **environment}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=variables, check=False)
+
+
+def printed_json(*arguments: str) -> dict:
+    result = invoke(*arguments)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def lenet5() -> dict:
+    return printed_json("run", "lenet5", "--json")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['simcore', '--help']\n"
+        "from simcore.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'pandas', 'numba', 'simpy', 'networkx', 'pydantic', 'onnx', 'rich', 'yaml'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 0, found.stderr
+    assert "Usage: simcore" in found.stdout
+
+
+def test_help_answers_within_a_fifth_of_a_second() -> None:
+    code = (
+        "import sys, time; sys.argv = ['simcore', '--help']\n"
+        "from simcore.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(time.process_time(), file=sys.stderr)"
+    )
+    spent = min(
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stderr)
+        for _ in range(3)
+    )
+    assert spent < 0.2
+
+
+def test_version_is_the_packages() -> None:
+    assert invoke("--version").stdout == f"simcore {simcore.__version__}\n"
+
+
+def test_run_prints_one_json_object_that_adds_up(lenet5: dict) -> None:
+    assert (lenet5["network"], lenet5["system"], lenet5["engine"]) == ("lenet5", "edge-sram", "compiled")
+    assert sum(layer["cycles"] for layer in lenet5["layers"]) == lenet5["cycles"]
+    for layer in lenet5["layers"]:
+        assert layer["cycles"] == layer["compute_cycles"] + sum(layer["stall_cycles"].values())
+
+
+def test_both_engines_print_equal_json() -> None:
+    arguments = ("run", "lenet5", "--layers", "c1", "--set", "array.rows=4", "--set", "array.columns=4", "--json")
+    first, second = (printed_json(*arguments, "--engine", engine) for engine in ("compiled", "simpy"))
+    for found in (first, second):
+        for timed in ("engine", "wall_s", "simulated_cycles_per_s"):
+            del found[timed]
+    assert first == second
+
+
+def test_run_prints_tables_within_100_columns() -> None:
+    result = invoke("run", "lenet5")
+    assert result.exit_code == 0, result.output
+    assert "Where the cycles went" in result.stdout
+    assert max(len(line) for line in result.stdout.splitlines()) <= 100
+
+
+def test_quiet_prints_one_line() -> None:
+    assert len(invoke("run", "lenet5", "--quiet").stdout.splitlines()) == 1
+
+
+def test_layer_patterns_choose_layers() -> None:
+    names = [layer["name"] for layer in printed_json("run", "lenet5", "--layers", "c*", "--json")["layers"]]
+    assert names
+    assert all(name.startswith("c") for name in names)
+
+
+def test_dataflow_and_set_change_the_machine(lenet5: dict) -> None:
+    other = printed_json("run", "lenet5", "--dataflow", "os", "--json")
+    wider = printed_json("run", "lenet5", "--set", "array.columns=8", "--json")
+    assert len({found["cycles"] for found in (lenet5, other, wider)}) == 3
+
+
+def test_a_batch_multiplies_the_work(lenet5: dict) -> None:
+    twice = printed_json("run", "lenet5", "--batch", "2", "--json")
+    assert sum(layer["macs"] for layer in twice["layers"]) == 2 * sum(layer["macs"] for layer in lenet5["layers"])
+
+
+def test_out_saves_every_table(tmp_path: Path) -> None:
+    assert invoke("run", "lenet5", "--out", str(tmp_path / "out"), "--quiet").exit_code == 0
+    assert {path.stem for path in (tmp_path / "out").glob("*.parquet")} == set(TABLES)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["versions"]["simcore"] == simcore.__version__ or "simcore" not in manifest["versions"]
+    assert manifest["system"]["name"] == "edge-sram"
+    assert manifest["shortcuts"]
+
+
+def test_banks_draws_a_heat_map_within_100_columns() -> None:
+    result = invoke("banks", "lenet5", "--system", "edge-stt")
+    assert result.exit_code == 0, result.output
+    assert "█" in result.stdout
+    assert max(len(line) for line in result.stdout.splitlines()) <= 100
+
+
+def test_banks_json_holds_what_the_heat_map_shows() -> None:
+    found = printed_json("banks", "lenet5", "--system", "edge-stt", "--json")
+    for bank in found["banks"]:
+        assert sum(bank["conflicts"]) * found["column_cycles"] == pytest.approx(bank["conflict_cycles"])
+
+
+@pytest.mark.parametrize("what", KINDS)
+def test_list_names_something_of_each_kind(what: str) -> None:
+    listed = printed_json("list", what, "--json")
+    assert all(row["name"] for row in listed)
+    assert invoke("list", what).exit_code == 0
+
+
+def test_listed_systems_are_the_presets() -> None:
+    assert [row["name"] for row in printed_json("list", "systems", "--json")] == preset_names()
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_every_preset_is_valid(preset: str) -> None:
+    assert invoke("validate", preset).exit_code == 0
+
+
+def test_validate_reports_all_errors_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "machine.yaml"
+    path.write_text("extends: edge-sram\ncore_clock_hz: 1 GHZZ\narray: {rows: 0, colums: 4}\n")
+    result = invoke("validate", str(path), "--json")
+    assert result.exit_code == 2
+    found = json.loads(result.stdout)
+    assert len(found["errors"]) == 3
+    assert all(error["where"].startswith(str(path)) for error in found["errors"])
+
+
+def test_check_passes_a_sound_model(tmp_path: Path) -> None:
+    path = tmp_path / "steady.py"
+    path.write_text(GOOD_MODEL)
+    result = invoke("check", f"{path}:Steady", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["steps"] == ["plain Python", "compiled", "both engines"]
+
+
+def test_a_users_model_runs_where_set_puts_it(tmp_path: Path, lenet5: dict) -> None:
+    path = tmp_path / "steady.py"
+    path.write_text(GOOD_MODEL)
+    slower = printed_json("run", "lenet5", "--set", f"scratchpads.ifmap.timing={path}:Steady", "--json")
+    assert slower["cycles"] > lenet5["cycles"]
+
+
+def test_explain_knows_every_term() -> None:
+    assert {row["name"] for row in json.loads(invoke("explain", "--json").stdout)} == set(TERMS)
+    assert "write buffer" in invoke("explain", "write_backpressure").stdout
+    assert all(name in invoke("explain").stdout for name in ("write_backpressure", "occupancy_percent"))
+
+
+def test_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simcore.cli.run.run_command", interrupted)
+    result = invoke("run", "lenet5")
+    assert result.exit_code == 130
+    assert result.stderr == "simcore: interrupted\n"
+
+
+def test_a_bug_is_one_line_and_a_traceback_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("over\nzero")
+
+    monkeypatch.setattr("simcore.cli.run.run_command", broken)
+    result = invoke("run", "lenet5")
+    assert result.exit_code == 1
+    assert result.stderr == "simcore: ZeroDivisionError: over zero; this is a bug in simcore (SIMCORE_DEBUG=1 shows where)\n"
+    monkeypatch.setenv("SIMCORE_DEBUG", "1")
+    assert "Traceback" in invoke("run", "lenet5").stderr
+
+
+def test_the_process_exits_2_with_one_line_on_stderr() -> None:
+    found = in_process("run", "resnet19")
+    assert found.returncode == 2
+    assert found.stdout == ""
+    assert found.stderr.startswith("simcore: ")
+    assert "resnet18" in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    root = str(Path(simcore.__file__).parents[1])
+    line = f"{sys.executable} -c 'from simcore.cli import main; main()' explain --json | head -1"
+    found = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, cwd=root, check=False)
+    assert found.stderr == ""
+    assert found.stdout == "[\n"

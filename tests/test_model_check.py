@@ -1,0 +1,137 @@
+"""``simcore check``: broken models are caught, each with a clear text, its line and the request that shows it."""
+
+import os
+import re
+
+import pytest
+
+from simcore.model_check import STEPS, Problem, check_timing
+from simcore.timing import list_timings, resolve_timing
+
+HEAD = """from simcore import BankTiming
+import random
+
+CALLS = [0]
+
+def helper(row):
+    return row
+
+class Own(BankTiming):
+    parameters = {"cycles": 2}
+    bank_state = {"open_row": -1, "count": 0}
+    shared_state = {"bus": 0}
+DECLARED
+    @staticmethod
+    def serve(params, bank, shared, now, op, row):
+"""
+#: The line on which a body starts.
+FIRST = HEAD.count("\n") + 1
+
+
+def check(folder, body, declared="", requests=300):
+    path = folder / "own.py"
+    lines = "".join(f"        {line}\n" for line in body.splitlines())
+    path.write_text(HEAD.replace("DECLARED", declared) + lines, encoding="utf-8")
+    return check_timing(resolve_timing(f"{path}:Own"), requests=requests)
+
+
+BROKEN = {
+    "a float time": ("return now + 1.5, now + 2", r"expected free_at to be a 64-bit integer, got [\d.]+ \(a float\)"),
+    "true division": ("return now + 1, now + row / 2", r"expected done_at to be a 64-bit integer, got [\d.]+ \(a float\)"),
+    "a bool": ("return now + 1, now > -1", r"expected done_at to be a 64-bit integer, got True \(a bool\)"),
+    "one time": ("return now + 1", r"expected \(free_at, done_at\), got \d+"),
+    "no time on one path": ("if op == 0:\n    return now + 1, now + 1", r"expected \(free_at, done_at\), got None"),
+    "free at once": ("return now + row, now + 1", r"expected free_at > now = \d+, got \d+"),
+    "done before": ("return now + 1, now - 1", r"expected done_at >= now = \d+, got -?\d+"),
+    "a duration": ("return params[0], params[0]", r"expected free_at > now = \d+, got 2"),
+    "out of bounds": ("bank[row] = 1\nreturn now + 1, now + 1", r"index \d is out of bounds.*memory that is not its own"),
+    "float state": ("bank[1] = 0.5\nreturn now + 1, now + 1", r"stored 0.5 in bank\[1\]; state is integers"),
+    "float shared state": ("shared[0] += 0.5\nreturn now + 1, now", r"stored .*0.5.* in shared\[0\]; state is integers"),
+    "params written": ("params[0] += 1\nreturn now + params[0], now", r"wrote to params\[0\]; only bank and shared"),
+    "an exception": ("return now + [1, 2][row], now", r"IndexError|list index out of range"),
+    "randomness": ("return now + random.randint(1, 9), now", r"same request in the same state gave .* the second time"),
+    "hidden state": ("CALLS[0] += 1\nreturn now + CALLS[0], now + 1", r"same request in the same state gave"),
+    "not monotone": ("return now + 40 - 30 * (now % 2), now", r"a request \d+ cycles later was served earlier"),
+    "overflow": ("bank[1] = bank[1] * 5 + 3\nreturn now + 1, now", r"a result does not fit in 64 bits"),
+    "overflow in between": ("return now + 1 + (now + 2**40) * 2**40 % 2, now", r"a result does not fit in 64 bits"),
+    "division by zero": ("return now + 1 + 5 // bank[1], now", r"divide by zero .*a compiled model would stop here"),
+}
+
+
+@pytest.mark.parametrize(("body", "message"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_model_is_caught_in_plain_python(tmp_path, body, message):
+    report = check(tmp_path, body)
+    assert not report.ok
+    assert report.steps == ("plain Python",)
+    assert any(re.search(message, problem.message) for problem in report.problems), str(report)
+    for problem in report.problems:
+        assert re.fullmatch(r".*own\.py:\d+", problem.where)
+        assert re.match(r"request \d+: (read|write) of row \d in bank \d at cycle \d+, bank state {'open_row'", problem.shown_by)
+
+
+def test_an_exception_is_told_with_the_line_that_raised_it(tmp_path):
+    (problem,) = check(tmp_path, "time = now + 1\nbank[7] = 1\nreturn time, time").problems
+    assert problem.where == f"{tmp_path / 'own.py'}:{FIRST + 1}"
+
+
+def test_a_promise_not_to_use_the_row_is_held(tmp_path):
+    report = check(tmp_path, "return now + 1 + row, now", declared="    uses_row = False")
+    assert "uses_row is False, but row" in str(report)
+    assert check(tmp_path, "return now + 1, now", declared="    uses_row = False").ok
+
+
+def test_several_problems_are_told_together_each_once(tmp_path):
+    report = check(tmp_path, "return now, now - 1")
+    assert [problem.message.split()[1] for problem in report.problems] == ["free_at", "done_at"]
+    assert str(report).startswith("Own(cycles=2): 2 problems (plain Python)")
+
+
+COMPILED = {
+    "a helper function": ("return now + 1 + helper(row), now", r"Own.serve cannot be compiled: .*'helper'"),
+    "a dictionary of anything": ("x = {0: now, 'a': 'b'}\nreturn now + 1, x[0]", r"Own.serve cannot be compiled"),
+    "a file": ("with open(__file__) as own:\n    size = 1\nreturn now + size, now", r"Own.serve cannot be compiled"),
+    "a shift that wraps": ("return now + 1 + (1 << (60 + row)) % 7, now", r"compiled code gives .*plain Python"),
+}
+
+jit_is_off = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+
+
+@pytest.mark.skipif(jit_is_off, reason="nothing is compiled")
+@pytest.mark.parametrize(("body", "message"), COMPILED.values(), ids=COMPILED.keys())
+def test_what_only_compiling_shows_is_caught_in_the_second_step(tmp_path, body, message):
+    report = check(tmp_path, body)
+    assert report.steps == ("plain Python", "compiled")
+    (problem,) = report.problems
+    assert re.search(message, problem.message), problem.message
+    assert "own.py:" in problem.where
+
+
+@pytest.mark.parametrize("name", list_timings())
+def test_the_memories_that_come_with_simcore_pass(name):
+    report = check_timing(resolve_timing(name), requests=500)
+    assert report.ok, str(report)
+    assert report.steps == ("plain Python", "compiled")
+
+
+def test_a_model_with_state_of_its_own_and_of_the_group_passes(tmp_path):
+    body = """start = max(now, shared[0])
+cycles = 1 if bank[0] == row else params[0]
+bank[0] = row
+bank[1] += 1
+shared[0] = start + 1
+return start + cycles, start + cycles"""
+    report = check(tmp_path, body)
+    assert report.ok, str(report)
+
+
+def test_further_steps_run_last_and_only_on_what_passed_before(tmp_path):
+    def engines(subject):
+        return [Problem("engines", f"the engines differ after {subject.requests} requests", "own.py:1")]
+
+    steps = [("both engines", engines)]
+    report = check_timing(resolve_timing("sram"), requests=50, further_steps=steps)
+    assert report.steps == (*(name for name, _ in STEPS), "both engines")
+    assert "the engines differ after 50 requests" in str(report)
+    broken = tmp_path / "own.py"
+    broken.write_text(HEAD.replace("DECLARED", "") + "        return now, now\n", encoding="utf-8")
+    assert check_timing(resolve_timing(f"{broken}:Own"), 50, further_steps=steps).steps == ("plain Python",)

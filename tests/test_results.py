@@ -1,0 +1,301 @@
+"""Tables of a run: what adds up, what is named, what is written."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.technology import energy_table
+from simcore.errors import InputError
+from simcore.glossary import GROUPS, TERMS, explain, markdown
+from simcore.outcome import CAUSE_NAMES, TIME_BINS, Cause, Outcome
+from simcore.program import Port
+from simcore.results import TABLES, EnergyRates, LayerRun, Results
+from simcore.results.banks import bank_names
+from simcore.results.rates import energy_rates
+from simcore.spec import System, load_system, override_system
+
+LINE_BYTES = 32
+
+
+def made_up_outcome(system: System, start_cycle: int, seed: int) -> Outcome:
+    """An outcome of random counts that keeps an engine's promises: causes add up, DMA counts are part of all counts."""
+    random = np.random.default_rng(seed)
+    banks = sum(pad.banks for pad in system.scratchpads.values())
+
+    def counts(*shape: int, high: int = 50) -> np.ndarray:
+        return random.integers(0, high, size=shape, dtype=np.int64)
+
+    stalls = counts(len(Cause), len(Port)) * (random.random((len(Cause), len(Port))) < 0.4)
+    compute = int(random.integers(100, 5000))
+    cycles = compute + int(stalls.sum())
+    shift = max(0, int(cycles - 1).bit_length() - 6)
+    bins = -(-cycles // (1 << shift))
+    conflicts, busy = counts(banks, TIME_BINS), counts(banks, TIME_BINS)
+    conflicts[:, bins:] = busy[:, bins:] = 0
+    dma_reads, dma_writes = counts(banks), counts(banks)
+    return Outcome(
+        start_cycle=start_cycle,
+        cycles=cycles,
+        compute_cycles=compute,
+        stall_cycles=stalls,
+        bank_stall_cycles=counts(banks, len(Cause), high=3),
+        reads=dma_reads + counts(banks),
+        writes=dma_writes + counts(banks),
+        dma_reads=dma_reads,
+        dma_writes=dma_writes,
+        forwarded_reads=counts(banks),
+        preempted_writes=counts(banks),
+        conflict_cycles=conflicts.sum(axis=1),
+        busy_cycles=busy.sum(axis=1),
+        conflict_timeline=conflicts,
+        busy_timeline=busy,
+        bin_shift=shift,
+        port_elements=counts(4),
+        port_words=counts(4),
+        port_lines=counts(4),
+        dma_read_bytes=counts(3),
+        dma_write_bytes=counts(3),
+    )
+
+
+def made_up_results(system: System | None = None) -> Results:
+    """Three layers, the second folded into the first."""
+    machine = system or load_system("edge-sram")
+    first = made_up_outcome(machine, 0, 1)
+    last = made_up_outcome(machine, first.cycles, 2)
+    runs = [
+        LayerRun("conv1", "conv", 123_456, first, {"mapping_efficiency_percent": 25.0}),
+        LayerRun("relu1", "activation", 0, None, {}, "conv1"),
+        LayerRun("pool1", "pool", 0, last, {}),
+    ]
+    banks = len(bank_names(machine))
+    rates = EnergyRates(0.5, 20.0, tuple(np.full(banks, 3.0)), tuple(np.full(banks, 7.0)), 2.0, 10**9)
+    return Results(machine, runs, rates, {"network": "made-up", "engine": "compiled"}, 0.25)
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return made_up_results()
+
+
+def total(results: Results, metric: str) -> float:
+    return float(results.totals.set_index("metric").loc[metric, "value"])
+
+
+def test_compute_and_causes_add_up_to_cycles_in_every_layer(results: Results) -> None:
+    causes = [f"stall_{cause}_cycles" for cause in CAUSE_NAMES]
+    assert (results.layers["compute_cycles"] + results.layers[causes].sum(axis=1)).tolist() == results.layers["cycles"].tolist()
+
+
+def test_stall_rows_add_up_to_the_stall_columns_of_the_layers(results: Results) -> None:
+    for cause in CAUSE_NAMES:
+        by_layer = results.stalls[results.stalls["cause"] == cause].groupby("layer")["cycles"].sum()
+        for _, row in results.layers.iterrows():
+            assert row[f"stall_{cause}_cycles"] == by_layer.get(row["layer"], 0)
+
+
+def test_layers_add_up_to_totals(results: Results) -> None:
+    for column in ("macs", "cycles", "compute_cycles", "dram_read_bytes", "ifmap_read_words", "energy_pj"):
+        assert total(results, column) == pytest.approx(results.layers[column].sum())
+    assert total(results, "stall_cycles") == total(results, "cycles") - total(results, "compute_cycles")
+
+
+def test_bank_layers_add_up_to_banks(results: Results) -> None:
+    summed = results.bank_layers.groupby(["scratchpad", "bank"], sort=False).sum(numeric_only=True).reset_index()
+    for column in results.banks.columns.drop(["scratchpad", "bank", "memory", "occupancy_percent"]):
+        assert summed[column].tolist() == results.banks[column].tolist(), column
+
+
+def test_timeline_adds_up_to_banks(results: Results) -> None:
+    summed = results.timeline.groupby(["scratchpad", "bank"], sort=False)[["conflict_cycles", "busy_cycles"]].sum().reset_index()
+    assert summed["conflict_cycles"].tolist() == results.banks["conflict_cycles"].tolist()
+    assert summed["busy_cycles"].tolist() == results.banks["busy_cycles"].tolist()
+
+
+def test_timeline_bins_of_a_bank_cover_the_run_without_gaps(results: Results) -> None:
+    bank = results.timeline[(results.timeline["scratchpad"] == "ifmap") & (results.timeline["bank"] == 3)]
+    ends = bank["bin_start_cycle"] + bank["bin_cycles"]
+    assert bank["bin_start_cycle"].tolist() == [0, *ends.tolist()[:-1]]
+    assert ends.iloc[-1] == results.cycles
+
+
+def test_heat_map_keeps_every_conflict_cycle(results: Results) -> None:
+    heat = results.conflict_heat_map(50)
+    assert (heat.sum(axis=1) * results.cycles / 50).tolist() == pytest.approx(results.banks["conflict_cycles"].tolist())
+
+
+def test_energy_parts_add_up(results: Results) -> None:
+    parts = results.energy.set_index("part")["energy_pj"]
+    assert parts.sum() == pytest.approx(results.layers["energy_pj"].sum())
+    assert parts["mac"] == pytest.approx(123_456 * 0.5)
+    moved = results.layers["dram_read_bytes"].sum() + results.layers["dram_write_bytes"].sum()
+    assert parts["dram"] == pytest.approx(20.0 * moved)
+    ifmap = results.banks[results.banks["scratchpad"] == "ifmap"]
+    assert parts["ifmap_read"] == pytest.approx(3.0 * ifmap["reads"].sum())
+    assert parts["ifmap_write"] == pytest.approx(7.0 * ifmap["writes"].sum())
+    assert parts["leakage"] == pytest.approx(2.0 * results.cycles)  # 2 mW for a nanosecond a cycle
+
+
+def test_a_slower_clock_leaks_longer() -> None:
+    system = load_system("edge-sram")
+    run = LayerRun("conv1", "conv", 0, made_up_outcome(system, 0, 1), {})
+    banks = len(bank_names(system))
+    rates = EnergyRates(0.0, 0.0, (0.0,) * banks, (0.0,) * banks, 2.0, 500_000_000)
+    results = Results(system, [run], rates, {"network": "made-up", "engine": "compiled"}, 1.0)
+    assert results.energy["energy_pj"].sum() == pytest.approx(2.0 * 2 * results.cycles)
+
+
+def test_energies_come_from_the_technology_table_with_their_source() -> None:
+    system = load_system("edge-stt")
+    rates = energy_rates(system)
+    technology = energy_table(system.technology.table, system.technology.node_nm)
+    pad = system.scratchpads["ifmap"]
+    figures = technology.scratchpad("stt-mram", pad.capacity_bytes // pad.banks)
+    assert rates.write_pj[0] == pytest.approx(figures.write_pj_per_byte * pad.line_bytes)
+    assert rates.mac_pj == technology.mac_pj(system.words.ifmap_bytes)
+    assert len(rates.read_pj) == len(bank_names(system))
+    assert {"mac", "dram", "ifmap, stt-mram"} <= set(rates.sources)
+    assert rates.leakage_mw < energy_rates(load_system("edge-sram")).leakage_mw
+
+
+def test_figures_outside_the_technology_table_are_noted() -> None:
+    system = override_system(load_system("edge-sram"), ["scratchpads.ifmap.capacity_bytes=16 KiB"])
+    assert any("outside the table" in note for note in energy_rates(system).notes)
+
+
+def test_a_fused_layer_has_a_row_and_takes_no_cycles(results: Results) -> None:
+    row = results.layers.set_index("layer").loc["relu1"]
+    assert row["fused_into"] == "conv1"
+    assert row["cycles"] == 0
+    assert "relu1" not in set(results.bank_layers["layer"])
+
+
+def test_banks_of_a_hybrid_scratchpad_name_their_own_memory() -> None:
+    system = load_system("edge-hybrid")
+    named = {(bank.scratchpad, bank.bank): bank.memory for bank in bank_names(system)}
+    for pad, spec in system.scratchpads.items():
+        assert [named[pad, bank] for bank in range(spec.banks)] == [timing.model for timing in spec.timing_of_banks]
+    assert len({bank.memory for bank in bank_names(system)}) > 1
+
+
+def test_occupancy_counts_every_port_of_a_bank() -> None:
+    one = made_up_results()
+    system = override_system(load_system("edge-sram"), ["scratchpads.ifmap.ports_per_bank=4"])
+    four = made_up_results(system)
+    at = one.banks["scratchpad"] == "ifmap"
+    assert (four.banks["occupancy_percent"][at] * 4).tolist() == pytest.approx(one.banks["occupancy_percent"][at].tolist())
+
+
+def test_every_column_and_metric_is_explained(results: Results) -> None:
+    columns = {column for table in results.tables().values() for column in table.columns} - {"metric", "value", "unit"}
+    assert columns - set(TERMS) == set()
+    assert set(results.totals["metric"]) - set(TERMS) == set()
+    assert set(CAUSE_NAMES) - set(TERMS) == set()
+
+
+def test_units_are_in_the_names_of_all_counts(results: Results) -> None:
+    for metric, unit in zip(results.totals["metric"], results.totals["unit"], strict=True):
+        assert unit in ("cycles", "words", "lines", "bytes", "pJ", "ns", "percent", "mm2") or metric == "macs"
+
+
+def test_the_metrics_page_is_what_explain_says() -> None:
+    page = Path(__file__).parents[1] / "docs" / "metrics.md"
+    assert page.read_text(encoding="utf-8") == markdown()
+    assert {term.group for term in TERMS.values()} == set(GROUPS)
+
+
+def test_explain_names_the_nearest_metric() -> None:
+    with pytest.raises(InputError, match="did you mean 'write_backpressure'"):
+        explain("write_backpresure")
+
+
+def test_json_has_exactly_the_promised_keys(results: Results) -> None:
+    found = json.loads(json.dumps(results.to_json(), allow_nan=False))
+    top = ["network", "system", "engine", "cycles", "layers", "banks", "energy_pj", "wall_s", "simulated_cycles_per_s"]
+    assert list(found) == top
+    layer = found["layers"][0]
+    assert list(layer) == [
+        *("name", "op", "macs", "cycles", "compute_cycles", "stall_cycles", "mapping_efficiency"),
+        *("sram_reads", "sram_writes", "dram_reads_bytes", "dram_writes_bytes"),
+    ]
+    assert list(layer["sram_reads"]) == ["ifmap", "filter"]
+    assert list(layer["sram_writes"]) == ["ofmap"]
+    assert list(layer["stall_cycles"]) == list(CAUSE_NAMES)
+    assert layer["mapping_efficiency"] == 25.0
+    assert layer["cycles"] == layer["compute_cycles"] + sum(layer["stall_cycles"].values())
+    assert list(found["banks"][0]) == ["scratchpad", "bank", "reads", "writes", "conflict_cycles", "busy_cycles"]
+    assert found["layers"][2]["mapping_efficiency"] is None
+    assert found["simulated_cycles_per_s"] == pytest.approx(found["cycles"] / 0.25)
+
+
+def test_saved_tables_read_back_equal(results: Results, tmp_path: Path) -> None:
+    saved = results.save(tmp_path / "out")
+    names = {f"{name}{suffix}" for name in TABLES for suffix in (".csv", ".parquet")} | {"results.json", "manifest.json"}
+    assert {path.name for path in saved.iterdir()} == names
+    for name, table in results.tables().items():
+        read = pd.read_parquet(saved / f"{name}.parquet")
+        assert read.astype(object).fillna("").to_numpy().tolist() == table.astype(object).fillna("").to_numpy().tolist(), name
+        assert list(pd.read_csv(saved / f"{name}.csv").columns) == list(table.columns)
+    assert json.loads((saved / "results.json").read_text()) == json.loads(json.dumps(results.to_json()))
+
+
+def test_a_failing_save_leaves_nothing_behind(results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full_disk(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", full_disk)
+    with pytest.raises(InputError, match="No space left on device"):
+        results.save(tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failing_replacement_keeps_the_earlier_results(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = results.save(tmp_path / "out")
+    before = (saved / "results.json").read_text()
+
+    def full_disk(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", full_disk)
+    with pytest.raises(InputError):
+        results.save(saved, overwrite=True)
+    assert (saved / "results.json").read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_earlier_results_are_replaced_only_when_asked(results: Results, tmp_path: Path) -> None:
+    results.save(tmp_path / "out")
+    with pytest.raises(InputError, match="already holds results"):
+        results.save(tmp_path / "out")
+    results.save(tmp_path / "out", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_another_directory_is_never_replaced(results: Results, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.txt").write_text("precious")
+    with pytest.raises(InputError, match="something other than results"):
+        results.save(tmp_path / "thesis", overwrite=True)
+    assert (tmp_path / "thesis" / "chapter1.txt").read_text() == "precious"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX only")
+def test_a_directory_under_a_missing_or_dead_parent_is_refused(results: Results, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "missing" / "out", tmp_path / "file" / "out"):
+        with pytest.raises(InputError, match="not a directory"):
+            results.save(place)
+
+
+def test_a_notebook_shows_cycles_per_layer(results: Results) -> None:
+    shown = results._repr_html_()
+    assert "conv1" in shown
+    assert f"{results.cycles:,} cycles" in shown

@@ -1,0 +1,1 @@
+"""Networks and how they map onto machines: layers, networks, importers, dataflows."""

@@ -1,0 +1,101 @@
+"""One layer on the array: streams, tiles and DMA operations of the chosen loops, put together as a Program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simcore.program import SEG_COLUMNS, Int64Array, Port, Program, Reg, Seg
+from simcore.spec.system import System
+from workloads.dataflow.folds import Folds, build_folds, fold_records, sides
+from workloads.dataflow.operations import Traffic, build_operations, moved_bytes, plan
+from workloads.dataflow.regions import region_rows
+from workloads.dataflow.segments import fold_streams, ifmap_segments, linear_segments
+from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.tensors import ArrayLayer, Tensor, filters, ifmap, results
+from workloads.dataflow.tiling import choose_loops, layer_shares
+
+
+def _result_segments(layer: ArrayLayer, psum: Tensor | None, ofmap: Tensor, psum_region: int) -> tuple[Int64Array, Int64Array]:
+    """Segments of the psum and output ports."""
+    folds, stream = layer.folds, layer.streams.output
+    if psum is None:
+        return np.zeros((0, SEG_COLUMNS), dtype=np.int64), linear_segments(stream, psum_region, ofmap.tile, ofmap.chunk)
+    last = folds.row == folds.row_folds - 1
+    tile, chunk = np.where(last, ofmap.tile, psum.tile), np.where(last, ofmap.chunk, psum.chunk)
+    output = linear_segments(stream, np.where(last, psum_region + 1, psum_region), tile, chunk)
+    reads = linear_segments(stream, psum_region, psum.tile, psum.chunk)
+    # Row folds are innermost: the fold before wrote what this one reads.
+    reads[1:, Seg.AFTER_WRITE] = stream.first_element[:-1]
+    return reads[folds.row > 0], output
+
+
+def mapping_efficiency_percent(shape: ConvShape, folds: Folds, system: System) -> float:
+    """Share of the PEs that hold work, over all folds; in SCALE-Sim's order of evaluation, to equal its column bit for bit."""
+    along_rows, along_columns, _ = sides(shape, folds.dataflow)
+    places = folds.row_folds * folds.column_folds * system.array.rows * system.array.columns
+    return along_rows * along_columns / places * 100
+
+
+def _facts(op: str, layer: ArrayLayer, outer: str, traffics: list[Traffic], ops: Int64Array) -> dict[str, Any]:
+    folds = layer.folds
+    names = ("ifmap", "filter", *(("psum",) if folds.accumulates else ()), "ofmap")
+    tiling = {
+        "loop_order": f"{outer} outer",
+        "blocks": folds.blocks,
+        "block_size": folds.block_size,
+        "tiles": {name: item.region.tiles for name, item in zip(names, traffics, strict=True)},
+        "slots": {name: item.region.slots for name, item in zip(names, traffics, strict=True)},
+    }
+    return {
+        "op": op,
+        "macs": layer.shape.macs,
+        "dataflow": folds.dataflow,
+        "mapping_efficiency_percent": mapping_efficiency_percent(layer.shape, folds, layer.system),
+        "row_folds": folds.row_folds,
+        "column_folds": folds.column_folds,
+        "folds": len(folds),
+        "tiling": tiling,
+    } | moved_bytes(ops)
+
+
+def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_folds: bool = False) -> Program:
+    """The Program of a convolution or matrix product.
+
+    Raises InputError where a scratchpad cannot hold what one element of a stream needs.
+    """
+    loops = choose_loops(shape, system)
+    folds = build_folds(shape, system.array, loops)
+    layer = ArrayLayer(name, shape, system, folds, fold_streams(folds, system.array), layer_shares(shape, system, loops))
+    ifmap_cut, ifmap_uses, ifmap_region = ifmap(layer)
+    weights, ofmap = filters(layer), results(layer, "ofmap")
+    psum = results(layer, "psum") if folds.accumulates else None
+    traffics = [
+        plan(ifmap_region, ifmap_uses, Port.IFMAP, "ifmap"),
+        plan(weights.region, weights.uses, Port.FILTER, "filter"),
+        *([plan(psum.region, psum.uses, Port.OUTPUT, "psum", spills=True)] if psum else []),
+        plan(ofmap.region, ofmap.uses, Port.OUTPUT, "output", kept=True),
+    ]
+    regions = region_rows([item.region for item in traffics])
+    ops, queue_start = build_operations(traffics, regions)
+    reads, output = _result_segments(layer, psum, ofmap, psum_region=2)
+    return Program(
+        name=name,
+        dataflow=folds.dataflow,
+        steps=folds.steps,
+        segments=(
+            ifmap_segments(layer.streams.ifmap, 0, folds, shape.group_channels),
+            linear_segments(layer.streams.filter, 1, weights.tile, weights.chunk),
+            reads,
+            output,
+        ),
+        geometry=shape.geometry(ifmap_cut.rows, ifmap_cut.channels, planar=folds.dataflow != "ws"),
+        regions=regions,
+        ops=ops,
+        queue_start=queue_start,
+        tiles=int(regions[:, Reg.TILES].sum()),
+        slots=int(regions[:, Reg.SLOTS].sum()),
+        folds=fold_records(folds, system.array) if with_folds else (),
+        facts=_facts(op, layer, loops.outer, traffics, ops),
+    )

@@ -1,0 +1,184 @@
+"""Which ifmap tiles a fold's stream touches, and when: over pixels (ws) or over taps (os, is)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simcore.program import Int64Array
+from workloads.dataflow.folds import Folds
+from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.uses import Uses, in_order, merged, ragged
+
+
+@dataclass(frozen=True)
+class IfmapTiles:
+    """The ifmap cut in tiles of ``rows`` input rows x ``channels`` channels of one image."""
+
+    shape: ConvShape
+    rows: int
+    channels: int
+
+    @property
+    def row_tiles(self) -> int:
+        """Tiles over the height of an image."""
+        return -(-self.shape.height // self.rows)
+
+    @property
+    def channel_tiles(self) -> int:
+        """Tiles over all channels."""
+        return -(-self.shape.channels // self.channels)
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of the batch."""
+        return self.shape.batch * self.row_tiles * self.channel_tiles
+
+    @property
+    def words(self) -> int:
+        """Words a slot has to hold."""
+        return self.rows * self.shape.width * self.channels
+
+    def tile_words(self) -> Int64Array:
+        """Words of each tile that main memory holds and a tap uses the row of."""
+        used = self.shape.used_rows()
+        rows = np.add.reduceat(used, np.arange(0, self.shape.height, self.rows))
+        starts = np.arange(0, self.shape.channels, self.channels)
+        channels = np.minimum(self.channels, self.shape.channels - starts)
+        one_image = np.outer(rows, channels).ravel() * (self.shape.row_words() // self.shape.channels)
+        return np.tile(one_image, self.shape.batch)
+
+    def numbers(self, row_tile: Int64Array, group: Int64Array, channel_tile: Int64Array) -> Int64Array:
+        """Tile numbers from the row tile counted through the batch, the group, and the channel tile within the group."""
+        return row_tile * self.channel_tiles + group * (self.shape.group_channels // self.channels) + channel_tile
+
+
+@dataclass(frozen=True)
+class Taps:
+    """Runs of taps that share row fold, channel tile and filter row (and column, where ``fine``).
+
+    A run spans taps ``first`` to ``last`` of its fold. The runs of row fold ``r`` are ``start[r] .. start[r] + count[r] - 1``.
+    """
+
+    channel_tile: Int64Array
+    kernel_row: Int64Array
+    first: Int64Array
+    last: Int64Array
+    start: Int64Array
+    count: Int64Array
+
+
+def _taps(tiles: IfmapTiles, taps_per_fold: int, fine: bool) -> Taps:
+    shape = tiles.shape
+    tap = np.arange(shape.taps, dtype=np.int64)
+    fold = tap // taps_per_fold
+    position, channel = np.divmod(tap, shape.group_channels)
+    kernel_row = position // shape.kernel[1]
+    channel_tile = channel // tiles.channels
+    place = position if fine else kernel_row
+    order = np.lexsort((tap, channel_tile, place, fold))
+    sorted_keys = np.stack((fold, place, channel_tile))[:, order]
+    begins = np.flatnonzero(np.concatenate(([True], (sorted_keys[:, 1:] != sorted_keys[:, :-1]).any(axis=0))))
+    ends = np.concatenate((begins[1:], [len(tap)])) - 1
+    runs = order[begins]
+    folds = -(-shape.taps // taps_per_fold)
+    count = np.bincount(fold[runs], minlength=folds)
+    offset = fold[runs] * taps_per_fold
+    return Taps(
+        channel_tile=channel_tile[runs],
+        kernel_row=kernel_row[runs],
+        first=tap[runs] - offset,
+        last=tap[order[ends]] - offset,
+        start=np.cumsum(count) - count,
+        count=count,
+    )
+
+
+def _touched_rows(tiles: IfmapTiles, out_row: Int64Array, place: Int64Array, places: int) -> tuple[Int64Array, ...]:
+    """Row tiles touched from each place and filter row: sorted unique (place, filter row, row tile), and the extreme output rows.
+
+    ``out_row`` counts through the batch and belongs to ``place``. Returns, by key ``place * kernel rows + filter row``, where the
+    key's entries start and how many they are; and of each entry the row tile, first and last output row.
+    """
+    shape = tiles.shape
+    kernel = shape.kernel[0]
+    image, row = np.divmod(out_row, shape.out_height)
+    rows = shape.input_rows()[row]
+    ok = (rows >= 0) & (rows < shape.height)
+    key = (place[:, None] * kernel + np.arange(kernel)[None, :])[ok]
+    row_tile = (image[:, None] * tiles.row_tiles + rows // tiles.rows)[ok]
+    source = np.broadcast_to(out_row[:, None], rows.shape)[ok]
+    order = np.lexsort((source, row_tile, key))
+    key, row_tile, source = key[order], row_tile[order], source[order]
+    changes = np.concatenate(([True], (key[1:] != key[:-1]) | (row_tile[1:] != row_tile[:-1])))[: len(key)]
+    begins = np.flatnonzero(changes)
+    ends = np.concatenate((begins[1:], [len(key)])).astype(np.int64) - 1
+    lengths = np.bincount(key[begins], minlength=places * kernel)
+    return np.cumsum(lengths) - lengths, lengths, row_tile[begins], source[begins], source[ends[: len(begins)]]
+
+
+def _joined(
+    folds: Folds, taps: Taps, place: Int64Array, tap_fold: Int64Array, rows: tuple[Int64Array, ...], kernel: int
+) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """(fold, run of taps, touched row) of every meeting of a fold's taps with the row tiles its pixels touch there."""
+    owner, run = ragged(taps.start[tap_fold], taps.count[tap_fold])
+    key = place[owner] * kernel + taps.kernel_row[run]
+    which, touched = ragged(rows[0][key], rows[1][key])
+    return owner[which], run[which], touched
+
+
+def pixel_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool) -> Uses:
+    """Uses of a stream over pixels (ws); blocks are whole output rows."""
+    shape = tiles.shape
+    taps = _taps(tiles, taps_per_fold, fine=False)
+    out_row = np.arange(shape.out_rows, dtype=np.int64)
+    rows = _touched_rows(tiles, out_row, out_row * shape.out_width // folds.block_size, folds.blocks)
+    fold, run, touched = _joined(folds, taps, folds.block, folds.row, rows, shape.kernel[0])
+    base = first_element[fold] - folds.m0[fold]
+    first = base + rows[3][touched] * shape.out_width
+    last = base + (rows[4][touched] + 1) * shape.out_width - 1
+    if skewed:
+        last = last + folds.rows[fold] - 1
+    tile = tiles.numbers(rows[2][touched], folds.group[fold], taps.channel_tile[run])
+    return merged(tile, first, last, fold)
+
+
+def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool, fine: bool) -> Uses:
+    """Uses of a stream over taps: forward (os), or reversed as a preload (is). Not ``fine``: a tile has one use per fold."""
+    shape, reverse = tiles.shape, folds.dataflow == "is"
+    pixel_fold, tap_fold = (folds.column, folds.row) if reverse else (folds.row, folds.block)
+    taps = _taps(tiles, taps_per_fold, fine)
+    m0, index = np.unique(folds.m0, return_index=True)
+    pixels = (folds.columns if reverse else folds.rows)[index]
+    first_row = m0 // shape.out_width
+    place, out_row = ragged(first_row, (m0 + pixels - 1) // shape.out_width - first_row + 1)
+    rows = _touched_rows(tiles, out_row, place, len(m0))
+    fold, run, touched = _joined(folds, taps, pixel_fold, tap_fold, rows, shape.kernel[0])
+    first, last = taps.first[run], taps.last[run]
+    if reverse:
+        first, last = folds.rows[fold] - 1 - last, folds.rows[fold] - 1 - first
+    if skewed:
+        last = last + folds.rows[fold] - 1
+    base = first_element[fold]
+    tile = tiles.numbers(rows[2][touched], folds.group[fold], taps.channel_tile[run])
+    if fine:
+        return in_order(tile, base + first, base + last)
+    return merged(tile, base + first, base + last, fold)
+
+
+def window_uses(tiles: IfmapTiles, lanes: int) -> Uses:
+    """Uses of the vector unit's windows: every channel block of ``lanes`` goes through all pixels, a pixel through its window."""
+    shape = tiles.shape
+    taps = shape.kernel[0] * shape.kernel[1]
+    out_row = np.arange(shape.out_rows, dtype=np.int64)
+    _, _, row_tile, first_row, last_row = _touched_rows(tiles, out_row, np.zeros_like(out_row), 1)
+    channel = np.arange(0, shape.channels, lanes, dtype=np.int64)
+    first_tile = channel // tiles.channels
+    last_tile = (np.minimum(channel + lanes, shape.channels) - 1) // tiles.channels
+    block, channel_tile = ragged(first_tile, last_tile - first_tile + 1)
+    base = (block * shape.pixels)[:, None]
+    first = (base + first_row * shape.out_width) * taps
+    last = (base + (last_row + 1) * shape.out_width) * taps - 1
+    tile = row_tile * tiles.channel_tiles + channel_tile[:, None]
+    return merged(tile.ravel(), first.ravel(), last.ravel(), np.repeat(block, len(row_tile)))

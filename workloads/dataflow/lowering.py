@@ -1,0 +1,102 @@
+"""Lowering: a layer with its shapes becomes the Program of a machine; a network becomes one Program per layer that takes time.
+
+Concat, Flatten, Reshape, Transpose, Identity and Dropout take no cycles: they are views, other names for words where they lie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from simcore.errors import InputError
+from simcore.program import Program
+from simcore.spec.system import System
+from workloads.dataflow.array import lower_shape
+from workloads.dataflow.shape import ConvShape, array_shape
+from workloads.dataflow.vector import lower_elementwise, lower_rows, lower_windows
+from workloads.layers import LRN, Activation, Add, BatchNorm, Concat, Conv, GlobalPool, Linear, MatMul, Pool, ShapeOnly, Softmax
+from workloads.network import LayerInstance, Network
+
+#: Times the vector unit goes through a row for a softmax: maximum, sum of exponentials, quotient.
+SOFTMAX_PASSES = 3
+
+#: Layers that an element-wise layer right behind them can join.
+FUSING = (Conv, Linear, MatMul, Add)
+
+
+#: A layer of a network, its Program (None for a view and for a layer that joined another), and the name of the layer it joined.
+Lowered = tuple[LayerInstance, Program | None, str | None]
+
+
+def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) -> Program | None:
+    """The Program of one layer, or None for a view, which takes no cycles.
+
+    ``with_folds`` adds the Fold records that the reference engine's PEs need. Raises InputError where a scratchpad cannot hold
+    what one element of a stream needs, and for a layer that no dataflow is known for.
+    """
+    shape = array_shape(instance, system.shapes)
+    if shape is not None:
+        return lower_shape(instance.name, instance.layer.op, shape, system, with_folds=with_folds)
+    layer, name, op = instance.layer, instance.name, instance.layer.op
+    words = instance.batch * prod(instance.output_shape)
+    if isinstance(layer, (ShapeOnly, Concat)):
+        return None
+    if isinstance(layer, (Pool, GlobalPool)):
+        return lower_windows(name, op, _windows(instance), system)
+    if isinstance(layer, Add):
+        return lower_elementwise(name, op, system, words=words, operands=len(instance.input_shapes))
+    if isinstance(layer, Softmax):
+        length = instance.output_shape[layer.axis]
+        return lower_rows(name, op, system, rows=words // length, length=length, passes=SOFTMAX_PASSES)
+    if isinstance(layer, (Activation, BatchNorm, LRN)):
+        return lower_rows(name, op, system, rows=1, length=words)
+    raise InputError(f"expected a layer with a dataflow, got op '{op}'", where=f"layer '{name}'")
+
+
+def _windows(instance: LayerInstance) -> ConvShape:
+    """A pooling layer's loop nest; channels stay channels."""
+    layer = instance.layer
+    channels, height, width = instance.input_shapes[0]
+    _, out_height, out_width = instance.output_shape
+    whole = ConvShape(
+        batch=instance.batch,
+        height=height,
+        width=width,
+        channels=channels,
+        out_height=out_height,
+        out_width=out_width,
+        filters=channels,
+        kernel=(height, width),
+    )
+    if not isinstance(layer, Pool):
+        return whole
+    top, left, _, _ = layer.padding
+    return replace(whole, kernel=layer.kernel, stride=layer.stride, padding=(top, left), dilation=layer.dilation)
+
+
+def fusions(network: Network) -> dict[str, str]:
+    """The element-wise layers that cost nothing with fusing, and the layer each joins.
+
+    An activation or normalisation joins the product or sum right before it (or before a chain of such layers) when it is the only
+    reader of that result.
+    """
+    joined: dict[str, str] = {}
+    for instance in network.instances():
+        if not isinstance(instance.layer, (Activation, BatchNorm)) or len(instance.producers) != 1:
+            continue
+        producer = instance.producers[0]
+        root = joined.get(producer, producer)
+        if network.graph.out_degree(producer) == 1 and isinstance(network.layer(root), FUSING):
+            joined[instance.name] = root
+    return joined
+
+
+def lower_network(network: Network, system: System, *, with_folds: bool = False) -> list[Lowered]:
+    """Every layer in execution order with its Program. Raises InputError as :func:`lower`."""
+    joined = fusions(network) if system.vector_unit.fuse else {}
+    found: list[Lowered] = []
+    for instance in network.instances():
+        fused_into = joined.get(instance.name)
+        program = None if fused_into else lower(instance, system, with_folds=with_folds)
+        found.append((instance, program, fused_into))
+    return found

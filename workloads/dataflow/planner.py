@@ -1,0 +1,126 @@
+"""Which slot each tile use finds its tile in, and what has to leave for it: Belady's rule, with room for double buffering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+
+import numpy as np
+
+from simcore.program import Int64Array
+from workloads.dataflow.uses import Uses
+
+#: How many tiles that leave late are passed over in search of one that leaves early enough to load behind the use before.
+SEARCH_DEPTH = 16
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The uses whose tile has to be brought (indices into the Uses, in order), and where to.
+
+    ``slot`` is the slot each takes. ``released`` is the last element that needs the tile that held the slot before, -1 for an
+    empty slot. ``victim`` is the last use of that tile so far, -1 for an empty slot; ``victim_returns`` tells whether it is used
+    again.
+    """
+
+    use: Int64Array
+    slot: Int64Array
+    released: Int64Array
+    victim: Int64Array
+    victim_returns: Int64Array
+
+
+def place(uses: Uses, slots: int) -> Placement:
+    """Plan ``uses`` on ``slots`` slots; needs ``uses.at_once() <= slots``.
+
+    A tile takes an empty slot, else that of the tile used again farthest in the future among those released before the use
+    begins; tiles released before the use before it began are preferred, so that the load runs behind that use.
+    """
+    tiles, index = np.unique(uses.tile, return_index=True)
+    if len(tiles) <= slots:
+        return _once_each(np.sort(index))
+    if len(tiles) == len(uses):
+        return _ring(uses, slots)
+    return _farthest(uses, slots)
+
+
+def _once_each(use: Int64Array) -> Placement:
+    none = np.full(len(use), -1, dtype=np.int64)
+    return Placement(use, np.arange(len(use), dtype=np.int64), none, none, none)
+
+
+def _ring(uses: Uses, slots: int) -> Placement:
+    """Every tile is used once: slots in turn."""
+    use = np.arange(len(uses), dtype=np.int64)
+    victim = np.maximum(use - slots, -1)
+    released = np.where(victim >= 0, uses.last[victim], -1)
+    return Placement(use, use % slots, released, victim, np.zeros(len(use), dtype=np.int64))
+
+
+def _next_use(tile: Int64Array) -> Int64Array:
+    """For each use the index of the next use of its tile, or the number of uses if there is none."""
+    order = np.argsort(tile, kind="stable")
+    following = np.full(len(tile), len(tile), dtype=np.int64)
+    same = tile[order[1:]] == tile[order[:-1]]
+    following[order[:-1][same]] = order[1:][same]
+    return following
+
+
+def _begin_before(first: Int64Array) -> Int64Array:
+    """For each use the element at which the latest use that began strictly earlier began (its own, if none did)."""
+    begins = np.unique(first)
+    return np.asarray(begins[np.maximum(np.searchsorted(begins, first) - 1, 0)])
+
+
+def _farthest(uses: Uses, slots: int) -> Placement:
+    following = _next_use(uses.tile).tolist()
+    early = _begin_before(uses.first).tolist()
+    tiles, first, last = uses.tile.tolist(), uses.first.tolist(), uses.last.tolist()
+    home: dict[int, int] = {}
+    latest, released = [-1] * slots, [-1] * slots
+    # Entries (-next use, release, use, slot): the top leaves farthest in the future, the longest released first among equals.
+    waiting: list[tuple[int, int, int, int]] = []
+    rows: list[tuple[int, int, int, int, int]] = []
+    for use, tile in enumerate(tiles):
+        slot = home.get(tile, -1)
+        if slot < 0:
+            slot = len(home) if len(home) < slots else _victim(waiting, latest, early[use], first[use])
+            gone = latest[slot]
+            returns = 0
+            if gone >= 0:
+                del home[tiles[gone]]
+                returns = int(following[gone] < len(tiles))
+            rows.append((use, slot, released[slot], gone, returns))
+            home[tile] = slot
+            released[slot] = -1
+        latest[slot] = use
+        released[slot] = max(released[slot], last[use])
+        heappush(waiting, (-following[use], released[slot], use, slot))
+        if len(waiting) > 4 * slots + 64:
+            waiting = [entry for entry in waiting if latest[entry[3]] == entry[2]]
+            heapify(waiting)
+    return Placement(*np.array(rows, dtype=np.int64).reshape(-1, 5).T.copy())
+
+
+def _victim(waiting: list[tuple[int, int, int, int]], latest: list[int], early: int, begin: int) -> int:
+    """The slot to take over; its entry leaves ``waiting``."""
+    passed: list[tuple[int, int, int, int]] = []
+    fallback = -1
+    chosen = None
+    while waiting and chosen is None and not (fallback >= 0 and len(passed) >= SEARCH_DEPTH):
+        entry = heappop(waiting)
+        if latest[entry[3]] != entry[2]:
+            continue
+        if entry[1] < early:
+            chosen = entry
+            continue
+        if fallback < 0 and entry[1] < begin:
+            fallback = len(passed)
+        passed.append(entry)
+    if chosen is None:
+        if fallback < 0:
+            raise AssertionError("more tiles needed at once than slots")
+        chosen = passed.pop(fallback)
+    for entry in passed:
+        heappush(waiting, entry)
+    return chosen[3]

@@ -1,0 +1,97 @@
+"""Segments: the streams of an array layer's folds, one segment per fold and port, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simcore.program import SEG_COLUMNS, Int64Array, Kind, Seg
+from simcore.spec.system import ArraySpec
+from workloads.dataflow.folds import Folds
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What one port does in each fold: ``times`` time indices of ``lanes`` lanes, the first element due at step ``due``.
+
+    ``kind`` PIXELS or TAPS reads the ifmap; LINEAR reads the tiles of ``chunk`` times from number ``tile``.
+    """
+
+    due: Int64Array
+    times: Int64Array
+    lanes: Int64Array
+    kind: Kind
+    skewed: bool = False
+    reverse: bool = False
+
+    @property
+    def count(self) -> Int64Array:
+        """Elements per fold."""
+        return self.times + self.lanes - 1 if self.skewed else self.times
+
+    @property
+    def first_element(self) -> Int64Array:
+        """The port's elements before each fold, where every fold has a segment."""
+        return np.asarray(np.cumsum(self.count) - self.count)
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The streams of a layer's folds. The output's stream is also that of the partial sums it adds to."""
+
+    ifmap: Stream
+    filter: Stream
+    output: Stream
+
+
+def fold_streams(folds: Folds, array: ArraySpec) -> Streams:
+    """When the ports of each fold move what; see ``ARCHITECTURE.md`` and the cycle model of SCALE-Sim."""
+    skewed = array.edge == "skewed-fetch"
+    start, rows, columns, times = folds.start, folds.rows, folds.columns, folds.times
+    preloaded = Stream(start - rows, rows, columns, Kind.LINEAR, reverse=True)
+    first_out = start + array.rows - 1 if folds.dataflow != "os" else start + times - 1
+    drain = array.columns - 1
+    if folds.dataflow == "os":
+        output = Stream(first_out if skewed else first_out + drain, rows, columns, Kind.LINEAR, skewed)
+        return Streams(Stream(start, times, rows, Kind.TAPS, skewed), Stream(start, times, columns, Kind.LINEAR, skewed), output)
+    output = Stream(first_out if skewed else first_out + drain, times, columns, Kind.LINEAR, skewed)
+    if folds.dataflow == "ws":
+        return Streams(Stream(start, times, rows, Kind.PIXELS, skewed), preloaded, output)
+    taps = Stream(start - rows, rows, columns, Kind.TAPS, reverse=True)
+    return Streams(taps, Stream(start, times, rows, Kind.LINEAR, skewed), output)
+
+
+def _segments(stream: Stream, region: int | Int64Array) -> Int64Array:
+    segments = np.zeros((len(stream.due), SEG_COLUMNS), dtype=np.int64)
+    segments[:, Seg.DUE] = stream.due
+    segments[:, Seg.DUE_STRIDE] = 1
+    segments[:, Seg.COUNT] = stream.count
+    segments[:, Seg.LANES] = stream.lanes
+    segments[:, Seg.TIMES] = stream.times
+    segments[:, Seg.KIND] = int(stream.kind)
+    segments[:, Seg.SKEWED] = int(stream.skewed)
+    segments[:, Seg.REVERSE] = int(stream.reverse)
+    segments[:, Seg.REGION] = region
+    segments[:, Seg.AFTER_WRITE] = -1
+    segments[:, Seg.CHUNK] = 1
+    segments[:, Seg.SETS] = 1
+    return segments
+
+
+def ifmap_segments(stream: Stream, region: int, folds: Folds, group_channels: int) -> Int64Array:
+    """Segments that read the ifmap."""
+    segments = _segments(stream, region)
+    segments[:, Seg.M0] = folds.m0
+    segments[:, Seg.K0] = folds.k0
+    segments[:, Seg.CHANNEL_BASE] = folds.group * group_channels
+    return segments
+
+
+def linear_segments(stream: Stream, region: int | Int64Array, tile: Int64Array, chunk: int | Int64Array) -> Int64Array:
+    """Segments over a tensor stored as streamed."""
+    segments = _segments(stream, region)
+    segments[:, Seg.TILE] = tile
+    segments[:, Seg.CHUNK] = chunk
+    segments[:, Seg.STRIDE] = stream.lanes
+    return segments

@@ -1,0 +1,165 @@
+"""The loop nest of a layer on the array: a convolution, of which a matrix product is the case of one column and a 1x1 filter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+
+from simcore.program import GEO_COLUMNS, Geo, Int64Array
+from workloads.layers import Conv, Linear, MatMul
+from workloads.layers.joins import broadcast
+from workloads.network import LayerInstance
+
+
+@dataclass(frozen=True)
+class ConvShape:
+    """Extents of a convolution over a batch; ``height`` and ``width`` are those the address formulas see.
+
+    ``stored_rows`` (first, end) and ``stored_width`` say which part of that ifmap exists in main memory; the rest is the
+    extension that SCALE-Sim's shape rule asks for. ``filters`` counts all groups.
+    """
+
+    batch: int
+    height: int
+    width: int
+    channels: int
+    out_height: int
+    out_width: int
+    filters: int
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+    stored_rows: tuple[int, int] | None = None
+    stored_width: int | None = None
+
+    @property
+    def pixels(self) -> int:
+        """Output pixels of the batch: M of the matrix product."""
+        return self.batch * self.out_height * self.out_width
+
+    @property
+    def group_filters(self) -> int:
+        """Filters of a group: N of the matrix product."""
+        return self.filters // self.groups
+
+    @property
+    def group_channels(self) -> int:
+        """Input channels of a group."""
+        return self.channels // self.groups
+
+    @property
+    def taps(self) -> int:
+        """Words of a filter: K of the matrix product."""
+        return self.kernel[0] * self.kernel[1] * self.group_channels
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the batch."""
+        return self.pixels * self.filters * self.taps
+
+    @property
+    def out_rows(self) -> int:
+        """Output rows of the batch."""
+        return self.batch * self.out_height
+
+    def input_rows(self) -> Int64Array:
+        """The ifmap row of each (output row of one image, filter row), outside ``0..height-1`` in the padding."""
+        rows = np.arange(self.out_height, dtype=np.int64)[:, None] * self.stride[0] - self.padding[0]
+        return rows + np.arange(self.kernel[0], dtype=np.int64)[None, :] * self.dilation[0]
+
+    def used_rows(self) -> Int64Array:
+        """Per ifmap row, 1 if a tap uses it and main memory holds it, else 0."""
+        rows = self.input_rows()
+        used = np.zeros(self.height, dtype=np.int64)
+        used[rows[(rows >= 0) & (rows < self.height)]] = 1
+        if self.stored_rows is not None:
+            used[: self.stored_rows[0]] = 0
+            used[self.stored_rows[1] :] = 0
+        return used
+
+    def row_words(self) -> int:
+        """Words of one stored ifmap row, all channels."""
+        return (self.width if self.stored_width is None else self.stored_width) * self.channels
+
+    def ifmap_words(self) -> int:
+        """Words of the ifmap rows in use, whole batch."""
+        return self.batch * int(self.used_rows().sum()) * self.row_words()
+
+    def geometry(self, rows_per_tile: int, channels_per_tile: int, planar: bool) -> Int64Array:
+        """The ``Program.geometry`` of this shape."""
+        values = {
+            Geo.BATCH: self.batch, Geo.H: self.height, Geo.W: self.width, Geo.C: self.channels,
+            Geo.OUT_H: self.out_height, Geo.OUT_W: self.out_width,
+            Geo.KERNEL_H: self.kernel[0], Geo.KERNEL_W: self.kernel[1],
+            Geo.STRIDE_H: self.stride[0], Geo.STRIDE_W: self.stride[1],
+            Geo.PAD_H: self.padding[0], Geo.PAD_W: self.padding[1],
+            Geo.DILATION_H: self.dilation[0], Geo.DILATION_W: self.dilation[1],
+            Geo.GROUP_CHANNELS: self.group_channels,
+            Geo.ROWS_PER_TILE: rows_per_tile, Geo.CHANNELS_PER_TILE: channels_per_tile, Geo.PLANAR: int(planar),
+        }  # fmt: skip
+        geometry = np.zeros(GEO_COLUMNS, dtype=np.int64)
+        for column, value in values.items():
+            geometry[column] = value
+        return geometry
+
+
+def matrix_product(rows: int, taps: int, filters: int, groups: int = 1) -> ConvShape:
+    """``groups`` products side by side, each (rows x taps) by (taps x filters)."""
+    channels, outputs = groups * taps, groups * filters
+    return ConvShape(
+        batch=1, height=rows, width=1, channels=channels, out_height=rows, out_width=1, filters=outputs, groups=groups
+    )
+
+
+def conv_shape(layer: Conv, inputs: tuple[tuple[int, ...], ...], batch: int) -> ConvShape:
+    """A convolution; under SCALE-Sim's shape rule the padding becomes part of the ifmap, so that every tap is in range."""
+    channels, height, width = layer.image(inputs)
+    filters, out_height, out_width = layer.infer(inputs)
+    top, left, bottom, right = layer.padding_for(inputs)
+    shape = ConvShape(
+        batch=batch,
+        height=height,
+        width=width,
+        channels=channels,
+        out_height=out_height,
+        out_width=out_width,
+        filters=filters,
+        kernel=layer.kernel,
+        stride=layer.stride,
+        padding=(top, left),
+        dilation=layer.dilation,
+        groups=layer.groups,
+    )
+    if not layer.ceil_mode_scale_sim:
+        return shape
+    return replace(
+        shape,
+        height=top + height + bottom,
+        width=left + width + right,
+        padding=(0, 0),
+        stored_rows=(top, top + height),
+        stored_width=width,
+    )
+
+
+def array_shape(instance: LayerInstance, shapes: str) -> ConvShape | None:
+    """The loop nest of a layer the array runs, or None for a layer it does not; ``shapes`` is the System's shape rule.
+
+    A product of two activations runs one group per (image, leading index); an operand that broadcasts is fetched for each.
+    """
+    layer = instance.layer
+    if isinstance(layer, Conv):
+        ruled = layer if shapes == "standard" else replace(layer, ceil_mode_scale_sim=True)
+        return conv_shape(ruled, instance.input_shapes, instance.batch)
+    if isinstance(layer, Linear):
+        shape = instance.input_shapes[0]
+        return matrix_product(instance.batch * prod(shape[:-1]), shape[-1], layer.out_features)
+    if isinstance(layer, MatMul):
+        left, right = instance.input_shapes
+        leading = prod(broadcast(layer, [left[:-2], right[:-2]]))
+        return matrix_product(left[-2], left[-1], right[-1], instance.batch * leading)
+    return None

@@ -1,0 +1,119 @@
+"""The tensors of an array layer: how each is tiled in its share, and which fold uses which tile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from simcore.program import Int64Array
+from simcore.spec.system import System
+from workloads.dataflow.folds import Folds
+from workloads.dataflow.ifmap_uses import IfmapTiles, pixel_uses, tap_uses
+from workloads.dataflow.regions import Region, Share, region
+from workloads.dataflow.segments import Stream, Streams
+from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.tiles import ifmap_tiles, linear_chunk, psum_chunk, tile_target_bytes, whole_rows
+from workloads.dataflow.uses import LinearTiles, Uses
+
+
+@dataclass(frozen=True)
+class ArrayLayer:
+    """What every step of the lowering of one layer reads."""
+
+    name: str
+    shape: ConvShape
+    system: System
+    folds: Folds
+    streams: Streams
+    shares: dict[str, Share]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor stored as streamed: its region, the first tile of each fold's run, rows per tile, and the uses of the tiles."""
+
+    region: Region
+    tile: Int64Array
+    chunk: int
+    uses: Uses
+
+
+def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Uses, Region]:
+    """The ifmap. Raises InputError where its share is below what one element needs."""
+    folds, stream, array = layer.folds, layer.streams.ifmap, layer.system.array
+    planar = folds.dataflow != "ws"
+    taps_per_fold = layer.shape.taps if folds.dataflow == "os" else array.rows
+    first = stream.first_element
+
+    find: list[Callable[[IfmapTiles], Uses]]
+    if planar:
+        find = [
+            partial(tap_uses, folds=folds, first_element=first, taps_per_fold=taps_per_fold, skewed=stream.skewed, fine=fine)
+            for fine in (False, True)
+        ]
+    else:
+        find = [partial(pixel_uses, folds=folds, first_element=first, taps_per_fold=taps_per_fold, skewed=stream.skewed)]
+    lanes = int(stream.lanes.max())
+    return ifmap_tiles(layer.shape, layer.shares["ifmap"], layer.name, layer.system.words.ifmap_bytes, lanes, planar, find)
+
+
+def filters(layer: ArrayLayer) -> Tensor:
+    """The filters: os reads a column of them per fold, ws and is a block of taps. Raises InputError as :func:`ifmap`."""
+    folds, stream, share = layer.folds, layer.streams.filter, layer.shares["filter"]
+    word_bytes = layer.system.words.filter_bytes
+    if folds.dataflow == "os":
+        run, runs = folds.group * folds.column_folds + folds.column, folds.column_folds
+    elif folds.dataflow == "ws":
+        run = (folds.group * folds.column_folds + folds.column) * folds.row_folds + folds.row
+        runs = folds.column_folds * folds.row_folds
+    else:
+        run, runs = (folds.group * folds.blocks + folds.block) * folds.row_folds + folds.row, folds.blocks * folds.row_folds
+    runs *= layer.shape.groups
+    lanes, times = int(stream.lanes.max()), int(stream.times.max())
+    fold_rows = layer.system.array.columns if folds.dataflow == "is" else layer.system.array.rows
+    chunk = linear_chunk(share, layer.name, "filter", lanes, word_bytes, runs, times, fold_rows, stream.skewed)
+    return _tensor(share, stream, stream.first_element, run, runs, chunk, word_bytes)
+
+
+def _tensor(
+    share: Share, stream: Stream, first_element: Int64Array, run: Int64Array, runs: int, chunk: int, word_bytes: int
+) -> Tensor:
+    per_run = -(-int(stream.times.max()) // chunk)
+    tiles = LinearTiles(
+        first_element, stream.times, stream.lanes, run * per_run, chunk, runs * per_run, stream.reverse, stream.skewed
+    )
+    slot_bytes = chunk * int(stream.lanes.max()) * word_bytes
+    return Tensor(region(share, slot_bytes, word_bytes, tiles.tile_words()), run * per_run, chunk, tiles.uses())
+
+
+def _result_runs(folds: Folds) -> tuple[Int64Array, int]:
+    """Number of the run of results each fold adds to, and how many there are in a group."""
+    part, parts = (folds.row, folds.row_folds) if folds.dataflow == "os" else (folds.block, folds.blocks)
+    return (folds.group * parts + part) * folds.column_folds + folds.column, parts * folds.column_folds
+
+
+def results(layer: ArrayLayer, tensor: str) -> Tensor:
+    """Results ("ofmap"), written in the last row fold of ws and is, or partial sums ("psum"), used in all of them.
+
+    Uses count elements of the output port: a partial sum is read in the very step in which the sum it goes into is written.
+    Raises InputError as :func:`ifmap`.
+    """
+    folds, share, stream = layer.folds, layer.shares[tensor], layer.streams.output
+    words = layer.system.words
+    word_bytes = words.psum_bytes if tensor == "psum" else words.ofmap_bytes
+    run, runs = _result_runs(folds)
+    runs *= layer.shape.groups
+    lanes, times = int(stream.lanes.max()), int(stream.times.max())
+    unit = layer.shape.out_width if folds.dataflow == "ws" else 1
+    chunk = whole_rows(max(1, tile_target_bytes(share) // (lanes * word_bytes)), unit)
+    if tensor == "psum":
+        chunk = psum_chunk(share, lanes * word_bytes, runs, times, chunk)
+    chunk = linear_chunk(share, layer.name, tensor, lanes, word_bytes, runs, times, chunk, stream.skewed)
+    first_element = stream.first_element
+    if tensor == "ofmap" and folds.accumulates:
+        last = folds.row == folds.row_folds - 1
+        picked = replace(stream, due=stream.due[last], times=stream.times[last], lanes=stream.lanes[last])
+        found = _tensor(share, picked, first_element[last], run[last], runs, chunk, word_bytes)
+        return replace(found, tile=run * -(-times // chunk))
+    return _tensor(share, stream, first_element, run, runs, chunk, word_bytes)

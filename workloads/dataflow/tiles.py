@@ -1,0 +1,143 @@
+"""Tile sizes: the largest useful tiles of which enough fit a share, double buffering included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from workloads.dataflow.ifmap_uses import IfmapTiles
+from workloads.dataflow.regions import Region, Share, region
+from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.uses import Uses
+
+#: Tiles beyond this size delay the first element more than they save on the way.
+LARGE_TILE_BYTES = 4096
+SMALL_TILE_BYTES = 512
+
+
+def tile_target_bytes(share: Share) -> int:
+    """The size to aim at: a sixteenth of the share, within bounds."""
+    return max(SMALL_TILE_BYTES, min(LARGE_TILE_BYTES, share.capacity_bytes // 16))
+
+
+def rows_at_once(chunk: int, lanes: int, skewed: bool) -> int:
+    """Tiles of ``chunk`` rows that one element of a linear stream can touch."""
+    return 1 + (-(-(lanes - 1) // chunk) if skewed else 0)
+
+
+def linear_chunk(
+    share: Share, layer: str, tensor: str, lanes: int, word_bytes: int, runs: int, times: int, chunk: int, skewed: bool
+) -> int:
+    """Rows per tile of a tensor of ``runs`` runs of ``times`` rows: ``chunk``, halved until enough tiles fit the share.
+
+    Raises InputError where not even tiles of one row can serve one element.
+    """
+    chunk = max(1, min(chunk, times))
+    while True:
+        tiles = runs * -(-times // chunk)
+        needed = min(rows_at_once(chunk, lanes, skewed), -(-times // chunk))
+        slots = share.slots(chunk * lanes * word_bytes, tiles)
+        if slots >= min(needed + 1, tiles):
+            return chunk
+        if chunk == 1:
+            if slots >= needed:
+                return 1
+            raise share.too_small(layer, tensor, needed * share.slot_lines(lanes * word_bytes, tiles) * share.line_bytes)
+        chunk = -(-chunk // 2)
+
+
+def psum_chunk(share: Share, row_bytes: int, runs: int, times: int, chunk: int) -> int:
+    """Rows per tile of partial sums: small tiles that let a whole run stay in the share, or ``chunk`` where no size does."""
+    for parts in (8, 4, 2, 1):
+        size = -(-times // parts)
+        if share.slots(size * row_bytes, runs * -(-times // size)) >= -(-times // size):
+            return size
+    return chunk
+
+
+def whole_rows(chunk: int, out_width: int) -> int:
+    """``chunk`` pixels cut back to whole output rows, where it has one."""
+    return chunk - chunk % out_width if chunk >= out_width else chunk
+
+
+def _evenly(extent: int, part: int) -> int:
+    """The smallest part that needs no more parts."""
+    return -(-extent // -(-extent // part))
+
+
+def _divisor(extent: int, part: int) -> int:
+    """The largest divisor of ``extent`` that is at most ``part``."""
+    return next(size for size in range(min(extent, part), 0, -1) if extent % size == 0)
+
+
+def _first_ifmap_tiles(shape: ConvShape, target_words: int, lanes: int, planar: bool) -> tuple[int, int]:
+    """(rows, channels) of a tile to try first.
+
+    Pixel streams take the channels that one fold reads, then rows; planar tensors rows for one vector of pixels, then channels.
+    """
+    channels, width, height = shape.group_channels, shape.width, shape.height
+    if planar:
+        rows = min(height, -(-lanes // width))
+        depth = max(1, min(channels, target_words // (rows * width)))
+        if depth == channels:
+            rows = max(rows, min(height, target_words // (width * channels)))
+    else:
+        depth = min(channels, lanes)
+        rows = max(1, min(height, target_words // (width * depth)))
+        if rows == height:
+            depth = min(channels, depth * max(1, target_words // (height * width * depth)))
+    used = shape.used_rows()
+    inner = used[: int(used.nonzero()[0][-1]) + 1] if used.any() else used
+    if not inner.all():
+        rows = 1
+    return _evenly(height, rows), depth if shape.groups == 1 else _divisor(channels, depth)
+
+
+def _smaller(shape: ConvShape, rows: int, channels: int, planar: bool) -> tuple[int, int] | None:
+    less_rows, half = -(-rows // 2), -(-channels // 2)
+    less_channels = half if shape.groups == 1 else _divisor(shape.group_channels, half)
+    steps = [(rows, less_channels), (less_rows, channels)] if planar else [(less_rows, channels), (rows, less_channels)]
+    return next((step for step in steps if step != (rows, channels)), None)
+
+
+def _sizes(shape: ConvShape, first: tuple[int, int], planar: bool) -> Iterator[tuple[int, int]]:
+    size: tuple[int, int] | None = first
+    while size is not None:
+        yield size
+        size = _smaller(shape, *size, planar)
+
+
+def ifmap_tiles(
+    shape: ConvShape,
+    share: Share,
+    layer: str,
+    word_bytes: int,
+    lanes: int,
+    planar: bool,
+    find_uses: Sequence[Callable[[IfmapTiles], Uses]],
+) -> tuple[IfmapTiles, Uses, Region]:
+    """Ifmap tiles, their uses and their region. ``find_uses`` gives the uses of tiles, in ways that need ever fewer at once.
+
+    Takes the first size of which one more fits than are needed at once (double buffering), else one that just fits. Raises
+    InputError where no size lets the share hold what one element needs.
+    """
+    first = _first_ifmap_tiles(shape, tile_target_bytes(share) // word_bytes, lanes, planar)
+    spare: tuple[IfmapTiles, Uses] | None = None
+    needed_bytes = 0
+    for find in find_uses:
+        for size in _sizes(shape, first, planar):
+            tiles = IfmapTiles(shape, *size)
+            tile_bytes = tiles.words * word_bytes
+            slots = share.slots(tile_bytes, tiles.tiles)
+            if slots == 0:
+                needed_bytes = tile_bytes
+                continue
+            uses = find(tiles)
+            needed = 0 if slots == tiles.tiles else uses.at_once()
+            if needed < slots:
+                return tiles, uses, region(share, tile_bytes, word_bytes, tiles.tile_words())
+            if needed == slots and spare is None:
+                spare = tiles, uses
+            needed_bytes = needed * share.slot_lines(tile_bytes, tiles.tiles) * share.line_bytes
+    if spare is None:
+        raise share.too_small(layer, "ifmap", needed_bytes)
+    return *spare, region(share, spare[0].words * word_bytes, word_bytes, spare[0].tile_words())

@@ -1,0 +1,240 @@
+"""What each ONNX operator is as a layer. Knows ONNX's attributes (operator specifications, opset 1 to 23), not its package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from simcore.errors import InputError
+from workloads.layers import (
+    LRN,
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Dropout,
+    Flatten,
+    GlobalPool,
+    Layer,
+    Linear,
+    MatMul,
+    Mul,
+    Pool,
+    Reshape,
+    Shape,
+    Softmax,
+    Transpose,
+)
+
+#: Operators that hand their first input on: names, number formats.
+SKIPPED = frozenset({"Identity", "Cast", "QuantizeLinear", "DequantizeLinear"})
+
+ACTIVATION_OPERATORS = {
+    **{
+        "Relu": "relu",
+        "LeakyRelu": "leaky-relu",
+        "Elu": "elu",
+        "Selu": "selu",
+        "Gelu": "gelu",
+        "Sigmoid": "sigmoid",
+        "Tanh": "tanh",
+    },
+    **{"HardSigmoid": "hard-sigmoid", "HardSwish": "hard-swish", "Swish": "swish", "Mish": "mish", "Clip": "clip", "Erf": "erf"},
+    **{"Softplus": "softplus", "Softsign": "softsign", "Exp": "exp", "Sqrt": "sqrt", "Abs": "abs", "Neg": "neg"},
+}
+
+
+class UnsupportedError(Exception):
+    """A use of a known operator that no layer stands for; its text completes the list of unsupported operators."""
+
+
+@dataclass(frozen=True)
+class Operand:
+    """An input of a node: its shape, batch included, and whether it is a constant (weights, sizes)."""
+
+    shape: Shape
+    constant: bool
+    present: bool = True
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node with everything its translation needs; ``output`` includes the batch, whose size in the file is ``batch``."""
+
+    name: str
+    op: str
+    attributes: dict[str, Any]
+    operands: tuple[Operand, ...]
+    output: Shape
+    batch: int
+
+    def activations(self) -> list[Operand]:
+        """The operands that are not constant."""
+        return [operand for operand in self.operands if not operand.constant]
+
+    def has(self, position: int) -> bool:
+        """Whether the optional input at ``position`` is there."""
+        return len(self.operands) > position and self.operands[position].present
+
+    def axis(self, default: int) -> int:
+        """The attribute ``axis`` without the batch. Raises UnsupportedError when it is the batch."""
+        axis = int(self.attributes.get("axis", default))
+        if axis in (0, -len(self.output)):
+            raise UnsupportedError(f"{self.op} along the batch")
+        return axis - 1 if axis > 0 else axis
+
+
+def per_image(shape: Shape, batch: int) -> Shape:
+    """A shape without its batch; rows of several images put together are divided among them."""
+    if not shape or shape[0] % batch:
+        raise UnsupportedError(f"tensor of shape {shape}, which the batch of {batch} does not divide")
+    return shape[1:] if shape[0] == batch and len(shape) > 1 else (shape[0] // batch, *shape[1:])
+
+
+def _conv(node: Node) -> list[Layer]:
+    weight = node.operands[1]
+    if not weight.constant:
+        raise UnsupportedError("Conv with weights that are computed")
+    if len(weight.shape) != 4:
+        raise UnsupportedError(f"Conv of {len(weight.shape) - 2} dimensions")
+    kernel = _pair(weight.shape[2:])
+    stride, dilation = _pair(node.attributes.get("strides", (1, 1))), _pair(node.attributes.get("dilations", (1, 1)))
+    padding = _padding(node, kernel, stride, dilation)
+    groups = int(node.attributes.get("group", 1))
+    _require_inputs(node, weight.shape[1] * groups, node.operands[0].shape[1])
+    return [Conv(node.name, weight.shape[0], kernel, stride, padding, dilation, groups, bias=node.has(2))]
+
+
+def _require_inputs(node: Node, expected: int, got: int) -> None:
+    """ONNX's inference does not compare the weights' size with that of the input."""
+    if expected != got:
+        raise InputError(f"expected {expected} inputs, as its weights have, got {got}", where=f"layer '{node.name}' ({node.op})")
+
+
+def _pool(node: Node) -> list[Layer]:
+    kernel = tuple(node.attributes["kernel_shape"])
+    if len(kernel) != 2:
+        raise UnsupportedError(f"{node.op} of {len(kernel)} dimensions")
+    stride, dilation = _pair(node.attributes.get("strides", (1, 1))), _pair(node.attributes.get("dilations", (1, 1)))
+    padding = _padding(node, _pair(kernel), stride, dilation)
+    kind = "max" if node.op == "MaxPool" else "avg"
+    return [Pool(node.name, kind, _pair(kernel), stride, padding, dilation, bool(node.attributes.get("ceil_mode", 0)))]
+
+
+def _padding(node: Node, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> tuple[int, ...]:
+    """(top, left, bottom, right) from ``pads`` or ``auto_pad``; SAME makes the output ceil(input / stride) in size."""
+    mode = node.attributes.get("auto_pad", b"NOTSET").decode()
+    if mode in ("NOTSET", "VALID"):
+        return tuple(node.attributes.get("pads", (0, 0, 0, 0))) if mode == "NOTSET" else (0, 0, 0, 0)
+    before, after = [], []
+    for extent, taps, step, spread in zip(node.operands[0].shape[2:], kernel, stride, dilation, strict=True):
+        total = max(0, (-(-extent // step) - 1) * step + (taps - 1) * spread + 1 - extent)
+        smaller, larger = total // 2, total - total // 2
+        before.append(larger if mode == "SAME_LOWER" else smaller)
+        after.append(smaller if mode == "SAME_LOWER" else larger)
+    return (*before, *after)
+
+
+def _gemm(node: Node) -> list[Layer]:
+    if node.attributes.get("transA", 0) or node.operands[0].constant or not node.operands[1].constant:
+        raise UnsupportedError("Gemm with a transposed or constant A, or a computed B")
+    inputs, outputs = node.operands[1].shape
+    if node.attributes.get("transB", 0):
+        inputs, outputs = outputs, inputs
+    _require_inputs(node, inputs, node.operands[0].shape[-1])
+    return [Linear(node.name, outputs, bias=node.has(2))]
+
+
+def _matmul(node: Node) -> list[Layer]:
+    left, right = node.operands
+    if not left.constant and not right.constant:
+        return [MatMul(node.name)]
+    if left.constant or len(right.shape) != 2:
+        raise UnsupportedError("MatMul of a constant A, or of a constant B that is not a matrix")
+    return [Linear(node.name, right.shape[1], bias=False)]
+
+
+def _elementwise(node: Node) -> list[Layer]:
+    """Sum and difference cost the same, as do product and quotient; with a constant they scale or shift, as normalising does."""
+    additive = node.op in ("Add", "Sub", "Sum")
+    constants = [operand for operand in node.operands if operand.constant]
+    if not constants:
+        return [Add(node.name) if additive else Mul(node.name)]
+    if len(node.operands) != 2:
+        raise UnsupportedError(f"{node.op} of constants and several activations")
+    return [BatchNorm(node.name, scale=not additive, shift=additive, size=prod(constants[0].shape))]
+
+
+def _batch_norm(node: Node) -> list[Layer]:
+    return [BatchNorm(node.name, size=prod(node.operands[1].shape))]
+
+
+def _global_pool(node: Node) -> list[Layer]:
+    return [GlobalPool(node.name, "max" if node.op == "GlobalMaxPool" else "avg")]
+
+
+def _reduce(node: Node) -> list[Layer]:
+    """A mean or maximum over height and width is a global pool; no other reduction has a layer."""
+    image = node.operands[0].shape
+    pool = GlobalPool(node.name, "max" if node.op == "ReduceMax" else "avg")
+    if len(image) == 4 and node.output == (*image[:2], 1, 1):
+        return [pool]
+    if len(image) == 4 and node.output == image[:2] and image[2:] != (1, 1):
+        return [pool, Flatten(f"{node.name}.flatten")]
+    raise UnsupportedError(f"{node.op} over other dimensions than height and width")
+
+
+def _activation(node: Node) -> list[Layer]:
+    return [Activation(node.name, ACTIVATION_OPERATORS[node.op])]
+
+
+def _softmax(node: Node) -> list[Layer]:
+    return [Softmax(node.name, node.axis(default=-1))]
+
+
+def _concat(node: Node) -> list[Layer]:
+    if len(node.activations()) != len(node.operands):
+        raise UnsupportedError("Concat with a constant")
+    return [Concat(node.name, node.axis(default=1))]
+
+
+def _lrn(node: Node) -> list[Layer]:
+    return [LRN(node.name, int(node.attributes["size"]))]
+
+
+def _reshape(node: Node) -> list[Layer]:
+    shape = per_image(node.output, node.batch)
+    return [Flatten(node.name) if len(shape) == 1 else Reshape(node.name, shape)]
+
+
+def _transpose(node: Node) -> list[Layer]:
+    order = tuple(node.attributes.get("perm", range(len(node.output) - 1, -1, -1)))
+    if order[0] != 0:
+        raise UnsupportedError("Transpose that moves the batch")
+    return [Transpose(node.name, tuple(axis - 1 for axis in order[1:]))]
+
+
+def _dropout(node: Node) -> list[Layer]:
+    return [Dropout(node.name)]
+
+
+def _pair(values: Any) -> tuple[int, int]:
+    if len(values) != 2:
+        raise UnsupportedError(f"window of {len(values)} dimensions")
+    return int(values[0]), int(values[1])
+
+
+OPERATORS: dict[str, Callable[[Node], list[Layer]]] = {
+    **{"Conv": _conv, "Gemm": _gemm, "MatMul": _matmul},
+    **dict.fromkeys(("MaxPool", "AveragePool"), _pool),
+    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool"), _global_pool),
+    **dict.fromkeys(("ReduceMean", "ReduceMax"), _reduce),
+    **dict.fromkeys(("Add", "Sub", "Sum", "Mul", "Div"), _elementwise),
+    **dict.fromkeys(ACTIVATION_OPERATORS, _activation),
+    **dict.fromkeys(("Softmax", "LogSoftmax"), _softmax),
+    **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), _reshape),
+    **{"BatchNormalization": _batch_norm, "Concat": _concat, "LRN": _lrn, "Transpose": _transpose, "Dropout": _dropout},
+}

@@ -1,0 +1,72 @@
+"""What every layer has: a name, an output shape inferred from its inputs, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simcore.errors import InputError
+from workloads.layers.windows import Shape
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One node of a network: a named operation with a single output."""
+
+    name: str
+    op: ClassVar[str] = "layer"
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """Output shape. Raises InputError when the inputs do not fit."""
+        return self.one(inputs)
+
+    def macs(self, inputs: Sequence[Shape]) -> int:
+        """Multiply-accumulates of one image; 0 for everything that is not a matrix product."""
+        return 0
+
+    def parameters(self, inputs: Sequence[Shape]) -> int:
+        """Trained parameters: weights, biases, scales and shifts."""
+        return 0
+
+    def error(self, expected: str, got: object) -> InputError:
+        """The InputError of this layer: what was expected, what came."""
+        return InputError(f"expected {expected}, got {got}", where=f"layer '{self.name}' ({self.op})")
+
+    def one(self, inputs: Sequence[Shape]) -> Shape:
+        """The only input. Raises InputError for any other number of inputs."""
+        if len(inputs) != 1:
+            raise self.error("1 input", len(inputs))
+        return inputs[0]
+
+    def image(self, inputs: Sequence[Shape]) -> tuple[int, int, int]:
+        """Channels, height and width of the only input. Raises InputError when it is not an image."""
+        shape = self.one(inputs)
+        if len(shape) != 3:
+            raise self.error("an image (channels, height, width)", shape)
+        return shape[0], shape[1], shape[2]
+
+    def require_positive(self, field: str, value: object) -> None:
+        """Raise InputError unless ``value`` is an int of at least 1."""
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise self.error(f"{field} to be an integer >= 1", repr(value))
+
+
+@dataclass(frozen=True)
+class Input(Layer):
+    """A tensor that enters the network."""
+
+    shape: Shape
+    op: ClassVar[str] = "input"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", tuple(self.shape))
+        if not self.shape:
+            raise self.error("at least one dimension", "()")
+        for extent in self.shape:
+            self.require_positive("every dimension", extent)
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        if inputs:
+            raise self.error("no inputs", len(inputs))
+        return self.shape

@@ -1,0 +1,33 @@
+"""A network from what a user types: a registered name, or the path of an ONNX file or SCALE-Sim topology."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simcore.errors import InputError, did_you_mean
+from workloads.network import Network
+
+
+def load_network(name_or_file: str | Path, batch: int | None = None, *, scale_sim_shapes: bool = True) -> Network:
+    """The network of that registered name, or in that ``.onnx`` or ``.csv`` file.
+
+    ``batch`` is the number of images; None takes the file's own, else 1. ``scale_sim_shapes`` says whether the convolutions of a
+    topology follow SCALE-Sim's shape rule. Raises InputError, with the nearest name when nothing is found.
+    """
+    from workloads.networks import NETWORKS
+
+    name = str(name_or_file)
+    if name in NETWORKS:
+        return NETWORKS[name](batch=1 if batch is None else batch)
+    suffix = Path(name).suffix.lower()
+    if suffix == ".onnx":
+        from workloads.importers.onnx import load_onnx
+
+        return load_onnx(name, batch)
+    if suffix == ".csv":
+        from workloads.importers.scale_sim import load_topology
+
+        return load_topology(name, 1 if batch is None else batch, scale_sim_shapes=scale_sim_shapes)
+    if suffix or len(Path(name).parts) > 1 or Path(name).exists():
+        raise InputError("expected the name of a network or a file ending in .onnx or .csv", where=name)
+    raise InputError(f"no network named '{name}', and no .onnx or .csv file", hint=did_you_mean(name, NETWORKS))

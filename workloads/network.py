@@ -1,0 +1,163 @@
+"""A network: a directed graph of layers, checked when it is made, with a batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+import networkx as nx
+
+from simcore.errors import InputError, did_you_mean
+from workloads.graph_checks import checked_graph
+from workloads.layers import Conv, Input, Layer, Shape
+
+
+@dataclass(frozen=True)
+class LayerInstance:
+    """One layer with the shapes it meets in its network; shapes are those of one image, counts those of the whole batch."""
+
+    name: str
+    layer: Layer
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    batch: int
+    producers: tuple[str, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the batch."""
+        return self.batch * self.layer.macs(self.input_shapes)
+
+    @property
+    def parameters(self) -> int:
+        """Trained parameters, shared by the images of a batch."""
+        return self.layer.parameters(self.input_shapes)
+
+
+class Network:
+    """A checked, frozen graph of layers.
+
+    ``graph`` is a ``networkx.DiGraph``: a node is a layer's name and carries ``layer``; an edge carries ``shape``, the
+    tensor's shape without the batch, and ``operands``, the positions it takes among the consumer's inputs.
+    """
+
+    def __init__(self, name: str, graph: nx.DiGraph[str], batch: int = 1) -> None:
+        """Check ``graph`` (see :func:`from_graph` for its form). Raises InputError."""
+        if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
+            raise InputError(f"expected a batch of at least 1 image, got {batch!r}", where=f"network '{name}'")
+        self.name = name
+        self.batch = batch
+        self.graph = checked_graph(graph, where=f"network '{name}'")
+        self._instances = self._instantiate()
+
+    def __repr__(self) -> str:
+        return f"<Network {self.name}: {len(self.graph)} layers, batch {self.batch}>"
+
+    def layer(self, name: str) -> Layer:
+        """The layer of that name. Raises InputError with the nearest name when there is none."""
+        if name not in self.graph:
+            raise InputError(f"no layer '{name}'", where=f"network '{self.name}'", hint=did_you_mean(name, self.graph))
+        found: Layer = self.graph.nodes[name]["layer"]
+        return found
+
+    def order(self) -> list[str]:
+        """Layer names in execution order: producers first, otherwise as they were put into the graph."""
+        return list(self.graph)
+
+    def instances(self) -> list[LayerInstance]:
+        """The layers in execution order, each with its shapes; inputs, which take no time, are left out."""
+        return list(self._instances)
+
+    def select(self, patterns: str | Sequence[str]) -> list[LayerInstance]:
+        """The instances whose name matches any shell-like pattern. Raises InputError for a pattern that matches nothing."""
+        wanted = [patterns] if isinstance(patterns, str) else list(patterns)
+        names = [instance.name for instance in self._instances]
+        for pattern in wanted:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                raise InputError(
+                    f"no layer matches '{pattern}'", where=f"network '{self.name}'", hint=did_you_mean(pattern, names)
+                )
+        return [instance for instance in self._instances if any(fnmatchcase(instance.name, pattern) for pattern in wanted)]
+
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole batch."""
+        return self.batch * self.macs_per_image()
+
+    def macs_per_image(self) -> int:
+        """Multiply-accumulates of one image."""
+        return sum(instance.layer.macs(instance.input_shapes) for instance in self._instances)
+
+    def parameters(self) -> int:
+        """Trained parameters."""
+        return sum(instance.parameters for instance in self._instances)
+
+    def with_batch(self, batch: int) -> Network:
+        """The same network for another number of images."""
+        return Network(self.name, self.graph, batch)
+
+    def with_scale_sim_shapes(self) -> Network:
+        """The same network with SCALE-Sim's shape rule in every convolution; later layers follow the shapes that result."""
+        graph = nx.DiGraph(self.graph)
+        for name in graph:
+            layer = graph.nodes[name]["layer"]
+            if isinstance(layer, Conv):
+                graph.nodes[name]["layer"] = replace(layer, ceil_mode_scale_sim=True)
+        return Network(self.name, graph, self.batch)
+
+    def _instantiate(self) -> tuple[LayerInstance, ...]:
+        instances = []
+        shapes: dict[str, Shape] = {}
+        for name in self.graph:
+            layer: Layer = self.graph.nodes[name]["layer"]
+            operands = {
+                position: edge[0] for edge in self.graph.in_edges(name) for position in self.graph.edges[edge]["operands"]
+            }
+            producers = tuple(operands[position] for position in sorted(operands))
+            inputs = tuple(shapes[producer] for producer in producers)
+            shapes[name] = layer.infer(inputs)
+            if not isinstance(layer, Input):
+                instances.append(LayerInstance(name, layer, inputs, shapes[name], self.batch, producers))
+        return tuple(instances)
+
+
+def from_graph(graph: nx.DiGraph[str], name: str = "network", batch: int = 1) -> Network:
+    """A Network from a plain ``networkx.DiGraph`` of the user's own.
+
+    Each node carries its layer: ``graph.add_node("conv1", layer=Conv("conv1", 64, kernel=3))``. An edge may carry
+    ``operand``, its position among the consumer's inputs (or ``operands``, several); without it, inputs come in the order the
+    edges were added. Raises InputError for a cycle, a node without a layer, a missing or surplus input, a duplicate name and
+    for shapes that do not fit.
+    """
+    return Network(name, graph, batch)
+
+
+class NetworkBuilder:
+    """Writes a network layer by layer; each ``add`` returns the layer's name, for use as an input of later ones."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._graph: nx.DiGraph[str] = nx.DiGraph()
+        self._last: str | None = None
+
+    def add(self, layer: Layer, inputs: Iterable[str] | None = None) -> str:
+        """Append a layer that reads ``inputs``, or the last layer. Raises InputError for an unknown input or a taken name."""
+        where = f"network '{self.name}'"
+        if layer.name in self._graph:
+            raise InputError(f"two layers named '{layer.name}'", where=where)
+        follows = [] if isinstance(layer, Input) or self._last is None else [self._last]
+        operands: dict[str, list[int]] = {}
+        for position, producer in enumerate(follows if inputs is None else inputs):
+            if producer not in self._graph:
+                hint = did_you_mean(producer, self._graph)
+                raise InputError(f"layer '{layer.name}' reads '{producer}', which does not exist", where=where, hint=hint)
+            operands.setdefault(producer, []).append(position)
+        self._graph.add_node(layer.name, layer=layer)
+        for producer, positions in operands.items():
+            self._graph.add_edge(producer, layer.name, operands=tuple(positions))
+        self._last = layer.name
+        return layer.name
+
+    def build(self, batch: int = 1) -> Network:
+        """The checked network. Raises InputError."""
+        return Network(self.name, self._graph, batch)
