@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simcore.errors import InputError
     from simcore.results import Results
-    from simcore.simulate import simulate
+    from simcore.simulation import simulate
     from simcore.spec.load import load_system
     from simcore.spec.system import System
     from simcore.timing import BankTiming
@@ -22,7 +22,7 @@ _HOMES = {
     "Results": "simcore.results",
     "System": "simcore.spec.system",
     "load_system": "simcore.spec.load",
-    "simulate": "simcore.simulate",
+    "simulate": "simcore.simulation",
 }
 
 
@@ -30,11 +30,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name on first use, so that ``import simcore`` and the command line's help stay fast."""
     if name not in _HOMES:
         raise AttributeError(f"module 'simcore' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    if name == "simulate":
-        # The submodule of the same name was just bound here by the import system; the function is what is meant.
-        globals()[name] = value
-    return value
+    return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -47,7 +47,7 @@ _LAYERS = {
     "mapping_efficiency_percent": (
         "percent",
         "Processing elements that hold work, averaged over the folds: 100 x Sr x Sc / (folds x rows x columns), as SCALE-Sim's "
-        "Mapping Efficiency. Empty for layers of the vector unit.",
+        "Mapping Efficiency. 0 for layers of the vector unit, empty for those that do not run by themselves.",
     ),
     "array_utilisation_percent": ("percent", "100 x macs / (cycles x rows x columns): stalls, fill and drain lower it."),
     "ifmap_read_words": ("words", "Words the ifmap port read; a word is counted each time it is read."),

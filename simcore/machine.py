@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from simcore.clock import clock_ratio
 from simcore.spec import ScratchpadSpec, System, TimingSpec
-from simcore.timing import BankTiming, resolve_timing
+from simcore.timing import BankTiming, resolve_timing, timing_class
 
 INTERLEAVINGS = ("low-order", "xor", "block")
 ARBITERS = ("fcfs", "port-priority", "round-robin")
@@ -70,11 +70,17 @@ class Machine:
         return [pad.name for pad in self.scratchpads].index(name)
 
 
-def _scratchpad(name: str, spec: ScratchpadSpec, first_bank: int, timings: list[BankTiming]) -> Scratchpad:
+def _timing(spec: TimingSpec, seed: int) -> BankTiming:
+    """The bank timing of a spec; a model with a parameter `seed` takes the System's unless it is given its own."""
+    seeded = {"seed": seed} if "seed" in timing_class(spec.model).parameters else {}
+    return resolve_timing(spec.model, {**seeded, **spec.parameters})
+
+
+def _scratchpad(name: str, spec: ScratchpadSpec, seed: int, first_bank: int, timings: list[BankTiming]) -> Scratchpad:
     groups: list[int] = []
     for banks, timing in _bank_groups(spec):
         groups += [len(timings)] * banks
-        timings.append(resolve_timing(timing.model, timing.parameters))
+        timings.append(_timing(timing, seed))
     buffer = spec.write_buffer
     return Scratchpad(
         name=name,
@@ -106,7 +112,7 @@ def build_machine(system: System) -> Machine:
     scratchpads: list[Scratchpad] = []
     timings: list[BankTiming] = []
     for name, spec in system.scratchpads.items():
-        scratchpads.append(_scratchpad(name, spec, sum(pad.banks for pad in scratchpads), timings))
+        scratchpads.append(_scratchpad(name, spec, system.seed, sum(pad.banks for pad in scratchpads), timings))
     return Machine(
         scratchpads=tuple(scratchpads),
         timings=tuple(timings),

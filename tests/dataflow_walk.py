@@ -50,6 +50,7 @@ class Walk:
     holds: dict[int, int] = field(default_factory=dict)
     valid: dict[int, set[int]] = field(default_factory=dict)
     memory: dict[int, set[int]] = field(default_factory=dict)
+    last_store: dict[int, int] = field(default_factory=dict)
     loads: Counter[int] = field(default_factory=Counter)
     stored: Counter[int] = field(default_factory=Counter)
 
@@ -58,6 +59,12 @@ class Walk:
         port, after = int(op[Op.DEP_PORT]), int(op[Op.DEP_OP])
         return (port < 0 or self.consumed[port] >= op[Op.DEP_COUNT]) and (after < 0 or after in self.done)
 
+    def waits_for(self, index: int, other: int) -> bool:
+        """Whether an operation waits for another, directly or through those it waits for."""
+        while index >= 0 and index != other:
+            index = int(self.program.ops[index, Op.DEP_OP])
+        return index == other
+
     def carry_out(self, index: int) -> None:
         """Start and finish an operation."""
         op = self.program.ops[index]
@@ -65,31 +72,45 @@ class Walk:
         if op[Op.KIND] == OpKind.STORE:
             assert self.holds.get(slot) == tile, "a store finds another tile in its slot"
             self.memory[tile] = set(self.valid[tile])
+            self.last_store[tile] = index
             self.stored[tile] += 1
         else:
             if slot in self.holds:
                 del self.valid[self.holds[slot]]
             assert tile not in self.valid, "a tile in two slots"
+            assert tile not in self.last_store or self.waits_for(index, self.last_store[tile]), "a load may pass its own store"
             self.holds[slot] = tile
             self.loads[tile] += int(op[Op.KIND] == OpKind.LOAD)
             self.valid[tile] = set(self.memory.get(tile, ())) if op[Op.KIND] == OpKind.LOAD else set()
         self.done.add(index)
 
     def settle(self, heads: list[int]) -> None:
-        """Carry out what can start: every queue as far as it goes."""
+        """Carry out every load and acquisition that can start."""
         moved = True
         while moved:
             moved = False
-            for queue in range(len(QUEUES)):
-                end = int(self.program.queue_start[queue + 1])
-                while heads[queue] < end and self.ready(self.program.ops[heads[queue]]):
-                    self.carry_out(heads[queue])
-                    heads[queue] += 1
+            for queue in range(len(QUEUES) - 1):
+                while self.advance(queue, heads):
                     moved = True
+
+    def advance(self, queue: int, heads: list[int]) -> bool:
+        """Carry out the next operation of a queue if it can start."""
+        index = heads[queue]
+        if index == int(self.program.queue_start[queue + 1]) or not self.ready(self.program.ops[index]):
+            return False
+        self.carry_out(index)
+        heads[queue] += 1
+        return True
+
+    def bring(self, tile: int, heads: list[int]) -> None:
+        """Make a tile resident, with as few stores as that takes: a load that should have waited for a store is caught."""
+        while tile not in self.valid:
+            assert self.advance(len(QUEUES) - 1, heads), f"tile {tile} is needed and never comes: a deadlock"
+            self.settle(heads)
 
 
 def check_plan(program: Program, system: System) -> Walk:
-    """Run the plan with an eager DMA; asserts that it never deadlocks and that no tile is missing or stale when it is needed.
+    """Run the plan, loads as early as they may start and stores as late; asserts that no tile is missing or stale when needed.
 
     Words of partial sums must have been written before they are read; stored results must be complete.
     """
@@ -114,7 +135,7 @@ def check_plan(program: Program, system: System) -> Walk:
                 number = int(regions[region, Reg.FIRST_TILE]) + tile
                 assert 0 <= tile < regions[region, Reg.TILES]
                 assert (word + 1) * regions[region, Reg.WORD_BYTES] <= slot_bytes[region], "a word beyond its slot"
-                assert number in walk.valid, f"step {step}: tile {number} of region {region} is not resident"
+                walk.bring(number, heads)
                 if port == Port.OUTPUT:
                     walk.valid[number].add(word)
                 elif port == Port.PSUM:
@@ -122,6 +143,8 @@ def check_plan(program: Program, system: System) -> Walk:
         for port, _ in steps[step]:
             walk.consumed[port] += 1
         walk.settle(heads)
+    while walk.advance(len(QUEUES) - 1, heads):
+        pass
     assert heads == [int(end) for end in program.queue_start[1:]], "operations left over: a deadlock"
     return walk
 

@@ -9,10 +9,10 @@ import networkx as nx
 import pytest
 from typer.testing import CliRunner
 
+from simcore import simulate
 from simcore.cli import app
 from simcore.errors import InputError
 from simcore.results import Results
-from simcore.simulate import simulate
 from workloads.layers import Activation, Conv, Input
 
 MODEL = """
@@ -141,7 +141,7 @@ CASES = [
     on_system("broken YAML", "array: {rows: 8", "machine.yaml"),
     on_system("unknown technology table", "technology: {table: mine}", "mine"),
     on_system("unknown process node", "technology: {node_nm: 7}", "45", "7"),
-    on_system("capacity below one tile", "scratchpads: {ifmap: {capacity_bytes: 512 B}}", "ifmap"),
+    on_system("capacity below one tile", "scratchpads: {ifmap: {capacity_bytes: 32 B, banks: 1}}", "ifmap"),
     Case("missing system file", "run lenet5 --system {dir}/none.yaml", ("none.yaml",)),
     Case("system that is a text file", "run lenet5 --system {dir}/notes.txt", ("notes.txt",), (("notes.txt", "hello"),)),
     Case("system of bytes", ON_FILE, ("machine.yaml", "UTF-8"), (("machine.yaml", b"\xff\xfe\x00rows"),)),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from dataflow_walk import word_counts
+
 from simcore.program import Geo, Kind, Op, OpKind, Port, Program, Seg
 from simcore.spec.load import load_system
 from simcore.spec.system import System
@@ -82,7 +82,10 @@ def words_of_segments(program: Program, port: int) -> int:
     if len(segments) and segments[0, Seg.KIND] != Kind.LINEAR:
         geometry = program.geometry
         assert geometry[Geo.PAD_H] == geometry[Geo.PAD_W] == 0
-        for size, out, stride, kernel in ((Geo.H, Geo.OUT_H, Geo.STRIDE_H, Geo.KERNEL_H), (Geo.W, Geo.OUT_W, Geo.STRIDE_W, Geo.KERNEL_W)):
+        for size, out, stride, kernel in (
+            (Geo.H, Geo.OUT_H, Geo.STRIDE_H, Geo.KERNEL_H),
+            (Geo.W, Geo.OUT_W, Geo.STRIDE_W, Geo.KERNEL_W),
+        ):
             assert (geometry[out] - 1) * geometry[stride] + geometry[kernel] <= geometry[size]
     return int((segments[:, Seg.COUNT] * segments[:, Seg.LANES]).sum())
 

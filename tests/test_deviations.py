@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from simcore import simulate
 from simcore.errors import InputError
 from simcore.outcome import CAUSE_NAMES
 from simcore.results import Results
-from simcore.simulate import simulate
 
 HEADER = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n"
 CFG = """[architecture_presets]

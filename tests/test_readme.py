@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from simcore import simulate
 from simcore.cli import app
-from simcore.simulate import simulate
 from simcore.spec import validate_file
 
 ROOT = Path(__file__).parents[1]

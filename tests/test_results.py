@@ -3,80 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
+from made_up import made_up_outcome, made_up_results
 
 from models.technology import energy_table
 from simcore.errors import InputError
 from simcore.glossary import GROUPS, TERMS, explain, markdown
-from simcore.outcome import CAUSE_NAMES, TIME_BINS, Cause, Outcome
-from simcore.program import Port
-from simcore.results import TABLES, EnergyRates, LayerRun, Results
+from simcore.outcome import CAUSE_NAMES
+from simcore.results import EnergyRates, LayerRun, Results
 from simcore.results.banks import bank_names
 from simcore.results.rates import energy_rates
-from simcore.spec import System, load_system, override_system
-
-LINE_BYTES = 32
-
-
-def made_up_outcome(system: System, start_cycle: int, seed: int) -> Outcome:
-    """An outcome of random counts that keeps an engine's promises: causes add up, DMA counts are part of all counts."""
-    random = np.random.default_rng(seed)
-    banks = sum(pad.banks for pad in system.scratchpads.values())
-
-    def counts(*shape: int, high: int = 50) -> np.ndarray:
-        return random.integers(0, high, size=shape, dtype=np.int64)
-
-    stalls = counts(len(Cause), len(Port)) * (random.random((len(Cause), len(Port))) < 0.4)
-    compute = int(random.integers(100, 5000))
-    cycles = compute + int(stalls.sum())
-    shift = max(0, int(cycles - 1).bit_length() - 6)
-    bins = -(-cycles // (1 << shift))
-    conflicts, busy = counts(banks, TIME_BINS), counts(banks, TIME_BINS)
-    conflicts[:, bins:] = busy[:, bins:] = 0
-    dma_reads, dma_writes = counts(banks), counts(banks)
-    return Outcome(
-        start_cycle=start_cycle,
-        cycles=cycles,
-        compute_cycles=compute,
-        stall_cycles=stalls,
-        bank_stall_cycles=counts(banks, len(Cause), high=3),
-        reads=dma_reads + counts(banks),
-        writes=dma_writes + counts(banks),
-        dma_reads=dma_reads,
-        dma_writes=dma_writes,
-        forwarded_reads=counts(banks),
-        preempted_writes=counts(banks),
-        conflict_cycles=conflicts.sum(axis=1),
-        busy_cycles=busy.sum(axis=1),
-        conflict_timeline=conflicts,
-        busy_timeline=busy,
-        bin_shift=shift,
-        port_elements=counts(4),
-        port_words=counts(4),
-        port_lines=counts(4),
-        dma_read_bytes=counts(3),
-        dma_write_bytes=counts(3),
-    )
-
-
-def made_up_results(system: System | None = None) -> Results:
-    """Three layers, the second folded into the first."""
-    machine = system or load_system("edge-sram")
-    first = made_up_outcome(machine, 0, 1)
-    last = made_up_outcome(machine, first.cycles, 2)
-    runs = [
-        LayerRun("conv1", "conv", 123_456, first, {"mapping_efficiency_percent": 25.0}),
-        LayerRun("relu1", "activation", 0, None, {}, "conv1"),
-        LayerRun("pool1", "pool", 0, last, {}),
-    ]
-    banks = len(bank_names(machine))
-    rates = EnergyRates(0.5, 20.0, tuple(np.full(banks, 3.0)), tuple(np.full(banks, 7.0)), 2.0, 10**9)
-    return Results(machine, runs, rates, {"network": "made-up", "engine": "compiled"}, 0.25)
+from simcore.spec import load_system, override_system
 
 
 @pytest.fixture(scope="module")
@@ -232,67 +171,6 @@ def test_json_has_exactly_the_promised_keys(results: Results) -> None:
     assert list(found["banks"][0]) == ["scratchpad", "bank", "reads", "writes", "conflict_cycles", "busy_cycles"]
     assert found["layers"][2]["mapping_efficiency"] is None
     assert found["simulated_cycles_per_s"] == pytest.approx(found["cycles"] / 0.25)
-
-
-def test_saved_tables_read_back_equal(results: Results, tmp_path: Path) -> None:
-    saved = results.save(tmp_path / "out")
-    names = {f"{name}{suffix}" for name in TABLES for suffix in (".csv", ".parquet")} | {"results.json", "manifest.json"}
-    assert {path.name for path in saved.iterdir()} == names
-    for name, table in results.tables().items():
-        read = pd.read_parquet(saved / f"{name}.parquet")
-        assert read.astype(object).fillna("").to_numpy().tolist() == table.astype(object).fillna("").to_numpy().tolist(), name
-        assert list(pd.read_csv(saved / f"{name}.csv").columns) == list(table.columns)
-    assert json.loads((saved / "results.json").read_text()) == json.loads(json.dumps(results.to_json()))
-
-
-def test_a_failing_save_leaves_nothing_behind(results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full_disk(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", full_disk)
-    with pytest.raises(InputError, match="No space left on device"):
-        results.save(tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_failing_replacement_keeps_the_earlier_results(
-    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    saved = results.save(tmp_path / "out")
-    before = (saved / "results.json").read_text()
-
-    def full_disk(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", full_disk)
-    with pytest.raises(InputError):
-        results.save(saved, overwrite=True)
-    assert (saved / "results.json").read_text() == before
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_earlier_results_are_replaced_only_when_asked(results: Results, tmp_path: Path) -> None:
-    results.save(tmp_path / "out")
-    with pytest.raises(InputError, match="already holds results"):
-        results.save(tmp_path / "out")
-    results.save(tmp_path / "out", overwrite=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_another_directory_is_never_replaced(results: Results, tmp_path: Path) -> None:
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "chapter1.txt").write_text("precious")
-    with pytest.raises(InputError, match="something other than results"):
-        results.save(tmp_path / "thesis", overwrite=True)
-    assert (tmp_path / "thesis" / "chapter1.txt").read_text() == "precious"
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX only")
-def test_a_directory_under_a_missing_or_dead_parent_is_refused(results: Results, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    for place in (tmp_path / "missing" / "out", tmp_path / "file" / "out"):
-        with pytest.raises(InputError, match="not a directory"):
-            results.save(place)
 
 
 def test_a_notebook_shows_cycles_per_layer(results: Results) -> None:

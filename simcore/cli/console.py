@@ -28,7 +28,9 @@ def console() -> Console:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> Table:
     """A table whose first ``text_columns`` columns are text and the rest numbers, right-aligned."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1))
+    made = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, collapse_padding=True, padding=(0, 1)
+    )
     for index, column in enumerate(columns):
         is_text = index < text_columns
         made.add_column(column, justify="left" if is_text else "right", no_wrap=not is_text, overflow="fold")

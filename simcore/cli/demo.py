@@ -12,7 +12,7 @@ from rich.table import Table
 from simcore.cli.console import console, progress, table
 from simcore.outcome import CAUSE_NAMES
 from simcore.results import Results, check_destination
-from simcore.simulate import simulate
+from simcore.simulation import simulate
 
 NETWORK = "resnet18"
 SYSTEMS = ("edge-sram", "edge-stt")
@@ -54,7 +54,6 @@ def layer_comparison(left: Results, right: Results) -> Table:
     rows = [
         (
             row["layer"],
-            row["op_left"],
             row["macs_left"] / 1e6,
             row["compute_cycles_left"],
             row["cycles_left"],
@@ -64,15 +63,14 @@ def layer_comparison(left: Results, right: Results) -> Table:
         )
         for row in both.to_dict("records")
     ]
-    compute = sum(row[3] for row in rows)
-    macs = sum(row[2] for row in rows)
-    rows.append(("all", "", macs, compute, left.cycles, right.cycles, right.cycles / max(left.cycles, 1), ""))
-    columns = ("layer", "op", "M MACs", "compute", left.system.name, right.system.name, "ratio", "grew most")
-    return table(f"{left.network}: cycles on {left.system.name} and {right.system.name}", columns, rows, text_columns=2)
+    macs, compute = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    rows.append(("all", macs, compute, left.cycles, right.cycles, right.cycles / max(left.cycles, 1), ""))
+    columns = ("layer", "M MACs", "compute", left.system.name, right.system.name, "ratio", "stall that grew most")
+    return table(f"{left.network}: cycles on {left.system.name} and {right.system.name}", columns, rows)
 
 
 def _ran(results: Results) -> pd.DataFrame:
-    return results.layers[results.layers["fused_into"].isna()]
+    return results.layers[results.layers["start_cycle"].notna()]
 
 
 def _worst_growth(row: Mapping[Hashable, Any]) -> str:
@@ -120,13 +118,12 @@ def colliding_banks(left: Results, right: Results) -> Table:
             row["conflict_cycles_right"],
             row["occupancy_percent_left"],
             row["occupancy_percent_right"],
-            row["reads_right"] + row["writes_right"],
         )
         for row in top.to_dict("records")
     ]
     names = (left.system.name, right.system.name)
-    columns = ("bank", *(f"conflict cyc. {name}" for name in names), *(f"busy % {name}" for name in names), "accesses")
-    return table(f"Banks that collide most on {right.system.name}", columns, rows)
+    columns = ("bank", *(f"conflicts {name}" for name in names), *(f"busy % {name}" for name in names))
+    return table(f"Banks that collide most on {right.system.name}: cycles in which requests wait there", columns, rows)
 
 
 def conclusion(left: Results, right: Results) -> str:

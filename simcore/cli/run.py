@@ -40,7 +40,7 @@ def summary(results: Results) -> str:
 
 def layer_table(results: Results) -> Table:
     """One row per layer that ran, with its largest stall cause."""
-    ran = results.layers[results.layers["fused_into"].isna()]
+    ran = results.layers[results.layers["start_cycle"].notna()]
     rows = [
         (
             row["layer"],
@@ -52,7 +52,7 @@ def layer_table(results: Results) -> Table:
             _worst_cause(row),
             row["mapping_efficiency_percent"],
             row["array_utilisation_percent"],
-            (row["dram_read_bytes"] + row["dram_write_bytes"]) // 1024,
+            (row["dram_read_bytes"] + row["dram_write_bytes"]) / 1024,
         )
         for row in ran.to_dict("records")
     ]
@@ -80,8 +80,8 @@ def totals_table(results: Results) -> Table:
     rows: list[tuple[str, float | int]] = [
         ("time, us", totals["time_ns"] / 1e3),
         ("array utilisation, %", totals["array_utilisation_percent"]),
-        ("main memory read, KiB", int(totals["dram_read_bytes"]) // 1024),
-        ("main memory written, KiB", int(totals["dram_write_bytes"]) // 1024),
+        ("main memory read, KiB", totals["dram_read_bytes"] / 1024),
+        ("main memory written, KiB", totals["dram_write_bytes"] / 1024),
     ]
     rows += [(f"energy {part}, uJ", value / 1e6) for part, value in results.energy.itertuples(index=False) if value]
     rows.append(("energy in all, uJ", totals["energy_pj"] / 1e6))

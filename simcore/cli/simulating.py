@@ -5,7 +5,7 @@ from __future__ import annotations
 from simcore.cli.console import progress
 from simcore.cli.options import RunOptions
 from simcore.results import Results, check_destination
-from simcore.simulate import simulate
+from simcore.simulation import simulate
 
 
 def simulate_as_asked(options: RunOptions) -> Results:

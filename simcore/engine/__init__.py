@@ -24,7 +24,7 @@ def run_programs(
 ) -> list[Outcome]:
     """Run layers one after another on one machine and one clock; one Outcome each.
 
-    ``on_layer(index, outcome)`` is called after each. Raises InputError for an unknown engine or a bank timing that cannot be used.
+    ``on_layer(index, outcome)`` is called after each. Raises InputError for an unknown engine or an unusable bank timing.
     """
     machine = build_machine(system)
     if engine == "compiled":

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def json_form(results: Results) -> dict[str, Any]:
-    """Plain JSON values only; docs/metrics.md defines the keys. ``mapping_efficiency`` is in percent, null off the array."""
+    """Plain JSON values only; docs/metrics.md defines the keys. ``mapping_efficiency`` is in percent."""
     return {
         "network": results.network,
         "system": results.system.name,

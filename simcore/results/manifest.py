@@ -10,12 +10,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("simcore", "numpy", "numba", "simpy", "pandas", "pydantic")
+from simcore import __version__
+
+PACKAGES = ("numpy", "numba", "simpy", "pandas", "pydantic")
 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that take part in a result; a package that is not installed is left out."""
-    found = {"python": platform.python_version()}
+    found = {"simcore": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)

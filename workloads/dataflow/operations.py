@@ -87,11 +87,12 @@ def _takers(traffic: Traffic, rows: Int64Array) -> Int64Array:
 
 @dataclass(frozen=True)
 class _Stores:
-    """Stores of one region: rows, their order key, and per taker the index of the store it waits for (-1: none)."""
+    """Stores of one region: rows, their order key, and which store each taker and each store waits for (-1: none)."""
 
     rows: Int64Array
     key: Int64Array
     awaited: Int64Array
+    awaited_by_store: Int64Array
 
 
 def _kept_stores(traffic: Traffic, rows_of: Int64Array) -> _Stores:
@@ -103,13 +104,13 @@ def _kept_stores(traffic: Traffic, rows_of: Int64Array) -> _Stores:
     rows[:, Op.DEP_COUNT] = done
     store_of_use = np.full(len(uses) + 1, -1, dtype=np.int64)
     store_of_use[placement.use] = np.arange(len(rows))
-    return _Stores(rows, done, store_of_use[placement.victim])
+    return _Stores(rows, done, store_of_use[placement.victim], np.full(len(rows), -1, dtype=np.int64))
 
 
 def _spill_stores(traffic: Traffic, rows_of: Int64Array) -> _Stores:
     """A store for each tile that leaves while it is needed again; the order is that of the uses that push them out.
 
-    A tile that comes back waits for the store of the tile it pushes out or for its own, whichever is later in the queue.
+    A tile that comes back waits for the store of the tile it pushes out, which then waits for the tile's own; or for its own.
     """
     placement, uses = traffic.placement, traffic.uses
     pushing = np.flatnonzero(placement.victim_returns > 0)
@@ -119,14 +120,17 @@ def _spill_stores(traffic: Traffic, rows_of: Int64Array) -> _Stores:
     awaited = np.full(len(placement.use), -1, dtype=np.int64)
     awaited[pushing] = np.arange(len(pushing))
     tile = uses.tile[placement.use]
+    before = np.full(len(rows), -1, dtype=np.int64)
     stored: dict[int, int] = {}
     gone = uses.tile[placement.victim]
     for taker in range(len(tile)) if len(pushing) else ():
+        own = stored.get(int(tile[taker]), -1)
         if awaited[taker] >= 0:
+            before[awaited[taker]] = own
             stored[int(gone[taker])] = int(awaited[taker])
         else:
-            awaited[taker] = stored.get(int(tile[taker]), -1)
-    return _Stores(rows, uses.first[placement.use[pushing]], awaited)
+            awaited[taker] = own
+    return _Stores(rows, uses.first[placement.use[pushing]], awaited, before)
 
 
 def _stores(traffic: Traffic, index: int, base: int, first_tile: int, first_slot: int) -> _Stores | None:
@@ -165,8 +169,9 @@ def build_operations(traffics: list[Traffic], regions: Int64Array) -> tuple[Int6
     for rows, item in zip(takers, stores, strict=True):
         if item is None:
             continue
-        waits = item.awaited >= 0
-        rows[waits, Op.DEP_OP] = loads + position[offset + item.awaited[waits]]
+        for waiting, awaited in ((rows, item.awaited), (item.rows, item.awaited_by_store)):
+            waits = awaited >= 0
+            waiting[waits, Op.DEP_OP] = loads + position[offset + awaited[waits]]
         offset += len(item.rows)
     empty = np.zeros((0, OP_COLUMNS), dtype=np.int64)
     by_queue = [[empty] for _ in QUEUES]

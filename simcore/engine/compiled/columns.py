@@ -7,65 +7,74 @@ NONE = -1
 #: Later than any cycle, for "never" in a minimum.
 FAR = 1 << 62
 
-# R: requests (one line each).
-R_PORT, R_BANK, R_ROW, R_OP, R_ARRIVE, R_OWNER, R_NEXT, R_GRANTED = range(8)
-R_FREE, R_DONE, R_SLOT, R_LEFT_FREE, R_LEFT_DONE, R_COUNTED, R_OLDER, R_NEWER = range(8, 16)
-R_COLUMNS = 16
 
-# B: banks.
-B_PAD, B_GROUP, B_FUNCTION, B_FIRST_SERVER, B_DIRECT_HEAD, B_DIRECT_TAIL, B_BUFFERED_HEAD, B_BUFFERED_TAIL = range(8)
-B_WAITING, B_LAST_PORT, B_LISTED = range(8, 11)
-B_COLUMNS = 11
+# requests: one line each. First the window elements' (a fixed set each), then the bursts', then the write buffers' entries.
+REQUEST_PORT, REQUEST_BANK, REQUEST_ROW, REQUEST_OP, REQUEST_ARRIVE, REQUEST_OWNER, REQUEST_NEXT, REQUEST_GRANTED = range(8)
+REQUEST_FREE, REQUEST_DONE, REQUEST_SLOT, REQUEST_LEFT_FREE, REQUEST_LEFT_DONE, REQUEST_COUNTED = range(8, 14)
+REQUEST_OLDER, REQUEST_NEWER = range(14, 16)
+REQUEST_COLUMNS = 16
 
-# P: scratchpads; the first columns are their description.
-P_FIRST_BANK, P_BANKS, P_ROWS, P_LINE_BYTES, P_SERVERS, P_INTERLEAVING, P_ARBITER, P_DEPTH, P_HIGH, P_LOW = range(10)
-P_READ_PRIORITY, P_PREEMPTION, P_BUFFER_HEAD, P_BUFFER_TAIL, P_BUFFERED, P_DRAINING = range(10, 16)
-P_LISTED, P_INFLIGHT, P_INFLIGHT_MIN = range(16, 19)
-P_COLUMNS = 19
+# banks, numbered through all scratchpads, with the heads and tails of their two queues.
+BANK_PAD, BANK_GROUP, BANK_FUNCTION, BANK_FIRST_SERVER = range(4)
+BANK_DIRECT_HEAD, BANK_DIRECT_TAIL, BANK_BUFFERED_HEAD, BANK_BUFFERED_TAIL = range(4, 8)
+BANK_WAITING, BANK_LAST_PORT, BANK_LISTED = range(8, 11)
+BANK_COLUMNS = 11
 
-# V: servers (a bank's ports).
-V_FREE_AT, V_REQUEST, V_PORT, V_GRANTED, V_DONE, V_STATE_AT, V_STATE_SIZE = range(7)
-V_COLUMNS = 7
+# pads: scratchpads; the first columns are their description, then the write buffer (a list by age) and its watermark state.
+PAD_FIRST_BANK, PAD_BANKS, PAD_ROWS, PAD_LINE_BYTES, PAD_SERVERS, PAD_INTERLEAVING, PAD_ARBITER = range(7)
+PAD_DEPTH, PAD_HIGH, PAD_LOW, PAD_READ_PRIORITY, PAD_PREEMPTION = range(7, 12)
+PAD_BUFFER_HEAD, PAD_BUFFER_TAIL, PAD_BUFFERED, PAD_DRAINING = range(12, 16)
+# How many banks have waiting requests; how many buffered writes are at a bank, and the earliest done.
+PAD_LISTED, PAD_INFLIGHT, PAD_INFLIGHT_MIN = range(16, 19)
+PAD_COLUMNS = 19
 
-# G: bank groups.
-G_PARAMS_AT, G_PARAMS_SIZE, G_SHARED_AT, G_SHARED_SIZE = range(4)
-G_COLUMNS = 4
+# servers: a bank's ports; what holds it is kept here as well, because a request's row is used again once it is done.
+SERVER_FREE_AT, SERVER_REQUEST, SERVER_PORT, SERVER_GRANTED, SERVER_DONE, SERVER_STATE_AT, SERVER_STATE_SIZE = range(7)
+SERVER_COLUMNS = 7
 
-# E: bundles: window elements of the read ports, then the DMA's bursts.
-E_DUE, E_UNGRANTED, E_READY, E_FIRST, E_REQUESTS = range(5)
-E_COLUMNS = 5
+# groups: bank groups, with their part of the flat parameter and shared-state arrays.
+GROUP_PARAMS_AT, GROUP_PARAMS_SIZE, GROUP_SHARED_AT, GROUP_SHARED_SIZE = range(4)
+GROUP_COLUMNS = 4
 
-# N: the read ports and the output port.
-N_SEGMENT, N_NUMBER, N_NEXT_DUE, N_HEAD, N_IN_WINDOW, N_BLOCKED_TILE, N_CONSUMED, N_LAST_SEGMENT = range(8)
-N_COLUMNS = 8
+# bundles: requests that belong together: window elements of the read ports, then bursts.
+BUNDLE_DUE, BUNDLE_UNGRANTED, BUNDLE_READY, BUNDLE_FIRST, BUNDLE_REQUESTS = range(5)
+BUNDLE_COLUMNS = 5
 
-# Q: DMA queues.
-Q_HEAD, Q_END, Q_STARTED = range(3)
-Q_COLUMNS = 3
+# ports: the three read ports and the output port, with the cursor to their next element.
+PORT_SEGMENT, PORT_NUMBER, PORT_NEXT_DUE, PORT_HEAD, PORT_IN_WINDOW, PORT_BLOCKED_TILE, PORT_CONSUMED = range(7)
+PORT_LAST_SEGMENT = 7
+PORT_COLUMNS = 8
 
-# D: bursts (their requests are in E, from row `D_BUNDLE` of K on).
-D_OP, D_BYTES, D_MEMORY_DONE, D_NUMBER = range(4)
-D_COLUMNS = 4
+# queues: the DMA's; STARTED counts the bursts begun of the head operation.
+QUEUE_HEAD, QUEUE_END, QUEUE_STARTED = range(3)
+QUEUE_COLUMNS = 3
 
-# O: state of the operations.
-O_LEFT, O_DONE = range(2)
-O_COLUMNS = 2
+# bursts on their way.
+BURST_OP, BURST_BYTES, BURST_MEMORY_DONE, BURST_NUMBER = range(4)
+BURST_COLUMNS = 4
 
-# S: slots.
-S_HOLDER, S_WRITES = range(2)
-S_COLUMNS = 2
+# op_states: bursts left of each operation, and whether it is done.
+OP_LEFT, OP_DONE = range(2)
+OP_COLUMNS = 2
 
-# C: counters per bank.
-C_READS, C_WRITES, C_DMA_READS, C_DMA_WRITES, C_FORWARDED, C_PREEMPTED, C_CONFLICT, C_BUSY = range(8)
-C_COLUMNS = 8
+# slots: the tile that holds each, and its lines still in a write buffer.
+SLOT_HOLDER, SLOT_WRITES = range(2)
+SLOT_COLUMNS = 2
 
-# W: counters per array port.
-W_ELEMENTS, W_WORDS, W_LINES = range(3)
-W_COLUMNS = 3
+# counts per bank.
+COUNT_READS, COUNT_WRITES, COUNT_DMA_READS, COUNT_DMA_WRITES, COUNT_FORWARDED, COUNT_PREEMPTED = range(6)
+COUNT_CONFLICT, COUNT_BUSY = range(6, 8)
+COUNT_COLUMNS = 8
 
-# K: the machine's constants and the engine's scalars.
-K_NOW, K_STEP, K_STEPS, K_WINDOW, K_OUTSTANDING_LIMIT, K_BURST_BYTES, K_MEMORY_LATENCY, K_MEMORY_BYTES = range(8)
-K_RATIO_P, K_RATIO_Q, K_MEMORY_FREE, K_START, K_BIN_SHIFT, K_BIN_LIMIT, K_OUTSTANDING, K_TURN = range(8, 16)
-K_OPS_LEFT, K_COMPUTE, K_MAX_LINES, K_FIRST_WRITE, K_FREE_WRITES, K_BURST_LINES, K_POSTED, K_IDLE_SKIPPING = range(16, 24)
-K_COALESCING, K_OUTPUT_LINES, K_SPARE_BURSTS, K_LOADING, K_FILLING, K_READING, K_STORING, K_EVENTS = range(24, 32)
-K_COLUMNS = 32
+# port_counts per array port.
+PORT_COUNT_ELEMENTS, PORT_COUNT_WORDS, PORT_COUNT_LINES = range(3)
+PORT_COUNT_COLUMNS = 3
+
+# scalars: the machine's constants, then the engine's own.
+SCALAR_STEPS, SCALAR_WINDOW, SCALAR_OUTSTANDING_LIMIT, SCALAR_BURST_BYTES, SCALAR_MEMORY_LATENCY = range(5)
+SCALAR_MEMORY_BYTES, SCALAR_RATIO_P, SCALAR_RATIO_Q, SCALAR_START, SCALAR_IDLE_SKIPPING, SCALAR_COALESCING = range(5, 11)
+SCALAR_NOW, SCALAR_STEP, SCALAR_COMPUTE, SCALAR_MEMORY_FREE, SCALAR_BIN_SHIFT, SCALAR_BIN_LIMIT = range(11, 17)
+SCALAR_OUTSTANDING, SCALAR_TURN, SCALAR_OPS_LEFT, SCALAR_FREE_WRITES, SCALAR_POSTED, SCALAR_OUTPUT_LINES = range(17, 23)
+# How many bursts are in each of the lists, and what happened in this cycle.
+SCALAR_LOADING, SCALAR_FILLING, SCALAR_READING, SCALAR_STORING, SCALAR_SPARE_BURSTS, SCALAR_EVENTS = range(23, 29)
+SCALAR_COLUMNS = 29

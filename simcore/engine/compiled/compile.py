@@ -56,7 +56,7 @@ def _signature() -> Any:
         table,  # regions
         table,  # ops
         *[vector] * 4,  # resident, params, shared, states
-        *[table] * 3,  # listed, inflight, bursts
+        *[table] * 3,  # listed, inflight, burst_lists
         *[vector] * 4,  # free_writes, posted, lines, slots
         *[table] * 3,  # output_places, stall_cycles, bank_stall_cycles
         vector,  # bank_pad

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
 from numba.extending import register_jitable
 
 from simcore import streams
-from simcore.engine.compiled.columns import NONE
+from simcore.engine.compiled import columns as c
+from simcore.engine.compiled.jit import inlined
 from simcore.program import Geo, Int64Array, Kind, Reg, Seg
 
 _COUNT, _LANES, _TIMES, _KIND, _SKEWED, _REVERSE = (
     int(column) for column in (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.KIND, Seg.SKEWED, Seg.REVERSE)
 )
 _TILE, _CHUNK, _STRIDE, _OFFSET = (int(column) for column in (Seg.TILE, Seg.CHUNK, Seg.STRIDE, Seg.OFFSET))
-_M0, _K0, _SETS, _K_STEP, _CHANNEL_BASE = (
-    int(column) for column in (Seg.M0, Seg.K0, Seg.SETS, Seg.K_STEP, Seg.CHANNEL_BASE)
-)
+_M0, _K0, _SETS, _K_STEP, _CHANNEL_BASE = (int(column) for column in (Seg.M0, Seg.K0, Seg.SETS, Seg.K_STEP, Seg.CHANNEL_BASE))
 _BASE_LINE, _SLOT_LINES, _WORD_BYTES = int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.WORD_BYTES)
 _FIRST_TILE, _FIRST_SLOT = int(Reg.FIRST_TILE), int(Reg.FIRST_SLOT)
 _LINEAR, _PIXELS = int(Kind.LINEAR), int(Kind.PIXELS)
@@ -29,11 +27,11 @@ _PLANAR = int(Geo.PLANAR)
 
 # The reference engine's own definition, compiled: `ifmap_word` is made known to the compiler, not wrapped.
 register_jitable(streams.ifmap_word)
-element_word: Any = njit(_nrt=False)(streams.element_word)
+element_word: Any = inlined(streams.element_word)
 
 
-@njit(_nrt=False)
-def add_lines(first: int, last: int, slot: int, lines: Int64Array, slots: Int64Array, found: int) -> int:
+@inlined
+def add_lines(first: int, last: int, slot: int, lines: Int64Array, line_slots: Int64Array, found: int) -> int:
     """Append lines first..last that are not among the ``found`` ones; returns the new count."""
     for line in range(first, last + 1):
         known = False
@@ -43,12 +41,12 @@ def add_lines(first: int, last: int, slot: int, lines: Int64Array, slots: Int64A
                 break
         if not known:
             lines[found] = line
-            slots[found] = slot
+            line_slots[found] = slot
             found += 1
     return found
 
 
-@njit(_nrt=False)
+@inlined
 def lines_by_word(
     segments: Int64Array,
     s: int,
@@ -59,7 +57,7 @@ def lines_by_word(
     number: int,
     line_bytes: int,
     lines: Int64Array,
-    slots: Int64Array,
+    line_slots: Int64Array,
 ) -> tuple[int, int]:
     """(lines, words) of an element, lane by lane; (NONE, tile) if a tile it touches is not resident."""
     found = words = 0
@@ -69,14 +67,18 @@ def lines_by_word(
             continue
         slot = resident[regions[r, _FIRST_TILE] + tile]
         if slot < 0:
-            return NONE, regions[r, _FIRST_TILE] + tile
+            return c.NONE, regions[r, _FIRST_TILE] + tile
         words += 1
-        line = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES] + word * regions[r, _WORD_BYTES] // line_bytes
-        found = add_lines(line, line, slot, lines, slots, found)
+        line = (
+            regions[r, _BASE_LINE]
+            + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
+            + word * regions[r, _WORD_BYTES] // line_bytes
+        )
+        found = add_lines(line, line, slot, lines, line_slots, found)
     return found, words
 
 
-@njit(_nrt=False)
+@inlined
 def _linear_lines(
     segments: Int64Array,
     s: int,
@@ -86,7 +88,7 @@ def _linear_lines(
     time: int,
     line_bytes: int,
     lines: Int64Array,
-    slots: Int64Array,
+    line_slots: Int64Array,
 ) -> tuple[int, int]:
     chunk = segments[s, _CHUNK]
     tile = segments[s, _TILE]
@@ -96,7 +98,7 @@ def _linear_lines(
         within = time % chunk
     slot = resident[regions[r, _FIRST_TILE] + tile]
     if slot < 0:
-        return NONE, regions[r, _FIRST_TILE] + tile
+        return c.NONE, regions[r, _FIRST_TILE] + tile
     word = segments[s, _OFFSET] + within * segments[s, _STRIDE]
     word_bytes = regions[r, _WORD_BYTES]
     base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
@@ -105,11 +107,11 @@ def _linear_lines(
     last = base + (word + lanes - 1) * word_bytes // line_bytes
     for line in range(first, last + 1):
         lines[line - first] = line
-        slots[line - first] = slot
+        line_slots[line - first] = slot
     return last - first + 1, lanes
 
 
-@njit(_nrt=False)
+@inlined
 def _pixel_lines(
     segments: Int64Array,
     s: int,
@@ -120,7 +122,7 @@ def _pixel_lines(
     time: int,
     line_bytes: int,
     lines: Int64Array,
-    slots: Int64Array,
+    line_slots: Int64Array,
 ) -> tuple[int, int]:
     sets = segments[s, _SETS]
     pixel, tap = segments[s, _M0] + time, segments[s, _K0]
@@ -159,12 +161,12 @@ def _pixel_lines(
             tile = regions[r, _FIRST_TILE] + (batch * row_tiles + row_tile) * channel_tiles + chunk
             slot = resident[tile]
             if slot < 0:
-                return NONE, tile
+                return c.NONE, tile
             word = ((row - row_tile * rows) * width + column) * channels + within
             base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
             first = base + word * word_bytes // line_bytes
             last = base + (word + run - 1) * word_bytes // line_bytes
-            found = add_lines(first, last, slot, lines, slots, found)
+            found = add_lines(first, last, slot, lines, line_slots, found)
             words += run
             left -= run
             channel += run
@@ -177,7 +179,7 @@ def _pixel_lines(
     return found, words
 
 
-@njit(_nrt=False)
+@inlined
 def _tap_lines(
     segments: Int64Array,
     s: int,
@@ -188,7 +190,7 @@ def _tap_lines(
     time: int,
     line_bytes: int,
     lines: Int64Array,
-    slots: Int64Array,
+    line_slots: Int64Array,
 ) -> tuple[int, int]:
     tap = segments[s, _K0] + time
     group_channels, width, channels = geometry[_GROUP_CHANNELS], geometry[_W], geometry[_CHANNELS]
@@ -221,11 +223,11 @@ def _tap_lines(
                 if 0 <= column < width:
                     slot = resident[tile]
                     if slot < 0:
-                        return NONE, tile
+                        return c.NONE, tile
                     base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
                     line = base + (base_word + column) * word_bytes // line_bytes
                     if found == 0 or lines[found - 1] != line:
-                        found = add_lines(line, line, slot, lines, slots, found)
+                        found = add_lines(line, line, slot, lines, line_slots, found)
                     words += 1
                 column += stride_w
         left -= run
@@ -237,7 +239,7 @@ def _tap_lines(
     return found, words
 
 
-@njit(_nrt=False)
+@inlined
 def element_lines(
     segments: Int64Array,
     s: int,
@@ -249,23 +251,23 @@ def element_lines(
     line_bytes: int,
     coalescing: int,
     lines: Int64Array,
-    slots: Int64Array,
+    line_slots: Int64Array,
 ) -> tuple[int, int]:
-    """(lines, words) of an element, into ``lines`` and ``slots`` in the order in which lanes first touch them.
+    """(lines, words) of an element, into ``lines`` and ``line_slots`` in the order in which lanes first touch them.
 
-    (NONE, tile) if a tile it touches is not resident. With ``coalescing`` runs of words that lie side by side are taken together.
+    (NONE, tile) if a tile it touches is not resident. With ``coalescing`` words that lie side by side are taken together.
     """
     if not coalescing or segments[s, _SKEWED]:
-        return lines_by_word(segments, s, geometry, regions, r, resident, number, line_bytes, lines, slots)
+        return lines_by_word(segments, s, geometry, regions, r, resident, number, line_bytes, lines, line_slots)
     time = number
     if segments[s, _REVERSE]:
         time = segments[s, _TIMES] - 1 - number
     if segments[s, _KIND] == _LINEAR:
-        return _linear_lines(segments, s, regions, r, resident, time, line_bytes, lines, slots)
+        return _linear_lines(segments, s, regions, r, resident, time, line_bytes, lines, line_slots)
     if segments[s, _KIND] == _PIXELS:
         if geometry[_PLANAR]:
-            return lines_by_word(segments, s, geometry, regions, r, resident, number, line_bytes, lines, slots)
-        return _pixel_lines(segments, s, geometry, regions, r, resident, time, line_bytes, lines, slots)
+            return lines_by_word(segments, s, geometry, regions, r, resident, number, line_bytes, lines, line_slots)
+        return _pixel_lines(segments, s, geometry, regions, r, resident, time, line_bytes, lines, line_slots)
     if not geometry[_PLANAR]:
-        return lines_by_word(segments, s, geometry, regions, r, resident, number, line_bytes, lines, slots)
-    return _tap_lines(segments, s, geometry, regions, r, resident, time, line_bytes, lines, slots)
+        return lines_by_word(segments, s, geometry, regions, r, resident, number, line_bytes, lines, line_slots)
+    return _tap_lines(segments, s, geometry, regions, r, resident, time, line_bytes, lines, line_slots)

@@ -31,7 +31,7 @@ class CompiledEngine:
         answer = _call(run_layer, state, layer, program, c.FAR)
         if answer < 0:
             raise RuntimeError(deadlock_report(program, layer))
-        state.cycle, state.memory_free = int(layer.K[c.K_NOW]), int(layer.K[c.K_MEMORY_FREE])
+        state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
         return _outcome(layer)
 
 
@@ -40,20 +40,20 @@ def _call(run_layer: Callable[..., int], state: MachineState, layer: LayerState,
     rows: Any = program.ops if len(program.ops) else np.zeros((1, 9), dtype=np.int64)
     return run_layer(
         state.serves,
-        layer.K,
-        layer.N,
-        layer.E,
-        layer.R,
-        state.B,
-        state.P,
-        state.V,
-        state.G,
-        layer.Q,
-        layer.D,
-        layer.O,
-        layer.S,
-        layer.C,
-        layer.W,
+        layer.scalars,
+        layer.ports,
+        layer.bundles,
+        layer.requests,
+        state.banks,
+        state.pads,
+        state.servers,
+        state.groups,
+        layer.queues,
+        layer.bursts,
+        layer.op_states,
+        layer.slots,
+        layer.counts,
+        layer.port_counts,
         segments,
         program.geometry,
         program.regions,
@@ -64,11 +64,11 @@ def _call(run_layer: Callable[..., int], state: MachineState, layer: LayerState,
         state.states,
         layer.listed,
         layer.inflight,
-        layer.bursts,
+        layer.burst_lists,
         layer.free_writes,
         layer.posted,
         layer.lines,
-        layer.slots,
+        layer.line_slots,
         layer.output_places,
         layer.stall_cycles,
         layer.bank_stall_cycles,
@@ -83,40 +83,40 @@ def _call(run_layer: Callable[..., int], state: MachineState, layer: LayerState,
 
 def deadlock_report(program: Program, layer: LayerState) -> str:
     """Who waits for what, when nothing can happen any more: the plan of the Program is at fault."""
-    lines = [f"layer {program.name}: nothing can happen any more at step {int(layer.K[c.K_STEP])} of {program.steps}"]
-    for port, row in enumerate(layer.N):
+    lines = [f"layer {program.name}: nothing can happen any more at step {int(layer.scalars[c.SCALAR_STEP])} of {program.steps}"]
+    for port, row in enumerate(layer.ports):
         lines.append(
-            f"port {port}: segment {row[c.N_SEGMENT]}, element {row[c.N_NUMBER]}, due {row[c.N_NEXT_DUE]}, "
-            f"waits for tile {row[c.N_BLOCKED_TILE]}, consumed {row[c.N_CONSUMED]}"
+            f"port {port}: segment {row[c.PORT_SEGMENT]}, element {row[c.PORT_NUMBER]}, due {row[c.PORT_NEXT_DUE]}, "
+            f"waits for tile {row[c.PORT_BLOCKED_TILE]}, consumed {row[c.PORT_CONSUMED]}"
         )
-    for queue, row in enumerate(layer.Q):
-        if row[c.Q_HEAD] < row[c.Q_END]:
-            lines.append(f"queue {queue}: operation {row[c.Q_HEAD]} waits: {program.ops[row[c.Q_HEAD]].tolist()}")
+    for queue, row in enumerate(layer.queues):
+        if row[c.QUEUE_HEAD] < row[c.QUEUE_END]:
+            lines.append(f"queue {queue}: operation {row[c.QUEUE_HEAD]} waits: {program.ops[row[c.QUEUE_HEAD]].tolist()}")
     return "\n".join(lines)
 
 
 def _outcome(layer: LayerState) -> Outcome:
-    K, C, W = layer.K, layer.C, layer.W
+    scalars, counts, port_counts = layer.scalars, layer.counts, layer.port_counts
     return Outcome(
-        start_cycle=int(K[c.K_START]),
-        cycles=int(K[c.K_NOW] - K[c.K_START]),
-        compute_cycles=int(K[c.K_COMPUTE]),
+        start_cycle=int(scalars[c.SCALAR_START]),
+        cycles=int(scalars[c.SCALAR_NOW] - scalars[c.SCALAR_START]),
+        compute_cycles=int(scalars[c.SCALAR_COMPUTE]),
         stall_cycles=layer.stall_cycles,
         bank_stall_cycles=layer.bank_stall_cycles,
-        reads=C[:, c.C_READS].copy(),
-        writes=C[:, c.C_WRITES].copy(),
-        dma_reads=C[:, c.C_DMA_READS].copy(),
-        dma_writes=C[:, c.C_DMA_WRITES].copy(),
-        forwarded_reads=C[:, c.C_FORWARDED].copy(),
-        preempted_writes=C[:, c.C_PREEMPTED].copy(),
-        conflict_cycles=C[:, c.C_CONFLICT].copy(),
-        busy_cycles=C[:, c.C_BUSY].copy(),
+        reads=counts[:, c.COUNT_READS].copy(),
+        writes=counts[:, c.COUNT_WRITES].copy(),
+        dma_reads=counts[:, c.COUNT_DMA_READS].copy(),
+        dma_writes=counts[:, c.COUNT_DMA_WRITES].copy(),
+        forwarded_reads=counts[:, c.COUNT_FORWARDED].copy(),
+        preempted_writes=counts[:, c.COUNT_PREEMPTED].copy(),
+        conflict_cycles=counts[:, c.COUNT_CONFLICT].copy(),
+        busy_cycles=counts[:, c.COUNT_BUSY].copy(),
         conflict_timeline=layer.conflict,
         busy_timeline=layer.busy,
-        bin_shift=int(K[c.K_BIN_SHIFT]),
-        port_elements=W[:, 0].copy(),
-        port_words=W[:, 1].copy(),
-        port_lines=W[:, 2].copy(),
+        bin_shift=int(scalars[c.SCALAR_BIN_SHIFT]),
+        port_elements=port_counts[:, 0].copy(),
+        port_words=port_counts[:, 1].copy(),
+        port_lines=port_counts[:, 2].copy(),
         dma_read_bytes=layer.read_bytes,
         dma_write_bytes=layer.write_bytes,
     )

@@ -28,10 +28,10 @@ class MachineState:
 
     machine: Machine
     serves: tuple[Any, ...]
-    P: Int64Array
-    B: Int64Array
-    V: Int64Array
-    G: Int64Array
+    pads: Int64Array
+    banks: Int64Array
+    servers: Int64Array
+    groups: Int64Array
     params: Int64Array
     shared: Int64Array
     states: Int64Array
@@ -58,30 +58,31 @@ def machine_state(machine: Machine) -> MachineState:
         raise ValueError(f"a machine may have {MAX_TIMINGS} different bank timings, got {len(functions)}")
     params, params_at = _flat([timing.params_array() for timing in machine.timings])
     shared, shared_at = _flat([timing.initial_shared() for timing in machine.timings])
-    G = table(len(machine.timings), c.G_COLUMNS)
+    groups = table(len(machine.timings), c.GROUP_COLUMNS)
     for group, timing in enumerate(machine.timings):
-        G[group] = params_at[group], len(timing.params_array()), shared_at[group], len(timing.initial_shared())
-    P, B, V, states = _bank_tables(machine, timing_function)
+        groups[group] = params_at[group], len(timing.params_array()), shared_at[group], len(timing.initial_shared())
+    pads, banks, servers, states = _bank_tables(machine, timing_function)
     return MachineState(
         machine=machine,
         serves=tuple(functions + [functions[0]] * (MAX_TIMINGS - len(functions))),
-        P=P,
-        B=B,
-        V=V,
-        G=G,
+        pads=pads,
+        banks=banks,
+        servers=servers,
+        groups=groups,
         params=params,
         shared=shared,
         states=states,
-        bank_pad=np.ascontiguousarray(B[:, c.B_PAD]),
+        bank_pad=np.ascontiguousarray(banks[:, c.BANK_PAD]),
     )
 
 
 def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
-    P = table(len(machine.scratchpads), c.P_COLUMNS)
-    B = table(machine.banks, c.B_COLUMNS, c.NONE)
-    servers, states = [], []
+    pads = table(len(machine.scratchpads), c.PAD_COLUMNS)
+    banks = table(machine.banks, c.BANK_COLUMNS, c.NONE)
+    server_states: list[tuple[int, int]] = []
+    states: list[Int64Array] = []
     for number, pad in enumerate(machine.scratchpads):
-        P[number, : c.P_BUFFER_HEAD] = (
+        pads[number, : c.PAD_BUFFER_HEAD] = (
             pad.first_bank,
             pad.banks,
             pad.rows,
@@ -95,43 +96,49 @@ def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Arr
             int(pad.read_priority),
             pad.preemption,
         )
-        P[number, [c.P_BUFFER_HEAD, c.P_BUFFER_TAIL, c.P_INFLIGHT_MIN]] = c.NONE, c.NONE, c.FAR
+        pads[number, [c.PAD_BUFFER_HEAD, c.PAD_BUFFER_TAIL, c.PAD_INFLIGHT_MIN]] = c.NONE, c.NONE, c.FAR
         for index, group in enumerate(pad.groups):
-            bank = B[pad.first_bank + index]
-            bank[[c.B_PAD, c.B_GROUP, c.B_FUNCTION, c.B_FIRST_SERVER]] = number, group, timing_function[group], len(servers)
-            bank[[c.B_WAITING, c.B_LAST_PORT, c.B_LISTED]] = 0, len(Port) - 1, 0
-            for _ in range(pad.ports_per_bank):
-                state = machine.timings[group].initial_bank(index)
-                servers.append((sum(map(len, states)), len(state)))
+            bank = banks[pad.first_bank + index]
+            bank[[c.BANK_PAD, c.BANK_GROUP, c.BANK_FUNCTION, c.BANK_FIRST_SERVER]] = (
+                number,
+                group,
+                timing_function[group],
+                len(server_states),
+            )
+            bank[[c.BANK_WAITING, c.BANK_LAST_PORT, c.BANK_LISTED]] = 0, len(Port) - 1, 0
+            for port in range(pad.ports_per_bank):
+                # Numbered apart, as in the reference engine: a model that draws at random draws for each server on its own.
+                state = machine.timings[group].initial_bank(index * pad.ports_per_bank + port)
+                server_states.append((sum(map(len, states)), len(state)))
                 states.append(state)
-    V = table(len(servers), c.V_COLUMNS)
-    V[:, c.V_REQUEST] = V[:, c.V_PORT] = c.NONE
-    V[:, [c.V_STATE_AT, c.V_STATE_SIZE]] = servers
-    return P, B, V, np.concatenate(states)
+    servers = table(len(server_states), c.SERVER_COLUMNS)
+    servers[:, c.SERVER_REQUEST] = servers[:, c.SERVER_PORT] = c.NONE
+    servers[:, [c.SERVER_STATE_AT, c.SERVER_STATE_SIZE]] = server_states
+    return pads, banks, servers, np.concatenate(states)
 
 
 @dataclass(eq=False)
 class LayerState:
     """The tables of one layer, in the order of the kernel's arguments where a name is a letter (see ``columns``)."""
 
-    K: Int64Array
-    N: Int64Array
-    E: Int64Array
-    R: Int64Array
-    Q: Int64Array
-    D: Int64Array
-    O: Int64Array  # noqa: E741
-    S: Int64Array
-    C: Int64Array
-    W: Int64Array
+    scalars: Int64Array
+    ports: Int64Array
+    bundles: Int64Array
+    requests: Int64Array
+    queues: Int64Array
+    bursts: Int64Array
+    op_states: Int64Array
+    slots: Int64Array
+    counts: Int64Array
+    port_counts: Int64Array
     resident: Int64Array
     listed: Int64Array
     inflight: Int64Array
-    bursts: Int64Array
+    burst_lists: Int64Array
     free_writes: Int64Array
     posted: Int64Array
     lines: Int64Array
-    slots: Int64Array
+    line_slots: Int64Array
     output_places: Int64Array
     stall_cycles: Int64Array
     bank_stall_cycles: Int64Array
@@ -156,49 +163,58 @@ def layer_state(state: MachineState, program: Program, idle_skipping: bool, coal
     first_burst = 3 * window * widest
     first_write = first_burst + limit * burst_lines
     writes = sum(max(pad.depth, widest) for pad in machine.scratchpads)
-    E = table(3 * window + limit, c.E_COLUMNS)
-    E[: 3 * window, c.E_FIRST] = np.arange(3 * window) * widest
-    E[3 * window :, c.E_FIRST] = first_burst + np.arange(limit) * burst_lines
-    R = table(first_write + writes, c.R_COLUMNS)
+    bundles = table(3 * window + limit, c.BUNDLE_COLUMNS)
+    bundles[: 3 * window, c.BUNDLE_FIRST] = np.arange(3 * window) * widest
+    bundles[3 * window :, c.BUNDLE_FIRST] = first_burst + np.arange(limit) * burst_lines
+    requests = table(first_write + writes, c.REQUEST_COLUMNS)
     # A row that was never used holds no bank: nothing may take it for a waiting request.
-    R[:, c.R_GRANTED] = c.NONE
-    bursts = table(5, limit)
-    bursts[4] = np.arange(limit)
-    K = np.zeros(c.K_COLUMNS, dtype=np.int64)
+    requests[:, c.REQUEST_GRANTED] = c.NONE
+    burst_lists = table(5, limit)
+    burst_lists[4] = np.arange(limit)
+    scalars = np.zeros(c.SCALAR_COLUMNS, dtype=np.int64)
     p, q = machine.memory_ratio
-    K[[c.K_NOW, c.K_START, c.K_STEPS, c.K_WINDOW]] = state.cycle, state.cycle, program.steps, window
-    K[[c.K_OUTSTANDING_LIMIT, c.K_BURST_BYTES, c.K_SPARE_BURSTS]] = limit, machine.burst_bytes, limit
-    K[[c.K_MEMORY_LATENCY, c.K_MEMORY_BYTES]] = machine.memory_latency_cycles, machine.memory_bytes_per_cycle
-    K[[c.K_RATIO_P, c.K_RATIO_Q, c.K_MEMORY_FREE, c.K_BIN_LIMIT]] = p, q, state.memory_free, state.cycle + TIME_BINS
-    K[[c.K_OPS_LEFT, c.K_FREE_WRITES, c.K_OUTPUT_LINES]] = len(program.ops), writes, c.NONE
-    K[[c.K_IDLE_SKIPPING, c.K_COALESCING]] = int(idle_skipping), int(coalescing)
-    O = table(len(program.ops), c.O_COLUMNS)  # noqa: E741
+    scalars[[c.SCALAR_NOW, c.SCALAR_START, c.SCALAR_STEPS, c.SCALAR_WINDOW]] = state.cycle, state.cycle, program.steps, window
+    scalars[[c.SCALAR_OUTSTANDING_LIMIT, c.SCALAR_BURST_BYTES, c.SCALAR_SPARE_BURSTS]] = limit, machine.burst_bytes, limit
+    scalars[[c.SCALAR_MEMORY_LATENCY, c.SCALAR_MEMORY_BYTES]] = machine.memory_latency_cycles, machine.memory_bytes_per_cycle
+    scalars[[c.SCALAR_RATIO_P, c.SCALAR_RATIO_Q, c.SCALAR_MEMORY_FREE, c.SCALAR_BIN_LIMIT]] = (
+        p,
+        q,
+        state.memory_free,
+        state.cycle + TIME_BINS,
+    )
+    scalars[[c.SCALAR_OPS_LEFT, c.SCALAR_FREE_WRITES, c.SCALAR_OUTPUT_LINES]] = len(program.ops), writes, c.NONE
+    scalars[[c.SCALAR_IDLE_SKIPPING, c.SCALAR_COALESCING]] = int(idle_skipping), int(coalescing)
+    op_states = table(len(program.ops), c.OP_COLUMNS)
     if len(program.ops):
-        O[:, c.O_LEFT] = -(-program.ops[:, Op.BYTES] // machine.burst_bytes)
-        O[program.ops[:, Op.KIND] == OpKind.ACQUIRE, c.O_LEFT] = 0
-    Q = table(len(QUEUES), 3)
-    Q[:, c.Q_HEAD], Q[:, c.Q_END], Q[:, c.Q_STARTED] = program.queue_start[:-1], program.queue_start[1:], c.NONE
-    S = table(program.slots, c.S_COLUMNS)
-    S[:, c.S_HOLDER] = c.NONE
+        op_states[:, c.OP_LEFT] = -(-program.ops[:, Op.BYTES] // machine.burst_bytes)
+        op_states[program.ops[:, Op.KIND] == OpKind.ACQUIRE, c.OP_LEFT] = 0
+    queues = table(len(QUEUES), 3)
+    queues[:, c.QUEUE_HEAD], queues[:, c.QUEUE_END], queues[:, c.QUEUE_STARTED] = (
+        program.queue_start[:-1],
+        program.queue_start[1:],
+        c.NONE,
+    )
+    slots = table(program.slots, c.SLOT_COLUMNS)
+    slots[:, c.SLOT_HOLDER] = c.NONE
     return LayerState(
-        K=K,
-        N=_ports(program),
-        E=E,
-        R=R,
-        Q=Q,
-        D=table(limit, c.D_COLUMNS),
-        O=O,
-        S=S,
-        C=table(banks, c.C_COLUMNS),
-        W=table(len(Port) - 1, c.W_COLUMNS),
+        scalars=scalars,
+        ports=_ports(program),
+        bundles=bundles,
+        requests=requests,
+        queues=queues,
+        bursts=table(limit, c.BURST_COLUMNS),
+        op_states=op_states,
+        slots=slots,
+        counts=table(banks, c.COUNT_COLUMNS),
+        port_counts=table(len(Port) - 1, c.PORT_COUNT_COLUMNS),
         resident=np.full(max(program.tiles, 1), c.NONE, dtype=np.int64),
         listed=table(pads, max(pad.banks for pad in machine.scratchpads)),
         inflight=table(pads, max(max(pad.depth, widest) for pad in machine.scratchpads)),
-        bursts=bursts,
+        burst_lists=burst_lists,
         free_writes=np.arange(first_write, first_write + writes, dtype=np.int64),
         posted=np.zeros(widest, dtype=np.int64),
         lines=np.zeros(widest, dtype=np.int64),
-        slots=np.zeros(widest, dtype=np.int64),
+        line_slots=np.zeros(widest, dtype=np.int64),
         output_places=table(4, widest),
         stall_cycles=table(len(Cause), len(Port)),
         bank_stall_cycles=table(banks, len(Cause)),
@@ -210,11 +226,11 @@ def layer_state(state: MachineState, program: Program, idle_skipping: bool, coal
 
 
 def _ports(program: Program) -> Int64Array:
-    N = table(len(Port) - 1, c.N_COLUMNS)
-    N[:, c.N_BLOCKED_TILE] = c.NONE
+    ports = table(len(Port) - 1, c.PORT_COLUMNS)
+    ports[:, c.PORT_BLOCKED_TILE] = c.NONE
     first = 0
     for port, segments in enumerate(program.segments):
-        N[port, c.N_SEGMENT], N[port, c.N_LAST_SEGMENT] = first, first + len(segments)
-        N[port, c.N_NEXT_DUE] = segments[0, Seg.DUE] if len(segments) else c.FAR
+        ports[port, c.PORT_SEGMENT], ports[port, c.PORT_LAST_SEGMENT] = first, first + len(segments)
+        ports[port, c.PORT_NEXT_DUE] = segments[0, Seg.DUE] if len(segments) else c.FAR
         first += len(segments)
-    return N
+    return ports

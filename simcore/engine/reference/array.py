@@ -25,9 +25,7 @@ _CAUSE_OF_HOLDER = ((Port.DMA, Cause.DMA_COLLISION), (Port.OUTPUT, Cause.WRITE_C
 class ArrayControl:
     """Counts the steps of the layer; ``done`` happens when the last step is made and everything is written back."""
 
-    def __init__(
-        self, shared: Shared, readers: list[ReadPort], dma: Dma, values: ValueFlow | None = None
-    ) -> None:
+    def __init__(self, shared: Shared, readers: list[ReadPort], dma: Dma, values: ValueFlow | None = None) -> None:
         self.shared, self.readers, self.dma, self.values = shared, readers, dma, values
         self.step, self.done = 0, shared.clock.event()
         self._segment, self._number = 0, 0

@@ -42,7 +42,12 @@ class Bank:
         """The lowest server held by a buffered write that began earlier and is not done."""
         for server in self.servers:
             held = server.request
-            if held is not None and held.port == Port.OUTPUT and held.granted_at < cycle < held.done_at and server.free_at > cycle:
+            if (
+                held is not None
+                and held.port == Port.OUTPUT
+                and held.granted_at < cycle < held.done_at
+                and server.free_at > cycle
+            ):
                 return server
         return None
 

@@ -61,6 +61,16 @@ class PeArray:
             return 0, fold, time
         return source.pop((lane, fold, time)), fold, time
 
+    def _west_input(self, step: int, row: int, column: int, old: int) -> Packet | None:
+        if column == 0:
+            return self._streamed(step, row, self.from_west, "rows")
+        return self.west[old].pop((row, column - 1), None)
+
+    def _north_input(self, step: int, row: int, column: int, old: int) -> Packet | None:
+        if row == 0:
+            return self._streamed(step, column, self.from_north, "columns")
+        return self.north[old].pop((row - 1, column), None)
+
     def _preload_input(self, step: int, row: int, column: int, old: int) -> int:
         """What enters a PE's shadow register in this step: from the north edge, the PE above, or itself when they hold still."""
         fold = bisect_right(self._preloads, step) - 1
@@ -79,7 +89,9 @@ class PeArray:
         while True:
             step = yield self.pulse
             old, new = step % 2, 1 - step % 2
-            packet = self._streamed(step, row, self.from_west, "rows") if column == 0 else self.west[old].pop((row, column - 1), None)
+            packet = (
+                self._streamed(step, row, self.from_west, "rows") if column == 0 else self.west[old].pop((row, column - 1), None)
+            )
             if packet is not None:
                 value, fold, time = packet
                 if time == 0:
@@ -97,9 +109,13 @@ class PeArray:
         while True:
             step = yield self.pulse
             old, new = step % 2, 1 - step % 2
-            west = self._streamed(step, row, self.from_west, "rows") if column == 0 else self.west[old].pop((row, column - 1), None)
+            west = (
+                self._streamed(step, row, self.from_west, "rows") if column == 0 else self.west[old].pop((row, column - 1), None)
+            )
             north = (
-                self._streamed(step, column, self.from_north, "columns") if row == 0 else self.north[old].pop((row - 1, column), None)
+                self._streamed(step, column, self.from_north, "columns")
+                if row == 0
+                else self.north[old].pop((row - 1, column), None)
             )
             if west is None or north is None:
                 continue

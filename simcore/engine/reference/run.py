@@ -19,6 +19,12 @@ from simcore.engine.reference.values import ValueFlow
 from simcore.machine import Machine
 from simcore.outcome import Outcome
 from simcore.program import Port, Program
+from simcore.timing import BankTiming
+
+
+def _servers(timing: BankTiming, bank: int, ports: int) -> list[Server]:
+    """A bank's servers; their numbers differ, so that a model that draws at random draws for each on its own."""
+    return [Server(timing.initial_bank(bank * ports + port)) for port in range(ports)]
 
 
 def make_banks(machine: Machine) -> list[list[Bank]]:
@@ -34,7 +40,7 @@ def make_banks(machine: Machine) -> list[list[Bank]]:
                     timing=machine.timings[group],
                     params=params[group],
                     shared=shared[group],
-                    servers=[Server(machine.timings[group].initial_bank(number)) for _ in range(pad.ports_per_bank)],
+                    servers=_servers(machine.timings[group], number, pad.ports_per_bank),
                 )
                 for number, group in enumerate(pad.groups)
             ]

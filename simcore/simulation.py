@@ -12,7 +12,6 @@ from simcore.engine import ENGINES, run_programs
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
 from simcore.outcome import Outcome
-from simcore.program import Program
 from simcore.results import LayerRun, Results
 from simcore.results.manifest import build_manifest
 from simcore.results.rates import energy_rates
@@ -21,9 +20,8 @@ from simcore.spec import System, load_system, override_system
 if TYPE_CHECKING:
     import networkx as nx
 
-    from workloads.network import LayerInstance, Network
-
-    LoweredLayer = tuple[LayerInstance, Program | None, str | None]
+    from workloads.dataflow import Lowered
+    from workloads.network import Network
 
 DATAFLOWS = ("ws", "os", "is")
 
@@ -101,7 +99,7 @@ def _network(network: Network | nx.DiGraph[Any] | str | Path, system: System, ba
     return found if batch is None else found.with_batch(batch)
 
 
-def _selected(network: Network, system: System, layers: str | Sequence[str] | None) -> list[LoweredLayer]:
+def _selected(network: Network, system: System, layers: str | Sequence[str] | None) -> list[Lowered]:
     """The network's layers, lowered; with patterns, those that match. A layer fused into another cannot be chosen alone."""
     from workloads.dataflow import lower_network
 
@@ -110,8 +108,7 @@ def _selected(network: Network, system: System, layers: str | Sequence[str] | No
     if layers is not None and not split:
         raise InputError(f"expected layer patterns such as 'layer1*,fc', got {layers!r}")
     wanted = {instance.name for instance in network.select(split)} if split else None
-    lowered: list[LoweredLayer] = lower_network(network, system)
-    kept = [item for item in lowered if wanted is None or item[0].name in wanted]
+    kept = [item for item in lower_network(network, system) if wanted is None or item[0].name in wanted]
     if not any(program is not None for _, program, _ in kept):
         where = {f"'{fused}'" for _, _, fused in kept if fused}
         hint = f"choose {', '.join(sorted(where))}, or set vector_unit.fuse=false" if where else None
@@ -125,7 +122,7 @@ def _model_files(system: System) -> set[str]:
     return {model.rpartition(":")[0] for model in models if ".py:" in model}
 
 
-def _layer_runs(lowered: Sequence[LoweredLayer], outcomes: Sequence[Outcome]) -> list[LayerRun]:
+def _layer_runs(lowered: Sequence[Lowered], outcomes: Sequence[Outcome]) -> list[LayerRun]:
     following = iter(outcomes)
     runs = []
     for instance, program, fused_into in lowered:

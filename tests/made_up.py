@@ -1,0 +1,67 @@
+"""Outcomes and Results of random counts, for tests of what is done with them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcore.outcome import TIME_BINS, Cause, Outcome
+from simcore.program import Port
+from simcore.results import EnergyRates, LayerRun, Results
+from simcore.results.banks import bank_names
+from simcore.spec import System, load_system
+
+
+def made_up_outcome(system: System, start_cycle: int, seed: int) -> Outcome:
+    """An outcome of random counts that keeps an engine's promises: causes add up, DMA counts are part of all counts."""
+    random = np.random.default_rng(seed)
+    banks = sum(pad.banks for pad in system.scratchpads.values())
+
+    def counts(*shape: int, high: int = 50) -> np.ndarray:
+        return random.integers(0, high, size=shape, dtype=np.int64)
+
+    stalls = counts(len(Cause), len(Port)) * (random.random((len(Cause), len(Port))) < 0.4)
+    compute = int(random.integers(100, 5000))
+    cycles = compute + int(stalls.sum())
+    shift = max(0, int(cycles - 1).bit_length() - 6)
+    bins = -(-cycles // (1 << shift))
+    conflicts, busy = counts(banks, TIME_BINS), counts(banks, TIME_BINS)
+    conflicts[:, bins:] = busy[:, bins:] = 0
+    dma_reads, dma_writes = counts(banks), counts(banks)
+    return Outcome(
+        start_cycle=start_cycle,
+        cycles=cycles,
+        compute_cycles=compute,
+        stall_cycles=stalls,
+        bank_stall_cycles=counts(banks, len(Cause), high=3),
+        reads=dma_reads + counts(banks),
+        writes=dma_writes + counts(banks),
+        dma_reads=dma_reads,
+        dma_writes=dma_writes,
+        forwarded_reads=counts(banks),
+        preempted_writes=counts(banks),
+        conflict_cycles=conflicts.sum(axis=1),
+        busy_cycles=busy.sum(axis=1),
+        conflict_timeline=conflicts,
+        busy_timeline=busy,
+        bin_shift=shift,
+        port_elements=counts(4),
+        port_words=counts(4),
+        port_lines=counts(4),
+        dma_read_bytes=counts(3),
+        dma_write_bytes=counts(3),
+    )
+
+
+def made_up_results(system: System | None = None) -> Results:
+    """Three layers, the second folded into the first."""
+    machine = system or load_system("edge-sram")
+    first = made_up_outcome(machine, 0, 1)
+    last = made_up_outcome(machine, first.cycles, 2)
+    runs = [
+        LayerRun("conv1", "conv", 123_456, first, {"mapping_efficiency_percent": 25.0}),
+        LayerRun("relu1", "activation", 0, None, {}, "conv1"),
+        LayerRun("pool1", "pool", 0, last, {}),
+    ]
+    banks = len(bank_names(machine))
+    rates = EnergyRates(0.5, 20.0, tuple(np.full(banks, 3.0)), tuple(np.full(banks, 7.0)), 2.0, 10**9)
+    return Results(machine, runs, rates, {"network": "made-up", "engine": "compiled"}, 0.25)
