@@ -26,9 +26,6 @@ class Cause(IntEnum):
 #: Names of the causes, as they stand in tables.
 CAUSE_NAMES = tuple(cause.name.lower() for cause in Cause)
 
-#: Time bins of a layer's bank timeline; a bin is ``1 << bin_shift`` cycles, so that the layer always fits.
-TIME_BINS = 64
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -39,8 +36,9 @@ class Outcome:
     reads, writes: requests granted per bank (a preempted write counts once); of these dma_reads, dma_writes by the DMA.
     forwarded_reads: psum reads answered by the write buffer; preempted_writes: times a write was sent back.
     conflict_cycles: cycles in which a request waited at the bank after granting; busy_cycles: sum of port occupancy.
-    conflict_timeline, busy_timeline: [bank, TIME_BINS], cycles per bin from start_cycle (busy time counts where it was granted).
-    port_elements, port_words, port_lines: per port 0..3. dma_read_bytes, dma_write_bytes: moved from and to main memory, per region.
+    conflict_timeline, busy_timeline: [bank, bin], cycles (busy time counts where it was granted). A bin is some whole folds, or
+    an equal share of the steps of a layer without folds (``Program.bin_steps``); bin_start_cycles: the core cycle of its start.
+    port_elements, port_words, port_lines: per port 0..3. dma_read_bytes, dma_write_bytes: moved with main memory, per region.
     """
 
     start_cycle: int
@@ -58,7 +56,7 @@ class Outcome:
     busy_cycles: Int64Array
     conflict_timeline: Int64Array
     busy_timeline: Int64Array
-    bin_shift: int
+    bin_start_cycles: Int64Array
     port_elements: Int64Array
     port_words: Int64Array
     port_lines: Int64Array

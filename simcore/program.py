@@ -37,8 +37,8 @@ class Kind(IntEnum):
 class Seg(IntEnum):
     """Columns of a segment (one row of ``Program.segments[port]``).
 
-    ``count`` elements; element ``e`` is due at array step ``due + e * due_stride``. Unskewed, element ``e`` is time index ``e`` of
-    all ``lanes``. Skewed, lane ``l`` of element ``e`` is time index ``e - l`` (absent outside ``0..times-1``), and
+    ``count`` elements; element ``e`` is due at array step ``due + e * due_stride``. Unskewed, element ``e`` is time index ``e``
+    of all ``lanes``. Skewed, lane ``l`` of element ``e`` is time index ``e - l`` (absent outside ``0..times-1``), and
     ``count = times + lanes - 1``. ``reverse`` maps time index ``t`` to ``times - 1 - t`` (a preload enters its last row first).
 
     LINEAR: word ``(t, l)`` is word ``offset + (t % chunk) * stride + l`` of tile ``tile + t // chunk``.
@@ -154,6 +154,9 @@ class Op(IntEnum):
 
 OP_COLUMNS = len(Op)
 
+#: The most bins of a layer's bank timeline.
+TIME_BINS = 64
+
 #: DMA queues, each served in order; the DMA takes them in this order, round robin.
 QUEUES = ("ifmap", "filter", "psum", "output", "store")
 
@@ -204,3 +207,19 @@ class Program:
     def elements(self, port: int) -> int:
         """Number of elements the port moves in this layer."""
         return int(self.segments[port][:, Seg.COUNT].sum())
+
+    def fold_steps(self) -> Int64Array:
+        """Steps at which little is under way: each fold's first streamed element (ws, is) or first output (os); else none."""
+        port = {"ws": Port.IFMAP, "is": Port.FILTER, "os": Port.OUTPUT}.get(self.dataflow)
+        if port is None:
+            return np.zeros(0, dtype=np.int64)
+        return np.ascontiguousarray(self.segments[port][:, Seg.DUE])
+
+    def bin_steps(self) -> Int64Array:
+        """First steps of the timeline's bins, at most TIME_BINS: whole folds, or equal shares of a layer without folds."""
+        starts = self.fold_steps()
+        if len(starts) < 2:
+            starts = np.arange(self.steps, dtype=np.int64)
+        chosen = starts[(np.arange(min(TIME_BINS, len(starts))) * len(starts)) // min(TIME_BINS, len(starts))]
+        chosen[0] = 0
+        return np.unique(chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcore.outcome import TIME_BINS, Cause, Outcome
+from simcore.outcome import Cause, Outcome
 from simcore.program import Port
 from simcore.results import EnergyRates, LayerRun, Results
 from simcore.results.banks import bank_names
@@ -22,10 +22,9 @@ def made_up_outcome(system: System, start_cycle: int, seed: int) -> Outcome:
     stalls = counts(len(Cause), len(Port)) * (random.random((len(Cause), len(Port))) < 0.4)
     compute = int(random.integers(100, 5000))
     cycles = compute + int(stalls.sum())
-    shift = max(0, int(cycles - 1).bit_length() - 6)
-    bins = -(-cycles // (1 << shift))
-    conflicts, busy = counts(banks, TIME_BINS), counts(banks, TIME_BINS)
-    conflicts[:, bins:] = busy[:, bins:] = 0
+    starts = start_cycle + np.unique(random.integers(0, cycles, size=20, dtype=np.int64))
+    starts[0] = start_cycle
+    conflicts, busy = counts(banks, len(starts)), counts(banks, len(starts))
     dma_reads, dma_writes = counts(banks), counts(banks)
     return Outcome(
         start_cycle=start_cycle,
@@ -43,7 +42,7 @@ def made_up_outcome(system: System, start_cycle: int, seed: int) -> Outcome:
         busy_cycles=busy.sum(axis=1),
         conflict_timeline=conflicts,
         busy_timeline=busy,
-        bin_shift=shift,
+        bin_start_cycles=starts,
         port_elements=counts(4),
         port_words=counts(4),
         port_lines=counts(4),

@@ -15,6 +15,7 @@ from simcore.spec.system import System
 from workloads.dataflow import fusions, lower, lower_network
 from workloads.dataflow.array import lower_shape
 from workloads.dataflow.shape import ConvShape, matrix_product
+from workloads.dataflow.vector import lower_windows
 from workloads.layers import Activation, Add, BatchNorm, Concat, Conv, Flatten, GlobalPool, Input, Linear, MatMul, Pool, Softmax
 from workloads.network import Network, NetworkBuilder
 from workloads.networks import resnet18, vgg16
@@ -244,3 +245,11 @@ def test_a_hundred_thousand_folds_are_lowered(dataflow: str) -> None:
     lowered = lower_network(vgg16(), edge(f"array.dataflow={dataflow}"))
     programs = [program for _, program, _ in lowered if program is not None]
     assert sum(program.facts["macs"] for program in programs) == vgg16().macs()
+
+
+def test_a_tile_that_is_used_once_but_long_keeps_its_slot() -> None:
+    """Rows 2 apart: the middle row stays in use while its neighbours come and go, so slots cannot be taken in turn."""
+    pads = [f"scratchpads.ifmap.{name}={value}" for name, value in (("line_bytes", 8), ("banks", 1), ("capacity_bytes", 24))]
+    dilated = ConvShape(1, 5, 2, 4, 3, 1, 4, (2, 2), dilation=(2, 1))
+    system = edge(*pads, "vector_unit.lanes=4")
+    check_plan(lower_windows("pool", "pool", dilated, system), system)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from simcore.outcome import TIME_BINS, Outcome
+from simcore.outcome import Outcome
 from simcore.results.record import LayerRun
 
 
@@ -28,8 +28,7 @@ def conflict_heat_map(runs: Sequence[LayerRun], banks: int, columns: int) -> npt
 
 def _overlaps(outcome: Outcome, start: int, total: int, columns: int) -> npt.NDArray[np.float64]:
     """[bin, column]: share of each bin of the layer that lies in each column."""
-    width = 1 << outcome.bin_shift
-    bins = np.minimum(np.arange(TIME_BINS + 1) * width, outcome.cycles) + start
+    bins = np.append(outcome.bin_start_cycles - outcome.start_cycle, outcome.cycles) + start
     edges = np.linspace(0, total, columns + 1)
     inside = np.minimum(bins[1:, None], edges[None, 1:]) - np.maximum(bins[:-1, None], edges[None, :-1])
     lengths = np.maximum(bins[1:] - bins[:-1], 1)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simcore.outcome import TIME_BINS, Outcome
+from simcore.outcome import Outcome
 from simcore.program import Int64Array
 from simcore.results.banks import BankName
 from simcore.results.record import LayerRun
@@ -17,7 +17,7 @@ _TIMELINE_COLUMNS = ("layer", "number", "bin_start_cycle", "bin_cycles", "confli
 
 
 def timeline_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFrame:
-    """Conflict and busy cycles of each bank in each time bin of each layer: 2^n cycles, at most ``TIME_BINS`` bins a layer."""
+    """Conflict and busy cycles of each bank in each time bin of each layer (some whole folds, or an equal share of its steps)."""
     columns: dict[str, list[Any]] = {name: [] for name in _TIMELINE_COLUMNS}
     for run in runs:
         if run.outcome is not None:
@@ -37,16 +37,15 @@ def timeline_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.Da
 
 
 def _append_bins(columns: dict[str, list[Any]], layer: str, outcome: Outcome, banks: int) -> None:
-    """Add one layer's bins that lie within it, bank by bank; the last bin may be shorter."""
-    width = 1 << outcome.bin_shift
-    bins = min(-(-outcome.cycles // width), TIME_BINS)
-    starts = np.arange(bins, dtype=np.int64) * width
+    """Add one layer's bins, bank by bank."""
+    bins = len(outcome.bin_start_cycles)
+    lengths = np.diff(outcome.bin_start_cycles, append=outcome.start_cycle + outcome.cycles)
     columns["layer"].append(np.full(banks * bins, layer, object))
     columns["number"].append(np.repeat(np.arange(banks, dtype=np.int64), bins))
-    columns["bin_start_cycle"].append(np.tile(outcome.start_cycle + starts, banks))
-    columns["bin_cycles"].append(np.tile(np.minimum(width, outcome.cycles - starts), banks))
-    columns["conflict_cycles"].append(outcome.conflict_timeline[:, :bins].ravel())
-    columns["busy_cycles"].append(outcome.busy_timeline[:, :bins].ravel())
+    columns["bin_start_cycle"].append(np.tile(outcome.bin_start_cycles, banks))
+    columns["bin_cycles"].append(np.tile(lengths, banks))
+    columns["conflict_cycles"].append(outcome.conflict_timeline.ravel())
+    columns["busy_cycles"].append(outcome.busy_timeline.ravel())
 
 
 def _joined(parts: list[Any]) -> Int64Array:

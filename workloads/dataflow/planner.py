@@ -39,7 +39,7 @@ def place(uses: Uses, slots: int) -> Placement:
     tiles, index = np.unique(uses.tile, return_index=True)
     if len(tiles) <= slots:
         return _once_each(np.sort(index))
-    if len(tiles) == len(uses):
+    if len(tiles) == len(uses) and bool((uses.last[1:] >= uses.last[:-1]).all()):
         return _ring(uses, slots)
     return _farthest(uses, slots)
 
@@ -50,7 +50,7 @@ def _once_each(use: Int64Array) -> Placement:
 
 
 def _ring(uses: Uses, slots: int) -> Placement:
-    """Every tile is used once: slots in turn."""
+    """Every tile is used once, and released in the order of use: slots in turn."""
     use = np.arange(len(uses), dtype=np.int64)
     victim = np.maximum(use - slots, -1)
     released = np.where(victim >= 0, uses.last[victim], -1)

@@ -7,26 +7,10 @@ from typing import Any
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import inlined
 from simcore.machine import FCFS, PORT_PRIORITY, RESUME
-from simcore.outcome import TIME_BINS
 from simcore.program import Int64Array, Port
 from simcore.timing_compiled import int64_view
 
 _OUTPUT, _DMA, _PORTS = int(Port.OUTPUT), int(Port.DMA), len(Port)
-
-
-@inlined
-def time_bin(scalars: Int64Array, conflict: Int64Array, busy: Int64Array, cycle: int) -> int:
-    """The timeline bin of a cycle; folds the bins in pairs when time has run past them."""
-    while cycle >= scalars[c.SCALAR_BIN_LIMIT]:
-        for table in (conflict, busy):
-            for bank in range(table.shape[0]):
-                for i in range(TIME_BINS // 2):
-                    table[bank, i] = table[bank, 2 * i] + table[bank, 2 * i + 1]
-                for i in range(TIME_BINS // 2, TIME_BINS):
-                    table[bank, i] = 0
-        scalars[c.SCALAR_BIN_SHIFT] += 1
-        scalars[c.SCALAR_BIN_LIMIT] = scalars[c.SCALAR_START] + (TIME_BINS << scalars[c.SCALAR_BIN_SHIFT])
-    return (cycle - scalars[c.SCALAR_START]) >> scalars[c.SCALAR_BIN_SHIFT]
 
 
 @inlined
@@ -179,7 +163,8 @@ def _granted(
     bank, port = requests[request, c.REQUEST_BANK], requests[request, c.REQUEST_PORT]
     occupied = requests[request, c.REQUEST_FREE] - now
     counts[bank, c.COUNT_BUSY] += occupied
-    busy[bank, time_bin(scalars, conflict, busy, now)] += occupied
+    requests[request, c.REQUEST_BIN] = scalars[c.SCALAR_BIN]
+    busy[bank, scalars[c.SCALAR_BIN]] += occupied
     if port == _OUTPUT:
         inflight[pad, pads[pad, c.PAD_INFLIGHT]] = request
         pads[pad, c.PAD_INFLIGHT] += 1
@@ -232,7 +217,7 @@ def _send_back(
     left = requests[request, c.REQUEST_FREE] - now
     counts[bank, c.COUNT_PREEMPTED] += 1
     counts[bank, c.COUNT_BUSY] -= left
-    busy[bank, time_bin(scalars, conflict, busy, requests[request, c.REQUEST_GRANTED])] -= left
+    busy[bank, requests[request, c.REQUEST_BIN]] -= left
     if pads[pad, c.PAD_PREEMPTION] == RESUME:
         requests[request, c.REQUEST_LEFT_FREE] = left
         requests[request, c.REQUEST_LEFT_DONE] = requests[request, c.REQUEST_DONE] - now
@@ -311,7 +296,7 @@ def grant_scratchpad(
                 _granted(pads, requests, bundles, counts, scalars, inflight, conflict, busy, pad, request, now)
         if banks[bank, c.BANK_WAITING] > 0:
             counts[bank, c.COUNT_CONFLICT] += 1
-            conflict[bank, time_bin(scalars, conflict, busy, now)] += 1
+            conflict[bank, scalars[c.SCALAR_BIN]] += 1
             listed[pad, kept] = bank
             kept += 1
         else:

@@ -61,6 +61,7 @@ def _signature() -> Any:
         *[table] * 3,  # output_places, stall_cycles, bank_stall_cycles
         vector,  # bank_pad
         *[table] * 2,  # conflict, busy
+        *[vector] * 2,  # bin_steps, bin_start_cycles
         *[vector] * 2,  # read_bytes, write_bytes
         int64,  # until
     )

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
+import numba
+
+# numba's annotations do not know `_nrt`.
+_njit: Any = numba.njit
 
 #: Compiled into its caller. Tables are borrowed from the caller of the kernel, which keeps them alive.
-inlined: Any = njit(_nrt=False, forceinline=True)
+inlined: Any = _njit(_nrt=False, forceinline=True)
+
+
+def kernel(signature: Any) -> Any:
+    """A kernel called from Python: compiled for one signature when it is defined, kept in numba's cache."""
+    return _njit(signature, cache=True, _nrt=False)

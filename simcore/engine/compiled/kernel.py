@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.banks import enqueue, grant_scratchpad, is_buffered, post_write, retire_writes, time_bin, watermarks
+from simcore.engine.compiled.banks import enqueue, grant_scratchpad, is_buffered, post_write, retire_writes, watermarks
 from simcore.engine.compiled.dma import (
     FILLING,
     LOADING,
@@ -208,37 +208,13 @@ def _next_event(
 
 @inlined
 def _count_skipped(
-    scalars: Int64Array,
-    banks: Int64Array,
-    pads: Int64Array,
-    counts: Int64Array,
-    listed: Int64Array,
-    conflict: Int64Array,
-    busy: Int64Array,
-    first: int,
-    skipped: int,
+    scalars: Int64Array, pads: Int64Array, counts: Int64Array, listed: Int64Array, conflict: Int64Array, skipped: int
 ) -> None:
-    """Charge the waiting banks for cycles first..first+skipped-1, in which nothing changed."""
+    """Charge the banks with waiting requests for cycles in which nothing changed."""
     for pad in range(pads.shape[0]):
         for i in range(pads[pad, c.PAD_LISTED]):
             counts[listed[pad, i], c.COUNT_CONFLICT] += skipped
-    for pad in range(pads.shape[0]):
-        if pads[pad, c.PAD_LISTED]:
-            cycle = first
-            while cycle < first + skipped:
-                now_bin = time_bin(scalars, conflict, busy, cycle)
-                # To the end of this bin, or of the skipped cycles.
-                until = min(first + skipped, cycle + _left_in_bin(scalars, cycle))
-                for i in range(pads[pad, c.PAD_LISTED]):
-                    conflict[listed[pad, i], now_bin] += until - cycle
-                cycle = until
-
-
-@inlined
-def _left_in_bin(scalars: Int64Array, cycle: int) -> int:
-    """Cycles from ``cycle`` to the end of its timeline bin."""
-    width = 1 << scalars[c.SCALAR_BIN_SHIFT]
-    return width - ((cycle - scalars[c.SCALAR_START]) & (width - 1))
+            conflict[listed[pad, i], scalars[c.SCALAR_BIN]] += skipped
 
 
 def run_layer(
@@ -278,6 +254,8 @@ def run_layer(
     bank_pad: Int64Array,
     conflict: Int64Array,
     busy: Int64Array,
+    bin_steps: Int64Array,
+    bin_start_cycles: Int64Array,
     read_bytes: Int64Array,
     write_bytes: Int64Array,
     until: int,
@@ -481,7 +459,6 @@ def run_layer(
                     buffered += pads[pad, c.PAD_BUFFERED]
                 if buffered == 0:
                     scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
-                    time_bin(scalars, conflict, busy, max(now - 1, scalars[c.SCALAR_START]))
                     return 1
                 where = _OUTPUT
             else:
@@ -497,6 +474,8 @@ def run_layer(
             cycles = soonest - now
             if cause == c.NONE:
                 next_due = steps
+                if scalars[c.SCALAR_BIN] + 1 < len(bin_steps):
+                    next_due = bin_steps[scalars[c.SCALAR_BIN] + 1]
                 for port in range(4):
                     due = ports[port, c.PORT_NEXT_DUE]
                     if port < 3 and ports[port, c.PORT_IN_WINDOW]:
@@ -506,11 +485,14 @@ def run_layer(
                 step += cycles - 1
                 scalars[c.SCALAR_COMPUTE] += cycles - 1
             if cycles > 1:
-                _count_skipped(scalars, banks, pads, counts, listed, conflict, busy, now + 1, cycles - 1)
+                _count_skipped(scalars, pads, counts, listed, conflict, cycles - 1)
         if cause != c.NONE:
             stall_cycles[cause, where] += cycles
             if bank != c.NONE:
                 bank_stall_cycles[bank, cause] += cycles
         now += cycles
+        if scalars[c.SCALAR_BIN] + 1 < len(bin_steps) and step >= bin_steps[scalars[c.SCALAR_BIN] + 1]:
+            scalars[c.SCALAR_BIN] += 1
+            bin_start_cycles[scalars[c.SCALAR_BIN]] = now
     scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
     return 0

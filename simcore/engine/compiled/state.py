@@ -9,7 +9,7 @@ import numpy as np
 
 from simcore.engine.compiled import columns as c
 from simcore.machine import Machine
-from simcore.outcome import TIME_BINS, Cause
+from simcore.outcome import Cause
 from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Seg
 from simcore.timing_compiled import compile_serve
 
@@ -144,6 +144,8 @@ class LayerState:
     bank_stall_cycles: Int64Array
     conflict: Int64Array
     busy: Int64Array
+    bin_steps: Int64Array
+    bin_start_cycles: Int64Array
     read_bytes: Int64Array
     write_bytes: Int64Array
 
@@ -155,7 +157,7 @@ def max_lines(program: Program) -> int:
 
 def layer_state(state: MachineState, program: Program, idle_skipping: bool, coalescing: bool) -> LayerState:
     """Fresh tables for one layer on a machine."""
-    machine = state.machine
+    machine, bin_steps = state.machine, program.bin_steps()
     banks, pads = machine.banks, len(machine.scratchpads)
     widest = max_lines(program)
     burst_lines = max(machine.burst_bytes // pad.line_bytes for pad in machine.scratchpads)
@@ -176,11 +178,10 @@ def layer_state(state: MachineState, program: Program, idle_skipping: bool, coal
     scalars[[c.SCALAR_NOW, c.SCALAR_START, c.SCALAR_STEPS, c.SCALAR_WINDOW]] = state.cycle, state.cycle, program.steps, window
     scalars[[c.SCALAR_OUTSTANDING_LIMIT, c.SCALAR_BURST_BYTES, c.SCALAR_SPARE_BURSTS]] = limit, machine.burst_bytes, limit
     scalars[[c.SCALAR_MEMORY_LATENCY, c.SCALAR_MEMORY_BYTES]] = machine.memory_latency_cycles, machine.memory_bytes_per_cycle
-    scalars[[c.SCALAR_RATIO_P, c.SCALAR_RATIO_Q, c.SCALAR_MEMORY_FREE, c.SCALAR_BIN_LIMIT]] = (
+    scalars[[c.SCALAR_RATIO_P, c.SCALAR_RATIO_Q, c.SCALAR_MEMORY_FREE]] = (
         p,
         q,
         state.memory_free,
-        state.cycle + TIME_BINS,
     )
     scalars[[c.SCALAR_OPS_LEFT, c.SCALAR_FREE_WRITES, c.SCALAR_OUTPUT_LINES]] = len(program.ops), writes, c.NONE
     scalars[[c.SCALAR_IDLE_SKIPPING, c.SCALAR_COALESCING]] = int(idle_skipping), int(coalescing)
@@ -218,8 +219,10 @@ def layer_state(state: MachineState, program: Program, idle_skipping: bool, coal
         output_places=table(4, widest),
         stall_cycles=table(len(Cause), len(Port)),
         bank_stall_cycles=table(banks, len(Cause)),
-        conflict=table(banks, TIME_BINS),
-        busy=table(banks, TIME_BINS),
+        conflict=table(banks, len(bin_steps)),
+        busy=table(banks, len(bin_steps)),
+        bin_steps=bin_steps,
+        bin_start_cycles=np.full(len(bin_steps), state.cycle, dtype=np.int64),
         read_bytes=np.zeros(max(len(program.regions), 1), dtype=np.int64),
         write_bytes=np.zeros(max(len(program.regions), 1), dtype=np.int64),
     )

@@ -100,6 +100,7 @@ class ArrayControl:
             self.values.pes.step(self.step)
         self.shared.tally.compute_cycles += 1
         self.step += 1
+        self.shared.tally.timeline.advanced(self.step, self.shared.clock.cycle)
 
     def _consume(self, port: Port, element: Element) -> None:
         self.shared.consumed[port] += 1

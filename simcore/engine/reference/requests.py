@@ -26,6 +26,8 @@ class Request:
     # What a preempted write still needs, if it resumes: (occupancy, time to done).
     left: tuple[int, int] | None = None
     was_counted: bool = False
+    # The timeline bin in which it was granted.
+    bin: int = 0
 
     @property
     def rank(self) -> tuple[int, int, int]:

@@ -66,7 +66,7 @@ class ReferenceEngine:
     def run(self, program: Program, operands: Operands | None = None) -> Outcome:
         """Run one layer. With ``operands`` the PEs multiply them, and results appear in ``operands``."""
         clock = PhaseClock(self.cycle, self.shuffle_seed)
-        tally = Tally(self.machine.banks, len(program.regions), self.cycle)
+        tally = Tally(self.machine.banks, program, self.cycle)
         shared = Shared(clock, self.machine, program, tally)
         shared.scratchpads += [
             ScratchpadProcess(clock, pad, banks, tally) for pad, banks in zip(self.machine.scratchpads, self.banks, strict=True)
@@ -74,7 +74,8 @@ class ReferenceEngine:
         dma = Dma(shared, SimpleMemory(clock, self.machine, self.memory_port))
         readers = [ReadPort(shared, port) for port in (Port.IFMAP, Port.FILTER, Port.PSUM)]
         control = ArrayControl(shared, readers, dma, self._values(clock, program, operands))
-        self.cycle = int(clock.run(until=control.done))
+        clock.run(until=control.done)
+        self.cycle = clock.cycle
         return tally.outcome(self.cycle)
 
     def _values(self, clock: PhaseClock, program: Program, operands: Operands | None) -> ValueFlow | None:

@@ -80,7 +80,7 @@ class ScratchpadProcess:
         if self.spec.preemption != NO_PREEMPTION and not self.draining:
             self._preempt(number, bank, cycle)
         if bank.direct or bank.buffered:
-            self.tally.waited(self.spec.first_bank + number, cycle)
+            self.tally.waited(self.spec.first_bank + number)
 
     def _preempt(self, number: int, bank: Bank, cycle: int) -> None:
         while bank.direct and (server := bank.preemptible_server(cycle)):

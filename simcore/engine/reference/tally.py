@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from simcore.engine.reference.requests import Request
-from simcore.outcome import TIME_BINS, Cause, Outcome
-from simcore.program import Int64Array, Port
+from simcore.outcome import Cause, Outcome
+from simcore.program import Int64Array, Port, Program
 
 
 def _zeros(*shape: int) -> Int64Array:
@@ -14,41 +14,40 @@ def _zeros(*shape: int) -> Int64Array:
 
 
 class Timeline:
-    """Cycles per bank in TIME_BINS bins from the start; when time runs past them, bins are folded in pairs."""
+    """Cycles per bank and bin; the array moves to the next bin when its step gets there (ADVANCE)."""
 
-    def __init__(self, banks: int, start_cycle: int) -> None:
-        self.start_cycle, self.shift = start_cycle, 0
-        self.conflict, self.busy = _zeros(banks, TIME_BINS), _zeros(banks, TIME_BINS)
+    def __init__(self, banks: int, bin_steps: Int64Array, start_cycle: int) -> None:
+        self.bin_steps, self.bin = bin_steps, 0
+        self.start_cycles = _zeros(len(bin_steps))
+        self.start_cycles[0] = start_cycle
+        self.conflict, self.busy = _zeros(banks, len(bin_steps)), _zeros(banks, len(bin_steps))
 
-    def bin(self, cycle: int) -> int:
-        """The bin of a cycle."""
-        while (cycle - self.start_cycle) >> self.shift >= TIME_BINS:
-            for table in (self.conflict, self.busy):
-                folded = table[:, 0::2] + table[:, 1::2]
-                table[:] = 0
-                table[:, : TIME_BINS // 2] = folded
-            self.shift += 1
-        return (cycle - self.start_cycle) >> self.shift
+    def advanced(self, step: int, cycle: int) -> None:
+        """The array goes on to ``step`` in the cycle after this one."""
+        if self.bin + 1 < len(self.bin_steps) and step >= self.bin_steps[self.bin + 1]:
+            self.bin += 1
+            self.start_cycles[self.bin] = cycle + 1
 
 
 class Tally:
     """All counters of an Outcome, for one layer."""
 
-    def __init__(self, banks: int, regions: int, start_cycle: int) -> None:
+    def __init__(self, banks: int, program: Program, start_cycle: int) -> None:
         self.start_cycle, self.compute_cycles = start_cycle, 0
         self.stall_cycles = _zeros(len(Cause), len(Port))
         self.bank_stall_cycles = _zeros(banks, len(Cause))
         self.reads, self.writes, self.dma_reads, self.dma_writes = (_zeros(banks) for _ in range(4))
         self.forwarded_reads, self.preempted_writes, self.conflict_cycles, self.busy_cycles = (_zeros(banks) for _ in range(4))
         self.port_elements, self.port_words, self.port_lines = (_zeros(len(Port) - 1) for _ in range(3))
-        self.dma_read_bytes, self.dma_write_bytes = _zeros(regions), _zeros(regions)
-        self.timeline = Timeline(banks, start_cycle)
+        self.dma_read_bytes, self.dma_write_bytes = _zeros(len(program.regions)), _zeros(len(program.regions))
+        self.timeline = Timeline(banks, program.bin_steps(), start_cycle)
 
     def granted(self, bank: int, request: Request, cycle: int) -> None:
         """A bank took a request."""
         busy = request.free_at - cycle
         self.busy_cycles[bank] += busy
-        self.timeline.busy[bank, self.timeline.bin(cycle)] += busy
+        request.bin = self.timeline.bin
+        self.timeline.busy[bank, request.bin] += busy
         if request.was_counted:
             return
         request.was_counted = True
@@ -61,12 +60,12 @@ class Tally:
         left = request.free_at - cycle
         self.preempted_writes[bank] += 1
         self.busy_cycles[bank] -= left
-        self.timeline.busy[bank, self.timeline.bin(request.granted_at)] -= left
+        self.timeline.busy[bank, request.bin] -= left
 
-    def waited(self, bank: int, cycle: int) -> None:
+    def waited(self, bank: int) -> None:
         """A request waits at a bank in this cycle."""
         self.conflict_cycles[bank] += 1
-        self.timeline.conflict[bank, self.timeline.bin(cycle)] += 1
+        self.timeline.conflict[bank, self.timeline.bin] += 1
 
     def stalled(self, cause: Cause, port: Port, bank: int | None) -> None:
         """The array did not advance in this cycle."""
@@ -75,8 +74,7 @@ class Tally:
             self.bank_stall_cycles[bank, cause] += 1
 
     def outcome(self, end_cycle: int) -> Outcome:
-        """The finished counts; the timeline's bins cover the whole layer."""
-        self.timeline.bin(max(end_cycle - 1, self.start_cycle))
+        """The finished counts."""
         return Outcome(
             start_cycle=self.start_cycle,
             cycles=end_cycle - self.start_cycle,
@@ -93,7 +91,7 @@ class Tally:
             busy_cycles=self.busy_cycles,
             conflict_timeline=self.timeline.conflict,
             busy_timeline=self.timeline.busy,
-            bin_shift=self.timeline.shift,
+            bin_start_cycles=self.timeline.start_cycles,
             port_elements=self.port_elements,
             port_words=self.port_words,
             port_lines=self.port_lines,
