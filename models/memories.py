@@ -20,6 +20,7 @@ class Sram(BankTiming):
     parameters = {"read_cycles": 1, "write_cycles": 1}
     parameter_minimum = {"read_cycles": 1, "write_cycles": 1}
     uses_row = False
+    time_invariant = True
     technology = "sram"
 
     @staticmethod
@@ -43,6 +44,7 @@ class SttMram(BankTiming):
     parameters = {"read_cycles": 2, "write_cycles": 10, "read_latency_cycles": 0, "write_latency_cycles": 0, "pipelined": 0}
     parameter_minimum = {"read_cycles": 1, "write_cycles": 1}
     uses_row = False
+    time_invariant = True
     technology = "stt-mram"
 
     @staticmethod
@@ -72,6 +74,7 @@ class SttMramVerify(BankTiming):
     parameter_minimum = {"read_cycles": 1, "write_cycles": 1, "max_attempts": 1}
     bank_state = {"bank_index": 0, "draws": 0}
     uses_row = False
+    time_invariant = True
     technology = "stt-mram"
 
     @staticmethod

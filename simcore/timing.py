@@ -46,6 +46,7 @@ class BankTiming:
     - ``bank_state``: name -> first value, one set per bank port; a state named ``bank_index`` starts as the bank's number.
     - ``shared_state``: name -> first value, one set shared by the banks of one bank group of one scratchpad.
     - ``uses_row``: False promises that answers do not depend on ``row``; the engine may then skip more.
+    - ``time_invariant``: True promises that a later ``now`` gives the same answers, only later, as long as the state is the same.
     - ``technology``: the row of the technology table that gives area and energy ("sram", "stt-mram", ...).
 
     Raises InputError for a parameter that is unknown, not an integer or below its minimum, and for a class that breaks the rules.
@@ -56,6 +57,7 @@ class BankTiming:
     bank_state: ClassVar[Mapping[str, int]] = {}
     shared_state: ClassVar[Mapping[str, int]] = {}
     uses_row: ClassVar[bool] = True
+    time_invariant: ClassVar[bool] = False
     technology: ClassVar[str | None] = None
 
     values: Mapping[str, int]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
-from simcore.machine import build_machine
+from simcore.machine import Machine, build_machine
 from simcore.outcome import Outcome
 from simcore.program import Program
 from simcore.spec.system import System
+from simcore.traffic import Traffic, TrafficOutcome
 
 #: Engines by name: the compiled one for speed, the SimPy one for meaning.
 ENGINES = ("compiled", "simpy")
@@ -36,10 +38,45 @@ def run_programs(
 
         run = ReferenceEngine(machine).run
     else:
-        raise InputError(f"no engine named {engine!r}", hint=did_you_mean(engine, ENGINES))
+        raise _no_engine(engine)
     outcomes = []
     for index, program in enumerate(programs):
         outcomes.append(run(program))
         if on_layer is not None:
             on_layer(index, outcomes[-1])
     return outcomes
+
+
+def run_traffic(
+    machine: System | Machine, scratchpad: str, traffic: Traffic, engine: str = "compiled", until: int | None = None
+) -> TrafficOutcome:
+    """Run open-loop traffic on the named scratchpad alone, up to but without cycle ``until``, or until all is granted.
+
+    Raises InputError for an unknown engine or scratchpad, an unusable bank timing, and a request to no line of the scratchpad.
+    """
+    alone = _alone(build_machine(machine) if isinstance(machine, System) else machine, scratchpad)
+    traffic.check_against(alone.scratchpads[0])
+    if engine == "compiled":
+        from simcore.engine.compiled.traffic import run_traffic as run_compiled
+
+        return run_compiled(alone, traffic, until)
+    if engine == "simpy":
+        from simcore.engine.reference.traffic import run_traffic as run_reference
+
+        return run_reference(alone, traffic, until)
+    raise _no_engine(engine)
+
+
+def _alone(machine: Machine, scratchpad: str) -> Machine:
+    """The machine without its other scratchpads and their timings."""
+    names = [pad.name for pad in machine.scratchpads]
+    if scratchpad not in names:
+        raise InputError(f"no scratchpad named {scratchpad!r}", hint=did_you_mean(scratchpad, names))
+    pad = machine.scratchpads[names.index(scratchpad)]
+    used = sorted(set(pad.groups))
+    pad = replace(pad, first_bank=0, groups=tuple(used.index(group) for group in pad.groups))
+    return replace(machine, scratchpads=(pad,), timings=tuple(machine.timings[group] for group in used))
+
+
+def _no_engine(engine: str) -> InputError:
+    return InputError(f"no engine named {engine!r}", hint=did_you_mean(engine, ENGINES))

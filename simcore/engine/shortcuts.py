@@ -8,7 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Shortcuts:
     """coalesced_lines: find an element's lines by runs of words instead of word by word. idle_skipping: jump over cycles in
-    which nothing changes."""
+    which nothing changes. replayed_folds: do a fold that must go like an earlier one by adding that one's counts."""
 
     coalesced_lines: bool = True
     idle_skipping: bool = True
+    replayed_folds: bool = True

@@ -140,6 +140,7 @@ def start_heads(
             if (after >= 0 and not op_states[after, c.OP_DONE]) or slots[slot, c.SLOT_WRITES] > 0:
                 break
             scalars[c.SCALAR_EVENTS] += 1
+            scalars[c.SCALAR_DMA_EVENTS] += 1
             kind, tile = ops[head, _KIND], ops[head, _TILE]
             if kind != _STORE:
                 if slots[slot, c.SLOT_HOLDER] != c.NONE:

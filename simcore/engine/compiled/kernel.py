@@ -20,6 +20,15 @@ from simcore.engine.compiled.dma import (
 )
 from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import element_lines
+from simcore.engine.compiled.replay import (
+    begin_record,
+    dma_stays_quiet,
+    end_record,
+    find_record,
+    is_settled,
+    make_key,
+    replay,
+)
 from simcore.outcome import Cause
 from simcore.program import Int64Array, Port, Reg, Seg
 
@@ -217,6 +226,117 @@ def _count_skipped(
             conflict[listed[pad, i], scalars[c.SCALAR_BIN]] += skipped
 
 
+@inlined
+def _enter_bin(scalars: Int64Array, bin_steps: Int64Array, bin_start_cycles: Int64Array, now: int, step: int) -> None:
+    """Go on to the next timeline bin if the array's step, from cycle ``now`` on, belongs to it."""
+    if scalars[c.SCALAR_BIN] + 1 < bin_steps.shape[0] and step >= bin_steps[scalars[c.SCALAR_BIN] + 1]:
+        scalars[c.SCALAR_BIN] += 1
+        bin_start_cycles[scalars[c.SCALAR_BIN]] = now
+
+
+@inlined
+def _at_fold(
+    scalars: Int64Array,
+    ports: Int64Array,
+    bundles: Int64Array,
+    banks: Int64Array,
+    pads: Int64Array,
+    servers: Int64Array,
+    queues: Int64Array,
+    op_states: Int64Array,
+    counts: Int64Array,
+    port_counts: Int64Array,
+    segments: Int64Array,
+    geometry: Int64Array,
+    regions: Int64Array,
+    ops: Int64Array,
+    resident: Int64Array,
+    stall_cycles: Int64Array,
+    bank_stall_cycles: Int64Array,
+    conflict: Int64Array,
+    busy: Int64Array,
+    fold_steps: Int64Array,
+    key: Int64Array,
+    hashes: Int64Array,
+    keys: Int64Array,
+    records: Int64Array,
+    now: int,
+    step: int,
+) -> tuple[int, int]:
+    """At the top of the first cycle of a fold step: end a record, then replay one or begin another; returns (now, step)."""
+    fold, recording = scalars[c.SCALAR_FOLD], scalars[c.SCALAR_RECORDING]
+    scalars[c.SCALAR_FOLD] += 1
+    scalars[c.SCALAR_RECORDING] = c.NONE
+    # Before the first step every stall is `first_fill`: that is not like any later fold.
+    if step != fold_steps[fold] or step == 0 or not is_settled(scalars, ports, bundles, pads, servers, queues, now):
+        return now, step
+    quiet = scalars[c.SCALAR_DMA_EVENTS] == scalars[c.SCALAR_RECORD_DMA_EVENTS]
+    if (
+        recording != c.NONE
+        and quiet
+        and end_record(
+            records[recording],
+            scalars,
+            ports,
+            bundles,
+            banks,
+            counts,
+            port_counts,
+            stall_cycles,
+            bank_stall_cycles,
+            conflict,
+            busy,
+            scalars[c.SCALAR_RECORD_BIN],
+            now,
+            step,
+        )
+    ):
+        hashes[recording] = scalars[c.SCALAR_RECORD_HASH]
+        scalars[c.SCALAR_RECORDS] += 1
+    found = make_key(scalars, ports, bundles, banks, pads, segments, geometry, regions, resident, key, step)
+    record = find_record(hashes, keys, key, found)
+    if record != c.NONE:
+        if not dma_stays_quiet(ports, queues, op_states, ops, records, record):
+            return now, step
+        scalars[c.SCALAR_REPLAYED] += 1
+        return replay(
+            records[record],
+            scalars,
+            ports,
+            bundles,
+            banks,
+            segments,
+            counts,
+            port_counts,
+            stall_cycles,
+            bank_stall_cycles,
+            conflict,
+            busy,
+            now,
+            step,
+        )
+    recording = scalars[c.SCALAR_RECORDS] % hashes.shape[0]
+    hashes[recording] = c.NONE
+    for i in range(key.shape[0]):
+        keys[recording, i] = key[i]
+    scalars[c.SCALAR_RECORDING], scalars[c.SCALAR_RECORD_HASH] = recording, found
+    scalars[c.SCALAR_RECORD_BIN], scalars[c.SCALAR_RECORD_DMA_EVENTS] = scalars[c.SCALAR_BIN], scalars[c.SCALAR_DMA_EVENTS]
+    begin_record(
+        records[recording],
+        scalars,
+        ports,
+        counts,
+        port_counts,
+        stall_cycles,
+        bank_stall_cycles,
+        conflict,
+        busy,
+        now,
+        step,
+    )
+    return now, step
+
+
 def run_layer(
     serves: Any,
     scalars: Int64Array,
@@ -256,6 +376,11 @@ def run_layer(
     busy: Int64Array,
     bin_steps: Int64Array,
     bin_start_cycles: Int64Array,
+    fold_steps: Int64Array,
+    key: Int64Array,
+    hashes: Int64Array,
+    keys: Int64Array,
+    records: Int64Array,
     read_bytes: Int64Array,
     write_bytes: Int64Array,
     until: int,
@@ -267,6 +392,43 @@ def run_layer(
     step, steps = scalars[c.SCALAR_STEP], scalars[c.SCALAR_STEPS]
     found = words = 0
     while now < until:
+        if (
+            scalars[c.SCALAR_REPLAYING]
+            and scalars[c.SCALAR_FOLD] < fold_steps.shape[0]
+            and step >= fold_steps[scalars[c.SCALAR_FOLD]]
+        ):
+            was = step
+            now, step = _at_fold(
+                scalars,
+                ports,
+                bundles,
+                banks,
+                pads,
+                servers,
+                queues,
+                op_states,
+                counts,
+                port_counts,
+                segments,
+                geometry,
+                regions,
+                ops,
+                resident,
+                stall_cycles,
+                bank_stall_cycles,
+                conflict,
+                busy,
+                fold_steps,
+                key,
+                hashes,
+                keys,
+                records,
+                now,
+                step,
+            )
+            if step != was:
+                _enter_bin(scalars, bin_steps, bin_start_cycles, now, step)
+                continue
         scalars[c.SCALAR_EVENTS] = 0
         # RETIRE
         for pad in range(n_pads):
@@ -491,8 +653,6 @@ def run_layer(
             if bank != c.NONE:
                 bank_stall_cycles[bank, cause] += cycles
         now += cycles
-        if scalars[c.SCALAR_BIN] + 1 < len(bin_steps) and step >= bin_steps[scalars[c.SCALAR_BIN] + 1]:
-            scalars[c.SCALAR_BIN] += 1
-            bin_start_cycles[scalars[c.SCALAR_BIN]] = now
+        _enter_bin(scalars, bin_steps, bin_start_cycles, now, step)
     scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
     return 0

@@ -21,16 +21,19 @@ class CompiledEngine:
     def __init__(self, machine: Machine, shortcuts: Shortcuts | None = None) -> None:
         self.shortcuts = shortcuts or Shortcuts()
         self.state = machine_state(machine)
+        #: Folds that were replayed so far.
+        self.replayed_folds = 0
 
     def run(self, program: Program) -> Outcome:
         """Run one layer. Raises RuntimeError, with who waits for what, if nothing can happen any more."""
         from simcore.engine.compiled.compile import run_layer
 
         state = self.state
-        layer = layer_state(state, program, self.shortcuts.idle_skipping, self.shortcuts.coalesced_lines)
+        layer = layer_state(state, program, self.shortcuts)
         answer = _call(run_layer, state, layer, program, c.FAR)
         if answer < 0:
             raise RuntimeError(deadlock_report(program, layer))
+        self.replayed_folds += int(layer.scalars[c.SCALAR_REPLAYED])
         state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
         return _outcome(layer)
 
@@ -77,6 +80,11 @@ def _call(run_layer: Callable[..., int], state: MachineState, layer: LayerState,
         layer.busy,
         layer.bin_steps,
         layer.bin_start_cycles,
+        layer.fold_steps,
+        layer.key,
+        layer.hashes,
+        layer.keys,
+        layer.records,
         layer.read_bytes,
         layer.write_bytes,
         until,

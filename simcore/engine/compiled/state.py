@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from simcore.engine.compiled import columns as c
+from simcore.engine.compiled.replay import RECORDS, key_length, record_length
+from simcore.engine.shortcuts import Shortcuts
 from simcore.machine import Machine
 from simcore.outcome import Cause
 from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Seg
@@ -38,6 +40,11 @@ class MachineState:
     bank_pad: Int64Array
     cycle: int = 0
     memory_free: int = 0
+
+    @property
+    def may_replay(self) -> bool:
+        """True if every bank timing answers alike at any time and for any row, and keeps no state."""
+        return all(t.time_invariant and not t.uses_row and not t.bank_state and not t.shared_state for t in self.machine.timings)
 
 
 def _flat(parts: list[Int64Array]) -> tuple[Int64Array, list[int]]:
@@ -146,6 +153,11 @@ class LayerState:
     busy: Int64Array
     bin_steps: Int64Array
     bin_start_cycles: Int64Array
+    fold_steps: Int64Array
+    key: Int64Array
+    hashes: Int64Array
+    keys: Int64Array
+    records: Int64Array
     read_bytes: Int64Array
     write_bytes: Int64Array
 
@@ -155,9 +167,10 @@ def max_lines(program: Program) -> int:
     return max([1] + [int(port[:, Seg.LANES].max()) for port in program.segments if len(port)])
 
 
-def layer_state(state: MachineState, program: Program, idle_skipping: bool, coalescing: bool) -> LayerState:
+def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> LayerState:
     """Fresh tables for one layer on a machine."""
     machine, bin_steps = state.machine, program.bin_steps()
+    replaying = shortcuts.replayed_folds and state.may_replay and len(program.segments[Port.OUTPUT]) > 2
     banks, pads = machine.banks, len(machine.scratchpads)
     widest = max_lines(program)
     burst_lines = max(machine.burst_bytes // pad.line_bytes for pad in machine.scratchpads)
@@ -184,7 +197,8 @@ def layer_state(state: MachineState, program: Program, idle_skipping: bool, coal
         state.memory_free,
     )
     scalars[[c.SCALAR_OPS_LEFT, c.SCALAR_FREE_WRITES, c.SCALAR_OUTPUT_LINES]] = len(program.ops), writes, c.NONE
-    scalars[[c.SCALAR_IDLE_SKIPPING, c.SCALAR_COALESCING]] = int(idle_skipping), int(coalescing)
+    scalars[[c.SCALAR_IDLE_SKIPPING, c.SCALAR_COALESCING]] = int(shortcuts.idle_skipping), int(shortcuts.coalesced_lines)
+    scalars[[c.SCALAR_REPLAYING, c.SCALAR_RECORDING]] = int(replaying), c.NONE
     op_states = table(len(program.ops), c.OP_COLUMNS)
     if len(program.ops):
         op_states[:, c.OP_LEFT] = -(-program.ops[:, Op.BYTES] // machine.burst_bytes)
@@ -222,6 +236,11 @@ def layer_state(state: MachineState, program: Program, idle_skipping: bool, coal
         conflict=table(banks, len(bin_steps)),
         busy=table(banks, len(bin_steps)),
         bin_steps=bin_steps,
+        fold_steps=program.fold_steps(),
+        key=np.zeros(key_length(window), dtype=np.int64),
+        hashes=np.full(RECORDS if replaying else 1, c.NONE, dtype=np.int64),
+        keys=table(RECORDS if replaying else 1, key_length(window)),
+        records=table(RECORDS if replaying else 1, record_length(banks, window)),
         bin_start_cycles=np.full(len(bin_steps), state.cycle, dtype=np.int64),
         read_bytes=np.zeros(max(len(program.regions), 1), dtype=np.int64),
         write_bytes=np.zeros(max(len(program.regions), 1), dtype=np.int64),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from heapq import heappush
 from random import Random
+from typing import Any
 
 import simpy
 
@@ -30,7 +31,9 @@ class PhaseClock(simpy.Environment):
         serial = next(self._eid)
         if self._random is not None:
             serial += self._random.randrange(1 << 30) << 40
-        heappush(self._queue, (self._now + delay, priority, serial, event))
+        # SimPy keeps a serial number as an int of its own kind; the heap only compares it.
+        entry: Any = (self._now + delay, priority, serial, event)
+        heappush(self._queue, entry)
 
     @property
     def cycle(self) -> int:

@@ -10,7 +10,7 @@ from simcore.clock import Phase
 from simcore.engine.reference.bank import Bank
 from simcore.engine.reference.clock import PhaseClock
 from simcore.engine.reference.requests import NEVER, Request
-from simcore.engine.reference.tally import Tally
+from simcore.engine.reference.tally import BankTally
 from simcore.machine import NO_PREEMPTION, RESUME, Scratchpad
 from simcore.program import Port
 
@@ -18,7 +18,7 @@ from simcore.program import Port
 class ScratchpadProcess:
     """Retires buffered writes, collects the ports' offers and grants them, bank by bank."""
 
-    def __init__(self, clock: PhaseClock, spec: Scratchpad, banks: list[Bank], tally: Tally) -> None:
+    def __init__(self, clock: PhaseClock, spec: Scratchpad, banks: list[Bank], tally: BankTally) -> None:
         self.clock, self.spec, self.banks, self.tally = clock, spec, banks, tally
         #: What each port offers in this cycle; a port writes its own list in ISSUE, the arbiter empties it in GRANT.
         self.offers: dict[Port, list[Request]] = {port: [] for port in Port}

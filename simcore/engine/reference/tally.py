@@ -29,18 +29,13 @@ class Timeline:
             self.start_cycles[self.bin] = cycle + 1
 
 
-class Tally:
-    """All counters of an Outcome, for one layer."""
+class BankTally:
+    """The counters of the banks."""
 
-    def __init__(self, banks: int, program: Program, start_cycle: int) -> None:
-        self.start_cycle, self.compute_cycles = start_cycle, 0
-        self.stall_cycles = _zeros(len(Cause), len(Port))
-        self.bank_stall_cycles = _zeros(banks, len(Cause))
+    def __init__(self, banks: int, bin_steps: Int64Array, start_cycle: int) -> None:
         self.reads, self.writes, self.dma_reads, self.dma_writes = (_zeros(banks) for _ in range(4))
         self.forwarded_reads, self.preempted_writes, self.conflict_cycles, self.busy_cycles = (_zeros(banks) for _ in range(4))
-        self.port_elements, self.port_words, self.port_lines = (_zeros(len(Port) - 1) for _ in range(3))
-        self.dma_read_bytes, self.dma_write_bytes = _zeros(len(program.regions)), _zeros(len(program.regions))
-        self.timeline = Timeline(banks, program.bin_steps(), start_cycle)
+        self.timeline = Timeline(banks, bin_steps, start_cycle)
 
     def granted(self, bank: int, request: Request, cycle: int) -> None:
         """A bank took a request."""
@@ -66,6 +61,18 @@ class Tally:
         """A request waits at a bank in this cycle."""
         self.conflict_cycles[bank] += 1
         self.timeline.conflict[bank, self.timeline.bin] += 1
+
+
+class Tally(BankTally):
+    """All counters of an Outcome, for one layer."""
+
+    def __init__(self, banks: int, program: Program, start_cycle: int) -> None:
+        super().__init__(banks, program.bin_steps(), start_cycle)
+        self.start_cycle, self.compute_cycles = start_cycle, 0
+        self.stall_cycles = _zeros(len(Cause), len(Port))
+        self.bank_stall_cycles = _zeros(banks, len(Cause))
+        self.port_elements, self.port_words, self.port_lines = (_zeros(len(Port) - 1) for _ in range(3))
+        self.dma_read_bytes, self.dma_write_bytes = _zeros(len(program.regions)), _zeros(len(program.regions))
 
     def stalled(self, cause: Cause, port: Port, bank: int | None) -> None:
         """The array did not advance in this cycle."""

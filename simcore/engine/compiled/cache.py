@@ -1,0 +1,55 @@
+"""Kernels compiled with one signature each, and cached under a hash of the sources they are made of.
+
+numba's own cache does not see an edit in an imported file; here every edit of the engine gives another cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+from simcore import clock, machine, outcome, program, streams
+from simcore.engine.compiled.jit import kernel
+
+types: Any = numba.types
+config: Any = numba.config
+
+
+def source_hash() -> str:
+    """Hash of everything the kernels are compiled from, and of the compiler."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
+    files = sorted(folder.glob("*.py")) + [Path(m.__file__ or "") for m in (clock, machine, outcome, program, streams)]
+    for file in [*files, folder.parents[1] / "timing_compiled.py"]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: the user's cache folder, or a temporary one where that cannot be written."""
+    base = Path(os.environ.get("SIMCORE_CACHE_DIR") or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "simcore")
+    folder = base / source_hash()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir()) / f"simcore-{source_hash()}"
+    except OSError:
+        return Path(tempfile.gettempdir()) / f"simcore-{source_hash()}"
+
+
+def compile_kernel(signature: Any, function: Callable[..., int]) -> Callable[..., int]:
+    """A kernel that Python calls, compiled now or taken from the cache; under NUMBA_DISABLE_JIT=1 the plain function."""
+    if config.DISABLE_JIT:
+        return function
+    before, config.CACHE_DIR = config.CACHE_DIR, str(cache_folder())
+    try:
+        compiled: Callable[..., int] = kernel(signature)(function)
+        return compiled
+    finally:
+        config.CACHE_DIR = before

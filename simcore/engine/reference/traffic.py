@@ -1,0 +1,88 @@
+"""Open-loop traffic on the reference engine: a process that offers each request in the cycle in which it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import simpy
+
+from simcore.clock import Phase
+from simcore.engine.reference.clock import PhaseClock
+from simcore.engine.reference.requests import NEVER, Request
+from simcore.engine.reference.run import make_banks
+from simcore.engine.reference.scratchpad import ScratchpadProcess
+from simcore.engine.reference.tally import BankTally
+from simcore.machine import Machine
+from simcore.program import Int64Array, Port
+from simcore.traffic import Traffic, TrafficOutcome
+
+
+class TrafficSource:
+    """Stands for all ports of one scratchpad; ``over`` happens when everything is granted, or in cycle ``until``."""
+
+    def __init__(self, clock: PhaseClock, pad: ScratchpadProcess, traffic: Traffic, until: int | None) -> None:
+        self.clock, self.pad, self.until, self.over = clock, pad, until, clock.event()
+        self.arrive: list[int] = traffic.arrive.tolist()
+        columns = (traffic.bank.tolist(), traffic.row.tolist(), traffic.op.tolist(), traffic.port.tolist())
+        self.requests = [Request(0, *columns_of_one) for columns_of_one in zip(*columns, strict=True)]
+        self.first_grant = [NEVER] * len(self.requests)
+        clock.process(self._run())
+
+    def done(self) -> list[int]:
+        """When each request is done, by its last grant."""
+        return [request.done_at for request in self.requests]
+
+    def _run(self) -> Generator[simpy.Event, None, None]:
+        offered = 0
+        ungranted: list[int] = []
+        while True:
+            yield self.clock.next(Phase.ISSUE)
+            if self.clock.cycle == self.until:
+                break
+            while offered < len(self.requests) and self.arrive[offered] == self.clock.cycle:
+                self._offer(self.requests[offered])
+                ungranted.append(offered)
+                offered += 1
+            yield self.clock.next(Phase.ADVANCE)
+            for number in ungranted:
+                self.first_grant[number] = self.requests[number].granted_at
+            ungranted = [number for number in ungranted if self.first_grant[number] == NEVER]
+            # A write that was preempted has been granted and waits again.
+            if offered == len(self.requests) and not any(bank.direct or bank.buffered for bank in self.pad.banks):
+                break
+        self.over.succeed()
+
+    def _offer(self, request: Request) -> None:
+        if request.port == Port.OUTPUT:
+            # The array posts in ADVANCE what reaches the arbiter a cycle later; nothing looks at the buffer between then and now.
+            self.pad.post([request])
+        else:
+            self.pad.offers[Port(request.port)].append(request)
+
+
+def run_traffic(machine: Machine, traffic: Traffic, until: int | None = None, shuffle_seed: int | None = None) -> TrafficOutcome:
+    """Run traffic on the one scratchpad of a machine, up to but without cycle ``until``.
+
+    ``shuffle_seed`` shuffles the events of each (cycle, phase); the outcome must not change.
+    """
+    clock = PhaseClock(0, shuffle_seed)
+    tally = BankTally(machine.banks, bin_steps=np.zeros(1, dtype=np.int64), start_cycle=0)
+    pad = ScratchpadProcess(clock, machine.scratchpads[0], make_banks(machine)[0], tally)
+    source = TrafficSource(clock, pad, traffic, until)
+    clock.run(until=source.over)
+    return TrafficOutcome(
+        arrive=traffic.arrive,
+        granted=_int64(source.first_grant),
+        done=_int64(source.done()),
+        reads=tally.reads,
+        writes=tally.writes,
+        forwarded_reads=tally.forwarded_reads,
+        preempted_writes=tally.preempted_writes,
+        conflict_cycles=tally.conflict_cycles,
+        busy_cycles=tally.busy_cycles,
+    )
+
+
+def _int64(values: list[int]) -> Int64Array:
+    return np.array(values, dtype=np.int64)
