@@ -116,7 +116,7 @@ class _PlainRun:
         try:
             answer = self._call(bank, shared, request, request.now, request.row)
         except Exception as error:
-            self._note(f"raised {type(error).__name__}", _told(error), request, where=self._line(error))
+            self._note(f"raised {type(error).__name__}", told(error), request, where=self._line(error))
             self.group.occupy(request, None)
             return
         times = self._sound_times(answer, request)
@@ -170,7 +170,7 @@ class _PlainRun:
             answer = self._call(bank, shared, request, now, row)
             times = self._sound_times(answer, Request(request.index, request.bank, now, request.op, row))
         except Exception as error:
-            self._note(f"raised {type(error).__name__}", _told(error), request, where=self._line(error))
+            self._note(f"raised {type(error).__name__}", told(error), request, where=self._line(error))
             times = None
         return times, bank.tolist(), shared.tolist()
 
@@ -186,7 +186,7 @@ def _plain(value: object) -> str:
     return str(int(value)) if isinstance(value, np.integer) else repr(value)
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
     """What an exception in a model means for its author."""
     if isinstance(error, ModelError):
         return str(error)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from simcore.check import check_model
+from simcore.check import check_file
 from simcore.cli.console import print_json
 from simcore.cli.guard import BAD_INPUT
 
 
 def check_command(target: str, as_json: bool) -> None:
     """Print the report; exits 2 if the model has a problem."""
-    report = check_model(target)
+    report = check_file(target)
     if as_json:
         shown = [
             {"step": problem.step, "where": problem.where, "message": problem.message, "shown_by": problem.shown_by}

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.replay import RECORDS, key_length, record_length
+from simcore.engine.compiled.replay import RECORDS, record_length
+from simcore.engine.compiled.replay_key import key_length
 from simcore.engine.shortcuts import Shortcuts
 from simcore.machine import Machine
 from simcore.outcome import Cause

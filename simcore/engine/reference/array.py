@@ -62,7 +62,8 @@ class ArrayControl:
         if element is None or element.due != self.step:
             return None
         if not reader.window:
-            return (Cause.READ_LATENCY if reader.is_resident(element) else Cause.DRAM_WAIT), reader.port, None
+            # Its window is empty, so it was to be offered in this cycle's ISSUE; only a tile that is not there holds it back.
+            return Cause.DRAM_WAIT, reader.port, None
         if element.is_ready(self.shared.clock.cycle):
             return None
         waiting = element.first_waiting()

@@ -1,0 +1,59 @@
+"""Idle skipping: the next cycle in which anything can change, and what the cycles until then count as."""
+
+from __future__ import annotations
+
+from simcore.engine.compiled import columns as c
+from simcore.engine.compiled.dma import FILLING, LOADING, READING, STORING
+from simcore.engine.compiled.jit import inlined
+from simcore.program import Int64Array
+
+
+@inlined
+def next_event(
+    scalars: Int64Array,
+    ports: Int64Array,
+    bundles: Int64Array,
+    banks: Int64Array,
+    pads: Int64Array,
+    servers: Int64Array,
+    bursts: Int64Array,
+    listed: Int64Array,
+    burst_lists: Int64Array,
+    now: int,
+) -> int:
+    """The earliest cycle after ``now`` at which something that was decided before comes true; FAR if nothing will."""
+    soonest = c.FAR
+    for pad in range(pads.shape[0]):
+        if pads[pad, c.PAD_INFLIGHT]:
+            soonest = min(soonest, pads[pad, c.PAD_INFLIGHT_MIN])
+        for i in range(pads[pad, c.PAD_LISTED]):
+            first = banks[listed[pad, i], c.BANK_FIRST_SERVER]
+            for server in range(first, first + pads[pad, c.PAD_SERVERS]):
+                if servers[server, c.SERVER_FREE_AT] > now:
+                    soonest = min(soonest, servers[server, c.SERVER_FREE_AT])
+    for port in range(3):
+        if ports[port, c.PORT_IN_WINDOW]:
+            element = port * scalars[c.SCALAR_WINDOW] + ports[port, c.PORT_HEAD]
+            if bundles[element, c.BUNDLE_UNGRANTED] == 0 and bundles[element, c.BUNDLE_READY] > now:
+                soonest = min(soonest, bundles[element, c.BUNDLE_READY])
+    if scalars[c.SCALAR_LOADING]:
+        soonest = min(soonest, bursts[burst_lists[LOADING, 0], c.BURST_MEMORY_DONE])
+    for kind, count in ((FILLING, scalars[c.SCALAR_FILLING]), (READING, scalars[c.SCALAR_READING])):
+        for i in range(count):
+            bundle = 3 * scalars[c.SCALAR_WINDOW] + burst_lists[kind, i]
+            if bundles[bundle, c.BUNDLE_UNGRANTED] == 0:
+                soonest = min(soonest, bundles[bundle, c.BUNDLE_READY])
+    for i in range(scalars[c.SCALAR_STORING]):
+        soonest = min(soonest, bursts[burst_lists[STORING, i], c.BURST_MEMORY_DONE])
+    return max(soonest, now + 1)
+
+
+@inlined
+def count_skipped(
+    scalars: Int64Array, pads: Int64Array, counts: Int64Array, listed: Int64Array, conflict: Int64Array, skipped: int
+) -> None:
+    """Charge the banks with waiting requests for cycles in which nothing changed."""
+    for pad in range(pads.shape[0]):
+        for i in range(pads[pad, c.PAD_LISTED]):
+            counts[listed[pad, i], c.COUNT_CONFLICT] += skipped
+            conflict[listed[pad, i], scalars[c.SCALAR_BIN]] += skipped

@@ -1,0 +1,137 @@
+"""The array's read ports in the compiled engine: elements offered in order, and why one has not arrived."""
+
+from __future__ import annotations
+
+from simcore.engine.compiled import columns as c
+from simcore.engine.compiled.banks import enqueue, is_buffered
+from simcore.engine.compiled.dma import fill_request, place
+from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.lines import element_lines
+from simcore.outcome import Cause
+from simcore.program import Int64Array, Port, Reg, Seg
+
+_PSUM, _OUTPUT, _DMA = int(Port.PSUM), int(Port.OUTPUT), int(Port.DMA)
+_DUE, _DUE_STRIDE, _COUNT = int(Seg.DUE), int(Seg.DUE_STRIDE), int(Seg.COUNT)
+_REGION, _AFTER_WRITE, _PAD = int(Seg.REGION), int(Seg.AFTER_WRITE), int(Reg.SCRATCHPAD)
+_READ_LATENCY, _READ_CONFLICT = int(Cause.READ_LATENCY), int(Cause.READ_CONFLICT)
+_WRITE_CONFLICT, _DMA_COLLISION = int(Cause.WRITE_CONFLICT), int(Cause.DMA_COLLISION)
+
+
+@inlined
+def next_element(ports: Int64Array, segments: Int64Array, port: int) -> None:
+    """Move a port's cursor to its next element and note when it is due."""
+    segment, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER] + 1
+    if number == segments[segment, _COUNT]:
+        segment, number = segment + 1, 0
+    ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER] = segment, number
+    ports[port, c.PORT_NEXT_DUE] = c.FAR
+    if segment < ports[port, c.PORT_LAST_SEGMENT]:
+        ports[port, c.PORT_NEXT_DUE] = segments[segment, _DUE] + number * segments[segment, _DUE_STRIDE]
+
+
+@inlined
+def offer_element(
+    scalars: Int64Array,
+    ports: Int64Array,
+    bundles: Int64Array,
+    requests: Int64Array,
+    banks: Int64Array,
+    pads: Int64Array,
+    port_counts: Int64Array,
+    counts: Int64Array,
+    segments: Int64Array,
+    geometry: Int64Array,
+    regions: Int64Array,
+    resident: Int64Array,
+    listed: Int64Array,
+    lines: Int64Array,
+    line_slots: Int64Array,
+    port: int,
+    now: int,
+) -> None:
+    """ISSUE of one read port: offer the next element if its tiles are resident (and, for psum, if it has been written)."""
+    blocked = ports[port, c.PORT_BLOCKED_TILE]
+    if blocked != c.NONE and resident[blocked] < 0:
+        return
+    segment, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]
+    after = segments[segment, _AFTER_WRITE]
+    if port == _PSUM and after >= 0 and ports[_OUTPUT, c.PORT_CONSUMED] < after + number + 1:
+        return
+    region = segments[segment, _REGION]
+    pad = regions[region, _PAD]
+    found, words = element_lines(
+        segments,
+        segment,
+        geometry,
+        regions,
+        region,
+        resident,
+        number,
+        pads[pad, c.PAD_LINE_BYTES],
+        scalars[c.SCALAR_COALESCING],
+        lines,
+        line_slots,
+    )
+    if found == c.NONE:
+        ports[port, c.PORT_BLOCKED_TILE] = words
+        return
+    ports[port, c.PORT_BLOCKED_TILE] = c.NONE
+    window = scalars[c.SCALAR_WINDOW]
+    position = ports[port, c.PORT_HEAD] + ports[port, c.PORT_IN_WINDOW]
+    if position >= window:
+        position -= window
+    element = port * window + position
+    ports[port, c.PORT_IN_WINDOW] += 1
+    (
+        bundles[element, c.BUNDLE_DUE],
+        bundles[element, c.BUNDLE_UNGRANTED],
+        bundles[element, c.BUNDLE_READY],
+        bundles[element, c.BUNDLE_REQUESTS],
+    ) = ports[port, c.PORT_NEXT_DUE], found, now, found
+    for i in range(found):
+        bank, bank_row = place(pads, pad, lines[i])
+        request = bundles[element, c.BUNDLE_FIRST] + i
+        fill_request(requests, request, port, bank, bank_row, 0, element, now)
+        if port == _PSUM and pads[pad, c.PAD_BUFFERED] > 0 and is_buffered(pads, requests, pad, bank, bank_row):
+            requests[request, c.REQUEST_GRANTED] = now
+            bundles[element, c.BUNDLE_UNGRANTED] -= 1
+            bundles[element, c.BUNDLE_READY] = now + 1
+            counts[bank, c.COUNT_FORWARDED] += 1
+        else:
+            enqueue(banks, pads, requests, listed, request, 0)
+    port_counts[port, c.PORT_COUNT_WORDS] += words
+    port_counts[port, c.PORT_COUNT_LINES] += found
+    scalars[c.SCALAR_EVENTS] += 1
+    next_element(ports, segments, port)
+
+
+@inlined
+def read_stall(
+    scalars: Int64Array,
+    ports: Int64Array,
+    bundles: Int64Array,
+    requests: Int64Array,
+    banks: Int64Array,
+    pads: Int64Array,
+    servers: Int64Array,
+    bank_pad: Int64Array,
+    port: int,
+    now: int,
+) -> tuple[int, int]:
+    """(cause, bank or NONE) of a stall for an element that was offered and has not arrived."""
+    element = port * scalars[c.SCALAR_WINDOW] + ports[port, c.PORT_HEAD]
+    if bundles[element, c.BUNDLE_UNGRANTED] == 0:
+        return _READ_LATENCY, c.NONE
+    request = bundles[element, c.BUNDLE_FIRST]
+    while requests[request, c.REQUEST_GRANTED] != c.NONE:
+        request += 1
+    bank = requests[request, c.REQUEST_BANK]
+    first = banks[bank, c.BANK_FIRST_SERVER]
+    cause = _READ_CONFLICT
+    for server in range(first, first + pads[bank_pad[bank], c.PAD_SERVERS]):
+        if servers[server, c.SERVER_FREE_AT] > now:
+            if servers[server, c.SERVER_PORT] == _DMA:
+                return _DMA_COLLISION, bank
+            if servers[server, c.SERVER_PORT] == _OUTPUT:
+                cause = _WRITE_CONFLICT
+    return cause, bank
