@@ -27,7 +27,7 @@ coverage: $(VENV)/.installed-dev
 	$(BIN)/coverage report --show-missing
 
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest benchmarks
+	$(BIN)/python -m pytest benchmarks -q --benchmark-autosave --benchmark-columns=median,rounds
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .benchmarks .coverage

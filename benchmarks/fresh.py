@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -17,15 +18,26 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Fresh:
-    """What a process printed on stdout, and its CPU seconds (user and system), from start to exit, its own children included."""
+    """What a process printed on stdout, and its CPU seconds (user and system) from start to exit, its own children included."""
 
     output: str
     cpu_s: float
 
     @property
-    def json(self) -> Any:
-        """The last line printed."""
+    def last_json(self) -> Any:
+        """The last line of the output, which is JSON."""
         return json.loads(self.output.splitlines()[-1])
+
+    @property
+    def first_json(self) -> Any:
+        """The JSON that stands before the last line."""
+        return json.loads(self.output.rstrip().rpartition("\n")[0])
+
+
+def children_cpu_s() -> float:
+    """CPU seconds of all child processes that have ended; a timer for pytest-benchmark."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def run_fresh(*command: str | Path, env: Mapping[str, str] | None = None) -> Fresh:
@@ -36,19 +48,13 @@ def run_fresh(*command: str | Path, env: Mapping[str, str] | None = None) -> Fre
         )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        for file in (output, errors):
-            file.seek(0)
+        output.seek(0)
+        errors.seek(0)
         if process.returncode:
             raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode}: {errors.read()[-2000:]}")
         return Fresh(output.read(), usage.ru_utime + usage.ru_stime)
 
 
 def run_simcore(*arguments: str | Path, env: Mapping[str, str] | None = None) -> Fresh:
-    """Run ``simcore`` as a user does, with this interpreter's installation."""
+    """Run ``simcore`` as a user does. One more line of JSON follows its output: ``{"peak_rss_bytes": n}``."""
     return run_fresh(sys.executable, "-m", "benchmarks.simcore_child", *arguments, env=env)
-
-
-def peak_rss_bytes() -> int:
-    """The most memory this process ever held. (A child's ``ru_maxrss`` would start from its parent's size at the fork.)"""
-    status = Path("/proc/self/status").read_text()
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))

@@ -1,0 +1,38 @@
+"""What the benchmarks share: tables printed at the end of the session, and a kernel that is compiled before anything is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from benchmarks.fresh import run_simcore
+
+#: Rows of each table, by its title; the first row is the header.
+TABLES: dict[str, list[list[str]]] = {}
+
+
+def add_row(title: str, **cells: object) -> None:
+    """Add a row to the table of this title. Its columns are those of its first row."""
+    TABLES.setdefault(title, [[name.replace("_", " ") for name in cells]]).append([str(cell) for cell in cells.values()])
+
+
+@pytest.fixture(scope="session")
+def _warm_kernel() -> None:
+    """Compile the kernel now if this checkout has not compiled it before."""
+    run_simcore("run", "lenet5", "--quiet")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for title, rows in TABLES.items():
+        terminalreporter.write_sep("-", title)
+        for line in _aligned(rows):
+            terminalreporter.write_line(line)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.rjust(width) if i else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        for row in rows
+    ]

@@ -1,0 +1,110 @@
+"""SCALE-Sim 3.0.0 as it comes from PyPI, in a virtual environment of its own, and the files that both tools read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.fresh import ROOT, run_fresh
+
+#: SCALE-Sim does not say which numpy it needs; 3.0.0 fails with 2.4 and runs with 2.2.
+REQUIREMENTS = ("scalesim==3.0.0", "numpy==2.2.*")
+
+#: ResNet18's layer2.0.conv1, its padding part of the ifmap: SCALE-Sim has no other way to say it.
+LAYER = "resnet18_l2_0_conv1"
+TOPOLOGY = f"""\
+Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,
+{LAYER}, 58, 58, 3, 3, 64, 128, 2,
+"""
+
+#: 32x32 weight-stationary, 64 KiB a scratchpad, CALC mode: no stalls. [layout] and [sparsity] are off, but must be there.
+CONFIGURATION = """\
+[general]
+run_name = scale-sim-cfg
+[architecture_presets]
+ArrayHeight: 32
+ArrayWidth: 32
+IfmapSramSzkB: 64
+FilterSramSzkB: 64
+OfmapSramSzkB: 64
+IfmapOffset: 0
+FilterOffset: 10000000
+OfmapOffset: 20000000
+Bandwidth: 10
+Dataflow: ws
+MemoryBanks: 1
+ReadRequestBuffer: 32
+WriteRequestBuffer: 32
+[layout]
+IfmapCustomLayout: False
+IfmapSRAMBankBandwidth: 10
+IfmapSRAMBankNum: 10
+IfmapSRAMBankPort: 2
+FilterCustomLayout: False
+FilterSRAMBankBandwidth: 10
+FilterSRAMBankNum: 10
+FilterSRAMBankPort: 2
+[sparsity]
+SparsitySupport: false
+[run_presets]
+InterfaceBandwidth: CALC
+UseRamulatorTrace: False
+"""
+
+#: SCALE-Sim wants a layout of twenty numbers for each layer even where layouts are off; it does not look at their values.
+LAYOUT = f"Layer name,{'number,' * 20}\n{LAYER},{'1,' * 20}\n"
+
+
+@dataclass(frozen=True)
+class ScaleSimFiles:
+    """The files of one run."""
+
+    topology: Path
+    configuration: Path
+    layout: Path
+    reports: Path
+
+
+@dataclass(frozen=True)
+class ScaleSimRun:
+    """Cycles of one run; CPU seconds of reading the files and simulating, and of the whole process with its imports."""
+
+    cycles: int
+    compute_cycles: int
+    cpu_s: float
+    process_cpu_s: float
+
+
+class CannotInstall(Exception):
+    """SCALE-Sim could not be installed; the text says why."""
+
+
+def write_files(folder: Path) -> ScaleSimFiles:
+    """Write topology, configuration and layout into a folder."""
+    files = ScaleSimFiles(folder / "topology.csv", folder / "scale.cfg", folder / "layout.csv", folder / "reports")
+    for path, text in ((files.topology, TOPOLOGY), (files.configuration, CONFIGURATION), (files.layout, LAYOUT)):
+        path.write_text(text)
+    files.reports.mkdir()
+    return files
+
+
+def install(folder: Path) -> Path:
+    """The interpreter of a virtual environment with SCALE-Sim, made once in a folder. Raises CannotInstall."""
+    python, finished = folder / "bin" / "python", folder / "installed"
+    if not finished.exists():
+        for command in ((sys.executable, "-m", "venv", "--clear", folder), (python, "-m", "pip", "install", "-q", *REQUIREMENTS)):
+            done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+            if done.returncode:
+                last = (done.stderr.strip() or "no message").splitlines()[-1]
+                raise CannotInstall(f"{' and '.join(REQUIREMENTS)} could not be installed: {last}")
+        finished.touch()
+    return python
+
+
+def run(python: Path, files: ScaleSimFiles) -> ScaleSimRun:
+    """Run SCALE-Sim once in a fresh process. Raises RuntimeError where it fails."""
+    script = ROOT / "benchmarks" / "scale_sim_child.py"
+    fresh = run_fresh(python, script, files.configuration, files.topology, files.layout, files.reports)
+    return ScaleSimRun(**fresh.last_json, process_cpu_s=fresh.cpu_s)
