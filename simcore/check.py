@@ -19,7 +19,7 @@ from simcore.traffic import Traffic, bursts
 SCRATCHPADS = 8
 
 #: Where the engines stop, because the readable one counts every cycle. What is not granted by then must be so in both.
-CYCLES = 20_000
+CYCLES = 8_000
 
 _STEP = "both engines"
 
@@ -80,7 +80,8 @@ def _try(subject: Subject, trial: _Trial) -> Problem | None:
         with np.errstate(over="raise", divide="raise", invalid="raise"):
             readable = run_traffic(trial.machine, "ifmap", trial.traffic, engine="simpy", until=CYCLES)
     except Exception as error:
-        return Problem(_STEP, told(error), error_line(error, where.rpartition(":")[0]), on_what)
+        # SimPy raises a copy of what a process raised.
+        return Problem(_STEP, told(error), error_line(error.__cause__ or error, where.rpartition(":")[0]), on_what)
     compiled = run_traffic(trial.machine, "ifmap", trial.traffic, engine="compiled", until=CYCLES)
     first = readable.first_difference(compiled)
     if first is None:

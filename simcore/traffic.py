@@ -71,9 +71,8 @@ class Traffic:
         """One request in words."""
         kind = "write" if self.op[number] == WRITE else "read"
         port = Port(int(self.port[number])).name.lower()
-        return f"request {number}: {kind} of row {self.row[number]} in bank {self.bank[number]} from {port}, arriving in cycle " + str(
-            self.arrive[number]
-        )
+        place = f"row {self.row[number]} in bank {self.bank[number]}"
+        return f"request {number}: {kind} of {place} from {port}, arriving in cycle {self.arrive[number]}"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,14 @@
-"""Random machines and layers for the equality tests: every option of the System is drawn."""
+"""Random machines and layers: every option of the System is drawn, by hypothesis or by a seeded ``random.Random``.
+
+A *pick* chooses one of some options; everything here is built from picks alone, so that one definition serves both: hypothesis
+(which shrinks what fails to the options listed first) and a fixed set of cases that does not change with hypothesis.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
 
 from hypothesis import strategies as st
 
@@ -10,99 +16,184 @@ from simcore.spec.system import System
 from workloads.layers import Add, Conv, Linear, MatMul, Pool, Shape, Softmax
 from workloads.network import LayerInstance
 
+T = TypeVar("T")
 
-@st.composite
-def timings(draw: st.DrawFn) -> dict[str, Any]:
+
+class Pick(Protocol):
+    """Chooses one of the options."""
+
+    def __call__(self, options: Sequence[T], /) -> T: ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is chosen from. The defaults are everything; ``CONTENDED`` and ``CALM`` lean to one side."""
+
+    sides: Sequence[int] = range(1, 7)
+    dataflows: Sequence[str] = ("ws", "os", "is")
+    overlaps: Sequence[bool] = (False, True)
+    edges: Sequence[str] = ("skew-registers", "skewed-fetch")
+    word_bytes: Sequence[int] = (1, 2, 4)
+    partial_sums: Sequence[str] = ("accumulator", "ofmap")
+    windows: Sequence[int] = (1, 2, 3, 8)
+    unified: Sequence[bool] = (False, True)
+    banks: Sequence[int] = (1, 2, 3, 4, 5, 8)
+    interleavings: Sequence[str] = ("low-order", "xor", "block")
+    lines: Sequence[int] = (1, 2, 4)
+    capacities: Sequence[int] = (1, 2, 8)
+    ports: Sequence[int] = (1, 2)
+    grouped: Sequence[bool] = (False, True)
+    models: Sequence[str] = ("sram", "stt-mram", "stt-mram", "stt-mram-verify")
+    read_cycles: Sequence[int] = range(1, 5)
+    write_cycles: Sequence[int] = range(1, 10)
+    depths: Sequence[int] = (0, 1, 2, 4, 9)
+    drained: Sequence[bool] = (False, True)
+    read_priority: Sequence[bool] = (False, True)
+    preemptions: Sequence[str] = ("none", "resume", "restart")
+    memory_clocks: Sequence[int] = (300_000_000, 1_000_000_000, 1_600_000_000)
+    latencies: Sequence[int] = range(1, 31)
+    bandwidths: Sequence[int] = (1, 3, 8, 64)
+
+
+ANY = Options()
+
+#: Reads and slow writes in one bank: write buffers that fill, drain, are preempted and answer reads.
+CONTENDED = replace(
+    ANY,
+    dataflows=("ws", "is", "ws", "os"),
+    partial_sums=("accumulator", "ofmap", "ofmap"),
+    banks=(1, 2, 3),
+    capacities=(2, 8),
+    models=("stt-mram", "stt-mram", "stt-mram-verify"),
+    write_cycles=range(2, 14),
+    depths=(2, 4, 9, 16),
+    read_priority=(True, True, False),
+    preemptions=("resume", "restart", "none"),
+    latencies=(2, 9),
+    bandwidths=(8, 64),
+)
+
+#: Everything fits, nothing is slow, models keep no state: one fold goes like another, and can be replayed.
+CALM = replace(
+    ANY,
+    sides=(4, 5, 3),
+    dataflows=("ws", "ws", "ws", "ws", "is", "os"),
+    overlaps=(False, False, False, False, True),
+    edges=("skew-registers", "skew-registers", "skewed-fetch"),
+    word_bytes=(1, 1, 2),
+    banks=(1, 2, 4),
+    interleavings=("low-order", "xor", "low-order", "xor", "block"),
+    capacities=(32, 8),
+    grouped=(False, False, True),
+    models=("sram", "sram", "sram", "stt-mram"),
+    windows=(1, 2, 1, 8),
+    read_cycles=(1, 1, 1, 2),
+    write_cycles=(1, 2),
+    depths=(9, 16, 4),
+    drained=(False, False, True),
+    memory_clocks=(1_000_000_000, 1_600_000_000),
+    latencies=(2, 9),
+    bandwidths=(8, 64),
+)
+
+
+def draw_timing(pick: Pick, options: Options) -> dict[str, Any]:
     """A bank timing with drawn parameters."""
-    model = draw(st.sampled_from(["sram", "stt-mram", "stt-mram", "stt-mram-verify"]))
+    model = pick(options.models)
+    writes = options.write_cycles
     if model == "sram":
-        return {"model": model, "parameters": {"read_cycles": draw(st.integers(1, 3)), "write_cycles": draw(st.integers(1, 3))}}
-    if model == "stt-mram":
-        names = {"read_cycles": (1, 4), "write_cycles": (1, 9), "read_latency_cycles": (0, 6), "write_latency_cycles": (0, 12)}
-        parameters = {name: draw(st.integers(*bounds)) for name, bounds in names.items()}
-        return {"model": model, "parameters": {**parameters, "pipelined": draw(st.integers(0, 1))}}
-    parameters = {"read_cycles": draw(st.integers(1, 2)), "write_cycles": draw(st.integers(2, 6))}
-    failures = draw(st.sampled_from([0, 300_000, 1_000_000]))
-    return {"model": model, "parameters": {**parameters, "failures_per_million": failures, "seed": draw(st.integers(0, 9))}}
+        parameters = {"read_cycles": pick(options.read_cycles), "write_cycles": pick(range(1, 4))}
+    elif model == "stt-mram":
+        parameters = {
+            "read_cycles": pick(options.read_cycles),
+            "write_cycles": pick(writes),
+            "read_latency_cycles": pick(range(7)),
+            "write_latency_cycles": pick(range(max(writes) + 4)),
+            "pipelined": pick((0, 1)),
+        }
+    else:
+        parameters = {
+            "read_cycles": pick((1, 2)),
+            "write_cycles": pick(range(2, 7)),
+            "failures_per_million": pick((0, 300_000, 1_000_000)),
+            "seed": pick(range(10)),
+        }
+    return {"model": model, "parameters": parameters}
 
 
-@st.composite
-def write_buffers(draw: st.DrawFn) -> dict[str, Any]:
+def draw_write_buffer(pick: Pick, options: Options) -> dict[str, Any]:
     """A write buffer: depth 0 waits for every write."""
-    depth = draw(st.sampled_from([0, 1, 2, 4, 9]))
-    high = draw(st.sampled_from([None, *range(1, depth + 1)]))
-    read_priority = draw(st.booleans())
+    depth = pick(options.depths)
+    high = pick(range(1, depth + 1)) if depth and pick(options.drained) else None
+    read_priority = pick(options.read_priority)
     return {
         "depth": depth,
         "high_watermark": high,
-        "low_watermark": draw(st.integers(0, high - 1)) if high else 0,
+        "low_watermark": pick(range(high)) if high else 0,
         "read_priority": read_priority,
-        "preemption": draw(st.sampled_from(["none", "resume", "restart"])) if read_priority else "none",
+        "preemption": pick(options.preemptions) if read_priority else "none",
     }
 
 
-@st.composite
-def scratchpads(draw: st.DrawFn, min_line_bytes: int, min_bytes: int = 1024) -> dict[str, Any]:
+def draw_scratchpad(pick: Pick, options: Options, min_line_bytes: int, min_bytes: int = 1024) -> dict[str, Any]:
     """A scratchpad of one or two bank groups."""
-    interleaving = draw(st.sampled_from(["low-order", "xor", "block"]))
-    banks = draw(st.sampled_from([1, 2, 4, 8] if interleaving == "xor" else [1, 2, 3, 4, 5, 8]))
-    line_bytes = min_line_bytes * draw(st.sampled_from([1, 2, 4]))
+    interleaving = pick(options.interleavings)
+    banks = pick([n for n in options.banks if interleaving != "xor" or n & (n - 1) == 0])
+    line_bytes = min_line_bytes * pick(options.lines)
     rows = -(-min_bytes // (banks * line_bytes))
     spec: dict[str, Any] = {
-        "capacity_bytes": banks * line_bytes * rows * draw(st.sampled_from([1, 2, 8])),
+        "capacity_bytes": banks * line_bytes * rows * pick(options.capacities),
         "banks": banks,
         "line_bytes": line_bytes,
-        "ports_per_bank": draw(st.integers(1, 2)),
+        "ports_per_bank": pick(options.ports),
         "interleaving": interleaving,
-        "arbiter": draw(st.sampled_from(["fcfs", "port-priority", "round-robin"])),
-        "write_buffer": draw(write_buffers()),
+        "arbiter": pick(("fcfs", "port-priority", "round-robin")),
+        "write_buffer": draw_write_buffer(pick, options),
     }
-    if banks > 1 and draw(st.booleans()):
-        first = draw(st.integers(1, banks - 1))
-        spec["bank_groups"] = [
-            {"banks": first, "timing": draw(timings())},
-            {"banks": banks - first, "timing": draw(timings())},
-        ]
+    if banks > 1 and pick(options.grouped):
+        first = pick(range(1, banks))
+        sizes = (first, banks - first)
+        spec["bank_groups"] = [{"banks": size, "timing": draw_timing(pick, options)} for size in sizes]
     else:
-        spec["timing"] = draw(timings())
+        spec["timing"] = draw_timing(pick, options)
     return spec
 
 
-@st.composite
-def systems(draw: st.DrawFn, max_side: int = 6) -> System:
+def draw_system(pick: Pick, options: Options = ANY) -> System:
     """A small machine; all options of the array, the scratchpads, the DMA, the memory and the clocks."""
-    words = {name: draw(st.sampled_from([1, 2, 4])) for name in ("ifmap_bytes", "filter_bytes", "ofmap_bytes")}
-    words["psum_bytes"] = draw(st.sampled_from([4, 8]))
-    partial_sums = draw(st.sampled_from(["accumulator", "ofmap"]))
-    if draw(st.booleans()):
-        pads = {"unified": draw(scratchpads(8, 4096))}
+    words = {name: pick(options.word_bytes) for name in ("ifmap_bytes", "filter_bytes", "ofmap_bytes")}
+    words["psum_bytes"] = pick((4, 8))
+    partial_sums = pick(options.partial_sums)
+    if pick(options.unified):
+        pads = {"unified": draw_scratchpad(pick, options, 8, 4096)}
     else:
-        pads = {"ifmap": draw(scratchpads(4)), "filter": draw(scratchpads(4)), "ofmap": draw(scratchpads(8, 2048))}
+        smallest = {"ifmap": (4, 1024), "filter": (4, 1024), "ofmap": (8, 2048)}
+        pads = {name: draw_scratchpad(pick, options, *least) for name, least in smallest.items()}
     if partial_sums == "accumulator":
-        pads["accumulator"] = draw(scratchpads(8, 2048))
+        pads["accumulator"] = draw_scratchpad(pick, options, 8, 2048)
     return System.model_validate(
         {
             "name": "drawn",
             "core_clock_hz": 1_000_000_000,
             "array": {
-                "rows": draw(st.integers(1, max_side)),
-                "columns": draw(st.integers(1, max_side)),
-                "dataflow": draw(st.sampled_from(["ws", "os", "is"])),
-                "fold_overlap": draw(st.booleans()),
-                "edge": draw(st.sampled_from(["skew-registers", "skewed-fetch"])),
+                "rows": pick(options.sides),
+                "columns": pick(options.sides),
+                "dataflow": pick(options.dataflows),
+                "fold_overlap": pick(options.overlaps),
+                "edge": pick(options.edges),
                 "partial_sums": partial_sums,
-                "port_window": draw(st.sampled_from([1, 2, 3, 8])),
+                "port_window": pick(options.windows),
             },
             "words": words,
             "scratchpads": pads,
-            "dma": {"outstanding_bursts": draw(st.sampled_from([1, 2, 5, 16])), "burst_bytes": draw(st.sampled_from([32, 64]))},
+            "dma": {"outstanding_bursts": pick((1, 2, 5, 16)), "burst_bytes": pick((32, 64))},
             "memory": {
-                "clock_hz": draw(st.sampled_from([300_000_000, 1_000_000_000, 1_600_000_000])),
-                "latency_cycles": draw(st.integers(1, 30)),
-                "bytes_per_cycle": draw(st.sampled_from([1, 3, 8, 64])),
+                "clock_hz": pick(options.memory_clocks),
+                "latency_cycles": pick(options.latencies),
+                "bytes_per_cycle": pick(options.bandwidths),
             },
-            "vector_unit": {"lanes": draw(st.integers(1, 6)), "fuse": False},
-            "tiling": draw(st.sampled_from(["least-traffic", "whole"])),
+            "vector_unit": {"lanes": pick(range(1, 7)), "fuse": False},
+            "tiling": pick(("least-traffic", "whole")),
         }
     )
 
@@ -113,40 +204,71 @@ def instance_of(layer: Any, inputs: tuple[Shape, ...], batch: int = 1) -> LayerI
     return LayerInstance(layer.name, layer, inputs, layer.infer(inputs), batch, producers)
 
 
-@st.composite
-def convs(draw: st.DrawFn) -> LayerInstance:
+def draw_conv(pick: Pick) -> LayerInstance:
     """A small convolution: ragged, grouped, padded, dilated."""
-    groups = draw(st.sampled_from([1, 1, 1, 2, 3]))
-    kernel = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
-    dilation = (draw(st.integers(1, 2)), draw(st.integers(1, 2)))
-    stride = (draw(st.integers(1, 2)), draw(st.integers(1, 2)))
-    padding = (draw(st.integers(0, 1)), draw(st.integers(0, 1)), draw(st.integers(0, 1)), draw(st.integers(0, 1)))
+    groups = pick((1, 1, 1, 2, 3))
     layer = Conv(
-        "conv", groups * draw(st.integers(1, 5)), kernel, stride=stride, padding=padding, dilation=dilation, groups=groups
+        "conv",
+        groups * pick(range(1, 6)),
+        (pick(range(1, 4)), pick(range(1, 4))),
+        stride=(pick((1, 2)), pick((1, 2))),
+        padding=(pick((0, 1)), pick((0, 1)), pick((0, 1)), pick((0, 1))),
+        dilation=(pick((1, 2)), pick((1, 2))),
+        groups=groups,
     )
-    shape = (groups * draw(st.integers(1, 4)), draw(st.integers(5, 8)), draw(st.integers(5, 8)))
-    return instance_of(layer, (shape,), batch=draw(st.integers(1, 2)))
+    return instance_of(layer, ((groups * pick(range(1, 5)), pick(range(5, 9)), pick(range(5, 9))),), batch=pick((1, 2)))
 
 
-@st.composite
-def linears(draw: st.DrawFn) -> LayerInstance:
+def draw_linear(pick: Pick) -> LayerInstance:
     """A small linear layer or matrix product."""
-    if draw(st.booleans()):
-        return instance_of(Linear("linear", draw(st.integers(1, 17))), ((draw(st.integers(1, 23)),),), batch=draw(st.integers(1, 5)))
-    m, k, n = draw(st.integers(1, 9)), draw(st.integers(1, 19)), draw(st.integers(1, 11))
+    if pick((False, True)):
+        return instance_of(Linear("linear", pick(range(1, 18))), ((pick(range(1, 24)),),), batch=pick(range(1, 6)))
+    m, k, n = pick(range(1, 10)), pick(range(1, 20)), pick(range(1, 12))
     return instance_of(MatMul("matmul"), ((m, k), (k, n)))
 
 
-@st.composite
-def vectors(draw: st.DrawFn) -> LayerInstance:
+def draw_vector(pick: Pick) -> LayerInstance:
     """A small layer of the vector unit."""
-    shape = (draw(st.integers(1, 9)), draw(st.integers(4, 6)), draw(st.integers(4, 6)))
-    kind = draw(st.sampled_from(["pool", "add", "softmax"]))
+    shape = (pick(range(1, 10)), pick(range(4, 7)), pick(range(4, 7)))
+    kind = pick(("pool", "add", "softmax"))
     if kind == "pool":
         return instance_of(Pool("pool", "max", (2, 2), stride=(2, 2)), (shape,))
     if kind == "add":
         return instance_of(Add("add"), (shape, shape))
-    return instance_of(Softmax("softmax"), ((draw(st.integers(1, 40)),),))
+    return instance_of(Softmax("softmax"), ((pick(range(1, 41)),),))
 
 
-layers = st.one_of(convs(), linears(), vectors())
+def draw_layer(pick: Pick) -> LayerInstance:
+    """A small layer of any kind."""
+    return pick((draw_conv, draw_linear, draw_vector))(pick)
+
+
+def draw_folded_layer(pick: Pick) -> LayerInstance:
+    """A layer of many folds that are alike: all its sides but the streamed one are several times a small array's."""
+    if pick((False, True)):
+        layer = Conv("conv", pick((16, 24)), pick((2, 3)), padding=pick((0, 1)))
+        return instance_of(layer, ((pick((4, 8)), pick((4, 5)), pick((4, 5))),))
+    m, k, n = pick((8, 16)), pick((24, 32, 40)), pick((16, 24))
+    return instance_of(MatMul("matmul"), ((m, k), (k, n)))
+
+
+def _pick_with(draw: st.DrawFn) -> Pick:
+    return lambda options: draw(st.sampled_from(options))
+
+
+@st.composite
+def systems(draw: st.DrawFn, options: Options = ANY) -> System:
+    """Machines, for hypothesis."""
+    return draw_system(_pick_with(draw), options)
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> LayerInstance:
+    """Small layers of any kind, for hypothesis."""
+    return draw_layer(_pick_with(draw))
+
+
+@st.composite
+def folded_layers(draw: st.DrawFn) -> LayerInstance:
+    """Layers of many alike folds, for hypothesis."""
+    return draw_folded_layer(_pick_with(draw))

@@ -32,19 +32,8 @@ def _output_stall(
     """(cause, bank) of why the output element due cannot be taken; NONE, NONE if it can. Keeps its lines in output_places."""
     pad = regions[segments[ports[_OUTPUT, c.PORT_SEGMENT], _REGION], _PAD]
     if scalars[c.SCALAR_OUTPUT_LINES] == c.NONE:
-        segment = ports[_OUTPUT, c.PORT_SEGMENT]
         found, words = element_lines(
-            segments,
-            segment,
-            geometry,
-            regions,
-            segments[segment, _REGION],
-            resident,
-            ports[_OUTPUT, c.PORT_NUMBER],
-            pads[pad, c.PAD_LINE_BYTES],
-            scalars[c.SCALAR_COALESCING],
-            lines,
-            line_slots,
+            ports, pads, segments, geometry, regions, resident, scalars[c.SCALAR_COALESCING], lines, line_slots, _OUTPUT
         )
         if found == c.NONE:
             return _DRAM_WAIT, c.NONE
@@ -109,6 +98,7 @@ def advance(
     pads: Int64Array,
     slots: Int64Array,
     segments: Int64Array,
+    geometry: Int64Array,
     regions: Int64Array,
     port_counts: Int64Array,
     free_writes: Int64Array,
@@ -138,5 +128,5 @@ def advance(
         port_counts[_OUTPUT, c.PORT_COUNT_ELEMENTS] += 1
         port_counts[_OUTPUT, c.PORT_COUNT_WORDS] += output_places[0, 0]
         port_counts[_OUTPUT, c.PORT_COUNT_LINES] += found
-        next_element(ports, segments, _OUTPUT)
+        next_element(ports, segments, geometry, _OUTPUT)
     scalars[c.SCALAR_COMPUTE] += 1

@@ -26,7 +26,9 @@ PAD_DEPTH, PAD_HIGH, PAD_LOW, PAD_READ_PRIORITY, PAD_PREEMPTION = range(7, 12)
 PAD_BUFFER_HEAD, PAD_BUFFER_TAIL, PAD_BUFFERED, PAD_DRAINING = range(12, 16)
 # How many banks have waiting requests; how many buffered writes are at a bank, and the earliest done.
 PAD_LISTED, PAD_INFLIGHT, PAD_INFLIGHT_MIN = range(16, 19)
-PAD_COLUMNS = 19
+# Powers of two, so that shifts do for divisions (NONE where it is none).
+PAD_BANK_SHIFT, PAD_LINE_SHIFT = range(19, 21)
+PAD_COLUMNS = 21
 
 # servers: a bank's ports; what holds it is kept here as well, because a request's row is used again once it is done.
 SERVER_FREE_AT, SERVER_REQUEST, SERVER_PORT, SERVER_GRANTED, SERVER_DONE, SERVER_STATE_AT, SERVER_STATE_SIZE = range(7)
@@ -43,7 +45,9 @@ BUNDLE_COLUMNS = 5
 # ports: the three read ports and the output port, with the cursor to their next element.
 PORT_SEGMENT, PORT_NUMBER, PORT_NEXT_DUE, PORT_HEAD, PORT_IN_WINDOW, PORT_BLOCKED_TILE, PORT_CONSUMED = range(7)
 PORT_LAST_SEGMENT = 7
-PORT_COLUMNS = 8
+# Where the cursor's element lies, kept up step by step to spare divisions: tile and element within it (linear), or pixel and tap.
+PORT_TILE, PORT_WITHIN, PORT_OUT_ROW, PORT_OUT_COLUMN, PORT_KERNEL_ROW, PORT_KERNEL_COLUMN, PORT_CHANNEL = range(8, 15)
+PORT_COLUMNS = 15
 
 # queues: the DMA's; STARTED counts the bursts begun of the head operation.
 QUEUE_HEAD, QUEUE_END, QUEUE_STARTED = range(3)
@@ -80,4 +84,6 @@ SCALAR_LOADING, SCALAR_FILLING, SCALAR_READING, SCALAR_STORING, SCALAR_SPARE_BUR
 # Replayed folds: the next fold, the record being made (or NONE) with its hash, bin and DMA events; records made, folds replayed.
 SCALAR_REPLAYING, SCALAR_FOLD, SCALAR_RECORDING, SCALAR_RECORD_HASH, SCALAR_RECORD_BIN = range(28, 33)
 SCALAR_RECORD_DMA_EVENTS, SCALAR_DMA_EVENTS, SCALAR_RECORDS, SCALAR_REPLAYED = range(33, 37)
-SCALAR_COLUMNS = 37
+# Queues whose head operation has started.
+SCALAR_STARTED = 37
+SCALAR_COLUMNS = 38

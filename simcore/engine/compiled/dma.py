@@ -27,8 +27,8 @@ def place(pads: Int64Array, pad: int, line: int) -> tuple[int, int]:
     """(bank numbered through all scratchpads, row) of a line."""
     if pads[pad, c.PAD_INTERLEAVING] == BLOCK:
         return pads[pad, c.PAD_FIRST_BANK] + line // pads[pad, c.PAD_ROWS], line % pads[pad, c.PAD_ROWS]
-    banks = pads[pad, c.PAD_BANKS]
-    row = line // banks
+    banks, shift = pads[pad, c.PAD_BANKS], pads[pad, c.PAD_BANK_SHIFT]
+    row = line >> shift if shift >= 0 else line // banks
     bank = line - row * banks
     if pads[pad, c.PAD_INTERLEAVING] == XOR:
         bank ^= row % banks
@@ -153,6 +153,7 @@ def start_heads(
                 queues[queue, c.QUEUE_HEAD] += 1
             else:
                 queues[queue, c.QUEUE_STARTED] = 0
+                scalars[c.SCALAR_STARTED] += 1
 
 
 @inlined
@@ -252,7 +253,7 @@ def new_burst(
     now: int,
 ) -> None:
     """ISSUE: start at most one new burst, queues in turn."""
-    if scalars[c.SCALAR_OUTSTANDING] >= scalars[c.SCALAR_OUTSTANDING_LIMIT]:
+    if scalars[c.SCALAR_STARTED] == 0 or scalars[c.SCALAR_OUTSTANDING] >= scalars[c.SCALAR_OUTSTANDING_LIMIT]:
         return
     for i in range(_QUEUES):
         queue = (scalars[c.SCALAR_TURN] + i) % _QUEUES
@@ -279,5 +280,6 @@ def new_burst(
         if (number + 1) * scalars[c.SCALAR_BURST_BYTES] >= ops[op, _BYTES]:
             queues[queue, c.QUEUE_STARTED] = c.NONE
             queues[queue, c.QUEUE_HEAD] += 1
+            scalars[c.SCALAR_STARTED] -= 1
         scalars[c.SCALAR_TURN] = (queue + 1) % _QUEUES
         return

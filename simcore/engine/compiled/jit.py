@@ -1,7 +1,8 @@
 """How the kernel's functions are compiled: all of them into one, without reference counts.
 
 Measured on ResNet18's layer1.0.conv1: numba's reference counts tripled the time, and passing tables (nine words each) between
-functions that are not inlined cost four fifths of what was left. The kernel allocates nothing, so nothing needs counting.
+functions that are not inlined cost four fifths of what was left. The kernel allocates nothing, so nothing needs counting; no
+divisor in it can be 0 (the specs see to it), so divisions are not checked.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import numba
 _njit: Any = numba.njit
 
 #: Compiled into its caller. Tables are borrowed from the caller of the kernel, which keeps them alive.
-inlined: Any = _njit(_nrt=False, forceinline=True)
+inlined: Any = _njit(_nrt=False, forceinline=True, error_model="numpy")
 
 
 def kernel(signature: Any) -> Any:
     """A kernel called from Python: compiled for one signature when it is defined, kept in numba's cache."""
-    return _njit(signature, cache=True, _nrt=False)
+    return _njit(signature, cache=True, _nrt=False, error_model="numpy")

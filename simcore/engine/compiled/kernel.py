@@ -10,6 +10,7 @@ from simcore.engine.compiled.banks import enqueue, grant_scratchpad, retire_writ
 from simcore.engine.compiled.dma import deliver_and_send, finish_bursts, new_burst, start_heads
 from simcore.engine.compiled.idle import count_skipped, next_event
 from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.lines import locate
 from simcore.engine.compiled.ports import offer_element
 from simcore.engine.compiled.replay import at_fold
 from simcore.outcome import Cause
@@ -80,6 +81,9 @@ def run_layer(
     window = scalars[c.SCALAR_WINDOW]
     now = scalars[c.SCALAR_NOW]
     step, steps = scalars[c.SCALAR_STEP], scalars[c.SCALAR_STEPS]
+    for port in range(4):
+        if ports[port, c.PORT_NEXT_DUE] != c.FAR:
+            locate(ports, segments, geometry, port)
     while now < until:
         if (
             scalars[c.SCALAR_REPLAYING]
@@ -231,6 +235,7 @@ def run_layer(
                     pads,
                     slots,
                     segments,
+                    geometry,
                     regions,
                     port_counts,
                     free_writes,

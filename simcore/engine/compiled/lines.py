@@ -18,6 +18,7 @@ _TILE, _CHUNK, _STRIDE, _OFFSET = (int(column) for column in (Seg.TILE, Seg.CHUN
 _M0, _K0, _SETS, _K_STEP, _CHANNEL_BASE = (int(column) for column in (Seg.M0, Seg.K0, Seg.SETS, Seg.K_STEP, Seg.CHANNEL_BASE))
 _BASE_LINE, _SLOT_LINES, _WORD_BYTES = int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.WORD_BYTES)
 _FIRST_TILE, _FIRST_SLOT = int(Reg.FIRST_TILE), int(Reg.FIRST_SLOT)
+_REGION, _PAD = int(Seg.REGION), int(Reg.SCRATCHPAD)
 _LINEAR, _PIXELS = int(Kind.LINEAR), int(Kind.PIXELS)
 _H, _W, _C, _OUT_H, _OUT_W = int(Geo.H), int(Geo.W), int(Geo.C), int(Geo.OUT_H), int(Geo.OUT_W)
 _KERNEL_W, _STRIDE_H, _STRIDE_W = int(Geo.KERNEL_W), int(Geo.STRIDE_H), int(Geo.STRIDE_W)
@@ -47,6 +48,57 @@ def add_lines(first: int, last: int, slot: int, lines: Int64Array, line_slots: I
 
 
 @inlined
+def line_of(pads: Int64Array, pad: int, byte: int) -> int:
+    """The line that holds a byte of a slot."""
+    shift = pads[pad, c.PAD_LINE_SHIFT]
+    return byte >> shift if shift >= 0 else byte // pads[pad, c.PAD_LINE_BYTES]
+
+
+@inlined
+def locate(ports: Int64Array, segments: Int64Array, geometry: Int64Array, port: int) -> None:
+    """Find where the cursor's element lies, by division: at the beginning of a segment, or wherever the cursor was put."""
+    s, time = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]
+    if segments[s, _KIND] == _LINEAR:
+        if segments[s, _REVERSE]:
+            time = segments[s, _TIMES] - 1 - time
+        ports[port, c.PORT_TILE] = segments[s, _TILE] + time // segments[s, _CHUNK]
+        ports[port, c.PORT_WITHIN] = time % segments[s, _CHUNK]
+    elif segments[s, _KIND] == _PIXELS:
+        set_number = time % segments[s, _SETS]
+        pixel, tap = segments[s, _M0] + time // segments[s, _SETS], segments[s, _K0] + set_number * segments[s, _K_STEP]
+        row_taps = geometry[_KERNEL_W] * geometry[_GROUP_CHANNELS]
+        ports[port, c.PORT_OUT_ROW], ports[port, c.PORT_OUT_COLUMN] = pixel // geometry[_OUT_W], pixel % geometry[_OUT_W]
+        ports[port, c.PORT_KERNEL_ROW] = tap // row_taps
+        ports[port, c.PORT_KERNEL_COLUMN] = tap % row_taps // geometry[_GROUP_CHANNELS]
+        ports[port, c.PORT_CHANNEL] = tap % geometry[_GROUP_CHANNELS]
+
+
+@inlined
+def move_on(ports: Int64Array, segments: Int64Array, geometry: Int64Array, port: int) -> None:
+    """Keep up with a cursor that went one element further in its segment."""
+    s = ports[port, c.PORT_SEGMENT]
+    if segments[s, _KIND] == _LINEAR:
+        if segments[s, _REVERSE]:
+            ports[port, c.PORT_WITHIN] -= 1
+            if ports[port, c.PORT_WITHIN] < 0:
+                ports[port, c.PORT_WITHIN] = segments[s, _CHUNK] - 1
+                ports[port, c.PORT_TILE] -= 1
+        else:
+            ports[port, c.PORT_WITHIN] += 1
+            if ports[port, c.PORT_WITHIN] == segments[s, _CHUNK]:
+                ports[port, c.PORT_WITHIN] = 0
+                ports[port, c.PORT_TILE] += 1
+    elif segments[s, _KIND] == _PIXELS:
+        if segments[s, _SETS] > 1:
+            locate(ports, segments, geometry, port)
+            return
+        ports[port, c.PORT_OUT_COLUMN] += 1
+        if ports[port, c.PORT_OUT_COLUMN] == geometry[_OUT_W]:
+            ports[port, c.PORT_OUT_COLUMN] = 0
+            ports[port, c.PORT_OUT_ROW] += 1
+
+
+@inlined
 def lines_by_word(
     segments: Int64Array,
     s: int,
@@ -55,7 +107,8 @@ def lines_by_word(
     r: int,
     resident: Int64Array,
     number: int,
-    line_bytes: int,
+    pads: Int64Array,
+    pad: int,
     lines: Int64Array,
     line_slots: Int64Array,
 ) -> tuple[int, int]:
@@ -69,11 +122,8 @@ def lines_by_word(
         if slot < 0:
             return c.NONE, regions[r, _FIRST_TILE] + tile
         words += 1
-        line = (
-            regions[r, _BASE_LINE]
-            + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
-            + word * regions[r, _WORD_BYTES] // line_bytes
-        )
+        base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
+        line = base + line_of(pads, pad, word * regions[r, _WORD_BYTES])
         found = add_lines(line, line, slot, lines, line_slots, found)
     return found, words
 
@@ -85,17 +135,14 @@ def _linear_lines(
     regions: Int64Array,
     r: int,
     resident: Int64Array,
-    time: int,
-    line_bytes: int,
+    ports: Int64Array,
+    port: int,
+    pads: Int64Array,
+    pad: int,
     lines: Int64Array,
     line_slots: Int64Array,
 ) -> tuple[int, int]:
-    chunk = segments[s, _CHUNK]
-    tile = segments[s, _TILE]
-    within = time
-    if time >= chunk:
-        tile += time // chunk
-        within = time % chunk
+    tile, within = ports[port, c.PORT_TILE], ports[port, c.PORT_WITHIN]
     slot = resident[regions[r, _FIRST_TILE] + tile]
     if slot < 0:
         return c.NONE, regions[r, _FIRST_TILE] + tile
@@ -103,8 +150,8 @@ def _linear_lines(
     word_bytes = regions[r, _WORD_BYTES]
     base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
     lanes = segments[s, _LANES]
-    first = base + word * word_bytes // line_bytes
-    last = base + (word + lanes - 1) * word_bytes // line_bytes
+    first = base + line_of(pads, pad, word * word_bytes)
+    last = base + line_of(pads, pad, (word + lanes - 1) * word_bytes)
     for line in range(first, last + 1):
         lines[line - first] = line
         line_slots[line - first] = slot
@@ -119,29 +166,25 @@ def _pixel_lines(
     regions: Int64Array,
     r: int,
     resident: Int64Array,
-    time: int,
-    line_bytes: int,
+    ports: Int64Array,
+    port: int,
+    pads: Int64Array,
+    pad: int,
     lines: Int64Array,
     line_slots: Int64Array,
 ) -> tuple[int, int]:
-    sets = segments[s, _SETS]
-    pixel, tap = segments[s, _M0] + time, segments[s, _K0]
-    if sets > 1:
-        pixel = segments[s, _M0] + time // sets
-        tap += (time % sets) * segments[s, _K_STEP]
-    out_w = geometry[_OUT_W]
-    out_row = pixel // out_w
-    out_column = pixel - out_row * out_w
-    batch = out_row // geometry[_OUT_H]
-    out_row -= batch * geometry[_OUT_H]
     group_channels, width, channels = geometry[_GROUP_CHANNELS], geometry[_W], geometry[_CHANNELS]
-    rows = geometry[_ROWS]
-    row_tiles = (geometry[_H] + rows - 1) // rows
-    channel_tiles = (geometry[_C] + channels - 1) // channels
-    row_taps = geometry[_KERNEL_W] * group_channels
-    kernel_row = tap // row_taps
-    kernel_column = (tap - kernel_row * row_taps) // group_channels
-    channel = tap - kernel_row * row_taps - kernel_column * group_channels
+    rows, channel_tiles = geometry[_ROWS], 1
+    if channels < geometry[_C]:
+        channel_tiles = (geometry[_C] + channels - 1) // channels
+    out_row, out_column = ports[port, c.PORT_OUT_ROW], ports[port, c.PORT_OUT_COLUMN]
+    first_tile = regions[r, _FIRST_TILE]
+    if out_row >= geometry[_OUT_H]:
+        batch = out_row // geometry[_OUT_H]
+        out_row -= batch * geometry[_OUT_H]
+        first_tile += batch * ((geometry[_H] + rows - 1) // rows) * channel_tiles
+    kernel_row, kernel_column = ports[port, c.PORT_KERNEL_ROW], ports[port, c.PORT_KERNEL_COLUMN]
+    channel = ports[port, c.PORT_CHANNEL]
     word_bytes = regions[r, _WORD_BYTES]
     left = segments[s, _LANES]
     found = words = 0
@@ -153,19 +196,20 @@ def _pixel_lines(
             left -= run
             channel += run
         else:
-            full = segments[s, _CHANNEL_BASE] + channel
-            chunk = full // channels
-            within = full - chunk * channels
+            within, chunk = segments[s, _CHANNEL_BASE] + channel, 0
+            if channel_tiles > 1:
+                chunk = within // channels
+                within -= chunk * channels
             run = min(run, channels - within)
-            row_tile = row // rows
-            tile = regions[r, _FIRST_TILE] + (batch * row_tiles + row_tile) * channel_tiles + chunk
+            row_tile = row // rows if rows > 1 else row
+            tile = first_tile + row_tile * channel_tiles + chunk
             slot = resident[tile]
             if slot < 0:
                 return c.NONE, tile
             word = ((row - row_tile * rows) * width + column) * channels + within
             base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
-            first = base + word * word_bytes // line_bytes
-            last = base + (word + run - 1) * word_bytes // line_bytes
+            first = base + line_of(pads, pad, word * word_bytes)
+            last = base + line_of(pads, pad, (word + run - 1) * word_bytes)
             found = add_lines(first, last, slot, lines, line_slots, found)
             words += run
             left -= run
@@ -188,7 +232,8 @@ def _tap_lines(
     r: int,
     resident: Int64Array,
     time: int,
-    line_bytes: int,
+    pads: Int64Array,
+    pad: int,
     lines: Int64Array,
     line_slots: Int64Array,
 ) -> tuple[int, int]:
@@ -225,7 +270,7 @@ def _tap_lines(
                     if slot < 0:
                         return c.NONE, tile
                     base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
-                    line = base + (base_word + column) * word_bytes // line_bytes
+                    line = base + line_of(pads, pad, (base_word + column) * word_bytes)
                     if found == 0 or lines[found - 1] != line:
                         found = add_lines(line, line, slot, lines, line_slots, found)
                     words += 1
@@ -241,33 +286,30 @@ def _tap_lines(
 
 @inlined
 def element_lines(
+    ports: Int64Array,
+    pads: Int64Array,
     segments: Int64Array,
-    s: int,
     geometry: Int64Array,
     regions: Int64Array,
-    r: int,
     resident: Int64Array,
-    number: int,
-    line_bytes: int,
     coalescing: int,
     lines: Int64Array,
     line_slots: Int64Array,
+    port: int,
 ) -> tuple[int, int]:
-    """(lines, words) of an element, into ``lines`` and ``line_slots`` in the order in which lanes first touch them.
+    """(lines, words) of the element at a port's cursor, into ``lines`` and ``line_slots`` in the order lanes first touch them.
 
     (NONE, tile) if a tile it touches is not resident. With ``coalescing`` words that lie side by side are taken together.
     """
-    if not coalescing or segments[s, _SKEWED]:
-        return lines_by_word(segments, s, geometry, regions, r, resident, number, line_bytes, lines, line_slots)
-    time = number
-    if segments[s, _REVERSE]:
-        time = segments[s, _TIMES] - 1 - number
-    if segments[s, _KIND] == _LINEAR:
-        return _linear_lines(segments, s, regions, r, resident, time, line_bytes, lines, line_slots)
-    if segments[s, _KIND] == _PIXELS:
-        if geometry[_PLANAR]:
-            return lines_by_word(segments, s, geometry, regions, r, resident, number, line_bytes, lines, line_slots)
-        return _pixel_lines(segments, s, geometry, regions, r, resident, time, line_bytes, lines, line_slots)
-    if not geometry[_PLANAR]:
-        return lines_by_word(segments, s, geometry, regions, r, resident, number, line_bytes, lines, line_slots)
-    return _tap_lines(segments, s, geometry, regions, r, resident, time, line_bytes, lines, line_slots)
+    s, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]
+    r = segments[s, _REGION]
+    pad = regions[r, _PAD]
+    if coalescing and not segments[s, _SKEWED]:
+        if segments[s, _KIND] == _LINEAR:
+            return _linear_lines(segments, s, regions, r, resident, ports, port, pads, pad, lines, line_slots)
+        if segments[s, _KIND] == _PIXELS and not geometry[_PLANAR]:
+            return _pixel_lines(segments, s, geometry, regions, r, resident, ports, port, pads, pad, lines, line_slots)
+        if segments[s, _KIND] != _PIXELS and geometry[_PLANAR]:
+            time = segments[s, _TIMES] - 1 - number if segments[s, _REVERSE] else number
+            return _tap_lines(segments, s, geometry, regions, r, resident, time, pads, pad, lines, line_slots)
+    return lines_by_word(segments, s, geometry, regions, r, resident, number, pads, pad, lines, line_slots)

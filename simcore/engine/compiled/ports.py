@@ -6,7 +6,7 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, is_buffered
 from simcore.engine.compiled.dma import fill_request, place
 from simcore.engine.compiled.jit import inlined
-from simcore.engine.compiled.lines import element_lines
+from simcore.engine.compiled.lines import element_lines, locate, move_on
 from simcore.outcome import Cause
 from simcore.program import Int64Array, Port, Reg, Seg
 
@@ -18,15 +18,19 @@ _WRITE_CONFLICT, _DMA_COLLISION = int(Cause.WRITE_CONFLICT), int(Cause.DMA_COLLI
 
 
 @inlined
-def next_element(ports: Int64Array, segments: Int64Array, port: int) -> None:
+def next_element(ports: Int64Array, segments: Int64Array, geometry: Int64Array, port: int) -> None:
     """Move a port's cursor to its next element and note when it is due."""
     segment, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER] + 1
-    if number == segments[segment, _COUNT]:
-        segment, number = segment + 1, 0
-    ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER] = segment, number
+    if number < segments[segment, _COUNT]:
+        ports[port, c.PORT_NUMBER] = number
+        ports[port, c.PORT_NEXT_DUE] += segments[segment, _DUE_STRIDE]
+        move_on(ports, segments, geometry, port)
+        return
+    ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER] = segment + 1, 0
     ports[port, c.PORT_NEXT_DUE] = c.FAR
-    if segment < ports[port, c.PORT_LAST_SEGMENT]:
-        ports[port, c.PORT_NEXT_DUE] = segments[segment, _DUE] + number * segments[segment, _DUE_STRIDE]
+    if segment + 1 < ports[port, c.PORT_LAST_SEGMENT]:
+        ports[port, c.PORT_NEXT_DUE] = segments[segment + 1, _DUE]
+        locate(ports, segments, geometry, port)
 
 
 @inlined
@@ -57,20 +61,9 @@ def offer_element(
     after = segments[segment, _AFTER_WRITE]
     if port == _PSUM and after >= 0 and ports[_OUTPUT, c.PORT_CONSUMED] < after + number + 1:
         return
-    region = segments[segment, _REGION]
-    pad = regions[region, _PAD]
+    pad = regions[segments[segment, _REGION], _PAD]
     found, words = element_lines(
-        segments,
-        segment,
-        geometry,
-        regions,
-        region,
-        resident,
-        number,
-        pads[pad, c.PAD_LINE_BYTES],
-        scalars[c.SCALAR_COALESCING],
-        lines,
-        line_slots,
+        ports, pads, segments, geometry, regions, resident, scalars[c.SCALAR_COALESCING], lines, line_slots, port
     )
     if found == c.NONE:
         ports[port, c.PORT_BLOCKED_TILE] = words
@@ -102,7 +95,7 @@ def offer_element(
     port_counts[port, c.PORT_COUNT_WORDS] += words
     port_counts[port, c.PORT_COUNT_LINES] += found
     scalars[c.SCALAR_EVENTS] += 1
-    next_element(ports, segments, port)
+    next_element(ports, segments, geometry, port)
 
 
 @inlined

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.lines import locate
 from simcore.engine.compiled.replay_key import AHEAD, is_settled, make_key
 from simcore.program import QUEUES, Int64Array, Op, Seg
 
@@ -167,6 +168,7 @@ def replay(
     bundles: Int64Array,
     banks: Int64Array,
     segments: Int64Array,
+    geometry: Int64Array,
     counts: Int64Array,
     port_counts: Int64Array,
     stall_cycles: Int64Array,
@@ -190,6 +192,7 @@ def replay(
         ports[port, c.PORT_NEXT_DUE] = c.FAR
         if s < ports[port, c.PORT_LAST_SEGMENT]:
             ports[port, c.PORT_NEXT_DUE] = segments[s, _DUE] + ports[port, c.PORT_NUMBER] * segments[s, _DUE_STRIDE]
+            locate(ports, segments, geometry, port)
     for port in range(3):
         for i in range(ports[port, c.PORT_IN_WINDOW]):
             element = port * window + i
@@ -275,6 +278,7 @@ def at_fold(
             bundles,
             banks,
             segments,
+            geometry,
             counts,
             port_counts,
             stall_cycles,

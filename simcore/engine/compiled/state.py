@@ -84,6 +84,11 @@ def machine_state(machine: Machine) -> MachineState:
     )
 
 
+def _shift(value: int) -> int:
+    """The power of two that a number is, or NONE."""
+    return value.bit_length() - 1 if value & (value - 1) == 0 else c.NONE
+
+
 def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
     pads = table(len(machine.scratchpads), c.PAD_COLUMNS)
     banks = table(machine.banks, c.BANK_COLUMNS, c.NONE)
@@ -104,6 +109,7 @@ def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Arr
             int(pad.read_priority),
             pad.preemption,
         )
+        pads[number, [c.PAD_BANK_SHIFT, c.PAD_LINE_SHIFT]] = _shift(pad.banks), _shift(pad.line_bytes)
         pads[number, [c.PAD_BUFFER_HEAD, c.PAD_BUFFER_TAIL, c.PAD_INFLIGHT_MIN]] = c.NONE, c.NONE, c.FAR
         for index, group in enumerate(pad.groups):
             bank = banks[pad.first_bank + index]

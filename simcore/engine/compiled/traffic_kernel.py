@@ -137,7 +137,6 @@ def serve_traffic(
     """
     now = scalars[c.SCALAR_NOW]
     while now < until:
-        scalars[c.SCALAR_EVENTS] = 0
         # RETIRE
         if pads[0, c.PAD_INFLIGHT] and pads[0, c.PAD_INFLIGHT_MIN] <= now:
             retire_writes(pads, requests, slots, scalars, inflight, free_rows, 0, now)
@@ -200,10 +199,7 @@ def serve_traffic(
         waiting = pads[0, c.PAD_LISTED]
         if waiting == 0 and offered == len(arrive):
             break
-        # On to the next cycle, or over those in which nothing can change.
-        if waiting and scalars[c.SCALAR_EVENTS]:
-            now += 1
-            continue
+        # Over the cycles in which nothing can change: a bank with waiters has no port free, and nothing it may preempt.
         soonest = min(_next_event(pads, banks, servers, listed, arrive[offered] if offered < len(arrive) else c.FAR, now), until)
         for i in range(waiting):
             counts[listed[0, i], c.COUNT_CONFLICT] += soonest - now - 1

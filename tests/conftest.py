@@ -1,0 +1,11 @@
+"""How hypothesis draws: the same cases in every run; ``SIMCORE_HYPOTHESIS_PROFILE=deep`` draws thousands of new ones."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_COMMON = {"deadline": None, "print_blob": True, "suppress_health_check": list(HealthCheck)}
+
+settings.register_profile("ci", derandomize=True, database=None, **_COMMON)
+settings.register_profile("deep", max_examples=2000, **_COMMON)
+settings.load_profile(os.environ.get("SIMCORE_HYPOTHESIS_PROFILE", "ci"))

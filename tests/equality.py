@@ -1,0 +1,141 @@
+"""One case of the equality tests: layers on a machine, run by both engines, compared cell by cell and checked by counting."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from simcore.engine.compiled.run import CompiledEngine
+from simcore.engine.reference.run import ReferenceEngine
+from simcore.engine.shortcuts import Shortcuts
+from simcore.machine import Machine, build_machine
+from simcore.outcome import CAUSE_NAMES, Outcome
+from simcore.program import Op, OpKind, Port, Program, Reg
+from simcore.spec.system import System
+from workloads.dataflow.lowering import lower
+from workloads.network import LayerInstance
+
+#: What a printed case needs to be run again.
+SCRIPT = """\
+import sys
+sys.path.insert(0, "tests")
+from equality import *
+from workloads.layers import *
+
+case = Case(
+    system=System.model_validate({system}),
+    layers={layers},
+    shortcuts={shortcuts},
+    shuffle_seed={shuffle_seed},
+)
+if __name__ == "__main__":
+    print(run_compiled(case).cycles, check_case(case))
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Layers run one after another on one machine. ``shuffle_seed``: of the reference engine's ties, or None."""
+
+    system: System
+    layers: tuple[LayerInstance, ...]
+    shortcuts: Shortcuts = Shortcuts()
+    shuffle_seed: int | None = None
+
+    def script(self) -> str:
+        """A Python script that runs exactly this case again; run it in the repository's root."""
+        return SCRIPT.format(
+            system=self.system.model_dump(mode="json", exclude_none=True),
+            layers=self.layers,
+            shortcuts=self.shortcuts,
+            shuffle_seed=self.shuffle_seed,
+        )
+
+    def programs(self) -> list[Program]:
+        """The layers, lowered."""
+        lowered = [lower(layer, self.system) for layer in self.layers]
+        return [program for program in lowered if program is not None]
+
+
+@dataclass(frozen=True)
+class CompiledRun:
+    """Outcomes of the compiled engine, and how many folds it replayed."""
+
+    outcomes: list[Outcome]
+    replayed_folds: int
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of all layers."""
+        return sum(outcome.cycles for outcome in self.outcomes)
+
+    def seen(self) -> Counter[str]:
+        """What happened in this run, so that a test can tell that its cases are worth something."""
+        found = Counter({"replayed": self.replayed_folds})
+        for outcome in self.outcomes:
+            found["preempted"] += int(outcome.preempted_writes.sum())
+            found["forwarded"] += int(outcome.forwarded_reads.sum())
+            found.update(dict(zip(CAUSE_NAMES, map(int, outcome.stall_cycles.sum(axis=1)), strict=True)))
+        return Counter({name: 1 for name, count in found.items() if count})
+
+
+def run_compiled(case: Case) -> CompiledRun:
+    """Run a case on the compiled engine with the case's shortcuts."""
+    engine = CompiledEngine(build_machine(case.system), case.shortcuts)
+    outcomes = [engine.run(program) for program in case.programs()]
+    return CompiledRun(outcomes, engine.replayed_folds)
+
+
+def check_case(case: Case) -> CompiledRun:
+    """Assert that the engines give the same outcomes, with all shortcuts and with the case's, and that nothing got lost.
+
+    Returns the run with all shortcuts.
+    """
+    machine = build_machine(case.system)
+    fast, chosen = run_compiled(replace(case, shortcuts=Shortcuts())), run_compiled(case)
+    slow = ReferenceEngine(machine, case.shuffle_seed)
+    for program, *outcomes in zip(case.programs(), fast.outcomes, chosen.outcomes, strict=True):
+        expected = slow.run(program)
+        for outcome in outcomes:
+            assert not expected.differences(outcome), (program.name, expected.differences(outcome))
+        assert_conserved(program, machine, expected)
+    return fast
+
+
+def assert_conserved(program: Program, machine: Machine, outcome: Outcome) -> None:
+    """Assert what must hold of any outcome, whichever engine it came from."""
+    assert outcome.compute_cycles == program.steps
+    assert outcome.cycles == outcome.compute_cycles + outcome.stall_cycles.sum()
+    assert (outcome.bank_stall_cycles.sum(axis=0) <= outcome.stall_cycles.sum(axis=1)).all()
+    assert outcome.port_elements.tolist() == [program.elements(port) for port in range(4)]
+    array_reads = outcome.reads - outcome.dma_reads + outcome.forwarded_reads
+    array_writes = outcome.writes - outcome.dma_writes
+    assert array_reads.sum() == outcome.port_lines[: Port.OUTPUT].sum()
+    assert array_writes.sum() == outcome.port_lines[Port.OUTPUT]
+    assert (array_writes >= 0).all()
+    _assert_dma_conserved(program, machine, outcome)
+    assert np.array_equal(outcome.conflict_timeline.sum(axis=1), outcome.conflict_cycles)
+    assert np.array_equal(outcome.busy_timeline.sum(axis=1), outcome.busy_cycles)
+    assert (outcome.busy_timeline >= 0).all()
+    assert (outcome.conflict_cycles <= outcome.cycles).all()
+    assert outcome.bin_start_cycles[0] == outcome.start_cycle
+    assert (np.diff(outcome.bin_start_cycles) > 0).all()
+
+
+def _assert_dma_conserved(program: Program, machine: Machine, outcome: Outcome) -> None:
+    """What the DMA moved is what the plan says: bytes per region, lines per scratchpad."""
+    pads = len(machine.scratchpads)
+    line_bytes = np.array([pad.line_bytes for pad in machine.scratchpads])
+    bank_pad = np.repeat(np.arange(pads), [pad.banks for pad in machine.scratchpads])
+    counted = (
+        (OpKind.LOAD, outcome.dma_read_bytes, outcome.dma_writes),
+        (OpKind.STORE, outcome.dma_write_bytes, outcome.dma_reads),
+    )
+    for kind, moved, lines in counted:
+        ops = program.ops[program.ops[:, Op.KIND] == kind]
+        pad_of_op = program.regions[ops[:, Op.REGION], Reg.SCRATCHPAD]
+        lines_of_op = -(-ops[:, Op.BYTES] // line_bytes[pad_of_op])
+        assert np.array_equal(np.bincount(ops[:, Op.REGION], ops[:, Op.BYTES], len(program.regions)), moved)
+        assert np.array_equal(np.bincount(pad_of_op, lines_of_op, pads), np.bincount(bank_pad, lines, pads))

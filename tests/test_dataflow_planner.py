@@ -1,0 +1,166 @@
+"""No plan is circular: what an element needs can always be brought before it, whatever the sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from dataflow_walk import check_plan
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simcore.errors import InputError
+from simcore.program import Program
+from simcore.spec.load import load_system
+from simcore.spec.system import System
+from workloads.dataflow.array import lower_shape
+from workloads.dataflow.planner import Placement, place
+from workloads.dataflow.shape import ConvShape, matrix_product
+from workloads.dataflow.uses import Uses, in_order
+
+RELAXED = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+
+
+@st.composite
+def uses(draw: st.DrawFn) -> Uses:
+    """Any uses that begin in order; they end in any order. A tile's own uses never overlap, as the dataflows make them."""
+    drawn = draw(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 30), st.integers(0, 12)), min_size=1, max_size=30))
+    once_each = draw(st.booleans())
+    taken: dict[int, int] = {}
+    kept = []
+    for index, (tile, first, length) in enumerate(sorted(drawn, key=lambda use: use[1])):
+        if once_each:
+            kept.append((index, first, first + length))
+        elif taken.get(tile, -1) < first:
+            taken[tile] = first + length
+            kept.append((tile, first, first + length))
+    tile, first, last = (np.array(column, dtype=np.int64) for column in zip(*kept, strict=True))
+    return in_order(tile, first, last)
+
+
+def stuck_at(wanted: Uses, placement: Placement) -> int | None:
+    """Carry a placement out, loads in their order and elements one after another; the element that cannot be served, or None.
+
+    A load waits for the last element that needs what its slot held; an element waits for the tiles of all uses under way.
+    """
+    holds: dict[int, int] = {}
+    head = 0
+    for element in range(int(wanted.last.max()) + 1):
+        while head < len(placement.use) and placement.released[head] < element:
+            holds[int(placement.slot[head])] = int(wanted.tile[placement.use[head]])
+            head += 1
+        under_way = (wanted.first <= element) & (element <= wanted.last)
+        if not set(wanted.tile[under_way].tolist()) <= set(holds.values()):
+            return element
+    return None
+
+
+@RELAXED
+@given(uses(), st.integers(0, 6))
+def test_any_uses_are_served_on_the_fewest_slots_that_hold_them_and_on_more(wanted: Uses, spare: int) -> None:
+    assert stuck_at(wanted, place(wanted, wanted.at_once() + spare)) is None
+
+
+def test_a_tile_needed_long_does_not_hold_up_tiles_needed_briefly_after_it() -> None:
+    """Slots in turn would give tile 2 the slot of tile 0, which element 5 still needs while tile 2 is due at element 2."""
+    wanted = Uses(tile=np.array([0, 1, 2]), first=np.array([0, 1, 2]), last=np.array([5, 1, 2]))
+    placement = place(wanted, 2)
+    assert placement.slot.tolist() == [0, 1, 1]
+    assert placement.released.tolist() == [-1, -1, 1]
+    assert stuck_at(wanted, placement) is None
+
+
+def test_slots_in_turn_get_stuck_where_tiles_are_released_out_of_order() -> None:
+    """The executor above sees a circular plan: tile 2 waits for element 5, which comes after the element that needs tile 2."""
+    wanted = Uses(tile=np.array([0, 1, 2]), first=np.array([0, 1, 2]), last=np.array([5, 1, 2]))
+    none = np.full(3, -1, dtype=np.int64)
+    in_turn = Placement(np.arange(3), np.array([0, 1, 0]), np.array([-1, -1, 5]), none, none)
+    assert stuck_at(wanted, in_turn) == 2
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A layer and a machine for it."""
+
+    shape: ConvShape
+    system: System
+
+
+def planned_or_too_small(shape: ConvShape, system: System) -> Program | None:
+    """The Program, or None where a scratchpad is honestly too small."""
+    try:
+        return lower_shape("drawn", "conv", shape, system)
+    except InputError as error:
+        message = str(error)
+    assert "capacity below one tile" in message or "lines, got" in message
+    return None
+
+
+@st.composite
+def tall_arrays(draw: st.DrawFn) -> Drawn:
+    """Arrays that hold many output rows at once, filters of up to 5x5, and scratchpads of a few lines."""
+    kernel = (draw(st.integers(1, 5)), draw(st.integers(1, 5)))
+    stride, dilation = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (3, 2)])), draw(st.sampled_from([(1, 1), (1, 1), (2, 1)]))
+    out = (draw(st.integers(1, 6)), draw(st.integers(1, 6)))
+    pad = (draw(st.integers(0, kernel[0] - 1)), draw(st.integers(0, kernel[1] - 1)))
+    extent = [(o - 1) * s + (k - 1) * d + 1 for o, s, k, d in zip(out, stride, kernel, dilation, strict=True)]
+    shape = ConvShape(
+        batch=draw(st.sampled_from([1, 1, 2])),
+        height=max(1, extent[0] - pad[0]),
+        width=max(1, extent[1] - pad[1]),
+        channels=draw(st.integers(1, 6)),
+        out_height=out[0],
+        out_width=out[1],
+        filters=draw(st.integers(1, 9)),
+        kernel=kernel,
+        stride=stride,
+        padding=pad,
+        dilation=dilation,
+    )
+    if draw(st.integers(0, 4)) == 0:
+        shape = matrix_product(*(draw(st.integers(1, 40)) for _ in range(3)))
+    one_fold = draw(st.booleans())
+    sets = [
+        f"array.rows={max(shape.pixels, shape.taps) if one_fold else draw(st.integers(1, 40))}",
+        f"array.columns={max(shape.pixels, shape.filters) if one_fold else draw(st.integers(1, 40))}",
+        f"array.dataflow={draw(st.sampled_from(['ws', 'os', 'os', 'is']))}",
+        f"array.edge={draw(st.sampled_from(['skew-registers', 'skewed-fetch']))}",
+        f"array.fold_overlap={str(draw(st.booleans())).lower()}",
+        f"tiling={draw(st.sampled_from(['whole', 'least-traffic']))}",
+    ]
+    for pad_name in ("ifmap", "filter", "ofmap"):
+        sets += [
+            f"scratchpads.{pad_name}.banks=1",
+            f"scratchpads.{pad_name}.line_bytes=4",
+            f"scratchpads.{pad_name}.capacity_bytes={4 * draw(st.integers(4, 60))}",
+        ]
+    return Drawn(shape, load_system("scale-sim-32x32-ws", sets))
+
+
+@RELAXED
+@given(tall_arrays())
+def test_plans_of_tall_arrays_on_a_few_lines_never_wait_for_themselves(drawn: Drawn) -> None:
+    program = planned_or_too_small(drawn.shape, drawn.system)
+    if program is not None:
+        check_plan(program, drawn.system)
+
+
+@pytest.mark.parametrize("dataflow", ["ws", "os", "is"])
+@pytest.mark.parametrize("tiling", ["whole", "least-traffic"])
+def test_a_5x5_convolution_is_planned_at_every_size_from_too_small_to_roomy(dataflow: str, tiling: str) -> None:
+    """The layer whose plan was once circular (LeNet's second, 128x128, os), with a third of its channels and smaller shares."""
+    shape = ConvShape(batch=1, height=14, width=14, channels=2, out_height=10, out_width=10, filters=4, kernel=(5, 5))
+    planned = []
+    for capacity_bytes in range(192, 1345, 64):
+        sets = [f"array.dataflow={dataflow}", "array.rows=100", "array.columns=128", f"tiling={tiling}"]
+        for name in ("ifmap", "filter", "ofmap"):
+            sets += [f"scratchpads.{name}.capacity_bytes={capacity_bytes}", f"scratchpads.{name}.banks=1"]
+            sets += [f"scratchpads.{name}.line_bytes=16"]
+        system = load_system("scale-sim-32x32-ws", sets)
+        program = planned_or_too_small(shape, system)
+        if program is not None:
+            check_plan(program, system)
+            planned.append(capacity_bytes)
+    assert planned == list(range(planned[0], 1345, 64)), "a larger scratchpad is refused where a smaller one did"
+    assert planned[0] <= 512

@@ -1,0 +1,164 @@
+"""Seeded faults in the compiled engine are caught: each mutant differs from the reference engine on a fixed set of small cases.
+
+A mutant is one edit in a copy of the package, run as plain Python (nothing is compiled). A mutant whose text is no longer found
+exactly once fails: edit it along with the engine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ENGINE = Path("simcore", "engine", "compiled")
+
+
+class Mutant(NamedTuple):
+    """``old``, found once in ``file``, becomes ``new``."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = [
+    Mutant("the arbiter takes the youngest of one port", "banks.py", "if key < least:", "if key <= least:"),
+    Mutant(
+        "round robin begins at the port granted last",
+        "banks.py",
+        "key = (key - banks[bank, c.BANK_LAST_PORT] - 1) % _PORTS",
+        "key = (key - banks[bank, c.BANK_LAST_PORT]) % _PORTS",
+    ),
+    Mutant("draining goes on at the low watermark", "banks.py", "<= pads[pad, c.PAD_LOW]", "< pads[pad, c.PAD_LOW]"),
+    Mutant("draining begins above the high watermark", "banks.py", ">= pads[pad, c.PAD_HIGH]", "> pads[pad, c.PAD_HIGH]"),
+    Mutant(
+        "a write is preempted while draining",
+        "banks.py",
+        "if pads[pad, c.PAD_PREEMPTION] and not pads[pad, c.PAD_DRAINING]:",
+        "if pads[pad, c.PAD_PREEMPTION]:",
+    ),
+    Mutant(
+        "a restarted write resumes",
+        "banks.py",
+        "if pads[pad, c.PAD_PREEMPTION] == RESUME:",
+        "if pads[pad, c.PAD_PREEMPTION]:",
+    ),
+    Mutant(
+        "a resumed write holds its bank for a cycle more",
+        "banks.py",
+        "requests[request, c.REQUEST_LEFT_FREE] = left",
+        "requests[request, c.REQUEST_LEFT_FREE] = left + 1",
+    ),
+    Mutant("buffered writes retire a cycle late", "banks.py", "if done > now:", "if done >= now:"),
+    Mutant(
+        "the write buffer answers for a row of another bank",
+        "banks.py",
+        "if requests[entry, c.REQUEST_BANK] == bank and requests[entry, c.REQUEST_ROW] == row:",
+        "if requests[entry, c.REQUEST_ROW] == row:",
+    ),
+    Mutant("the write buffer is one entry short", "array.py", "> pads[pad, c.PAD_DEPTH]", ">= pads[pad, c.PAD_DEPTH]"),
+    Mutant(
+        "a window credit is lost",
+        "kernel.py",
+        "ports[port, c.PORT_IN_WINDOW] < window:",
+        "ports[port, c.PORT_IN_WINDOW] < max(1, window - 1):",
+    ),
+    Mutant(
+        "partial sums are read before they are written",
+        "ports.py",
+        "ports[_OUTPUT, c.PORT_CONSUMED] < after + number + 1",
+        "ports[_OUTPUT, c.PORT_CONSUMED] < after + number",
+    ),
+    Mutant("a stall behind a write is a read conflict", "ports.py", "cause = _WRITE_CONFLICT", "cause = _READ_CONFLICT"),
+    Mutant("the DMA stays with one queue", "dma.py", "= (queue + 1) % _QUEUES", "= queue"),
+    Mutant(
+        "a slot is released with one line still in the write buffer",
+        "dma.py",
+        "slots[slot, c.SLOT_WRITES] > 0",
+        "slots[slot, c.SLOT_WRITES] > 1",
+    ),
+    Mutant(
+        "main memory's clock ratio is upside down",
+        "dma.py",
+        "scalars[c.SCALAR_MEMORY_LATENCY], scalars[c.SCALAR_RATIO_P], scalars[c.SCALAR_RATIO_Q]",
+        "scalars[c.SCALAR_MEMORY_LATENCY], scalars[c.SCALAR_RATIO_Q], scalars[c.SCALAR_RATIO_P]",
+    ),
+    Mutant(
+        "the last, partly filled beat of a burst is free",
+        "dma.py",
+        "(byte_count + scalars[c.SCALAR_MEMORY_BYTES] - 1) //",
+        "byte_count //",
+    ),
+    Mutant(
+        "the timeline's next bin begins a step late",
+        "kernel.py",
+        "step >= bin_steps[scalars[c.SCALAR_BIN] + 1]",
+        "step > bin_steps[scalars[c.SCALAR_BIN] + 1]",
+    ),
+    Mutant(
+        "the column right of the ifmap is not padding",
+        "lines.py",
+        "column < 0 or column >= width:",
+        "column < 0 or column > width:",
+    ),
+    Mutant(
+        "idle cycles are skipped past a bank that becomes free",
+        "idle.py",
+        "soonest = min(soonest, servers[server, c.SERVER_FREE_AT])",
+        "pass",
+    ),
+    Mutant(
+        "a fold is replayed though its tiles lie in other banks",
+        "replay_key.py",
+        "key[at + 15], key[at + 16] = _tile_hashes",
+        "_, _ = _tile_hashes",
+    ),
+]
+
+
+def run_cases(package_root: Path) -> subprocess.CompletedProcess[str]:
+    """Run the fixed cases with the package found in ``package_root``; models and workloads stay as they are."""
+    environment = os.environ | {
+        "NUMBA_DISABLE_JIT": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.pathsep.join([str(package_root), str(ROOT), str(ROOT / "tests")]),
+    }
+    command = [sys.executable, "-P", str(ROOT / "tests" / "mutant_cases.py")]
+    return subprocess.run(command, env=environment, cwd=package_root, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def package_copy(tmp_path: Path) -> Path:
+    """A copy of the package, to be edited."""
+    shutil.copytree(ROOT / "simcore", tmp_path / "simcore", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_without_a_fault_the_engines_agree_on_every_case(package_copy):
+    done = run_cases(package_copy)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+def test_a_seeded_fault_is_caught(package_copy, mutant):
+    file = package_copy / ENGINE / mutant.file
+    source = file.read_text(encoding="utf-8")
+    file.write_text(source.replace(mutant.old, mutant.new), encoding="utf-8")
+    done = run_cases(package_copy)
+    assert done.returncode == 3, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+def test_a_seeded_fault_changes_one_place_of_the_engine(mutant):
+    source = (ROOT / ENGINE / mutant.file).read_text(encoding="utf-8")
+    assert source.count(mutant.old) == 1
+    assert mutant.new != mutant.old
