@@ -85,8 +85,7 @@ def test_every_shortcut_can_be_switched_off_with_equal_outcomes():
         for _ in range(15):
             system, layer = draw_system(pick, options), draw(pick)
             runs = [
-                run_compiled(Case(system, (layer,), Shortcuts(**{**ON, name: False} if name else ON)))
-                for name in (None, *ON)
+                run_compiled(Case(system, (layer,), Shortcuts(**{**ON, name: False} if name else ON))) for name in (None, *ON)
             ]
             assert [found for run in runs[1:] for found in runs[0].outcomes[0].differences(run.outcomes[0])] == []
 

@@ -258,7 +258,10 @@ BAD_SETS: list[tuple[str, str]] = [
         "scratchpads: expected an accumulator with array.partial_sums 'accumulator', got none; "
         "add scratchpads.accumulator or set array.partial_sums: ofmap",
     ),
-    ("dma.burst_bytes=32", "dma.burst_bytes: expected a multiple of scratchpads.accumulator.line_bytes = 64, got 32"),
+    (
+        "dma.burst_bytes=96",
+        "dma.burst_bytes: expected a multiple or a divisor of scratchpads.accumulator.line_bytes = 128, got 96",
+    ),
     ("memory.model=dram", "memory.model: expected 'simple', got 'dram'"),
     (
         "array.rows=[1",

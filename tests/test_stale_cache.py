@@ -27,10 +27,8 @@ from simcore import simulate
 
 pads = ("ifmap", "filter", "ofmap", "accumulator")
 overrides = [f"scratchpads.{pad}.timing={sys.argv[1]}:Slow" for pad in pads]
-print(simulate("lenet5", "edge-sram", layers="fc*", overrides=overrides).layers["cycles"].sum())
+print(simulate("lenet5", "edge-sram", layers="f5,output", overrides=overrides).layers["cycles"].sum())
 """
-
-jit_is_off = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
 def run_python(code: str, *arguments: str, package_root: Path = ROOT) -> str:

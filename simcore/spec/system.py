@@ -101,16 +101,16 @@ class System(Spec):
 
     @field_validator("dma")
     @classmethod
-    def _bursts_are_whole_lines(cls, dma: DmaSpec, info: ValidationInfo) -> DmaSpec:
+    def _bursts_and_lines_divide(cls, dma: DmaSpec, info: ValidationInfo) -> DmaSpec:
         pads: dict[str, ScratchpadSpec] = info.data.get("scratchpads", {})
         raise_broken(
             [
                 Broken(
                     ("burst_bytes",),
-                    f"expected a multiple of scratchpads.{name}.line_bytes = {pad.line_bytes}, got {dma.burst_bytes}",
+                    f"expected a multiple or a divisor of scratchpads.{name}.line_bytes = {pad.line_bytes}, got {dma.burst_bytes}",
                 )
                 for name, pad in pads.items()
-                if dma.burst_bytes % pad.line_bytes
+                if dma.burst_bytes % pad.line_bytes and pad.line_bytes % dma.burst_bytes
             ]
         )
         return dma

@@ -180,7 +180,7 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
     replaying = shortcuts.replayed_folds and state.may_replay and len(program.segments[Port.OUTPUT]) > 2
     banks, pads = machine.banks, len(machine.scratchpads)
     widest = max_lines(program)
-    burst_lines = max(machine.burst_bytes // pad.line_bytes for pad in machine.scratchpads)
+    burst_lines = max(1, *(machine.burst_bytes // pad.line_bytes for pad in machine.scratchpads))
     limit, window = machine.outstanding_bursts, machine.port_window
     first_burst = 3 * window * widest
     first_write = first_burst + limit * burst_lines
