@@ -186,7 +186,7 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
             },
             "words": words,
             "scratchpads": pads,
-            "dma": {"outstanding_bursts": pick((1, 2, 5, 16)), "burst_bytes": pick((32, 64))},
+            "dma": {"outstanding_bursts": pick((1, 2, 5, 16)), "burst_bytes": pick((16, 32, 64))},
             "memory": {
                 "clock_hz": pick(options.memory_clocks),
                 "latency_cycles": pick(options.latencies),
