@@ -78,9 +78,9 @@ def _timing(spec: TimingSpec, seed: int) -> BankTiming:
 
 def _scratchpad(name: str, spec: ScratchpadSpec, seed: int, first_bank: int, timings: list[BankTiming]) -> Scratchpad:
     groups: list[int] = []
-    for banks, timing in _bank_groups(spec):
-        groups += [len(timings)] * banks
-        timings.append(_timing(timing, seed))
+    for group in spec.groups:
+        groups += [len(timings)] * group.banks
+        timings.append(_timing(group.timing, seed))
     buffer = spec.write_buffer
     return Scratchpad(
         name=name,
@@ -98,13 +98,6 @@ def _scratchpad(name: str, spec: ScratchpadSpec, seed: int, first_bank: int, tim
         preemption=PREEMPTIONS.index(buffer.preemption),
         groups=tuple(groups),
     )
-
-
-def _bank_groups(spec: ScratchpadSpec) -> list[tuple[int, TimingSpec]]:
-    if spec.timing is not None:
-        return [(spec.banks, spec.timing)]
-    assert spec.bank_groups is not None
-    return [(group.banks, group.timing) for group in spec.bank_groups]
 
 
 def build_machine(system: System) -> Machine:

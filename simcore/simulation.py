@@ -108,7 +108,7 @@ def _selected(network: Network, system: System, layers: str | Sequence[str] | No
     if layers is not None and not split:
         raise InputError(f"expected layer patterns such as 'layer1*,fc', got {layers!r}")
     wanted = {instance.name for instance in network.select(split)} if split else None
-    kept = [item for item in lower_network(network, system) if wanted is None or item[0].name in wanted]
+    kept = lower_network(network, system, only=wanted)
     if not any(program is not None for _, program, _ in kept):
         where = {f"'{fused}'" for _, _, fused in kept if fused}
         hint = f"choose {', '.join(sorted(where))}, or set vector_unit.fuse=false" if where else None
@@ -118,7 +118,7 @@ def _selected(network: Network, system: System, layers: str | Sequence[str] | No
 
 def _model_files(system: System) -> set[str]:
     """Files of bank timings that are the user's own."""
-    models = {timing.model for pad in system.scratchpads.values() for timing in pad.timing_of_banks}
+    models = {group.timing.model for pad in system.scratchpads.values() for group in pad.groups}
     return {model.rpartition(":")[0] for model in models if ".py:" in model}
 
 

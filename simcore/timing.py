@@ -175,11 +175,16 @@ def _serve_declared_wrongly(cls: type[BankTiming]) -> str | None:
         return f"{cls.__name__}.serve: expected @staticmethod above it, with no self"
     if not inspect.isfunction(cls.serve):
         return f"{cls.__name__}.serve: expected a plain Python function, got {type(cls.serve).__name__}"
-    found = inspect.signature(cls.serve).parameters.values()
+    found = _arguments(cls.serve)
     plain = all(item.kind is item.POSITIONAL_OR_KEYWORD and item.default is item.empty for item in found)
     if len(found) != len(_SERVE_ARGUMENTS) or not plain:
         return f"{cls.__name__}.serve: expected {wanted}, got serve({', '.join(str(item) for item in found)})"
     return None
+
+
+@lru_cache(maxsize=64)
+def _arguments(serve: Callable[..., object]) -> tuple[inspect.Parameter, ...]:
+    return tuple(inspect.signature(serve).parameters.values())
 
 
 def resolve_timing(model: str, parameters: Mapping[str, int] | None = None) -> BankTiming:

@@ -69,7 +69,7 @@ def test_cfg_is_a_system_of_scale_sims_shapes_and_words() -> None:
 
 
 def test_bandwidth_counts_in_user_mode_only() -> None:
-    assert load(CFG).memory.bytes_per_cycle == 64
+    assert load(CFG).memory.bytes_per_cycle == 256
     assert load(CFG.replace("CALC", "USER")).memory.bytes_per_cycle == 10
     assert load(CFG.replace("CALC", "USER").replace("Bandwidth : 10", "Bandwidth : 10, 7,9")).memory.bytes_per_cycle == 7
 
@@ -86,7 +86,7 @@ def test_preset_is_the_cfg_of_its_name() -> None:
 def test_only_the_architecture_is_needed_and_the_file_names_it() -> None:
     text = CFG[CFG.index("[architecture_presets]") : CFG.index("[layout]")]
     system = load(text)
-    assert (system.name, system.memory.bytes_per_cycle) == ("m", 64)
+    assert (system.name, system.memory.bytes_per_cycle) == ("m", 256)
 
 
 def test_keys_are_read_in_any_case_and_the_first_versions_spelling() -> None:

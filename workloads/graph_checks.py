@@ -55,10 +55,9 @@ def _layer_names(graph: nx.DiGraph[Any], where: str) -> dict[Any, str]:
 
 
 def _reject_cycle(graph: nx.DiGraph[Any], names: dict[Any, str], where: str) -> None:
-    try:
-        cycle = nx.find_cycle(graph)
-    except nx.NetworkXNoCycle:
+    if nx.is_directed_acyclic_graph(graph):
         return
+    cycle = nx.find_cycle(graph)
     path = " -> ".join([names[edge[0]] for edge in cycle] + [names[cycle[-1][1]]])
     raise InputError(f"expected a graph without cycles, got the cycle {path}", where=where)
 

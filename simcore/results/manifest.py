@@ -6,6 +6,7 @@ import hashlib
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from simcore import __version__
 PACKAGES = ("numpy", "numba", "simpy", "pandas", "pydantic")
 
 
-def versions() -> dict[str, str]:
+@lru_cache(maxsize=1)
+def versions() -> Mapping[str, str]:
     """Versions of Python and of the packages that take part in a result; a package that is not installed is left out."""
     found = {"simcore": __version__, "python": platform.python_version()}
     for package in PACKAGES:
@@ -26,8 +28,12 @@ def versions() -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=1)
 def git_revision() -> str | None:
-    """Commit of the checkout simcore runs from, ``-dirty`` if tracked files differ; None outside a checkout or without git."""
+    """Commit of the checkout simcore runs from, ``-dirty`` if tracked files differ; None outside a checkout or without git.
+
+    Asked once a process: what runs is the code that was imported, whatever happens to the files later.
+    """
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
@@ -63,7 +69,7 @@ def build_manifest(
         "engine": engine,
         "shortcuts": dict(shortcuts),
         "seed": system.get("seed", 0),
-        "versions": versions(),
+        "versions": dict(versions()),
         "git_revision": git_revision(),
         "input_sha256": input_hashes(inputs),
     }

@@ -18,14 +18,14 @@ def energy_rates(system: System) -> EnergyRates:
     sources = {"mac": f"{mac.kind}: {mac.source}", "dram": f"{dram.kind}: {dram.source}"}
     notes: dict[str, None] = {}
     for name, pad in system.scratchpads.items():
-        for timing in pad.timing_of_banks:
-            model = resolve_timing(timing.model, timing.parameters)
+        for group in pad.groups:
+            model = resolve_timing(group.timing.model, group.timing.parameters)
             figures = technology.scratchpad(model, pad.capacity_bytes // pad.banks)
-            read_pj.append(figures.read_pj_per_byte * pad.line_bytes)
-            write_pj.append(figures.write_pj_per_byte * pad.line_bytes)
-            leakage_mw += figures.leakage_mw
-            area_mm2 += figures.area_mm2
-            sources[f"{name}, {timing.model}"] = f"{figures.kind}: {figures.source}"
+            read_pj += [figures.read_pj_per_byte * pad.line_bytes] * group.banks
+            write_pj += [figures.write_pj_per_byte * pad.line_bytes] * group.banks
+            leakage_mw += figures.leakage_mw * group.banks
+            area_mm2 += figures.area_mm2 * group.banks
+            sources[f"{name}, {group.timing.model}"] = f"{figures.kind}: {figures.source}"
             notes.update(dict.fromkeys(figures.notes))
     return EnergyRates(
         mac_pj=mac.pj,

@@ -41,25 +41,28 @@ def validate_file(path: str | Path) -> list[InputError]:
         root, errors = _read(_locate(path))
     except InputError as error:
         return list(error.errors) if isinstance(error, InputErrors) else [error]
-    return errors + _check(root)
+    system = _system(root)
+    return errors + (system if isinstance(system, list) else [])
 
 
 def _validated(root: Entry, errors: list[InputError], overrides: Sequence[str]) -> System:
     root, more = override(root, overrides)
-    raise_all(errors + more + _check(root))
-    return System.model_validate(plain(root.value))
+    system = _system(root)
+    raise_all(errors + more + (system if isinstance(system, list) else []))
+    assert isinstance(system, System)
+    return system
 
 
-def _check(root: Entry) -> list[InputError]:
+def _system(root: Entry) -> System | list[InputError]:
+    """The System that a tree describes, or all that is wrong with the tree."""
     if not isinstance(root.value, dict):
         return [
             InputError(f"expected a mapping with keys {', '.join(System.model_fields)}, got {plain(root.value)!r}", root.where)
         ]
     try:
-        System.model_validate(plain(root.value))
+        return System.model_validate(plain(root.value))
     except ValidationError as error:
         return problems_of(error, System, root)
-    return []
 
 
 def _locate(source: str | Path, where: str | None = None, folder: Path = Path()) -> Path:

@@ -1,9 +1,11 @@
 """SCALE-Sim's ``.cfg`` as a System whose stall-free cycles are SCALE-Sim's.
 
 What SCALE-Sim leaves open is chosen so that the scratchpads do not stall what it does not stall. It has no banks, line width or
-port limit at the array's edge: here 8 banks of 64 ports and 16 B lines, so that its smallest SRAM, 1 kB, still divides evenly. It
-has no clock (1 GHz) and words of 1 byte. Main memory answers after 1 cycle, as there; it is one shared port where SCALE-Sim gives
-each operand its own. In CALC mode, which never stalls there, it moves 64 bytes a cycle.
+port limit at the array's edge: here 8 banks of 4 ports and 32 B lines, the vector of a 32-wide array, so that its smallest SRAM,
+1 kB, still divides evenly (ResNet18's layer2.0.conv1 takes as many cycles with 64 ports, any dataflow, 32x32 and 128x128).
+It has no clock (1 GHz) and words of 1 byte.
+Main memory answers after 1 cycle, as there; it is one shared port where SCALE-Sim gives each operand its own. The DMA starts one
+burst a cycle, so a burst is the most it moves: 256 bytes, of which CALC mode, which never stalls there, gives one every cycle.
 """
 
 from __future__ import annotations
@@ -38,12 +40,13 @@ _RUN_PRESETS = (
 )
 _KNOWN_KEYS = {"architecture_presets": _MEANT + _IGNORED, "run_presets": _RUN_PRESETS}
 
-_LINE_BYTES = 16
+_LINE_BYTES = 32
 _BANKS = 8
-_PORTS_PER_BANK = 64
+_PORTS_PER_BANK = 4
 _WRITE_BUFFER_LINES = 256
 _CLOCK_HZ = 10**9
-_CALC_BYTES_PER_CYCLE = 64
+_BURST_BYTES = 256
+_CALC_BYTES_PER_CYCLE = _BURST_BYTES
 _OUTSTANDING_BURSTS = 64
 
 
@@ -157,7 +160,7 @@ def _system(cfg: _Cfg, name: str) -> Entry:
             "array": array | {"fold_overlap": False, "edge": "skew-registers", "partial_sums": "ofmap"},
             "words": {"ifmap_bytes": 1, "filter_bytes": 1, "ofmap_bytes": 1, "psum_bytes": 1},
             "scratchpads": scratchpads,
-            "dma": {"outstanding_bursts": _OUTSTANDING_BURSTS, "burst_bytes": 64},
+            "dma": {"outstanding_bursts": _OUTSTANDING_BURSTS, "burst_bytes": _BURST_BYTES},
             "memory": memory,
         },
         cfg.source,

@@ -95,8 +95,13 @@ class ScratchpadSpec(Spec):
         return []
 
     @property
+    def groups(self) -> tuple[BankGroup, ...]:
+        """Its bank groups; all banks in one where they are alike."""
+        if self.timing is not None:
+            return (BankGroup(banks=self.banks, timing=self.timing),)
+        return self.bank_groups or ()
+
+    @property
     def timing_of_banks(self) -> tuple[TimingSpec, ...]:
         """The timing of each bank, in bank order."""
-        if self.timing is not None:
-            return (self.timing,) * self.banks
-        return tuple(group.timing for group in self.bank_groups or () for _ in range(group.banks))
+        return tuple(group.timing for group in self.groups for _ in range(group.banks))

@@ -107,7 +107,8 @@ class System(Spec):
             [
                 Broken(
                     ("burst_bytes",),
-                    f"expected a multiple or a divisor of scratchpads.{name}.line_bytes = {pad.line_bytes}, got {dma.burst_bytes}",
+                    f"expected a multiple or a divisor of scratchpads.{name}.line_bytes = {pad.line_bytes}, "
+                    f"got {dma.burst_bytes}",
                 )
                 for name, pad in pads.items()
                 if dma.burst_bytes % pad.line_bytes and pad.line_bytes % dma.burst_bytes

@@ -5,6 +5,7 @@ Concat, Flatten, Reshape, Transpose, Identity and Dropout take no cycles: they a
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 from math import prod
 
@@ -91,11 +92,15 @@ def fusions(network: Network) -> dict[str, str]:
     return joined
 
 
-def lower_network(network: Network, system: System, *, with_folds: bool = False) -> list[Lowered]:
-    """Every layer in execution order with its Program. Raises InputError as :func:`lower`."""
+def lower_network(
+    network: Network, system: System, *, only: Container[str] | None = None, with_folds: bool = False
+) -> list[Lowered]:
+    """The layers named by ``only``, or all, in execution order, each with its Program. Raises InputError as :func:`lower`."""
     joined = fusions(network) if system.vector_unit.fuse else {}
     found: list[Lowered] = []
     for instance in network.instances():
+        if only is not None and instance.name not in only:
+            continue
         fused_into = joined.get(instance.name)
         program = None if fused_into else lower(instance, system, with_folds=with_folds)
         found.append((instance, program, fused_into))

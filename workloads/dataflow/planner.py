@@ -81,22 +81,24 @@ def _farthest(uses: Uses, slots: int) -> Placement:
     # Entries (-next use, release, use, slot): the top leaves farthest in the future, the longest released first among equals.
     waiting: list[tuple[int, int, int, int]] = []
     rows: list[tuple[int, int, int, int, int]] = []
+    uses_in_all, most_waiting = len(tiles), 4 * slots + 64
     for use, tile in enumerate(tiles):
         slot = home.get(tile, -1)
+        end = last[use]
         if slot < 0:
             slot = len(home) if len(home) < slots else _victim(waiting, latest, early[use], first[use])
             gone = latest[slot]
             returns = 0
             if gone >= 0:
                 del home[tiles[gone]]
-                returns = int(following[gone] < len(tiles))
+                returns = int(following[gone] < uses_in_all)
             rows.append((use, slot, released[slot], gone, returns))
             home[tile] = slot
-            released[slot] = -1
-        latest[slot] = use
-        released[slot] = max(released[slot], last[use])
-        heappush(waiting, (-following[use], released[slot], use, slot))
-        if len(waiting) > 4 * slots + 64:
+        elif released[slot] > end:
+            end = released[slot]
+        latest[slot], released[slot] = use, end
+        heappush(waiting, (-following[use], end, use, slot))
+        if len(waiting) > most_waiting:
             waiting = [entry for entry in waiting if latest[entry[3]] == entry[2]]
             heapify(waiting)
     return Placement(*np.array(rows, dtype=np.int64).reshape(-1, 5).T.copy())

@@ -92,7 +92,6 @@ def _shift(value: int) -> int:
 def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
     pads = table(len(machine.scratchpads), c.PAD_COLUMNS)
     banks = table(machine.banks, c.BANK_COLUMNS, c.NONE)
-    server_states: list[tuple[int, int]] = []
     states: list[Int64Array] = []
     for number, pad in enumerate(machine.scratchpads):
         pads[number, : c.PAD_BUFFER_HEAD] = (
@@ -111,24 +110,20 @@ def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Arr
         )
         pads[number, [c.PAD_BANK_SHIFT, c.PAD_LINE_SHIFT]] = _shift(pad.banks), _shift(pad.line_bytes)
         pads[number, [c.PAD_BUFFER_HEAD, c.PAD_BUFFER_TAIL, c.PAD_INFLIGHT_MIN]] = c.NONE, c.NONE, c.FAR
+        own = banks[pad.first_bank : pad.first_bank + pad.banks]
+        own[:, c.BANK_PAD], own[:, c.BANK_GROUP] = number, pad.groups
+        own[:, c.BANK_FUNCTION] = [timing_function[group] for group in pad.groups]
+        own[:, c.BANK_FIRST_SERVER] = len(states) + np.arange(pad.banks) * pad.ports_per_bank
+        own[:, c.BANK_WAITING], own[:, c.BANK_LAST_PORT], own[:, c.BANK_LISTED] = 0, len(Port) - 1, 0
         for index, group in enumerate(pad.groups):
-            bank = banks[pad.first_bank + index]
-            bank[[c.BANK_PAD, c.BANK_GROUP, c.BANK_FUNCTION, c.BANK_FIRST_SERVER]] = (
-                number,
-                group,
-                timing_function[group],
-                len(server_states),
-            )
-            bank[[c.BANK_WAITING, c.BANK_LAST_PORT, c.BANK_LISTED]] = 0, len(Port) - 1, 0
-            for port in range(pad.ports_per_bank):
-                # Numbered apart, as in the reference engine: a model that draws at random draws for each server on its own.
-                state = machine.timings[group].initial_bank(index * pad.ports_per_bank + port)
-                server_states.append((sum(map(len, states)), len(state)))
-                states.append(state)
-    servers = table(len(server_states), c.SERVER_COLUMNS)
+            # Numbered apart, as in the reference engine: a model that draws at random draws for each server on its own.
+            first = index * pad.ports_per_bank
+            states += [machine.timings[group].initial_bank(first + port) for port in range(pad.ports_per_bank)]
+    flat, starts = _flat(states)
+    servers = table(len(states), c.SERVER_COLUMNS)
     servers[:, c.SERVER_REQUEST] = servers[:, c.SERVER_PORT] = c.NONE
-    servers[:, [c.SERVER_STATE_AT, c.SERVER_STATE_SIZE]] = server_states
-    return pads, banks, servers, np.concatenate(states)
+    servers[:, c.SERVER_STATE_AT], servers[:, c.SERVER_STATE_SIZE] = starts, [len(state) for state in states]
+    return pads, banks, servers, flat
 
 
 @dataclass(eq=False)
