@@ -17,6 +17,9 @@ from simcore.spec.system import System
 from workloads.dataflow.lowering import lower
 from workloads.network import LayerInstance
 
+#: Every shortcut taken.
+ALL_ON = Shortcuts()
+
 #: What a printed case needs to be run again.
 SCRIPT = """\
 import sys
@@ -41,7 +44,7 @@ class Case:
 
     system: System
     layers: tuple[LayerInstance, ...]
-    shortcuts: Shortcuts = Shortcuts()
+    shortcuts: Shortcuts = ALL_ON
     shuffle_seed: int | None = None
 
     def script(self) -> str:
@@ -94,7 +97,7 @@ def check_case(case: Case) -> CompiledRun:
     Returns the run with all shortcuts.
     """
     machine = build_machine(case.system)
-    fast, chosen = run_compiled(replace(case, shortcuts=Shortcuts())), run_compiled(case)
+    fast, chosen = run_compiled(replace(case, shortcuts=ALL_ON)), run_compiled(case)
     slow = ReferenceEngine(machine, case.shuffle_seed)
     for program, *outcomes in zip(case.programs(), fast.outcomes, chosen.outcomes, strict=True):
         expected = slow.run(program)
@@ -125,17 +128,18 @@ def assert_conserved(program: Program, machine: Machine, outcome: Outcome) -> No
 
 
 def _assert_dma_conserved(program: Program, machine: Machine, outcome: Outcome) -> None:
-    """What the DMA moved is what the plan says: bytes per region, lines per scratchpad."""
-    pads = len(machine.scratchpads)
-    line_bytes = np.array([pad.line_bytes for pad in machine.scratchpads])
-    bank_pad = np.repeat(np.arange(pads), [pad.banks for pad in machine.scratchpads])
-    counted = (
-        (OpKind.LOAD, outcome.dma_read_bytes, outcome.dma_writes),
-        (OpKind.STORE, outcome.dma_write_bytes, outcome.dma_reads),
-    )
-    for kind, moved, lines in counted:
+    """What the DMA moved is what the plan says: bytes per region, lines per scratchpad (a burst touches whole lines)."""
+    first_banks = [pad.first_bank for pad in machine.scratchpads]
+    moved_bytes = {OpKind.LOAD: outcome.dma_read_bytes, OpKind.STORE: outcome.dma_write_bytes}
+    moved_lines = {OpKind.LOAD: outcome.dma_writes, OpKind.STORE: outcome.dma_reads}
+    for kind, expected_bytes in moved_bytes.items():
         ops = program.ops[program.ops[:, Op.KIND] == kind]
-        pad_of_op = program.regions[ops[:, Op.REGION], Reg.SCRATCHPAD]
-        lines_of_op = -(-ops[:, Op.BYTES] // line_bytes[pad_of_op])
-        assert np.array_equal(np.bincount(ops[:, Op.REGION], ops[:, Op.BYTES], len(program.regions)), moved)
-        assert np.array_equal(np.bincount(pad_of_op, lines_of_op, pads), np.bincount(bank_pad, lines, pads))
+        assert np.array_equal(np.bincount(ops[:, Op.REGION], ops[:, Op.BYTES], len(program.regions)), expected_bytes)
+        expected_lines = [0] * len(machine.scratchpads)
+        for region, total in ops[:, [Op.REGION, Op.BYTES]].tolist():
+            pad = int(program.regions[region, Reg.SCRATCHPAD])
+            line_bytes = machine.scratchpads[pad].line_bytes
+            for begin in range(0, total, machine.burst_bytes):
+                last = min(begin + machine.burst_bytes, total) - 1
+                expected_lines[pad] += last // line_bytes - begin // line_bytes + 1
+        assert np.add.reduceat(moved_lines[kind], first_banks).tolist() == expected_lines

@@ -16,7 +16,7 @@ from machines import ANY, CALM, CONTENDED, draw_folded_layer, draw_layer, draw_s
 from simcore.engine.shortcuts import Shortcuts
 
 #: Rounds of one case of each kind, and the most steps of a layer that takes part.
-ROUNDS, MAX_STEPS, MAX_FOLDED_STEPS = 24, 90, 700
+ROUNDS, MAX_STEPS, MAX_FOLDED_STEPS = 24, 90, 800
 
 
 def cases() -> Iterator[Case]:

@@ -9,13 +9,26 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import pytest
 from equality import Case, check_case, run_compiled
 from hypothesis import assume, given, note, seed, settings
 from hypothesis import strategies as st
-from machines import ANY, CALM, CONTENDED, Options, draw_folded_layer, draw_layer, draw_system, folded_layers, layers, systems
+from machines import (
+    ANY,
+    CALM,
+    CONTENDED,
+    SQUEEZED,
+    Options,
+    draw_folded_layer,
+    draw_large_layer,
+    draw_layer,
+    draw_system,
+    folded_layers,
+    layers,
+    systems,
+)
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.outcome import CAUSE_NAMES
@@ -92,6 +105,19 @@ def test_every_shortcut_can_be_switched_off_with_equal_outcomes():
 
 #: All shortcuts, by name.
 ON = {item.name: True for item in fields(Shortcuts)}
+
+
+@pytest.mark.slow
+def test_replayed_folds_give_equal_outcomes_on_layers_too_large_for_simpy():
+    pick = random.Random(6).choice
+    replayed = 0
+    for _ in range(400):
+        case = Case(draw_system(pick, SQUEEZED), (draw_large_layer(pick),))
+        fast = run_compiled(case)
+        slow = run_compiled(replace(case, shortcuts=Shortcuts(replayed_folds=False)))
+        assert not slow.outcomes[0].differences(fast.outcomes[0]), case.script()
+        replayed += fast.replayed_folds > 0
+    assert replayed >= 20
 
 
 def test_a_printed_case_is_the_case():

@@ -115,10 +115,10 @@ MUTANTS = [
         "pass",
     ),
     Mutant(
-        "a fold is replayed though its tiles lie in other banks",
-        "replay_key.py",
-        "key[at + 15], key[at + 16] = _tile_hashes",
-        "_, _ = _tile_hashes",
+        "the elements of a replayed fold are not consumed",
+        "replay.py",
+        "ports[port, c.PORT_CONSUMED] += record[3 + 4 * port + 3]",
+        "ports[port, c.PORT_CONSUMED] += 0",
     ),
 ]
 

@@ -115,6 +115,8 @@ def advance(
             if ports[port, c.PORT_HEAD] == window:
                 ports[port, c.PORT_HEAD] = 0
             ports[port, c.PORT_CONSUMED] += 1
+            if ports[port, c.PORT_CONSUMED] >= ports[port, c.PORT_WAKE]:
+                scalars[c.SCALAR_MAY_START] = 1
             port_counts[port, c.PORT_COUNT_ELEMENTS] += 1
     if ports[_OUTPUT, c.PORT_NEXT_DUE] == step:
         pad = regions[segments[ports[_OUTPUT, c.PORT_SEGMENT], _REGION], _PAD]
@@ -125,6 +127,8 @@ def advance(
             )
         scalars[c.SCALAR_POSTED], scalars[c.SCALAR_OUTPUT_LINES] = found, c.NONE
         ports[_OUTPUT, c.PORT_CONSUMED] += 1
+        if ports[_OUTPUT, c.PORT_CONSUMED] >= ports[_OUTPUT, c.PORT_WAKE]:
+            scalars[c.SCALAR_MAY_START] = 1
         port_counts[_OUTPUT, c.PORT_COUNT_ELEMENTS] += 1
         port_counts[_OUTPUT, c.PORT_COUNT_WORDS] += output_places[0, 0]
         port_counts[_OUTPUT, c.PORT_COUNT_LINES] += found

@@ -47,7 +47,9 @@ PORT_SEGMENT, PORT_NUMBER, PORT_NEXT_DUE, PORT_HEAD, PORT_IN_WINDOW, PORT_BLOCKE
 PORT_LAST_SEGMENT = 7
 # Where the cursor's element lies, kept up step by step to spare divisions: tile and element within it (linear), or pixel and tap.
 PORT_TILE, PORT_WITHIN, PORT_OUT_ROW, PORT_OUT_COLUMN, PORT_KERNEL_ROW, PORT_KERNEL_COLUMN, PORT_CHANNEL = range(8, 15)
-PORT_COLUMNS = 15
+# The count of consumed elements at which a waiting DMA operation may start.
+PORT_WAKE = 15
+PORT_COLUMNS = 16
 
 # queues: the DMA's; STARTED counts the bursts begun of the head operation.
 QUEUE_HEAD, QUEUE_END, QUEUE_STARTED = range(3)
@@ -84,6 +86,6 @@ SCALAR_LOADING, SCALAR_FILLING, SCALAR_READING, SCALAR_STORING, SCALAR_SPARE_BUR
 # Replayed folds: the next fold, the record being made (or NONE) with its hash, bin and DMA events; records made, folds replayed.
 SCALAR_REPLAYING, SCALAR_FOLD, SCALAR_RECORDING, SCALAR_RECORD_HASH, SCALAR_RECORD_BIN = range(28, 33)
 SCALAR_RECORD_DMA_EVENTS, SCALAR_DMA_EVENTS, SCALAR_RECORDS, SCALAR_REPLAYED = range(33, 37)
-# Queues whose head operation has started.
-SCALAR_STARTED = 37
-SCALAR_COLUMNS = 38
+# Queues whose head operation has started; whether a head may have become able to start.
+SCALAR_STARTED, SCALAR_MAY_START = range(37, 39)
+SCALAR_COLUMNS = 39

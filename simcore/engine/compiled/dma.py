@@ -82,6 +82,7 @@ def _finish_burst(
     op_states[op, c.OP_LEFT] -= 1
     if op_states[op, c.OP_LEFT] == 0:
         op_states[op, c.OP_DONE] = 1
+        scalars[c.SCALAR_MAY_START] = 1
         scalars[c.SCALAR_OPS_LEFT] -= 1
         if ops[op, _KIND] == _LOAD:
             resident[ops[op, _TILE]] = ops[op, _SLOT]
@@ -130,14 +131,21 @@ def start_heads(
     ops: Int64Array,
     resident: Int64Array,
 ) -> None:
-    """SETTLE, second half: start the head of each queue whose dependencies hold."""
+    """SETTLE, second half: start the head of each queue whose dependencies hold; note what wakes the others."""
+    scalars[c.SCALAR_MAY_START] = 0
+    for port in range(ports.shape[0]):
+        ports[port, c.PORT_WAKE] = c.FAR
     for queue in range(_QUEUES):
         while queues[queue, c.QUEUE_STARTED] == c.NONE and queues[queue, c.QUEUE_HEAD] < queues[queue, c.QUEUE_END]:
             head = queues[queue, c.QUEUE_HEAD]
             port, after, slot = ops[head, _DEP_PORT], ops[head, _DEP_OP], ops[head, _SLOT]
             if port >= 0 and ports[port, c.PORT_CONSUMED] < ops[head, _DEP_COUNT]:
+                ports[port, c.PORT_WAKE] = min(ports[port, c.PORT_WAKE], ops[head, _DEP_COUNT])
                 break
-            if (after >= 0 and not op_states[after, c.OP_DONE]) or slots[slot, c.SLOT_WRITES] > 0:
+            if after >= 0 and not op_states[after, c.OP_DONE]:
+                break
+            if slots[slot, c.SLOT_WRITES] > 0:
+                scalars[c.SCALAR_MAY_START] = 1
                 break
             scalars[c.SCALAR_EVENTS] += 1
             scalars[c.SCALAR_DMA_EVENTS] += 1
@@ -255,8 +263,9 @@ def new_burst(
     """ISSUE: start at most one new burst, queues in turn."""
     if scalars[c.SCALAR_STARTED] == 0 or scalars[c.SCALAR_OUTSTANDING] >= scalars[c.SCALAR_OUTSTANDING_LIMIT]:
         return
-    for i in range(_QUEUES):
-        queue = (scalars[c.SCALAR_TURN] + i) % _QUEUES
+    queue = scalars[c.SCALAR_TURN] - 1
+    for _ in range(_QUEUES):
+        queue = queue + 1 if queue + 1 < _QUEUES else 0
         if queues[queue, c.QUEUE_STARTED] == c.NONE:
             continue
         op, number = queues[queue, c.QUEUE_HEAD], queues[queue, c.QUEUE_STARTED]
@@ -281,5 +290,6 @@ def new_burst(
             queues[queue, c.QUEUE_STARTED] = c.NONE
             queues[queue, c.QUEUE_HEAD] += 1
             scalars[c.SCALAR_STARTED] -= 1
-        scalars[c.SCALAR_TURN] = (queue + 1) % _QUEUES
+            scalars[c.SCALAR_MAY_START] = 1
+        scalars[c.SCALAR_TURN] = queue + 1 if queue + 1 < _QUEUES else 0
         return

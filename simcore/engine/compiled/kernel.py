@@ -131,7 +131,8 @@ def run_layer(
         if scalars[c.SCALAR_OPS_LEFT] > 0:
             if scalars[c.SCALAR_FILLING] or scalars[c.SCALAR_STORING]:
                 finish_bursts(scalars, bursts, bundles, op_states, ops, resident, burst_lists, now)
-            start_heads(scalars, queues, ports, op_states, slots, ops, resident)
+            if scalars[c.SCALAR_MAY_START]:
+                start_heads(scalars, queues, ports, op_states, slots, ops, resident)
         # ISSUE
         for port in range(3):
             if ports[port, c.PORT_NEXT_DUE] != c.FAR and ports[port, c.PORT_IN_WINDOW] < window:

@@ -182,6 +182,7 @@ def replay(
     window = scalars[c.SCALAR_WINDOW]
     now, step = now + record[0], step + record[1]
     scalars[c.SCALAR_COMPUTE] += record[2]
+    scalars[c.SCALAR_MAY_START] = 1
     for port in range(4):
         ports[port, c.PORT_SEGMENT] += record[3 + 4 * port]
         ports[port, c.PORT_NUMBER] = record[3 + 4 * port + 1]

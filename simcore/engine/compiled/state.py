@@ -200,7 +200,7 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
     )
     scalars[[c.SCALAR_OPS_LEFT, c.SCALAR_FREE_WRITES, c.SCALAR_OUTPUT_LINES]] = len(program.ops), writes, c.NONE
     scalars[[c.SCALAR_IDLE_SKIPPING, c.SCALAR_COALESCING]] = int(shortcuts.idle_skipping), int(shortcuts.coalesced_lines)
-    scalars[[c.SCALAR_REPLAYING, c.SCALAR_RECORDING]] = int(replaying), c.NONE
+    scalars[[c.SCALAR_REPLAYING, c.SCALAR_RECORDING, c.SCALAR_MAY_START]] = int(replaying), c.NONE, 1
     op_states = table(len(program.ops), c.OP_COLUMNS)
     if len(program.ops):
         op_states[:, c.OP_LEFT] = -(-program.ops[:, Op.BYTES] // machine.burst_bytes)
