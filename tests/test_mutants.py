@@ -77,7 +77,12 @@ MUTANTS = [
         "ports[_OUTPUT, c.PORT_CONSUMED] < after + number",
     ),
     Mutant("a stall behind a write is a read conflict", "ports.py", "cause = _WRITE_CONFLICT", "cause = _READ_CONFLICT"),
-    Mutant("the DMA stays with one queue", "dma.py", "= (queue + 1) % _QUEUES", "= queue"),
+    Mutant(
+        "the DMA stays with one queue",
+        "dma.py",
+        "scalars[c.SCALAR_TURN] = queue + 1 if queue + 1 < _QUEUES else 0",
+        "scalars[c.SCALAR_TURN] = queue",
+    ),
     Mutant(
         "a slot is released with one line still in the write buffer",
         "dma.py",

@@ -13,6 +13,9 @@ from simcore.spec.system import System
 #: A tensor written tile by tile and stored at once needs a few tiles only; more than this is of no use to it.
 OUTPUT_BYTES = 16384
 
+#: A tile is long, and its slot padded to whole rows of banks, from so many lines per bank on: the padding is a fifth at most.
+_LONG = 4
+
 
 @dataclass(frozen=True)
 class Share:
@@ -31,9 +34,12 @@ class Share:
         return self.lines * self.line_bytes
 
     def slot_lines(self, tile_bytes: int, tiles: int) -> int:
-        """Lines of a slot: enough for a tile; a multiple of the banks, so that all look alike, if that leaves as many slots."""
+        """Lines of a slot: enough for a tile; a multiple of the banks, so that all look alike, if that leaves as many slots.
+
+        Not where a tile has few lines: its padding would leave the same banks unused in every slot.
+        """
         lines = -(-tile_bytes // self.line_bytes)
-        alike = -(-lines // self.banks) * self.banks
+        alike = -(-lines // self.banks) * self.banks if lines >= _LONG * self.banks else lines
         return alike if min(self.lines // alike, tiles) == min(self.lines // lines, tiles) else lines
 
     def slots(self, tile_bytes: int, tiles: int) -> int:
