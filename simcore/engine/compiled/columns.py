@@ -28,7 +28,9 @@ PAD_BUFFER_HEAD, PAD_BUFFER_TAIL, PAD_BUFFERED, PAD_DRAINING = range(12, 16)
 PAD_LISTED, PAD_INFLIGHT, PAD_INFLIGHT_MIN = range(16, 19)
 # Powers of two, so that shifts do for divisions (NONE where it is none).
 PAD_BANK_SHIFT, PAD_LINE_SHIFT = range(19, 21)
-PAD_COLUMNS = 21
+# Whether its banks may change places (one timing, low-order interleaving), and the bank that a replay's key counts from.
+PAD_ROTATES, PAD_ORIGIN = range(21, 23)
+PAD_COLUMNS = 23
 
 # servers: a bank's ports; what holds it is kept here as well, because a request's row is used again once it is done.
 SERVER_FREE_AT, SERVER_REQUEST, SERVER_PORT, SERVER_GRANTED, SERVER_DONE, SERVER_STATE_AT, SERVER_STATE_SIZE = range(7)

@@ -25,9 +25,9 @@ _DUE, _DUE_STRIDE = int(Seg.DUE), int(Seg.DUE_STRIDE)
 _DEP_PORT, _DEP_COUNT, _DEP_OP = int(Op.DEP_PORT), int(Op.DEP_COUNT), int(Op.DEP_OP)
 
 
-def record_length(banks: int, window: int) -> int:
+def record_length(pads: int, banks: int, window: int) -> int:
     """Values in a recorded period."""
-    return 3 + 4 * 4 + 3 * window + banks * (2 * c.COUNT_COLUMNS + 3) + 4 * c.PORT_COUNT_COLUMNS + 8 * 5
+    return 3 + 4 * 4 + 3 * window + pads + banks * (2 * c.COUNT_COLUMNS + 3) + 4 * c.PORT_COUNT_COLUMNS + 8 * 5
 
 
 @inlined
@@ -64,7 +64,7 @@ def dma_stays_quiet(
 
 
 @inlined
-def counters(
+def sum_up(
     totals: Int64Array,
     at: int,
     counts: Int64Array,
@@ -75,23 +75,59 @@ def counters(
     busy: Int64Array,
     bin_number: int,
     sign: int,
-    back: bool,
 ) -> None:
-    """Go through every counter in one order. ``back`` False: totals += sign * counter; True: counter += totals."""
-    for table in (counts, port_counts, stall_cycles, bank_stall_cycles):
+    """totals += sign * counter, for every counter, in one order."""
+    for table in (port_counts, stall_cycles, counts, bank_stall_cycles):
         for row in range(table.shape[0]):
             for column in range(table.shape[1]):
-                if back:
-                    table[row, column] += totals[at]
-                else:
-                    totals[at] += sign * table[row, column]
+                totals[at] += sign * table[row, column]
                 at += 1
     for table in (conflict, busy):
         for row in range(table.shape[0]):
-            if back:
-                table[row, bin_number] += totals[at]
-            else:
-                totals[at] += sign * table[row, bin_number]
+            totals[at] += sign * table[row, bin_number]
+            at += 1
+
+
+@inlined
+def _rotated(banks: Int64Array, pads: Int64Array, record: Int64Array, origins_at: int, bank: int) -> int:
+    """The bank in which what the record saw at ``bank`` happens now: tiles begin that many banks further on."""
+    pad = banks[bank, c.BANK_PAD]
+    if not pads[pad, c.PAD_ROTATES]:
+        return bank
+    first = pads[pad, c.PAD_FIRST_BANK]
+    return first + (bank - first + pads[pad, c.PAD_ORIGIN] - record[origins_at + pad]) % pads[pad, c.PAD_BANKS]
+
+
+@inlined
+def add_counters(
+    record: Int64Array,
+    at: int,
+    banks: Int64Array,
+    pads: Int64Array,
+    counts: Int64Array,
+    port_counts: Int64Array,
+    stall_cycles: Int64Array,
+    bank_stall_cycles: Int64Array,
+    conflict: Int64Array,
+    busy: Int64Array,
+    bin_number: int,
+    origins_at: int,
+) -> None:
+    """counter += record, for every counter, in the order of :func:`sum_up`."""
+    for table in (port_counts, stall_cycles):
+        for row in range(table.shape[0]):
+            for column in range(table.shape[1]):
+                table[row, column] += record[at]
+                at += 1
+    for table in (counts, bank_stall_cycles):
+        for row in range(table.shape[0]):
+            bank = _rotated(banks, pads, record, origins_at, row)
+            for column in range(table.shape[1]):
+                table[bank, column] += record[at]
+                at += 1
+    for table in (conflict, busy):
+        for row in range(table.shape[0]):
+            table[_rotated(banks, pads, record, origins_at, row), bin_number] += record[at]
             at += 1
 
 
@@ -100,6 +136,7 @@ def begin_record(
     totals: Int64Array,
     scalars: Int64Array,
     ports: Int64Array,
+    pads: Int64Array,
     counts: Int64Array,
     port_counts: Int64Array,
     stall_cycles: Int64Array,
@@ -115,8 +152,11 @@ def begin_record(
     totals[0], totals[1], totals[2] = -now, -step, -scalars[c.SCALAR_COMPUTE]
     for port in range(4):
         totals[3 + 4 * port], totals[3 + 4 * port + 3] = -ports[port, c.PORT_SEGMENT], -ports[port, c.PORT_CONSUMED]
-    at = 3 + 16 + 3 * scalars[c.SCALAR_WINDOW] + counts.shape[0]
-    counters(totals, at, counts, port_counts, stall_cycles, bank_stall_cycles, conflict, busy, scalars[c.SCALAR_BIN], -1, False)
+    at = 19 + 3 * scalars[c.SCALAR_WINDOW]
+    for pad in range(pads.shape[0]):
+        totals[at + pad] = pads[pad, c.PAD_ORIGIN]
+    at += pads.shape[0] + counts.shape[0]
+    sum_up(totals, at, counts, port_counts, stall_cycles, bank_stall_cycles, conflict, busy, scalars[c.SCALAR_BIN], -1)
 
 
 @inlined
@@ -126,6 +166,7 @@ def end_record(
     ports: Int64Array,
     bundles: Int64Array,
     banks: Int64Array,
+    pads: Int64Array,
     counts: Int64Array,
     port_counts: Int64Array,
     stall_cycles: Int64Array,
@@ -152,11 +193,11 @@ def end_record(
         for i in range(ports[port, c.PORT_IN_WINDOW]):
             element = port * window + (ports[port, c.PORT_HEAD] + i) % window
             totals[19 + port * window + i] = bundles[element, c.BUNDLE_DUE] - step
-    at = 19 + 3 * window
+    at = 19 + 3 * window + pads.shape[0]
     for bank in range(banks.shape[0]):
         totals[at + bank] = banks[bank, c.BANK_LAST_PORT]
     at += banks.shape[0]
-    counters(totals, at, counts, port_counts, stall_cycles, bank_stall_cycles, conflict, busy, bin_number, 1, False)
+    sum_up(totals, at, counts, port_counts, stall_cycles, bank_stall_cycles, conflict, busy, bin_number, 1)
     return True
 
 
@@ -167,6 +208,7 @@ def replay(
     ports: Int64Array,
     bundles: Int64Array,
     banks: Int64Array,
+    pads: Int64Array,
     segments: Int64Array,
     geometry: Int64Array,
     counts: Int64Array,
@@ -199,11 +241,25 @@ def replay(
             element = port * window + i
             bundles[element, c.BUNDLE_DUE] = step + record[19 + port * window + i]
             bundles[element, c.BUNDLE_UNGRANTED], bundles[element, c.BUNDLE_READY] = 0, now
-    at = 19 + 3 * window
+    origins_at = 19 + 3 * window
+    at = origins_at + pads.shape[0]
     for bank in range(banks.shape[0]):
+        # It matters to round robin alone, under which banks do not change places.
         banks[bank, c.BANK_LAST_PORT] = record[at + bank]
-    at += banks.shape[0]
-    counters(record, at, counts, port_counts, stall_cycles, bank_stall_cycles, conflict, busy, scalars[c.SCALAR_BIN], 1, True)
+    add_counters(
+        record,
+        at + banks.shape[0],
+        banks,
+        pads,
+        counts,
+        port_counts,
+        stall_cycles,
+        bank_stall_cycles,
+        conflict,
+        busy,
+        scalars[c.SCALAR_BIN],
+        origins_at,
+    )
     return now, step
 
 
@@ -253,6 +309,7 @@ def at_fold(
             ports,
             bundles,
             banks,
+            pads,
             counts,
             port_counts,
             stall_cycles,
@@ -278,6 +335,7 @@ def at_fold(
             ports,
             bundles,
             banks,
+            pads,
             segments,
             geometry,
             counts,
@@ -299,6 +357,7 @@ def at_fold(
         records[recording],
         scalars,
         ports,
+        pads,
         counts,
         port_counts,
         stall_cycles,

@@ -72,7 +72,10 @@ def is_settled(
 
 @inlined
 def _place_of_tile(regions: Int64Array, pads: Int64Array, resident: Int64Array, region: int, tile: int) -> int:
-    """The first line of a tile, as far as it decides which banks its lines lie in; NONE if not resident."""
+    """The first line of a tile, as far as it decides which banks its lines lie in; NONE if not resident.
+
+    Where banks may change places, counted from the bank of the first tile that the key meets in the scratchpad.
+    """
     slot = resident[regions[region, _FIRST_TILE] + tile]
     if slot < 0:
         return c.NONE
@@ -81,6 +84,10 @@ def _place_of_tile(regions: Int64Array, pads: Int64Array, resident: Int64Array, 
     if pads[pad, c.PAD_INTERLEAVING] == BLOCK:
         return line
     banks = pads[pad, c.PAD_BANKS]
+    if pads[pad, c.PAD_ROTATES]:
+        if pads[pad, c.PAD_ORIGIN] == c.NONE:
+            pads[pad, c.PAD_ORIGIN] = line % banks
+        return (line - pads[pad, c.PAD_ORIGIN]) % banks
     return line % (banks * banks if pads[pad, c.PAD_INTERLEAVING] == XOR else banks)
 
 
@@ -145,6 +152,8 @@ def make_key(
     window, at, psum_region, psum_tile = scalars[c.SCALAR_WINDOW], 0, c.NONE, 0
     if ports[_PSUM, c.PORT_SEGMENT] < ports[_PSUM, c.PORT_LAST_SEGMENT]:
         psum_region, psum_tile = segments[ports[_PSUM, c.PORT_SEGMENT], _REGION], segments[ports[_PSUM, c.PORT_SEGMENT], _TILE]
+    for pad in range(pads.shape[0]):
+        pads[pad, c.PAD_ORIGIN] = c.NONE
     for port in range(4):
         key[at], key[at + 1] = ports[port, c.PORT_NUMBER], ports[port, c.PORT_IN_WINDOW]
         at += 2

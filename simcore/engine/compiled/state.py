@@ -11,7 +11,7 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.replay import RECORDS, record_length
 from simcore.engine.compiled.replay_key import key_length
 from simcore.engine.shortcuts import Shortcuts
-from simcore.machine import Machine
+from simcore.machine import LOW_ORDER, ROUND_ROBIN, Machine
 from simcore.outcome import Cause
 from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Seg
 from simcore.timing_compiled import compile_serve
@@ -108,6 +108,8 @@ def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Arr
             int(pad.read_priority),
             pad.preemption,
         )
+        rotates = len(set(pad.groups)) == 1 and pad.interleaving == LOW_ORDER and pad.arbiter != ROUND_ROBIN
+        pads[number, [c.PAD_ROTATES, c.PAD_ORIGIN]] = int(rotates), c.NONE
         pads[number, [c.PAD_BANK_SHIFT, c.PAD_LINE_SHIFT]] = _shift(pad.banks), _shift(pad.line_bytes)
         pads[number, [c.PAD_BUFFER_HEAD, c.PAD_BUFFER_TAIL, c.PAD_INFLIGHT_MIN]] = c.NONE, c.NONE, c.FAR
         own = banks[pad.first_bank : pad.first_bank + pad.banks]
@@ -242,7 +244,7 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
         key=np.zeros(key_length(window), dtype=np.int64),
         hashes=np.full(RECORDS if replaying else 1, c.NONE, dtype=np.int64),
         keys=table(RECORDS if replaying else 1, key_length(window)),
-        records=table(RECORDS if replaying else 1, record_length(banks, window)),
+        records=table(RECORDS if replaying else 1, record_length(pads, banks, window)),
         bin_start_cycles=np.full(len(bin_steps), state.cycle, dtype=np.int64),
         read_bytes=np.zeros(max(len(program.regions), 1), dtype=np.int64),
         write_bytes=np.zeros(max(len(program.regions), 1), dtype=np.int64),
