@@ -130,6 +130,24 @@ class BankTiming:
         return f"{self.name}({', '.join(f'{name}={value}' for name, value in self.values.items())})"
 
 
+def broken_contract(timing: BankTiming) -> InputError:
+    """The error of a timing that answered with a time that has passed."""
+    return InputError(
+        f"{timing.name}.serve: expected free_at > now and done_at >= now, got earlier",
+        where=location(type(timing)),
+        hint="'simcore check' shows a request with which it happens",
+    )
+
+
+def undeclared_state(timing: BankTiming, array: str) -> InputError:
+    """The error of a timing that keeps state in ``bank`` or ``shared`` without declaring any."""
+    return InputError(
+        f"{timing.name}.serve: expected no use of {array}[0], since {array}_state declares no values, got a write to it",
+        where=location(type(timing)),
+        hint=f"declare it: {array}_state = {{'name': 0}}",
+    )
+
+
 def is_int64(value: object) -> bool:
     """True for a Python or numpy integer (not a bool) that fits in 64 bits."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):

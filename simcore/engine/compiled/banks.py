@@ -109,6 +109,7 @@ def _serve(
     servers: Int64Array,
     groups: Int64Array,
     requests: Int64Array,
+    scalars: Int64Array,
     params: Int64Array,
     shared: Int64Array,
     states: Int64Array,
@@ -131,6 +132,8 @@ def _serve(
             requests[request, c.REQUEST_OP],
             requests[request, c.REQUEST_ROW],
         )
+    if free_at <= now or done_at < now:
+        scalars[c.SCALAR_BROKEN_BANK] = bank + 1
     requests[request, c.REQUEST_FREE] = max(free_at, now + 1)
     requests[request, c.REQUEST_DONE] = max(done_at, now)
     requests[request, c.REQUEST_GRANTED] = now
@@ -282,7 +285,7 @@ def grant_scratchpad(
             if request == c.NONE:
                 break
             _take(banks, requests, bank, request)
-            _serve(serves, banks, servers, groups, requests, params, shared, states, bank, server, request, now)
+            _serve(serves, banks, servers, groups, requests, scalars, params, shared, states, bank, server, request, now)
             _granted(pads, requests, bundles, counts, scalars, inflight, conflict, busy, pad, request, now)
         if pads[pad, c.PAD_PREEMPTION] and not pads[pad, c.PAD_DRAINING]:
             while banks[bank, c.BANK_DIRECT_HEAD] != c.NONE:
@@ -292,7 +295,7 @@ def grant_scratchpad(
                 _send_back(pads, banks, servers, requests, counts, scalars, inflight, conflict, busy, pad, bank, server, now)
                 request = _best_direct(banks, requests, bank, pads[pad, c.PAD_ARBITER])
                 _take(banks, requests, bank, request)
-                _serve(serves, banks, servers, groups, requests, params, shared, states, bank, server, request, now)
+                _serve(serves, banks, servers, groups, requests, scalars, params, shared, states, bank, server, request, now)
                 _granted(pads, requests, bundles, counts, scalars, inflight, conflict, busy, pad, request, now)
         if banks[bank, c.BANK_WAITING] > 0:
             counts[bank, c.COUNT_CONFLICT] += 1

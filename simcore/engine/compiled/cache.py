@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,6 +18,9 @@ import numba
 
 from simcore import clock, machine, outcome, program, streams
 from simcore.engine.compiled.jit import kernel
+
+#: Versions of the engine whose kernels stay cached.
+KEPT_FOLDERS = 8
 
 types: Any = numba.types
 config: Any = numba.config
@@ -32,12 +36,21 @@ def source_hash() -> str:
     return digest.hexdigest()[:16]
 
 
+def _prune(base: Path) -> None:
+    """Remove all but the newest kernels: each edit of the engine leaves a folder behind."""
+    folders = sorted((path for path in base.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in folders[KEPT_FOLDERS:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def cache_folder() -> Path:
     """Where compiled kernels are kept: the user's cache folder, or a temporary one where that cannot be written."""
     base = Path(os.environ.get("SIMCORE_CACHE_DIR") or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "simcore")
     folder = base / source_hash()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            _prune(base)
         return folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir()) / f"simcore-{source_hash()}"
     except OSError:
         return Path(tempfile.gettempdir()) / f"simcore-{source_hash()}"

@@ -90,4 +90,6 @@ SCALAR_REPLAYING, SCALAR_FOLD, SCALAR_RECORDING, SCALAR_RECORD_HASH, SCALAR_RECO
 SCALAR_RECORD_DMA_EVENTS, SCALAR_DMA_EVENTS, SCALAR_RECORDS, SCALAR_REPLAYED = range(33, 37)
 # Queues whose head operation has started; whether a head may have become able to start.
 SCALAR_STARTED, SCALAR_MAY_START = range(37, 39)
-SCALAR_COLUMNS = 39
+# A bank (counted from 1) whose timing broke its contract; cycles in a row in which nothing happened (without idle skipping).
+SCALAR_BROKEN_BANK, SCALAR_NOTHING = range(39, 41)
+SCALAR_COLUMNS = 41

@@ -1,4 +1,7 @@
-"""The compiled engine's loop: the phases of ARCHITECTURE.md's cycle contract, one layer, with idle cycles skipped."""
+"""The compiled engine's loop: the phases of ARCHITECTURE.md's cycle contract, one layer, with idle cycles skipped.
+
+Its functions take many tables one by one: given as one tuple they compile three times as long (measured), see jit.py.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ from simcore.engine.compiled.ports import offer_element
 from simcore.engine.compiled.replay import at_fold
 from simcore.outcome import Cause
 from simcore.program import Int64Array, Port
+
+#: So many cycles in a row without any event, idle cycles not skipped, are taken for a plan that waits for itself.
+STUCK_CYCLES = 1 << 22
 
 _OUTPUT, _DMA = int(Port.OUTPUT), int(Port.DMA)
 _FIRST_FILL, _DRAIN = int(Cause.FIRST_FILL), int(Cause.DRAIN)
@@ -281,6 +287,12 @@ def run_layer(
                 scalars[c.SCALAR_COMPUTE] += cycles - 1
             if cycles > 1:
                 count_skipped(scalars, pads, counts, listed, conflict, cycles - 1)
+        scalars[c.SCALAR_NOTHING] = (
+            0 if scalars[c.SCALAR_EVENTS] or cause == c.NONE or cycles > 1 else scalars[c.SCALAR_NOTHING] + 1
+        )
+        if scalars[c.SCALAR_NOTHING] > STUCK_CYCLES:
+            scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
+            return -1
         if cause != c.NONE:
             stall_cycles[cause, where] += cycles
             if bank != c.NONE:

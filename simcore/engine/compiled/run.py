@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.state import LayerState, MachineState, layer_state, machine_state
+from simcore.engine.compiled.state import LayerState, MachineState, hold_to_contract, layer_state, machine_state
 from simcore.engine.shortcuts import Shortcuts
 from simcore.machine import Machine
 from simcore.outcome import Outcome
@@ -25,7 +25,11 @@ class CompiledEngine:
         self.replayed_folds = 0
 
     def run(self, program: Program) -> Outcome:
-        """Run one layer. Raises RuntimeError, with who waits for what, if nothing can happen any more."""
+        """Run one layer.
+
+        Raises InputError for a bank timing that broke its contract; RuntimeError, with who waits for what, if nothing can happen
+        any more.
+        """
         from simcore.engine.compiled.compile import run_layer
 
         state = self.state
@@ -33,6 +37,7 @@ class CompiledEngine:
         answer = _call(run_layer, state, layer, program, c.FAR)
         if answer < 0:
             raise RuntimeError(deadlock_report(program, layer))
+        hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
         self.replayed_folds += int(layer.scalars[c.SCALAR_REPLAYED])
         state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
         return _outcome(layer)

@@ -14,6 +14,7 @@ from simcore.engine.shortcuts import Shortcuts
 from simcore.machine import LOW_ORDER, ROUND_ROBIN, Machine
 from simcore.outcome import Cause
 from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Seg
+from simcore.timing import broken_contract, undeclared_state
 from simcore.timing_compiled import compile_serve
 
 #: Different bank timings (classes, not parameters) that one machine may have; the kernel takes so many functions.
@@ -260,3 +261,17 @@ def _ports(program: Program) -> Int64Array:
         ports[port, c.PORT_NEXT_DUE] = segments[0, Seg.DUE] if len(segments) else c.FAR
         first += len(segments)
     return ports
+
+
+def hold_to_contract(state: MachineState, broken_bank: int) -> None:
+    """Raise InputError if a bank timing answered against its contract (at bank ``broken_bank - 1``) or used undeclared state."""
+    machine = state.machine
+    if broken_bank:
+        raise broken_contract(machine.timings[state.banks[broken_bank - 1, c.BANK_GROUP]])
+    for group, timing in enumerate(machine.timings):
+        if not timing.shared_state and state.shared[state.groups[group, c.GROUP_SHARED_AT]]:
+            raise undeclared_state(timing, "shared")
+    for bank in state.banks:
+        timing = machine.timings[bank[c.BANK_GROUP]]
+        if not timing.bank_state and state.states[state.servers[bank[c.BANK_FIRST_SERVER], c.SERVER_STATE_AT]]:
+            raise undeclared_state(timing, "bank")

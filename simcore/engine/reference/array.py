@@ -17,6 +17,9 @@ from simcore.outcome import Cause
 from simcore.program import Port, Seg
 from simcore.timing import WRITE
 
+#: So many stalled cycles in a row are taken for a plan that waits for itself.
+STUCK_CYCLES = 1 << 22
+
 #: Why and where the array cannot step: (cause, port, bank or None).
 Stall = tuple[Cause, Port, int | None]
 _CAUSE_OF_HOLDER = ((Port.DMA, Cause.DMA_COLLISION), (Port.OUTPUT, Cause.WRITE_CONFLICT))
@@ -27,7 +30,7 @@ class ArrayControl:
 
     def __init__(self, shared: Shared, readers: list[ReadPort], dma: Dma, values: ValueFlow | None = None) -> None:
         self.shared, self.readers, self.dma, self.values = shared, readers, dma, values
-        self.step, self.done = 0, shared.clock.event()
+        self.step, self.done, self._stalled_for = 0, shared.clock.event(), 0
         self._segment, self._number = 0, 0
         self._output = self._next_output()
         shared.clock.process(self._run())
@@ -37,12 +40,17 @@ class ArrayControl:
             yield self.shared.clock.next(Phase.ADVANCE)
             if self.values is not None:
                 self.values.settle()
+            if self._stalled_for > STUCK_CYCLES:
+                raise RuntimeError(
+                    f"layer {self.shared.program.name}: no step for {STUCK_CYCLES} cycles; its plan waits for itself"
+                )
             if self.step < self.shared.program.steps:
                 stall = self._stall()
                 if stall is None:
                     self._advance()
                 else:
                     self.shared.tally.stalled(*stall)
+                    self._stalled_for += 1
             elif self.dma.is_idle() and not any(pad.buffer for pad in self.shared.scratchpads):
                 self.done.succeed(self.shared.clock.cycle)
                 return
@@ -101,6 +109,7 @@ class ArrayControl:
             self.values.pes.step(self.step)
         self.shared.tally.compute_cycles += 1
         self.step += 1
+        self._stalled_for = 0
         self.shared.tally.timeline.advanced(self.step, self.shared.clock.cycle)
 
     def _consume(self, port: Port, element: Element) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from simcore.engine.reference.requests import NEVER, Request
 from simcore.machine import FCFS, PORT_PRIORITY, Scratchpad
 from simcore.program import Int64Array, Port
-from simcore.timing import BankTiming
+from simcore.timing import BankTiming, broken_contract, undeclared_state
 
 PORTS = len(Port)
 
@@ -90,11 +90,19 @@ class Bank:
         else:
             answer = self.timing.serve(self.params, server.state, self.shared, cycle, request.op, request.row)
             free_at, done_at = int(answer[0]), int(answer[1])
-        # The contract asks for free_at > now and done_at >= now; `simcore check` reports models that break it.
-        request.free_at, request.done_at = max(free_at, cycle + 1), max(done_at, cycle)
+            self._hold_to_contract(server, free_at, done_at, cycle)
+        request.free_at, request.done_at = free_at, done_at
         request.granted_at = cycle
         server.free_at, server.request = request.free_at, request
         self.last_port = request.port
+
+    def _hold_to_contract(self, server: Server, free_at: int, done_at: int, cycle: int) -> None:
+        if free_at <= cycle or done_at < cycle:
+            raise broken_contract(self.timing)
+        if not self.timing.bank_state and server.state[0]:
+            raise undeclared_state(self.timing, "bank")
+        if not self.timing.shared_state and self.shared[0]:
+            raise undeclared_state(self.timing, "shared")
 
     def send_back(self, server: Server, cycle: int, resume: bool) -> Request:
         """Preempt the buffered write that holds the server: it returns to the head of its queue."""
