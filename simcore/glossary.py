@@ -84,7 +84,10 @@ _OTHERS = {
     "words": ("words", "Words the port moved."),
     "lines": ("lines", "Line accesses the port made."),
     "bin_start_cycle": ("cycle", "First cycle of a time bin of the timeline, counted from the start of the run."),
-    "bin_cycles": ("cycles", "Length of the time bin: the same power of two throughout a layer, whose end cuts the last one."),
+    "bin_cycles": (
+        "cycles",
+        "Length of the time bin: some whole folds of the layer, or an equal share of the steps of one without folds.",
+    ),
     "stall_cycles": ("cycles", "All stalled cycles: cycles minus compute_cycles. In results.json, the cycles of each cause."),
     "time_ns": ("ns", "cycles at the core clock."),
     "scratchpad_area_mm2": ("mm2", "Area of the banks of all scratchpads, from the technology table."),
@@ -97,7 +100,7 @@ _OTHERS = {
 }
 
 _ENERGY = {
-    "mac_pj": "macs x energy of one multiply-accumulate.",
+    "mac_pj": "macs x energy of one multiply-accumulate; the vector unit's work has no energy here.",
     "dram_pj": "(dram_read_bytes + dram_write_bytes) x energy of a byte of main memory.",
     "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ).",
     "energy_pj": "All parts of the energy together.",
@@ -115,6 +118,8 @@ def _terms() -> dict[str, Term]:
     for name in SCRATCHPADS:
         for action in ("read", "write"):
             text = f"Line {action}s of the {name} scratchpad, the DMA's included, x bytes of a line x energy of a byte {action}."
+            if action == "write":
+                text += " A write that is retried or preempted counts once."
             found.append(Term(f"{name}_{action}_pj", "Energy", "pJ", text))
     return {term.name: term for term in found}
 

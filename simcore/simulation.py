@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from simcore.engine import ENGINES, run_programs
+from simcore.engine import ENGINES, load_engine, run_programs
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
 from simcore.outcome import Outcome
@@ -55,6 +55,7 @@ def simulate(
     rates = energy_rates(machine)
     graph = _network(network, machine, batch)
     used = shortcuts if shortcuts is not None else Shortcuts()
+    load_engine(engine)
     started = time.perf_counter()
     lowered = _selected(graph, machine, layers)
     names = [instance.name for instance, program, _ in lowered if program is not None]
@@ -79,6 +80,10 @@ def simulate(
 
 
 def _system(system: System | str | Path, dataflow: str | None, overrides: Sequence[str]) -> System:
+    if not isinstance(system, System | str | Path):
+        raise InputError(f"system: expected a System, a name or a file, got {system!r}")
+    if isinstance(overrides, str):
+        raise InputError(f"overrides: expected a sequence of 'key=value' texts, got the one text {overrides!r}")
     wanted = [*overrides] if dataflow is None else [*overrides, f"array.dataflow={_dataflow(dataflow)}"]
     return override_system(system, wanted) if isinstance(system, System) else load_system(system, wanted)
 

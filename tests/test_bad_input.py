@@ -105,6 +105,14 @@ CASES = [
     Case("empty layer pattern", "run lenet5 --layers ,", ("layer patterns",)),
     Case("a layer that never runs by itself", "run lenet5 --layers flatten*", ("flatten", "by itself")),
     Case("batch of zero", "run lenet5 --batch 0", ("batch", "0")),
+    Case("batch too large for any memory", "run lenet5 --batch 99999999999999999999", ("at most 65536", "99999999999999999999")),
+    Case(
+        "a size no tensor has",
+        "run {dir}/net.csv",
+        ("net.csv:2", "at most 2147483647"),
+        (("net.csv", TOPOLOGY + "l, 8, 8, 3, 3, 99999999999999999999, 4, 1,\n"),),
+    ),
+    Case("YAML nested without end", ON_FILE, ("nested too deeply",), (("machine.yaml", "a: " + "[" * 5000),)),
     Case("negative batch", "run lenet5 --batch=-1", ("batch", "-1")),
     # System files
     on_system("unknown key", "array: {colums: 8}", "machine.yaml:2", "colums", "columns"),
@@ -292,3 +300,14 @@ def test_a_bad_graph_is_refused_by_the_python_interface(graph: object, says: str
 def test_an_unknown_system_object_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         simulate("lenet5", text)
+
+
+@pytest.mark.parametrize("system", [5, None])
+def test_a_system_of_another_type_is_told(system):
+    with pytest.raises(InputError, match="system: expected a System, a name or a file, got"):
+        simulate("lenet5", system)
+
+
+def test_overrides_given_as_one_text_are_told():
+    with pytest.raises(InputError, match="overrides: expected a sequence of 'key=value' texts"):
+        simulate("lenet5", overrides="array.rows=8")

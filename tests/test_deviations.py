@@ -161,3 +161,9 @@ def test_every_deviation_names_a_test_that_exists() -> None:
     named = set(re.findall(r"`(test_[a-z_0-9]+)`", page))
     own = {name for name in globals() if name.startswith("test_")} - {"test_every_deviation_names_a_test_that_exists"}
     assert named == own
+
+
+def test_writes_to_one_line_are_not_merged(tmp_path):
+    """Outputs of 8 words in lines of 32: four neighbouring pixels share a line, and each is written to it on its own."""
+    results = product(tmp_path, "array.columns=8")
+    assert layer(results)["output_write_lines"] == M * folds(K, N)

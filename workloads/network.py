@@ -12,6 +12,9 @@ from simcore.errors import InputError, did_you_mean
 from workloads.graph_checks import checked_graph
 from workloads.layers import Conv, Input, Layer, Shape
 
+#: More images than this are taken for a slip; their tensors would not fit anywhere.
+LARGEST_BATCH = 65536
+
 
 @dataclass(frozen=True)
 class LayerInstance:
@@ -46,6 +49,8 @@ class Network:
         """Check ``graph`` (see :func:`from_graph` for its form). Raises InputError."""
         if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
             raise InputError(f"expected a batch of at least 1 image, got {batch!r}", where=f"network '{name}'")
+        if batch > LARGEST_BATCH:
+            raise InputError(f"expected a batch of at most {LARGEST_BATCH} images, got {batch}", where=f"network '{name}'")
         self.name = name
         self.batch = batch
         self.graph = checked_graph(graph, where=f"network '{name}'")

@@ -17,6 +17,14 @@ from simcore.traffic import Traffic, TrafficOutcome
 ENGINES = ("compiled", "simpy")
 
 
+def load_engine(engine: str) -> None:
+    """Import an engine, so that what follows can be timed: the compiled one is compiled here if it is not in the cache."""
+    if engine == "compiled":
+        from simcore.engine.compiled import compile as _compiled  # noqa: F401
+    else:
+        from simcore.engine.reference import run as _reference  # noqa: F401
+
+
 def run_programs(
     system: System,
     programs: Sequence[Program],

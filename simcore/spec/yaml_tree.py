@@ -71,6 +71,13 @@ def read_yaml(text: str, source: str, *, lines: bool = True) -> tuple[Entry, lis
     Raises InputError where the text is not YAML at all.
     """
     try:
+        return _read_fast_or_slowly(text, source, lines)
+    except RecursionError as error:
+        raise InputError("expected a system, got lists or mappings nested too deeply to read", source) from error
+
+
+def _read_fast_or_slowly(text: str, source: str, lines: bool) -> tuple[Entry, list[InputError]]:
+    try:
         return _read(_Fast, text, source, lines)
     except yaml.YAMLError:
         # Once more, slowly: libyaml words its messages otherwise, and PyYAML may come without it.

@@ -22,6 +22,10 @@ CONV_FIELDS = "name, ifmap height, ifmap width, filter height, filter width, cha
 GEMM_FIELDS = "name, M, N, K"
 
 
+#: No tensor has a side longer than this.
+_LARGEST_SIZE = 2**31 - 1
+
+
 @dataclass(frozen=True)
 class _Row:
     """A line of the file: its place and its fields, trailing empty ones removed."""
@@ -104,6 +108,8 @@ def _layer(row: _Row, name: str, gemm: bool) -> tuple[Shape, Layer]:
     if wrong:
         raise row.error(f"expected integers >= 1 after the name, got {', '.join(repr(field) for field in wrong)}")
     sizes = [_size(field) for field in fields[1:]]
+    if max(sizes) > _LARGEST_SIZE:
+        raise row.error(f"expected sizes of at most {_LARGEST_SIZE}, got {max(sizes)}")
     if gemm:
         m, n, k = sizes
         return (m, k), Linear(name, n, bias=False)

@@ -56,6 +56,11 @@ def cache_folder() -> Path:
         return Path(tempfile.gettempdir()) / f"simcore-{source_hash()}"
 
 
+def is_cold() -> bool:
+    """True if no kernel of this version of the engine is in the cache: the first run will compile it."""
+    return not config.DISABLE_JIT and not any(cache_folder().glob("**/*.nbi"))
+
+
 def compile_kernel(signature: Any, function: Callable[..., int]) -> Callable[..., int]:
     """A kernel that Python calls, compiled now or taken from the cache; under NUMBA_DISABLE_JIT=1 the plain function."""
     if config.DISABLE_JIT:
