@@ -6,6 +6,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 
+#: A list of names longer than this is cut to the few that are nearest.
+MAX_LISTED, FEW = 20, 5
+
+
 class InputError(Exception):
     """Bad input, told in one line: ``where: message; hint``."""
 
@@ -44,9 +48,12 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
-    """A hint for a misspelt name: the nearest candidate, else the whole list."""
+    """A hint for a misspelt name: the nearest candidate, else the whole list, of a long one the names most like it."""
     known = list(candidates)
     match = nearest(name, known)
     if match is not None:
         return f"did you mean '{match}'?"
+    if len(known) > MAX_LISTED:
+        few = difflib.get_close_matches(name, known, n=FEW, cutoff=0.0)
+        return f"of {len(known)} the nearest: {', '.join(few)}"
     return f"known: {', '.join(known)}" if known else None

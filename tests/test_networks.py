@@ -179,9 +179,9 @@ def test_a_bad_graph_is_refused_with_its_fault_named(build, message: str) -> Non
         from_graph(build(), "n")
 
 
-@pytest.mark.parametrize("batch", [0, -1, 1.5, True])
-def test_batch_is_at_least_one_image(batch) -> None:
-    with pytest.raises(InputError, match="network 'chain': expected a batch of at least 1 image, got"):
+@pytest.mark.parametrize("batch", [0, -1, 1.5, True, 65_537, 10**20])
+def test_batch_is_one_image_to_65536(batch) -> None:
+    with pytest.raises(InputError, match="network 'chain': expected a batch of at (least 1 image|most 65536 images), got"):
         Network("chain", chain(), batch)
 
 

@@ -11,7 +11,7 @@ from typing import ParamSpec
 
 import typer
 
-from simcore.errors import InputError
+from simcore.errors import InputError, InputErrors
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 1, 130
 P = ParamSpec("P")
@@ -25,7 +25,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except InputError as error:
-            raise _stop(f"simcore: {error}", BAD_INPUT) from None
+            raise _stop(told(error), BAD_INPUT) from None
         except KeyboardInterrupt:
             raise _stop("simcore: interrupted", INTERRUPTED) from None
         except BrokenPipeError:
@@ -41,6 +41,12 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise _stop(f"simcore: {told}; this is a bug in simcore (SIMCORE_DEBUG=1 shows where)", BUG) from None
 
     return wrapper
+
+
+def told(error: InputError) -> str:
+    """What a user reads of bad input: one line for each error, each with the program's name before it."""
+    errors = error.errors if isinstance(error, InputErrors) else (error,)
+    return "\n".join(f"simcore: {item}" for item in errors)
 
 
 def _stop(message: str, code: int) -> typer.Exit:

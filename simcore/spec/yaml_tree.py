@@ -9,6 +9,9 @@ import yaml
 from simcore.errors import InputError
 from simcore.spec.tree import Entry, Value
 
+#: Mappings and lists within each other; a system needs five.
+MAX_DEPTH = 100
+
 #: libyaml's parser where PyYAML was built with it: ten times as fast.
 _Fast: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -38,6 +41,8 @@ class _Reader:
         if id(node) in self.open_nodes:
             self.wrong("expected a value, got an alias of the mapping or list that holds it", node)
             return None
+        if len(self.open_nodes) == MAX_DEPTH:
+            raise _too_deep(self.where(node))
         self.open_nodes.add(id(node))
         value: Value = self.mapping(node) if isinstance(node, yaml.MappingNode) else [self.entry(item) for item in node.value]
         self.open_nodes.discard(id(node))
@@ -79,9 +84,13 @@ def read_yaml(text: str, source: str, *, lines: bool = True) -> tuple[Entry, lis
 def _read_fast_or_slowly(text: str, source: str, lines: bool) -> tuple[Entry, list[InputError]]:
     try:
         return _read(_Fast, text, source, lines)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         # Once more, slowly: libyaml words its messages otherwise, and PyYAML may come without it.
         return _read_slowly(text, source, lines)
+
+
+def _too_deep(where: str) -> InputError:
+    return InputError(f"expected at most {MAX_DEPTH} mappings and lists within each other, got more", where)
 
 
 def _read(
@@ -102,5 +111,7 @@ def _read_slowly(text: str, source: str, lines: bool) -> tuple[Entry, list[Input
         mark = error.problem_mark
         where = f"{source}:{mark.line + 1}" if lines and mark is not None else source
         raise InputError(f"expected YAML, got a syntax error: {error.problem}", where, error.context) from error
+    except RecursionError as error:
+        raise _too_deep(source) from error
     except yaml.reader.ReaderError as error:
         raise InputError(f"expected YAML, got the character {chr(error.character)!r}, which it does not allow", source) from error

@@ -1,4 +1,7 @@
-"""Names of layers that are unique within a network."""
+"""What importers hold files to: names that are unique within a network, and sizes that can be counted with."""
+
+#: The largest extent, stride or padding a file may ask for: 32-bit integers, as the exporting frameworks use.
+LARGEST_SIZE = 2**31 - 1
 
 
 def free_name(name: str, taken: set[str]) -> str:

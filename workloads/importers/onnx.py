@@ -8,13 +8,13 @@ checked against them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from simcore.errors import InputError, raise_all
-from workloads.importers.names import free_name
+from workloads.importers.names import LARGEST_SIZE, free_name
 from workloads.importers.onnx_operators import OPERATORS, SKIPPED, Node, Operand, UnsupportedError, per_image
 from workloads.layers import Input, Layer, Shape
 from workloads.network import Network, NetworkBuilder
@@ -38,8 +38,11 @@ def load_onnx(path: str | Path, batch: int | None = None) -> Network:
     constants = _constant_tensors(onnx, model.graph, weights)
     operations = [node for node in model.graph.node if not set(node.output) <= constants and node.op_type not in SKIPPED]
     _reject([(node.op_type, _layer_name(node)) for node in operations if not _is_supported(node)], where)
+    _reject_large(_written_sizes(onnx, model.graph, operations), where)
     file_batch = _settle_batch(model.graph, constants, where)
-    translation = _Translation(onnx, _infer_shapes(onnx, model, where), constants, file_batch or 1, where)
+    shapes = _infer_shapes(onnx, model, where)
+    _reject_large(((f"tensor '{tensor}'", size) for tensor, shape in shapes.items() for size in shape), where)
+    translation = _Translation(onnx, shapes, constants, file_batch or 1, where)
     network = translation.network(model.graph, Path(path).stem)
     return network.with_batch(batch if batch is not None else file_batch or 1)
 
@@ -140,6 +143,25 @@ def _settle_batch(graph: Any, constants: set[str], where: str) -> int | None:
         listed = " and ".join(sorted("open" if batch is None else str(batch) for batch in batches))
         raise InputError(f"expected the inputs to agree on dimension 0, the batch; got {listed}", where=where)
     return batches.pop() if batches else None
+
+
+def _written_sizes(onnx: Any, graph: Any, operations: Iterable[Any]) -> Iterator[tuple[str, int]]:
+    """Every size that the file itself states, and what states it: dimensions, strides, paddings and the like."""
+    for value in graph.input:
+        for dimension in value.type.tensor_type.shape.dim:
+            yield f"input '{value.name}'", dimension.dim_value
+    for tensor in graph.initializer:
+        yield from ((f"weights '{tensor.name}'", size) for size in tensor.dims)
+    for node in operations:
+        for attribute in node.attribute:
+            if attribute.type in (onnx.AttributeProto.INT, onnx.AttributeProto.INTS):
+                yield from ((f"{attribute.name} of node '{_layer_name(node)}'", size) for size in (attribute.i, *attribute.ints))
+
+
+def _reject_large(sizes: Iterable[tuple[str, int]], where: str) -> None:
+    for what, size in sizes:
+        if abs(size) > LARGEST_SIZE:
+            raise InputError(f"{what}: expected sizes of at most {LARGEST_SIZE}, got {size}", where=where)
 
 
 def _infer_shapes(onnx: Any, model: Any, where: str) -> dict[str, Shape]:

@@ -18,6 +18,7 @@ from workloads.layers import (
     Dropout,
     Flatten,
     GlobalPool,
+    Identity,
     Layer,
     Linear,
     MatMul,
@@ -120,6 +121,8 @@ def _pool(node: Node) -> list[Layer]:
         raise UnsupportedError(f"{node.op} of {len(kernel)} dimensions")
     stride, dilation = _pair(node.attributes.get("strides", (1, 1))), _pair(node.attributes.get("dilations", (1, 1)))
     padding = _padding(node, _pair(kernel), stride, dilation)
+    if _pair(kernel) == stride == (1, 1) and not any(padding):
+        return [Identity(node.name)]  # an adaptive pool to the size its input has already
     kind = "max" if node.op == "MaxPool" else "avg"
     return [Pool(node.name, kind, _pair(kernel), stride, padding, dilation, bool(node.attributes.get("ceil_mode", 0)))]
 

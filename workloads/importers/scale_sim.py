@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simcore.errors import InputError, raise_all
-from workloads.importers.names import free_name
+from workloads.importers.names import LARGEST_SIZE, free_name
 from workloads.layers import Conv, Input, Layer, Linear, Shape
 from workloads.network import Network, NetworkBuilder
 
@@ -107,9 +107,10 @@ def _layer(row: _Row, name: str, gemm: bool) -> tuple[Shape, Layer]:
     wrong = [field for field in fields[1:] if _size(field) < 1]
     if wrong:
         raise row.error(f"expected integers >= 1 after the name, got {', '.join(repr(field) for field in wrong)}")
+    large = [field for field in fields[1:] if _size(field) > LARGEST_SIZE]
+    if large:
+        raise row.error(f"expected integers of at most {LARGEST_SIZE} after the name, got {', '.join(map(_cut, large))}")
     sizes = [_size(field) for field in fields[1:]]
-    if max(sizes) > _LARGEST_SIZE:
-        raise row.error(f"expected sizes of at most {_LARGEST_SIZE}, got {max(sizes)}")
     if gemm:
         m, n, k = sizes
         return (m, k), Linear(name, n, bias=False)
@@ -134,5 +135,12 @@ def _without_sparsity(row: _Row) -> Sequence[str]:
 
 
 def _size(field: str) -> int:
-    """The field as a positive integer, 0 when it is none; spreadsheets write 16 as 16.0."""
-    return int(field.partition(".")[0]) if re.fullmatch(r"[0-9]+(\.0+)?", field) else 0
+    """The field as a positive integer, 0 when it is none; spreadsheets write 16 as 16.0. One too long to read is too large."""
+    if not re.fullmatch(r"[0-9]+(\.0+)?", field):
+        return 0
+    digits = field.partition(".")[0].lstrip("0") or "0"
+    return int(digits) if len(digits) <= len(str(LARGEST_SIZE)) else LARGEST_SIZE + 1
+
+
+def _cut(field: str) -> str:
+    return repr(field if len(field) <= 40 else f"{field[:37]}...")
