@@ -18,8 +18,8 @@ from simcore.results import Results
 from workloads.dataflow import lower_network
 from workloads.load import load_network
 
-#: The goal is 500, on a machine with banks, write buffers and a DMA as an architect would build it (edge-sram). On SCALE-Sim's own
-#: cfg the goal is not reached (docs/performance.md says why): there the floor only keeps it from getting worse.
+#: The goal is 500, on a machine with banks, write buffers and a DMA as an architect would build it (edge-sram). On SCALE-Sim's
+#: own cfg the goal is not reached (docs/performance.md says why): there the floor only keeps it from getting worse.
 LEAST_RATIO = {"edge-sram": 500, "scale.cfg": 200}
 TITLE = f"{scale_sim.LAYER}, 32x32 weight-stationary: simcore and SCALE-Sim 3.0.0"
 
