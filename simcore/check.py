@@ -12,6 +12,7 @@ from simcore.machine import Machine, build_machine
 from simcore.model_check import Problem, Report, Subject, check_timing, serve_location, told
 from simcore.model_file import error_line
 from simcore.spec import load_system
+from simcore.time_limit import TimeUpError, time_limit
 from simcore.timing import resolve_timing
 from simcore.traffic import Traffic, bursts
 
@@ -77,9 +78,9 @@ def _try(subject: Subject, trial: _Trial) -> Problem | None:
     where, on_what = serve_location(subject.timing), f"on a scratchpad of {trial.words}"
     try:
         # Plain Python first: what it refuses, compiled code might do to memory that is not its own.
-        with np.errstate(over="raise", divide="raise", invalid="raise"):
+        with time_limit(), np.errstate(over="raise", divide="raise", invalid="raise"):
             readable = run_traffic(trial.machine, "ifmap", trial.traffic, engine="simpy", until=CYCLES)
-    except Exception as error:
+    except (Exception, TimeUpError) as error:
         # SimPy raises a copy of what a process raised.
         return Problem(_STEP, told(error), error_line(error.__cause__ or error, where.rpartition(":")[0]), on_what)
     compiled = run_traffic(trial.machine, "ifmap", trial.traffic, engine="compiled", until=CYCLES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
-
 #: A list of names longer than this is cut to the few that are nearest.
 MAX_LISTED, FEW = 20, 5
 

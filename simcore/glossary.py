@@ -101,10 +101,15 @@ _OTHERS = {
 
 _ENERGY = {
     "mac_pj": "macs x energy of one multiply-accumulate; the vector unit's work has no energy here.",
-    "dram_pj": "(dram_read_bytes + dram_write_bytes) x energy of a byte of main memory.",
+    "dram_pj": "(dram_read_bytes + dram_write_bytes) x energy of a byte of main memory. Biases are parameters but move no bytes.",
     "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ).",
     "energy_pj": "All parts of the energy together.",
 }
+
+
+_WRITES_COUNT_ONCE = (
+    " A verified write counts once, whatever its retries; a preempted write counts once, without the part that was cut off."
+)
 
 
 def _terms() -> dict[str, Term]:
@@ -118,6 +123,7 @@ def _terms() -> dict[str, Term]:
     for name in SCRATCHPADS:
         for action in ("read", "write"):
             text = f"Line {action}s of the {name} scratchpad, the DMA's included, x bytes of a line x energy of a byte {action}."
+            text += _WRITES_COUNT_ONCE if action == "write" else ""
             if action == "write":
                 text += " A write that is retried or preempted counts once."
             found.append(Term(f"{name}_{action}_pj", "Energy", "pJ", text))

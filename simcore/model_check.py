@@ -15,6 +15,7 @@ import numpy as np
 from simcore.errors import InputError
 from simcore.model_file import error_line
 from simcore.model_traffic import ROWS, BankGroup, ModelError, Request, guarded, random_requests
+from simcore.time_limit import TimeUpError, time_limit
 from simcore.timing import BankTiming, is_int64, location
 
 #: How much later the same request is made again, to see that a later request is never served earlier.
@@ -98,8 +99,15 @@ class _PlainRun:
         self.params = guarded(subject.timing.params_array(), "params", read_only=True)
         self.group = BankGroup.guarded(subject.timing)
         self.found: dict[str, Problem] = {}
-        for request in random_requests(self.group, subject.requests, subject.seed):
-            self._try(request)
+        self._try_all(subject)
+
+    def _try_all(self, subject: Subject) -> None:
+        try:
+            with time_limit():
+                for request in random_requests(self.group, subject.requests, subject.seed):
+                    self._try(request)
+        except TimeUpError as error:
+            self._note("time", str(error), request, where=self._line(error))
 
     def _note(self, kind: str, message: str, request: Request, answer: object = None, where: str | None = None) -> None:
         if kind not in self.found:
@@ -125,7 +133,7 @@ class _PlainRun:
         self.group.banks[request.bank], self.group.shared = bank, shared
         self.group.occupy(request, times[0] if times else None)
 
-    def _line(self, error: Exception) -> str:
+    def _line(self, error: BaseException) -> str:
         file_name = serve_location(self.timing).rpartition(":")[0]
         return error_line(error, file_name)
 
@@ -186,9 +194,9 @@ def _plain(value: object) -> str:
     return str(int(value)) if isinstance(value, np.integer) else repr(value)
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """What an exception in a model means for its author."""
-    if isinstance(error, ModelError):
+    if isinstance(error, ModelError | TimeUpError):
         return str(error)
     if (isinstance(error, FloatingPointError) and "overflow" in str(error)) or isinstance(error, OverflowError):
         return f"a result does not fit in 64 bits ({error}); compiled code would wrap around in silence"
@@ -221,7 +229,7 @@ def check_compiled(subject: Subject) -> list[Problem]:
         wanted = timing.serve(exact_params, exact.banks[place], exact.shared, request.now, request.op, request.row)
         got = compiled(params, machine.banks[place], machine.shared, request.now, request.op, request.row)
         wanted_state = (exact.banks[place].tolist(), exact.shared.tolist())
-        got_state = (machine.banks[place].tolist(), machine.shared.tolist())
+        got_state = (machine.banks[place].tolist()[: len(timing.bank_state)], machine.shared.tolist()[: len(timing.shared_state)])
         if tuple(wanted) != tuple(got) or wanted_state != got_state:
             message = (
                 f"compiled code gives {_plain(tuple(got))} and leaves state {got_state}, "

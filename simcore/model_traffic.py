@@ -37,16 +37,22 @@ class GuardedArray(np.ndarray[Any, np.dtype[np.int64]]):
             setattr(self, name, getattr(parent, name, getattr(type(self), name)))
 
     def __getitem__(self, index: Any) -> Any:
+        self._reject_undeclared(index)
         found = super().__getitem__(index)
         return int(found) if self.exact and isinstance(found, np.integer) else found
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        self._reject_undeclared(index)
         if self.read_only:
             raise ModelError(f"wrote to {self.label}[{index}]; only bank and shared may be written to")
         if np.asarray(value).dtype.kind not in "iub":
             told = value.item() if isinstance(value, np.generic) else value
             raise ModelError(f"stored {told!r} in {self.label}[{index}]; state is integers, anything else would be cut off")
         super().__setitem__(index, value)
+
+    def _reject_undeclared(self, index: Any) -> None:
+        if self.size == 0:
+            raise ModelError(f"{self.label}[{index}] is used but {self.label}_state declares no values")
 
 
 def guarded(values: Int64Array, label: str, read_only: bool = False, exact: bool = False) -> GuardedArray:
@@ -81,9 +87,10 @@ class BankGroup:
 
     @classmethod
     def guarded(cls, timing: BankTiming, exact: bool = False) -> BankGroup:
-        """Fresh state in guarded arrays."""
-        banks = [guarded(timing.initial_bank(bank), "bank", exact=exact) for bank in range(BANKS)]
-        return cls(banks, guarded(timing.initial_shared(), "shared", exact=exact))
+        """Fresh state in guarded arrays of what is declared and no more."""
+        own, common = len(timing.bank_state), len(timing.shared_state)
+        banks = [guarded(timing.initial_bank(bank)[:own], "bank", exact=exact) for bank in range(BANKS)]
+        return cls(banks, guarded(timing.initial_shared()[:common], "shared", exact=exact))
 
     @classmethod
     def plain(cls, timing: BankTiming) -> BankGroup:

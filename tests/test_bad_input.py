@@ -113,6 +113,7 @@ CASES = [
         (("net.csv", TOPOLOGY + "l, 8, 8, 3, 3, 99999999999999999999, 4, 1,\n"),),
     ),
     Case("YAML nested without end", ON_FILE, ("nested too deeply",), (("machine.yaml", "a: " + "[" * 5000),)),
+    Case("YAML nested deeply", ON_FILE, ("nested too deeply",), (("machine.yaml", "a: " + "[" * 200 + "]" * 200),)),
     Case("negative batch", "run lenet5 --batch=-1", ("batch", "-1")),
     # System files
     on_system("unknown key", "array: {colums: 8}", "machine.yaml:2", "colums", "columns"),
@@ -170,6 +171,7 @@ CASES = [
     setting("set without a value", "array.rows", "array.rows"),
     setting("set of an unknown key", "array.row=8", "array.row", "rows"),
     setting("set of a bad value", "array.rows=-8", "array.rows", "-8"),
+    setting("set of an empty mapping", "scratchpads={}", "scratchpads={}", "empty mapping"),
     setting("set below a value", "array.rows.x=8", "array.rows"),
     # Networks from files
     Case("missing ONNX file", "run {dir}/none.onnx", ("none.onnx",)),
@@ -308,6 +310,19 @@ def test_a_system_of_another_type_is_told(system):
         simulate("lenet5", system)
 
 
-def test_overrides_given_as_one_text_are_told():
+@pytest.mark.parametrize("dataflow", [None, "os"])
+@pytest.mark.parametrize("overrides", ["array.rows=8", [8]])
+def test_overrides_that_are_no_sequence_of_texts_are_told(overrides, dataflow):
     with pytest.raises(InputError, match="overrides: expected a sequence of 'key=value' texts"):
-        simulate("lenet5", overrides="array.rows=8")
+        simulate("lenet5", overrides=overrides, dataflow=dataflow)
+
+
+def test_every_error_of_run_and_of_validate_starts_alike(tmp_path: Path) -> None:
+    path = tmp_path / "machine.yaml"
+    path.write_text("extends: edge-sram\narray: {rows: 0, colums: 4}\n")
+    told = [
+        CliRunner().invoke(app, command).stderr for command in (["validate", str(path)], ["run", "lenet5", "--system", str(path)])
+    ]
+    assert told[0] == told[1]
+    assert len(told[0].splitlines()) == 2
+    assert all(line.startswith(f"simcore: {path}:2: ") for line in told[0].splitlines())

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 import simcore
 from simcore.cli import app
+from simcore.cli.console import rate, shortened, tell_of_compiling
 from simcore.cli.listing import KINDS
 from simcore.glossary import TERMS
 from simcore.results import TABLES
@@ -109,6 +111,70 @@ def test_run_prints_tables_within_100_columns() -> None:
     assert result.exit_code == 0, result.output
     assert "Where the cycles went" in result.stdout
     assert max(len(line) for line in result.stdout.splitlines()) <= 100
+
+
+def rows_of(result: Result) -> list[str]:
+    lines = result.stdout.splitlines()
+    return lines[2 : lines.index("", 2)]
+
+
+def test_each_layer_of_an_onnx_file_takes_one_row() -> None:
+    pytest.importorskip("onnx")
+    path = Path(__file__).parent / "golden" / "nets" / "resnet18.onnx"
+    result = invoke("run", str(path), "--layers", "/conv1/Conv,/maxpool/MaxPool,/layer1/*conv*")
+    assert result.exit_code == 0, result.output
+    rows = rows_of(result)
+    assert len(rows) == 6
+    assert max(map(len, result.stdout.splitlines())) <= 100
+    assert len({row.split()[0] for row in rows}) == 6
+    assert rows[-1].split()[0].endswith("layer1.1/conv2/Conv")
+
+
+def test_the_vector_unit_has_no_mapping_to_show(lenet5: dict) -> None:
+    pool = next(row.split() for row in rows_of(invoke("run", "lenet5")) if " pool " in row)
+    conv = next(row.split() for row in rows_of(invoke("run", "lenet5")) if " conv " in row)
+    assert pool[-3:-1] == ["-", "-"]
+    assert "-" not in conv[-3:-1]
+    assert {layer["mapping_efficiency"] for layer in lenet5["layers"] if layer["op"] == "pool" and layer["cycles"]} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("cycles_per_s", "shown"),
+    [(4_250_000.0, "4.2 M simulated cycles/s"), (12_300.0, "12.3 k simulated cycles/s"), (850.4, "850 simulated cycles/s")],
+)
+def test_the_speed_is_shown_in_the_unit_that_suits_it(cycles_per_s: float, shown: str) -> None:
+    assert rate(cycles_per_s) == shown
+
+
+def test_names_are_cut_in_the_middle() -> None:
+    assert shortened("/layer1/layer1.0/conv1/Conv", 17) == "/lay…0/conv1/Conv"
+    assert shortened("conv1", 5) == "conv1"
+
+
+@pytest.mark.parametrize(("cold", "quiet", "told"), [(True, False, True), (True, True, False), (False, False, False)])
+def test_the_first_run_says_why_it_takes_long(
+    cold: bool, quiet: bool, told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("simcore.engine.compiled.cache.is_cold", lambda: cold)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    tell_of_compiling("compiled", quiet)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert ("compiling the engine: once after installation" in captured.err) == told
+
+
+def test_loading_the_engine_takes_none_of_the_measured_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simcore.simulation.load_engine", lambda engine: time.sleep(2))
+    assert simcore.simulate("lenet5", layers="output").wall_s < 2
+
+
+def test_an_engine_that_is_not_cached_is_cold(tmp_path: Path) -> None:
+    ask = "from simcore.engine.compiled.cache import is_cold; print(is_cold())"
+    environment = {**os.environ, "SIMCORE_CACHE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
+    command = [sys.executable, "-c", ask]
+    assert subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout == "True\n"
+    next(tmp_path.iterdir()).joinpath("kernel.nbi").touch()
+    assert subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout == "False\n"
 
 
 def test_quiet_prints_one_line() -> None:

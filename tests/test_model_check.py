@@ -45,6 +45,8 @@ BROKEN = {
     "done before": ("return now + 1, now - 1", r"expected done_at >= now = \d+, got -?\d+"),
     "a duration": ("return params[0], params[0]", r"expected free_at > now = \d+, got 2"),
     "out of bounds": ("bank[row] = 1\nreturn now + 1, now + 1", r"index \d is out of bounds.*memory that is not its own"),
+    "state beyond what is declared": ("bank[2] += 1\nreturn now + 1, now", r"index 2 is out of bounds"),
+    "shared state beyond what is declared": ("return now + 1 + shared[1], now + 1", r"index 1 is out of bounds"),
     "float state": ("bank[1] = 0.5\nreturn now + 1, now + 1", r"stored 0.5 in bank\[1\]; state is integers"),
     "float shared state": ("shared[0] += 0.5\nreturn now + 1, now", r"stored .*0.5.* in shared\[0\]; state is integers"),
     "params written": ("params[0] += 1\nreturn now + params[0], now", r"wrote to params\[0\]; only bank and shared"),
@@ -56,6 +58,34 @@ BROKEN = {
     "overflow in between": ("return now + 1 + (now + 2**40) * 2**40 % 2, now", r"a result does not fit in 64 bits"),
     "division by zero": ("return now + 1 + 5 // bank[1], now", r"divide by zero .*a compiled model would stop here"),
 }
+
+
+def test_a_model_that_never_returns_is_told_with_the_request(tmp_path, monkeypatch):
+    monkeypatch.setattr("simcore.time_limit.LIMIT_S", 0.2)
+    body = "while row == 5:\n    pass\nreturn now + 1, now + 1"
+    (problem,) = check(tmp_path, body).problems
+    assert problem.message == "serve did not return within 0.2 s"
+    assert problem.where in (f"{tmp_path / 'own.py'}:{FIRST}", f"{tmp_path / 'own.py'}:{FIRST + 1}")
+    assert re.match(r"request \d+: (read|write) of row \d in bank \d at cycle \d+", problem.shown_by)
+
+
+UNDECLARED = """from simcore import BankTiming
+
+class Own(BankTiming):
+    @staticmethod
+    def serve(params, bank, shared, now, op, row):
+        BODY
+        return now + 1, now + 1
+"""
+
+
+@pytest.mark.parametrize("array", ["bank", "shared"])
+@pytest.mark.parametrize("use", ["ARRAY[0] = row", "now += ARRAY[0]"])
+def test_state_that_is_not_declared_is_not_there(tmp_path, array, use):
+    (tmp_path / "own.py").write_text(UNDECLARED.replace("BODY", use.replace("ARRAY", array)), encoding="utf-8")
+    (problem,) = check_timing(resolve_timing(f"{tmp_path / 'own.py'}:Own"), requests=50).problems
+    assert problem.message == f"{array}[0] is used but {array}_state declares no values"
+    assert problem.where == f"{tmp_path / 'own.py'}:6"
 
 
 @pytest.mark.parametrize(("body", "message"), BROKEN.values(), ids=BROKEN.keys())

@@ -179,9 +179,14 @@ def test_a_bad_graph_is_refused_with_its_fault_named(build, message: str) -> Non
         from_graph(build(), "n")
 
 
+def test_a_pattern_like_no_layer_names_a_few() -> None:
+    with pytest.raises(InputError, match=r"no layer matches '@@@'; of \d+ the nearest: ([\w.]+, ){4}[\w.]+$"):
+        resnet18().select("@@@")
+
+
 @pytest.mark.parametrize("batch", [0, -1, 1.5, True, 65_537, 10**20])
 def test_batch_is_one_image_to_65536(batch) -> None:
-    with pytest.raises(InputError, match="network 'chain': expected a batch of at (least 1 image|most 65536 images), got"):
+    with pytest.raises(InputError, match=r"network 'chain': expected a batch of at (least 1 image|most 65536 images), got"):
         Network("chain", chain(), batch)
 
 

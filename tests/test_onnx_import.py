@@ -12,7 +12,20 @@ from onnx import TensorProto, helper, numpy_helper
 
 from simcore.errors import InputError
 from workloads.importers.onnx import load_onnx
-from workloads.layers import Activation, BatchNorm, Concat, Conv, Flatten, GlobalPool, Layer, Linear, MatMul, Pool, Softmax
+from workloads.layers import (
+    Activation,
+    BatchNorm,
+    Concat,
+    Conv,
+    Flatten,
+    GlobalPool,
+    Identity,
+    Layer,
+    Linear,
+    MatMul,
+    Pool,
+    Softmax,
+)
 from workloads.network import Network
 from workloads.networks import NETWORKS
 
@@ -56,7 +69,6 @@ def test_exported_networks_equal_the_registered_ones_layer_by_layer(name: str) -
 
     def rows(network: Network) -> list[tuple]:
         counted = [i for i in network.instances() if isinstance(i.layer, (Conv, Linear, BatchNorm, Pool, Activation))]
-        counted = [i for i in counted if not (isinstance(i.layer, Pool) and i.layer.kernel == (1, 1))]
         return sorted((i.layer.op, i.input_shapes, i.output_shape, i.macs, i.parameters) for i in counted)
 
     assert rows(exported) == rows(registered)
@@ -290,6 +302,36 @@ def test_open_dimensions_other_than_the_batch_are_named_all_at_once(tmp_path: Pa
 def test_inputs_of_different_batches_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected the inputs to agree on dimension 0, the batch; got 2 and 3"):
         imported(tmp_path, [helper.make_node("Mul", ["x", "z"], ["y"])], {"x": [2, 4], "z": [3, 4]})
+
+
+@pytest.mark.parametrize("operator", ["AveragePool", "MaxPool"])
+@pytest.mark.parametrize(("stride", "kind"), [(1, Identity), (2, Pool)])
+def test_a_pool_of_single_values_at_stride_1_is_the_identity(tmp_path: Path, operator: str, stride: int, kind: type) -> None:
+    node = helper.make_node(operator, ["x"], ["y"], name="pool", kernel_shape=[1, 1], strides=[stride, stride])
+    assert [type(layer) for layer in layers(imported(tmp_path, [node], {"x": [1, 3, 6, 6]}))] == [kind]
+
+
+def test_a_padded_pool_of_single_values_is_no_identity(tmp_path: Path) -> None:
+    node = helper.make_node("MaxPool", ["x"], ["y"], name="pool", kernel_shape=[1, 1], pads=[0, 0, 1, 1])
+    assert imported(tmp_path, [node], {"x": [1, 3, 6, 6]}).instances()[0].output_shape == (3, 7, 7)
+
+
+POOL = {"kernel_shape": [3, 3], "name": "pool"}
+
+
+@pytest.mark.parametrize(
+    ("node", "extent", "says"),
+    [
+        (RELU, 2**40, "input 'x'"),
+        (RELU, 2**62, "input 'x'"),
+        (helper.make_node("MaxPool", ["x"], ["y"], **POOL, strides=[2**40, 1]), 8, "strides of node 'pool'"),
+        (helper.make_node("MaxPool", ["x"], ["y"], **POOL, pads=[0, 0, 2**62, 0]), 8, "pads of node 'pool'"),
+        (helper.make_node("Flatten", ["x"], ["y"]), 2**30, "tensor 'y'"),
+    ],
+)
+def test_sizes_beyond_32_bits_are_refused(tmp_path: Path, node: onnx.NodeProto, extent: int, says: str) -> None:
+    with pytest.raises(InputError, match=rf"net\.onnx: {says}: expected sizes of at most 2147483647, got \d+"):
+        imported(tmp_path, [node], {"x": [1, 3, extent, 8]})
 
 
 def test_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:

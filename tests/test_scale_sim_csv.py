@@ -105,6 +105,14 @@ def test_layers_do_not_feed_each_other_and_names_mean_nothing(tmp_path: Path) ->
         (HEADER + "c, 8, 8, 3, , 2, 4, 1,\n", "file.csv:2: expected integers >= 1 after the name, got ''"),
         (HEADER + "c, 8, 8, 3, 3, 2, 4, 0,\n", "file.csv:2: expected integers >= 1 after the name, got '0'"),
         (HEADER + "c, 8, 8.5, 3, 3, -2, 4, 1,\n", "file.csv:2: expected integers >= 1 after the name, got '8.5', '-2'"),
+        (
+            HEADER + "c, 8, 8, 3, 3, 2, 2147483648, 1,\n",
+            "file.csv:2: expected integers of at most 2147483647 .*, got '2147483648'",
+        ),
+        (
+            HEADER + f"c, 8, 8, 3, 3, 2, {'9' * 5000}, 1,\n",
+            r"file.csv:2: expected integers of at most 2147483647 .*, got '9+\.\.\.'",
+        ),
         (HEADER + "c, 8, 8, 9, 3, 2, 4, 1,\n", "file.csv:2: expected a filter no larger than the ifmap 8x8, got 9x3"),
         (HEADER + ", 8, 8, 3, 3, 2, 4, 1,\n", "file.csv:2: expected a layer name in the first field, got none"),
         (HEADER + "c, 8, 8, 3, 3, 2, 4, 1, 2:4,\n", r"file.csv:2: sparsity 2:4 is not supported, only dense layers \(N = M"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import typer
 
 from simcore.check import check_file
-from simcore.cli.console import print_json
+from simcore.cli.console import print_json, tell_of_compiling
 from simcore.cli.guard import BAD_INPUT
 
 
 def check_command(target: str, as_json: bool) -> None:
     """Print the report; exits 2 if the model has a problem."""
+    tell_of_compiling("compiled", quiet=False)
     report = check_file(target)
     if as_json:
         shown = [

@@ -14,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 MAX_WIDTH = 100
+#: A name is never cut to less than this to make its row fit.
+MIN_NAME = 12
 
 #: Called after each layer with (layers done, layers in all, name of the layer done).
 OnProgress = Callable[[int, int, str], None]
@@ -28,14 +30,41 @@ def console() -> Console:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> Table:
     """A table whose first ``text_columns`` columns are text and the rest numbers, right-aligned."""
+    return _table(title, columns, _cells(rows), text_columns)
+
+
+def table_of_names(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> Table:
+    """``table``, each row in one line: where it is too wide, the names in its first column are cut in the middle."""
+    cells = _cells(rows)
+    made = _table(title, columns, cells, text_columns)
+    excess = Console(width=10 * MAX_WIDTH).measure(made).maximum - MAX_WIDTH
+    if excess <= 0:
+        return made
+    length = max(MIN_NAME, max(len(row[0]) for row in cells) - excess)
+    return _table(title, columns, [[shortened(row[0], length), *row[1:]] for row in cells], text_columns)
+
+
+def shortened(name: str, length: int) -> str:
+    """A name cut in the middle to this length; its end, which tells layers apart, keeps most."""
+    if len(name) <= length:
+        return name
+    start = (length - 1) // 4
+    return f"{name[:start]}…{name[len(name) - (length - 1 - start) :]}"
+
+
+def _cells(rows: Iterable[Sequence[object]]) -> list[list[str]]:
+    return [[cell if isinstance(cell, str) else number(cell) for cell in row] for row in rows]
+
+
+def _table(title: str, columns: Sequence[str], cells: Iterable[Sequence[str]], text_columns: int) -> Table:
     made = Table(
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, collapse_padding=True, padding=(0, 1)
     )
     for index, column in enumerate(columns):
         is_text = index < text_columns
         made.add_column(column, justify="left" if is_text else "right", no_wrap=not is_text, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(cell) if isinstance(cell, str) else Text(number(cell)) for cell in row))
+    for row in cells:
+        made.add_row(*(Text(cell) for cell in row))
     return made
 
 
@@ -44,6 +73,23 @@ def number(value: object) -> str:
     if isinstance(value, float):
         return "-" if value != value else f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else "-" if value is None else str(value)
+
+
+def tell_of_compiling(engine: str, quiet: bool) -> None:
+    """Say on stderr, at a terminal, why the first run after an installation takes longer."""
+    if engine == "compiled" and not quiet and sys.stderr.isatty():
+        from simcore.engine.compiled.cache import is_cold
+
+        if is_cold():
+            print("compiling the engine: once after installation, about 20 s", file=sys.stderr)
+
+
+def rate(cycles_per_s: float) -> str:
+    """The simulator's speed in the unit that suits its size."""
+    for size, unit in ((1e6, "M "), (1e3, "k ")):
+        if cycles_per_s >= size:
+            return f"{cycles_per_s / size:.1f} {unit}simulated cycles/s"
+    return f"{cycles_per_s:.0f} simulated cycles/s"
 
 
 def print_json(value: Any) -> None:

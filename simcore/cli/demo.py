@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from simcore.cli.console import console, progress, table
+from simcore.cli.console import console, progress, table, table_of_names, tell_of_compiling
 from simcore.outcome import CAUSE_NAMES
 from simcore.results import Results, check_destination
 from simcore.simulation import simulate
@@ -29,6 +29,7 @@ def demo_command(out: Path | None, overwrite: bool, quiet: bool) -> None:
     targets = {} if out is None else {system: out.with_name(f"{out.name}-{system}") for system in SYSTEMS}
     for target in targets.values():
         check_destination(target, overwrite=overwrite)
+    tell_of_compiling("compiled", quiet)
     with progress(not quiet) as on_progress:
         left, right = (simulate(NETWORK, system, progress=on_progress) for system in SYSTEMS)
     print_comparison(left, right)
@@ -66,7 +67,7 @@ def layer_comparison(left: Results, right: Results) -> Table:
     macs, compute = sum(row[1] for row in rows), sum(row[2] for row in rows)
     rows.append(("all", macs, compute, left.cycles, right.cycles, right.cycles / max(left.cycles, 1), ""))
     columns = ("layer", "M MACs", "compute", left.system.name, right.system.name, "ratio", "stall that grew most")
-    return table(f"{left.network}: cycles on {left.system.name} and {right.system.name}", columns, rows)
+    return table_of_names(f"{left.network}: cycles on {left.system.name} and {right.system.name}", columns, rows)
 
 
 def _ran(results: Results) -> pd.DataFrame:

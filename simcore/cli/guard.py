@@ -25,7 +25,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except InputError as error:
-            raise _stop(told(error), BAD_INPUT) from None
+            raise _stop(in_lines(error), BAD_INPUT) from None
         except KeyboardInterrupt:
             raise _stop("simcore: interrupted", INTERRUPTED) from None
         except BrokenPipeError:
@@ -43,7 +43,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     return wrapper
 
 
-def told(error: InputError) -> str:
+def in_lines(error: InputError) -> str:
     """What a user reads of bad input: one line for each error, each with the program's name before it."""
     errors = error.errors if isinstance(error, InputErrors) else (error,)
     return "\n".join(f"simcore: {item}" for item in errors)

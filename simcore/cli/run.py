@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from simcore.cli.console import console, print_json, table
+from simcore.cli.console import console, print_json, rate, table, table_of_names
 from simcore.cli.options import RunOptions
 from simcore.cli.simulating import simulate_as_asked
 from simcore.outcome import CAUSE_NAMES
@@ -33,8 +33,7 @@ def run_command(options: RunOptions) -> None:
 
 def summary(results: Results) -> str:
     """The run in one line."""
-    speed = results.manifest["simulated_cycles_per_s"] / 1e6
-    ran = f"{results.wall_s:.2f} s ({speed:.1f} M simulated cycles/s)"
+    ran = f"{results.wall_s:.2f} s ({rate(results.manifest['simulated_cycles_per_s'])})"
     return f"{results.network} on {results.system.name}: {results.cycles:,} cycles; simulated in {ran}"
 
 
@@ -50,14 +49,14 @@ def layer_table(results: Results) -> Table:
             row["compute_cycles"],
             row["cycles"] - row["compute_cycles"],
             _worst_cause(row),
-            row["mapping_efficiency_percent"],
-            row["array_utilisation_percent"],
+            row["mapping_efficiency_percent"] or None,  # the vector unit fills no array
+            row["array_utilisation_percent"] or None,
             (row["dram_read_bytes"] + row["dram_write_bytes"]) / 1024,
         )
         for row in ran.to_dict("records")
     ]
     columns = ("layer", "op", "M MACs", "cycles", "compute", "stalled", "mostly", "map %", "util %", "DRAM KiB")
-    return table(f"Layers of {results.network} on {results.system.name}", columns, rows, text_columns=2)
+    return table_of_names(f"Layers of {results.network} on {results.system.name}", columns, rows, text_columns=2)
 
 
 def _worst_cause(row: Mapping[Hashable, Any]) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from simcore.cli.console import progress
+from simcore.cli.console import progress, tell_of_compiling
 from simcore.cli.options import RunOptions
 from simcore.results import Results, check_destination
 from simcore.simulation import simulate
@@ -14,7 +12,7 @@ def simulate_as_asked(options: RunOptions) -> Results:
     """Run the simulation. An output directory that cannot be written is refused before the run, not after it."""
     if options.out is not None:
         check_destination(options.out, overwrite=options.overwrite)
-    _tell_of_compiling(options)
+    tell_of_compiling(options.engine, options.quiet)
     with progress(not (options.quiet or options.json)) as on_progress:
         results = simulate(
             options.network,
@@ -29,12 +27,3 @@ def simulate_as_asked(options: RunOptions) -> Results:
     if options.out is not None:
         results.save(options.out, overwrite=options.overwrite)
     return results
-
-
-def _tell_of_compiling(options: RunOptions) -> None:
-    """Say on stderr, at a terminal, why the first run after an installation takes longer."""
-    if options.engine == "compiled" and not options.quiet and sys.stderr.isatty():
-        from simcore.engine.compiled.cache import is_cold
-
-        if is_cold():
-            print("compiling the engine: once after installation, about 20 s", file=sys.stderr)

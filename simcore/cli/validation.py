@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from simcore.cli.console import print_json
-from simcore.cli.guard import BAD_INPUT, told
+from simcore.cli.guard import BAD_INPUT, in_lines
 from simcore.errors import InputError, InputErrors
 from simcore.machine import build_machine
 from simcore.results.rates import energy_rates
@@ -19,7 +19,7 @@ def validate_command(source: str, as_json: bool) -> None:
         shown = [{"where": error.where, "message": error.message, "hint": error.hint} for error in errors]
         print_json({"file": source, "valid": not errors, "errors": shown})
     elif errors:
-        typer.echo(told(InputErrors(errors)), err=True)
+        typer.echo(in_lines(InputErrors(errors)), err=True)
     else:
         typer.echo(f"{source}: valid")
     if errors:

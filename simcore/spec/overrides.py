@@ -11,7 +11,8 @@ from simcore.spec.yaml_tree import read_yaml
 
 def override(root: Entry, overrides: Sequence[str]) -> tuple[Entry, list[InputError]]:
     """The tree with the overrides laid upon it, in order, and what is wrong with them. Unknown keys are left to the schema."""
-    check_overrides(overrides)
+    if isinstance(overrides, str) or not all(isinstance(text, str) for text in overrides):
+        raise InputError(f"overrides: expected a sequence of 'key=value' texts, got {overrides!r}")
     errors: list[InputError] = []
     for text in overrides:
         try:
@@ -20,12 +21,6 @@ def override(root: Entry, overrides: Sequence[str]) -> tuple[Entry, list[InputEr
         except InputError as error:
             errors.append(error)
     return root, errors
-
-
-def check_overrides(overrides: Sequence[str]) -> None:
-    """Raise InputError for anything but a sequence of texts; a single text is a sequence, of letters, by mistake."""
-    if not isinstance(overrides, list | tuple) or not all(isinstance(text, str) for text in overrides):
-        raise InputError(f"overrides: expected a sequence of texts such as ['array.rows=16'], got {overrides!r}")
 
 
 def _parse(text: str) -> tuple[list[str], Entry]:

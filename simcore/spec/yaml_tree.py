@@ -78,19 +78,19 @@ def read_yaml(text: str, source: str, *, lines: bool = True) -> tuple[Entry, lis
     try:
         return _read_fast_or_slowly(text, source, lines)
     except RecursionError as error:
-        raise InputError("expected a system, got lists or mappings nested too deeply to read", source) from error
+        raise _too_deep(source) from error
 
 
 def _read_fast_or_slowly(text: str, source: str, lines: bool) -> tuple[Entry, list[InputError]]:
     try:
         return _read(_Fast, text, source, lines)
-    except (yaml.YAMLError, RecursionError):
+    except yaml.YAMLError:
         # Once more, slowly: libyaml words its messages otherwise, and PyYAML may come without it.
         return _read_slowly(text, source, lines)
 
 
 def _too_deep(where: str) -> InputError:
-    return InputError(f"expected at most {MAX_DEPTH} mappings and lists within each other, got more", where)
+    return InputError(f"expected at most {MAX_DEPTH} mappings and lists within each other, got one nested too deeply", where)
 
 
 def _read(
@@ -111,7 +111,5 @@ def _read_slowly(text: str, source: str, lines: bool) -> tuple[Entry, list[Input
         mark = error.problem_mark
         where = f"{source}:{mark.line + 1}" if lines and mark is not None else source
         raise InputError(f"expected YAML, got a syntax error: {error.problem}", where, error.context) from error
-    except RecursionError as error:
-        raise _too_deep(source) from error
     except yaml.reader.ReaderError as error:
         raise InputError(f"expected YAML, got the character {chr(error.character)!r}, which it does not allow", source) from error

@@ -22,10 +22,6 @@ CONV_FIELDS = "name, ifmap height, ifmap width, filter height, filter width, cha
 GEMM_FIELDS = "name, M, N, K"
 
 
-#: No tensor has a side longer than this.
-_LARGEST_SIZE = 2**31 - 1
-
-
 @dataclass(frozen=True)
 class _Row:
     """A line of the file: its place and its fields, trailing empty ones removed."""
