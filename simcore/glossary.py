@@ -124,8 +124,6 @@ def _terms() -> dict[str, Term]:
         for action in ("read", "write"):
             text = f"Line {action}s of the {name} scratchpad, the DMA's included, x bytes of a line x energy of a byte {action}."
             text += _WRITES_COUNT_ONCE if action == "write" else ""
-            if action == "write":
-                text += " A write that is retried or preempted counts once."
             found.append(Term(f"{name}_{action}_pj", "Energy", "pJ", text))
     return {term.name: term for term in found}
 
