@@ -29,6 +29,22 @@ def load_class(target: str, base: type) -> type:
     return found
 
 
+def load_value(target: str, kind: type, kind_name: str) -> object:
+    """The value of a ``kind`` that ``FILE.py:NAME`` names, from the file as it is on disk now.
+
+    Raises InputError when the file is missing, is not Python or fails when run, or has no such value.
+    """
+    file_name, _, name = target.rpartition(":")
+    if not file_name.endswith(".py") or not name:
+        raise InputError("expected FILE.py:NAME", where=target)
+    module = _run_file(Path(file_name))
+    found = vars(module).get(name)
+    if not isinstance(found, kind):
+        known = [key for key, value in vars(module).items() if isinstance(value, kind) and not key.startswith("_")]
+        raise InputError(f"no {kind_name} '{name}'", where=file_name, hint=did_you_mean(name, known))
+    return found
+
+
 def _class_hint(target: str, base: type) -> str | None:
     """For a file named without its class: the classes it holds."""
     file_name = target.removesuffix(":")

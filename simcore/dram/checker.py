@@ -1,0 +1,187 @@
+"""Is a command stream legal? Every pair of commands against the table's rules, every command against its bank's state.
+
+This shares no code with the controllers: it knows the rules and keeps, for every node, when which command last came. So any
+stream, simcore's or another simulator's, can be replayed through it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from simcore.dram.commands import Command, read_commands
+from simcore.dram.tables import NEEDS_CLOSED, NEEDS_OPEN, ResolvedDram
+
+CLOSED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What one command did wrong: the rule by name, the first cycle (or the state) it needed, and what came."""
+
+    line: int
+    clock: int
+    command: str
+    rule: str
+    needed: str
+    came: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.command} breaks {self.rule}: needed {self.needed}, came {self.came}"
+
+
+def check_file(path: str | Path, dram: ResolvedDram) -> list[Violation]:
+    """All violations of the command stream in a file; raises InputError where the file cannot be read as one."""
+    return check_commands(read_commands(path, dram), dram)
+
+
+def check_commands(commands: Iterable[Command], dram: ResolvedDram) -> list[Violation]:
+    """All violations of a command stream, in its order."""
+    checker = _Checker(dram)
+    for command in commands:
+        checker.take(command)
+    return checker.violations
+
+
+class _Pair(NamedTuple):
+    """One rule seen from the following command."""
+
+    name: str
+    level: int
+    preceding: int
+    latency: int
+    window: int
+    sibling: bool
+
+
+# When a command last came to a node, with the line that says so: the newest last, as many as the longest window asks for.
+_History = dict[tuple[int, ...], deque[tuple[int, int]]]
+
+
+class _Checker:
+    def __init__(self, dram: ResolvedDram) -> None:
+        self.dram = dram
+        self.subarray = dram.bank_level + 1  # index of the level that lies between bank and row, where a table has one
+        self.pairs: list[list[_Pair]] = [[] for _ in dram.commands]
+        for rule in dram.rules:
+            for following in rule.following:
+                for preceding in rule.preceding:
+                    pair = _Pair(rule.name, rule.level, preceding, rule.latency, rule.window, rule.sibling)
+                    self.pairs[following].append(pair)
+        self.longest = max((rule.window for rule in dram.rules), default=1)
+        self.came: list[list[_History]] = [[{} for _ in dram.timing_levels] for _ in dram.commands]
+        self.row: dict[tuple[int, ...], int] = {}  # open banks only
+        self.bus: dict[tuple[int, int], tuple[int, int]] = {}
+        self.last = Command(0, -1, 0, ())
+        self.violations: list[Violation] = []
+        self.has_subarray_rules = any(rule.level == self.subarray for rule in dram.rules)
+
+    def take(self, command: Command) -> None:
+        """Check a command, then let it happen whether it was legal or not."""
+        node = self.node(command)
+        self.check_order(command)
+        self.check_bus(command)
+        self.check_state(command, node)
+        for pair in self.pairs[command.command]:
+            self.check_pair(command, node, pair)
+        self.remember(command, node)
+        self.change_state(command, node)
+        self.last = command
+
+    def node(self, command: Command) -> tuple[int, ...]:
+        """The path of the node that the command addresses; for a bank's command, down to the subarray of its row."""
+        depth = min(int(self.dram.command_level[command.command]), self.dram.bank_level)
+        path = command.address[: depth + 1]
+        if not self.has_subarray_rules or depth < self.dram.bank_level:
+            return path
+        row = command.address[self.subarray] if self.dram.opens[command.command] else self.row.get(path, CLOSED)
+        return path if row == CLOSED else (*path, row // self.dram.rows_per_subarray)
+
+    def wrong(self, command: Command, rule: str, needed: str, came: str) -> None:
+        name = self.dram.commands[command.command]
+        self.violations.append(Violation(command.line, command.clock, name, rule, needed, came))
+
+    def check_order(self, command: Command) -> None:
+        if command.clock < self.last.clock:
+            self.wrong(command, "order", f"cycle {self.last.clock} or later", f"cycle {command.clock}")
+
+    def check_bus(self, command: Command) -> None:
+        """One command at a time on each command bus of a channel."""
+        bus = int(self.dram.command_bus[command.command])
+        key = (command.address[0], bus)
+        free_at, line = self.bus.get(key, (command.clock, 0))
+        if command.clock < free_at:
+            needed = f"cycle {free_at} (line {line} holds the bus)"
+            self.wrong(command, f"one command at a time on the {self.dram.buses[bus]} bus", needed, f"cycle {command.clock}")
+        self.bus[key] = (command.clock + int(self.dram.command_cycles[command.command]), command.line)
+
+    def check_state(self, command: Command, node: tuple[int, ...]) -> None:
+        dram, index = self.dram, command.command
+        bank = node[: dram.bank_level + 1]
+        is_bank = len(bank) == dram.bank_level + 1
+        if dram.needs[index] == NEEDS_CLOSED:
+            for open_bank, row in self.row.items():
+                if open_bank[: len(bank)] == bank:
+                    self.wrong(command, "bank closed", "a closed bank", f"bank {_shown(open_bank)} open on row {row}")
+        elif dram.needs[index] == NEEDS_OPEN and is_bank:
+            row = self.row.get(bank, CLOSED)
+            asked = command.address[dram.bank_level + 1]
+            if row == CLOSED:
+                self.wrong(command, "bank open", "an open bank", f"bank {_shown(bank)} closed")
+            elif dram.same_subarray[index]:
+                self.check_subarray(command, row, asked)
+            elif row != asked and not dram.opens[index]:
+                self.wrong(command, "row open", f"row {asked} open", f"row {row} open in bank {_shown(bank)}")
+
+    def check_subarray(self, command: Command, row: int, asked: int) -> None:
+        size = self.dram.rows_per_subarray
+        if row // size != asked // size:
+            first = row // size * size
+            self.wrong(command, "same subarray", f"a row of {first} to {first + size - 1}", f"row {asked}")
+
+    def check_pair(self, command: Command, node: tuple[int, ...], pair: _Pair) -> None:
+        """One rule at every node of its level that the command takes part in."""
+        # A preceding command that addresses a node above the rule's level was noted at that node.
+        depth = min(pair.level, int(self.dram.command_level[pair.preceding]))
+        history = self.came[pair.preceding][depth]
+        if pair.sibling:
+            found = [
+                clocks
+                for place, clocks in history.items()
+                if place[:depth] == node[:depth] and len(node) > depth and place[depth] != node[depth]
+            ]
+        elif len(node) > depth:
+            exact = history.get(node[: depth + 1])
+            found = [] if exact is None else [exact]
+        else:
+            found = [clocks for place, clocks in history.items() if place[: len(node)] == node]
+        for clocks in found:
+            if len(clocks) >= pair.window:
+                clock, line = clocks[-pair.window]
+                if command.clock < clock + pair.latency:
+                    earlier = f"{self.dram.commands[pair.preceding]} of line {line} at {clock}"
+                    needed = f"cycle {clock + pair.latency} ({earlier} + {pair.latency})"
+                    self.wrong(command, pair.name, needed, f"cycle {command.clock}")
+
+    def remember(self, command: Command, node: tuple[int, ...]) -> None:
+        for level in range(len(node)):
+            history = self.came[command.command][level]
+            place = node[: level + 1]
+            if place not in history:
+                history[place] = deque(maxlen=self.longest)
+            history[place].append((command.clock, command.line))
+
+    def change_state(self, command: Command, node: tuple[int, ...]) -> None:
+        bank = node[: self.dram.bank_level + 1]
+        if self.dram.opens[command.command]:
+            self.row[bank] = command.address[self.dram.bank_level + 1]
+        elif self.dram.closes[command.command]:
+            for closed in [open_bank for open_bank in self.row if open_bank[: len(bank)] == bank]:
+                del self.row[closed]
+
+
+def _shown(bank: tuple[int, ...]) -> str:
+    return ".".join(str(index) for index in bank)

@@ -1,0 +1,137 @@
+"""Command streams from files: simcore's and Ramulator's CSV, DRAMsim3's columns; plain or gzipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from simcore.dram.tables import ResolvedDram
+from simcore.dram.text import numbered_lines
+from simcore.errors import InputError, did_you_mean
+
+HEADER = ("clock", "command", "channel", "rank", "bankgroup", "bank", "row", "column")
+# What others call the columns, and columns of theirs that say nothing about timing.
+_ALIASES = {"pseudochannel": "rank"}
+_IGNORED = ("type", "source")
+
+# DRAMsim3's names, by the part a command plays.
+_DRAMSIM3 = {
+    "activate": "activate",
+    "precharge": "precharge",
+    "read": "read",
+    "write": "write",
+    "read_p": "read_precharge",
+    "write_p": "write_precharge",
+    "refresh": "refresh_all",
+    "refresh_bank": "refresh_bank",
+}
+
+
+class Command(NamedTuple):
+    """A command of a stream: its line in the file, its clock cycle, and its address in the order of `ResolvedDram.levels`.
+
+    Levels below the addressed node are -1; ``command`` is an index into `ResolvedDram.commands`.
+    """
+
+    line: int
+    clock: int
+    command: int
+    address: tuple[int, ...]
+
+
+def read_commands(path: str | Path, dram: ResolvedDram) -> Iterator[Command]:
+    """The commands of a file, in its order.
+
+    The format is seen from the first line: a CSV header (``clock,command,...``), or DRAMsim3's ``clock command channel rank
+    bankgroup bank row column`` with row and column in hexadecimal.
+    Raises InputError with FILE:LINE: no such command or column, not a number, an address the organisation does not have.
+    """
+    lines = numbered_lines(path)
+    first = next(lines, None)
+    if first is None:
+        return
+    parse: Callable[[str, str], tuple[int, str, dict[str, int]]]
+    if "," in first[1]:
+        columns = _columns(first[1], f"{path}:{first[0]}")
+        rows, names, parse = lines, _own_names(dram), _csv_parser(columns)
+    else:
+        rows, names, parse = _again(first, lines), _dramsim3_names(dram), _parse_dramsim3
+    fields = tuple("rank" if index == dram.rank_level else level for index, level in enumerate(dram.levels))
+    for number, line in rows:
+        where = f"{path}:{number}"
+        clock, name, values = parse(line, where)
+        if name not in names:
+            raise InputError(f"no command '{name}' in {dram.name}", where, did_you_mean(name, names))
+        address = tuple(values.get(field, 0) for field in fields)
+        yield Command(number, clock, names[name], _checked(address, names[name], dram, where))
+
+
+def _again(first: tuple[int, str], rest: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    yield first
+    yield from rest
+
+
+def _own_names(dram: ResolvedDram) -> dict[str, int]:
+    return {name: index for index, name in enumerate(dram.commands)}
+
+
+def _dramsim3_names(dram: ResolvedDram) -> dict[str, int]:
+    return {name: dram.roles[role] for name, role in _DRAMSIM3.items() if dram.roles[role] >= 0}
+
+
+def _columns(header: str, where: str) -> list[str]:
+    columns = [_ALIASES.get(name.strip().lower(), name.strip().lower()) for name in header.split(",")]
+    for name in columns:
+        if name not in (*HEADER, *_IGNORED):
+            raise InputError(f"unknown column '{name}'", where, did_you_mean(name, HEADER))
+    for name in ("clock", "command", "channel", "bank", "row"):
+        if name not in columns:
+            raise InputError(f"missing column '{name}'", where, f"expected {','.join(HEADER)}")
+    return columns
+
+
+def _csv_parser(columns: list[str]) -> Callable[[str, str], tuple[int, str, dict[str, int]]]:
+    clock_at, command_at = columns.index("clock"), columns.index("command")
+    fields = [(position, name) for position, name in enumerate(columns) if name in HEADER[2:]]
+
+    def parse(line: str, where: str) -> tuple[int, str, dict[str, int]]:
+        parts = line.split(",")
+        if len(parts) != len(columns):
+            raise InputError(f"expected {len(columns)} columns, got {len(parts)}", where)
+        try:
+            return int(parts[clock_at]), parts[command_at].strip(), {name: int(parts[position]) for position, name in fields}
+        except ValueError as error:
+            raise InputError(f"expected integers, got '{line}'", where) from error
+
+    return parse
+
+
+def _parse_dramsim3(line: str, where: str) -> tuple[int, str, dict[str, int]]:
+    parts = line.split()
+    if len(parts) != len(HEADER):
+        raise InputError(f"expected {len(HEADER)} columns ({' '.join(HEADER)}), got {len(parts)}", where)
+    try:
+        values = [int(part) for part in parts[2:6]] + [int(part, 16) for part in parts[6:]]
+        # DRAMsim3 writes a file per channel, and -1 for the channel of a refresh and of what it closes for one.
+        values[0] = max(0, values[0])
+        return int(parts[0]), parts[1], dict(zip(HEADER[2:], values, strict=True))
+    except ValueError as error:
+        raise InputError(f"expected integers, row and column hexadecimal, got '{line}'", where) from error
+
+
+def _checked(address: tuple[int, ...], command: int, dram: ResolvedDram, where: str) -> tuple[int, ...]:
+    """The address with -1 below the addressed node. Where no row or column matters, any is taken."""
+    depth = min(int(dram.command_level[command]), dram.bank_level)
+    for level in range(depth + 1):
+        if not 0 <= address[level] < dram.counts[level]:
+            message = f"{dram.levels[level]} of {dram.commands[command]}: expected 0 to {dram.counts[level] - 1}"
+            raise InputError(f"{message}, got {address[level]}", where)
+    if depth < dram.bank_level:
+        return address[: depth + 1] + (-1,) * (len(address) - depth - 1)
+    row = dram.bank_level + 1
+    uses_row = dram.opens[command] or dram.reads[command] or dram.writes[command]
+    if uses_row and not 0 <= address[row] < dram.counts[row]:
+        message = f"row of {dram.commands[command]}: expected 0 to {dram.counts[row] - 1}, got {address[row]}"
+        raise InputError(message, where)
+    return address

@@ -1,0 +1,81 @@
+"""Latencies as a table writes them, ``nCL + nBL + 2 - nCWL``: parsed, never executed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from fractions import Fraction
+from math import ceil
+
+from simcore.errors import InputError
+
+_EXPECTED = "names, integers, + - * //, max(), min() and cycles()"
+_LONGEST = 200
+_LARGEST = 10**12
+
+_FOLDS: dict[str, Callable[[list[Fraction]], Fraction]] = {"max": max, "min": min}
+
+
+def evaluate(expression: int | str, value_of: Callable[[str], int], tck_ps: int, where: str | None = None) -> int:
+    """The expression's integer in cycles; ``value_of`` gives the cycles of a timing by name.
+
+    ``cycles(x)`` rounds x nanoseconds up to whole clock cycles; only inside it are fractions and ``/`` allowed.
+    Raises InputError: not an expression of the kinds above, no whole number, or whatever ``value_of`` raises.
+    """
+    text = str(expression)
+    if len(text) > _LONGEST:
+        raise InputError(f"expected an expression of at most {_LONGEST} characters, got {len(text)}", where)
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise InputError(f"expected an expression, got '{text}'", where, f"it may hold {_EXPECTED}") from error
+    result = _Walk(text, value_of, tck_ps, where).value(tree.body, inside_cycles=False)
+    if result.denominator != 1 or abs(result) > _LARGEST:
+        raise InputError(f"expected a whole number of cycles, '{text}' gives {float(result):g}", where)
+    return int(result)
+
+
+class _Walk:
+    """Goes through one expression's tree."""
+
+    def __init__(self, text: str, value_of: Callable[[str], int], tck_ps: int, where: str | None) -> None:
+        self.text, self.value_of, self.tck_ps, self.where = text, value_of, tck_ps, where
+
+    def value(self, node: ast.expr, inside_cycles: bool) -> Fraction:
+        if isinstance(node, ast.Constant) and type(node.value) in ((int, float) if inside_cycles else (int,)):
+            return Fraction(ast.get_source_segment(self.text.strip(), node) or "0")
+        if isinstance(node, ast.Name):
+            return Fraction(self.value_of(node.id))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -self.value(node.operand, inside_cycles)
+        if isinstance(node, ast.BinOp):
+            return self.binary(node, inside_cycles)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args and not node.keywords:
+            return self.call(node.func.id, node.args, inside_cycles)
+        raise self.refused(node)
+
+    def binary(self, node: ast.BinOp, inside_cycles: bool) -> Fraction:
+        left, right = self.value(node.left, inside_cycles), self.value(node.right, inside_cycles)
+        if isinstance(node.op, ast.Add):
+            return left + right
+        if isinstance(node.op, ast.Sub):
+            return left - right
+        if isinstance(node.op, ast.Mult):
+            return left * right
+        divides = isinstance(node.op, ast.FloorDiv) or (inside_cycles and isinstance(node.op, ast.Div))
+        if divides and right == 0:
+            raise InputError(f"expected no division by zero, got '{self.text}'", self.where)
+        if divides:
+            return Fraction(left // right) if isinstance(node.op, ast.FloorDiv) else left / right
+        raise self.refused(node)
+
+    def call(self, name: str, arguments: list[ast.expr], inside_cycles: bool) -> Fraction:
+        if name in _FOLDS:
+            return _FOLDS[name]([self.value(argument, inside_cycles) for argument in arguments])
+        if name == "cycles" and len(arguments) == 1 and not inside_cycles:
+            return Fraction(ceil(self.value(arguments[0], inside_cycles=True) * 1000 / self.tck_ps))
+        raise InputError(f"expected {_EXPECTED}, got '{name}(...)' in '{self.text}'", self.where)
+
+    def refused(self, node: ast.expr) -> InputError:
+        part = ast.get_source_segment(self.text.strip(), node) or self.text
+        return InputError(f"expected {_EXPECTED}, got '{part}' in '{self.text}'", self.where)

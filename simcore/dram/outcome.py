@@ -1,0 +1,114 @@
+"""What a run of a DRAM controller gives, from either engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simcore.dram.tables import IntArray, ResolvedDram
+
+# Operations of a trace.
+READ, WRITE = 0, 1
+
+# Columns of `DramOutcome.commands` after the clock and the command: the numbers per level of the standard, -1 below the
+# addressed node.
+COMMAND_CLOCK, COMMAND_NUMBER, COMMAND_LEVELS = 0, 1, 2
+
+# Columns of `DramOutcome.banks`.
+BANK_COLUMNS = ("read_hits", "read_misses", "read_conflicts", "write_hits", "write_misses", "write_conflicts")
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyStatistics:
+    """Cycles from arrival at the queue to the end of the data (reads) or to the write command (writes)."""
+
+    requests: int
+    mean: float
+    p50: int
+    p95: int
+    p99: int
+    max: int
+
+
+@dataclass(frozen=True, slots=True)
+class DramOutcome:
+    """Cycles, commands, and when each request arrived in a queue and was done.
+
+    ``arrive``, ``depart`` per request in trace order: a read departs when its data has arrived (a forwarded one a cycle after it
+    came), a write in the cycle of its WR command, a write merged into a waiting one when it arrives. ``kind`` tells which:
+    0 served by a command, 1 forwarded from a waiting write, 2 merged into one.
+    """
+
+    dram: ResolvedDram
+    cycles: int  # until the last data and the last write command
+    last_command_cycle: int
+    arrive: IntArray
+    depart: IntArray
+    kind: IntArray
+    op: IntArray
+    commands: IntArray  # [n, 2 + levels], empty unless recorded
+    command_counts: IntArray  # [ranks, commands]
+    open_cycles: IntArray  # [ranks]: cycles in which a bank of the rank was open
+    banks: IntArray  # [banks, 6]: BANK_COLUMNS, by the bank's state at the first command of a request
+
+    @property
+    def row_hits(self) -> int:
+        """Requests whose row was open at their first command."""
+        return int(self.banks[:, 0].sum() + self.banks[:, 3].sum())
+
+    @property
+    def row_misses(self) -> int:
+        """Requests whose bank was closed at their first command."""
+        return int(self.banks[:, 1].sum() + self.banks[:, 4].sum())
+
+    @property
+    def row_conflicts(self) -> int:
+        """Requests whose bank had another row open at their first command."""
+        return int(self.banks[:, 2].sum() + self.banks[:, 5].sum())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Commands issued, by name."""
+        totals = self.command_counts.sum(axis=0)
+        return {name: int(total) for name, total in zip(self.dram.commands, totals, strict=True)}
+
+    @property
+    def forwarded_reads(self) -> int:
+        """Reads answered from a waiting write."""
+        return int((self.kind == 1).sum())
+
+    @property
+    def coalesced_writes(self) -> int:
+        """Writes merged into a waiting one."""
+        return int((self.kind == 2).sum())
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes of all read and write commands."""
+        columns = (self.dram.reads != 0) | (self.dram.writes != 0)
+        return int(self.command_counts[:, columns].sum()) * self.dram.transaction_bytes
+
+    @property
+    def bandwidth_bytes_per_s(self) -> float:
+        """Bytes moved over the time of all cycles."""
+        return self.bytes_moved * 1e12 / (self.cycles * self.dram.tck_ps) if self.cycles else 0.0
+
+    @property
+    def read_latency(self) -> LatencyStatistics:
+        """Latency of all reads, forwarded ones included."""
+        return _statistics((self.depart - self.arrive)[self.op == READ])
+
+    @property
+    def write_latency(self) -> LatencyStatistics:
+        """Latency of all writes, merged ones included."""
+        return _statistics((self.depart - self.arrive)[self.op == WRITE])
+
+
+def _statistics(latencies: IntArray) -> LatencyStatistics:
+    if not len(latencies):
+        return LatencyStatistics(0, 0.0, 0, 0, 0, 0)
+    ranked = np.sort(latencies)
+    # The smallest latency that so many per cent of the requests do not exceed.
+    p50, p95, p99 = (int(ranked[-(-len(ranked) * percent // 100) - 1]) for percent in (50, 95, 99))
+    return LatencyStatistics(len(ranked), float(ranked.mean()), p50, p95, p99, int(ranked[-1]))

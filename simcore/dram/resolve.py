@@ -1,0 +1,206 @@
+"""From a table to integers: `resolve` takes a standard in one organisation at one speed and leaves nothing to look up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simcore.dram.resolve_rules import constraint_array, resolved_rules
+from simcore.dram.resolve_timing import resolved_timing
+from simcore.dram.schema import CommandSpec, OrganisationSpec
+from simcore.dram.standard import Standard, dram_names, load_standard
+from simcore.dram.tables import NEEDS_ANY, NEEDS_CLOSED, NEEDS_OPEN, ROLES, Currents, IntArray, Interface, ResolvedDram
+from simcore.errors import InputError, did_you_mean
+
+Source = str | Path | Mapping[str, Any]
+_NEEDS = {"any": NEEDS_ANY, "closed": NEEDS_CLOSED, "open": NEEDS_OPEN}
+_NEEDED_ROLES = ("activate", "precharge", "read", "write")
+
+
+def load_dram(source: Source, overrides: Mapping[str, int] | None = None) -> ResolvedDram:
+    """The DRAM that a preset's name (``ddr4_2400r``), a YAML file, ``FILE.py:NAME`` or a dictionary describes.
+
+    ``overrides`` sets timings in cycles and counts of levels (``{"nRCD": 17, "rank": 2}``).
+    Raises InputError: no such table or preset, unknown or missing keys, numbers that cannot be.
+    """
+    standard = load_standard(source)
+    if standard.preset is None:
+        known = f"known: {', '.join(standard.spec.presets)}"
+        raise InputError(f"expected a preset of '{standard.spec.name}'", str(source), known)
+    preset = standard.spec.presets[standard.preset]
+    for what, key, options in (
+        ("organisation", preset.organisation, standard.spec.organisations),
+        ("speed", preset.speed, standard.spec.speeds),
+        ("currents", preset.currents, standard.spec.currents),
+    ):
+        if key is not None and key not in options:
+            where = standard.where("presets", standard.preset, what)
+            raise InputError(f"presets.{standard.preset}: no {what} '{key}'", where, did_you_mean(key, options))
+    name = standard.preset if standard.spec.name in (standard.preset.split("_")[0], standard.preset) else standard.spec.name
+    return _resolve(standard, name, preset.organisation, preset.speed, preset.currents, overrides or {})
+
+
+def resolve(
+    standard: Source | Standard,
+    organisation: str,
+    speed: str,
+    overrides: Mapping[str, int] | None = None,
+    currents: str | None = None,
+) -> ResolvedDram:
+    """A standard in one organisation at one speed (and with one set of currents, for energy); raises as `load_dram` does."""
+    found = standard if isinstance(standard, Standard) else load_standard(standard)
+    return _resolve(found, f"{found.spec.name}_{speed.lower()}", organisation, speed, currents, overrides or {})
+
+
+def _resolve(
+    standard: Standard, name: str, organisation: str, speed: str, currents: str | None, overrides: Mapping[str, int]
+) -> ResolvedDram:
+    spec = standard.spec
+    for what, key, known in (("organisation", organisation, spec.organisations), ("speed", speed, spec.speeds)):
+        if key not in known:
+            raise InputError(f"no {what} '{key}' in '{spec.name}'", standard.where(f"{what}s"), did_you_mean(key, known))
+    _check_shape(standard)
+    place = spec.organisations[organisation]
+    counts = _counts(standard, organisation, overrides)
+    timing = resolved_timing(standard, organisation, speed, overrides)
+    rules = resolved_rules(standard, timing, spec.speeds[speed].tck_ps)
+    levels = (*spec.levels[: spec.levels.index("bank") + 1], "row", "column")
+    transaction_bytes = place.channel_width_bits * spec.burst_length // 8
+    commands = tuple(spec.commands)
+    return ResolvedDram(
+        name=name,
+        standard=spec.name,
+        organisation=organisation,
+        speed=speed,
+        levels=levels,
+        counts=tuple(counts[level] for level in levels),
+        field_bits=tuple(counts[level].bit_length() - 1 for level in levels),
+        timing_levels=spec.levels,
+        rows_per_subarray=place.rows_per_subarray,
+        commands=commands,
+        command_level=_column([spec.levels.index(command.level) for command in spec.commands.values()]),
+        needs=_column([_NEEDS[command.needs] for command in spec.commands.values()]),
+        opens=_flags(spec.commands, "opens"),
+        closes=_flags(spec.commands, "closes"),
+        reads=_flags(spec.commands, "reads"),
+        writes=_flags(spec.commands, "writes"),
+        refreshes=_flags(spec.commands, "refreshes"),
+        same_subarray=_flags(spec.commands, "within"),
+        buses=spec.buses,
+        command_bus=_column([spec.buses.index(command.bus or spec.buses[0]) for command in spec.commands.values()]),
+        command_cycles=_column([command.cycles for command in spec.commands.values()]),
+        roles=_roles(standard),
+        constraints=constraint_array(rules),
+        rules=rules,
+        timing=timing,
+        tck_ps=spec.speeds[speed].tck_ps,
+        burst_cycles=timing["nBL"],
+        read_latency=timing["nCL"],
+        write_latency=timing["nCWL"],
+        refresh_interval=timing.get("nREFI", 0),
+        refresh_bank_interval=timing.get("nREFIpb", 0),
+        rank_level=levels.index(spec.refresh_level),
+        bank_level=levels.index("bank"),
+        channel_width_bits=place.channel_width_bits,
+        chip_width_bits=place.chip_width_bits,
+        chips_per_rank=place.channel_width_bits // place.chip_width_bits,
+        transaction_bytes=transaction_bytes,
+        offset_bits=transaction_bytes.bit_length() - 1,
+        currents=_currents(standard, currents, place),
+        interface=None if spec.interface is None else Interface(**spec.interface.model_dump()),
+        sources={**spec.sources, "organisation": place.source, "speed": spec.speeds[speed].source},
+    )
+
+
+def _column(values: list[int]) -> IntArray:
+    column = np.array(values, dtype=np.int64)
+    column.flags.writeable = False
+    return column
+
+
+def _flags(commands: Mapping[str, CommandSpec], key: str) -> IntArray:
+    return _column([int(bool(getattr(command, key))) for command in commands.values()])
+
+
+def _check_shape(standard: Standard) -> None:
+    """Levels, buses and commands name each other rightly."""
+    spec = standard.spec
+    if spec.levels[:1] != ("channel",) or "bank" not in spec.levels or spec.levels[-1] not in ("bank", "subarray"):
+        message = f"levels: expected channel first and bank, or bank and subarray, last, got {', '.join(spec.levels)}"
+        raise InputError(message, standard.where("levels"))
+    if spec.refresh_level not in spec.levels:
+        message = f"refresh_level: no level '{spec.refresh_level}'"
+        raise InputError(message, standard.where("refresh_level"), did_you_mean(spec.refresh_level, spec.levels))
+    for name, command in spec.commands.items():
+        where = standard.where("commands", name)
+        if command.level not in spec.levels:
+            raise InputError(f"commands.{name}: no level '{command.level}'", where, did_you_mean(command.level, spec.levels))
+        if command.bus is not None and command.bus not in spec.buses:
+            raise InputError(f"commands.{name}: no bus '{command.bus}'", where, did_you_mean(command.bus, spec.buses))
+        if command.bus is None and len(spec.buses) > 1:
+            raise InputError(f"commands.{name}: expected a bus, one of {', '.join(spec.buses)}", where)
+        if command.opens and command.closes:
+            raise InputError(f"commands.{name}: expected opens or closes, got both", where)
+
+
+def _roles(standard: Standard) -> dict[str, int]:
+    roles = dict.fromkeys(ROLES, -1)
+    for index, (name, command) in enumerate(standard.spec.commands.items()):
+        if command.role is None:
+            continue
+        if roles[command.role] >= 0:
+            other = list(standard.spec.commands)[roles[command.role]]
+            message = f"commands.{name}: expected one command with role {command.role}, got '{other}' and '{name}'"
+            raise InputError(message, standard.where("commands", name))
+        roles[command.role] = index
+    for role in _NEEDED_ROLES:
+        if roles[role] < 0:
+            raise InputError(f"commands: expected a command with role {role}", standard.where("commands"))
+    return roles
+
+
+def _counts(standard: Standard, organisation: str, overrides: Mapping[str, int]) -> dict[str, int]:
+    """Nodes per level; columns in bursts. All powers of two, because an address is cut in bits."""
+    spec, where = standard.spec, standard.where("organisations", organisation, "counts")
+    levels = (*spec.levels[: spec.levels.index("bank") + 1], "row", "column")
+    given = {"channel": 1, **spec.organisations[organisation].counts}
+    for level in given:
+        if level not in levels:
+            message = f"organisations.{organisation}.counts: no level '{level}'"
+            raise InputError(message, where, did_you_mean(level, levels))
+    given.update({key: value for key, value in overrides.items() if key in levels})
+    for level in levels:
+        if level not in given:
+            raise InputError(f"organisations.{organisation}.counts: missing level '{level}'", where)
+        if given[level] < 1 or given[level] & (given[level] - 1):
+            raise InputError(f"organisations.{organisation}.counts.{level}: expected a power of two, got {given[level]}", where)
+    if given["column"] % spec.burst_length:
+        message = f"organisations.{organisation}.counts.column: expected a multiple of burst_length {spec.burst_length}"
+        raise InputError(f"{message}, got {given['column']}", where)
+    _check_widths(spec.organisations[organisation], organisation, where)
+    return {**given, "column": given["column"] // spec.burst_length}
+
+
+def _check_widths(place: OrganisationSpec, organisation: str, where: str) -> None:
+    width, chip = place.channel_width_bits, place.chip_width_bits
+    if width % 8 or width & (width - 1):
+        raise InputError(f"organisations.{organisation}.channel_width_bits: expected a power of two from 8, got {width}", where)
+    if width % chip:
+        raise InputError(f"organisations.{organisation}.chip_width_bits: expected a divisor of {width}, got {chip}", where)
+
+
+def _currents(standard: Standard, name: str | None, place: OrganisationSpec) -> Currents | None:
+    if name is None:
+        return None
+    if name not in standard.spec.currents:
+        where = standard.where("currents")
+        raise InputError(f"no currents '{name}' in '{standard.spec.name}'", where, did_you_mean(name, standard.spec.currents))
+    spec = standard.spec.currents[name]
+    width = spec.width_bits or place.chip_width_bits
+    return Currents(name, spec.supply_v, spec.pump_v, dict(spec.milliamperes), width, spec.source)
+
+
+__all__ = ["dram_names", "load_dram", "resolve"]

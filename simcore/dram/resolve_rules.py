@@ -1,0 +1,114 @@
+"""Constraints as integers: names looked up, latencies evaluated, multi-cycle commands and shared buses accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from simcore.dram.expression import evaluate
+from simcore.dram.schema import ConstraintSpec
+from simcore.dram.standard import Standard
+from simcore.dram.tables import CONSTRAINT_COLUMNS, IntArray, Rule
+from simcore.errors import InputError, did_you_mean
+
+
+def resolved_rules(standard: Standard, timing: Mapping[str, int], tck_ps: int) -> tuple[Rule, ...]:
+    """The rules of the table, then those of buses that a command occupies for several cycles.
+
+    A latency counts from the last cycle of the preceding command to the last of the following one, because only then a command
+    is whole; the rule is between the first cycles, where commands are issued. A latency below 0 is no constraint: it becomes 0.
+    Raises InputError: a constraint naming an unknown level, command or timing.
+    """
+    rules = [rule for name in standard.spec.constraints for rule in _rules_of(standard, name, timing, tck_ps)]
+    return tuple(rules + list(_bus_rules(standard)))
+
+
+def constraint_array(rules: Sequence[Rule]) -> IntArray:
+    """One row per (preceding, following) pair, each once, in the order of the rules; read-only."""
+    rows = [
+        (rule.level, preceding, following, rule.latency, rule.window, int(rule.sibling))
+        for rule in rules
+        for preceding in rule.preceding
+        for following in rule.following
+    ]
+    array = np.array(list(dict.fromkeys(rows)), dtype=np.int64).reshape(-1, CONSTRAINT_COLUMNS)
+    array.flags.writeable = False
+    return array
+
+
+def _rules_of(standard: Standard, name: str, timing: Mapping[str, int], tck_ps: int) -> Iterator[Rule]:
+    spec, constraint = standard.spec, standard.spec.constraints[name]
+    where = standard.where("constraints", name)
+    if constraint.level not in spec.levels:
+        message = f"constraints.{name}: no level '{constraint.level}'"
+        raise InputError(message, standard.where("constraints", name, "level"), did_you_mean(constraint.level, spec.levels))
+    latency = evaluate(constraint.latency, _lookup(standard, name, timing), tck_ps, where)
+    groups: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
+    for preceding, following, lengths in _pairs(standard, name, constraint):
+        before, after = groups.setdefault(lengths, ([], []))
+        before.append(preceding)
+        after.append(following)
+    for (first, second), (before, after) in groups.items():
+        yield Rule(
+            name=name,
+            level=spec.levels.index(constraint.level),
+            preceding=tuple(dict.fromkeys(before)),
+            following=tuple(dict.fromkeys(after)),
+            latency=max(0, latency + first - second),
+            window=constraint.window,
+            sibling=constraint.sibling,
+            expression=constraint.latency,
+            source=constraint.source or spec.sources.get("constraints", ""),
+        )
+
+
+def _pairs(standard: Standard, name: str, constraint: ConstraintSpec) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    """Every (preceding, following) pair of commands and their lengths in bus cycles."""
+    commands = list(standard.spec.commands)
+    for side in ("preceding", "following"):
+        listed = getattr(constraint, side)
+        if not listed:
+            raise InputError(f"constraints.{name}.{side}: expected a command, got none", standard.where("constraints", name))
+        for position, command in enumerate(listed):
+            if command not in commands:
+                where = standard.where("constraints", name, side, position)
+                raise InputError(f"constraints.{name}.{side}: no command '{command}'", where, did_you_mean(command, commands))
+    cycles = {command: spec.cycles for command, spec in standard.spec.commands.items()}
+    for preceding in constraint.preceding:
+        for following in constraint.following:
+            yield commands.index(preceding), commands.index(following), (cycles[preceding], cycles[following])
+
+
+def _lookup(standard: Standard, name: str, timing: Mapping[str, int]) -> Callable[[str], int]:
+    where = standard.where("constraints", name, "latency")
+
+    def value_of(parameter: str) -> int:
+        if parameter in timing:
+            return timing[parameter]
+        if parameter in standard.spec.parameters:
+            raise InputError(f"constraints.{name}: timing '{parameter}' is missing: no speed or organisation gives it", where)
+        hint = did_you_mean(parameter, standard.spec.parameters)
+        raise InputError(f"constraints.{name}: unknown timing '{parameter}'", where, hint)
+
+    return value_of
+
+
+def _bus_rules(standard: Standard) -> Iterator[Rule]:
+    """A command of several cycles keeps its bus, which all of a channel shares."""
+    spec = standard.spec
+    buses = {name: command.bus or spec.buses[0] for name, command in spec.commands.items()}
+    for index, (name, command) in enumerate(spec.commands.items()):
+        if command.cycles > 1:
+            sharing = tuple(position for position, other in enumerate(buses) if buses[other] == buses[name])
+            yield Rule(
+                name=f"{buses[name]} bus held by {name}",
+                level=0,
+                preceding=(index,),
+                following=sharing,
+                latency=command.cycles,
+                window=1,
+                sibling=False,
+                expression=str(command.cycles),
+                source=spec.sources.get("commands", ""),
+            )

@@ -1,0 +1,120 @@
+"""The keys of a DRAM table (`models/dram/*.yaml`, a user's own file): frozen, and without room for unknown ones."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from simcore.spec.values import Broken, Count, Flag, Spec, Text, raise_broken
+
+
+def _latency(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise_broken([Broken((), f"expected a number of cycles or an expression, got {value!r}")])
+    return str(value)
+
+
+Latency = Annotated[str, BeforeValidator(_latency)]
+Figure = Annotated[float, Field(ge=0)]
+LevelCount = Annotated[int, Field(strict=True, ge=1, le=2**30)]
+Role = Literal[
+    "activate", "precharge", "precharge_all", "read", "write", "read_precharge", "write_precharge", "refresh_all", "refresh_bank"
+]
+
+
+class CommandSpec(Spec):
+    """One command: the node it addresses, what the banks below must be, and what they are afterwards."""
+
+    level: Text
+    needs: Literal["any", "closed", "open"] = "any"
+    opens: Flag = False
+    closes: Flag = False
+    reads: Flag = False
+    writes: Flag = False
+    refreshes: Flag = False
+    within: Literal["subarray"] | None = None
+    bus: Text | None = None
+    cycles: Count = 1
+    role: Role | None = None
+
+
+class ConstraintSpec(Spec):
+    """``following`` not before ``latency`` cycles after ``preceding`` at the same (``sibling``: another) node of ``level``."""
+
+    level: Text
+    preceding: tuple[Text, ...]
+    following: tuple[Text, ...]
+    latency: Latency
+    window: Count = 1
+    sibling: Flag = False
+    source: Text | None = None
+
+
+class OrganisationSpec(Spec):
+    """How many of each level there are under one parent; columns are words of the channel's width."""
+
+    counts: dict[Text, LevelCount]
+    channel_width_bits: Count
+    chip_width_bits: Count
+    rows_per_subarray: Count
+    timings: dict[Text, Latency] = Field(default_factory=dict)
+    source: Text
+
+
+class SpeedSpec(Spec):
+    """A speed bin: its clock and its timings."""
+
+    tck_ps: Count
+    timings: dict[Text, Latency] = Field(default_factory=dict)
+    source: Text
+
+
+class CurrentsSpec(Spec):
+    """Datasheet currents of one chip; ``width_bits`` where they are for another width than the organisation's chips have."""
+
+    supply_v: Figure
+    pump_v: Figure = 0.0
+    milliamperes: dict[Text, Figure]
+    width_bits: Count | None = None
+    source: Text
+
+
+class InterfaceSpec(Spec):
+    """Drivers and termination of the data lines, for the I/O energy."""
+
+    supply_v: Figure
+    driver_ohm: Figure
+    termination_ohm: Figure
+    termination: Literal["supply", "centre"]
+    source: Text
+
+
+class PresetSpec(Spec):
+    """A name for an organisation at a speed."""
+
+    organisation: Text
+    speed: Text
+    currents: Text | None = None
+
+
+class StandardSpec(Spec):
+    """A whole table."""
+
+    name: Text
+    description: Text = ""
+    levels: tuple[Text, ...]
+    refresh_level: Text
+    burst_length: Count
+    buses: tuple[Text, ...]
+    sources: dict[Text, Text]
+    commands: dict[Text, CommandSpec]
+    parameters: dict[Text, Text]
+    timings: dict[Text, Latency] = Field(default_factory=dict)
+    constraints: dict[Text, ConstraintSpec]
+    organisations: dict[Text, OrganisationSpec]
+    speeds: dict[Text, SpeedSpec]
+    currents: dict[Text, CurrentsSpec] = Field(default_factory=dict)
+    interface: InterfaceSpec | None = None
+    presets: dict[Text, PresetSpec]
+    preset: Text | None = None

@@ -1,0 +1,149 @@
+"""DRAM standards from tables: a standard's or preset's name, a YAML file, or ``FILE.py:NAME``, each able to extend another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from simcore.dram.schema import StandardSpec
+from simcore.errors import InputError, did_you_mean, raise_all
+from simcore.model_file import load_value
+from simcore.spec.problems import problems_of
+from simcore.spec.tree import Entry, entry, find, merge, plain
+from simcore.spec.yaml_tree import read_yaml
+
+# models is installed beside simcore; a path keeps the core free of importing it (and of a user's own folder named models).
+TABLES = Path(__file__).resolve().parents[2] / "models" / "dram"
+
+
+@dataclass(frozen=True)
+class Standard:
+    """A table that has been read and whose keys are all known; ``preset`` is the one meant where the user names none."""
+
+    spec: StandardSpec
+    root: Entry
+    preset: str | None
+
+    def where(self, *path: str | int) -> str:
+        """``FILE:LINE`` of a value of the table."""
+        return find(self.root, path)[0].where
+
+
+def standard_names() -> list[str]:
+    """The standards that come with simcore, sorted: ddr3, ddr4, ..."""
+    return sorted(path.stem for path in TABLES.glob("*.yaml"))
+
+
+def dram_names() -> list[str]:
+    """The presets that come with simcore: ddr4_2400r and so on."""
+    return [preset for name in standard_names() for preset in sorted(load_standard(name).spec.presets)]
+
+
+def load_standard(source: str | Path | Mapping[str, Any]) -> Standard:
+    """The standard that a name, a YAML file, ``FILE.py:NAME`` (a dictionary) or a dictionary itself describes.
+
+    Raises InputError (InputErrors for several): no such table, bad syntax, unknown or missing keys, a cycle of ``extends``.
+    """
+    if isinstance(source, str) and not source.endswith((".yaml", ".yml")) and ".py" not in source:
+        return _load_shipped(source)
+    return _load(source)
+
+
+@lru_cache(maxsize=32)
+def _load_shipped(name: str) -> Standard:
+    return _load(name)
+
+
+def _load(source: str | Path | Mapping[str, Any]) -> Standard:
+    root, errors, preset = _read(source, None, Path(), ())
+    raise_all(errors)
+    if not isinstance(root.value, dict):
+        raise InputError(f"expected a mapping with keys {', '.join(StandardSpec.model_fields)}", root.where)
+    try:
+        spec = StandardSpec.model_validate(plain(root.value))
+    except ValidationError as error:
+        raise_all(problems_of(error, StandardSpec, root))
+        raise
+    chosen = spec.preset or preset
+    if chosen is not None and chosen not in spec.presets:
+        raise InputError(f"preset: no preset '{chosen}'", find(root, ("preset",))[0].where, did_you_mean(chosen, spec.presets))
+    return Standard(spec, root, chosen or (next(iter(spec.presets)) if len(spec.presets) == 1 else None))
+
+
+_Read = tuple[Entry, list[InputError], str | None]
+
+
+def _read(source: object, where: str | None, folder: Path, chain: tuple[str, ...]) -> _Read:
+    """A table's tree laid upon what it extends, the errors of its text, and the preset its name stands for."""
+    if isinstance(source, Mapping):
+        return _extended(entry(dict(source), where or "table"), "table", folder, (*chain, "table"))
+    name = str(source)
+    if ".py" in name:
+        file_name, _, _ = name.rpartition(":")
+        _check_cycle(str((folder / name).resolve()), name, where, chain)
+        root = entry(load_value(str(folder / name), Mapping, "dictionary"), name)
+        return _extended(root, name.rpartition(":")[2], (folder / file_name).parent, (*chain, str((folder / name).resolve())))
+    path, preset = _locate(name, where, folder)
+    _check_cycle(str(path.resolve()), name, where, chain)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise InputError(f"expected a readable file, got: {reason}", str(path)) from error
+    root, errors = read_yaml(text, str(path))
+    below, more, inherited = _extended(root, path.stem, path.parent, (*chain, str(path.resolve())))
+    return below, errors + more, preset or inherited
+
+
+def _check_cycle(key: str, name: str, where: str | None, chain: tuple[str, ...]) -> None:
+    if key in chain:
+        raise InputError(f"extends: expected no cycle, got '{name}' again", where)
+
+
+def _extended(root: Entry, stem: str, folder: Path, chain: tuple[str, ...]) -> _Read:
+    """The tree laid upon its base; its name is by default the file's stem."""
+    if not isinstance(root.value, dict):
+        return root, [], None
+    own = dict(root.value)
+    extends = own.pop("extends", None)
+    own.setdefault("name", Entry(stem, root.where, root.where))
+    over = Entry(own, root.where, root.key_where)
+    if extends is None:
+        return over, [], None
+    if not isinstance(extends.value, str):
+        return over, [InputError("extends: expected the name of a standard or preset, or a file", extends.where)], None
+    base, errors, preset = _read(extends.value, extends.where, folder, chain)
+    presets = own.get("presets")
+    if presets is not None and isinstance(presets.value, dict) and len(presets.value) == 1 and "preset" not in own:
+        preset = next(iter(presets.value))
+    return merge(base, over), errors, preset
+
+
+def _locate(name: str, where: str | None, folder: Path) -> tuple[Path, str | None]:
+    """The file of a table, and the preset that its name stands for."""
+    if name.endswith((".yaml", ".yml")):
+        path = folder / name
+        if not os.path.isfile(path):
+            raise InputError(f"expected a file, found none at '{path}'", where)
+        return path, None
+    stems = standard_names()
+    if name in stems:
+        return TABLES / f"{name}.yaml", None
+    fitting = [stem for stem in stems if name.startswith(f"{stem}_")]
+    if fitting:
+        path = TABLES / f"{max(fitting, key=len)}.yaml"
+        presets = find(read_yaml(path.read_text(encoding="utf-8"), str(path))[0], ("presets",))[0].value
+        if isinstance(presets, dict) and name in presets:
+            return path, name
+    known = [*stems, *_preset_names(stems)]
+    raise InputError(f"expected a DRAM standard, a preset or a file, got '{name}'", where, did_you_mean(name, known))
+
+
+def _preset_names(stems: list[str]) -> list[str]:
+    return [preset for stem in stems for preset in load_standard(stem).spec.presets]

@@ -1,0 +1,34 @@
+"""Lines of a text file, plain or gzipped, with their numbers."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from simcore.errors import InputError
+
+
+def numbered_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Every line that is not empty and no comment (``#``), stripped, with its number from 1.
+
+    Gzip is known by its first two bytes, not by the name. Raises InputError: no such file, damaged gzip, not text.
+    """
+    try:
+        with open(path, "rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        opened = gzip.open(path, "rt", encoding="utf-8") if packed else open(path, encoding="utf-8")  # noqa: SIM115
+        with opened as lines:
+            for number, line in enumerate(lines, start=1):
+                text = line.strip()
+                if text and not text.startswith("#"):
+                    yield number, text
+    except FileNotFoundError as error:
+        raise InputError("expected a file, found none", str(path)) from error
+    except UnicodeDecodeError as error:
+        raise InputError("expected text, got bytes that are not UTF-8", str(path)) from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"expected a whole gzip file, got: {error}", str(path)) from error
+    except OSError as error:
+        raise InputError(f"cannot read the file: {error.strerror}", str(path)) from error

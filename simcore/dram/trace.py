@@ -1,0 +1,58 @@
+"""Traces of memory requests: ``earliest_cycle R|W hex_byte_address``, a request per line, plain or gzipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from simcore.dram.outcome import READ, WRITE
+from simcore.dram.tables import IntArray
+from simcore.dram.text import numbered_lines
+from simcore.errors import InputError
+
+_OPERATIONS = {"R": READ, "W": WRITE}
+#: Cycles and addresses below it leave room for sums in int64.
+_LIMIT = 1 << 48
+
+
+@dataclass(frozen=True, slots=True)
+class DramTrace:
+    """Requests in the order in which they are offered, none before its earliest cycle. ``op``: READ or WRITE."""
+
+    earliest: IntArray
+    op: IntArray
+    address: IntArray
+
+    def __len__(self) -> int:
+        return len(self.earliest)
+
+
+def make_trace(earliest: IntArray, op: IntArray, address: IntArray) -> DramTrace:
+    """A trace of arrays. Raises InputError: lengths that differ, operations other than READ and WRITE, negative numbers."""
+    columns = [np.require(values, dtype=np.int64, requirements=["C", "W"]) for values in (earliest, op, address)]
+    if len({values.shape for values in columns}) != 1 or columns[0].ndim != 1:
+        raise InputError(f"trace: expected three arrays of one length, got {', '.join(str(v.shape) for v in columns)}")
+    for name, values, limit in zip(("earliest", "op", "address"), columns, (_LIMIT, 2, _LIMIT), strict=True):
+        wrong = np.flatnonzero((values < 0) | (values >= limit))
+        if len(wrong):
+            raise InputError(f"trace: expected {name} from 0 to {limit - 1}, got {values[wrong[0]]} in request {wrong[0]}")
+    return DramTrace(*columns)
+
+
+def read_trace(path: str | Path) -> DramTrace:
+    """A trace from a file. Raises InputError with FILE:LINE for a line that is no request."""
+    earliest, operations, addresses = [], [], []
+    for number, line in numbered_lines(path):
+        try:
+            cycle, operation, address = line.split()
+            earliest.append(int(cycle))
+            operations.append(_OPERATIONS[operation])
+            addresses.append(int(address, 16))
+        except (ValueError, KeyError):
+            message = f"expected 'CYCLE R|W HEX_ADDRESS', got '{line[:60]}'"
+            raise InputError(message, f"{path}:{number}") from None
+        if not 0 <= earliest[-1] < _LIMIT or not 0 <= addresses[-1] < _LIMIT:
+            raise InputError(f"expected cycle and address from 0 to 2^48 - 1, got '{line[:60]}'", f"{path}:{number}")
+    return DramTrace(*(np.array(values, dtype=np.int64) for values in (earliest, operations, addresses)))

@@ -1,0 +1,71 @@
+"""Columns of the compiled DRAM controller's tables: int64, a row is one thing, a column one fact about it.
+
+In `banks` and `slots` it is the other way round, so that one fact of neighbouring banks lies together.
+"""
+
+from __future__ import annotations
+
+# rules: what a command that is issued does to the ready times of others. A node of the rule's level has SPAN banks; OUTER is the
+# span of its parent in a rule between siblings, else 0; RING the row of `rings` of a rule with a window, else NONE.
+RULE_FOLLOWING, RULE_LATENCY, RULE_WINDOW, RULE_RING, RULE_SPAN, RULE_OUTER = range(6)
+RULE_COLUMNS = 6
+
+# commands: where their rules are, how many banks they address, and their slot of the cycle.
+COMMAND_FIRST_RULE, COMMAND_LAST_RULE, COMMAND_SPAN, COMMAND_BUS = range(4)
+COMMAND_COLUMNS = 4
+
+# banks, one column each: the open row or NONE, requests activated for it, accesses since it was closed, whether a precharge is
+# already in the priority queue, when it was last used, its rank.
+BANK_ROW, BANK_ACTIVE, BANK_ACCESSES, BANK_CLOSING, BANK_USED, BANK_RANK = range(6)
+BANK_COLUMNS = 6
+
+# ranks: open banks, since when there is one, and for how long there was one.
+RANK_OPEN, RANK_SINCE, RANK_CYCLES = range(3)
+RANK_COLUMNS = 3
+
+# slots, one column each: a request in a queue.
+SLOT_BANK, SLOT_ROW, SLOT_COLUMN, SLOT_NUMBER, SLOT_WRITE, SLOT_LINE, SLOT_ARRIVE, SLOT_COUNTED = range(8)
+SLOT_COLUMNS = 8
+
+# order: slots in order of age, three rows per channel.
+ORDER_READ, ORDER_WRITE, ORDER_ACTIVE = range(3)
+ORDERS = 3
+
+# priority: two rows per channel. What the entries ask for, and their first bank.
+PRIORITY_COMMAND, PRIORITY_BANK = range(2)
+PRIORITY_ROWS = 2
+#: As many entries as Ramulator's priority queue has.
+PRIORITY_ENTRIES = 1568
+
+# channels: lengths of the three orders and of the priority queue, free slots, whether writes are served, when to look again.
+CHANNEL_READS, CHANNEL_WRITES, CHANNEL_ACTIVE, CHANNEL_PRIORITY, CHANNEL_FREE = range(5)
+CHANNEL_DRAINING, CHANNEL_WAKE, CHANNEL_REFRESH, CHANNEL_REFRESH_BANK = range(5, 9)
+# With one bus: the request that will be served next unless something changes, and when (NONE: not known).
+CHANNEL_NEXT_KIND, CHANNEL_NEXT_AT, CHANNEL_NEXT_COMMAND, CHANNEL_NEXT_DUE = range(9, 13)
+CHANNEL_COLUMNS = 13
+
+# fixed: constants of a run. The first are commands.
+FIXED_ACT, FIXED_PRE, FIXED_PREAB, FIXED_RD, FIXED_WR, FIXED_RDA, FIXED_WRA, FIXED_REFAB, FIXED_REFPB = range(9)
+FIXED_SCHEDULER, FIXED_POLICY, FIXED_POLICY_LIMIT, FIXED_REFRESH, FIXED_INTERVAL = range(9, 14)
+FIXED_CHANNELS, FIXED_BANKS, FIXED_READ_QUEUE, FIXED_WRITE_QUEUE, FIXED_DRAIN_ABOVE, FIXED_DRAIN_BELOW = range(14, 20)
+FIXED_BUSES, FIXED_READ_CYCLES, FIXED_OFFSET_BITS, FIXED_BANK_LEVEL, FIXED_ROW_LEVEL, FIXED_COLUMN_LEVEL = range(20, 26)
+FIXED_COLUMNS = 26
+
+FRFCFS, FRFCFS_ROWHIT, FCFS = range(3)
+POLICY_OPEN, POLICY_CLOSED_AFTER, POLICY_TIMEOUT = range(3)
+REFRESH_NONE, REFRESH_ALL, REFRESH_BANK = range(3)
+
+# scalars: where a run stands. NEXT is the next request of the trace, TIME the frontend's, END the last cycle of the run.
+SCALAR_NEXT, SCALAR_TIME, SCALAR_END, SCALAR_LOGGED, SCALAR_LAST_COMMAND = range(5)
+SCALAR_COLUMNS = 5
+
+# counts per bank, by the bank's state before the first command of a request: reads, then writes.
+COUNT_HIT, COUNT_MISS, COUNT_CONFLICT = range(3)
+COUNT_COLUMNS = 6
+
+# log: commands issued.
+LOG_CLOCK, LOG_COMMAND, LOG_BANK, LOG_ROW, LOG_COLUMN = range(5)
+LOG_COLUMNS = 5
+
+# What the kernel returns.
+DONE, LOG_FULL, PRIORITY_FULL = range(3)

@@ -1,0 +1,130 @@
+"""The queues of the compiled DRAM controller: requests enter, and the one to serve next is found."""
+
+from __future__ import annotations
+
+from simcore.engine.compiled import dram_columns as d
+from simcore.engine.compiled.columns import FAR, NONE
+from simcore.engine.compiled.jit import inlined
+from simcore.program import Int64Array
+
+# A place in a queue and a cycle in one number: queues have at most 2^20 entries (`simcore.spec.values.MAX_COUNT`).
+_PLACE_BITS = 20
+_PLACE_MASK = (1 << _PLACE_BITS) - 1
+
+
+@inlined
+def remove(order: Int64Array, row: int, length: int, at: int) -> None:
+    """Take entry ``at`` out of an order of ``length`` slots."""
+    for i in range(at, length - 1):
+        order[row, i] = order[row, i + 1]
+
+
+@inlined
+def decode(fields: Int64Array, xors: Int64Array, numbers: Int64Array, address: int) -> None:
+    """Fill ``numbers`` with the numbers per level of an address."""
+    numbers[:] = 0
+    for i in range(len(fields)):
+        numbers[fields[i, 0]] |= ((address >> fields[i, 1]) & ((1 << fields[i, 2]) - 1)) << fields[i, 3]
+    for i in range(len(xors)):
+        numbers[xors[i, 0]] ^= (numbers[xors[i, 1]] >> xors[i, 2]) & ((1 << xors[i, 3]) - 1)
+
+
+@inlined
+def is_waiting(order: Int64Array, slots: Int64Array, row: int, length: int, line: int) -> bool:
+    """Whether a write to the line waits in the write queue."""
+    found = False
+    for i in range(length):
+        found |= slots[d.SLOT_LINE, order[row, i]] == line
+    return found
+
+
+@inlined
+def find_active(
+    fixed: Int64Array, slots: Int64Array, order: Int64Array, ready: Int64Array, row: int, length: int, now: int
+) -> tuple[int, int]:
+    """The oldest activated request that is ready, else NONE; and when one will be. (place, cycle)."""
+    best, best_arrive, soonest = NONE, FAR, FAR
+    for i in range(length):
+        slot = order[row, i]
+        command = fixed[d.FIXED_WR] if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_RD]
+        due = ready[command, slots[d.SLOT_BANK, slot]]
+        soonest = min(soonest, due)
+        if due <= now and slots[d.SLOT_ARRIVE, slot] < best_arrive:
+            best, best_arrive = i, slots[d.SLOT_ARRIVE, slot]
+    return best, soonest
+
+
+@inlined
+def next_command(fixed: Int64Array, banks: Int64Array, slots: Int64Array, slot: int, access: int) -> int:
+    """What a queued request needs next: its read or write, ACT, or a precharge."""
+    opened = banks[d.BANK_ROW, slots[d.SLOT_BANK, slot]]
+    other = fixed[d.FIXED_ACT] if opened == NONE else fixed[d.FIXED_PRE]
+    return access if opened == slots[d.SLOT_ROW, slot] else other
+
+
+@inlined
+def find_queued(
+    fixed: Int64Array,
+    banks: Int64Array,
+    slots: Int64Array,
+    order: Int64Array,
+    ready: Int64Array,
+    commands: Int64Array,
+    row: int,
+    length: int,
+    access: int,
+    bus: int,
+    now: int,
+) -> tuple[int, int]:
+    """The first request whose next command is ready, else the first to be. (place or NONE, cycle).
+
+    Half the cost of a random trace is here, most of it once in branches that nothing can predict; hence none.
+    """
+    best, precharge, split = FAR, fixed[d.FIXED_PRE], fixed[d.FIXED_BUSES] > 1
+    for i in range(length):
+        slot = order[row, i]
+        bank = slots[d.SLOT_BANK, slot]
+        command = next_command(fixed, banks, slots, slot, access)
+        in_the_way = (command == precharge) & (banks[d.BANK_ACTIVE, bank] > 0)
+        if split:
+            in_the_way |= commands[command, d.COMMAND_BUS] != bus
+        # Cycle and place in one number: the least of all is the one.
+        due = (max(ready[command, bank], now) << _PLACE_BITS) | i
+        best = min(best, FAR if in_the_way else due)
+    return (NONE, FAR) if best == FAR else (best & _PLACE_MASK, best >> _PLACE_BITS)
+
+
+@inlined
+def find_queued_hits_first(
+    fixed: Int64Array,
+    banks: Int64Array,
+    slots: Int64Array,
+    order: Int64Array,
+    ready: Int64Array,
+    commands: Int64Array,
+    hit_banks: Int64Array,
+    row: int,
+    length: int,
+    access: int,
+    bus: int,
+    now: int,
+) -> tuple[int, int]:
+    """As `find_queued`, but a bank is not precharged while an older request of the queue hits its open row."""
+    best, soonest, precharge, split = NONE, FAR, fixed[d.FIXED_PRE], fixed[d.FIXED_BUSES] > 1
+    mark = 2 * now + bus
+    for i in range(length):
+        slot = order[row, i]
+        bank = slots[d.SLOT_BANK, slot]
+        command = next_command(fixed, banks, slots, slot, access)
+        if command == access:
+            hit_banks[bank] = mark
+        elif command == precharge and (banks[d.BANK_ACTIVE, bank] or hit_banks[bank] == mark):
+            continue
+        if split and commands[command, d.COMMAND_BUS] != bus:
+            continue
+        due = ready[command, bank]
+        if due < soonest:
+            best, soonest = i, due
+            if due <= now:
+                break
+    return best, soonest

@@ -1,0 +1,250 @@
+"""One cycle of one channel's controller in the compiled engine: refresh, row policy, then a command per bus."""
+
+from __future__ import annotations
+
+from simcore.engine.compiled import dram_columns as d
+from simcore.engine.compiled.columns import FAR, NONE
+from simcore.engine.compiled.dram_device import close_row, closing_due, constrain, open_row, ready_at
+from simcore.engine.compiled.dram_queues import find_active, find_queued, find_queued_hits_first, next_command, remove
+from simcore.engine.compiled.jit import inlined
+from simcore.program import Int64Array
+
+
+@inlined
+def push_priority(channels: Int64Array, priority: Int64Array, channel: int, command: int, bank: int) -> None:
+    """A command that comes before all reads and writes. The caller sees to it that there is room."""
+    row, at = channel * d.PRIORITY_ROWS, channels[channel, d.CHANNEL_PRIORITY]
+    priority[row + d.PRIORITY_COMMAND, at] = command
+    priority[row + d.PRIORITY_BANK, at] = bank
+    channels[channel, d.CHANNEL_PRIORITY] = at + 1
+
+
+@inlined
+def push_refresh(fixed: Int64Array, channels: Int64Array, commands: Int64Array, priority: Int64Array, channel: int) -> None:
+    """All ranks are refreshed together; banks one at a time, round robin over the channel."""
+    channels[channel, d.CHANNEL_REFRESH] += fixed[d.FIXED_INTERVAL]
+    first, banks = channel * fixed[d.FIXED_BANKS], fixed[d.FIXED_BANKS]
+    if fixed[d.FIXED_REFRESH] == d.REFRESH_BANK:
+        push_priority(channels, priority, channel, fixed[d.FIXED_REFPB], first + channels[channel, d.CHANNEL_REFRESH_BANK])
+        channels[channel, d.CHANNEL_REFRESH_BANK] = (channels[channel, d.CHANNEL_REFRESH_BANK] + 1) % banks
+    else:
+        command = fixed[d.FIXED_REFAB]
+        for bank in range(first, first + banks, commands[command, d.COMMAND_SPAN]):
+            push_priority(channels, priority, channel, command, bank)
+
+
+@inlined
+def apply_policy(
+    fixed: Int64Array, channels: Int64Array, banks: Int64Array, ready: Int64Array, priority: Int64Array, channel: int, now: int
+) -> int:
+    """Put the precharges that are due into the priority queue; returns when the next one is."""
+    soonest = FAR
+    for bank in range(channel * fixed[d.FIXED_BANKS], (channel + 1) * fixed[d.FIXED_BANKS]):
+        due = closing_due(fixed, banks, ready, bank)
+        if due <= now:
+            push_priority(channels, priority, channel, fixed[d.FIXED_PRE], bank)
+            banks[d.BANK_CLOSING, bank] = 1
+        else:
+            soonest = min(soonest, due)
+    return soonest
+
+
+@inlined
+def find_priority(
+    fixed: Int64Array, banks: Int64Array, ready: Int64Array, commands: Int64Array, priority: Int64Array, channel: int
+) -> tuple[int, int]:
+    """The next command of the priority queue's head and when it can be issued, FAR while an activated request is in the way."""
+    row = channel * d.PRIORITY_ROWS
+    command, bank = priority[row + d.PRIORITY_COMMAND, 0], priority[row + d.PRIORITY_BANK, 0]
+    addressed, is_open, active = commands[command, d.COMMAND_SPAN], False, False
+    for b in range(bank, bank + addressed):
+        is_open |= banks[d.BANK_ROW, b] != NONE
+        active |= banks[d.BANK_ACTIVE, b] > 0
+    if command == fixed[d.FIXED_PRE]:
+        is_open = True
+    elif is_open:
+        command = fixed[d.FIXED_PREAB] if command == fixed[d.FIXED_REFAB] else fixed[d.FIXED_PRE]
+    due = FAR if is_open and active else ready_at(commands, ready, command, bank)
+    return command, due
+
+
+@inlined
+def count_request(slots: Int64Array, banks: Int64Array, counts: Int64Array, slot: int) -> None:
+    """Row hit, miss or conflict, once per request."""
+    if slots[d.SLOT_COUNTED, slot] == 0:
+        slots[d.SLOT_COUNTED, slot] = 1
+        bank = slots[d.SLOT_BANK, slot]
+        column = 3 * slots[d.SLOT_WRITE, slot]
+        if banks[d.BANK_ROW, bank] == NONE:
+            column += d.COUNT_MISS
+        elif banks[d.BANK_ROW, bank] != slots[d.SLOT_ROW, slot]:
+            column += d.COUNT_CONFLICT
+        counts[bank, column] += 1
+
+
+@inlined
+def issue(
+    fixed: Int64Array,
+    scalars: Int64Array,
+    commands: Int64Array,
+    rules: Int64Array,
+    rings: Int64Array,
+    ready: Int64Array,
+    banks: Int64Array,
+    ranks: Int64Array,
+    issued: Int64Array,
+    log: Int64Array,
+    command: int,
+    bank: int,
+    row: int,
+    column: int,
+    now: int,
+) -> None:
+    """Send a command: rules, the banks' rows, the counts, and the log where there is one."""
+    constrain(commands, rules, rings, ready, command, bank, now)
+    issued[banks[d.BANK_RANK, bank], command] += 1
+    scalars[d.SCALAR_LAST_COMMAND] = now
+    banks[d.BANK_USED, bank] = now
+    if command == fixed[d.FIXED_ACT]:
+        open_row(banks, ranks, bank, row, now)
+    elif command == fixed[d.FIXED_RD] or command == fixed[d.FIXED_WR]:
+        banks[d.BANK_ACCESSES, bank] += 1
+    elif command != fixed[d.FIXED_REFAB] and command != fixed[d.FIXED_REFPB]:
+        for b in range(bank, bank + commands[command, d.COMMAND_SPAN]):
+            close_row(banks, ranks, b, now)
+    if len(log):
+        at = scalars[d.SCALAR_LOGGED]
+        log[at, d.LOG_CLOCK], log[at, d.LOG_COMMAND], log[at, d.LOG_BANK] = now, command, bank
+        log[at, d.LOG_ROW], log[at, d.LOG_COLUMN] = row, column
+        scalars[d.SCALAR_LOGGED] = at + 1
+
+
+@inlined
+def set_draining(fixed: Int64Array, channels: Int64Array, channel: int) -> None:
+    """Whether writes are served instead of reads."""
+    reads, writes = channels[channel, d.CHANNEL_READS], channels[channel, d.CHANNEL_WRITES]
+    if channels[channel, d.CHANNEL_DRAINING]:
+        if writes < fixed[d.FIXED_DRAIN_BELOW] and reads > 0:
+            channels[channel, d.CHANNEL_DRAINING] = 0
+    elif writes > fixed[d.FIXED_DRAIN_ABOVE] or reads == 0:
+        channels[channel, d.CHANNEL_DRAINING] = 1
+
+
+@inlined
+def step_bus(
+    fixed: Int64Array,
+    scalars: Int64Array,
+    commands: Int64Array,
+    rules: Int64Array,
+    rings: Int64Array,
+    ready: Int64Array,
+    banks: Int64Array,
+    ranks: Int64Array,
+    counts: Int64Array,
+    issued: Int64Array,
+    hit_banks: Int64Array,
+    channels: Int64Array,
+    slots: Int64Array,
+    order: Int64Array,
+    priority: Int64Array,
+    free: Int64Array,
+    log: Int64Array,
+    depart: Int64Array,
+    channel: int,
+    bus: int,
+    now: int,
+) -> int:
+    """Issue the command that comes first on one bus, if one is ready; returns when to look again, ``now`` if one was issued."""
+    kind, at, command, soonest = NONE, NONE, NONE, FAR
+    base = channel * d.ORDERS
+    length = channels[channel, d.CHANNEL_ACTIVE]
+    known = channels[channel, d.CHANNEL_NEXT_DUE] == now and channels[channel, d.CHANNEL_PRIORITY] == 0
+    if known:
+        kind, at = channels[channel, d.CHANNEL_NEXT_KIND], channels[channel, d.CHANNEL_NEXT_AT]
+        command = channels[channel, d.CHANNEL_NEXT_COMMAND]
+    # The first bus is the one of reads and writes, all that activated requests need.
+    elif bus == 0 and length:
+        at, soonest = find_active(fixed, slots, order, ready, base + d.ORDER_ACTIVE, length, now)
+        if at != NONE:
+            kind = d.ORDER_ACTIVE
+            command = fixed[d.FIXED_WR] if slots[d.SLOT_WRITE, order[base + kind, at]] else fixed[d.FIXED_RD]
+    if kind == NONE and channels[channel, d.CHANNEL_PRIORITY]:
+        command, due = find_priority(fixed, banks, ready, commands, priority, channel)
+        if fixed[d.FIXED_BUSES] > 1 and commands[command, d.COMMAND_BUS] != bus:
+            return soonest
+        if due > now:
+            return min(soonest, due)
+        channels[channel, d.CHANNEL_NEXT_DUE] = NONE
+        bank = priority[channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, 0]
+        issue(fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, log, command, bank, NONE, NONE, now)
+        if command == priority[channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, 0]:
+            entries = channels[channel, d.CHANNEL_PRIORITY]
+            remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, entries, 0)
+            remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, entries, 0)
+            channels[channel, d.CHANNEL_PRIORITY] = entries - 1
+        return now
+    if kind == NONE:
+        set_draining(fixed, channels, channel)
+        kind = d.ORDER_WRITE if channels[channel, d.CHANNEL_DRAINING] else d.ORDER_READ
+        access = fixed[d.FIXED_WR] if kind == d.ORDER_WRITE else fixed[d.FIXED_RD]
+        queued = channels[channel, d.CHANNEL_READS + kind]
+        if fixed[d.FIXED_SCHEDULER] == d.FCFS:
+            queued = min(queued, 1) if channels[channel, d.CHANNEL_ACTIVE] == 0 else 0
+        if fixed[d.FIXED_SCHEDULER] == d.FRFCFS_ROWHIT:
+            at, due = find_queued_hits_first(
+                fixed, banks, slots, order, ready, commands, hit_banks, base + kind, queued, access, bus, now
+            )
+        else:
+            at, due = find_queued(fixed, banks, slots, order, ready, commands, base + kind, queued, access, bus, now)
+        if at != NONE:
+            command = next_command(fixed, banks, slots, order[base + kind, at], access)
+        if due > now:
+            if due < soonest and fixed[d.FIXED_BUSES] == 1:
+                channels[channel, d.CHANNEL_NEXT_KIND], channels[channel, d.CHANNEL_NEXT_AT] = kind, at
+                channels[channel, d.CHANNEL_NEXT_COMMAND], channels[channel, d.CHANNEL_NEXT_DUE] = command, due
+            return min(soonest, due)
+    channels[channel, d.CHANNEL_NEXT_DUE] = NONE
+    # A request of a queue, or an activated one.
+    slot = order[base + kind, at]
+    bank = slots[d.SLOT_BANK, slot]
+    is_access = command == fixed[d.FIXED_RD] or command == fixed[d.FIXED_WR]
+    at_limit = fixed[d.FIXED_POLICY] == d.POLICY_CLOSED_AFTER and banks[d.BANK_ACCESSES, bank] >= fixed[d.FIXED_POLICY_LIMIT]
+    # What is activated for the row must be served before the row is closed.
+    if is_access and at_limit and (kind == d.ORDER_ACTIVE or banks[d.BANK_ACTIVE, bank] == 0):
+        closing = fixed[d.FIXED_WRA] if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_RDA]
+        if closing != NONE and ready[closing, bank] <= now:
+            command = closing
+    count_request(slots, banks, counts, slot)
+    issue(
+        fixed,
+        scalars,
+        commands,
+        rules,
+        rings,
+        ready,
+        banks,
+        ranks,
+        issued,
+        log,
+        command,
+        bank,
+        slots[d.SLOT_ROW, slot],
+        slots[d.SLOT_COLUMN, slot],
+        now,
+    )
+    if is_access or command == fixed[d.FIXED_ACT]:
+        remove(order, base + kind, channels[channel, d.CHANNEL_READS + kind], at)
+        channels[channel, d.CHANNEL_READS + kind] -= 1
+    if is_access:
+        if kind == d.ORDER_ACTIVE:
+            banks[d.BANK_ACTIVE, bank] -= 1
+        done = now + (0 if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_READ_CYCLES])
+        depart[slots[d.SLOT_NUMBER, slot]] = done
+        scalars[d.SCALAR_END] = max(scalars[d.SCALAR_END], done)
+        free[channel, channels[channel, d.CHANNEL_FREE]] = slot
+        channels[channel, d.CHANNEL_FREE] += 1
+    elif command == fixed[d.FIXED_ACT]:
+        order[base + d.ORDER_ACTIVE, channels[channel, d.CHANNEL_ACTIVE]] = slot
+        channels[channel, d.CHANNEL_ACTIVE] += 1
+        banks[d.BANK_ACTIVE, bank] += 1
+    return now

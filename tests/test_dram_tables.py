@@ -1,0 +1,262 @@
+"""Standards as tables: what they resolve to, what a user's own file may change, and how wrong ones are told."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simcore.dram.checker import check_commands
+from simcore.dram.commands import Command
+from simcore.dram.expression import evaluate
+from simcore.dram.resolve import dram_names, load_dram, resolve
+from simcore.dram.standard import load_standard, standard_names
+from simcore.errors import InputError, InputErrors
+
+CONFIGS = Path(__file__).parent / "golden" / "dram" / "configs"
+GOLDEN = [
+    ("ddr3_1600k", "ram_ddr3_1600K"), ("ddr4_2400r", "ram_ddr4_2400R"),
+    ("ddr4_3200aa", "ram_ddr4_3200AA"), ("hbm2_2000", "ram_hbm2_2000"),
+]  # fmt: skip
+
+# The example of the guide, as it stands there.
+GUIDE = (Path(__file__).parent.parent / "docs" / "dram.md").read_text()
+ROW_COPY = GUIDE.split("```yaml\n# rowcopy.yaml\n")[1].split("```")[0]
+
+
+def golden(name: str) -> dict:
+    return json.loads((CONFIGS / f"{name}.json").read_text())
+
+
+def pairs(constraints: list) -> set:
+    """Golden rules as the rows of `ResolvedDram.constraints`."""
+    found = set()
+    for level, preceding, following, latency, *rest in constraints:
+        window, sibling = (rest + [1, False][len(rest) :])[:2]
+        found |= {(level, before, after, latency, window, int(sibling)) for before in preceding for after in following}
+    return found
+
+
+@pytest.mark.parametrize(("preset", "config"), GOLDEN)
+def test_resolved_constraints_equal_ramulators(preset, config):
+    dram, expected = load_dram(preset), golden(config)
+    ours = {tuple(row) for row in dram.constraints.tolist()}
+    assert ours == pairs(expected["memory_system"]["controllers"][0]["dram"]["timing_constraints"])
+    assert list(dram.commands) == expected["command_names"]
+
+
+@pytest.mark.parametrize(("preset", "config"), GOLDEN)
+def test_resolved_timings_and_organisation_equal_ramulators(preset, config):
+    dram, expected = load_dram(preset), golden(config)
+    timings = {name: value for name, value in expected["resolved_timing"].items() if name not in ("rate", "tCK_ps")}
+    assert dict(dram.timing) == timings
+    assert dram.tck_ps == expected["resolved_timing"]["tCK_ps"]
+    place = expected["resolved_org"]
+    burst_length = load_standard(dram.standard).spec.burst_length
+    for level, count in zip(dram.levels, dram.counts, strict=True):
+        assert count * (burst_length if level == "column" else 1) == place.get(level, 1)
+    assert dram.channel_width_bits == place["channel_width"]
+    cycles = expected["memory_system"]["controllers"][0]["dram"]["command_cycles"]
+    assert dram.command_cycles.tolist() == cycles
+
+
+def test_every_shipped_preset_resolves_and_every_number_has_a_source():
+    assert standard_names() == ["ddr3", "ddr4", "ddr5", "hbm2", "nvm"]
+    for name in dram_names():
+        dram = load_dram(name)
+        assert dram.name == name
+        assert {"commands", "constraints", "organisation", "speed", "rows_per_subarray"} <= set(dram.sources)
+        assert all(len(source) > 10 for source in dram.sources.values())
+        assert all(rule.source for rule in dram.rules)
+        assert dram.currents is None or len(dram.currents.source) > 10
+        assert sum(dram.field_bits) + dram.offset_bits == (np.prod(dram.counts) * dram.transaction_bytes).item().bit_length() - 1
+
+
+def test_a_command_of_two_bus_cycles_counts_from_its_last():
+    dram = load_dram("ddr5_4800an")
+    act, read, precharge = (dram.index(name) for name in ("ACT", "RD", "PREpb"))
+    rows = {tuple(row[:4]): row for row in dram.constraints.tolist()}
+    bank = dram.bank_level
+    assert (bank, act, read, dram.timing["nRCD"]) in rows  # both take two cycles
+    assert (bank, act, precharge, dram.timing["nRAS"] + 1) in rows
+    assert (bank, precharge, act, dram.timing["nRP"] - 1) in rows
+    assert (0, act, precharge, 2) in rows  # the bus is held
+
+
+def test_hbm2_has_a_column_and_a_row_bus():
+    dram = load_dram("hbm2_2000")
+    assert dram.buses == ("column", "row")
+    on = {name: dram.buses[bus] for name, bus in zip(dram.commands, dram.command_bus, strict=True)}
+    assert {name for name, bus in on.items() if bus == "column"} == {"RD", "WR", "RDA", "WRA"}
+    assert dram.transaction_bytes == 32
+
+
+def test_nonvolatile_memory_does_not_refresh_and_a_write_keeps_its_bank_for_the_longer_pulse():
+    dram = load_dram("nvm_pcm")
+    assert dram.refresh_interval == 0
+    assert dram.roles["refresh_all"] == -1
+    row = (dram.bank_level, dram.index("WR"), dram.index("RD"), 4 + 4 + 60, 1, 0)  # tCWD + burst + 150 ns at 400 MHz
+    assert row in {tuple(row) for row in dram.constraints.tolist()}
+    quick_zeros = load_dram("nvm_pcm", {"nWP0": 20, "nWP1": 40})
+    assert quick_zeros.timing["nWP"] == 40
+
+
+def test_overrides_set_timings_and_counts():
+    dram = load_dram("ddr4_2400r", {"nRCD": 17, "rank": 2, "channel": 2})
+    assert dram.timing["nRCD"] == 17
+    assert dram.counts[:2] == (2, 2)
+    assert dram.field_bits[:2] == (1, 1)
+    assert resolve("ddr4", "8Gb_x8", "2400R").timing == load_dram("ddr4_2400r").timing
+
+
+def test_organisations_take_their_own_timings():
+    assert resolve("ddr4", "8Gb_x4", "2400R").timing["nFAW"] == 16
+    assert resolve("ddr4", "4Gb_x8", "2400R").timing["nRFC"] == 313  # 260 ns / 0.833 ns, up
+
+
+def row_copy(tmp_path):
+    (tmp_path / "rowcopy.yaml").write_text(ROW_COPY)
+    return load_dram(tmp_path / "rowcopy.yaml")
+
+
+def test_a_row_copy_takes_a_dozen_lines(tmp_path):
+    assert len(ROW_COPY.strip().splitlines()) <= 13
+    dram, base = row_copy(tmp_path), load_dram("ddr4_2400r")
+    assert dram.name == "rowcopy"
+    assert dram.commands == (*base.commands, "COPY")
+    extra = {tuple(row) for row in dram.constraints.tolist()} - {tuple(row) for row in base.constraints.tolist()}
+    act, precharge, copy = (dram.index(name) for name in ("ACT", "PREpb", "COPY"))
+    assert {(3, act, copy, 39, 1, 0), (1, copy, copy, 4, 1, 0), (3, copy, precharge, 39, 1, 0)} <= extra
+    assert {row for row in extra if copy not in row[1:3]} == set()
+
+
+def test_the_checker_knows_the_row_copy(tmp_path):
+    dram = row_copy(tmp_path)
+
+    def broken(*commands):
+        stream = [
+            Command(line, clock, dram.index(name), (0, 0, 0, 0, row, 0)) for line, (clock, name, row) in enumerate(commands, 2)
+        ]
+        return [(violation.rule, violation.needed) for violation in check_commands(stream, dram)]
+
+    assert broken((0, "ACT", 5), (39, "COPY", 7), (55, "RD", 7), (78, "PREpb", 7)) == []
+    assert broken((0, "ACT", 5), (38, "COPY", 7)) == [("copy after its ACT", "cycle 39 (ACT of line 2 at 0 + 39)")]
+    assert broken((0, "ACT", 5), (39, "COPY", 512)) == [("same subarray", "a row of 0 to 511")]
+    assert broken((0, "COPY", 5)) == [("bank open", "an open bank")]
+    assert broken((0, "ACT", 5), (39, "COPY", 7), (60, "RD", 5)) == [("row open", "row 5 open")]
+    too_soon = ("reads after copies", "cycle 55 (COPY of line 3 at 39 + 16)")
+    assert broken((0, "ACT", 5), (39, "COPY", 7), (54, "RD", 7)) == [too_soon]
+
+
+def test_a_table_may_be_a_dictionary_in_a_python_file(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("SLOW = {'extends': 'ddr4_3200aa', 'speeds': {'3200AA': {'timings': {'nRCD': 24}}}}\n")
+    dram = load_dram(f"{file}:SLOW")
+    assert dram.timing["nRCD"] == 24
+    assert dram.name == "SLOW"
+    with pytest.raises(InputError) as caught:
+        load_dram(f"{file}:SLOWER")
+    assert str(caught.value) == f"{file}: no dictionary 'SLOWER'; did you mean 'SLOW'?"
+
+
+def test_a_file_extends_another_file_beside_it(tmp_path):
+    (tmp_path / "base.yaml").write_text("extends: ddr3_1600k\nspeeds:\n  1600K:\n    timings: {nRCD: 12}\n")
+    (tmp_path / "top.yaml").write_text("extends: base.yaml\nspeeds:\n  1600K:\n    timings: {nRP: 12}\n")
+    dram = load_dram(tmp_path / "top.yaml")
+    assert (dram.timing["nRCD"], dram.timing["nRP"]) == (12, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("nCL + nBL + 2 - nCWL", 10), ("max(nCL, 20)", 20), ("min(nCL, nBL) * 3", 12), ("nCL // 3", 5), ("-nBL + 5", 1), ("7", 7),
+        ("cycles(360)", 433), ("max(4, cycles(3900 / 32))", 147), ("cycles(7.5)", 10),
+    ],
+)  # fmt: skip
+def test_expressions(text, value):
+    timing = {"nCL": 16, "nBL": 4, "nCWL": 12}
+    assert evaluate(text, timing.__getitem__, tck_ps=833) == value
+
+
+REFUSED = ["nCL ** 2", "nCL.real", "[1][0]", "1 if 1 else 2", "lambda: 1", "True", "1.5", "abs(1)", "max()", "'a'", "nCL // 0",
+           "cycles(cycles(1))", "1 +", "x" * 300, "(" * 150]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_expressions_hold_nothing_else(text):
+    with pytest.raises(InputError):
+        evaluate(text, {"nCL": 16}.__getitem__, tck_ps=833)
+
+
+HEAD = "extends: ddr4_2400r\n"
+SPEED = HEAD + "speeds:\n  2400R:\n    timings: "
+RULE = HEAD + "constraints:\n  mine: "
+ALLOWED = "names, integers, + - * //, max(), min() and cycles()"
+BAD = {
+    RULE + "{level: bank, preceding: [ACT], following: [REED], latency: nRCD}":
+        "{f}:3: constraints.mine.following: no command 'REED'; did you mean 'RD'?",
+    RULE + "{level: banc, preceding: [ACT], following: [RD], latency: nRCD}":
+        "{f}:3: constraints.mine: no level 'banc'; did you mean 'bank'?",
+    RULE + "{level: bank, preceding: [ACT], following: [RD], latency: nRCDD + 1}":
+        "{f}:3: constraints.mine: unknown timing 'nRCDD'; did you mean 'nRCD'?",
+    RULE + "{level: bank, preceding: [ACT], following: [RD], latency: open('x')}":
+        f"{{f}}:3: expected {ALLOWED}, got 'open(...)' in 'open('x')'",
+    RULE + "{level: bank, preceding: [ACT], following: [RD], latency: nRCD +}":
+        f"{{f}}:3: expected an expression, got 'nRCD +'; it may hold {ALLOWED}",
+    SPEED + "{nCWL: null}": "{f}:4: timing 'nCWL' is missing: neither speed '2400R' nor organisation '8Gb_x8' gives it",
+    SPEED + "{nRAS: 60}":
+        "{f}:4: nRAS (tRAS) is 60 cycles and nRC (tRC) 55: expected tRAS <= tRC, for a row cycle holds its activation",
+    SPEED + "{tRCD: 16}": "{f}:4: unknown timing 'tRCD' in speeds.2400R.timings; did you mean 'nRCD'?",
+    SPEED + "{nFAW: nFAW + 1}": "{f}:4: nFAW: expected no cycle of timings, got nFAW -> nFAW",
+    SPEED + "{nCS: true}": "{f}:4: speeds.2400R.timings.nCS: expected a number of cycles or an expression, got True",
+    SPEED + "{nWR: nBL - 9}": "{f}:4: nWR: expected at least 0 cycles, got -5",
+    HEAD + "comands: {}": "{f}:2: unknown key 'comands'; did you mean 'commands'?",
+    HEAD + "commands:\n  ACT: {cycle: 2}": "{f}:3: unknown key 'cycle' in commands.ACT; did you mean 'cycles'?",
+    HEAD + "commands:\n  ACT: {bus: row}": "{f}:3: commands.ACT: no bus 'row'; known: command",
+    HEAD + "commands:\n  ACT2: {level: bank, role: activate}":
+        "{f}:3: commands.ACT2: expected one command with role activate, got 'ACT' and 'ACT2'",
+    HEAD + "organisations:\n  8Gb_x8:\n    counts: {bank: 3}":
+        "{f}:4: organisations.8Gb_x8.counts.bank: expected a power of two, got 3",
+    "extends: ddr4_2400x": "{f}:1: expected a DRAM standard, a preset or a file, got 'ddr4_2400x'; did you mean 'ddr4_2400u'?",
+    "extends: mine.yaml": "{f}:1: extends: expected no cycle, got 'mine.yaml' again",
+    "extends: ddr4\npresets:\n  a: {organisation: 8Gb_x9, speed: 2400R}":
+        "{f}:3: presets.a: no organisation '8Gb_x9'; did you mean '8Gb_x8'?",
+    "extends: ddr4\npresets:\n  a: {organisation: 8Gb_x8, speed: 2400R, currents: 8Gb}":
+        "{f}:3: presets.a: no currents '8Gb'; known: 8Gb_x8_2400, 8Gb_x8_3200, 4Gb_x8_2400",
+    "extends: ddr4\nspeeds:\n  mine: {tck_ps: 833}": "{f}:3: missing key 'source' in speeds.mine",
+    "extends: ddr4": "{f}: expected a preset of 'mine'; known: ddr4_2400r, ddr4_2400u, ddr4_3200aa, ddr4_2400r_4gb",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_bad_table_is_told_in_one_line(tmp_path, text):
+    file = tmp_path / "mine.yaml"
+    file.write_text(text + "\n")
+    with pytest.raises(InputError) as caught:
+        load_dram(file)
+    assert str(caught.value) == BAD[text].replace("{f}", str(file))
+
+
+def test_a_timing_that_a_constraint_needs_and_nobody_gives_is_told(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(SPEED + "{nRCD: null}\n")
+    with pytest.raises(InputError, match=r"constraints.tRCD: timing 'nRCD' is missing: no speed or organisation gives it"):
+        load_dram(file)
+
+
+def test_overrides_and_names_are_checked():
+    for call, message in (
+        (lambda: load_dram("ddr4_2400r", {"nRCDS": 3}), "unknown timing 'nRCDS' in overrides; did you mean 'nRCD'?"),
+        (lambda: load_dram("ddr9"), "expected a DRAM standard, a preset or a file, got 'ddr9'; did you mean 'ddr5'?"),
+        (lambda: load_dram("none.yaml"), "expected a file, found none at 'none.yaml'"),
+    ):
+        with pytest.raises(InputError) as caught:
+            call()
+        assert str(caught.value) == message
+
+
+def test_several_errors_are_told_together(tmp_path):
+    (tmp_path / "mine.yaml").write_text(HEAD + "comands: {}\nlevel: 3\n")
+    with pytest.raises(InputErrors) as caught:
+        load_dram(tmp_path / "mine.yaml")
+    assert len(caught.value.errors) == 2
