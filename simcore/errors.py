@@ -32,6 +32,10 @@ class InputErrors(InputError):
         self.errors = tuple(errors)
 
 
+class WrongValuesError(Exception):
+    """The array computed something else than numpy: a fault of the simulator, not of its user."""
+
+
 def raise_all(errors: Sequence[InputError]) -> None:
     """Raise what was found: nothing for no error, the error itself for one, InputErrors for several."""
     if len(errors) == 1:

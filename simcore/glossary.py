@@ -50,6 +50,11 @@ _LAYERS = {
         "Mapping Efficiency. 0 for layers of the vector unit, empty for those that do not run by themselves.",
     ),
     "array_utilisation_percent": ("percent", "100 x macs / (cycles x rows x columns): stalls, fill and drain lower it."),
+    "values": (
+        "",
+        "`equal`: the PEs' results are numpy's product, word by word (`--check-values`); `none`, and why, for a layer without a "
+        "product. Empty: not checked.",
+    ),
     "ifmap_read_words": ("words", "Words the ifmap port read; a word is counted each time it is read."),
     "filter_read_words": ("words", "Words the filter port read."),
     "psum_read_words": ("words", "Partial sums read back to be added to."),
@@ -99,6 +104,49 @@ _OTHERS = {
     "part": ("", "Part of the energy: mac, a scratchpad's reads or writes, dram, leakage."),
 }
 
+_DRAM = {
+    "requests": ("requests", "Requests of the trace: reads + writes."),
+    "row_hits": ("requests", "Requests that found their row open at their first command."),
+    "row_misses": ("requests", "Requests that found their bank closed at their first command."),
+    "row_conflicts": ("requests", "Requests that found another row open at their first command, and so had to precharge."),
+    "forwarded_reads": (
+        "requests",
+        "Reads answered by a write that waited for the same transaction; no command is issued for them.",
+    ),
+    "coalesced_writes": (
+        "requests",
+        "Writes merged into one that waited for the same transaction; no command is issued for them.",
+    ),
+    "commands": ("commands", "Commands issued, by the standard's names."),
+    "last_command_cycle": ("cycle", "DRAM cycle of the last command."),
+    "read_latency_cycles": (
+        "cycles",
+        "DRAM cycles from a read's arrival in the queue to the end of its data: mean, nearest-rank p50, p95, p99, and max. "
+        "Forwarded reads count, with 1. The wait for room in the queue comes before arrival. null without reads.",
+    ),
+    "write_latency_cycles": (
+        "cycles",
+        "DRAM cycles from a write's arrival in the queue to its WR command (not to the end of its data): as read_latency_cycles. "
+        "Merged writes count, with 0. null without writes.",
+    ),
+    "bytes_moved": ("bytes", "Bytes of all read and write commands: commands x bytes of one burst."),
+    "bandwidth_bytes_per_s": ("bytes/s", "bytes_moved over the time of all DRAM cycles."),
+    "peak_bandwidth_bytes_per_s": (
+        "bytes/s",
+        "Every data bus (channel, or pseudo-channel) carrying burst after burst without a gap.",
+    ),
+    "bandwidth_fraction": ("", "bandwidth_bytes_per_s / peak_bandwidth_bytes_per_s."),
+    "tck_ps": ("ps", "Period of the DRAM's command clock."),
+    "energy_total_pj": ("pJ", "Parts of the DRAM's energy together, as far as they are known; energy_note says what is not."),
+    "energy_note": ("", "Why the DRAM's energy, or a part of it, is null; null where all is known."),
+    "parse_s": ("s", "Wall-clock seconds of reading the trace."),
+    "simulate_s": (
+        "s",
+        "Wall-clock seconds of the simulation itself: neither reading, nor loading or compiling an engine, nor writing.",
+    ),
+    "requests_per_s": ("requests/s", "requests / simulate_s: the speed of the simulator."),
+}
+
 _ENERGY = {
     "mac_pj": "macs x energy of one multiply-accumulate; the vector unit's work has no energy here.",
     "dram_pj": "(dram_read_bytes + dram_write_bytes) x energy of a byte of main memory. Biases are parameters but move no bytes.",
@@ -117,7 +165,12 @@ def _terms() -> dict[str, Term]:
     found += [
         Term(f"stall_{name}_cycles", "Stall causes", "cycles", f"Cycles stalled by {name}, as a column.") for name in _CAUSES
     ]
-    for group, source in (("Columns of layers", _LAYERS), ("Columns of banks", _BANKS), ("Other columns and metrics", _OTHERS)):
+    for group, source in (
+        ("Columns of layers", _LAYERS),
+        ("Columns of banks", _BANKS),
+        ("Other columns and metrics", _OTHERS),
+        ("DRAM", _DRAM),
+    ):
         found += [Term(name, group, unit, text) for name, (unit, text) in source.items()]
     found += [Term(name, "Energy", "pJ", text) for name, text in _ENERGY.items()]
     for name in SCRATCHPADS:
@@ -129,7 +182,7 @@ def _terms() -> dict[str, Term]:
 
 
 TERMS = _terms()
-GROUPS = ("Columns of layers", "Stall causes", "Columns of banks", "Other columns and metrics", "Energy")
+GROUPS = ("Columns of layers", "Stall causes", "Columns of banks", "Other columns and metrics", "DRAM", "Energy")
 
 
 def explain(name: str) -> Term:

@@ -157,6 +157,9 @@ OP_COLUMNS = len(Op)
 #: The most bins of a layer's bank timeline.
 TIME_BINS = 64
 
+#: About what a Fold takes, its integers included.
+FOLD_BYTES = 400
+
 #: DMA queues, each served in order; the DMA takes them in this order, round robin.
 QUEUES = ("ifmap", "filter", "psum", "output", "store")
 
@@ -203,6 +206,12 @@ class Program:
     folds: tuple[Fold, ...] = ()
     #: Facts for the tables that follow from the plan alone (op, macs, mapping_efficiency_percent, tiling, ...).
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays, and about those of its folds."""
+        arrays = (*self.segments, self.geometry, self.regions, self.ops, self.queue_start)
+        return sum(array.nbytes for array in arrays) + FOLD_BYTES * len(self.folds)
 
     def elements(self, port: int) -> int:
         """Number of elements the port moves in this layer."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,20 +13,27 @@ from simcore.engine import ENGINES, load_engine, run_programs
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
 from simcore.outcome import Outcome
+from simcore.planned import PlannedLayer, plan_layers
 from simcore.results import LayerRun, Results
 from simcore.results.manifest import build_manifest
 from simcore.results.rates import energy_rates
+from simcore.run_time import LIMIT_S, refuse_too_long
 from simcore.spec import System, load_system, override_system
+from simcore.value_check import ValueCheck
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from workloads.dataflow import Lowered
+    from workloads.dataflow.size import Size
     from workloads.network import Network
 
 DATAFLOWS = ("ws", "os", "is")
 
-#: Called after each layer with (layers done, layers in all, name of the layer done).
+#: Array steps of the reference engine from one call of ``progress`` to the next.
+PROGRESS_STEPS = 64
+
+#: Called with (array steps done, array steps in all, name of the layer under way), by the reference engine often, by the compiled
+#: one after each layer.
 OnProgress = Callable[[int, int, str], None]
 
 
@@ -39,6 +47,8 @@ def simulate(
     batch: int | None = None,
     overrides: Sequence[str] = (),
     shortcuts: Shortcuts | None = None,
+    check_values: bool = False,
+    limit_s: float | None = LIMIT_S,
     progress: OnProgress | None = None,
 ) -> Results:
     """Run a network on a system and return its tables.
@@ -47,25 +57,28 @@ def simulate(
     ``system``: a System, a preset's name, or a file (.yaml, SCALE-Sim's .cfg); ``overrides`` are "key=value" texts laid upon it,
     and ``dataflow`` ("ws", "os", "is") is short for one of them. ``layers``: glob patterns, comma separated or a sequence; only
     matching layers run. Both engines give the same tables; ``shortcuts`` switches the compiled one's off one by one.
-    Raises InputError for anything of these that cannot be used.
+    ``check_values`` (engine "simpy" alone) lets the PEs multiply int8 numbers drawn from the System's ``seed`` and holds what the
+    array writes against numpy's product, layer by layer; ``Results.values`` says what came of it. ``limit_s``: a run that takes
+    more seconds than this by estimate is refused; None takes any.
+    Raises InputError for anything of these that cannot be used, WrongValuesError where a checked value is not numpy's.
     """
     if engine not in ENGINES:
         raise InputError(f"no engine named {engine!r}", hint=did_you_mean(engine, ENGINES))
+    if check_values and engine != "simpy":
+        raise InputError(
+            f"values can be checked with engine 'simpy' alone, got {engine!r}", hint="its PEs multiply: add --engine simpy"
+        )
     machine = _system(system, dataflow, overrides)
     rates = energy_rates(machine)
     graph = _network(network, machine, batch)
     used = shortcuts if shortcuts is not None else Shortcuts()
+    wanted = _wanted(graph, layers)
+    refuse_too_long(_sizes(graph, machine, wanted), machine, engine, limit_s, check_values=check_values)
     load_engine(engine)
     started = time.perf_counter()
-    lowered = _selected(graph, machine, layers)
-    names = [instance.name for instance, program, _ in lowered if program is not None]
-
-    def on_layer(index: int, _: Outcome) -> None:
-        if progress is not None:
-            progress(index + 1, len(names), names[index])
-
-    programs = [program for _, program, _ in lowered if program is not None]
-    outcomes = run_programs(machine, programs, engine=engine, shortcuts=used, on_layer=on_layer)
+    planned = plan_layers(graph, machine, wanted, with_folds=check_values)
+    check = ValueCheck(planned, machine) if check_values else None
+    outcomes = _run(planned, machine, engine, used, check, progress)
     wall_s = time.perf_counter() - started
     manifest = build_manifest(
         system=machine.to_yaml_dict(),
@@ -75,8 +88,43 @@ def simulate(
         shortcuts=asdict(used),
         inputs=[Path(source) for source in (network, system, *_model_files(machine)) if isinstance(source, str | Path)],
         overrides=overrides,
+        values_checked=check_values,
     )
-    return Results(machine, _layer_runs(lowered, outcomes), rates, manifest, wall_s)
+    said = check.said if check is not None else {}
+    return Results(machine, _layer_runs(planned, outcomes, said), rates, manifest, wall_s)
+
+
+def _run(
+    planned: Sequence[PlannedLayer],
+    system: System,
+    engine: str,
+    shortcuts: Shortcuts,
+    check: ValueCheck | None,
+    progress: OnProgress | None,
+) -> list[Outcome]:
+    """Run the layers that run, telling ``progress`` of them and letting ``check`` compare the values of each."""
+    running = [layer for layer in planned if layer.runs]
+    ends = list(accumulate(layer.steps for layer in running))
+
+    def on_step(index: int, step: int) -> None:
+        if progress is not None and step % PROGRESS_STEPS == 0:
+            progress(ends[index] - running[index].steps + step, ends[-1], running[index].instance.name)
+
+    def on_layer(index: int, _: Outcome) -> None:
+        if check is not None:
+            check.compare()
+        if progress is not None:
+            progress(ends[index], ends[-1], running[index].instance.name)
+
+    return run_programs(
+        system,
+        (layer.program(system, with_folds=check is not None) for layer in running),
+        engine=engine,
+        shortcuts=shortcuts,
+        on_layer=on_layer,
+        on_step=None if progress is None else on_step,
+        operands=None if check is None else check.operands,
+    )
 
 
 def _system(system: System | str | Path, dataflow: str | None, overrides: Sequence[str]) -> System:
@@ -104,21 +152,19 @@ def _network(network: Network | nx.DiGraph[Any] | str | Path, system: System, ba
     return found if batch is None else found.with_batch(batch)
 
 
-def _selected(network: Network, system: System, layers: str | Sequence[str] | None) -> list[Lowered]:
-    """The network's layers, lowered; with patterns, those that match. A layer fused into another cannot be chosen alone."""
-    from workloads.dataflow import lower_network
-
+def _wanted(network: Network, layers: str | Sequence[str] | None) -> set[str] | None:
+    """Names of the layers that match the patterns; None for all."""
     patterns = [layers] if isinstance(layers, str) else layers
     split = [part.strip() for pattern in patterns or () for part in pattern.split(",") if part.strip()]
     if layers is not None and not split:
         raise InputError(f"expected layer patterns such as 'layer1*,fc', got {layers!r}")
-    wanted = {instance.name for instance in network.select(split)} if split else None
-    kept = lower_network(network, system, only=wanted)
-    if not any(program is not None for _, program, _ in kept):
-        where = {f"'{fused}'" for _, _, fused in kept if fused}
-        hint = f"choose {', '.join(sorted(where))}, or set vector_unit.fuse=false" if where else None
-        raise InputError(f"none of the layers {', '.join(item[0].name for item in kept)} runs by itself", hint=hint)
-    return kept
+    return {instance.name for instance in network.select(split)} if split else None
+
+
+def _sizes(network: Network, system: System, wanted: set[str] | None) -> Iterable[Size]:
+    from workloads.dataflow.size import network_sizes
+
+    return network_sizes(network, system, wanted).values()
 
 
 def _model_files(system: System) -> set[str]:
@@ -127,11 +173,12 @@ def _model_files(system: System) -> set[str]:
     return {model.rpartition(":")[0] for model in models if ".py:" in model}
 
 
-def _layer_runs(lowered: Sequence[Lowered], outcomes: Sequence[Outcome]) -> list[LayerRun]:
+def _layer_runs(planned: Sequence[PlannedLayer], outcomes: Sequence[Outcome], values: Mapping[str, str]) -> list[LayerRun]:
     following = iter(outcomes)
     runs = []
-    for instance, program, fused_into in lowered:
-        outcome, facts = (None, {}) if program is None else (next(following), program.facts)
-        macs = int(facts.get("macs", instance.macs))
-        runs.append(LayerRun(instance.name, instance.layer.op, macs, outcome, facts, fused_into))
+    for layer in planned:
+        name, op = layer.instance.name, layer.instance.layer.op
+        outcome = next(following) if layer.runs else None
+        macs = int(layer.facts.get("macs", layer.instance.macs))
+        runs.append(LayerRun(name, op, macs, outcome, layer.facts, layer.fused_into, values.get(name)))
     return runs

@@ -61,7 +61,7 @@ def test_resolved_timings_and_organisation_equal_ramulators(preset, config):
 
 
 def test_every_shipped_preset_resolves_and_every_number_has_a_source():
-    assert standard_names() == ["ddr3", "ddr4", "ddr5", "hbm2", "nvm"]
+    assert standard_names() == ["ddr3", "ddr4", "ddr5", "hbm2", "lpddr4", "nvm"]
     for name in dram_names():
         dram = load_dram(name)
         assert dram.name == name
@@ -97,8 +97,9 @@ def test_nonvolatile_memory_does_not_refresh_and_a_write_keeps_its_bank_for_the_
     assert dram.roles["refresh_all"] == -1
     row = (dram.bank_level, dram.index("WR"), dram.index("RD"), 4 + 4 + 60, 1, 0)  # tCWD + burst + 150 ns at 400 MHz
     assert row in {tuple(row) for row in dram.constraints.tolist()}
-    quick_zeros = load_dram("nvm_pcm", {"nWP0": 20, "nWP1": 40})
-    assert quick_zeros.timing["nWP"] == 40
+    assert dram.timing["nWP0"] == 40  # RESET, 100 ns
+    quick_ones = load_dram("nvm_pcm", {"nWP0": 40, "nWP1": 20})
+    assert quick_ones.timing["nWP"] == 40
 
 
 def test_overrides_set_timings_and_counts():

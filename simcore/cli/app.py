@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import simcore
-from simcore.cli import options
+from simcore.cli import dram, options
 from simcore.cli.guard import guarded
 from simcore.cli.options import RunOptions
 
@@ -47,11 +47,16 @@ def run(
     overwrite: options.OverwriteOption = False,
     json: options.JsonOption = False,
     quiet: options.QuietOption = False,
+    no_limit: options.NoLimitOption = False,
+    check_values: options.CheckValuesOption = False,
 ) -> None:
     """Simulate a network: cycles, stalls and traffic of every layer."""
     from simcore.cli.run import run_command
 
-    run_command(RunOptions(network, system, dataflow, engine, layers, batch, tuple(overrides or ()), out, overwrite, json, quiet))
+    changes = tuple(overrides or ())
+    run_command(
+        RunOptions(network, system, dataflow, engine, layers, batch, changes, out, overwrite, json, quiet, no_limit, check_values)
+    )
 
 
 @app.command()
@@ -68,22 +73,25 @@ def banks(
     overwrite: options.OverwriteOption = False,
     json: options.JsonOption = False,
     quiet: options.QuietOption = False,
+    no_limit: options.NoLimitOption = False,
 ) -> None:
     """Simulate a network: accesses and conflicts of every bank, and a heat map of conflicts over time."""
     from simcore.cli.banks import banks_command
 
-    banks_command(
-        RunOptions(network, system, dataflow, engine, layers, batch, tuple(overrides or ()), out, overwrite, json, quiet)
-    )
+    changes = tuple(overrides or ())
+    banks_command(RunOptions(network, system, dataflow, engine, layers, batch, changes, out, overwrite, json, quiet, no_limit))
+
+
+app.add_typer(dram.app, name="dram")
 
 
 @app.command("list")
 @guarded
 def list_known(
-    what: Annotated[str, typer.Argument(metavar="systems|networks|memories|dataflows")],
+    what: Annotated[str, typer.Argument(metavar="systems|networks|memories|dataflows|standards")],
     json: options.JsonOption = False,
 ) -> None:
-    """List what can be named: systems, networks, memories or dataflows."""
+    """List what can be named: systems, networks, memories, dataflows or DRAM standards."""
     from simcore.cli.listing import list_command
 
     list_command(what, json)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from rich.table import Table
 from rich.text import Text
 
+from simcore.cli.blocks import blocks
 from simcore.cli.console import console, print_json, table
 from simcore.cli.options import RunOptions
 from simcore.cli.run import summary
 from simcore.cli.simulating import simulate_as_asked
 from simcore.results import Results
 
-BLOCKS = " ▁▂▃▄▅▆▇█"
 COLUMNS = 72
 #: A scratchpad of more banks is shown with neighbouring banks in one row.
 MAX_ROWS = 32
@@ -82,8 +81,3 @@ def heat_map(results: Results, scratchpad: str) -> Text:
         lines += [f"{'bank ' + name:>14} |{blocks(row / peak)}|" for name, row in zip(names, grouped, strict=True)]
         lines.append(f"{'':>14}  0{f'{results.cycles:,} cycles':>{COLUMNS - 1}}")
     return Text("\n".join(lines), no_wrap=True, overflow="crop")
-
-
-def blocks(shares: npt.NDArray[np.float64]) -> str:
-    """One character per share in 0..1; anything above zero is visible."""
-    return "".join(BLOCKS[int(np.ceil(share * (len(BLOCKS) - 1) - 1e-9))] for share in shares)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +17,7 @@ MAX_WIDTH = 100
 #: A name is never cut to less than this to make its row fit.
 MIN_NAME = 12
 
-#: Called after each layer with (layers done, layers in all, name of the layer done).
+#: Called with (array steps done, array steps in all, name of the layer under way).
 OnProgress = Callable[[int, int, str], None]
 
 
@@ -98,14 +98,32 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
+def working(wanted: bool) -> Iterator[Callable[[str], None]]:
+    """A spinner on stderr with what is being done, told by calling; nothing where it is not wanted or stderr is no terminal."""
+    if not wanted or not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    with Console(stderr=True).status("") as status:
+        # With a spinner named the text is drawn at once, not when the spinner turns next: a compiled run stops it from turning.
+        yield lambda text: status.update(Text(text), spinner="dots")
+
+
+@contextmanager
 def progress(wanted: bool) -> Iterator[OnProgress | None]:
-    """A bar on stderr while layers run; None where it is not wanted or stderr is no terminal."""
+    """A bar on stderr, with the time that is left, while layers run; None where it is not wanted or stderr is no terminal."""
     if not wanted or not sys.stderr.isatty():
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulating")
+        task = bar.add_task("planning", total=None)
 
         def show(done: int, total: int, layer: str) -> None:
             bar.update(task, completed=done, total=total, description=layer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from simcore.cli.console import console, print_json, table
@@ -73,9 +74,29 @@ def _dataflows() -> list[dict[str, Any]]:
     return [{"name": name, "description": text} for name, text in DATAFLOWS.items()]
 
 
+def _standards() -> list[dict[str, Any]]:
+    from simcore.dram.resolve import dram_names, load_dram
+    from simcore.dram.standard import load_standard
+    from simcore.dram.statistics import peak_bandwidth_bytes_per_s
+
+    found = {name: load_dram(name) for name in dram_names()}
+    return [
+        {
+            "name": name,
+            "description": load_standard(name).spec.description.split(" (")[0],
+            "organisation": dram.organisation,
+            "banks": prod(dram.counts[: dram.bank_level + 1]),
+            "tck_ps": dram.tck_ps,
+            "peak_gb_per_s": peak_bandwidth_bytes_per_s(dram) / 1e9,
+        }
+        for name, dram in found.items()
+    ]
+
+
 KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "systems": _systems,
     "networks": _networks,
     "memories": _memories,
     "dataflows": _dataflows,
+    "standards": _standards,
 }

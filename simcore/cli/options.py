@@ -20,6 +20,10 @@ SetOption = Annotated[
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save all tables here.")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+CheckValuesOption = Annotated[
+    bool, typer.Option("--check-values", help="With --engine simpy: PEs multiply drawn numbers, compared with numpy's product.")
+]
+NoLimitOption = Annotated[bool, typer.Option("--no-limit", help="Run however long it takes; otherwise an hour by estimate.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress bar, no tables.")]
 
 
@@ -38,3 +42,5 @@ class RunOptions:
     overwrite: bool
     json: bool
     quiet: bool
+    no_limit: bool = False
+    check_values: bool = False

@@ -12,6 +12,7 @@ from simcore.cli.options import RunOptions
 from simcore.cli.simulating import simulate_as_asked
 from simcore.outcome import CAUSE_NAMES
 from simcore.results import Results
+from simcore.value_check import EQUAL
 
 
 def run_command(options: RunOptions) -> None:
@@ -28,6 +29,8 @@ def run_command(options: RunOptions) -> None:
             out.print()
         for note in results.rates.notes:
             out.print(f"Energy: {note}.", markup=False)
+        if results.values:
+            out.print(values_line(results))
         out.print(summary(results))
 
 
@@ -37,9 +40,18 @@ def summary(results: Results) -> str:
     return f"{results.network} on {results.system.name}: {results.cycles:,} cycles; simulated in {ran}"
 
 
+def values_line(results: Results) -> str:
+    """What the check of values found, in one line; a value that is wrong never gets here."""
+    equal = sum(said == EQUAL for said in results.values.values())
+    seed = results.manifest["seed"]
+    layers = f"{equal} of {len(results.values)} layers"
+    return f"Values: in {layers} the array's product equals numpy's, word by word (seed {seed}); the others have none."
+
+
 def layer_table(results: Results) -> Table:
     """One row per layer that ran, with its largest stall cause."""
     ran = results.layers[results.layers["start_cycle"].notna()]
+    checked = bool(results.values)
     rows = [
         (
             row["layer"],
@@ -52,10 +64,13 @@ def layer_table(results: Results) -> Table:
             row["mapping_efficiency_percent"] or None,  # the vector unit fills no array
             row["array_utilisation_percent"] or None,
             (row["dram_read_bytes"] + row["dram_write_bytes"]) / 1024,
+            *((str(row["values"]).partition(":")[0],) if checked else ()),
         )
         for row in ran.to_dict("records")
     ]
-    columns = ("layer", "op", "M MACs", "cycles", "compute", "stalled", "mostly", "map %", "util %", "DRAM KiB")
+    columns = ["layer", "op", "M MACs", "cycles", "compute", "stalled", "mostly", "map %", "util %", "DRAM KiB"]
+    if checked:
+        columns.append("values")
     return table_of_names(f"Layers of {results.network} on {results.system.name}", columns, rows, text_columns=2)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simcore.cli.console import progress, tell_of_compiling
 from simcore.cli.options import RunOptions
 from simcore.results import Results, check_destination
+from simcore.run_time import LIMIT_S
 from simcore.simulation import simulate
 
 
@@ -22,6 +23,8 @@ def simulate_as_asked(options: RunOptions) -> Results:
             layers=options.layers,
             batch=options.batch,
             overrides=options.overrides,
+            check_values=options.check_values,
+            limit_s=None if options.no_limit else LIMIT_S,
             progress=on_progress,
         )
     if options.out is not None:

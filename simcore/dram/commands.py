@@ -57,7 +57,7 @@ def read_commands(path: str | Path, dram: ResolvedDram) -> Iterator[Command]:
         rows, names, parse = lines, _own_names(dram), _csv_parser(columns)
     else:
         rows, names, parse = _again(first, lines), _dramsim3_names(dram), _parse_dramsim3
-    fields = tuple("rank" if index == dram.rank_level else level for index, level in enumerate(dram.levels))
+    fields = field_names(dram)
     for number, line in rows:
         where = f"{path}:{number}"
         clock, name, values = parse(line, where)
@@ -65,6 +65,11 @@ def read_commands(path: str | Path, dram: ResolvedDram) -> Iterator[Command]:
             raise InputError(f"no command '{name}' in {dram.name}", where, did_you_mean(name, names))
         address = tuple(values.get(field, 0) for field in fields)
         yield Command(number, clock, names[name], _checked(address, names[name], dram, where))
+
+
+def field_names(dram: ResolvedDram) -> tuple[str, ...]:
+    """The column of each of `ResolvedDram.levels`: its name, and ``rank`` for the node that is refreshed as a whole."""
+    return tuple("rank" if index == dram.rank_level else level for index, level in enumerate(dram.levels))
 
 
 def _again(first: tuple[int, str], rest: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:

@@ -12,8 +12,10 @@ from simcore.spec.values import Broken, Count, Spec, Text, raise_broken
 Scheduler = Literal["frfcfs", "frfcfs-rowhit", "fcfs"]
 RowPolicyName = Literal["open", "closed-after", "timeout"]
 Refresh = Literal["all-bank", "per-bank", "none"]
+WritePulseName = Literal["worst", "reset", "set", "random"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
 
 
 class RowPolicySpec(Spec):
@@ -27,6 +29,19 @@ class RowPolicySpec(Spec):
     name: RowPolicyName = "open"
     accesses: Count = 4
     timeout_cycles: Count = 200
+
+
+class WritePulseSpec(Spec):
+    """Which write pulse of a non-volatile memory a write takes; its data decide, and a trace does not hold them.
+
+    ``worst``: every write holds zeros and ones, so the longer pulse counts. ``reset``: zeros alone, ``set``: ones alone.
+    ``random``: each write takes the SET pulse with probability ``set_share``, else the RESET pulse; which one depends on ``seed``
+    and on how many writes came to the channel before, on nothing else.
+    """
+
+    name: WritePulseName = "worst"
+    set_share: Share = 0.5
+    seed: Seed = 0
 
 
 class ControllerSpec(Spec):
@@ -45,6 +60,7 @@ class ControllerSpec(Spec):
     write_queue: Count = 32
     write_low_watermark: Share = 0.2
     write_high_watermark: Share = 0.8
+    write_pulse: WritePulseSpec = WritePulseSpec()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -21,7 +21,10 @@ BANK_COLUMNS = ("read_hits", "read_misses", "read_conflicts", "write_hits", "wri
 
 @dataclass(frozen=True, slots=True)
 class LatencyStatistics:
-    """Cycles from arrival at the queue to the end of the data (reads) or to the write command (writes)."""
+    """Cycles from arrival at the queue to the end of the data (reads) or to the write command (writes).
+
+    Percentiles are nearest-rank: the smallest latency that so many per cent of the requests do not exceed.
+    """
 
     requests: int
     mean: float
@@ -109,6 +112,5 @@ def _statistics(latencies: IntArray) -> LatencyStatistics:
     if not len(latencies):
         return LatencyStatistics(0, 0.0, 0, 0, 0, 0)
     ranked = np.sort(latencies)
-    # The smallest latency that so many per cent of the requests do not exceed.
     p50, p95, p99 = (int(ranked[-(-len(ranked) * percent // 100) - 1]) for percent in (50, 95, 99))
     return LatencyStatistics(len(ranked), float(ranked.mean()), p50, p95, p99, int(ranked[-1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from simcore.errors import InputError, did_you_mean
 
 Source = str | Path | Mapping[str, Any]
 _NEEDS = {"any": NEEDS_ANY, "closed": NEEDS_CLOSED, "open": NEEDS_OPEN}
+_MOST_BANKS, _MOST_BYTES = 2**20, 2**48
 _NEEDED_ROLES = ("activate", "precharge", "read", "write")
 
 
@@ -176,12 +178,24 @@ def _counts(standard: Standard, organisation: str, overrides: Mapping[str, int])
         if level not in given:
             raise InputError(f"organisations.{organisation}.counts: missing level '{level}'", where)
         if given[level] < 1 or given[level] & (given[level] - 1):
-            raise InputError(f"organisations.{organisation}.counts.{level}: expected a power of two, got {given[level]}", where)
+            at = f"overrides.{level}" if level in overrides else where
+            raise InputError(f"organisations.{organisation}.counts.{level}: expected a power of two, got {given[level]}", at)
+    _check_size(given, levels, spec.organisations[organisation], f"organisations.{organisation}.counts", where)
     if given["column"] % spec.burst_length:
         message = f"organisations.{organisation}.counts.column: expected a multiple of burst_length {spec.burst_length}"
         raise InputError(f"{message}, got {given['column']}", where)
     _check_widths(spec.organisations[organisation], organisation, where)
     return {**given, "column": given["column"] // spec.burst_length}
+
+
+def _check_size(given: Mapping[str, int], levels: tuple[str, ...], place: OrganisationSpec, name: str, where: str) -> None:
+    """No more banks than tables can hold, no more bytes than a trace can address."""
+    banks = prod(given[level] for level in levels[: levels.index("bank") + 1])
+    if banks > _MOST_BANKS:
+        raise InputError(f"{name}: expected at most {_MOST_BANKS} banks in all, got {banks}", where)
+    capacity = prod(given[level] for level in levels) * place.channel_width_bits // 8
+    if capacity > _MOST_BYTES:
+        raise InputError(f"{name}: expected at most {_MOST_BYTES} bytes in all, got {capacity}", where)
 
 
 def _check_widths(place: OrganisationSpec, organisation: str, where: str) -> None:

@@ -34,9 +34,10 @@ class _Timings:
             for name, expression in timings.items():
                 self.check_declared(name, ".".join(path), standard.where(*path, name))
                 self.given[name] = (expression, standard.where(*path, name))
+        counted = (*spec.levels[: spec.levels.index("bank") + 1], "row", "column")
         for name, value in overrides.items():
-            if name not in ("channel", "row", "column", *spec.levels):
-                self.check_declared(name, "overrides", None, spec.levels)
+            if name not in counted:
+                self.check_declared(name, "overrides", None, counted)
                 self.given[name] = (str(value), f"overrides.{name}")
         self.done: dict[str, int] = {}
         self.under_way: list[str] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from simcore.dram.controller import ControllerSpec
@@ -9,6 +11,7 @@ from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.tables import FOLLOWING, LEVEL, PRECEDING, ResolvedDram
 from simcore.dram.trace import DramTrace, make_trace
+from simcore.dram.write_pulse import check_write_pulse
 from simcore.errors import InputError, did_you_mean
 
 ENGINES = ("compiled", "simpy")
@@ -37,15 +40,28 @@ def run_trace(
         got = f"{trace.address[beyond[0]]:#x} in request {beyond[0]}"
         message = f"{dram.name}: expected addresses below {1 << bits:#x}, got {got}"
         raise InputError(message, hint="a larger organisation, more ranks or more channels?")
+    return load_engine(engine)(dram, trace.earliest, trace.op, trace.address, spec, record_commands)
+
+
+def load_engine(engine: str) -> Callable[..., DramOutcome]:
+    """The engine's own `run_trace`, imported and, where it is not in the cache, compiled, so that what follows can be timed.
+
+    Raises InputError for an unknown engine.
+    """
+    check_engine(engine)
     if engine == "compiled":
         from simcore.engine.compiled.dram import run_trace as run_compiled
 
-        return run_compiled(dram, trace.earliest, trace.op, trace.address, spec, record_commands)
-    if engine == "simpy":
-        from simcore.engine.reference.dram import run_trace as run_reference
+        return run_compiled
+    from simcore.engine.reference.dram import run_trace as run_reference
 
-        return run_reference(dram, trace.earliest, trace.op, trace.address, spec, record_commands)
-    raise InputError(f"no engine named {engine!r}", hint=did_you_mean(engine, ENGINES))
+    return run_reference
+
+
+def check_engine(engine: str) -> None:
+    """Raise InputError for an engine that is not one of `ENGINES`."""
+    if engine not in ENGINES:
+        raise InputError(f"no engine named {engine!r}", hint=did_you_mean(engine, ENGINES))
 
 
 def check_controller(dram: ResolvedDram, controller: ControllerSpec) -> None:
@@ -58,6 +74,7 @@ def check_controller(dram: ResolvedDram, controller: ControllerSpec) -> None:
             raise InputError(f"{dram.name}: no command with role {role}, which refresh {controller.refresh!r} needs")
     if controller.refresh == "per-bank" and not dram.refresh_bank_interval:
         raise InputError(f"{dram.name}: no interval nREFIpb, which refresh 'per-bank' needs")
+    check_write_pulse(dram, controller)
     issued = {dram.roles[role] for role in (*needed, "read_precharge", "write_precharge")}
     for rule in dram.constraints:
         if rule[LEVEL] > dram.bank_level and rule[PRECEDING] in issued and rule[FOLLOWING] in issued:

@@ -19,7 +19,19 @@ Latency = Annotated[str, BeforeValidator(_latency)]
 Figure = Annotated[float, Field(ge=0)]
 LevelCount = Annotated[int, Field(strict=True, ge=1, le=2**30)]
 Role = Literal[
-    "activate", "precharge", "precharge_all", "read", "write", "read_precharge", "write_precharge", "refresh_all", "refresh_bank"
+    "activate",
+    "precharge",
+    "precharge_all",
+    "read",
+    "write",
+    "read_precharge",
+    "write_precharge",
+    "refresh_all",
+    "refresh_bank",
+    "write_reset",
+    "write_set",
+    "write_reset_precharge",
+    "write_set_precharge",
 ]
 
 

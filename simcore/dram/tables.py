@@ -33,6 +33,11 @@ ROLES = (
     "write_precharge",
     "refresh_all",
     "refresh_bank",
+    # Writes with the pulse of a zero (RESET) or of a one (SET) alone, where a standard keeps them apart.
+    "write_reset",
+    "write_set",
+    "write_reset_precharge",
+    "write_set_precharge",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,16 +44,18 @@ def make_trace(earliest: IntArray, op: IntArray, address: IntArray) -> DramTrace
 
 def read_trace(path: str | Path) -> DramTrace:
     """A trace from a file. Raises InputError with FILE:LINE for a line that is no request."""
-    earliest, operations, addresses = [], [], []
+    # Arrays of the array module grow by machine words, where a list holds an object for every number.
+    earliest, operations, addresses = array("q"), array("q"), array("q")
     for number, line in numbered_lines(path):
         try:
-            cycle, operation, address = line.split()
-            earliest.append(int(cycle))
-            operations.append(_OPERATIONS[operation])
-            addresses.append(int(address, 16))
+            first, operation, second = line.split()
+            cycle, kind, address = int(first), _OPERATIONS[operation], int(second, 16)
         except (ValueError, KeyError):
             message = f"expected 'CYCLE R|W HEX_ADDRESS', got '{line[:60]}'"
             raise InputError(message, f"{path}:{number}") from None
-        if not 0 <= earliest[-1] < _LIMIT or not 0 <= addresses[-1] < _LIMIT:
+        if not 0 <= cycle < _LIMIT or not 0 <= address < _LIMIT:
             raise InputError(f"expected cycle and address from 0 to 2^48 - 1, got '{line[:60]}'", f"{path}:{number}")
+        earliest.append(cycle)
+        operations.append(kind)
+        addresses.append(address)
     return DramTrace(*(np.array(values, dtype=np.int64) for values in (earliest, operations, addresses)))

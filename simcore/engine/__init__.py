@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
@@ -12,6 +14,9 @@ from simcore.outcome import Outcome
 from simcore.program import Program
 from simcore.spec.system import System
 from simcore.traffic import Traffic, TrafficOutcome
+
+if TYPE_CHECKING:
+    from simcore.engine.reference.operands import Operands
 
 #: Engines by name: the compiled one for speed, the SimPy one for meaning.
 ENGINES = ("compiled", "simpy")
@@ -27,32 +32,54 @@ def load_engine(engine: str) -> None:
 
 def run_programs(
     system: System,
-    programs: Sequence[Program],
+    programs: Iterable[Program],
     engine: str = "compiled",
     shortcuts: Shortcuts | None = None,
     on_layer: Callable[[int, Outcome], None] | None = None,
+    on_step: Callable[[int, int], None] | None = None,
+    operands: Callable[[int, Program], Operands | None] | None = None,
 ) -> list[Outcome]:
     """Run layers one after another on one machine and one clock; one Outcome each.
 
-    ``on_layer(index, outcome)`` is called after each. Raises InputError for an unknown engine or an unusable bank timing.
+    ``on_layer(index, outcome)`` is called after each. The reference engine alone calls ``on_step(index, array steps made)``
+    after each step, and asks ``operands(index, program)`` before each layer for what its PEs multiply (None: nothing).
+    Raises InputError for an unknown engine, an unusable bank timing, and operands for the compiled engine.
     """
-    machine = build_machine(system)
-    if engine == "compiled":
-        from simcore.engine.compiled.run import CompiledEngine
-
-        run = CompiledEngine(machine, shortcuts).run
-    elif engine == "simpy":
-        from simcore.engine.reference.run import ReferenceEngine
-
-        run = ReferenceEngine(machine).run
-    else:
-        raise _no_engine(engine)
+    run = _runner(build_machine(system), engine, shortcuts, on_step, operands)
     outcomes = []
     for index, program in enumerate(programs):
-        outcomes.append(run(program))
+        outcomes.append(run(index, program))
         if on_layer is not None:
             on_layer(index, outcomes[-1])
     return outcomes
+
+
+def _runner(
+    machine: Machine,
+    engine: str,
+    shortcuts: Shortcuts | None,
+    on_step: Callable[[int, int], None] | None,
+    operands: Callable[[int, Program], Operands | None] | None,
+) -> Callable[[int, Program], Outcome]:
+    """What runs the layer of an index on the engine of that name."""
+    if engine == "compiled":
+        from simcore.engine.compiled.run import CompiledEngine
+
+        if operands is not None:
+            raise InputError("the compiled engine has no PEs to check values with", hint="choose engine 'simpy'")
+        compiled = CompiledEngine(machine, shortcuts)
+        return lambda _, program: compiled.run(program)
+    if engine == "simpy":
+        from simcore.engine.reference.run import ReferenceEngine
+
+        reference = ReferenceEngine(machine)
+
+        def run(index: int, program: Program) -> Outcome:
+            given = None if operands is None else operands(index, program)
+            return reference.run(program, given, None if on_step is None else partial(on_step, index))
+
+        return run
+    raise _no_engine(engine)
 
 
 def run_traffic(

@@ -22,6 +22,7 @@ def json_form(results: Results) -> dict[str, Any]:
         "cycles": results.cycles,
         "layers": [_layer(run) for run in results.runs],
         "banks": _banks(results),
+        **({"values": dict(results.values)} if results.values else {}),
         "energy_pj": dict(zip(results.energy["part"], results.energy["energy_pj"].tolist(), strict=True)),
         "wall_s": results.wall_s,
         "simulated_cycles_per_s": results.manifest["simulated_cycles_per_s"],

@@ -59,6 +59,7 @@ def build_manifest(
     shortcuts: Mapping[str, Any],
     inputs: Iterable[Path],
     overrides: Iterable[str],
+    values_checked: bool = False,
 ) -> dict[str, Any]:
     """The manifest of a run, as plain JSON values. ``system`` is the complete spec after all overrides."""
     return {
@@ -68,6 +69,7 @@ def build_manifest(
         "overrides": list(overrides),
         "engine": engine,
         "shortcuts": dict(shortcuts),
+        "values_checked": values_checked,
         "seed": system.get("seed", 0),
         "versions": dict(versions()),
         "git_revision": git_revision(),

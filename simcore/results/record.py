@@ -15,7 +15,8 @@ class LayerRun:
     """One layer and what the engine measured of it.
 
     ``outcome`` is None for a layer that never ran by itself: it was folded into the layer named ``fused_into``, or moves no data.
-    ``facts`` are the plan's (``Program.facts``): ``mapping_efficiency_percent`` is read from them.
+    ``facts`` are the plan's (``Program.facts``): ``mapping_efficiency_percent`` is read from them. ``values`` is "equal" where
+    the PEs' results were checked, "none: ..." where there are none to check, and None where nothing was asked.
     """
 
     name: str
@@ -24,6 +25,7 @@ class LayerRun:
     outcome: Outcome | None
     facts: Mapping[str, Any]
     fused_into: str | None = None
+    values: str | None = None
 
     def per_port(self, array: str, port: Port) -> int:
         """One cell of ``Outcome.port_words``, ``port_lines`` or ``port_elements``; 0 for a layer that did not run."""

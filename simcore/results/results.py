@@ -68,6 +68,11 @@ class Results:
         """Wall-clock seconds of the simulation."""
         return float(self.manifest["wall_s"])
 
+    @property
+    def values(self) -> dict[str, str]:
+        """Of a run whose values were checked: by layer "equal", or "none: ..." for a layer without a product; else empty."""
+        return {run.name: run.values for run in self.runs if run.values is not None}
+
     @cached_property
     def _banks(self) -> list[BankName]:
         return bank_names(self.system)

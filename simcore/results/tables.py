@@ -41,6 +41,7 @@ def _layer_row(run: LayerRun, processing_elements: int) -> dict[str, Any]:
     for unit in ("words", "lines"):
         for port, column in PORT_COLUMNS.items():
             row[f"{column}_{unit}"] = run.per_port(f"port_{unit}", port)
+    row["values"] = run.values
     row["dram_read_bytes"] = int(outcome.dma_read_bytes.sum()) if outcome else 0
     row["dram_write_bytes"] = int(outcome.dma_write_bytes.sum()) if outcome else 0
     return row

@@ -8,7 +8,7 @@ from simcore.glossary import TERMS
 from simcore.spec import System
 
 #: Columns of the layer table that do not add up over layers.
-_NOT_ADDED = ("layer", "op", "fused_into", "start_cycle", "mapping_efficiency_percent", "array_utilisation_percent")
+_NOT_ADDED = ("layer", "op", "fused_into", "start_cycle", "values", "mapping_efficiency_percent", "array_utilisation_percent")
 
 
 def totals_table(layers: pd.DataFrame, system: System, area_mm2: float) -> pd.DataFrame:

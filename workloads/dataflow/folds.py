@@ -8,6 +8,7 @@ import numpy as np
 
 from simcore.program import Fold, Int64Array
 from simcore.spec.system import ArraySpec
+from workloads.dataflow.plan_memory import BYTES_PER_FOLD, require_memory
 from workloads.dataflow.shape import ConvShape
 
 
@@ -95,10 +96,11 @@ def stream_starts(times: Int64Array, array: ArraySpec) -> tuple[Int64Array, int]
 
 
 def build_folds(shape: ConvShape, array: ArraySpec, loops: Loops) -> Folds:
-    """All folds of a layer."""
+    """All folds of a layer. Raises PlanTooLargeError for more than fit into memory."""
     along_rows, along_columns, along_time = sides(shape, array.dataflow)
     row_folds, column_folds = -(-along_rows // array.rows), -(-along_columns // array.columns)
     blocks = -(-along_time // loops.block)
+    require_memory(shape.groups * blocks * column_folds * row_folds, BYTES_PER_FOLD)
     group, block, column, row = _loop_indices((shape.groups, blocks, column_folds, row_folds), array.dataflow, loops.outer)
     row0, column0, time0 = row * array.rows, column * array.columns, block * loops.block
     times = np.minimum(loops.block, along_time - time0)

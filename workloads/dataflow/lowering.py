@@ -5,7 +5,7 @@ Concat, Flatten, Reshape, Transpose, Identity and Dropout take no cycles: they a
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from math import prod
 
@@ -33,8 +33,17 @@ def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) 
     """The Program of one layer, or None for a view, which takes no cycles.
 
     ``with_folds`` adds the Fold records that the reference engine's PEs need. Raises InputError where a scratchpad cannot hold
-    what one element of a stream needs, and for a layer that no dataflow is known for.
+    what one element of a stream needs, where this machine's memory cannot hold the plan, and for a layer that no dataflow is
+    known for.
     """
+    try:
+        return _lower(instance, system, with_folds)
+    except MemoryError as error:
+        hint = "a smaller batch or layer, a larger array or larger scratchpads take less"
+        raise InputError(f"its plan is too large: {error}", where=f"layer '{instance.name}'", hint=hint) from error
+
+
+def _lower(instance: LayerInstance, system: System, with_folds: bool) -> Program | None:
     shape = array_shape(instance, system.shapes)
     if shape is not None:
         return lower_shape(instance.name, instance.layer.op, shape, system, with_folds=with_folds)
@@ -43,7 +52,7 @@ def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) 
     if isinstance(layer, (ShapeOnly, Concat)):
         return None
     if isinstance(layer, (Pool, GlobalPool)):
-        return lower_windows(name, op, _windows(instance), system)
+        return lower_windows(name, op, windows_shape(instance), system)
     if isinstance(layer, Add):
         return lower_elementwise(name, op, system, words=words, operands=len(instance.input_shapes))
     if isinstance(layer, Softmax):
@@ -54,7 +63,7 @@ def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) 
     raise InputError(f"expected a layer with a dataflow, got op '{op}'", where=f"layer '{name}'")
 
 
-def _windows(instance: LayerInstance) -> ConvShape:
+def windows_shape(instance: LayerInstance) -> ConvShape:
     """A pooling layer's loop nest; channels stay channels."""
     layer = instance.layer
     channels, height, width = instance.input_shapes[0]
@@ -96,12 +105,17 @@ def lower_network(
     network: Network, system: System, *, only: Container[str] | None = None, with_folds: bool = False
 ) -> list[Lowered]:
     """The layers named by ``only``, or all, in execution order, each with its Program. Raises InputError as :func:`lower`."""
+    return list(lower_each(network, system, only=only, with_folds=with_folds))
+
+
+def lower_each(
+    network: Network, system: System, *, only: Container[str] | None = None, with_folds: bool = False
+) -> Iterator[Lowered]:
+    """As :func:`lower_network`, one after another, so that not all Programs need be held at once."""
     joined = fusions(network) if system.vector_unit.fuse else {}
-    found: list[Lowered] = []
     for instance in network.instances():
         if only is not None and instance.name not in only:
             continue
         fused_into = joined.get(instance.name)
         program = None if fused_into else lower(instance, system, with_folds=with_folds)
-        found.append((instance, program, fused_into))
-    return found
+        yield instance, program, fused_into

@@ -146,15 +146,23 @@ def conv_shape(layer: Conv, inputs: tuple[tuple[int, ...], ...], batch: int) -> 
     )
 
 
+def under_shape_rule(instance: LayerInstance, shapes: str) -> LayerInstance:
+    """The layer as it runs: with ``shapes`` "scale-sim" a convolution follows SCALE-Sim's rule, and so does its output."""
+    layer = instance.layer
+    if shapes == "standard" or not isinstance(layer, Conv):
+        return instance
+    ruled = replace(layer, ceil_mode_scale_sim=True)
+    return replace(instance, layer=ruled, output_shape=ruled.infer(instance.input_shapes))
+
+
 def array_shape(instance: LayerInstance, shapes: str) -> ConvShape | None:
     """The loop nest of a layer the array runs, or None for a layer it does not; ``shapes`` is the System's shape rule.
 
     A product of two activations runs one group per (image, leading index); an operand that broadcasts is fetched for each.
     """
-    layer = instance.layer
+    layer = under_shape_rule(instance, shapes).layer
     if isinstance(layer, Conv):
-        ruled = layer if shapes == "standard" else replace(layer, ceil_mode_scale_sim=True)
-        return conv_shape(ruled, instance.input_shapes, instance.batch)
+        return conv_shape(layer, instance.input_shapes, instance.batch)
     if isinstance(layer, Linear):
         shape = instance.input_shapes[0]
         return matrix_product(instance.batch * prod(shape[:-1]), shape[-1], layer.out_features)

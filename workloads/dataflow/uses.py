@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simcore.program import Int64Array
+from workloads.dataflow.plan_memory import BYTES_PER_USE, require_memory
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,11 @@ class Uses:
 
 
 def ragged(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """For runs ``starts[i] .. starts[i] + lengths[i] - 1`` laid end to end: the run of each entry, and its value."""
+    """For runs ``starts[i] .. starts[i] + lengths[i] - 1`` laid end to end: the run of each entry, and its value.
+
+    Here a plan grows to its size: raises PlanTooLargeError for entries that do not fit into memory.
+    """
+    require_memory(int(lengths.sum()), BYTES_PER_USE)
     owner = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
     ends = np.cumsum(lengths)
     value = np.arange(len(owner), dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)

@@ -6,13 +6,18 @@ In `banks` and `slots` it is the other way round, so that one fact of neighbouri
 from __future__ import annotations
 
 # rules: what a command that is issued does to the ready times of others. A node of the rule's level has SPAN banks; OUTER is the
-# span of its parent in a rule between siblings, else 0; RING the row of `rings` of a rule with a window, else NONE.
-RULE_FOLLOWING, RULE_LATENCY, RULE_WINDOW, RULE_RING, RULE_SPAN, RULE_OUTER = range(6)
-RULE_COLUMNS = 6
+# span of its parent in a rule between siblings, else 0. RING is the row of `rings` of a rule with a window, which joins the one
+# without (LATENCY) of the same span, else NONE. STRIDE is the number of banks that the following command addresses: when all of
+# them are ready is kept at the first.
+RULE_FOLLOWING, RULE_LATENCY, RULE_WINDOW, RULE_WINDOW_LATENCY, RULE_RING, RULE_SPAN, RULE_OUTER, RULE_STRIDE = range(8)
+RULE_COLUMNS = 8
 
-# commands: where their rules are, how many banks they address, and their slot of the cycle.
-COMMAND_FIRST_RULE, COMMAND_LAST_RULE, COMMAND_SPAN, COMMAND_BUS = range(4)
-COMMAND_COLUMNS = 4
+# commands: where their rules are, first the wide ones, then those of a single place in `ready`; how many banks they address;
+# their slot of the cycle; whether they close rows, and whether they read or write.
+COMMAND_FIRST_RULE, COMMAND_FIRST_NARROW, COMMAND_LAST_RULE, COMMAND_SPAN, COMMAND_BUS, COMMAND_CLOSES, COMMAND_ACCESSES = range(
+    7
+)
+COMMAND_COLUMNS = 7
 
 # banks, one column each: the open row or NONE, requests activated for it, accesses since it was closed, whether a precharge is
 # already in the priority queue, when it was last used, its rank.
@@ -24,8 +29,8 @@ RANK_OPEN, RANK_SINCE, RANK_CYCLES = range(3)
 RANK_COLUMNS = 3
 
 # slots, one column each: a request in a queue.
-SLOT_BANK, SLOT_ROW, SLOT_COLUMN, SLOT_NUMBER, SLOT_WRITE, SLOT_LINE, SLOT_ARRIVE, SLOT_COUNTED = range(8)
-SLOT_COLUMNS = 8
+SLOT_BANK, SLOT_ROW, SLOT_COLUMN, SLOT_NUMBER, SLOT_WRITE, SLOT_LINE, SLOT_ARRIVE, SLOT_COUNTED, SLOT_PULSE = range(9)
+SLOT_COLUMNS = 9
 
 # order: slots in order of age, three rows per channel.
 ORDER_READ, ORDER_WRITE, ORDER_ACTIVE = range(3)
@@ -42,18 +47,25 @@ CHANNEL_READS, CHANNEL_WRITES, CHANNEL_ACTIVE, CHANNEL_PRIORITY, CHANNEL_FREE = 
 CHANNEL_DRAINING, CHANNEL_WAKE, CHANNEL_REFRESH, CHANNEL_REFRESH_BANK = range(5, 9)
 # With one bus: the request that will be served next unless something changes, and when (NONE: not known).
 CHANNEL_NEXT_KIND, CHANNEL_NEXT_AT, CHANNEL_NEXT_COMMAND, CHANNEL_NEXT_DUE = range(9, 13)
-CHANNEL_COLUMNS = 13
+# Writes that came so far.
+CHANNEL_WRITTEN = 13
+CHANNEL_COLUMNS = 14
 
 # fixed: constants of a run. The first are commands.
 FIXED_ACT, FIXED_PRE, FIXED_PREAB, FIXED_RD, FIXED_WR, FIXED_RDA, FIXED_WRA, FIXED_REFAB, FIXED_REFPB = range(9)
-FIXED_SCHEDULER, FIXED_POLICY, FIXED_POLICY_LIMIT, FIXED_REFRESH, FIXED_INTERVAL = range(9, 14)
-FIXED_CHANNELS, FIXED_BANKS, FIXED_READ_QUEUE, FIXED_WRITE_QUEUE, FIXED_DRAIN_ABOVE, FIXED_DRAIN_BELOW = range(14, 20)
-FIXED_BUSES, FIXED_READ_CYCLES, FIXED_OFFSET_BITS, FIXED_BANK_LEVEL, FIXED_ROW_LEVEL, FIXED_COLUMN_LEVEL = range(20, 26)
-FIXED_COLUMNS = 26
+FIXED_WR_RESET, FIXED_WR_SET, FIXED_WRA_RESET, FIXED_WRA_SET = range(9, 13)
+FIXED_SCHEDULER, FIXED_POLICY, FIXED_POLICY_LIMIT, FIXED_REFRESH, FIXED_INTERVAL = range(13, 18)
+FIXED_CHANNELS, FIXED_BANKS, FIXED_READ_QUEUE, FIXED_WRITE_QUEUE, FIXED_DRAIN_ABOVE, FIXED_DRAIN_BELOW = range(18, 24)
+FIXED_BUSES, FIXED_READ_CYCLES, FIXED_OFFSET_BITS, FIXED_BANK_LEVEL, FIXED_ROW_LEVEL, FIXED_COLUMN_LEVEL = range(24, 30)
+# The write pulse, the share of SET pulses among random ones in units of 2^-53, and their seed.
+FIXED_PULSE, FIXED_SET_SHARE, FIXED_SEED = range(30, 33)
+FIXED_COLUMNS = 33
 
 FRFCFS, FRFCFS_ROWHIT, FCFS = range(3)
 POLICY_OPEN, POLICY_CLOSED_AFTER, POLICY_TIMEOUT = range(3)
 REFRESH_NONE, REFRESH_ALL, REFRESH_BANK = range(3)
+# RESET and SET in the order of the commands that stand for them.
+PULSE_WORST, PULSE_RESET, PULSE_SET, PULSE_RANDOM = range(4)
 
 # scalars: where a run stands. NEXT is the next request of the trace, TIME the frontend's, END the last cycle of the run.
 SCALAR_NEXT, SCALAR_TIME, SCALAR_END, SCALAR_LOGGED, SCALAR_LAST_COMMAND = range(5)

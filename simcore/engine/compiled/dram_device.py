@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.jit import inlined
@@ -9,43 +11,64 @@ from simcore.program import Int64Array
 
 
 @inlined
+def _delay(ready: Int64Array, command: int, first: int, end: int, stride: int, until: int) -> None:
+    """Banks from ``first`` on, before ``end``, are not ready for a command before ``until``.
+
+    Unsigned indices need no test for one that counts from the end: the loop becomes one of vectors.
+    """
+    if stride == 1:
+        for b in range(first, end):
+            ready[np.uint64(command), np.uint64(b)] = max(ready[np.uint64(command), np.uint64(b)], until)
+    else:
+        b = first & -stride
+        while b < end:
+            ready[np.uint64(command), np.uint64(b)] = max(ready[np.uint64(command), np.uint64(b)], until)
+            b += stride
+
+
+@inlined
 def constrain(
     commands: Int64Array, rules: Int64Array, rings: Int64Array, ready: Int64Array, command: int, bank: int, now: int
 ) -> None:
     """Apply the rules of a command issued now to the banks from ``bank`` on."""
-    addressed = commands[command, d.COMMAND_SPAN]
-    for rule in range(commands[command, d.COMMAND_FIRST_RULE], commands[command, d.COMMAND_LAST_RULE]):
-        following, span = rules[rule, d.RULE_FOLLOWING], rules[rule, d.RULE_SPAN]
-        due = now + rules[rule, d.RULE_LATENCY]
+    sent = np.uint64(command)
+    addressed = commands[sent, d.COMMAND_SPAN]
+    for rule in range(commands[sent, d.COMMAND_FIRST_RULE], commands[sent, d.COMMAND_FIRST_NARROW]):
+        at = np.uint64(rule)
+        following, span = rules[at, d.RULE_FOLLOWING], rules[at, d.RULE_SPAN]
+        due, stride = now + rules[at, d.RULE_LATENCY], rules[at, d.RULE_STRIDE]
         # Spans are powers of two.
         first = bank & -span
-        if rules[rule, d.RULE_RING] != NONE:
-            ring, window = rules[rule, d.RULE_RING], rules[rule, d.RULE_WINDOW]
-            for start in range(first, max(first + span, bank + addressed), span):
-                at = (start // span) * (window + 1)
-                place = rings[ring, at + window]
-                rings[ring, at + place] = now
+        if rules[at, d.RULE_RING] != NONE:
+            ring, window = np.uint64(rules[at, d.RULE_RING]), rules[at, d.RULE_WINDOW]
+            start = first
+            while start < max(first + span, bank + addressed):
+                head = start * (window + 1)
+                place = rings[ring, np.uint64(head + window)]
+                rings[ring, np.uint64(head + place)] = now
                 place = place + 1 if place + 1 < window else 0
-                rings[ring, at + window] = place
-                due = rings[ring, at + place] + rules[rule, d.RULE_LATENCY]
-                for b in range(start, start + span):
-                    ready[following, b] = max(ready[following, b], due)
-        elif rules[rule, d.RULE_OUTER]:
-            outer = bank & -rules[rule, d.RULE_OUTER]
-            for b in range(outer, first):
-                ready[following, b] = max(ready[following, b], due)
-            for b in range(first + span, outer + rules[rule, d.RULE_OUTER]):
-                ready[following, b] = max(ready[following, b], due)
+                rings[ring, np.uint64(head + window)] = place
+                oldest = rings[ring, np.uint64(head + place)] + rules[at, d.RULE_WINDOW_LATENCY]
+                _delay(ready, following, start, start + span, stride, max(due, oldest))
+                start += span
+        elif rules[at, d.RULE_OUTER]:
+            outer = bank & -rules[at, d.RULE_OUTER]
+            _delay(ready, following, outer, first, stride, due)
+            _delay(ready, following, first + span, outer + rules[at, d.RULE_OUTER], stride, due)
         else:
-            for b in range(first, first + max(span, addressed)):
-                ready[following, b] = max(ready[following, b], due)
+            _delay(ready, following, first, first + max(span, addressed), stride, due)
+    for rule in range(commands[sent, d.COMMAND_FIRST_NARROW], commands[sent, d.COMMAND_LAST_RULE]):
+        at = np.uint64(rule)
+        following, cell = np.uint64(rules[at, d.RULE_FOLLOWING]), np.uint64(bank & -rules[at, d.RULE_STRIDE])
+        ready[following, cell] = max(ready[following, cell], now + rules[at, d.RULE_LATENCY])
 
 
 @inlined
 def open_row(banks: Int64Array, ranks: Int64Array, bank: int, row: int, now: int) -> None:
     """ACT."""
-    banks[d.BANK_ROW, bank] = row
-    rank = banks[d.BANK_RANK, bank]
+    at = np.uint64(bank)
+    banks[d.BANK_ROW, at] = row
+    rank = np.uint64(banks[d.BANK_RANK, at])
     if ranks[rank, d.RANK_OPEN] == 0:
         ranks[rank, d.RANK_SINCE] = now
     ranks[rank, d.RANK_OPEN] += 1
@@ -54,24 +77,16 @@ def open_row(banks: Int64Array, ranks: Int64Array, bank: int, row: int, now: int
 @inlined
 def close_row(banks: Int64Array, ranks: Int64Array, bank: int, now: int) -> None:
     """A precharge of one bank, open or not."""
-    banks[d.BANK_ACCESSES, bank] = 0
-    banks[d.BANK_CLOSING, bank] = 0
-    if banks[d.BANK_ROW, bank] == NONE:
+    at = np.uint64(bank)
+    banks[d.BANK_ACCESSES, at] = 0
+    banks[d.BANK_CLOSING, at] = 0
+    if banks[d.BANK_ROW, at] == NONE:
         return
-    banks[d.BANK_ROW, bank] = NONE
-    rank = banks[d.BANK_RANK, bank]
+    banks[d.BANK_ROW, at] = NONE
+    rank = np.uint64(banks[d.BANK_RANK, at])
     ranks[rank, d.RANK_OPEN] -= 1
     if ranks[rank, d.RANK_OPEN] == 0:
         ranks[rank, d.RANK_CYCLES] += now - ranks[rank, d.RANK_SINCE]
-
-
-@inlined
-def ready_at(commands: Int64Array, ready: Int64Array, command: int, bank: int) -> int:
-    """When all banks that a command addresses are ready for it."""
-    at = 0
-    for b in range(bank, bank + commands[command, d.COMMAND_SPAN]):
-        at = max(at, ready[command, b])
-    return at
 
 
 @inlined

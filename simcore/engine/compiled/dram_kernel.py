@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
-from simcore.engine.compiled.dram_queues import decode, is_waiting
+from simcore.engine.compiled.dram_queues import decode, is_waiting, random_pulse
 from simcore.engine.compiled.dram_step import apply_policy, push_refresh, step_bus
 from simcore.engine.compiled.jit import inlined
 from simcore.program import Int64Array
@@ -38,27 +40,32 @@ def _accept(
     channel, line = numbers[0], address >> fixed[d.FIXED_OFFSET_BITS]
     row = channel * d.ORDERS
     writes = channels[channel, d.CHANNEL_WRITES]
-    if writes and is_waiting(order, slots, row + d.ORDER_WRITE, writes, line):
+    merged = writes > 0 and is_waiting(order, slots, row + d.ORDER_WRITE, writes, line)
+    queue = d.ORDER_WRITE if write else d.ORDER_READ
+    length = channels[channel, d.CHANNEL_READS + queue]
+    if length == fixed[d.FIXED_READ_QUEUE + queue] and not merged:
+        return False
+    pulse = fixed[d.FIXED_PULSE]
+    if pulse == d.PULSE_RANDOM:
+        pulse = random_pulse(fixed, channel, channels[channel, d.CHANNEL_WRITTEN])
+    channels[channel, d.CHANNEL_WRITTEN] += write
+    if merged:
         # A read is answered a cycle later; a write is merged and done.
         arrive[number], depart[number], kind[number] = now, now + 1 - write, 1 + write
         scalars[d.SCALAR_END] = max(scalars[d.SCALAR_END], now + 1)
         channels[channel, d.CHANNEL_WAKE] = min(channels[channel, d.CHANNEL_WAKE], now + 1)
         return True
-    queue = d.ORDER_WRITE if write else d.ORDER_READ
-    length = channels[channel, d.CHANNEL_READS + queue]
-    if length == fixed[d.FIXED_READ_QUEUE + queue]:
-        return False
     bank = channel
     for level in range(1, fixed[d.FIXED_BANK_LEVEL] + 1):
-        bank = bank * sizes[level] + numbers[level]
+        bank = bank * sizes[np.uint64(level)] + numbers[np.uint64(level)]
     channels[channel, d.CHANNEL_FREE] -= 1
-    slot = free[channel, channels[channel, d.CHANNEL_FREE]]
+    slot = np.uint64(free[channel, np.uint64(channels[channel, d.CHANNEL_FREE])])
     slots[d.SLOT_BANK, slot] = bank
-    slots[d.SLOT_ROW, slot] = numbers[fixed[d.FIXED_ROW_LEVEL]]
-    slots[d.SLOT_COLUMN, slot] = numbers[fixed[d.FIXED_COLUMN_LEVEL]]
+    slots[d.SLOT_ROW, slot] = numbers[np.uint64(fixed[d.FIXED_ROW_LEVEL])]
+    slots[d.SLOT_COLUMN, slot] = numbers[np.uint64(fixed[d.FIXED_COLUMN_LEVEL])]
     slots[d.SLOT_NUMBER, slot], slots[d.SLOT_WRITE, slot], slots[d.SLOT_LINE, slot] = number, write, line
-    slots[d.SLOT_ARRIVE, slot], slots[d.SLOT_COUNTED, slot] = now, 0
-    order[row + queue, length] = slot
+    slots[d.SLOT_ARRIVE, slot], slots[d.SLOT_COUNTED, slot], slots[d.SLOT_PULSE, slot] = now, 0, pulse
+    order[np.uint64(row + queue), np.uint64(length)] = slot
     channels[channel, d.CHANNEL_NEXT_DUE] = NONE
     channels[channel, d.CHANNEL_READS + queue] = length + 1
     channels[channel, d.CHANNEL_WAKE] = min(channels[channel, d.CHANNEL_WAKE], now + 1)
@@ -146,42 +153,50 @@ def run_dram(
         if offered == requests and waiting == 0 and wake > scalars[d.SCALAR_END]:
             break
         time = wake
+        # A single channel goes on by itself until the next request comes, unless one was refused or the log must be looked after.
+        alone = cap == 1 and offered < requests and offer_at < FAR and len(log) == 0
+        horizon = offer_at if alone else time
         for channel in range(cap):
             if channels[channel, d.CHANNEL_WAKE] > time:
                 continue
-            if channels[channel, d.CHANNEL_PRIORITY] + 2 * fixed[d.FIXED_BANKS] > d.PRIORITY_ENTRIES:
-                outcome = d.PRIORITY_FULL
-            elif channels[channel, d.CHANNEL_REFRESH] == time:
-                push_refresh(fixed, channels, commands, priority, channel)
-            soonest = FAR
-            if policy != d.POLICY_OPEN:
-                soonest = apply_policy(fixed, channels, banks, ready, priority, channel, time)
-            for bus in range(fixed[d.FIXED_BUSES]):
-                due = step_bus(
-                    fixed,
-                    scalars,
-                    commands,
-                    rules,
-                    rings,
-                    ready,
-                    banks,
-                    ranks,
-                    counts,
-                    issued,
-                    hit_banks,
-                    channels,
-                    slots,
-                    order,
-                    priority,
-                    free,
-                    log,
-                    depart,
-                    channel,
-                    bus,
-                    time,
-                )
-                soonest = min(soonest, due)
-            channels[channel, d.CHANNEL_WAKE] = min(max(soonest, time + 1), channels[channel, d.CHANNEL_REFRESH])
+            while True:
+                if channels[channel, d.CHANNEL_PRIORITY] + 2 * fixed[d.FIXED_BANKS] > d.PRIORITY_ENTRIES:
+                    outcome = d.PRIORITY_FULL
+                elif channels[channel, d.CHANNEL_REFRESH] == time:
+                    push_refresh(fixed, channels, commands, priority, channel)
+                soonest = FAR
+                if policy != d.POLICY_OPEN:
+                    soonest = apply_policy(fixed, channels, banks, ready, priority, channel, time)
+                for bus in range(fixed[d.FIXED_BUSES]):
+                    due = step_bus(
+                        fixed,
+                        scalars,
+                        commands,
+                        rules,
+                        rings,
+                        ready,
+                        banks,
+                        ranks,
+                        counts,
+                        issued,
+                        hit_banks,
+                        channels,
+                        slots,
+                        order,
+                        priority,
+                        free,
+                        log,
+                        depart,
+                        channel,
+                        bus,
+                        time,
+                    )
+                    soonest = min(soonest, due)
+                wake = min(max(soonest, time + 1), channels[channel, d.CHANNEL_REFRESH])
+                channels[channel, d.CHANNEL_WAKE] = wake
+                if wake >= horizon or outcome == d.PRIORITY_FULL:
+                    break
+                time = wake
         if outcome == d.PRIORITY_FULL:
             break
     scalars[d.SCALAR_NEXT], scalars[d.SCALAR_TIME] = offered, time

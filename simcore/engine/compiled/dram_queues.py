@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.jit import inlined
@@ -16,7 +18,7 @@ _PLACE_MASK = (1 << _PLACE_BITS) - 1
 def remove(order: Int64Array, row: int, length: int, at: int) -> None:
     """Take entry ``at`` out of an order of ``length`` slots."""
     for i in range(at, length - 1):
-        order[row, i] = order[row, i + 1]
+        order[np.uint64(row), np.uint64(i)] = order[np.uint64(row), np.uint64(i + 1)]
 
 
 @inlined
@@ -24,9 +26,25 @@ def decode(fields: Int64Array, xors: Int64Array, numbers: Int64Array, address: i
     """Fill ``numbers`` with the numbers per level of an address."""
     numbers[:] = 0
     for i in range(len(fields)):
-        numbers[fields[i, 0]] |= ((address >> fields[i, 1]) & ((1 << fields[i, 2]) - 1)) << fields[i, 3]
+        numbers[np.uint64(fields[i, 0])] |= ((address >> fields[i, 1]) & ((1 << fields[i, 2]) - 1)) << fields[i, 3]
     for i in range(len(xors)):
-        numbers[xors[i, 0]] ^= (numbers[xors[i, 1]] >> xors[i, 2]) & ((1 << xors[i, 3]) - 1)
+        numbers[np.uint64(xors[i, 0])] ^= (numbers[np.uint64(xors[i, 1])] >> xors[i, 2]) & ((1 << xors[i, 3]) - 1)
+
+
+@inlined
+def random_pulse(fixed: Int64Array, channel: int, number: int) -> int:
+    """As `simcore.dram.write_pulse.random_pulse`."""
+    value = _mixed(_mixed(np.uint64((fixed[d.FIXED_SEED] << 20) + channel)) + np.uint64(number))
+    return d.PULSE_SET if np.int64(value >> np.uint64(11)) < fixed[d.FIXED_SET_SHARE] else d.PULSE_RESET
+
+
+@inlined
+def _mixed(value: np.uint64) -> np.uint64:
+    """SplitMix64 (`simcore.dram.write_pulse`)."""
+    value += np.uint64(0x9E3779B97F4A7C15)
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
 
 
 @inlined
@@ -34,7 +52,7 @@ def is_waiting(order: Int64Array, slots: Int64Array, row: int, length: int, line
     """Whether a write to the line waits in the write queue."""
     found = False
     for i in range(length):
-        found |= slots[d.SLOT_LINE, order[row, i]] == line
+        found |= slots[d.SLOT_LINE, np.uint64(order[np.uint64(row), i])] == line
     return found
 
 
@@ -45,9 +63,9 @@ def find_active(
     """The oldest activated request that is ready, else NONE; and when one will be. (place, cycle)."""
     best, best_arrive, soonest = NONE, FAR, FAR
     for i in range(length):
-        slot = order[row, i]
+        slot = np.uint64(order[np.uint64(row), i])
         command = fixed[d.FIXED_WR] if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_RD]
-        due = ready[command, slots[d.SLOT_BANK, slot]]
+        due = ready[np.uint64(command), np.uint64(slots[d.SLOT_BANK, slot])]
         soonest = min(soonest, due)
         if due <= now and slots[d.SLOT_ARRIVE, slot] < best_arrive:
             best, best_arrive = i, slots[d.SLOT_ARRIVE, slot]
@@ -57,9 +75,9 @@ def find_active(
 @inlined
 def next_command(fixed: Int64Array, banks: Int64Array, slots: Int64Array, slot: int, access: int) -> int:
     """What a queued request needs next: its read or write, ACT, or a precharge."""
-    opened = banks[d.BANK_ROW, slots[d.SLOT_BANK, slot]]
+    opened = banks[d.BANK_ROW, np.uint64(slots[d.SLOT_BANK, np.uint64(slot)])]
     other = fixed[d.FIXED_ACT] if opened == NONE else fixed[d.FIXED_PRE]
-    return access if opened == slots[d.SLOT_ROW, slot] else other
+    return access if opened == slots[d.SLOT_ROW, np.uint64(slot)] else other
 
 
 @inlined
@@ -82,14 +100,14 @@ def find_queued(
     """
     best, precharge, split = FAR, fixed[d.FIXED_PRE], fixed[d.FIXED_BUSES] > 1
     for i in range(length):
-        slot = order[row, i]
-        bank = slots[d.SLOT_BANK, slot]
+        slot = np.uint64(order[np.uint64(row), i])
+        bank = np.uint64(slots[d.SLOT_BANK, slot])
         command = next_command(fixed, banks, slots, slot, access)
         in_the_way = (command == precharge) & (banks[d.BANK_ACTIVE, bank] > 0)
         if split:
             in_the_way |= commands[command, d.COMMAND_BUS] != bus
         # Cycle and place in one number: the least of all is the one.
-        due = (max(ready[command, bank], now) << _PLACE_BITS) | i
+        due = (max(ready[np.uint64(command), bank], now) << _PLACE_BITS) | i
         best = min(best, FAR if in_the_way else due)
     return (NONE, FAR) if best == FAR else (best & _PLACE_MASK, best >> _PLACE_BITS)
 

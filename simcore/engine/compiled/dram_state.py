@@ -9,12 +9,14 @@ import numpy as np
 from simcore.dram.controller import ControllerSpec
 from simcore.dram.mapping import address_mapping
 from simcore.dram.tables import FOLLOWING, LATENCY, LEVEL, PRECEDING, ROLES, SIBLING, WINDOW, ResolvedDram
+from simcore.dram.write_pulse import pulse_roles, set_threshold
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
 from simcore.program import Int64Array
 
 _SCHEDULERS = {"frfcfs": d.FRFCFS, "frfcfs-rowhit": d.FRFCFS_ROWHIT, "fcfs": d.FCFS}
 _POLICIES = {"open": d.POLICY_OPEN, "closed-after": d.POLICY_CLOSED_AFTER, "timeout": d.POLICY_TIMEOUT}
+_PULSES = {"worst": d.PULSE_WORST, "reset": d.PULSE_RESET, "set": d.PULSE_SET, "random": d.PULSE_RANDOM}
 _REFRESH = {"none": d.REFRESH_NONE, "all-bank": d.REFRESH_ALL, "per-bank": d.REFRESH_BANK}
 
 
@@ -55,7 +57,8 @@ def dram_state(dram: ResolvedDram, controller: ControllerSpec) -> DramState:
     bank_table[d.BANK_RANK] = np.arange(banks) // _span(dram, dram.rank_level)
     channel_table = np.zeros((channels, d.CHANNEL_COLUMNS), dtype=np.int64)
     channel_table[:, d.CHANNEL_FREE] = slots
-    channel_table[:, d.CHANNEL_REFRESH] = channel_table[:, d.CHANNEL_WAKE] = fixed[d.FIXED_INTERVAL]
+    channel_table[:, d.CHANNEL_REFRESH] = fixed[d.FIXED_INTERVAL]
+    channel_table[:, d.CHANNEL_WAKE] = 1
     channel_table[:, d.CHANNEL_NEXT_DUE] = NONE
     commands, rules, rings = _rules(dram, controller)
     mapping = address_mapping(dram, controller.mapping)
@@ -101,6 +104,8 @@ def _fixed(dram: ResolvedDram, controller: ControllerSpec) -> Int64Array:
     fixed[d.FIXED_READ_CYCLES] = dram.read_latency + dram.burst_cycles
     fixed[d.FIXED_OFFSET_BITS] = dram.offset_bits
     fixed[d.FIXED_BANK_LEVEL] = dram.bank_level
+    fixed[d.FIXED_PULSE], fixed[d.FIXED_SEED] = _PULSES[controller.write_pulse.name], controller.write_pulse.seed
+    fixed[d.FIXED_SET_SHARE] = set_threshold(controller.write_pulse)
     fixed[d.FIXED_ROW_LEVEL], fixed[d.FIXED_COLUMN_LEVEL] = dram.levels.index("row"), dram.levels.index("column")
     return fixed
 
@@ -112,9 +117,9 @@ def _span(dram: ResolvedDram, level: int) -> int:
 
 def _used(dram: ResolvedDram, controller: ControllerSpec) -> set[int]:
     """Commands that this controller may issue."""
-    names = ["activate", "precharge", "read", "write"]
+    names = ["activate", "precharge", "read", "write", *pulse_roles(controller)]
     if controller.row_policy.name == "closed-after":
-        names += ["read_precharge", "write_precharge"]
+        names += ["read_precharge", "write_precharge", *[f"{role}_precharge" for role in pulse_roles(controller)]]
     names += {"none": [], "all-bank": ["refresh_all", "precharge_all"], "per-bank": ["refresh_bank"]}[controller.refresh]
     return {dram.roles[name] for name in names} - {NONE}
 
@@ -123,41 +128,63 @@ def _rules(dram: ResolvedDram, controller: ControllerSpec) -> tuple[Int64Array, 
     """Rules between commands that are used, sorted by the preceding one; without those that another one implies."""
     used = _used(dram, controller)
     commands = np.zeros((len(dram.commands), d.COMMAND_COLUMNS), dtype=np.int64)
-    rows: list[tuple[int, int, int, int, int, int]] = []
-    rings = 0
+    commands[:, d.COMMAND_SPAN] = [_span(dram, min(int(level), dram.bank_level)) for level in dram.command_level]
+    commands[:, d.COMMAND_BUS], commands[:, d.COMMAND_CLOSES] = dram.command_bus, dram.closes
+    commands[:, d.COMMAND_ACCESSES] = dram.reads | dram.writes
+    rows: list[tuple[int, ...]] = []
     for command in range(len(dram.commands)):
         commands[command, d.COMMAND_FIRST_RULE] = len(rows)
-        commands[command, d.COMMAND_SPAN] = _span(dram, min(int(dram.command_level[command]), dram.bank_level))
-        commands[command, d.COMMAND_BUS] = dram.command_bus[command]
-        longest: dict[tuple[int, int], int] = {}
-        for rule in dram.constraints[dram.constraints[:, PRECEDING] == command]:
-            following, latency, window = int(rule[FOLLOWING]), int(rule[LATENCY]), int(rule[WINDOW])
-            if command not in used or following not in used:
-                continue
-            span = _span(dram, int(rule[LEVEL]))
-            if rule[SIBLING]:
-                outer = _span(dram, int(rule[LEVEL]) - 1)
-                if outer > span:
-                    rows.append((following, latency, 1, NONE, span, outer))
-            elif window > 1:
-                rows.append((following, latency, window, rings, span, 0))
-                rings += 1
-            else:
-                longest[following, span] = max(latency, longest.get((following, span), latency))
-        for (following, span), latency in longest.items():
-            if not any(f == following and s > span and other >= latency for (f, s), other in longest.items()):
-                rows.append((following, latency, 1, NONE, span, 0))
+        rules = [rule for rule in dram.constraints.tolist() if rule[PRECEDING] == command and rule[FOLLOWING] in used]
+        found = [(*row, int(commands[row[0], d.COMMAND_SPAN])) for row in _rows_of(dram, rules)] if command in used else []
+        narrow = [row for row in found if _is_narrow(row, int(commands[command, d.COMMAND_SPAN]))]
+        rows += [row for row in found if row not in narrow]
+        commands[command, d.COMMAND_FIRST_NARROW] = len(rows)
+        rows += narrow
         commands[command, d.COMMAND_LAST_RULE] = len(rows)
-    return commands, np.array(rows, dtype=np.int64).reshape(-1, d.RULE_COLUMNS), _rings(dram, rows)
+    table = np.array(rows, dtype=np.int64).reshape(-1, d.RULE_COLUMNS)
+    windowed = np.flatnonzero(table[:, d.RULE_WINDOW] > 1)
+    table[windowed, d.RULE_RING] = np.arange(len(windowed))
+    return commands, table, _rings(dram, table[windowed])
 
 
-def _rings(dram: ResolvedDram, rows: list[tuple[int, int, int, int, int, int]]) -> Int64Array:
-    """The last cycles of a command at each node, one row per rule with a window; "long ago" at first."""
-    windowed = [row for row in rows if row[d.RULE_RING] != NONE]
-    banks = int(np.prod(dram.counts[: dram.bank_level + 1]))
-    width = max((banks // row[d.RULE_SPAN] * (row[d.RULE_WINDOW] + 1) for row in windowed), default=1)
-    rings = np.full((max(len(windowed), 1), width), -FAR // 2, dtype=np.int64)
-    for row in windowed:
-        window = row[d.RULE_WINDOW]
-        rings[row[d.RULE_RING], window : banks // row[d.RULE_SPAN] * (window + 1) : window + 1] = 0
+def _is_narrow(row: tuple[int, ...], addressed: int) -> bool:
+    """Whether a rule concerns but one place of `ready`."""
+    plain = row[d.RULE_WINDOW] == 1 and row[d.RULE_OUTER] == 0
+    return plain and max(row[d.RULE_SPAN], addressed) <= row[d.RULE_STRIDE]
+
+
+def _rows_of(dram: ResolvedDram, rules: list[list[int]]) -> list[tuple[int, ...]]:
+    """Rows of `rules`, but for the stride, of one preceding command: the widest first.
+
+    Wide before narrow because a processor waits where it loads as one vector what it has just stored piece by piece.
+    """
+    plain: dict[tuple[int, int], int] = {}
+    rows: list[tuple[int, ...]] = []
+    for rule in rules:
+        span = _span(dram, rule[LEVEL])
+        if not rule[SIBLING] and rule[WINDOW] == 1:
+            plain[rule[FOLLOWING], span] = max(rule[LATENCY], plain.get((rule[FOLLOWING], span), -FAR))
+    for rule in rules:
+        following, span, latency = rule[FOLLOWING], _span(dram, rule[LEVEL]), rule[LATENCY]
+        if rule[SIBLING]:
+            outer = _span(dram, rule[LEVEL] - 1)
+            if outer > span:
+                rows.append((following, latency, 1, 0, NONE, span, outer))
+        elif rule[WINDOW] > 1:
+            rows.append((following, plain.pop((following, span), -FAR // 2), rule[WINDOW], latency, NONE, span, 0))
+    for (following, span), latency in plain.items():
+        if not any(f == following and s > span and other >= latency for (f, s), other in plain.items()):
+            rows.append((following, latency, 1, 0, NONE, span, 0))
+    return sorted(rows, key=lambda row: -row[d.RULE_SPAN])
+
+
+def _rings(dram: ResolvedDram, windowed: Int64Array) -> Int64Array:
+    """The last cycles of a command at each node, one row per rule with a window; "long ago" at first.
+
+    A node's part begins at the number of its first bank times its length: ``window`` cycles and the place of the oldest.
+    """
+    banks, longest = int(np.prod(dram.counts[: dram.bank_level + 1])), max(windowed[:, d.RULE_WINDOW], default=1)
+    rings = np.full((max(len(windowed), 1), banks * (longest + 1)), -FAR // 2, dtype=np.int64)
+    for ring, row in enumerate(windowed):
+        rings[ring, row[d.RULE_WINDOW] :: row[d.RULE_WINDOW] + 1] = 0
     return rings

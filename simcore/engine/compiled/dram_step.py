@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
-from simcore.engine.compiled.dram_device import close_row, closing_due, constrain, open_row, ready_at
+from simcore.engine.compiled.dram_device import close_row, closing_due, constrain, open_row
 from simcore.engine.compiled.dram_queues import find_active, find_queued, find_queued_hits_first, next_command, remove
 from simcore.engine.compiled.jit import inlined
 from simcore.program import Int64Array
@@ -64,22 +66,23 @@ def find_priority(
         is_open = True
     elif is_open:
         command = fixed[d.FIXED_PREAB] if command == fixed[d.FIXED_REFAB] else fixed[d.FIXED_PRE]
-    due = FAR if is_open and active else ready_at(commands, ready, command, bank)
+    due = FAR if is_open and active else ready[command, bank]
     return command, due
 
 
 @inlined
 def count_request(slots: Int64Array, banks: Int64Array, counts: Int64Array, slot: int) -> None:
     """Row hit, miss or conflict, once per request."""
-    if slots[d.SLOT_COUNTED, slot] == 0:
-        slots[d.SLOT_COUNTED, slot] = 1
-        bank = slots[d.SLOT_BANK, slot]
-        column = 3 * slots[d.SLOT_WRITE, slot]
+    at = np.uint64(slot)
+    if slots[d.SLOT_COUNTED, at] == 0:
+        slots[d.SLOT_COUNTED, at] = 1
+        bank = np.uint64(slots[d.SLOT_BANK, at])
+        column = 3 * slots[d.SLOT_WRITE, at]
         if banks[d.BANK_ROW, bank] == NONE:
             column += d.COUNT_MISS
-        elif banks[d.BANK_ROW, bank] != slots[d.SLOT_ROW, slot]:
+        elif banks[d.BANK_ROW, bank] != slots[d.SLOT_ROW, at]:
             column += d.COUNT_CONFLICT
-        counts[bank, column] += 1
+        counts[bank, np.uint64(column)] += 1
 
 
 @inlined
@@ -102,16 +105,17 @@ def issue(
 ) -> None:
     """Send a command: rules, the banks' rows, the counts, and the log where there is one."""
     constrain(commands, rules, rings, ready, command, bank, now)
-    issued[banks[d.BANK_RANK, bank], command] += 1
+    at_bank = np.uint64(bank)
+    issued[np.uint64(banks[d.BANK_RANK, at_bank]), np.uint64(command)] += 1
     scalars[d.SCALAR_LAST_COMMAND] = now
-    banks[d.BANK_USED, bank] = now
+    banks[d.BANK_USED, at_bank] = now
     if command == fixed[d.FIXED_ACT]:
         open_row(banks, ranks, bank, row, now)
-    elif command == fixed[d.FIXED_RD] or command == fixed[d.FIXED_WR]:
-        banks[d.BANK_ACCESSES, bank] += 1
-    elif command != fixed[d.FIXED_REFAB] and command != fixed[d.FIXED_REFPB]:
-        for b in range(bank, bank + commands[command, d.COMMAND_SPAN]):
+    elif commands[np.uint64(command), d.COMMAND_CLOSES]:
+        for b in range(bank, bank + commands[np.uint64(command), d.COMMAND_SPAN]):
             close_row(banks, ranks, b, now)
+    else:
+        banks[d.BANK_ACCESSES, at_bank] += commands[np.uint64(command), d.COMMAND_ACCESSES]
     if len(log):
         at = scalars[d.SCALAR_LOGGED]
         log[at, d.LOG_CLOCK], log[at, d.LOG_COMMAND], log[at, d.LOG_BANK] = now, command, bank
@@ -128,6 +132,45 @@ def set_draining(fixed: Int64Array, channels: Int64Array, channel: int) -> None:
             channels[channel, d.CHANNEL_DRAINING] = 0
     elif writes > fixed[d.FIXED_DRAIN_ABOVE] or reads == 0:
         channels[channel, d.CHANNEL_DRAINING] = 1
+
+
+@inlined
+def foresee(
+    fixed: Int64Array,
+    channels: Int64Array,
+    banks: Int64Array,
+    slots: Int64Array,
+    order: Int64Array,
+    ready: Int64Array,
+    channel: int,
+    now: int,
+) -> int:
+    """When to look again after a command issued now, ``now`` for the next cycle.
+
+    With one request left, or none, that is known without a search; a trace of few requests spends its time here. Several buses,
+    a row policy, or entries in the priority queue ask for the next cycle.
+    """
+    reads, writes = channels[channel, d.CHANNEL_READS], channels[channel, d.CHANNEL_WRITES]
+    active = channels[channel, d.CHANNEL_ACTIVE]
+    others = channels[channel, d.CHANNEL_PRIORITY] or fixed[d.FIXED_BUSES] > 1 or fixed[d.FIXED_POLICY] != d.POLICY_OPEN
+    if others or reads + writes + active > 1:
+        return now
+    if reads + writes and channels[channel, d.CHANNEL_DRAINING] == reads:
+        # The next cycle turns from writes to reads or back.
+        return now
+    due = FAR
+    if reads + writes + active:
+        kind = d.ORDER_ACTIVE if active else d.ORDER_WRITE if writes else d.ORDER_READ
+        slot = np.uint64(order[channel * d.ORDERS + kind, 0])
+        access = fixed[d.FIXED_WR] if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_RD]
+        command = next_command(fixed, banks, slots, slot, access)
+        due = max(ready[np.uint64(command), np.uint64(slots[d.SLOT_BANK, slot])], now + 1)
+        channels[channel, d.CHANNEL_NEXT_KIND], channels[channel, d.CHANNEL_NEXT_AT] = kind, 0
+        channels[channel, d.CHANNEL_NEXT_COMMAND], channels[channel, d.CHANNEL_NEXT_DUE] = command, due
+    # A cycle in which no read waits, and neither a refresh nor this request comes first, turns to writes.
+    if reads == 0 and due > now + 1 and channels[channel, d.CHANNEL_REFRESH] > now + 1:
+        channels[channel, d.CHANNEL_DRAINING] = 1
+    return due
 
 
 @inlined
@@ -154,7 +197,7 @@ def step_bus(
     bus: int,
     now: int,
 ) -> int:
-    """Issue the command that comes first on one bus, if one is ready; returns when to look again, ``now`` if one was issued."""
+    """Issue the command that comes first on one bus, if one is ready; returns when to look again, ``now`` for the next cycle."""
     kind, at, command, soonest = NONE, NONE, NONE, FAR
     base = channel * d.ORDERS
     length = channels[channel, d.CHANNEL_ACTIVE]
@@ -205,15 +248,19 @@ def step_bus(
             return min(soonest, due)
     channels[channel, d.CHANNEL_NEXT_DUE] = NONE
     # A request of a queue, or an activated one.
-    slot = order[base + kind, at]
+    slot = np.uint64(order[base + kind, np.uint64(at)])
     bank = slots[d.SLOT_BANK, slot]
+    at_bank = np.uint64(bank)
     is_access = command == fixed[d.FIXED_RD] or command == fixed[d.FIXED_WR]
-    at_limit = fixed[d.FIXED_POLICY] == d.POLICY_CLOSED_AFTER and banks[d.BANK_ACCESSES, bank] >= fixed[d.FIXED_POLICY_LIMIT]
+    at_limit = fixed[d.FIXED_POLICY] == d.POLICY_CLOSED_AFTER and banks[d.BANK_ACCESSES, at_bank] >= fixed[d.FIXED_POLICY_LIMIT]
     # What is activated for the row must be served before the row is closed.
-    if is_access and at_limit and (kind == d.ORDER_ACTIVE or banks[d.BANK_ACTIVE, bank] == 0):
+    if is_access and at_limit and (kind == d.ORDER_ACTIVE or banks[d.BANK_ACTIVE, at_bank] == 0):
         closing = fixed[d.FIXED_WRA] if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_RDA]
-        if closing != NONE and ready[closing, bank] <= now:
+        if closing != NONE and ready[closing, at_bank] <= now:
             command = closing
+    if fixed[d.FIXED_PULSE] != d.PULSE_WORST and is_access and slots[d.SLOT_WRITE, slot]:
+        reset = d.FIXED_WR_RESET if command == fixed[d.FIXED_WR] else d.FIXED_WRA_RESET
+        command = fixed[np.uint64(reset + slots[d.SLOT_PULSE, slot] - d.PULSE_RESET)]
     count_request(slots, banks, counts, slot)
     issue(
         fixed,
@@ -237,14 +284,14 @@ def step_bus(
         channels[channel, d.CHANNEL_READS + kind] -= 1
     if is_access:
         if kind == d.ORDER_ACTIVE:
-            banks[d.BANK_ACTIVE, bank] -= 1
+            banks[d.BANK_ACTIVE, at_bank] -= 1
         done = now + (0 if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_READ_CYCLES])
-        depart[slots[d.SLOT_NUMBER, slot]] = done
+        depart[np.uint64(slots[d.SLOT_NUMBER, slot])] = done
         scalars[d.SCALAR_END] = max(scalars[d.SCALAR_END], done)
-        free[channel, channels[channel, d.CHANNEL_FREE]] = slot
+        free[channel, np.uint64(channels[channel, d.CHANNEL_FREE])] = slot
         channels[channel, d.CHANNEL_FREE] += 1
     elif command == fixed[d.FIXED_ACT]:
-        order[base + d.ORDER_ACTIVE, channels[channel, d.CHANNEL_ACTIVE]] = slot
+        order[base + d.ORDER_ACTIVE, np.uint64(channels[channel, d.CHANNEL_ACTIVE])] = slot
         channels[channel, d.CHANNEL_ACTIVE] += 1
-        banks[d.BANK_ACTIVE, bank] += 1
-    return now
+        banks[d.BANK_ACTIVE, at_bank] += 1
+    return foresee(fixed, channels, banks, slots, order, ready, channel, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import simpy
 
@@ -28,8 +28,15 @@ _CAUSE_OF_HOLDER = ((Port.DMA, Cause.DMA_COLLISION), (Port.OUTPUT, Cause.WRITE_C
 class ArrayControl:
     """Counts the steps of the layer; ``done`` happens when the last step is made and everything is written back."""
 
-    def __init__(self, shared: Shared, readers: list[ReadPort], dma: Dma, values: ValueFlow | None = None) -> None:
-        self.shared, self.readers, self.dma, self.values = shared, readers, dma, values
+    def __init__(
+        self,
+        shared: Shared,
+        readers: list[ReadPort],
+        dma: Dma,
+        values: ValueFlow | None = None,
+        on_step: Callable[[int], None] | None = None,
+    ) -> None:
+        self.shared, self.readers, self.dma, self.values, self.on_step = shared, readers, dma, values, on_step
         self.step, self.done, self._stalled_for = 0, shared.clock.event(), 0
         self._segment, self._number = 0, 0
         self._output = self._next_output()
@@ -111,6 +118,8 @@ class ArrayControl:
         self.step += 1
         self._stalled_for = 0
         self.shared.tally.timeline.advanced(self.step, self.shared.clock.cycle)
+        if self.on_step is not None:
+            self.on_step(self.step)
 
     def _consume(self, port: Port, element: Element) -> None:
         self.shared.consumed[port] += 1

@@ -14,6 +14,7 @@ from simcore.dram.controller import ControllerSpec
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import READ, WRITE, DramOutcome
 from simcore.dram.tables import IntArray, ResolvedDram
+from simcore.dram.write_pulse import Pulse, random_pulse
 from simcore.engine.reference.dram_device import Address, Device, Node
 from simcore.engine.reference.dram_parts import DramClock, DramRequest, Maintenance, Tally
 from simcore.errors import InputError
@@ -33,6 +34,7 @@ class Controller:
         self.active: list[DramRequest] = []
         self.priority: list[Maintenance] = []
         self.draining = False
+        self.written = 0
         self.accesses = dict.fromkeys(self.device.banks, 0)
         self.closing = dict.fromkeys(self.device.banks, False)
         self.last_used = dict.fromkeys(self.device.banks, 0)
@@ -57,18 +59,26 @@ class Controller:
     def accept(self, request: DramRequest) -> bool:
         """Take a request into its queue, or answer it from a waiting write; False if there is no room."""
         now = self.clock.cycle
-        if any(write.line == request.line for write in self.writes):
-            request.arrive, request.kind = now, 1 if request.op == READ else 2
-            request.depart = now + 1 if request.op == READ else now
-            self._wake()
-            return True
+        found = any(write.line == request.line for write in self.writes)
         queue, room = (self.reads, self.spec.read_queue) if request.op == READ else (self.writes, self.spec.write_queue)
-        if len(queue) == room:
+        if not found and len(queue) == room:
             return False
         request.arrive = now
-        queue.append(request)
+        if request.op == WRITE:
+            request.pulse = self._pulse()
+            self.written += 1
+        if found:
+            request.kind = 1 if request.op == READ else 2
+            request.depart = now + 1 if request.op == READ else now
+        else:
+            queue.append(request)
         self._wake()
         return True
+
+    def _pulse(self) -> Pulse:
+        """The pulse of the write that comes. One that is merged into a waiting write leaves that one its own."""
+        pulse = self.spec.write_pulse
+        return random_pulse(pulse, self.device.channel, self.written) if pulse.name == "random" else pulse.name
 
     def _wake(self) -> None:
         if not self.offered.triggered:
@@ -92,6 +102,8 @@ class Controller:
                 if self.interval:
                     waits.append(self.clock.controllers(max(cycle, self.next_refresh) - 1))
                 yield simpy.AnyOf(self.clock, waits)
+                if self.clock.cycle >= cycle:
+                    self.draining = True  # in the cycles slept through no read waited
                 cycle = max(cycle, self.clock.cycle + 1)
 
     def _refresh(self, now: int) -> None:
@@ -200,6 +212,8 @@ class Controller:
         at_limit = self.spec.row_policy.name == "closed-after" and self.accesses[request.bank] >= self.spec.row_policy.accesses
         if at_limit and not waits and closing >= 0 and self.device.is_ready(closing, request.bank, now):
             command = closing
+        if request.pulse != "worst":
+            command = self.dram.roles[f"write_{request.pulse}" + "_precharge" * (command == closing)]
         self._issue(command, request.bank, request.bank, request.row, request.column, now)
         queue.remove(request)
         request.depart = now if request.op == WRITE else now + self.dram.read_latency + self.dram.burst_cycles
@@ -222,7 +236,7 @@ class Controller:
         elif was_open and not is_open:
             self.tally.open_cycles[rank] = self.tally.open_cycles.get(rank, 0) + now - self.open_since.pop(rank)
         self.last_used[bank] = now
-        if command in (self.rd, self.wr):
+        if self.dram.reads[command] or self.dram.writes[command]:
             self.accesses[bank] += 1
         if self.dram.closes[command]:
             for reached in self.device.below(address):

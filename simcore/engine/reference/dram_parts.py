@@ -8,6 +8,7 @@ from typing import Any
 import simpy
 
 from simcore.dram.tables import ResolvedDram
+from simcore.dram.write_pulse import Pulse
 from simcore.engine.reference.dram_device import Address, Node
 
 
@@ -25,6 +26,7 @@ class DramRequest:
     depart: int = -1
     kind: int = 0
     counted: bool = False
+    pulse: Pulse = "worst"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from simcore.engine.reference.requests import Element
+from simcore.errors import WrongValuesError
 from simcore.program import Int64Array
 
 
@@ -25,9 +26,11 @@ class Operands:
         return [0 if word is None else self.read(element.region, *word) for word in element.words]
 
     def read(self, region: int, tile: int, word: int) -> int:
-        """One word. Raises KeyError for a partial sum that was never written."""
+        """One word. Raises WrongValuesError for a result that was never written."""
         if region in self.images:
             return int(self.images[region][tile, word])
+        if (region, tile, word) not in self._written:
+            raise WrongValuesError(f"word {word} of tile {tile} of region {region} was never written")
         return self._written[region, tile, word]
 
     def write(self, region: int, tile: int, word: int, value: int) -> None:

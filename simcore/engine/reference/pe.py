@@ -10,10 +10,19 @@ import simpy
 
 from simcore.clock import Phase
 from simcore.engine.reference.clock import PhaseClock
+from simcore.errors import WrongValuesError
 from simcore.program import Fold, Port
 
 #: A value on its way through the array: (value, fold, time index).
 Packet = tuple[int, int, int]
+
+
+def _taken(source: dict[tuple[int, int, int], int], lane: int, fold: int, time: int) -> int:
+    """The operand that a port delivered for a lane and a time; it leaves ``source``. Raises WrongValuesError if none came."""
+    value = source.pop((lane, fold, time), None)
+    if value is None:
+        raise WrongValuesError(f"no operand reached lane {lane} of the array for time {time} of fold {fold}")
+    return value
 
 
 class PeArray:
@@ -59,7 +68,7 @@ class PeArray:
             return None
         if lane >= getattr(self.folds[fold], lanes):
             return 0, fold, time
-        return source.pop((lane, fold, time)), fold, time
+        return _taken(source, lane, fold, time), fold, time
 
     def _west_input(self, step: int, row: int, column: int, old: int) -> Packet | None:
         if column == 0:
@@ -81,7 +90,7 @@ class PeArray:
         entering = self.rows - 1 - (step - self._preloads[fold])
         if entering >= self.folds[fold].rows or column >= self.folds[fold].columns:
             return 0
-        return self.from_north.pop((column, fold, entering))
+        return _taken(self.from_north, column, fold, entering)
 
     def _preloaded(self, row: int, column: int) -> Generator[simpy.Event, int, None]:
         """A PE whose stationary operand was shifted in from the north; partial sums move south, operands east (ws, is)."""

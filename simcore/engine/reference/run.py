@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from simcore.engine.reference.array import ArrayControl
@@ -16,6 +17,7 @@ from simcore.engine.reference.scratchpad import ScratchpadProcess
 from simcore.engine.reference.shared import Shared
 from simcore.engine.reference.tally import Tally
 from simcore.engine.reference.values import ValueFlow
+from simcore.errors import WrongValuesError
 from simcore.machine import Machine
 from simcore.outcome import Outcome
 from simcore.program import Port, Program
@@ -63,8 +65,12 @@ class ReferenceEngine:
     def __post_init__(self) -> None:
         self.banks = make_banks(self.machine)
 
-    def run(self, program: Program, operands: Operands | None = None) -> Outcome:
-        """Run one layer. With ``operands`` the PEs multiply them, and results appear in ``operands``."""
+    def run(self, program: Program, operands: Operands | None = None, on_step: Callable[[int], None] | None = None) -> Outcome:
+        """Run one layer. With ``operands`` the PEs multiply them, and results appear in ``operands``.
+
+        ``on_step`` is called with the number of array steps made, after each. Raises WrongValuesError for an operand or a partial
+        sum that never came.
+        """
         clock = PhaseClock(self.cycle, self.shuffle_seed)
         tally = Tally(self.machine.banks, program, self.cycle)
         shared = Shared(clock, self.machine, program, tally)
@@ -73,8 +79,11 @@ class ReferenceEngine:
         ]
         dma = Dma(shared, SimpleMemory(clock, self.machine, self.memory_port))
         readers = [ReadPort(shared, port) for port in (Port.IFMAP, Port.FILTER, Port.PSUM)]
-        control = ArrayControl(shared, readers, dma, self._values(clock, program, operands))
-        clock.run(until=control.done)
+        control = ArrayControl(shared, readers, dma, self._values(clock, program, operands), on_step)
+        try:
+            clock.run(until=control.done)
+        except WrongValuesError as error:
+            raise WrongValuesError(f"layer '{program.name}': {error}") from error
         self.cycle = clock.cycle
         return tally.outcome(self.cycle)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simcore.engine.reference.operands import Operands
 from simcore.engine.reference.pe import PeArray
 from simcore.engine.reference.requests import Element
+from simcore.errors import WrongValuesError
 from simcore.program import Port, Program, Seg
 
 
@@ -40,7 +41,9 @@ class ValueFlow:
             for lane, word in enumerate(element.words):
                 time = self._time(Port.OUTPUT, element, lane)
                 if word is not None and time is not None:
-                    value = self.pes.results.pop((element.segment, time, lane))
+                    value = self.pes.results.pop((element.segment, time, lane), None)
+                    if value is None:
+                        raise WrongValuesError(f"no result left lane {lane} of the array: time {time}, fold {element.segment}")
                     value += partial_sums[lane] if partial_sums else 0
                     self.operands.write(element.region, *word, value)
         self._posted = []

@@ -1,0 +1,177 @@
+"""``simcore dram``: the DRAM simulator as a tool of its own; ``simcore dram check``: the timing checker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from simcore.cli import options
+from simcore.cli.guard import guarded
+
+#: How the run is called inside; nobody has to type it.
+RUN, CHECK = "TRACE", "check"
+
+EXAMPLES = """\
+Examples:
+
+\b
+  simcore dram stream.trace --standard ddr4_2400r
+  simcore dram stream.trace.gz --standard hbm2_2000 --refresh per-bank --json
+  simcore dram stream.trace --standard ddr4_3200aa --scheduler frfcfs-rowhit
+      --mapping "row bank bankgroup column" --set rank=2 --set controller.read_queue=64
+      --commands commands.csv.gz --requests requests.csv
+  simcore dram check commands.csv.gz --standard ddr4_3200aa --set rank=2
+
+A trace that is named check is given as ./check. 'simcore list standards' names the presets; docs/dram.md has the rest.
+"""
+
+
+class RunOrCheck(TyperGroup):
+    """A group whose first word is a trace unless it is ``check``; its help tells of both."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Name the run before the arguments where they are a run's."""
+        if args and args[0] not in (CHECK, "--help"):
+            args = [RUN, *args]
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Usage of both, then the options of both, then examples."""
+        inner = [(command, type(ctx)(command, info_name=name, parent=ctx)) for name, command in self.commands.items()]
+        for command, below in inner:
+            command.format_usage(below, formatter)
+        self.format_help_text(ctx, formatter)
+        for command, below in inner:
+            command.format_help_text(below, formatter)
+            command.format_options(below, formatter)
+        self.format_epilog(ctx, formatter)
+
+
+class Run(TyperCommand):
+    """The run, whose name is not typed and so not shown."""
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """The group's name and the run's arguments."""
+        formatter.write_usage(ctx.parent.command_path, " ".join(self.collect_usage_pieces(ctx)))
+
+
+app = typer.Typer(
+    cls=RunOrCheck,
+    help="Serve a trace of requests from a DRAM, or check a stream of DRAM commands.",
+    epilog=EXAMPLES,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+StandardOption = Annotated[
+    str, typer.Option("--standard", metavar="NAME|FILE.yaml|FILE.py:NAME", help="The DRAM: 'simcore list standards'.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A timing in cycles or the count of a level (nRCD=17, rank=2), or a key of the controller "
+        "(controller.read_queue=64, controller.row_policy.accesses=8); may repeat.",
+    ),
+]
+OverridesOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A timing in cycles or the count of a level; may repeat.")
+]
+
+
+@dataclass(frozen=True)
+class DramOptions:
+    """What ``simcore dram`` was asked for; None leaves the controller's default."""
+
+    trace: Path
+    standard: str
+    mapping: str | None
+    scheduler: str | None
+    row_policy: str | None
+    refresh: str | None
+    overrides: tuple[str, ...]
+    engine: str
+    commands: Path | None
+    requests: Path | None
+    json: bool
+    quiet: bool
+
+
+@app.command(RUN, cls=Run)
+@guarded
+def run(
+    trace: Annotated[
+        Path, typer.Argument(metavar="TRACE", help="Requests, one a line: EARLIEST_CYCLE R|W HEX_ADDRESS; may be gzipped.")
+    ],
+    standard: StandardOption,
+    mapping: Annotated[
+        str | None,
+        typer.Option(
+            "--mapping",
+            metavar="NAME|FIELDS",
+            help="RoBaRaCoCh (default), MOP4CLXOR, or the fields of an address from the most significant.",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="frfcfs|frfcfs-rowhit|fcfs", help="Default: frfcfs.")
+    ] = None,
+    row_policy: Annotated[
+        str | None, typer.Option("--row-policy", metavar="open|closed-after|timeout", help="Default: open.")
+    ] = None,
+    refresh: Annotated[str | None, typer.Option("--refresh", metavar="all-bank|per-bank|none", help="Default: all-bank.")] = None,
+    no_refresh: Annotated[bool, typer.Option("--no-refresh", help="The same as --refresh none.")] = False,
+    overrides: SetOption = None,
+    engine: options.EngineOption = "compiled",
+    commands: Annotated[
+        Path | None, typer.Option("--commands", metavar="FILE", help="Write the command stream here as CSV; .gz: gzipped.")
+    ] = None,
+    requests: Annotated[
+        Path | None,
+        typer.Option("--requests", metavar="FILE", help="Write when each request arrived and departed; .gz: gzipped."),
+    ] = None,
+    json: options.JsonOption = False,
+    quiet: options.QuietOption = False,
+) -> None:
+    """TRACE: serve its requests in order, at most one a cycle; cycles, bandwidth, latencies, commands, banks, energy."""
+    from simcore.cli.dram_run import dram_command, refresh_asked_for
+
+    asked = refresh_asked_for(refresh, no_refresh)
+    given = (
+        trace,
+        standard,
+        mapping,
+        scheduler,
+        row_policy,
+        asked,
+        tuple(overrides or ()),
+        engine,
+        commands,
+        requests,
+        json,
+        quiet,
+    )
+    dram_command(DramOptions(*given))
+
+
+@app.command(CHECK)
+@guarded
+def check(
+    commands: Annotated[
+        Path,
+        typer.Argument(
+            metavar="COMMANDS", help="A command stream: simcore's or Ramulator's CSV, DRAMsim3's columns; may be gzipped."
+        ),
+    ],
+    standard: StandardOption,
+    overrides: OverridesOption = None,
+    json: options.JsonOption = False,
+) -> None:
+    """check: replay a command stream, whoever made it, through the rules of the standard. Exit code 1 if a rule is broken."""
+    from simcore.cli.dram_check import dram_check_command
+
+    dram_check_command(commands, standard, tuple(overrides or ()), json)

@@ -1,0 +1,55 @@
+"""From options to what the DRAM simulator takes: overrides of the standard, and the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from simcore.dram.controller import ControllerSpec
+from simcore.errors import InputError, raise_all
+from simcore.spec.overrides import override
+from simcore.spec.problems import problems_of
+from simcore.spec.tree import Entry, entry, plain
+
+CONTROLLER = "controller."
+
+
+def standard_overrides(texts: Sequence[str]) -> dict[str, int]:
+    """``nRCD=17`` as a key with an integer; names are left to `load_dram`. Raises InputError."""
+    found = {}
+    for text in texts:
+        where = f"--set {text}"
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not key:
+            raise InputError(f"expected KEY=VALUE such as nRCD=17 or rank=2, got {text!r}", where)
+        if key.startswith(CONTROLLER):
+            raise InputError("a check has no controller to set", where)
+        try:
+            found[key] = int(value)
+        except ValueError:
+            raise InputError(f"expected an integer, got {value!r}", where) from None
+    return found
+
+
+def controller_of(options: dict[str, str | None], texts: Sequence[str]) -> ControllerSpec:
+    """The controller of the options that were given, by their names, with ``controller.KEY=VALUE`` laid upon it.
+
+    Raises InputError, which names the option.
+    """
+    root = entry({"controller": {}}, "controller")
+    chosen: dict[str, Entry] = {}
+    for name, value in options.items():
+        if value is not None:
+            where = f"--{name.replace('_', '-')} {value}"
+            chosen[name] = entry({"name": value} if name == "row_policy" else value, where)
+    root = Entry({"controller": Entry({**chosen}, root.where, root.where)}, root.where, root.where)
+    root, errors = override(root, texts)
+    raise_all(errors)
+    assert isinstance(root.value, dict)
+    tree = root.value["controller"]
+    try:
+        return ControllerSpec.model_validate(plain(tree.value))
+    except ValidationError as error:
+        raise_all(problems_of(error, ControllerSpec, tree))
+        raise

@@ -1,0 +1,116 @@
+"""What a run of a DRAM controller amounts to: totals, latencies, banks and energy as plain dictionaries.
+
+Percentiles are nearest-rank: p95 of n latencies is the ceil(0.95 n)-th smallest of them, so it is always a latency that occurred.
+`simcore.glossary` says what every name means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from simcore.dram.energy import dram_energy, summed
+from simcore.dram.outcome import READ, WRITE, DramOutcome, LatencyStatistics
+from simcore.dram.tables import FOLLOWING, LATENCY, LEVEL, PRECEDING, SIBLING, WINDOW, ResolvedDram
+from simcore.errors import InputError
+
+Row = dict[str, Any]
+
+
+def dram_statistics(outcome: DramOutcome) -> Row:
+    """All figures of a run that the run itself decides: the same for both engines, and free of wall-clock times."""
+    peak = peak_bandwidth_bytes_per_s(outcome.dram)
+    parts, note = energy_parts(outcome)
+    return {
+        "cycles": outcome.cycles,
+        "last_command_cycle": outcome.last_command_cycle,
+        "tck_ps": outcome.dram.tck_ps,
+        "requests": len(outcome.op),
+        "reads": int((outcome.op == READ).sum()),
+        "writes": int((outcome.op == WRITE).sum()),
+        "forwarded_reads": outcome.forwarded_reads,
+        "coalesced_writes": outcome.coalesced_writes,
+        "bytes_moved": outcome.bytes_moved,
+        "bandwidth_bytes_per_s": outcome.bandwidth_bytes_per_s,
+        "peak_bandwidth_bytes_per_s": peak,
+        "bandwidth_fraction": outcome.bandwidth_bytes_per_s / peak,
+        "row_hits": outcome.row_hits,
+        "row_misses": outcome.row_misses,
+        "row_conflicts": outcome.row_conflicts,
+        "commands": outcome.counts,
+        "read_latency_cycles": latency(outcome.read_latency),
+        "write_latency_cycles": latency(outcome.write_latency),
+        "banks": bank_statistics(outcome),
+        "energy_pj": parts,
+        "energy_total_pj": None if parts is None else sum(part for part in parts.values() if part is not None),
+        "energy_note": note,
+    }
+
+
+def latency(statistics: LatencyStatistics) -> Row | None:
+    """mean, p50, p95, p99 and max in cycles; None where there was no such request."""
+    if not statistics.requests:
+        return None
+    return {name: value for name, value in asdict(statistics).items() if name != "requests"}
+
+
+def bank_statistics(outcome: DramOutcome) -> list[Row]:
+    """One row per bank: its number at every level of the standard, and the requests it served by the state they found it in."""
+    dram = outcome.dram
+    levels = dram.levels[: dram.bank_level + 1]
+    rows = []
+    for index, counts in enumerate(outcome.banks.tolist()):
+        path = np.unravel_index(index, dram.counts[: dram.bank_level + 1])
+        reads, writes = counts[:3], counts[3:]
+        hits, misses, conflicts = (read + write for read, write in zip(reads, writes, strict=True))
+        rows.append(
+            {
+                **{level: int(number) for level, number in zip(levels, path, strict=True)},
+                "reads": sum(reads),
+                "writes": sum(writes),
+                "row_hits": hits,
+                "row_misses": misses,
+                "row_conflicts": conflicts,
+            }
+        )
+    return rows
+
+
+def energy_parts(outcome: DramOutcome) -> tuple[dict[str, float | None] | None, str | None]:
+    """Energy in pJ by part, all ranks together, and what is to be said of it.
+
+    None in place of the parts, and the reason, where the standard has no currents; ``io`` is None where its table says nothing of
+    the data lines.
+    """
+    try:
+        energy = summed(dram_energy(outcome.dram, outcome.command_counts, outcome.open_cycles, outcome.cycles))
+    except InputError as error:
+        return None, str(error)
+    parts: Mapping[str, float | None] = asdict(energy)
+    lacks_io = f"{outcome.dram.name}: its table says nothing of the data lines, so io is unknown and not in the total"
+    return {name.removesuffix("_pj"): part for name, part in parts.items()}, lacks_io if energy.io_pj is None else None
+
+
+def peak_bandwidth_bytes_per_s(dram: ResolvedDram) -> float:
+    """Bytes per second when every data bus carries one burst after another without a gap."""
+    return data_buses(dram) * dram.transaction_bytes * 1e12 / (dram.burst_cycles * dram.tck_ps)
+
+
+def data_buses(dram: ResolvedDram) -> int:
+    """How many sets of data lines there are: nodes of the outermost level at which a read waits for the burst of the one before.
+
+    One per channel (DDR: its ranks share it) or per pseudo-channel (HBM2), as the constraints of the standard say.
+    """
+    read = dram.roles["read"]
+    sharing = [
+        int(rule[LEVEL])
+        for rule in dram.constraints
+        if rule[PRECEDING] == rule[FOLLOWING] == read
+        and (rule[WINDOW], rule[SIBLING]) == (1, 0)
+        and rule[LATENCY] >= dram.burst_cycles
+    ]
+    return prod(dram.counts[: min(sharing, default=0) + 1])

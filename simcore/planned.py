@@ -1,0 +1,64 @@
+"""The layers of a run, planned: all before the first one runs, so that what cannot run is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simcore.errors import InputError
+from simcore.program import Program
+
+if TYPE_CHECKING:
+    from simcore.spec import System
+    from workloads.network import LayerInstance, Network
+
+#: Bytes of plans that are kept for the run. What is beyond is planned once more when its turn comes.
+KEPT_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class PlannedLayer:
+    """One layer of a run. ``steps`` and ``facts`` are its Program's; a view and a layer that joined another have none."""
+
+    instance: LayerInstance
+    fused_into: str | None
+    steps: int
+    facts: Mapping[str, Any]
+    runs: bool
+    kept: Program | None
+
+    def program(self, system: System, *, with_folds: bool) -> Program:
+        """The Program of a layer that runs: the one that was kept, or an equal one made again."""
+        from workloads.dataflow import lower
+
+        if self.kept is not None:
+            return self.kept
+        made = lower(self.instance, system, with_folds=with_folds)
+        assert made is not None
+        return made
+
+
+def plan_layers(network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool) -> list[PlannedLayer]:
+    """The wanted layers (None: all) in execution order. Raises InputError for one that cannot be planned, and if none runs."""
+    from workloads.dataflow import lower_each
+
+    found: list[PlannedLayer] = []
+    free = KEPT_BYTES
+    for instance, program, fused_into in lower_each(network, system, only=wanted, with_folds=with_folds):
+        if program is None:
+            found.append(PlannedLayer(instance, fused_into, 0, {}, False, None))
+            continue
+        free -= program.nbytes
+        kept = program if free >= 0 else None
+        found.append(PlannedLayer(instance, fused_into, program.steps, program.facts, True, kept))
+    if not any(layer.runs for layer in found):
+        raise _nothing_runs(found)
+    return found
+
+
+def _nothing_runs(layers: list[PlannedLayer]) -> InputError:
+    """A layer that is fused into another cannot be chosen alone."""
+    roots = sorted({f"'{layer.fused_into}'" for layer in layers if layer.fused_into})
+    hint = f"choose {', '.join(roots)}, or set vector_unit.fuse=false" if roots else None
+    return InputError(f"none of the layers {', '.join(layer.instance.name for layer in layers)} runs by itself", hint=hint)

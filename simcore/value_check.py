@@ -1,0 +1,94 @@
+"""Checked values: the reference engine's PEs multiply drawn numbers; what the array writes is held against numpy's product."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simcore.errors import WrongValuesError
+from simcore.planned import PlannedLayer
+from simcore.program import Int64Array, Program
+
+if TYPE_CHECKING:
+    from simcore.engine.reference.operands import Operands
+    from simcore.spec import System
+    from workloads.network import LayerInstance
+
+#: What is said of a layer whose every value equals numpy's.
+EQUAL = "equal"
+
+
+class ValueCheck:
+    """Operands for the layers that the array runs, and the comparison of their results with numpy's.
+
+    ``said`` tells of each layer, by name, that its values are "equal", or why it has none. Operands are int8 numbers drawn from
+    the System's ``seed`` and the layer's name, so that choosing layers changes no number.
+    """
+
+    def __init__(self, planned: Sequence[PlannedLayer], system: System) -> None:
+        self.said = {layer.instance.name: _without_values(layer) for layer in planned}
+        self._system = system
+        self._running = [layer.instance for layer in planned if layer.runs]
+        self._under_way: _Drawn | None = None
+
+    def operands(self, index: int, program: Program) -> Operands | None:
+        """The operands of the layer that runs as number ``index``, before it does; None for a layer of the vector unit."""
+        from simcore.engine.reference.operands import Operands
+        from workloads.dataflow.images import operand_images
+        from workloads.dataflow.product import draw_tensors, numpy_product
+        from workloads.dataflow.shape import under_shape_rule
+
+        self._under_way = None
+        if not program.folds:
+            return None
+        instance = under_shape_rule(self._running[index], self._system.shapes)
+        seed = np.random.SeedSequence([self._system.seed, *instance.name.encode()])
+        ifmap, filters = draw_tensors(instance, np.random.default_rng(seed))
+        operands = Operands(operand_images(program, instance, ifmap, filters))
+        self._under_way = _Drawn(instance, program, operands, numpy_product(instance, ifmap, filters))
+        return operands
+
+    def compare(self) -> None:
+        """Compare what the layer under way wrote, once it ran. Raises WrongValuesError with the first value that differs."""
+        from workloads.dataflow.images import result_tensor
+
+        if self._under_way is None:
+            return
+        drawn, self._under_way = self._under_way, None
+        name = drawn.instance.name
+        try:
+            _require_equal(result_tensor(drawn.program, drawn.instance, drawn.operands.read), drawn.expected)
+        except WrongValuesError as error:
+            raise WrongValuesError(f"layer '{name}': {error}") from error
+        self.said[name] = EQUAL
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """The layer under way, with what its PEs multiply and what should come out."""
+
+    instance: LayerInstance
+    program: Program
+    operands: Operands
+    expected: Int64Array
+
+
+def _without_values(layer: PlannedLayer) -> str:
+    if layer.fused_into is not None:
+        return f"none: joined {layer.fused_into}"
+    return "none: vector unit" if layer.runs else "none: moves no data"
+
+
+def _require_equal(found: Int64Array, expected: Int64Array) -> None:
+    wrong = np.argwhere(found != expected)
+    if len(wrong) == 0:
+        return
+    first = tuple(wrong[0].tolist())
+    raise WrongValuesError(
+        f"{len(wrong):,} of {prod(found.shape):,} values of the array differ from numpy's product; "
+        f"the first is {first}: expected {expected[first]}, got {found[first]}"
+    )
