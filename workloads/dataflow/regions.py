@@ -34,7 +34,7 @@ class Share:
         return self.lines * self.line_bytes
 
     def slot_lines(self, tile_bytes: int, tiles: int) -> int:
-        """Lines of a slot: enough for a tile; a multiple of the banks, so that all look alike, if that leaves nearly as many slots.
+        """Lines of a slot: enough for a tile; a multiple of the banks, so that all look alike, if that costs few slots.
 
         Not where a tile has few lines: its padding would leave the same banks unused in every slot. Nor where all tiles fit
         without it alone.

@@ -1,8 +1,8 @@
 """The order of a weight-stationary layer's row folds: which taps of the filters come after which.
 
-In the order of storage neighbouring folds read all channels in turn, so an ifmap that does not fit its scratchpad leaves it between
-one filter row and the next. In the order of reuse the folds that read the same channels of the same ifmap rows follow each other,
-and every other column of folds goes through them backwards: what was read last is read first. The sum is the same; steps are too.
+In the order of storage neighbouring folds read all channels in turn, so an ifmap that does not fit its scratchpad leaves it
+between one filter row and the next. In the order of reuse the folds that read the same channels of the same ifmap rows follow
+each other, and every other column of folds goes through them backwards: what was read last is read first. Sums and steps stay.
 """
 
 from __future__ import annotations

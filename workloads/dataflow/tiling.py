@@ -75,7 +75,7 @@ def _ws(
     shape: ConvShape, system: System, loops: Loops, room: dict[str, float], counts: tuple[int, int, int]
 ) -> tuple[float, float]:
     """Ifmap and filter bytes of a group: a block of pixels streams past every fold of taps."""
-    rows, columns, blocks = counts
+    _, columns, blocks = counts
     filters = float(shape.taps * shape.group_filters * system.words.filter_bytes)
     read = _streamed_bytes(shape, system, loops, room["ifmap"], counts)
     if loops.outer == "block":
@@ -162,7 +162,7 @@ def _tap_orders(shape: ConvShape, system: System) -> tuple[str, ...]:
 
 
 def choose_loops(shape: ConvShape, system: System) -> Loops:
-    """The loops of a layer: least estimated traffic, then fewest folds; with tiling "whole" among those with SCALE-Sim's folds."""
+    """The loops of a layer: least estimated traffic, then fewest folds; with tiling "whole" of those with SCALE-Sim's folds."""
     _, _, along_time = sides(shape, system.array.dataflow)
     whole = system.tiling == "whole"
     tried = [

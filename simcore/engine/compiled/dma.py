@@ -229,9 +229,7 @@ def deliver_and_send(
     arrived = 0
     while arrived < scalars[c.SCALAR_LOADING] and bursts[burst_lists[LOADING, arrived], c.BURST_MEMORY_DONE] <= now:
         burst = burst_lists[LOADING, arrived]
-        _offer_lines(
-            scalars, bursts, bundles, requests, banks, pads, servers, counts, busy, ops, regions, listed, burst, 1, now
-        )
+        _offer_lines(scalars, bursts, bundles, requests, banks, pads, servers, counts, busy, ops, regions, listed, burst, 1, now)
         burst_lists[FILLING, scalars[c.SCALAR_FILLING]] = burst
         scalars[c.SCALAR_FILLING] += 1
         arrived += 1
