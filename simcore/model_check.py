@@ -165,6 +165,9 @@ class _PlainRun:
             if later is not None and (later[0] < times[0] or later[1] < times[1]):
                 text = f"a request {delay} cycles later was served earlier, {later}; times must not fall as now grows"
                 self._note("monotone", text, request, answer)
+            elif self.timing.time_invariant and later not in (None, (times[0] + delay, times[1] + delay)):
+                text = f"time_invariant is True, but {delay} cycles later the answer was {later}, not as much later"
+                self._note("time", text, request, answer)
         if not self.timing.uses_row:
             other, *state = self._repeat(request, request.now, (request.row + 1) % ROWS)
             if other is not None and (other != times or state != [after.tolist(), shared_after.tolist()]):

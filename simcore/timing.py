@@ -96,6 +96,11 @@ class BankTiming:
         return type(self).__name__
 
     @property
+    def answers_alike(self) -> bool:
+        """Whether it promises the same answer to every read, and to every write, at any time: no state, no rows, no time."""
+        return self.time_invariant and not self.uses_row and not self.bank_state and not self.shared_state
+
+    @property
     def bank_state_size(self) -> int:
         """Number of values in one bank's state array; at least 1, so that no array is empty."""
         return max(1, len(self.bank_state))

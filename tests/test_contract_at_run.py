@@ -52,11 +52,15 @@ PROBLEMS = {
 }
 
 
+PROMISE = "(BankTiming):\n    uses_row = False\n    time_invariant = True\n"
+
+
+@pytest.mark.parametrize("promised", [False, True], ids=["no promise", "always alike"])
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("model", PROBLEMS)
-def test_a_timing_that_breaks_its_contract_stops_the_run(tmp_path, model, engine):
+def test_a_timing_that_breaks_its_contract_stops_the_run(tmp_path, model, engine, promised):
     file = tmp_path / "models.py"
-    file.write_text(MODELS)
+    file.write_text(MODELS.replace("(BankTiming):\n", PROMISE) if promised else MODELS)
     small = ["array.rows=4", "array.columns=4", f"scratchpads.filter.timing={file}:{model}"]
     system = load_system("edge-sram", small)
     program = lower(instance_of(Linear("linear", 5), ((7,),)), system)

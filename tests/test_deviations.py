@@ -97,6 +97,16 @@ def test_an_ifmap_that_fits_is_read_once(tmp_path: Path) -> None:
     assert found["dram_read_bytes"] == ifmap_bytes + filter_bytes
 
 
+def test_row_folds_come_in_the_order_of_reuse_where_the_ifmap_does_not_fit(tmp_path: Path) -> None:
+    # 34 x 34 x 64 words, 74 kB: more than the 64 kB scratchpad; 2 columns of folds of all 9 * 64 taps.
+    topology = f"{HEADER}a, 34, 34, 3, 3, 64, 16, 1,\n"
+    small, large = (layer(run(tmp_path, topology, *sets)) for sets in ((), ("scratchpads.ifmap.capacity_bytes=128 KiB",)))
+    assert small["compute_cycles"] == large["compute_cycles"]
+    filter_bytes = 9 * 64 * 16
+    assert large["dram_read_bytes"] == 34 * 34 * 64 + filter_bytes
+    assert small["dram_read_bytes"] < 2 * 34 * 34 * 64 + filter_bytes
+
+
 @pytest.mark.parametrize(("dataflow", "row_folds"), [("ws", -(-K // 8)), ("is", -(-K // 8))])
 def test_partial_sums_are_read_back_and_results_stored_once(tmp_path: Path, dataflow: str, row_folds: int) -> None:
     found = layer(product(tmp_path, dataflow=dataflow))

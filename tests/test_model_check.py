@@ -110,6 +110,12 @@ def test_a_promise_not_to_use_the_row_is_held(tmp_path):
     assert check(tmp_path, "return now + 1, now", declared="    uses_row = False").ok
 
 
+def test_a_promise_that_time_does_not_matter_is_held(tmp_path):
+    report = check(tmp_path, "return now // 4 * 4 + 9, now", declared="    time_invariant = True")
+    assert "time_invariant is True, but" in str(report)
+    assert check(tmp_path, "return now + 9, now + 2", declared="    time_invariant = True").ok
+
+
 def test_several_problems_are_told_together_each_once(tmp_path):
     report = check(tmp_path, "return now, now - 1")
     assert [problem.message.split()[1] for problem in report.problems] == ["free_at", "done_at"]

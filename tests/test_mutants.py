@@ -73,8 +73,8 @@ MUTANTS = [
     Mutant(
         "partial sums are read before they are written",
         "ports.py",
-        "ports[_OUTPUT, c.PORT_CONSUMED] < after + number + 1",
-        "ports[_OUTPUT, c.PORT_CONSUMED] < after + number",
+        "ports[_OUTPUT, c.PORT_CONSUMED] < after + ports[port, c.PORT_NUMBER] + 1:",
+        "ports[_OUTPUT, c.PORT_CONSUMED] < after + ports[port, c.PORT_NUMBER]:",
     ),
     Mutant("a stall behind a write is a read conflict", "ports.py", "cause = _WRITE_CONFLICT", "cause = _READ_CONFLICT"),
     Mutant(

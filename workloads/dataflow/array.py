@@ -8,7 +8,7 @@ import numpy as np
 
 from simcore.program import SEG_COLUMNS, Int64Array, Port, Program, Reg, Seg
 from simcore.spec.system import System
-from workloads.dataflow.folds import Folds, build_folds, fold_records, sides
+from workloads.dataflow.folds import Folds, Loops, build_folds, fold_records, sides
 from workloads.dataflow.operations import Traffic, build_operations, moved_bytes, plan
 from workloads.dataflow.regions import region_rows
 from workloads.dataflow.segments import fold_streams, ifmap_segments, linear_segments
@@ -22,13 +22,13 @@ def _result_segments(layer: ArrayLayer, psum: Tensor | None, ofmap: Tensor, psum
     folds, stream = layer.folds, layer.streams.output
     if psum is None:
         return np.zeros((0, SEG_COLUMNS), dtype=np.int64), linear_segments(stream, psum_region, ofmap.tile, ofmap.chunk)
-    last = folds.row == folds.row_folds - 1
+    last = folds.finishes
     tile, chunk = np.where(last, ofmap.tile, psum.tile), np.where(last, ofmap.chunk, psum.chunk)
     output = linear_segments(stream, np.where(last, psum_region + 1, psum_region), tile, chunk)
     reads = linear_segments(stream, psum_region, psum.tile, psum.chunk)
     # Row folds are innermost: the fold before wrote what this one reads.
     reads[1:, Seg.AFTER_WRITE] = stream.first_element[:-1]
-    return reads[folds.row > 0], output
+    return reads[folds.turn > 0], output
 
 
 def mapping_efficiency_percent(shape: ConvShape, folds: Folds, system: System) -> float:
@@ -38,11 +38,12 @@ def mapping_efficiency_percent(shape: ConvShape, folds: Folds, system: System) -
     return along_rows * along_columns / places * 100
 
 
-def _facts(op: str, layer: ArrayLayer, outer: str, traffics: list[Traffic], ops: Int64Array) -> dict[str, Any]:
+def _facts(op: str, layer: ArrayLayer, loops: Loops, traffics: list[Traffic], ops: Int64Array) -> dict[str, Any]:
     folds = layer.folds
     names = ("ifmap", "filter", *(("psum",) if folds.accumulates else ()), "ofmap")
     tiling = {
-        "loop_order": f"{outer} outer",
+        "loop_order": f"{loops.outer} outer",
+        "tap_order": loops.taps,
         "blocks": folds.blocks,
         "block_size": folds.block_size,
         "tiles": {name: item.region.tiles for name, item in zip(names, traffics, strict=True)},
@@ -97,5 +98,5 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
         tiles=int(regions[:, Reg.TILES].sum()),
         slots=int(regions[:, Reg.SLOTS].sum()),
         folds=fold_records(folds, system.array) if with_folds else (),
-        facts=_facts(op, layer, loops.outer, traffics, ops),
+        facts=_facts(op, layer, loops, traffics, ops),
     )

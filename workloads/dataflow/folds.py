@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from simcore.program import Fold, Int64Array
 from simcore.spec.system import ArraySpec
 from workloads.dataflow.plan_memory import BYTES_PER_FOLD, require_memory
 from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.tap_order import reuse_order, there_and_back
 
 
 @dataclass(frozen=True)
@@ -18,18 +20,21 @@ class Loops:
 
     ``block`` is the size of a block of the streamed dimension (ws: pixels, is: filters; os streams taps, never cut). ``outer``
     names what changes slowest inside a group: "column" (column folds) or "block" (ws, is: blocks; os: row folds). Row folds of ws
-    and is are innermost, so that partial sums live for one column fold of one block.
+    and is are innermost, so that partial sums live for one column fold of one block. ``taps`` is their order: "storage", or
+    "reuse" (ws; see ``tap_order``).
     """
 
     block: int
     outer: str = "column"
+    taps: str = "storage"
 
 
 @dataclass(frozen=True)
 class Folds:
     """Folds in order, one entry of each array per fold.
 
-    ``group``, ``block``, ``column``, ``row`` are loop indices. ``rows``, ``columns``, ``times`` carry data, beginning at GEMM
+    ``group``, ``block``, ``column``, ``row`` are loop indices; ``turn`` counts the row folds of a column and block in the order
+    they come. ``rows``, ``columns``, ``times`` carry data, beginning at GEMM
     indices ``m0``, ``n0``, ``k0``. ``start`` is the array step at which the first streamed element is due. The scalars count a
     group's folds and blocks, and the layer's steps.
     """
@@ -39,6 +44,7 @@ class Folds:
     block: Int64Array
     column: Int64Array
     row: Int64Array
+    turn: Int64Array
     rows: Int64Array
     columns: Int64Array
     times: Int64Array
@@ -59,6 +65,11 @@ class Folds:
     def accumulates(self) -> bool:
         """Whether partial sums leave the array: ws and is with more than one row fold."""
         return self.dataflow != "os" and self.row_folds > 1
+
+    @property
+    def finishes(self) -> npt.NDArray[np.bool_]:
+        """Whether each fold of ws and is adds the last products to its results."""
+        return np.asarray(self.turn == self.row_folds - 1)
 
 
 def sides(shape: ConvShape, dataflow: str) -> tuple[int, int, int]:
@@ -101,7 +112,10 @@ def build_folds(shape: ConvShape, array: ArraySpec, loops: Loops) -> Folds:
     row_folds, column_folds = -(-along_rows // array.rows), -(-along_columns // array.columns)
     blocks = -(-along_time // loops.block)
     require_memory(shape.groups * blocks * column_folds * row_folds, BYTES_PER_FOLD)
-    group, block, column, row = _loop_indices((shape.groups, blocks, column_folds, row_folds), array.dataflow, loops.outer)
+    group, block, column, turn = _loop_indices((shape.groups, blocks, column_folds, row_folds), array.dataflow, loops.outer)
+    row = turn
+    if loops.taps == "reuse":
+        row = there_and_back(reuse_order(shape, array.rows), len(turn) // row_folds)
     row0, column0, time0 = row * array.rows, column * array.columns, block * loops.block
     times = np.minimum(loops.block, along_time - time0)
     first = {
@@ -116,6 +130,7 @@ def build_folds(shape: ConvShape, array: ArraySpec, loops: Loops) -> Folds:
         block=block,
         column=column,
         row=row,
+        turn=turn,
         rows=np.minimum(array.rows, along_rows - row0),
         columns=np.minimum(array.columns, along_columns - column0),
         times=times,

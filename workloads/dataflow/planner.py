@@ -80,12 +80,20 @@ def _farthest(uses: Uses, slots: int) -> Placement:
     latest, released = [-1] * slots, [-1] * slots
     # Entries (-next use, release, use, slot): the top leaves farthest in the future, the longest released first among equals.
     waiting: list[tuple[int, int, int, int]] = []
+    # Slots used since the last tile was brought: only their latest use is worth an entry.
+    touched: set[int] = set()
     rows: list[tuple[int, int, int, int, int]] = []
     uses_in_all, most_waiting = len(tiles), 4 * slots + 64
     for use, tile in enumerate(tiles):
         slot = home.get(tile, -1)
         end = last[use]
-        if slot < 0:
+        if slot >= 0:
+            if released[slot] < end:
+                released[slot] = end
+        else:
+            for old in touched:
+                heappush(waiting, (-following[latest[old]], released[old], latest[old], old))
+            touched.clear()
             slot = len(home) if len(home) < slots else _victim(waiting, latest, early[use], first[use])
             gone = latest[slot]
             returns = 0
@@ -93,11 +101,9 @@ def _farthest(uses: Uses, slots: int) -> Placement:
                 del home[tiles[gone]]
                 returns = int(following[gone] < uses_in_all)
             rows.append((use, slot, released[slot], gone, returns))
-            home[tile] = slot
-        elif released[slot] > end:
-            end = released[slot]
-        latest[slot], released[slot] = use, end
-        heappush(waiting, (-following[use], end, use, slot))
+            home[tile], released[slot] = slot, end
+        latest[slot] = use
+        touched.add(slot)
         if len(waiting) > most_waiting:
             waiting = [entry for entry in waiting if latest[entry[3]] == entry[2]]
             heapify(waiting)

@@ -34,13 +34,18 @@ class Share:
         return self.lines * self.line_bytes
 
     def slot_lines(self, tile_bytes: int, tiles: int) -> int:
-        """Lines of a slot: enough for a tile; a multiple of the banks, so that all look alike, if that leaves as many slots.
+        """Lines of a slot: enough for a tile; a multiple of the banks, so that all look alike, if that costs few slots.
 
-        Not where a tile has few lines: its padding would leave the same banks unused in every slot.
+        Not where a tile has few lines: its padding would leave the same banks unused in every slot. Nor where all tiles fit
+        without it alone.
         """
         lines = -(-tile_bytes // self.line_bytes)
-        alike = -(-lines // self.banks) * self.banks if lines >= _LONG * self.banks else lines
-        return alike if min(self.lines // alike, tiles) == min(self.lines // lines, tiles) else lines
+        if lines < _LONG * self.banks:
+            return lines
+        alike = -(-lines // self.banks) * self.banks
+        slots, slots_alike = min(self.lines // lines, tiles), min(self.lines // alike, tiles)
+        keeps = slots_alike == slots or (slots < tiles and slots_alike * 8 >= slots * 7)
+        return alike if keeps else lines
 
     def slots(self, tile_bytes: int, tiles: int) -> int:
         """Slots for ``tiles`` tiles of at most ``tile_bytes``; 0 where not one fits."""

@@ -13,6 +13,7 @@ from workloads.dataflow.ifmap_uses import IfmapTiles, pixel_uses, tap_uses
 from workloads.dataflow.regions import Region, Share, region
 from workloads.dataflow.segments import Stream, Streams
 from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.tap_order import row_classes
 from workloads.dataflow.tiles import ifmap_tiles, linear_chunk, psum_chunk, tile_target_bytes, whole_rows
 from workloads.dataflow.uses import LinearTiles, Uses
 
@@ -54,8 +55,9 @@ def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Uses, Region]:
         ]
     else:
         find = [partial(pixel_uses, folds=folds, first_element=first, taps_per_fold=taps_per_fold, skewed=stream.skewed)]
-    lanes = int(stream.lanes.max())
-    return ifmap_tiles(layer.shape, layer.shares["ifmap"], layer.name, layer.system.words.ifmap_bytes, lanes, planar, find)
+    lanes, word_bytes = int(stream.lanes.max()), layer.system.words.ifmap_bytes
+    by_row_class = bool((folds.row != folds.turn).any()) and row_classes(layer.shape) > 1
+    return ifmap_tiles(layer.shape, layer.shares["ifmap"], layer.name, word_bytes, lanes, planar, by_row_class, find)
 
 
 def filters(layer: ArrayLayer) -> Tensor:
@@ -112,7 +114,7 @@ def results(layer: ArrayLayer, tensor: str) -> Tensor:
     chunk = linear_chunk(share, layer.name, tensor, lanes, word_bytes, runs, times, chunk, stream.skewed)
     first_element = stream.first_element
     if tensor == "ofmap" and folds.accumulates:
-        last = folds.row == folds.row_folds - 1
+        last = folds.finishes
         picked = replace(stream, due=stream.due[last], times=stream.times[last], lanes=stream.lanes[last])
         found = _tensor(share, picked, first_element[last], run[last], runs, chunk, word_bytes)
         return replace(found, tile=run * -(-times // chunk))

@@ -8,6 +8,7 @@ from simcore.spec.system import System
 from workloads.dataflow.folds import Loops, sides
 from workloads.dataflow.regions import OUTPUT_BYTES, Share, shares
 from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.tap_order import reuse_parts, row_classes
 
 #: Part of a share that keeps data from pass to pass; the rest is what double buffering and whole tiles take.
 USEFUL_SHARE = 0.9
@@ -74,25 +75,36 @@ def _ws(
     shape: ConvShape, system: System, loops: Loops, room: dict[str, float], counts: tuple[int, int, int]
 ) -> tuple[float, float]:
     """Ifmap and filter bytes of a group: a block of pixels streams past every fold of taps."""
+    _, columns, blocks = counts
+    filters = float(shape.taps * shape.group_filters * system.words.filter_bytes)
+    read = _streamed_bytes(shape, system, loops, room["ifmap"], counts)
+    if loops.outer == "block":
+        return read, _passes(filters, room["filter"], blocks)
+    if filters <= USEFUL_SHARE * room["filter"]:
+        return read, filters
+    return read, columns * _passes(filters / columns, room["filter"], blocks)
+
+
+def _streamed_bytes(shape: ConvShape, system: System, loops: Loops, room: float, counts: tuple[int, int, int]) -> float:
+    """Ifmap bytes of a group under ws."""
     rows, columns, blocks = counts
     ifmap = _ifmap_bytes(shape, system)
-    again = min(rows, shape.kernel[0] * shape.kernel[1])
+    if ifmap <= USEFUL_SHARE * room:
+        return ifmap
     in_block = min(ifmap, _window_bytes(shape, system, loops.block) if blocks > 1 else ifmap)
-    filters = float(shape.taps * shape.group_filters * system.words.filter_bytes)
-    if ifmap <= USEFUL_SHARE * room["ifmap"]:
-        read = ifmap
-    elif loops.outer == "block":
-        reloaded = _passes(in_block, room["ifmap"], columns * again)
-        read = ifmap if reloaded == in_block else blocks * reloaded
-    else:
-        reloaded = _passes(in_block, room["ifmap"], again)
-        one_column = ifmap if reloaded == in_block else blocks * reloaded
-        read = one_column * columns - (columns - 1) * (USEFUL_SHARE * room["ifmap"] if blocks > 1 else 0.0)
+    if in_block <= USEFUL_SHARE * room:
+        return ifmap * (1 if loops.outer == "block" else columns)
+    again = min(rows, shape.kernel[0] * shape.kernel[1])
+    if loops.taps == "reuse":
+        parts, classes = reuse_parts(shape, system.array.rows), row_classes(shape)
+        one_column = parts * _passes(in_block / parts, room, again / classes)
+        # The part that was read last is read first by the next column of folds: if the next reads the same pixels.
+        kept = min(USEFUL_SHARE * room, in_block / parts) if loops.outer == "block" or blocks == 1 else 0.0
+        return max(ifmap, blocks * (columns * one_column - (columns - 1) * kept))
     if loops.outer == "block":
-        return max(read, ifmap), _passes(filters, room["filter"], blocks)
-    if filters <= USEFUL_SHARE * room["filter"]:
-        return max(read, ifmap), filters
-    return max(read, ifmap), columns * _passes(filters / columns, room["filter"], blocks)
+        return max(ifmap, blocks * _passes(in_block, room, columns * again))
+    one_column = blocks * _passes(in_block, room, again)
+    return max(ifmap, one_column * columns - (columns - 1) * (USEFUL_SHARE * room if blocks > 1 else 0.0))
 
 
 def _is(
@@ -144,12 +156,19 @@ def _block_sizes(shape: ConvShape, system: System) -> list[int]:
     return [size * unit for size in sorted(found, reverse=True)]
 
 
+def _tap_orders(shape: ConvShape, system: System) -> tuple[str, ...]:
+    gains = system.array.dataflow == "ws" and reuse_parts(shape, system.array.rows) > 1
+    return ("storage", "reuse") if gains else ("storage",)
+
+
 def choose_loops(shape: ConvShape, system: System) -> Loops:
-    """The loops of a layer: SCALE-Sim's with tiling "whole"; else least estimated traffic, then fewest folds."""
+    """The loops of a layer: least estimated traffic, then fewest folds; with tiling "whole" of those with SCALE-Sim's folds."""
     _, _, along_time = sides(shape, system.array.dataflow)
-    if system.tiling == "whole":
-        return Loops(along_time)
+    whole = system.tiling == "whole"
     tried = [
-        _estimate(shape, system, Loops(size, outer)) for size in _block_sizes(shape, system) for outer in ("column", "block")
+        _estimate(shape, system, Loops(size, outer, taps))
+        for size in ([along_time] if whole else _block_sizes(shape, system))
+        for outer in (("column",) if whole else ("column", "block"))
+        for taps in _tap_orders(shape, system)
     ]
     return min(tried, key=lambda estimate: (estimate.traffic_bytes, estimate.folds)).loops

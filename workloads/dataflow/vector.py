@@ -194,7 +194,7 @@ def lower_windows(name: str, op: str, shape: ConvShape, system: System) -> Progr
     taps, pixels = shape.kernel[0] * shape.kernel[1], shape.pixels
     room = shares(system, _wants(system, {"ifmap": shape.ifmap_words(), "ofmap": pixels * shape.channels}))
     cut, uses, place_in = ifmap_tiles(
-        shape, room["ifmap"], name, words.ifmap_bytes, lanes, False, [lambda tiles: window_uses(tiles, lanes)]
+        shape, room["ifmap"], name, words.ifmap_bytes, lanes, False, False, [lambda tiles: window_uses(tiles, lanes)]
     )
     channel = np.arange(0, shape.channels, lanes, dtype=np.int64)
     block = np.arange(len(channel), dtype=np.int64)

@@ -9,9 +9,9 @@ from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import element_lines
 from simcore.engine.compiled.ports import next_element, read_stall
 from simcore.outcome import Cause
-from simcore.program import Int64Array, Port, Reg, Seg
+from simcore.program import Int64Array, Port
 
-_OUTPUT, _REGION, _PAD = int(Port.OUTPUT), int(Seg.REGION), int(Reg.SCRATCHPAD)
+_OUTPUT = int(Port.OUTPUT)
 _DRAM_WAIT, _WRITE_BACKPRESSURE = int(Cause.DRAM_WAIT), int(Cause.WRITE_BACKPRESSURE)
 
 
@@ -30,7 +30,7 @@ def _output_stall(
     output_places: Int64Array,
 ) -> tuple[int, int]:
     """(cause, bank) of why the output element due cannot be taken; NONE, NONE if it can. Keeps its lines in output_places."""
-    pad = regions[segments[ports[_OUTPUT, c.PORT_SEGMENT], _REGION], _PAD]
+    pad = ports[_OUTPUT, c.PORT_PAD]
     if scalars[c.SCALAR_OUTPUT_LINES] == c.NONE:
         found, words = element_lines(
             ports, pads, segments, geometry, regions, resident, scalars[c.SCALAR_COALESCING], lines, line_slots, _OUTPUT
@@ -71,13 +71,12 @@ def stall_of(
     """(cause, port, bank, nothing due) of why the array cannot make its step; cause NONE if it can."""
     nothing_due = True
     for port in range(3):
-        if ports[port, c.PORT_IN_WINDOW]:
+        if ports[port, c.PORT_HEAD_DUE] == step:
+            nothing_due = False
             element = port * scalars[c.SCALAR_WINDOW] + ports[port, c.PORT_HEAD]
-            if bundles[element, c.BUNDLE_DUE] == step:
-                nothing_due = False
-                if bundles[element, c.BUNDLE_UNGRANTED] or bundles[element, c.BUNDLE_READY] > now:
-                    cause, bank = read_stall(scalars, ports, bundles, requests, banks, pads, servers, bank_pad, port, now)
-                    return cause, port, bank, False
+            if bundles[element, c.BUNDLE_UNGRANTED] or bundles[element, c.BUNDLE_READY] > now:
+                cause, bank = read_stall(scalars, ports, bundles, requests, banks, pads, servers, bank_pad, port, now)
+                return cause, port, bank, False
         elif ports[port, c.PORT_NEXT_DUE] == step:
             # Its window is empty, so it was to be offered in this cycle's ISSUE; only a tile that is not there holds it back.
             return _DRAM_WAIT, port, c.NONE, False
@@ -109,28 +108,29 @@ def advance(
     """Make a step: take the read elements due and post the output element due."""
     window = scalars[c.SCALAR_WINDOW]
     for port in range(3):
-        if ports[port, c.PORT_IN_WINDOW] and bundles[port * window + ports[port, c.PORT_HEAD], c.BUNDLE_DUE] == step:
-            ports[port, c.PORT_IN_WINDOW] -= 1
-            ports[port, c.PORT_HEAD] += 1
-            if ports[port, c.PORT_HEAD] == window:
-                ports[port, c.PORT_HEAD] = 0
+        if ports[port, c.PORT_HEAD_DUE] == step:
+            head, left = ports[port, c.PORT_HEAD] + 1, ports[port, c.PORT_IN_WINDOW] - 1
+            if head == window:
+                head = 0
+            ports[port, c.PORT_HEAD], ports[port, c.PORT_IN_WINDOW] = head, left
+            ports[port, c.PORT_HEAD_DUE] = bundles[port * window + head, c.BUNDLE_DUE] if left else c.FAR
             ports[port, c.PORT_CONSUMED] += 1
             if ports[port, c.PORT_CONSUMED] >= ports[port, c.PORT_WAKE]:
                 scalars[c.SCALAR_MAY_START] = 1
             port_counts[port, c.PORT_COUNT_ELEMENTS] += 1
     if ports[_OUTPUT, c.PORT_NEXT_DUE] == step:
-        pad = regions[segments[ports[_OUTPUT, c.PORT_SEGMENT], _REGION], _PAD]
+        pad = ports[_OUTPUT, c.PORT_PAD]
         found = scalars[c.SCALAR_OUTPUT_LINES]
         for i in range(found):
             posted[i] = post_write(
                 pads, requests, slots, scalars, free_writes, pad, output_places[1, i], output_places[2, i], output_places[3, i]
             )
-        scalars[c.SCALAR_POSTED], scalars[c.SCALAR_OUTPUT_LINES] = found, c.NONE
+        scalars[c.SCALAR_POSTED], scalars[c.SCALAR_POSTED_PAD], scalars[c.SCALAR_OUTPUT_LINES] = found, pad, c.NONE
         ports[_OUTPUT, c.PORT_CONSUMED] += 1
         if ports[_OUTPUT, c.PORT_CONSUMED] >= ports[_OUTPUT, c.PORT_WAKE]:
             scalars[c.SCALAR_MAY_START] = 1
         port_counts[_OUTPUT, c.PORT_COUNT_ELEMENTS] += 1
         port_counts[_OUTPUT, c.PORT_COUNT_WORDS] += output_places[0, 0]
         port_counts[_OUTPUT, c.PORT_COUNT_LINES] += found
-        next_element(ports, segments, geometry, _OUTPUT)
+        next_element(ports, segments, geometry, regions, _OUTPUT)
     scalars[c.SCALAR_COMPUTE] += 1

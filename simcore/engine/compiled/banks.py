@@ -30,6 +30,105 @@ def enqueue(banks: Int64Array, pads: Int64Array, requests: Int64Array, listed: I
 
 
 @inlined
+def grant_at_once(
+    banks: Int64Array,
+    pads: Int64Array,
+    servers: Int64Array,
+    bundles: Int64Array,
+    counts: Int64Array,
+    busy: Int64Array,
+    bin_number: int,
+    pad: int,
+    bank: int,
+    port: int,
+    op: int,
+    owner: int,
+    now: int,
+) -> bool:
+    """Grant a read element's or a burst's line in the cycle it comes, if its bank is idle; False if it has to queue."""
+    if not pads[pad, c.PAD_AT_ONCE] or banks[bank, c.BANK_WAITING]:
+        return False
+    first = banks[bank, c.BANK_FIRST_SERVER]
+    for server in range(first, first + pads[pad, c.PAD_SERVERS]):
+        if servers[server, c.SERVER_FREE_AT] <= now:
+            held = banks[bank, c.BANK_READ_HELD + op]
+            servers[server, c.SERVER_FREE_AT], servers[server, c.SERVER_PORT] = now + held, port
+            counts[bank, c.COUNT_BUSY] += held
+            busy[bank, bin_number] += held
+            counts[bank, c.COUNT_READS + op] += 1
+            if port == _DMA:
+                counts[bank, c.COUNT_DMA_READS + op] += 1
+            bundles[owner, c.BUNDLE_UNGRANTED] -= 1
+            bundles[owner, c.BUNDLE_READY] = max(bundles[owner, c.BUNDLE_READY], now + banks[bank, c.BANK_READ_DONE + op])
+            return True
+    return False
+
+
+@inlined
+def offer_writes(
+    scalars: Int64Array,
+    banks: Int64Array,
+    pads: Int64Array,
+    servers: Int64Array,
+    requests: Int64Array,
+    counts: Int64Array,
+    listed: Int64Array,
+    inflight: Int64Array,
+    busy: Int64Array,
+    posted: Int64Array,
+    now: int,
+) -> None:
+    """Send the lines that entered the write buffer in the cycle before to their banks."""
+    for i in range(scalars[c.SCALAR_POSTED]):
+        request = posted[i]
+        bank = requests[request, c.REQUEST_BANK]
+        pad = banks[bank, c.BANK_PAD]
+        requests[request, c.REQUEST_ARRIVE] = now
+        if not _grant_write_at_once(scalars, banks, pads, servers, requests, counts, inflight, busy, pad, bank, request, now):
+            enqueue(banks, pads, requests, listed, request, 1)
+    scalars[c.SCALAR_POSTED] = 0
+    scalars[c.SCALAR_EVENTS] += 1
+
+
+@inlined
+def _grant_write_at_once(
+    scalars: Int64Array,
+    banks: Int64Array,
+    pads: Int64Array,
+    servers: Int64Array,
+    requests: Int64Array,
+    counts: Int64Array,
+    inflight: Int64Array,
+    busy: Int64Array,
+    pad: int,
+    bank: int,
+    request: int,
+    now: int,
+) -> bool:
+    """Grant a buffered write in the cycle in which it first comes to its bank, if the bank is idle."""
+    if not pads[pad, c.PAD_AT_ONCE] or banks[bank, c.BANK_WAITING]:
+        return False
+    first = banks[bank, c.BANK_FIRST_SERVER]
+    for server in range(first, first + pads[pad, c.PAD_SERVERS]):
+        if servers[server, c.SERVER_FREE_AT] <= now:
+            held, done = banks[bank, c.BANK_WRITE_HELD], now + banks[bank, c.BANK_WRITE_DONE]
+            servers[server, c.SERVER_FREE_AT], servers[server, c.SERVER_PORT] = now + held, _OUTPUT
+            servers[server, c.SERVER_REQUEST] = request
+            servers[server, c.SERVER_GRANTED], servers[server, c.SERVER_DONE] = now, done
+            requests[request, c.REQUEST_GRANTED], requests[request, c.REQUEST_FREE] = now, now + held
+            requests[request, c.REQUEST_DONE], requests[request, c.REQUEST_COUNTED] = done, 1
+            requests[request, c.REQUEST_BIN] = scalars[c.SCALAR_BIN]
+            counts[bank, c.COUNT_BUSY] += held
+            busy[bank, scalars[c.SCALAR_BIN]] += held
+            counts[bank, c.COUNT_WRITES] += 1
+            inflight[pad, pads[pad, c.PAD_INFLIGHT]] = request
+            pads[pad, c.PAD_INFLIGHT] += 1
+            pads[pad, c.PAD_INFLIGHT_MIN] = min(pads[pad, c.PAD_INFLIGHT_MIN], done)
+            return True
+    return False
+
+
+@inlined
 def _list_bank(banks: Int64Array, pads: Int64Array, listed: Int64Array, bank: int) -> None:
     """Insert a bank into the sorted list of banks with waiting requests."""
     pad = banks[bank, c.BANK_PAD]
@@ -122,6 +221,9 @@ def _serve(
     if requests[request, c.REQUEST_LEFT_FREE] > 0:
         free_at, done_at = now + requests[request, c.REQUEST_LEFT_FREE], now + requests[request, c.REQUEST_LEFT_DONE]
         requests[request, c.REQUEST_LEFT_FREE] = 0
+    elif banks[bank, c.BANK_READ_HELD]:
+        op = requests[request, c.REQUEST_OP]
+        free_at, done_at = now + banks[bank, c.BANK_READ_HELD + op], now + banks[bank, c.BANK_READ_DONE + op]
     else:
         group = banks[bank, c.BANK_GROUP]
         free_at, done_at = serves[banks[bank, c.BANK_FUNCTION]](

@@ -18,7 +18,9 @@ REQUEST_COLUMNS = 17
 BANK_PAD, BANK_GROUP, BANK_FUNCTION, BANK_FIRST_SERVER = range(4)
 BANK_DIRECT_HEAD, BANK_DIRECT_TAIL, BANK_BUFFERED_HEAD, BANK_BUFFERED_TAIL = range(4, 8)
 BANK_WAITING, BANK_LAST_PORT, BANK_LISTED = range(8, 11)
-BANK_COLUMNS = 11
+# Cycles a read or a write holds a port of the bank and takes until it is done, where these are always the same; else 0.
+BANK_READ_HELD, BANK_WRITE_HELD, BANK_READ_DONE, BANK_WRITE_DONE = range(11, 15)
+BANK_COLUMNS = 15
 
 # pads: scratchpads; the first columns are their description, then the write buffer (a list by age) and its watermark state.
 PAD_FIRST_BANK, PAD_BANKS, PAD_ROWS, PAD_LINE_BYTES, PAD_SERVERS, PAD_INTERLEAVING, PAD_ARBITER = range(7)
@@ -30,7 +32,9 @@ PAD_LISTED, PAD_INFLIGHT, PAD_INFLIGHT_MIN = range(16, 19)
 PAD_BANK_SHIFT, PAD_LINE_SHIFT = range(19, 21)
 # Whether its banks may change places (one timing, low-order interleaving), and the bank that a replay's key counts from.
 PAD_ROTATES, PAD_ORIGIN = range(21, 23)
-PAD_COLUMNS = 23
+# Whether a request that comes to an idle bank is certain to be granted in that cycle.
+PAD_AT_ONCE = 23
+PAD_COLUMNS = 24
 
 # servers: a bank's ports; what holds it is kept here as well, because a request's row is used again once it is done.
 SERVER_FREE_AT, SERVER_REQUEST, SERVER_PORT, SERVER_GRANTED, SERVER_DONE, SERVER_STATE_AT, SERVER_STATE_SIZE = range(7)
@@ -51,7 +55,11 @@ PORT_LAST_SEGMENT = 7
 PORT_TILE, PORT_WITHIN, PORT_OUT_ROW, PORT_OUT_COLUMN, PORT_KERNEL_ROW, PORT_KERNEL_COLUMN, PORT_CHANNEL = range(8, 15)
 # The count of consumed elements at which a waiting DMA operation may start.
 PORT_WAKE = 15
-PORT_COLUMNS = 16
+# The region and the scratchpad of the segment the cursor is in.
+PORT_REGION, PORT_PAD = range(16, 18)
+# When the oldest element in the window is due; FAR if there is none.
+PORT_HEAD_DUE = 18
+PORT_COLUMNS = 19
 
 # queues: the DMA's; STARTED counts the bursts begun of the head operation.
 QUEUE_HEAD, QUEUE_END, QUEUE_STARTED = range(3)
@@ -92,4 +100,6 @@ SCALAR_RECORD_DMA_EVENTS, SCALAR_DMA_EVENTS, SCALAR_RECORDS, SCALAR_REPLAYED = r
 SCALAR_STARTED, SCALAR_MAY_START = range(37, 39)
 # A bank (counted from 1) whose timing broke its contract; cycles in a row in which nothing happened (without idle skipping).
 SCALAR_BROKEN_BANK, SCALAR_NOTHING = range(39, 41)
-SCALAR_COLUMNS = 41
+# The scratchpad of the element in `posted`.
+SCALAR_POSTED_PAD = 41
+SCALAR_COLUMNS = 42

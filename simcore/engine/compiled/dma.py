@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcore.clock import core_cycle_of, domain_cycle_at
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.banks import enqueue
+from simcore.engine.compiled.banks import enqueue, grant_at_once
 from simcore.engine.compiled.jit import inlined
 from simcore.machine import BLOCK, XOR
 from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Reg
@@ -172,6 +172,9 @@ def _offer_lines(
     requests: Int64Array,
     banks: Int64Array,
     pads: Int64Array,
+    servers: Int64Array,
+    counts: Int64Array,
+    busy: Int64Array,
     ops: Int64Array,
     regions: Int64Array,
     listed: Int64Array,
@@ -196,9 +199,12 @@ def _offer_lines(
     )
     for line in range(first, last + 1):
         bank, row = place(pads, pad, base + line)
-        request = bundles[bundle, c.BUNDLE_FIRST] + line - first
-        fill_request(requests, request, _DMA, bank, row, write, bundle, now)
-        enqueue(banks, pads, requests, listed, request, 0)
+        if not grant_at_once(
+            banks, pads, servers, bundles, counts, busy, scalars[c.SCALAR_BIN], pad, bank, _DMA, write, bundle, now
+        ):
+            request = bundles[bundle, c.BUNDLE_FIRST] + line - first
+            fill_request(requests, request, _DMA, bank, row, write, bundle, now)
+            enqueue(banks, pads, requests, listed, request, 0)
     scalars[c.SCALAR_EVENTS] += 1
 
 
@@ -210,6 +216,9 @@ def deliver_and_send(
     requests: Int64Array,
     banks: Int64Array,
     pads: Int64Array,
+    servers: Int64Array,
+    counts: Int64Array,
+    busy: Int64Array,
     ops: Int64Array,
     regions: Int64Array,
     listed: Int64Array,
@@ -220,7 +229,7 @@ def deliver_and_send(
     arrived = 0
     while arrived < scalars[c.SCALAR_LOADING] and bursts[burst_lists[LOADING, arrived], c.BURST_MEMORY_DONE] <= now:
         burst = burst_lists[LOADING, arrived]
-        _offer_lines(scalars, bursts, bundles, requests, banks, pads, ops, regions, listed, burst, 1, now)
+        _offer_lines(scalars, bursts, bundles, requests, banks, pads, servers, counts, busy, ops, regions, listed, burst, 1, now)
         burst_lists[FILLING, scalars[c.SCALAR_FILLING]] = burst
         scalars[c.SCALAR_FILLING] += 1
         arrived += 1
@@ -251,6 +260,9 @@ def new_burst(
     requests: Int64Array,
     banks: Int64Array,
     pads: Int64Array,
+    servers: Int64Array,
+    counts: Int64Array,
+    busy: Int64Array,
     queues: Int64Array,
     ops: Int64Array,
     regions: Int64Array,
@@ -281,7 +293,9 @@ def new_burst(
             scalars[c.SCALAR_LOADING] += 1
             read_bytes[ops[op, _REGION]] += count
         else:
-            _offer_lines(scalars, bursts, bundles, requests, banks, pads, ops, regions, listed, burst, 0, now)
+            _offer_lines(
+                scalars, bursts, bundles, requests, banks, pads, servers, counts, busy, ops, regions, listed, burst, 0, now
+            )
             burst_lists[READING, scalars[c.SCALAR_READING]] = burst
             scalars[c.SCALAR_READING] += 1
             write_bytes[ops[op, _REGION]] += count

@@ -9,7 +9,7 @@ from typing import Any
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.array import advance, stall_of
-from simcore.engine.compiled.banks import enqueue, grant_scratchpad, retire_writes, watermarks
+from simcore.engine.compiled.banks import grant_scratchpad, offer_writes, retire_writes, watermarks
 from simcore.engine.compiled.dma import deliver_and_send, finish_bursts, new_burst, start_heads
 from simcore.engine.compiled.idle import count_skipped, next_event
 from simcore.engine.compiled.jit import inlined
@@ -89,7 +89,7 @@ def run_layer(
     step, steps = scalars[c.SCALAR_STEP], scalars[c.SCALAR_STEPS]
     for port in range(4):
         if ports[port, c.PORT_NEXT_DUE] != c.FAR:
-            locate(ports, segments, geometry, port)
+            locate(ports, segments, geometry, regions, port)
     while now < until:
         if (
             scalars[c.SCALAR_REPLAYING]
@@ -149,8 +149,10 @@ def run_layer(
                     requests,
                     banks,
                     pads,
+                    servers,
                     port_counts,
                     counts,
+                    busy,
                     segments,
                     geometry,
                     regions,
@@ -161,14 +163,27 @@ def run_layer(
                     port,
                     now,
                 )
-        for i in range(scalars[c.SCALAR_POSTED]):
-            requests[posted[i], c.REQUEST_ARRIVE] = now
-            enqueue(banks, pads, requests, listed, posted[i], 1)
-            scalars[c.SCALAR_EVENTS] += 1
-        scalars[c.SCALAR_POSTED] = 0
+        # Before the DMA's lines, or after them where these go first: what comes to an idle bank may be granted as it comes.
+        if scalars[c.SCALAR_POSTED] and not pads[scalars[c.SCALAR_POSTED_PAD], c.PAD_READ_PRIORITY]:
+            offer_writes(scalars, banks, pads, servers, requests, counts, listed, inflight, busy, posted, now)
         if scalars[c.SCALAR_OPS_LEFT] > 0:
             if scalars[c.SCALAR_LOADING] or scalars[c.SCALAR_READING]:
-                deliver_and_send(scalars, bursts, bundles, requests, banks, pads, ops, regions, listed, burst_lists, now)
+                deliver_and_send(
+                    scalars,
+                    bursts,
+                    bundles,
+                    requests,
+                    banks,
+                    pads,
+                    servers,
+                    counts,
+                    busy,
+                    ops,
+                    regions,
+                    listed,
+                    burst_lists,
+                    now,
+                )
             new_burst(
                 scalars,
                 bursts,
@@ -176,6 +191,9 @@ def run_layer(
                 requests,
                 banks,
                 pads,
+                servers,
+                counts,
+                busy,
                 queues,
                 ops,
                 regions,
@@ -185,6 +203,8 @@ def run_layer(
                 write_bytes,
                 now,
             )
+        if scalars[c.SCALAR_POSTED]:
+            offer_writes(scalars, banks, pads, servers, requests, counts, listed, inflight, busy, posted, now)
         # GRANT
         for pad in range(n_pads):
             if pads[pad, c.PAD_HIGH]:
@@ -278,10 +298,7 @@ def run_layer(
                 if scalars[c.SCALAR_BIN] + 1 < len(bin_steps):
                     next_due = bin_steps[scalars[c.SCALAR_BIN] + 1]
                 for port in range(4):
-                    due = ports[port, c.PORT_NEXT_DUE]
-                    if port < 3 and ports[port, c.PORT_IN_WINDOW]:
-                        due = bundles[port * window + ports[port, c.PORT_HEAD], c.BUNDLE_DUE]
-                    next_due = min(next_due, due)
+                    next_due = min(next_due, ports[port, c.PORT_NEXT_DUE], ports[port, c.PORT_HEAD_DUE])
                 cycles = min(cycles, 1 + next_due - step)
                 step += cycles - 1
                 scalars[c.SCALAR_COMPUTE] += cycles - 1

@@ -55,9 +55,11 @@ def line_of(pads: Int64Array, pad: int, byte: int) -> int:
 
 
 @inlined
-def locate(ports: Int64Array, segments: Int64Array, geometry: Int64Array, port: int) -> None:
+def locate(ports: Int64Array, segments: Int64Array, geometry: Int64Array, regions: Int64Array, port: int) -> None:
     """Find where the cursor's element lies, by division: at the beginning of a segment, or wherever the cursor was put."""
     s, time = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]
+    ports[port, c.PORT_REGION] = segments[s, _REGION]
+    ports[port, c.PORT_PAD] = regions[segments[s, _REGION], _PAD]
     if segments[s, _KIND] == _LINEAR:
         if segments[s, _REVERSE]:
             time = segments[s, _TIMES] - 1 - time
@@ -74,7 +76,7 @@ def locate(ports: Int64Array, segments: Int64Array, geometry: Int64Array, port: 
 
 
 @inlined
-def move_on(ports: Int64Array, segments: Int64Array, geometry: Int64Array, port: int) -> None:
+def move_on(ports: Int64Array, segments: Int64Array, geometry: Int64Array, regions: Int64Array, port: int) -> None:
     """Keep up with a cursor that went one element further in its segment."""
     s = ports[port, c.PORT_SEGMENT]
     if segments[s, _KIND] == _LINEAR:
@@ -90,7 +92,7 @@ def move_on(ports: Int64Array, segments: Int64Array, geometry: Int64Array, port:
                 ports[port, c.PORT_TILE] += 1
     elif segments[s, _KIND] == _PIXELS:
         if segments[s, _SETS] > 1:
-            locate(ports, segments, geometry, port)
+            locate(ports, segments, geometry, regions, port)
             return
         ports[port, c.PORT_OUT_COLUMN] += 1
         if ports[port, c.PORT_OUT_COLUMN] == geometry[_OUT_W]:
@@ -302,8 +304,7 @@ def element_lines(
     (NONE, tile) if a tile it touches is not resident. With ``coalescing`` words that lie side by side are taken together.
     """
     s, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]
-    r = segments[s, _REGION]
-    pad = regions[r, _PAD]
+    r, pad = ports[port, c.PORT_REGION], ports[port, c.PORT_PAD]
     if coalescing and not segments[s, _SKEWED]:
         if segments[s, _KIND] == _LINEAR:
             return _linear_lines(segments, s, regions, r, resident, ports, port, pads, pad, lines, line_slots)

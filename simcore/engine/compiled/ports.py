@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.banks import enqueue, is_buffered
+from simcore.engine.compiled.banks import enqueue, grant_at_once, is_buffered
 from simcore.engine.compiled.dma import fill_request, place
 from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import element_lines, locate, move_on
 from simcore.outcome import Cause
-from simcore.program import Int64Array, Port, Reg, Seg
+from simcore.program import Int64Array, Port, Seg
 
 _PSUM, _OUTPUT, _DMA = int(Port.PSUM), int(Port.OUTPUT), int(Port.DMA)
 _DUE, _DUE_STRIDE, _COUNT = int(Seg.DUE), int(Seg.DUE_STRIDE), int(Seg.COUNT)
-_REGION, _AFTER_WRITE, _PAD = int(Seg.REGION), int(Seg.AFTER_WRITE), int(Reg.SCRATCHPAD)
+_AFTER_WRITE = int(Seg.AFTER_WRITE)
 _READ_LATENCY, _READ_CONFLICT = int(Cause.READ_LATENCY), int(Cause.READ_CONFLICT)
 _WRITE_CONFLICT, _DMA_COLLISION = int(Cause.WRITE_CONFLICT), int(Cause.DMA_COLLISION)
 
 
 @inlined
-def next_element(ports: Int64Array, segments: Int64Array, geometry: Int64Array, port: int) -> None:
+def next_element(ports: Int64Array, segments: Int64Array, geometry: Int64Array, regions: Int64Array, port: int) -> None:
     """Move a port's cursor to its next element and note when it is due."""
     segment, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER] + 1
     if number < segments[segment, _COUNT]:
         ports[port, c.PORT_NUMBER] = number
         ports[port, c.PORT_NEXT_DUE] += segments[segment, _DUE_STRIDE]
-        move_on(ports, segments, geometry, port)
+        move_on(ports, segments, geometry, regions, port)
         return
     ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER] = segment + 1, 0
     ports[port, c.PORT_NEXT_DUE] = c.FAR
     if segment + 1 < ports[port, c.PORT_LAST_SEGMENT]:
         ports[port, c.PORT_NEXT_DUE] = segments[segment + 1, _DUE]
-        locate(ports, segments, geometry, port)
+        locate(ports, segments, geometry, regions, port)
 
 
 @inlined
@@ -41,8 +41,10 @@ def offer_element(
     requests: Int64Array,
     banks: Int64Array,
     pads: Int64Array,
+    servers: Int64Array,
     port_counts: Int64Array,
     counts: Int64Array,
+    busy: Int64Array,
     segments: Int64Array,
     geometry: Int64Array,
     regions: Int64Array,
@@ -57,11 +59,11 @@ def offer_element(
     blocked = ports[port, c.PORT_BLOCKED_TILE]
     if blocked != c.NONE and resident[blocked] < 0:
         return
-    segment, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]
-    after = segments[segment, _AFTER_WRITE]
-    if port == _PSUM and after >= 0 and ports[_OUTPUT, c.PORT_CONSUMED] < after + number + 1:
-        return
-    pad = regions[segments[segment, _REGION], _PAD]
+    if port == _PSUM:
+        after = segments[ports[port, c.PORT_SEGMENT], _AFTER_WRITE]
+        if after >= 0 and ports[_OUTPUT, c.PORT_CONSUMED] < after + ports[port, c.PORT_NUMBER] + 1:
+            return
+    pad = ports[port, c.PORT_PAD]
     found, words = element_lines(
         ports, pads, segments, geometry, regions, resident, scalars[c.SCALAR_COALESCING], lines, line_slots, port
     )
@@ -74,6 +76,8 @@ def offer_element(
     if position >= window:
         position -= window
     element = port * window + position
+    if ports[port, c.PORT_IN_WINDOW] == 0:
+        ports[port, c.PORT_HEAD_DUE] = ports[port, c.PORT_NEXT_DUE]
     ports[port, c.PORT_IN_WINDOW] += 1
     (
         bundles[element, c.BUNDLE_DUE],
@@ -81,21 +85,22 @@ def offer_element(
         bundles[element, c.BUNDLE_READY],
         bundles[element, c.BUNDLE_REQUESTS],
     ) = ports[port, c.PORT_NEXT_DUE], found, now, found
+    bin_number = scalars[c.SCALAR_BIN]
     for i in range(found):
         bank, bank_row = place(pads, pad, lines[i])
-        request = bundles[element, c.BUNDLE_FIRST] + i
-        fill_request(requests, request, port, bank, bank_row, 0, element, now)
+        # Granted here, a line has no request of its own; the row of its place still says granted, as it did for the last one.
         if port == _PSUM and pads[pad, c.PAD_BUFFERED] > 0 and is_buffered(pads, requests, pad, bank, bank_row):
-            requests[request, c.REQUEST_GRANTED] = now
             bundles[element, c.BUNDLE_UNGRANTED] -= 1
-            bundles[element, c.BUNDLE_READY] = now + 1
+            bundles[element, c.BUNDLE_READY] = max(bundles[element, c.BUNDLE_READY], now + 1)
             counts[bank, c.COUNT_FORWARDED] += 1
-        else:
+        elif not grant_at_once(banks, pads, servers, bundles, counts, busy, bin_number, pad, bank, port, 0, element, now):
+            request = bundles[element, c.BUNDLE_FIRST] + i
+            fill_request(requests, request, port, bank, bank_row, 0, element, now)
             enqueue(banks, pads, requests, listed, request, 0)
     port_counts[port, c.PORT_COUNT_WORDS] += words
     port_counts[port, c.PORT_COUNT_LINES] += found
     scalars[c.SCALAR_EVENTS] += 1
-    next_element(ports, segments, geometry, port)
+    next_element(ports, segments, geometry, regions, port)
 
 
 @inlined

@@ -211,6 +211,7 @@ def replay(
     pads: Int64Array,
     segments: Int64Array,
     geometry: Int64Array,
+    regions: Int64Array,
     counts: Int64Array,
     port_counts: Int64Array,
     stall_cycles: Int64Array,
@@ -235,12 +236,13 @@ def replay(
         ports[port, c.PORT_NEXT_DUE] = c.FAR
         if s < ports[port, c.PORT_LAST_SEGMENT]:
             ports[port, c.PORT_NEXT_DUE] = segments[s, _DUE] + ports[port, c.PORT_NUMBER] * segments[s, _DUE_STRIDE]
-            locate(ports, segments, geometry, port)
+            locate(ports, segments, geometry, regions, port)
     for port in range(3):
         for i in range(ports[port, c.PORT_IN_WINDOW]):
             element = port * window + i
             bundles[element, c.BUNDLE_DUE] = step + record[19 + port * window + i]
             bundles[element, c.BUNDLE_UNGRANTED], bundles[element, c.BUNDLE_READY] = 0, now
+        ports[port, c.PORT_HEAD_DUE] = bundles[port * window, c.BUNDLE_DUE] if ports[port, c.PORT_IN_WINDOW] else c.FAR
     origins_at = 19 + 3 * window
     at = origins_at + pads.shape[0]
     for bank in range(banks.shape[0]):
@@ -338,6 +340,7 @@ def at_fold(
             pads,
             segments,
             geometry,
+            regions,
             counts,
             port_counts,
             stall_cycles,

@@ -14,7 +14,7 @@ from simcore.engine.shortcuts import Shortcuts
 from simcore.machine import LOW_ORDER, ROUND_ROBIN, Machine
 from simcore.outcome import Cause
 from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Seg
-from simcore.timing import broken_contract, undeclared_state
+from simcore.timing import READ, WRITE, BankTiming, broken_contract, undeclared_state
 from simcore.timing_compiled import compile_serve
 
 #: Different bank timings (classes, not parameters) that one machine may have; the kernel takes so many functions.
@@ -46,7 +46,7 @@ class MachineState:
     @property
     def may_replay(self) -> bool:
         """True if every bank timing answers alike at any time and for any row, and keeps no state."""
-        return all(t.time_invariant and not t.uses_row and not t.bank_state and not t.shared_state for t in self.machine.timings)
+        return all(timing.answers_alike for timing in self.machine.timings)
 
 
 def _flat(parts: list[Int64Array]) -> tuple[Int64Array, list[int]]:
@@ -90,10 +90,24 @@ def _shift(value: int) -> int:
     return value.bit_length() - 1 if value & (value - 1) == 0 else c.NONE
 
 
+def _constant_cycles(timing: BankTiming) -> tuple[int, int, int, int]:
+    """(read held, write held, read done, write done) of a timing that always answers alike and keeps its contract; else zeros."""
+    if not timing.answers_alike:
+        return 0, 0, 0, 0
+    bank, shared = timing.initial_bank(0), timing.initial_shared()
+    (read_held, read_done), (write_held, write_done) = (
+        timing.serve(timing.params_array(), bank, shared, 0, op, 0) for op in (READ, WRITE)
+    )
+    # One that breaks its contract is called in the run, where that is found.
+    kept = read_held > 0 and write_held > 0 and read_done >= 0 and write_done >= 0 and not (bank.any() or shared.any())
+    return (read_held, write_held, read_done, write_done) if kept else (0, 0, 0, 0)
+
+
 def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
     pads = table(len(machine.scratchpads), c.PAD_COLUMNS)
     banks = table(machine.banks, c.BANK_COLUMNS, c.NONE)
     states: list[Int64Array] = []
+    constant = [_constant_cycles(timing) for timing in machine.timings]
     for number, pad in enumerate(machine.scratchpads):
         pads[number, : c.PAD_BUFFER_HEAD] = (
             pad.first_bank,
@@ -118,6 +132,7 @@ def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Arr
         own[:, c.BANK_FUNCTION] = [timing_function[group] for group in pad.groups]
         own[:, c.BANK_FIRST_SERVER] = len(states) + np.arange(pad.banks) * pad.ports_per_bank
         own[:, c.BANK_WAITING], own[:, c.BANK_LAST_PORT], own[:, c.BANK_LISTED] = 0, len(Port) - 1, 0
+        own[:, c.BANK_READ_HELD : c.BANK_WRITE_DONE + 1] = [constant[group] for group in pad.groups]
         for index, group in enumerate(pad.groups):
             # Numbered apart, as in the reference engine: a model that draws at random draws for each server on its own.
             first = index * pad.ports_per_bank
@@ -167,6 +182,16 @@ class LayerState:
     write_bytes: Int64Array
 
 
+def _grants_at_once(state: MachineState) -> list[int]:
+    """Per scratchpad, whether nothing that comes later in a cycle can go before a request to an idle bank.
+
+    Round robin lets a later port go first, and a write buffer at its high watermark lets its writes.
+    """
+    constant = [bool((state.banks[state.bank_pad == pad, c.BANK_READ_HELD] > 0).all()) for pad in range(len(state.pads))]
+    in_order = (state.pads[:, c.PAD_ARBITER] != ROUND_ROBIN) & (state.pads[:, c.PAD_HIGH] == 0)
+    return [int(fits) for fits in in_order & constant]
+
+
 def max_lines(program: Program) -> int:
     """The most lines that one element of any port can have: one per lane."""
     return max([1] + [int(port[:, Seg.LANES].max()) for port in program.segments if len(port)])
@@ -177,6 +202,7 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
     machine, bin_steps = state.machine, program.bin_steps()
     replaying = shortcuts.replayed_folds and state.may_replay and len(program.segments[Port.OUTPUT]) > 2
     banks, pads = machine.banks, len(machine.scratchpads)
+    state.pads[:, c.PAD_AT_ONCE] = _grants_at_once(state) if shortcuts.grants_at_once else 0
     widest = max_lines(program)
     burst_lines = max(1, *(machine.burst_bytes // pad.line_bytes for pad in machine.scratchpads))
     limit, window = machine.outstanding_bursts, machine.port_window
@@ -187,8 +213,6 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
     bundles[: 3 * window, c.BUNDLE_FIRST] = np.arange(3 * window) * widest
     bundles[3 * window :, c.BUNDLE_FIRST] = first_burst + np.arange(limit) * burst_lines
     requests = table(first_write + writes, c.REQUEST_COLUMNS)
-    # A row that was never used holds no bank: nothing may take it for a waiting request.
-    requests[:, c.REQUEST_GRANTED] = c.NONE
     burst_lists = table(5, limit)
     burst_lists[4] = np.arange(limit)
     scalars = np.zeros(c.SCALAR_COLUMNS, dtype=np.int64)
@@ -254,7 +278,7 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
 
 def _ports(program: Program) -> Int64Array:
     ports = table(len(Port) - 1, c.PORT_COLUMNS)
-    ports[:, c.PORT_BLOCKED_TILE] = c.NONE
+    ports[:, c.PORT_BLOCKED_TILE], ports[:, c.PORT_HEAD_DUE] = c.NONE, c.FAR
     first = 0
     for port, segments in enumerate(program.segments):
         ports[port, c.PORT_SEGMENT], ports[port, c.PORT_LAST_SEGMENT] = first, first + len(segments)
