@@ -317,6 +317,7 @@ def test_options_reach_the_controller() -> None:
     assert found["controller"] == {
         "scheduler": "fcfs", "row_policy": {"name": "timeout", "accesses": 4, "timeout_cycles": 50}, "refresh": "none",
         "mapping": "MOP4CLXOR", "read_queue": 8, "write_queue": 32, "write_low_watermark": 0.2, "write_high_watermark": 0.5,
+        "write_pulse": {"name": "worst", "set_share": 0.5, "seed": 0},
     }  # fmt: skip
     assert found["commands"]["REFab"] == 0
     assert found["cycles"] != figures(MIXED, "--standard", "ddr4_2400r")["cycles"]
