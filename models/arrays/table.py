@@ -1,0 +1,80 @@
+"""The table of macros (models/data/memory_macros.csv), as lines along the capacity."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from simcore.errors import InputError, did_you_mean
+
+PATH = Path(__file__).parents[1] / "data" / "memory_macros.csv"
+SOURCE = "NVSim 6334d00, 350 K, best organisation per target, wires without repeaters"
+
+LEAKAGE_CLASSES = {"hp": "high performance", "lop": "low operating power", "lstp": "low standby power"}
+TARGETS = ("read-edp", "read-latency", "write-edp", "area", "leakage")
+
+
+class Figures(NamedTuple):
+    """What one macro costs: an access moves one word."""
+
+    area_mm2: float
+    read_ns: float
+    write_ns: float
+    read_pj: float
+    write_pj: float
+    leakage_mw: float
+
+
+@dataclass(frozen=True)
+class Family:
+    """Macros that differ in capacity and word width alone."""
+
+    cell: str
+    node_nm: int
+    leakage_class: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.cell} at {self.node_nm} nm, {self.leakage_class}, optimised for {self.target}"
+
+
+#: Word width in bits -> capacity in KiB (ascending) -> figures.
+Lines = Mapping[int, Mapping[int, Figures]]
+
+
+def lines_of(family: Family) -> Lines:
+    """The lines of a family; raises InputError for a family that is not in the table, saying what there is."""
+    table = families()
+    if family not in table:
+        raise _missing(family, table)
+    return table[family]
+
+
+def _missing(family: Family, table: Mapping[Family, Lines]) -> InputError:
+    """The first of cell, node, class and target that the table does not know beside those before it."""
+    left = list(table)
+    for name, option in (("cell", "cell"), ("node_nm", "node"), ("leakage_class", "class"), ("target", "target")):
+        asked = getattr(family, name)
+        known = sorted({str(getattr(item, name)) for item in left})
+        left = [item for item in left if getattr(item, name) == asked]
+        if not left:
+            before = f" for {family.cell}" if name == "node_nm" else f" for {family.cell} at {family.node_nm} nm"
+            message = f"expected one of {', '.join(known)}{before if name != 'cell' else ''}, got {asked!r}"
+            return InputError(message, where=option, hint=did_you_mean(str(asked), known) if len(known) > 4 else None)
+    return InputError(f"the table of macros has no {family}")
+
+
+@lru_cache(maxsize=1)
+def families() -> dict[Family, dict[int, dict[int, Figures]]]:
+    """The whole table."""
+    found: dict[Family, dict[int, dict[int, Figures]]] = {}
+    with PATH.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(line for line in file if not line.startswith("#")):
+            family = Family(row["cell"], int(row["node_nm"]), row["leakage_class"], row["target"])
+            figures = Figures(*(float(row[name]) for name in Figures._fields))
+            found.setdefault(family, {}).setdefault(int(row["word_bits"]), {})[int(row["capacity_kib"])] = figures
+    return {family: {word: dict(sorted(line.items())) for word, line in sorted(lines.items())} for family, lines in found.items()}
