@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.arrays.cells import MemoryCell, memory_cell
-from models.arrays.table import Family, Figures, Lines, lines_of
+from models.arrays.table import Family, Figures, Lines, lines_of, single_figures
 from simcore.errors import InputError
 
 Array = npt.NDArray[np.float64]
@@ -93,15 +93,15 @@ def _along(family: Family, lines: Lines, word_bits: int, capacity_kib: float) ->
     """Logarithms of the figures (of a write: of its peripheral part) at a capacity on one line."""
     cell = memory_cell(family.cell)
     line = lines[word_bits]
-    x = np.log(np.array(list(line), dtype=np.float64))
     rows = np.array([_logs(cell, figures, word_bits) for figures in line.values()])
     at = log(capacity_kib)
-    return np.array(
-        [
-            np.interp(at, x, column) if name in _STRAIGHT or len(x) < 3 else monotone_cubic(x, column, at)
-            for name, column in zip(Figures._fields, rows.T, strict=True)
-        ]
-    )
+    found = []
+    for name, column in zip(Figures._fields, rows.T, strict=True):
+        alone = single_figures().get((family, word_bits, name), {})
+        points = dict(zip(line, column, strict=True)) | {kib: log(value) for kib, value in alone.items()}
+        x, y = np.log(np.array(sorted(points), dtype=np.float64)), np.array([points[kib] for kib in sorted(points)])
+        found.append(np.interp(at, x, y) if name in _STRAIGHT or len(x) < 3 else monotone_cubic(x, y, at))
+    return np.array(found)
 
 
 def _logs(cell: MemoryCell, figures: Figures, word_bits: int) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +12,9 @@ from typing import NamedTuple
 from simcore.errors import InputError, did_you_mean
 
 PATH = Path(__file__).parents[1] / "data" / "memory_macros.csv"
+PARTIAL_PATH = PATH.with_name("memory_macros_partial.csv")
 SOURCE = "NVSim 6334d00, 350 K, best organisation per target, wires without repeaters"
 
-LEAKAGE_CLASSES = {"hp": "high performance", "lop": "low operating power", "lstp": "low standby power"}
 TARGETS = ("read-edp", "read-latency", "write-edp", "area", "leakage")
 
 
@@ -72,9 +72,23 @@ def _missing(family: Family, table: Mapping[Family, Lines]) -> InputError:
 def families() -> dict[Family, dict[int, dict[int, Figures]]]:
     """The whole table."""
     found: dict[Family, dict[int, dict[int, Figures]]] = {}
-    with PATH.open(encoding="utf-8", newline="") as file:
+    for family, word_bits, capacity_kib, row in _rows(PATH):
+        figures = Figures(*(float(row[name]) for name in Figures._fields))
+        found.setdefault(family, {}).setdefault(word_bits, {})[capacity_kib] = figures
+    return {family: {word: dict(sorted(line.items())) for word, line in sorted(lines.items())} for family, lines in found.items()}
+
+
+@lru_cache(maxsize=1)
+def single_figures() -> dict[tuple[Family, int, str], dict[int, float]]:
+    """Figures known alone: (family, word width, name of the figure) -> capacity in KiB -> value."""
+    found: dict[tuple[Family, int, str], dict[int, float]] = {}
+    for family, word_bits, capacity_kib, row in _rows(PARTIAL_PATH):
+        found.setdefault((family, word_bits, row["figure"]), {})[capacity_kib] = float(row["value"])
+    return found
+
+
+def _rows(path: Path) -> Iterator[tuple[Family, int, int, dict[str, str]]]:
+    with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(line for line in file if not line.startswith("#")):
             family = Family(row["cell"], int(row["node_nm"]), row["leakage_class"], row["target"])
-            figures = Figures(*(float(row[name]) for name in Figures._fields))
-            found.setdefault(family, {}).setdefault(int(row["word_bits"]), {})[int(row["capacity_kib"])] = figures
-    return {family: {word: dict(sorted(line.items())) for word, line in sorted(lines.items())} for family, lines in found.items()}
+            yield family, int(row["word_bits"]), int(row["capacity_kib"]), row

@@ -70,10 +70,9 @@ class ErrorTable:
         times = self.times(overdrive, thermal_stability)
         hazards = _hazard(self.levels)
         if tau >= times[-1]:
-            return exp(_tail(tau, times, hazards))
+            return exp(_straight(tau, times, hazards, -2))
         if tau <= times[0]:
-            # Between the start, where every spin is in its well, and the first level.
-            return 1 - (1 - float(self.levels[0])) * tau / float(times[0])
+            return -expm1(-exp(_straight(tau, times, hazards, 0)))
         near, weights = _cubic(times, tau)
         return -expm1(-exp(float(weights @ hazards[near])))
 
@@ -95,9 +94,10 @@ def _hazard(levels: Array) -> Array:
     return np.log(-np.log1p(-levels))
 
 
-def _tail(tau: float, times: Array, hazards: Array) -> float:
-    slope = (hazards[-1] - hazards[-2]) / (times[-1] - times[-2])
-    return float(hazards[-1] + slope * (tau - times[-1]))
+def _straight(tau: float, times: Array, hazards: Array, first: int) -> float:
+    """The straight line through two neighbouring levels, continued."""
+    slope = (hazards[first + 1] - hazards[first]) / (times[first + 1] - times[first])
+    return float(hazards[first] + slope * (tau - times[first]))
 
 
 def _cubic(points: Array, at: float) -> tuple[slice, Array]:

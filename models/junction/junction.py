@@ -1,7 +1,8 @@
 """A magnetic tunnel junction with perpendicular easy axis, as a single macrospin: its currents, times, resistances, energies.
 
-The stability factor ``thermal_stability`` is the energy barrier over kT. The overdrive i is the current over the critical current
-at zero temperature; at fixed resistance also the voltage over the critical voltage. Times in units of ``tau_d_ns`` are called tau.
+The stability factor ``thermal_stability`` is the energy barrier over kT. The overdrive i is the current over the critical
+current at zero temperature; at fixed resistance also the voltage over the critical voltage. Times in units of ``tau_d_ns`` are
+called tau.
 """
 
 from __future__ import annotations
