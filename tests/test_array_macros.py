@@ -1,6 +1,7 @@
 """Memory macros: the table's rows, what lies between them, equal capacity and area, writes, and what the simulator gets."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -404,3 +405,11 @@ def test_what_the_table_does_not_hold_is_refused(ask, message):
     with pytest.raises(InputError) as caught:
         ask()
     assert str(caught.value) == message
+
+
+def test_every_deviation_of_the_stt_mram_models_names_a_test_that_exists():
+    page = (Path(__file__).parents[1] / "DEVIATIONS.md").read_text(encoding="utf-8")
+    named = re.findall(r"`tests/(test_\w+\.py)::(test_\w+)`", page)
+    assert len(named) >= 6
+    for file, test in named:
+        assert f"def {test}(" in (Path(__file__).parent / file).read_text(encoding="utf-8")

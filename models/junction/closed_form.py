@@ -30,7 +30,7 @@ def decay_rate(overdrive: float, thermal_stability: float) -> float:
 
 
 def refined_error_rate(overdrive: float, tau: float, thermal_stability: float) -> float:
-    """Write error rate with the exact zero-temperature angle and the first-order decay rate; within 2 % of the
+    """Write error rate with the exact zero-temperature angle and the first-order decay rate; within 2.5 % of the
     Fokker-Planck solution for i >= 2.5 (error rates 1e-10 to 0.5, stability 30 to 80), worse below."""
     scale, rate = escape_angle_squared(overdrive), decay_rate(overdrive, thermal_stability)
     return _error_rate(overdrive, tau, thermal_stability, scale, rate)

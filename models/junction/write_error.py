@@ -15,7 +15,7 @@ from models.junction.junction import Direction, Junction
 from models.junction.thermal import escape_rate
 from simcore.errors import InputError, did_you_mean
 
-#: From here on the closed form is within 2 % of the Fokker-Planck solution (stability 30 to 80); below, the table is used.
+#: From here on the closed form is within 2.5 % of the Fokker-Planck solution (stability 30 to 80); below, the table is used.
 CLOSED_FORM_FROM = 2.5
 #: Below the table's first overdrive the spin is left to thermal activation.
 TABLE_FROM = 0.8
