@@ -2,6 +2,7 @@
 
 import csv
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -329,14 +330,32 @@ def test_a_macros_figures_are_those_of_the_technology_table_where_both_know_it()
 
 def test_a_scratchpad_of_macros_in_one_call_and_laid_upon_a_system():
     made = scratchpad_of("stt-34.5F2", 2 * MIB, 16, 16, 10**9, pulse_ns=3)
-    assert (made.bank.capacity_bytes, made.bank.word_bits) == (128 * KIB, 128)
-    assert made.leakage_mw == pytest.approx(16 * made.bank.leakage_mw)
-    assert made.area_mm2 == pytest.approx(16 * made.bank.area_mm2)
+    assert (made.macro.capacity_bytes, made.macro.word_bits, made.macros_per_bank) == (128 * KIB, 128, 1)
+    assert made.leakage_mw == pytest.approx(16 * made.macro.leakage_mw)
+    assert made.area_mm2 == pytest.approx(16 * made.macro.area_mm2)
     system = load_system("edge-sram", overrides=made.overrides("ofmap"))
     timing = system.scratchpads["ofmap"].timing
     assert (timing.model, timing.parameters) == ("stt-mram", {"read_cycles": 2, "write_cycles": 4})
     sram = scratchpad_of("sram", 2 * MIB, 16, 16, 10**9)
     assert load_system("edge-stt", overrides=sram.overrides("ofmap")).scratchpads["ofmap"].timing.model == "sram"
+
+
+def test_small_banks_share_a_macro_and_wide_lines_are_spread_over_several():
+    # 16 banks of 16 KiB and 32-byte lines, as in edge-sram; 32 banks of 128 KiB and 256-byte lines, as in cloud-128x128-ws.
+    small, wide = scratchpad_of("sram", 256 * KIB, 16, 32, 10**9), scratchpad_of("stt-54F2", 4 * MIB, 32, 256, 10**9)
+    assert (small.macro.capacity_bytes, small.macro.word_bits, small.macros_per_bank) == (32 * KIB, 256, Fraction(1, 2))
+    assert small.leakage_mw == pytest.approx(8 * small.macro.leakage_mw)
+    assert (wide.macro.capacity_bytes, wide.macro.word_bits, wide.macros_per_bank) == (64 * KIB, 1024, 2)
+    assert wide.area_mm2 == pytest.approx(64 * wide.macro.area_mm2)
+    assert wide.figures.write_pj_per_byte * 256 == pytest.approx(2 * wide.macro.write_pj)
+    assert (small.figures.kind, wide.figures.kind) == ("assumed", "assumed")
+    assert "2 banks share a macro" in small.figures.notes[-1]
+    assert "2 macros side by side" in wide.figures.notes[-1]
+
+
+def test_at_hp_a_32_byte_line_takes_two_macros_of_the_128_bits_that_the_table_has():
+    made = scratchpad_of("stt-34.5F2", MIB, 4, 32, 10**9, leakage_class="hp")
+    assert (made.macro.word_bits, made.macro.capacity_bytes, made.macros_per_bank) == (128, 128 * KIB, 2)
 
 
 def test_every_macro_tells_its_source_and_leakage_class():

@@ -54,6 +54,16 @@ def lines_of(family: Family) -> Lines:
     return table[family]
 
 
+def widest_word_bits(family: Family) -> int:
+    """The widest word of a family; raises InputError as ``lines_of``."""
+    return max(lines_of(family))
+
+
+def least_capacity_kib(family: Family) -> int:
+    """The smallest capacity of a family; raises InputError as ``lines_of``."""
+    return min(capacity for line in lines_of(family).values() for capacity in line)
+
+
 def _missing(family: Family, table: Mapping[Family, Lines]) -> InputError:
     """The first of cell, node, class and target that the table does not know beside those before it."""
     left = list(table)
