@@ -133,6 +133,13 @@ def test_where_the_table_ends_the_largest_macro_in_it_is_the_answer():
         assert iso_area(sram, "stt-34.5F2", power_of_two=power_of_two).capacity_bytes == 64 * MIB
 
 
+def test_equal_area_at_a_word_width_that_the_table_holds_at_one_capacity_alone():
+    sram = memory_macro("sram", MIB, word_bits=256)
+    stt = iso_area(sram, "stt-34.5F2")
+    assert (stt.capacity_bytes, stt.word_bits) == (2 * MIB, 256)
+    assert stt.area_mm2 <= sram.area_mm2 < memory_macro("stt-34.5F2", 4 * MIB, word_bits=256).area_mm2
+
+
 def test_an_area_below_the_smallest_macro_is_refused():
     with pytest.raises(InputError) as caught:
         iso_area(memory_macro("stt-34.5F2", 32 * KIB), "sram")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.arrays.interpolation import capacity_range_kib
 from models.arrays.macro import Macro, memory_macro
 from models.arrays.table import Family, lines_of
 from models.arrays.write import DEFAULT_DESIGN, WriteDesign
@@ -46,10 +47,8 @@ def _largest_between(macro: Macro, against: str, low_kib: int, high_kib: int, de
 def _capacities_kib(macro: Macro, against: str) -> list[int]:
     """The powers of two within the table's range, ascending; the table's ends are powers of two themselves."""
     family = Family(against, macro.node_nm, macro.leakage_class, macro.target)
-    lines = lines_of(family)
-    line = lines.get(macro.word_bits, lines[min(lines)])
-    first, last = min(line).bit_length() - 1, max(line).bit_length() - 1
-    return [1 << power for power in range(first, last + 1)]
+    least, most = capacity_range_kib(lines_of(family), macro.word_bits)
+    return [1 << power for power in range(least.bit_length() - 1, most.bit_length())]
 
 
 def _like(macro: Macro, cell: str, capacity_bytes: int, design: WriteDesign) -> Macro:

@@ -7,7 +7,6 @@ peripheral circuits take, is interpolated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import exp, log
 
 import numpy as np
@@ -48,17 +47,17 @@ def _check(family: Family, lines: Lines, capacity_kib: float, word_bits: int) ->
     if not first <= word_bits <= last:
         expected = f"expected words of {first} to {last} bits" if first != last else f"expected words of {first} bits"
         raise InputError(f"{expected} for {family}, got {word_bits}", where="word_bits")
-    line = _spanning(lines, word_bits)
-    low, high = min(line), max(line)
+    low, high = capacity_range_kib(lines, word_bits)
     if not low <= capacity_kib <= high:
         message = f"expected {low:,} KiB to {high:,} KiB for {family} with {word_bits}-bit words, got {capacity_kib:,g} KiB"
         raise InputError(message, where="capacity")
 
 
-def _spanning(lines: Lines, word_bits: int) -> Mapping[int, Figures]:
-    """The line that bounds the capacity at a word width: above 128 bits the 512-bit one, where there is one."""
+def capacity_range_kib(lines: Lines, word_bits: int) -> tuple[int, int]:
+    """The smallest and largest capacity at a word width: above 128 bits those of the 512-bit line, where there is one."""
     wide = [word for word, line in lines.items() if len(line) > 1 and word > BASE_WORD_BITS]
-    return lines[wide[0]] if word_bits > BASE_WORD_BITS and wide else lines[BASE_WORD_BITS]
+    line = lines[wide[0]] if word_bits > BASE_WORD_BITS and wide else lines[BASE_WORD_BITS]
+    return min(line), max(line)
 
 
 def _shift(family: Family, lines: Lines, capacity_kib: float, word_bits: int) -> Array:

@@ -118,7 +118,7 @@ def _both_as_json(options: MacroOptions, macros: list[Macro], shown: list[dict[s
 def _table(macros: list[Macro], shown: list[dict[str, Any]]) -> Any:
     first = macros[0]
     title = f"{first.node_nm} nm, {first.leakage_class}, {first.word_bits}-bit words"
-    rows: list[tuple[object, ...]] = [("capacity, KiB", *(macro.capacity_bytes / 1024 for macro in macros))]
+    rows: list[tuple[object, ...]] = [("capacity, KiB", *(_digits(macro.capacity_bytes / 1024) for macro in macros))]
     labels = ("area, mm2", "read, ns", "write, ns", "read, pJ", "write, pJ", "leakage, mW")
     rows += [
         (label, *(_digits(getattr(macro, name)) for macro in macros)) for label, name in zip(labels, Figures._fields, strict=True)
