@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +14,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from models.arrays.macro import memory_macro
+from models.arrays.ratio import energy_ratio
 from models.arrays.table import Figures
+from models.junction.fokker_planck import error_curve
 from simcore.cli import app
+from simcore.units import parse_size_bytes
 
+GUIDE = (Path(__file__).parents[1] / "docs" / "stt-mram.md").read_text(encoding="utf-8")
 GOLDEN = Path(__file__).parent / "golden" / "mram" / "wer_fokker_planck.csv"
 MIB = 1024 * 1024
 
@@ -210,3 +216,40 @@ def test_help_lists_both_commands_and_imports_no_numbers():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+def test_the_commands_of_the_guide_run():
+    commands = re.findall(r"^    simcore memory (.+)$", GUIDE, flags=re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands:
+        assert invoke(*shlex.split(command)).exit_code == 0, command
+
+
+def test_the_capacities_of_the_guide_are_those_of_equal_area():
+    rows = re.findall(r"^\| (\d+ [KM]iB) \| (.+) \| (.+) \| (.+) \|$", GUIDE, flags=re.MULTILINE)
+    assert len(rows) == 7
+    for sram, *fitting in rows:
+        for cell, expected in zip(("stt-34.5F2", "stt-54F2", "stt-40F2"), fitting, strict=True):
+            beside = printed_json("sram", sram, "--iso", "area", "--against", cell)["macros"][1]
+            assert beside["capacity_bytes"] == parse_size_bytes(expected.removesuffix(" (the table ends)"))
+
+
+def test_the_energy_ratios_of_the_guide_are_those_of_the_closed_form():
+    rates = [
+        float(rate.removeprefix("a = "))
+        for rate in re.search(r"^\| class \| (.+) \|$", GUIDE, flags=re.MULTILINE)[1].split(" | ")
+    ]
+    for leakage_class in ("hp", "lop", "lstp"):
+        printed = re.search(rf"^\| {leakage_class} \| (.+) \|$", GUIDE, flags=re.MULTILINE)[1].split(" | ")
+        sram, stt = (memory_macro(cell, 16 * MIB, leakage_class=leakage_class) for cell in ("sram", "stt-34.5F2"))
+        assert [f"{energy_ratio(sram, stt, rate):.2g}" for rate in rates] == printed
+
+
+def test_the_convergence_table_of_the_guide_is_the_solvers():
+    rows = re.findall(r"^\| (\d+) \| (\.\d+) \| (\d\S+) \| (\d\S+) \|$", GUIDE, flags=re.MULTILINE)
+    assert [row[0] for row in rows] == ["300", "600", "1200", "2400"]
+    for cells, *printed in rows:
+        curve = error_curve(2, 60, 9, cells=int(cells))
+        for tau, value in zip((3, 6, 9), printed, strict=True):
+            digits = len(value.split("e")[0].replace(".", "").lstrip("0"))
+            assert float(f"{curve.at(tau):.{digits - 1}e}") == pytest.approx(float(value), rel=1e-9)
