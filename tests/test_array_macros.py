@@ -392,6 +392,8 @@ def test_every_macro_tells_its_source_and_leakage_class():
             "capacity: expected 32 KiB to 16,384 KiB for sram at 22 nm, lop, optimised for read-edp with 256-bit words, "
             "got 32,768 KiB",
         ),
+        (lambda: memory_macro("sram", "2MiB"), "capacity_bytes: expected a whole number above 0, got '2MiB'"),
+        (lambda: memory_macro("sram", MIB, word_bits=128.5), "word_bits: expected a whole number above 0, got 128.5"),
         (lambda: memory_macro("sram", MIB, node_nm=14), "node: expected one of 22, 32, 45 for sram, got 14"),
         (
             lambda: memory_macro("sram", MIB, node_nm=45, leakage_class="hp"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Self
 
 from models.arrays.cells import MemoryCell, memory_cell
@@ -105,8 +106,14 @@ def memory_macro(
     known = memory_cell(cell) if isinstance(cell, str) else cell
     if target not in TARGETS:
         raise InputError(f"no optimisation target is called '{target}'", hint=did_you_mean(target, TARGETS))
-    family = Family(known.name, node_nm, leakage_class, target)
-    figures, kind = figures_at(family, capacity_bytes / _KIB, word_bits)
+    size_bytes, width = _whole("capacity_bytes", capacity_bytes), _whole("word_bits", word_bits)
+    figures, kind = figures_at(Family(known.name, node_nm, leakage_class, target), size_bytes / _KIB, width)
     write = None if known.technology == "sram" else write_point(known, None, None, design)
     source = f"{SOURCE}; cell: {known.source}"
-    return Macro(known, node_nm, leakage_class, word_bits, capacity_bytes, target, *figures, kind, source, write)
+    return Macro(known, node_nm, leakage_class, width, size_bytes, target, *figures, kind, source, write)
+
+
+def _whole(name: str, value: object) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise InputError(f"expected a whole number above 0, got {value!r}", where=name)
+    return int(value)
