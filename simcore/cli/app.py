@@ -9,6 +9,7 @@ import typer
 import simcore
 from simcore.cli import dram, options
 from simcore.cli.guard import guarded
+from simcore.cli.memory_app import memory_app
 from simcore.cli.options import RunOptions
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=True,
 )
+app.add_typer(memory_app, name="memory")
 
 
 def _version(asked: bool) -> None:

@@ -1,0 +1,119 @@
+"""A memory macro: what a cell, a capacity, a node, a leakage class and a word width cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Self
+
+from models.arrays.cells import MemoryCell, memory_cell
+from models.arrays.interpolation import figures_at
+from models.arrays.table import SOURCE, TARGETS, Family, Figures
+from models.arrays.write import DEFAULT_DESIGN, WriteDesign, WritePoint, write_point
+from simcore.errors import InputError, did_you_mean
+
+_KIB = 1024
+_NO_CELL_LEAKAGE = "NVSim counts no leakage in MRAM cells: theirs is of the peripheral circuits alone"
+_ASSUMED_JUNCTION = (
+    "cell files name no junction: write error rates assume one (stability, and its error rate at nominal voltage and pulse)"
+)
+_LONG_WIRES = "NVSim's wires have no repeaters: latencies above 4 MiB are pessimistic"
+
+
+@dataclass(frozen=True)
+class Macro:
+    """One array with its peripheral circuits; an access reads or writes ``word_bits`` at once.
+
+    ``kind`` is "measured" (a row of the table), "derived" (between rows) or "assumed"; ``write`` is None for SRAM.
+    """
+
+    cell: MemoryCell
+    node_nm: int
+    leakage_class: str
+    word_bits: int
+    capacity_bytes: int
+    target: str
+    area_mm2: float
+    read_ns: float
+    write_ns: float
+    read_pj: float
+    write_pj: float
+    leakage_mw: float
+    kind: str
+    source: str
+    write: WritePoint | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know before trusting the numbers."""
+        notes = [f"leakage is that of the class {self.leakage_class} at 350 K; other classes differ by factors of 10 to 10,000"]
+        if self.cell.technology != "sram":
+            notes += [_NO_CELL_LEAKAGE, _ASSUMED_JUNCTION]
+        if self.capacity_bytes > 4 * _KIB**2:
+            notes.append(_LONG_WIRES)
+        if self.kind == "assumed":
+            notes.append(
+                f"{self.word_bits}-bit words: the effect of the width is known at 1 MiB or between widths, and taken over"
+            )
+        return tuple(notes)
+
+    def with_write(
+        self, *, voltage_v: float | None = None, pulse_ns: float | None = None, design: WriteDesign = DEFAULT_DESIGN
+    ) -> Self:
+        """This macro with another write voltage or pulse: write latency, write energy and write error rate change together.
+
+        The pulse is replaced in the latency, the cells' energy follows V^2 t; peripheral circuits, area, reads and leakage stay.
+        Raises InputError for a cell that has no write pulse, and for a voltage or pulse that is not positive.
+        """
+        point = write_point(self.cell, voltage_v, pulse_ns, design)
+        nominal = self.write or write_point(self.cell, None, None, design)
+        return replace(
+            self,
+            write_ns=self.write_ns + point.pulse_ns - nominal.pulse_ns,
+            write_pj=self.write_pj + self.word_bits * (point.energy_pj - nominal.energy_pj),
+            write=point,
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """A flat dictionary of plain values, units in the names."""
+        shown: dict[str, object] = {
+            "cell": self.cell.name,
+            "capacity_bytes": self.capacity_bytes,
+            "node_nm": self.node_nm,
+            "leakage_class": self.leakage_class,
+            "word_bits": self.word_bits,
+            "target": self.target,
+        }
+        shown |= {name: getattr(self, name) for name in Figures._fields}
+        shown["write"] = None if self.write is None else self.write.to_json()
+        return shown | {"kind": self.kind, "source": self.source, "notes": list(self.notes)}
+
+
+def memory_macro(
+    cell: str | MemoryCell,
+    capacity_bytes: int,
+    *,
+    node_nm: int = 22,
+    leakage_class: str = "lop",
+    word_bits: int = 128,
+    target: str = "read-edp",
+    design: WriteDesign = DEFAULT_DESIGN,
+) -> Macro:
+    """The macro of this cell and capacity; rows of the table come back as they stand, what lies between is interpolated.
+
+    Raises InputError for an unknown cell, and for a node, class, target, word width or capacity outside the table.
+    """
+    known = memory_cell(cell) if isinstance(cell, str) else cell
+    if target not in TARGETS:
+        raise InputError(f"no optimisation target is called '{target}'", hint=did_you_mean(target, TARGETS))
+    size_bytes, width = _whole("capacity_bytes", capacity_bytes), _whole("word_bits", word_bits)
+    figures, kind = figures_at(Family(known.name, node_nm, leakage_class, target), size_bytes / _KIB, width)
+    write = None if known.technology == "sram" else write_point(known, None, None, design)
+    source = f"{SOURCE}; cell: {known.source}"
+    return Macro(known, node_nm, leakage_class, width, size_bytes, target, *figures, kind, source, write)
+
+
+def _whole(name: str, value: object) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise InputError(f"expected a whole number above 0, got {value!r}", where=name)
+    return int(value)

@@ -1,0 +1,136 @@
+"""From a macro to the simulator: the bank timing, in cycles, and the figures behind the energy columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+from models.arrays.cells import memory_cell
+from models.arrays.macro import Macro, memory_macro
+from models.arrays.table import Family, least_capacity_kib, widest_word_bits
+from models.arrays.write import DEFAULT_DESIGN, WriteDesign
+from models.memories import Sram, SttMram
+from models.technology import ScratchpadFigures
+from simcore.errors import InputError
+from simcore.timing import BankTiming
+
+
+def cycles(time_ns: float, clock_hz: int) -> int:
+    """Whole cycles of a clock that cover a time, at least 1. A picosecond's fraction is not counted as a cycle."""
+    if clock_hz <= 0:
+        raise InputError(f"expected a clock above 0 Hz, got {clock_hz!r}", where="clock")
+    return max(1, ceil(Fraction(round(time_ns * 1000), 10**12) * clock_hz))
+
+
+def bank_timing(macro: Macro, clock_hz: int) -> BankTiming:
+    """The timing of a bank made of this macro: SRAM takes an access every cycle, STT-MRAM is held until the access is over."""
+    read, write = cycles(macro.read_ns, clock_hz), cycles(macro.write_ns, clock_hz)
+    model = Sram if macro.cell.technology == "sram" else SttMram
+    return model(read_cycles=read, write_cycles=write)
+
+
+def scratchpad_figures(macro: Macro, macros: Fraction = Fraction(1)) -> ScratchpadFigures:
+    """What models.technology gives for a scratchpad's bank, if the bank is made of ``macros`` of these: energies per byte,
+    leakage, area. The bytes of an access are spread over a bank's macros, so its energy per byte is the macro's."""
+    word_bytes = macro.word_bits / 8
+    return ScratchpadFigures(
+        read_pj_per_byte=macro.read_pj / word_bytes,
+        write_pj_per_byte=macro.write_pj / word_bytes,
+        leakage_mw=macro.leakage_mw * float(macros),
+        area_mm2=macro.area_mm2 * float(macros),
+        kind=macro.kind if macros == 1 else "assumed",
+        source=macro.source,
+        notes=macro.notes + _sharing(macros),
+    )
+
+
+def _sharing(macros: Fraction) -> tuple[str, ...]:
+    if macros == 1:
+        return ()
+    if macros > 1:
+        return (f"{macros} macros side by side make a bank: its line is wider than the table's words",)
+    return (f"{1 / macros} banks share a macro, taken as independent: a bank alone is smaller than the table's macros",)
+
+
+@dataclass(frozen=True)
+class ScratchpadMacros:
+    """A scratchpad of ``banks`` banks: the macro they are made of, how many to a bank, a bank's timing and what it costs."""
+
+    macro: Macro
+    macros_per_bank: Fraction
+    banks: int
+    timing: BankTiming
+    figures: ScratchpadFigures
+
+    @property
+    def leakage_mw(self) -> float:
+        """Leakage of all banks."""
+        return self.banks * self.figures.leakage_mw
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of all banks; the wires between them are left out."""
+        return self.banks * self.figures.area_mm2
+
+    def overrides(self, scratchpad: str) -> tuple[str, ...]:
+        """What to lay upon a System (``--set``, ``simulate(overrides=...)``) so that this scratchpad's banks are timed so."""
+        model = "sram" if self.macro.cell.technology == "sram" else "stt-mram"
+        cycles_of = ("read_cycles", "write_cycles")
+        parameters = ", ".join(f"{name}: {self.timing.values[name]}" for name in cycles_of)
+        return (f"scratchpads.{scratchpad}.timing={{model: {model}, parameters: {{{parameters}}}}}",)
+
+
+def scratchpad_of(
+    cell: str,
+    capacity_bytes: int,
+    banks: int,
+    line_bytes: int,
+    clock_hz: int,
+    *,
+    node_nm: int = 22,
+    leakage_class: str = "lop",
+    voltage_v: float | None = None,
+    pulse_ns: float | None = None,
+    design: WriteDesign = DEFAULT_DESIGN,
+) -> ScratchpadMacros:
+    """A scratchpad of this capacity at a core clock, each bank a macro of its own that is ``line_bytes`` wide.
+
+    A line wider than the table's words is spread over two macros, or four, and so on; banks smaller than its smallest macro
+    share one. The figures then say so and are "assumed". ``voltage_v``, ``pulse_ns``: another write than the cell's nominal one.
+    Raises InputError where the macro lies outside the table all the same (see ``memory_macro``), or the capacity is no multiple
+    of the banks.
+    """
+    if banks < 1 or capacity_bytes % banks:
+        raise InputError(f"expected a capacity that is a multiple of the banks, got {capacity_bytes} bytes in {banks} banks")
+    family = Family(memory_cell(cell).name, node_nm, leakage_class, "read-edp")
+    side_by_side = _side_by_side(8 * line_bytes, widest_word_bits(family))
+    share_bytes = capacity_bytes // banks // side_by_side
+    sharing = _sharing_banks(share_bytes, least_capacity_kib(family) * 1024, banks)
+    macro = memory_macro(
+        cell,
+        share_bytes * sharing,
+        node_nm=node_nm,
+        leakage_class=leakage_class,
+        word_bits=8 * line_bytes // side_by_side,
+        design=design,
+    )
+    if voltage_v is not None or pulse_ns is not None:
+        macro = macro.with_write(voltage_v=voltage_v, pulse_ns=pulse_ns, design=design)
+    macros_per_bank = Fraction(side_by_side, sharing)
+    figures = scratchpad_figures(macro, macros_per_bank)
+    return ScratchpadMacros(macro, macros_per_bank, banks, bank_timing(macro, clock_hz), figures)
+
+
+def _side_by_side(line_bits: int, widest: int) -> int:
+    macros = 1
+    while line_bits // macros > widest and line_bits % (2 * macros) == 0:
+        macros *= 2
+    return macros
+
+
+def _sharing_banks(share_bytes: int, least_bytes: int, banks: int) -> int:
+    sharing = 1
+    while share_bytes * sharing < least_bytes and banks % (2 * sharing) == 0:
+        sharing *= 2
+    return sharing

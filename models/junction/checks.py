@@ -1,0 +1,38 @@
+"""Bounds of physical arguments: one InputError that says what was expected and what came."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+
+from simcore.errors import InputError
+
+
+def positive(name: str, value: float) -> float:
+    """``value`` if it is a finite number above zero; raises InputError."""
+    return above(name, value, 0.0)
+
+
+def above(name: str, value: float, limit: float) -> float:
+    """``value`` if it is a finite number above ``limit``; raises InputError."""
+    if not (_is_number(value) and math.isfinite(value) and value > limit):
+        raise InputError(f"expected a number above {limit:g}, got {value!r}", where=name)
+    return float(value)
+
+
+def at_least(name: str, value: float, limit: float) -> float:
+    """``value`` if it is a finite number not below ``limit``; raises InputError."""
+    if not (_is_number(value) and math.isfinite(value) and value >= limit):
+        raise InputError(f"expected a number of at least {limit:g}, got {value!r}", where=name)
+    return float(value)
+
+
+def between(name: str, value: float, low: float, high: float) -> float:
+    """``value`` if it lies strictly between ``low`` and ``high``; raises InputError."""
+    if not (_is_number(value) and low < value < high):
+        raise InputError(f"expected a number between {low:g} and {high:g}, got {value!r}", where=name)
+    return float(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

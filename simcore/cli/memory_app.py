@@ -1,0 +1,87 @@
+"""The commands under ``simcore memory``: a cell's name is a command of its own, like ``wer``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from simcore.cli import options
+from simcore.cli.guard import guarded
+
+MACRO = "macro"
+
+
+class CellOrCommand(TyperGroup):
+    """``simcore memory sram 2MiB`` is short for ``simcore memory macro sram 2MiB``."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command named, or ``macro`` where the first word is none."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = [MACRO, *args]
+        return super().resolve_command(ctx, args)
+
+
+memory_app = typer.Typer(
+    cls=CellOrCommand,
+    help="Memory macros and write errors: simcore memory sram 2MiB, simcore memory stt-34.5F2 8MiB, simcore memory wer.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@memory_app.command(MACRO)
+@guarded
+def macro(
+    cell: Annotated[str, typer.Argument(metavar="CELL", help="sram, stt-34.5F2, stt-40F2, stt-54F2, stt-14F2, stt-75F2.")],
+    capacity: Annotated[str, typer.Argument(metavar="CAPACITY", help="32KiB to 64MiB.")],
+    node: Annotated[int, typer.Option("--node", metavar="45|32|22", help="Process node, in nm.")] = 22,
+    leakage_class: Annotated[
+        str, typer.Option("--class", metavar="hp|lop|lstp", help="Leakage class of the transistors.")
+    ] = "lop",
+    word_bits: Annotated[int, typer.Option("--word-bits", metavar="N", help="Bits of an access.")] = 128,
+    target: Annotated[
+        str, typer.Option("--optimise", metavar="read-edp|read-latency|write-edp|area|leakage", help="What it is optimised for.")
+    ] = "read-edp",
+    iso: Annotated[str | None, typer.Option("--iso", metavar="area|capacity", help="Put another cell's macro beside it.")] = None,
+    against: Annotated[str | None, typer.Option("--against", metavar="CELL", help="That other cell.")] = None,
+    voltage: Annotated[float | None, typer.Option("--voltage", metavar="V", help="Another write voltage.")] = None,
+    pulse_ns: Annotated[float | None, typer.Option("--pulse-ns", metavar="NS", help="Another write pulse.")] = None,
+    clock: Annotated[str | None, typer.Option("--clock", metavar="FREQUENCY", help="Also in cycles of this clock.")] = None,
+    json: options.JsonOption = False,
+) -> None:
+    """Area, latency, energy and leakage of a memory macro; `simcore memory CELL CAPACITY` does the same."""
+    from simcore.cli.memory import MacroOptions, macro_command
+
+    macro_command(
+        MacroOptions(cell, capacity, node, leakage_class, word_bits, target, iso, against, voltage, pulse_ns, clock, json)
+    )
+
+
+@memory_app.command("wer")
+@guarded
+def wer(
+    delta: Annotated[float, typer.Option("--delta", metavar="N", help="Thermal stability, energy barrier / kT.")] = 60.0,
+    overdrive: Annotated[float | None, typer.Option("--overdrive", metavar="I", help="Current over critical current.")] = None,
+    voltage: Annotated[
+        float | None, typer.Option("--voltage", metavar="V", help="Write voltage, of the cell or junction.")
+    ] = None,
+    cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help="A cell, at its own voltage and pulse.")] = None,
+    tau: Annotated[float | None, typer.Option("--tau", metavar="T", help="Pulse in units of tau_D.")] = None,
+    pulse_ns: Annotated[float | None, typer.Option("--pulse-ns", metavar="NS", help="Pulse in ns.")] = None,
+    target: Annotated[float | None, typer.Option("--target", metavar="RATE", help="Find the pulse with this error rate.")] = None,
+    direction: Annotated[str | None, typer.Option("--direction", metavar="p-to-ap|ap-to-p", help="One direction.")] = None,
+    asymmetry: Annotated[float, typer.Option("--asymmetry", metavar="R", help="Critical current P->AP over AP->P.")] = 1.0,
+    sigma: Annotated[float, typer.Option("--sigma", metavar="S", help="Relative spread of the overdrive among cells.")] = 0.0,
+    method: Annotated[
+        str, typer.Option("--method", metavar="best|refined|table|fokker-planck|butler|sun", help="How it is computed.")
+    ] = "best",
+    json: options.JsonOption = False,
+) -> None:
+    """Write error rate of a junction or a cell, or the pulse that reaches one."""
+    from simcore.cli.write_errors import WriteErrorOptions, write_error_command
+
+    write_error_command(
+        WriteErrorOptions(delta, overdrive, voltage, cell, tau, pulse_ns, target, direction, asymmetry, sigma, method, json)
+    )
