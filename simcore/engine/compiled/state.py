@@ -11,7 +11,7 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.replay import RECORDS, record_length
 from simcore.engine.compiled.replay_key import key_length
 from simcore.engine.shortcuts import Shortcuts
-from simcore.machine import LOW_ORDER, ROUND_ROBIN, Machine
+from simcore.machine import LOW_ORDER, ROUND_ROBIN, Machine, SimpleMemory
 from simcore.outcome import Cause
 from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Seg
 from simcore.timing import broken_contract, undeclared_state
@@ -195,7 +195,9 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
     p, q = machine.memory_ratio
     scalars[[c.SCALAR_NOW, c.SCALAR_START, c.SCALAR_STEPS, c.SCALAR_WINDOW]] = state.cycle, state.cycle, program.steps, window
     scalars[[c.SCALAR_OUTSTANDING_LIMIT, c.SCALAR_BURST_BYTES, c.SCALAR_SPARE_BURSTS]] = limit, machine.burst_bytes, limit
-    scalars[[c.SCALAR_MEMORY_LATENCY, c.SCALAR_MEMORY_BYTES]] = machine.memory_latency_cycles, machine.memory_bytes_per_cycle
+    if isinstance(machine.memory, SimpleMemory):
+        memory = machine.memory
+        scalars[[c.SCALAR_MEMORY_LATENCY, c.SCALAR_MEMORY_BYTES]] = memory.latency_cycles, memory.bytes_per_cycle
     scalars[[c.SCALAR_RATIO_P, c.SCALAR_RATIO_Q, c.SCALAR_MEMORY_FREE]] = (
         p,
         q,
