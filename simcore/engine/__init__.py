@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
-from simcore.machine import Machine, build_machine
+from simcore.machine import DramMemory, Machine, build_machine
 from simcore.outcome import Outcome
-from simcore.program import Program
+from simcore.program import Op, Program
 from simcore.spec.system import System
 from simcore.traffic import Traffic, TrafficOutcome
 
@@ -34,9 +34,11 @@ def run_programs(
 ) -> list[Outcome]:
     """Run layers one after another on one machine and one clock; one Outcome each.
 
-    ``on_layer(index, outcome)`` is called after each. Raises InputError for an unknown engine or an unusable bank timing.
+    ``on_layer(index, outcome)`` is called after each. Raises InputError for an unknown engine, an unusable bank timing, tensors
+    that a DRAM cannot hold, and refreshes that come faster than it can do them.
     """
     machine = build_machine(system)
+    _check_addresses(machine, programs)
     if engine == "compiled":
         from simcore.engine.compiled.run import CompiledEngine
 
@@ -53,6 +55,21 @@ def run_programs(
         if on_layer is not None:
             on_layer(index, outcomes[-1])
     return outcomes
+
+
+def _check_addresses(machine: Machine, programs: Sequence[Program]) -> None:
+    """Raise InputError for the first layer whose tensors reach beyond a DRAM."""
+    if not isinstance(machine.memory, DramMemory):
+        return
+    from simcore.dram.mapping import address_mapping
+
+    dram = machine.memory.dram
+    size = 1 << address_mapping(dram, machine.memory.controller.mapping).address_bits
+    for program in programs:
+        end = int((program.ops[:, Op.ADDRESS] + program.ops[:, Op.BYTES]).max(initial=0))
+        if end > size:
+            message = f"layer {program.name}: its tensors take {end} bytes, and {dram.name} holds {size}"
+            raise InputError(message, hint="a larger organisation, more ranks or more channels?")
 
 
 def run_traffic(

@@ -58,8 +58,8 @@ QUEUE_HEAD, QUEUE_END, QUEUE_STARTED = range(3)
 QUEUE_COLUMNS = 3
 
 # bursts on their way.
-BURST_OP, BURST_BYTES, BURST_MEMORY_DONE, BURST_NUMBER = range(4)
-BURST_COLUMNS = 4
+BURST_OP, BURST_BYTES, BURST_MEMORY_DONE, BURST_NUMBER, BURST_ADDRESS, BURST_WRITE = range(6)
+BURST_COLUMNS = 6
 
 # op_states: bursts left of each operation, and whether it is done.
 OP_LEFT, OP_DONE = range(2)
@@ -92,4 +92,7 @@ SCALAR_RECORD_DMA_EVENTS, SCALAR_DMA_EVENTS, SCALAR_RECORDS, SCALAR_REPLAYED = r
 SCALAR_STARTED, SCALAR_MAY_START = range(37, 39)
 # A bank (counted from 1) whose timing broke its contract; cycles in a row in which nothing happened (without idle skipping).
 SCALAR_BROKEN_BANK, SCALAR_NOTHING = range(39, 41)
-SCALAR_COLUMNS = 41
+# The earliest arrival of a burst that is being loaded. Of a DRAM: whether there is one, bursts to hand to it, core cycle of its
+# next event, bursts and transactions it has not done, and whether it was asked for more refreshes than it can do.
+SCALAR_ARRIVES, SCALAR_HAS_DRAM, SCALAR_SENT, SCALAR_DRAM_NEXT, SCALAR_AWAITED, SCALAR_HELD, SCALAR_OVERRUN = range(41, 48)
+SCALAR_COLUMNS = 48

@@ -295,7 +295,7 @@ def _outcome(
 
 
 def counted(controllers: list[Controller], tally: Tally, end: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Commands [rank, command], cycles before ``end`` with an open bank [rank], and requests by the state of the row [bank, 6]."""
+    """Commands [rank, command], cycles before ``end`` with an open bank [rank], requests by the state of the row [bank, 6]."""
     dram = tally.dram
     banks = [bank for controller in controllers for bank in controller.device.banks]
     ranks = list(dict.fromkeys(bank[: dram.rank_level + 1] for bank in banks))
