@@ -23,6 +23,16 @@ def clock_ratio(core_hz: int, domain_hz: int) -> tuple[int, int]:
     return core_hz // divisor, domain_hz // divisor
 
 
+#: With no larger term in a ratio, the products below stay inside int64 for 2^32 cycles.
+MAX_RATIO_TERM = 1 << 31
+
+
+def cycle_ratio(core_hz: int, cycle_ps: int) -> tuple[int, int]:
+    """(p, q) in lowest terms: one cycle of a domain, given as its length in picoseconds, lasts p/q core cycles."""
+    divisor = gcd(core_hz * cycle_ps, 10**12)
+    return core_hz * cycle_ps // divisor, 10**12 // divisor
+
+
 def core_cycle_of(domain_cycle: int, p: int, q: int) -> int:
     """The core cycle at which the domain's cycle happens: ceil(domain_cycle * p / q)."""
     return (domain_cycle * p + q - 1) // q

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from simcore.clock import clock_ratio
-from simcore.spec import ScratchpadSpec, System, TimingSpec
+from simcore.clock import clock_ratio, cycle_ratio
+from simcore.spec import DramMemorySpec, ScratchpadSpec, System, TimingSpec
+from simcore.spec.dram_controller import ControllerSpec
 from simcore.timing import BankTiming, resolve_timing, timing_class
+
+if TYPE_CHECKING:
+    from simcore.dram.tables import ResolvedDram
 
 INTERLEAVINGS = ("low-order", "xor", "block")
 ARBITERS = ("fcfs", "port-priority", "round-robin")
@@ -46,8 +51,27 @@ class Scratchpad:
 
 
 @dataclass(frozen=True)
+class SimpleMemory:
+    """Main memory as a latency and a bandwidth, in cycles of its own clock."""
+
+    latency_cycles: int
+    bytes_per_cycle: int
+
+
+@dataclass(frozen=True)
+class DramMemory:
+    """Main memory as a DRAM with a controller per channel."""
+
+    dram: ResolvedDram
+    controller: ControllerSpec
+
+
+@dataclass(frozen=True)
 class Machine:
-    """A machine both engines can run. Banks are numbered through all scratchpads; memory times are in its own clock."""
+    """A machine both engines can run. Banks are numbered through all scratchpads.
+
+    One cycle of main memory's clock lasts ``memory_ratio[0] / memory_ratio[1]`` core cycles.
+    """
 
     scratchpads: tuple[Scratchpad, ...]
     timings: tuple[BankTiming, ...]
@@ -57,8 +81,7 @@ class Machine:
     outstanding_bursts: int
     burst_bytes: int
     memory_ratio: tuple[int, int]
-    memory_latency_cycles: int
-    memory_bytes_per_cycle: int
+    memory: SimpleMemory | DramMemory
 
     @property
     def banks(self) -> int:
@@ -100,10 +123,20 @@ def _scratchpad(name: str, spec: ScratchpadSpec, seed: int, first_bank: int, tim
     )
 
 
+def _memory(system: System) -> tuple[SimpleMemory | DramMemory, tuple[int, int]]:
+    """Main memory, and core cycles per cycle of its clock."""
+    spec = system.memory
+    if isinstance(spec, DramMemorySpec):
+        dram = spec.resolved()
+        return DramMemory(dram, spec.controller), cycle_ratio(system.core_clock_hz, dram.tck_ps)
+    return SimpleMemory(spec.latency_cycles, spec.bytes_per_cycle), clock_ratio(system.core_clock_hz, spec.clock_hz)
+
+
 def build_machine(system: System) -> Machine:
     """Resolve a System: look its bank timings up and number its banks. Raises InputError for a timing that cannot be loaded."""
     scratchpads: list[Scratchpad] = []
     timings: list[BankTiming] = []
+    memory, ratio = _memory(system)
     for name, spec in system.scratchpads.items():
         scratchpads.append(_scratchpad(name, spec, system.seed, sum(pad.banks for pad in scratchpads), timings))
     return Machine(
@@ -114,7 +147,6 @@ def build_machine(system: System) -> Machine:
         port_window=system.array.port_window,
         outstanding_bursts=system.dma.outstanding_bursts,
         burst_bytes=system.dma.burst_bytes,
-        memory_ratio=clock_ratio(system.core_clock_hz, system.memory.clock_hz),
-        memory_latency_cycles=system.memory.latency_cycles,
-        memory_bytes_per_cycle=system.memory.bytes_per_cycle,
+        memory_ratio=ratio,
+        memory=memory,
     )

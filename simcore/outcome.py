@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import IntEnum
 
@@ -28,6 +29,27 @@ CAUSE_NAMES = tuple(cause.name.lower() for cause in Cause)
 
 
 @dataclass(frozen=True)
+class DramCounts:
+    """What a DRAM did: so far, or in a layer.
+
+    cycles: of its own clock. commands: [rank, command] issued. banks: [bank, 6] read hits, misses, conflicts, then those of
+    writes, by the bank's state at the first command of a transaction. open_cycles: [rank], in which a bank of it was open.
+    forwarded_reads: transactions answered by a waiting write; coalesced_writes: merged into one.
+    """
+
+    cycles: int
+    commands: Int64Array
+    banks: Int64Array
+    open_cycles: Int64Array
+    forwarded_reads: int
+    coalesced_writes: int
+
+    def since(self, before: DramCounts) -> DramCounts:
+        """What was added after ``before``."""
+        return DramCounts(**{item.name: getattr(self, item.name) - getattr(before, item.name) for item in fields(self)})
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Counts of one layer. Banks are numbered through all scratchpads, in the order of the System.
 
@@ -39,6 +61,7 @@ class Outcome:
     conflict_timeline, busy_timeline: [bank, bin], cycles (busy time counts where it was granted). A bin is some whole folds, or
     an equal share of the steps of a layer without folds (``Program.bin_steps``); bin_start_cycles: the core cycle of its start.
     port_elements, port_words, port_lines: per port 0..3. dma_read_bytes, dma_write_bytes: moved with main memory, per region.
+    dram: what main memory did, where it is a DRAM.
     """
 
     start_cycle: int
@@ -62,12 +85,21 @@ class Outcome:
     port_lines: Int64Array
     dma_read_bytes: Int64Array
     dma_write_bytes: Int64Array
+    dram: DramCounts | None = None
 
     def differences(self, other: Outcome) -> list[str]:
         """Names of the fields in which two outcomes differ, with both values."""
-        found = []
+        mine, theirs = dict(self._cells()), dict(other._cells())
+        return [
+            f"{name}: {mine.get(name)} != {theirs.get(name)}"
+            for name in {**mine, **theirs}
+            if name not in mine or name not in theirs or not np.array_equal(mine[name], theirs[name])
+        ]
+
+    def _cells(self) -> Iterator[tuple[str, Int64Array | int]]:
+        """All counts by name, those of the DRAM among them."""
         for item in fields(self):
-            mine, theirs = getattr(self, item.name), getattr(other, item.name)
-            if not np.array_equal(mine, theirs):
-                found.append(f"{item.name}: {mine} != {theirs}")
-        return found
+            if item.name != "dram":
+                yield item.name, getattr(self, item.name)
+        for item in fields(DramCounts) if self.dram is not None else ():
+            yield f"dram.{item.name}", getattr(self.dram, item.name)

@@ -201,6 +201,42 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
     )
 
 
+def draw_controller(pick: Pick, standard: str) -> dict[str, Any]:
+    """A DRAM controller, its queues often short."""
+    return {
+        "scheduler": pick(("frfcfs", "frfcfs-rowhit", "fcfs")),
+        "row_policy": {
+            "name": pick(("open", "open", "closed-after", "timeout")),
+            "accesses": pick((1, 2, 4)),
+            "timeout_cycles": pick((1, 20, 150)),
+        },
+        "refresh": pick(("all-bank", "all-bank", "none", *(("per-bank",) if standard == "hbm2_2000" else ()))),
+        "mapping": pick(("RoBaRaCoCh", "MOP4CLXOR")),
+        "read_queue": pick((32, 1, 2, 8)),
+        "write_queue": pick((32, 1, 2, 8)),
+        "write_low_watermark": pick((0.2, 0.0, 0.5)),
+        "write_high_watermark": pick((0.8, 0.5, 1.0)),
+    }
+
+
+def draw_dram(pick: Pick, system: System) -> System:
+    """The system with a DRAM as main memory, and a core clock that is slower or faster than it."""
+    standard = pick(("ddr4_2400r", "ddr3_1600k", "hbm2_2000", "ddr4_3200aa"))
+    overrides = {"channel": pick((1, 1, 2, 4))}
+    if pick((False, True)):
+        overrides["nREFI"] = pick((700, 1201, 2000))
+    values = system.model_dump(mode="json", exclude_none=True)
+    values["core_clock_hz"] = pick((10**9, 800_000_000, 250_000_000, 2_500_000_000))
+    values["dma"]["burst_bytes"] = pick((64, 16, 32, 256)) if pick((False, True)) else values["dma"]["burst_bytes"]
+    values["memory"] = {
+        "model": "dram",
+        "standard": standard,
+        "overrides": overrides,
+        "controller": draw_controller(pick, standard),
+    }
+    return System.model_validate(values)
+
+
 def instance_of(layer: Any, inputs: tuple[Shape, ...], batch: int = 1) -> LayerInstance:
     """A layer on its own, as the lowering takes it."""
     producers = tuple(f"input{i}" for i in range(len(inputs)))

@@ -262,7 +262,7 @@ BAD_SETS: list[tuple[str, str]] = [
         "dma.burst_bytes=96",
         "dma.burst_bytes: expected a multiple or a divisor of scratchpads.accumulator.line_bytes = 128, got 96",
     ),
-    ("memory.model=dram", "memory.model: expected 'simple', got 'dram'"),
+    ("memory.latncy_cycles=5", "unknown key 'latncy_cycles' in memory; did you mean 'latency_cycles'?"),
     (
         "array.rows=[1",
         "expected YAML, got a syntax error: expected ',' or ']', but got '<stream end>'; while parsing a flow sequence",

@@ -12,10 +12,11 @@ from simcore.cli.console import console, print_json, tell_of_compiling, working
 from simcore.cli.dram import DramOptions
 from simcore.cli.dram_settings import CONTROLLER, controller_of, standard_overrides
 from simcore.dram.controller import ControllerSpec
+from simcore.dram.controller_check import check_controller
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.resolve import load_dram
-from simcore.dram.run import check_controller, check_engine, load_engine, run_trace
+from simcore.dram.run import check_engine, load_engine, run_trace
 from simcore.dram.saving import check_outputs, save_streams
 from simcore.dram.statistics import dram_statistics
 from simcore.dram.tables import ResolvedDram

@@ -7,16 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from simcore.dram.controller import ControllerSpec
+from simcore.dram.controller_check import check_controller
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
-from simcore.dram.tables import FOLLOWING, LEVEL, PRECEDING, ResolvedDram
+from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace, make_trace
-from simcore.dram.write_pulse import check_write_pulse
 from simcore.errors import InputError, did_you_mean
 
 ENGINES = ("compiled", "simpy")
-
-_REFRESH_ROLES = {"none": (), "all-bank": ("refresh_all", "precharge_all"), "per-bank": ("refresh_bank",)}
 
 
 def run_trace(
@@ -62,21 +60,3 @@ def check_engine(engine: str) -> None:
     """Raise InputError for an engine that is not one of `ENGINES`."""
     if engine not in ENGINES:
         raise InputError(f"no engine named {engine!r}", hint=did_you_mean(engine, ENGINES))
-
-
-def check_controller(dram: ResolvedDram, controller: ControllerSpec) -> None:
-    """Raise InputError where the standard lacks what the controller needs."""
-    needed = ["activate", "precharge", "read", "write"]
-    if controller.refresh != "all-bank" or dram.refresh_interval:
-        needed += _REFRESH_ROLES[controller.refresh]
-    for role in needed:
-        if dram.roles[role] < 0:
-            raise InputError(f"{dram.name}: no command with role {role}, which refresh {controller.refresh!r} needs")
-    if controller.refresh == "per-bank" and not dram.refresh_bank_interval:
-        raise InputError(f"{dram.name}: no interval nREFIpb, which refresh 'per-bank' needs")
-    check_write_pulse(dram, controller)
-    issued = {dram.roles[role] for role in (*needed, "read_precharge", "write_precharge")}
-    for rule in dram.constraints:
-        if rule[LEVEL] > dram.bank_level and rule[PRECEDING] in issued and rule[FOLLOWING] in issued:
-            names = f"{dram.commands[rule[PRECEDING]]} to {dram.commands[rule[FOLLOWING]]}"
-            raise InputError(f"{dram.name}: the controllers keep no subarray apart, as the constraint from {names} asks for")

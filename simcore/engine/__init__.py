@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
-from simcore.machine import Machine, build_machine
+from simcore.machine import DramMemory, Machine, build_machine
 from simcore.outcome import Outcome
-from simcore.program import Program
+from simcore.program import Op, Program
 from simcore.spec.system import System
 from simcore.traffic import Traffic, TrafficOutcome
 
@@ -43,11 +43,15 @@ def run_programs(
 
     ``on_layer(index, outcome)`` is called after each. The reference engine alone calls ``on_step(index, array steps made)``
     after each step, and asks ``operands(index, program)`` before each layer for what its PEs multiply (None: nothing).
-    Raises InputError for an unknown engine, an unusable bank timing, and operands for the compiled engine.
+    Raises InputError for an unknown engine, an unusable bank timing, operands for the compiled engine, tensors that a DRAM cannot
+    hold, and refreshes that come faster than it can do them.
     """
-    run = _runner(build_machine(system), engine, shortcuts, on_step, operands)
+    machine = build_machine(system)
+    check = _address_check(machine)
+    run = _runner(machine, engine, shortcuts, on_step, operands)
     outcomes = []
     for index, program in enumerate(programs):
+        check(program)
         outcomes.append(run(index, program))
         if on_layer is not None:
             on_layer(index, outcomes[-1])
@@ -80,6 +84,24 @@ def _runner(
 
         return run
     raise _no_engine(engine)
+
+
+def _address_check(machine: Machine) -> Callable[[Program], None]:
+    """What raises InputError for a layer whose tensors reach beyond a DRAM."""
+    if not isinstance(machine.memory, DramMemory):
+        return lambda _: None
+    from simcore.dram.mapping import address_mapping
+
+    dram = machine.memory.dram
+    size = 1 << address_mapping(dram, machine.memory.controller.mapping).address_bits
+
+    def check(program: Program) -> None:
+        end = int((program.ops[:, Op.ADDRESS] + program.ops[:, Op.BYTES]).max(initial=0))
+        if end > size:
+            message = f"layer {program.name}: its tensors take {end} bytes, and {dram.name} holds {size}"
+            raise InputError(message, hint="a larger organisation, more ranks or more channels?")
+
+    return check
 
 
 def run_traffic(

@@ -93,7 +93,7 @@ def _read(path: Path, chain: tuple[Path, ...] = ()) -> tuple[Entry, list[InputEr
     root, errors = read_yaml(text, str(path))
     if not isinstance(root.value, dict):
         return root, errors
-    _anchor_timing_files(root, path.parent)
+    _anchor_files(root, path.parent)
     root, more = _extended(root, path, (*chain, path.resolve()))
     return root, errors + more
 
@@ -118,8 +118,10 @@ def _extended(root: Entry, path: Path, chain: tuple[Path, ...]) -> tuple[Entry, 
     return merge(base, over), errors
 
 
-def _anchor_timing_files(root: Entry, folder: Path) -> None:
-    """Make ``FILE.py:Class`` relative to the file that says so, as the user meant it."""
+def _anchor_files(root: Entry, folder: Path) -> None:
+    """Make ``FILE.py:Class`` and a DRAM's table relative to the file that says so, as the user meant it."""
+    _anchor(root, "memory", folder)
+    _anchor(find(root, ("memory",))[0], "standard", folder)
     pads = find(root, ("scratchpads",))[0].value
     for pad in pads.values() if isinstance(pads, dict) else ():
         groups = find(pad, ("bank_groups",))[0].value
@@ -130,5 +132,7 @@ def _anchor_timing_files(root: Entry, folder: Path) -> None:
 
 def _anchor(mapping: Entry, key: str, folder: Path) -> None:
     value = mapping.value.get(key) if isinstance(mapping.value, dict) else None
-    if isinstance(mapping.value, dict) and value is not None and isinstance(value.value, str) and ".py:" in value.value:
+    if not isinstance(mapping.value, dict) or value is None or not isinstance(value.value, str):
+        return
+    if ".py:" in value.value or (key != "timing" and value.value.endswith(_YAML)):
         mapping.value[key] = Entry(str(folder / value.value), value.where, value.key_where)

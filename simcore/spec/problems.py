@@ -6,11 +6,12 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from simcore.errors import InputError, did_you_mean, nearest
 from simcore.spec.tree import Entry, Path, find
+from simcore.spec.values import TAG
 
 _EXPECTED = {
     "int_type": "an integer",
@@ -26,10 +27,10 @@ _EXPECTED = {
 def problems_of(error: ValidationError, model: type[BaseModel], root: Entry) -> list[InputError]:
     """One InputError for each thing that is wrong, in the order of the fields."""
     details = error.errors(include_url=False)
-    misnamed = [detail["loc"][:-1] for detail in details if detail["loc"][-1:] == ("[key]",)]
+    misnamed = [_untagged(detail["loc"])[:-1] for detail in details if detail["loc"][-1:] == ("[key]",)]
     found: list[InputError] = []
     for detail in details:
-        path = detail["loc"]
+        path = _untagged(detail["loc"])
         is_below_misnamed = any(path[: len(name)] == name for name in misnamed)
         if path[-1:] == ("[key]",) or not is_below_misnamed:
             found.extend(_problems(detail, model, root))
@@ -37,12 +38,12 @@ def problems_of(error: ValidationError, model: type[BaseModel], root: Entry) -> 
 
 
 def _problems(detail: ErrorDetails, model: type[BaseModel], root: Entry) -> Iterator[InputError]:
-    path, kind = detail["loc"], detail["type"]
+    path, kind = _untagged(detail["loc"]), detail["type"]
     if kind == "rules":
         for below, message, hint in detail["ctx"]["broken"]:
             yield _problem(path + tuple(below), message, root, hint)
     elif kind == "extra_forbidden":
-        yield _unknown_key(path, _keys_at(model, path[:-1]), root)
+        yield _unknown_key(path, _keys_at(model, detail["loc"][:-1]), root)
     elif path[-1:] == ("[key]",):
         yield _unknown_key(path[:-1], _keys_at(model, path[:-2]), root)
     elif kind == "missing":
@@ -55,6 +56,11 @@ def _problems(detail: ErrorDetails, model: type[BaseModel], root: Entry) -> Iter
             match = nearest(detail["input"], detail["ctx"]["expected"].split("'")[1::2])
             hint = f"did you mean '{match}'?" if match else None
         yield _problem(path, f"expected {_expected(detail, model)}, got {_shown(detail['input'])}", root, hint)
+
+
+def _untagged(path: Path) -> Path:
+    """A path without the tags with which pydantic says which model of a union it tried."""
+    return tuple(step for step in path if not (isinstance(step, str) and step.startswith(TAG)))
 
 
 def _problem(path: Path, message: str, root: Entry, hint: str | None) -> InputError:
@@ -108,6 +114,8 @@ def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
 
 def _child(annotation: Any, step: str | int) -> Any:
     annotation = _bare(annotation)
+    if isinstance(step, str) and step.startswith(TAG):
+        return next(typing.get_args(option)[0] for option in typing.get_args(annotation) if Tag(step) in typing.get_args(option))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation.model_fields[str(step)].annotation if step in annotation.model_fields else None
     inner = typing.get_args(annotation)

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from simcore.clock import MAX_RATIO_TERM, cycle_ratio
+from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.scratchpad import ScratchpadSpec
 from simcore.spec.values import Broken, Count, Flag, FrequencyHz, SizeBytes, Spec, Text, WordBytes, raise_broken
 
@@ -47,15 +49,6 @@ class DmaSpec(Spec):
 
     outstanding_bursts: Count = 16
     burst_bytes: SizeBytes = 64
-
-
-class MemorySpec(Spec):
-    """Main memory behind one shared port; latency and bandwidth count cycles of the memory's own clock."""
-
-    model: Literal["simple"] = "simple"
-    clock_hz: FrequencyHz
-    latency_cycles: Count
-    bytes_per_cycle: Count
 
 
 class VectorUnitSpec(Spec):
@@ -115,6 +108,19 @@ class System(Spec):
             ]
         )
         return dma
+
+    @field_validator("memory")
+    @classmethod
+    def _clocks_have_a_ratio(
+        cls, memory: SimpleMemorySpec | DramMemorySpec, info: ValidationInfo
+    ) -> SimpleMemorySpec | DramMemorySpec:
+        core_clock_hz = info.data.get("core_clock_hz")
+        if isinstance(memory, DramMemorySpec) and core_clock_hz is not None:
+            tck_ps = memory.resolved().tck_ps
+            if max(cycle_ratio(core_clock_hz, tck_ps)) > MAX_RATIO_TERM:
+                got = f"{core_clock_hz} Hz with a DRAM cycle of {tck_ps} ps"
+                raise_broken([Broken((), f"expected a core clock of whole kHz beside a DRAM, got {got}")])
+        return memory
 
     def to_yaml_dict(self) -> dict[str, Any]:
         """Plain values that mirror the YAML file; ``System.model_validate`` gives an equal System back."""

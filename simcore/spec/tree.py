@@ -7,6 +7,12 @@ from typing import Any, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 
+#: The keys that each model of main memory has for itself.
+MEMORY_KEYS = {
+    "simple": ("clock_hz", "latency_cycles", "bytes_per_cycle"),
+    "dram": ("standard", "overrides", "controller"),
+}
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -62,8 +68,8 @@ def find(root: Entry, path: Path) -> tuple[Entry, int]:
 def merge(base: Entry, over: Entry) -> Entry:
     """``over`` laid upon ``base``, mapping by mapping; a null in ``over`` takes the base's key back.
 
-    Alternatives exclude each other: a timing replaces the base's bank groups and the other way round, and a timing that names its
-    model takes over nothing from the base's.
+    Alternatives exclude each other: a timing replaces the base's bank groups and the other way round, a timing that names its
+    model takes over nothing from the base's, and a memory that names another model takes over none of the former model's keys.
     """
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
@@ -84,4 +90,17 @@ def _merge_key(key: str, below: Entry | None, item: Entry) -> Entry:
             return item
         if isinstance(below.value, str):
             below = Entry({"model": Entry(below.value, below.where, below.where)}, below.where, below.key_where)
+    if key == "memory" and isinstance(item.value, dict):
+        below = _memory_below(below, item.value)
     return merge(below, item)
+
+
+def _memory_below(below: Entry, over: dict[str, Entry]) -> Entry:
+    """The memory that ``over`` is laid upon: spelt out, and without the keys of a model that ``over`` does away with."""
+    if isinstance(below.value, str):
+        spelt = {"model": Entry("dram", below.where, below.where), "standard": Entry(below.value, below.where, below.where)}
+        below = Entry({**spelt}, below.where, below.key_where)
+    if not isinstance(below.value, dict) or "model" not in over:
+        return below
+    others = {name for model, names in MEMORY_KEYS.items() if model != over["model"].value for name in names}
+    return Entry({name: item for name, item in below.value.items() if name not in others}, below.where, below.key_where)

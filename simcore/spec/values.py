@@ -15,6 +15,8 @@ from simcore.units import parse_frequency_hz, parse_size_bytes
 MAX_COUNT = 2**20
 MAX_SIZE_BYTES = 2**40
 MAX_FREQUENCY_HZ = 10**12
+#: How the tag of a model in a union starts, so that no key of a user's is taken for one.
+TAG = "\0model "
 
 
 class Spec(BaseModel):

@@ -13,6 +13,8 @@ from workloads.dataflow.uses import Uses
 
 #: Tensors begin at multiples of this in main memory.
 TENSOR_ALIGNMENT_BYTES = 4096
+#: And their tiles at multiples of this, one access of a DDR memory: so that no burst of a tile straddles two.
+TILE_ALIGNMENT_BYTES = 64
 
 
 @dataclass(frozen=True)
@@ -49,26 +51,31 @@ def moved_bytes(ops: Int64Array) -> dict[str, int]:
     }
 
 
-def tensor_bases(regions: list[Region]) -> list[int]:
-    """Byte address in main memory of each region's tensor, one after another."""
-    bases, free = [], 0
+def tile_addresses(regions: list[Region]) -> list[Int64Array]:
+    """Byte address in main memory of each tile of each region: tensor after tensor, tile after tile."""
+    addresses, free = [], 0
     for item in regions:
-        bases.append(free)
-        size = int(item.tile_bytes.sum())
-        free += -(-size // TENSOR_ALIGNMENT_BYTES) * TENSOR_ALIGNMENT_BYTES
-    return bases
+        sizes = -(-item.tile_bytes // TILE_ALIGNMENT_BYTES) * TILE_ALIGNMENT_BYTES
+        addresses.append(free + np.cumsum(sizes) - sizes)
+        free += -(-int(sizes.sum()) // TENSOR_ALIGNMENT_BYTES) * TENSOR_ALIGNMENT_BYTES
+    return addresses
 
 
 def _rows(
-    traffic: Traffic, index: int, base: int, first_tile: int, first_slot: int, tile: Int64Array, slot: Int64Array
+    traffic: Traffic,
+    index: int,
+    addresses: Int64Array,
+    first_tile: int,
+    first_slot: int,
+    tile: Int64Array,
+    slot: Int64Array,
 ) -> Int64Array:
     rows = np.full((len(tile), OP_COLUMNS), -1, dtype=np.int64)
-    bytes_ = traffic.region.tile_bytes
     rows[:, Op.REGION] = index
     rows[:, Op.TILE] = first_tile + tile
     rows[:, Op.SLOT] = first_slot + slot
-    rows[:, Op.BYTES] = bytes_[tile]
-    rows[:, Op.ADDRESS] = base + (np.cumsum(bytes_) - bytes_)[tile]
+    rows[:, Op.BYTES] = traffic.region.tile_bytes[tile]
+    rows[:, Op.ADDRESS] = addresses[tile]
     rows[:, Op.DEP_COUNT] = 0
     return rows
 
@@ -133,7 +140,7 @@ def _spill_stores(traffic: Traffic, rows_of: Int64Array) -> _Stores:
     return _Stores(rows, uses.first[placement.use[pushing]], awaited, before)
 
 
-def _stores(traffic: Traffic, index: int, base: int, first_tile: int, first_slot: int) -> _Stores | None:
+def _stores(traffic: Traffic, index: int, addresses: Int64Array, first_tile: int, first_slot: int) -> _Stores | None:
     placement = traffic.placement
     if traffic.kept:
         tile, slot, make = traffic.uses.tile[placement.use], placement.slot, _kept_stores
@@ -141,7 +148,7 @@ def _stores(traffic: Traffic, index: int, base: int, first_tile: int, first_slot
         tile, slot, make = traffic.uses.tile[placement.victim], placement.slot, _spill_stores
     else:
         return None
-    rows = _rows(traffic, index, base, first_tile, first_slot, tile, slot)
+    rows = _rows(traffic, index, addresses, first_tile, first_slot, tile, slot)
     rows[:, Op.KIND] = int(OpKind.STORE)
     return make(traffic, rows)
 
@@ -152,14 +159,14 @@ def build_operations(traffics: list[Traffic], regions: Int64Array) -> tuple[Int6
     Stores of all regions share a queue in order of the output elements they wait for, so none waits behind one that needs later
     elements.
     """
-    bases = tensor_bases([traffic.region for traffic in traffics])
+    addresses = tile_addresses([traffic.region for traffic in traffics])
     takers, stores = [], []
     for index, traffic in enumerate(traffics):
         first_tile, first_slot = int(regions[index, Reg.FIRST_TILE]), int(regions[index, Reg.FIRST_SLOT])
         tile = traffic.uses.tile[traffic.placement.use]
-        rows = _rows(traffic, index, bases[index], first_tile, first_slot, tile, traffic.placement.slot)
+        rows = _rows(traffic, index, addresses[index], first_tile, first_slot, tile, traffic.placement.slot)
         takers.append(_takers(traffic, rows))
-        stores.append(_stores(traffic, index, bases[index], first_tile, first_slot))
+        stores.append(_stores(traffic, index, addresses[index], first_tile, first_slot))
     found = [item for item in stores if item is not None]
     order = np.argsort(np.concatenate([item.key for item in found]), kind="stable") if found else np.zeros(0, dtype=np.int64)
     position = np.empty_like(order)

@@ -6,6 +6,8 @@ from collections.abc import Container
 from dataclasses import dataclass
 from math import prod
 
+from simcore.dram.statistics import peak_bandwidth_bytes_per_s
+from simcore.spec import DramMemorySpec, MemorySpec
 from simcore.spec.system import System
 from workloads.dataflow.folds import sides
 from workloads.dataflow.lowering import SOFTMAX_PASSES, fusions, windows_shape
@@ -29,8 +31,14 @@ class Size:
 
     def cycles(self, system: System) -> float:
         """Core cycles it takes about: its steps, or its bytes at main memory's bandwidth if those take longer."""
-        bytes_per_cycle = system.memory.bytes_per_cycle * system.memory.clock_hz / system.core_clock_hz
-        return max(self.steps, self.bytes_moved / bytes_per_cycle)
+        return max(self.steps, self.bytes_moved * system.core_clock_hz / _bytes_per_s(system.memory))
+
+
+def _bytes_per_s(memory: MemorySpec) -> float:
+    """Main memory's bandwidth at best."""
+    if isinstance(memory, DramMemorySpec):
+        return peak_bandwidth_bytes_per_s(memory.resolved())
+    return memory.bytes_per_cycle * memory.clock_hz
 
 
 def network_sizes(network: Network, system: System, only: Container[str] | None = None) -> dict[str, Size]:

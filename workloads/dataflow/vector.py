@@ -176,13 +176,19 @@ def lower_elementwise(name: str, op: str, system: System, *, words: int, operand
 
 
 def _await_stores(program: Program, tiles_per_pass: int) -> None:
-    """Let the loads of each pass after the first wait for the stores of the pass before, tile by tile."""
+    """Let the loads of each pass after the first wait for the stores of the pass before, tile by tile.
+
+    They read where those wrote, if words of operands and results have one size; else the results have been copied to a place of
+    their own by the time they are read, at no cost.
+    """
     ops, regions = program.ops, program.regions
     stores = np.flatnonzero(ops[:, Op.KIND] == OpKind.STORE)
     store_of_tile = np.zeros(program.tiles, dtype=np.int64)
     store_of_tile[ops[stores, Op.TILE]] = stores
     again = np.flatnonzero((ops[:, Op.REGION] == 0) & (ops[:, Op.TILE] >= tiles_per_pass))
     ops[again, Op.DEP_OP] = store_of_tile[regions[2, Reg.FIRST_TILE] + ops[again, Op.TILE] - tiles_per_pass]
+    if regions[0, Reg.WORD_BYTES] == regions[2, Reg.WORD_BYTES]:
+        ops[again, Op.ADDRESS] = ops[ops[again, Op.DEP_OP], Op.ADDRESS]
 
 
 def lower_windows(name: str, op: str, shape: ConvShape, system: System) -> Program:

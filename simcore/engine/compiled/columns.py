@@ -66,8 +66,8 @@ QUEUE_HEAD, QUEUE_END, QUEUE_STARTED = range(3)
 QUEUE_COLUMNS = 3
 
 # bursts on their way.
-BURST_OP, BURST_BYTES, BURST_MEMORY_DONE, BURST_NUMBER = range(4)
-BURST_COLUMNS = 4
+BURST_OP, BURST_BYTES, BURST_MEMORY_DONE, BURST_NUMBER, BURST_ADDRESS, BURST_WRITE = range(6)
+BURST_COLUMNS = 6
 
 # op_states: bursts left of each operation, and whether it is done.
 OP_LEFT, OP_DONE = range(2)
@@ -102,4 +102,7 @@ SCALAR_STARTED, SCALAR_MAY_START = range(37, 39)
 SCALAR_BROKEN_BANK, SCALAR_NOTHING = range(39, 41)
 # The scratchpad of the element in `posted`.
 SCALAR_POSTED_PAD = 41
-SCALAR_COLUMNS = 42
+# The earliest arrival of a burst that is being loaded. Of a DRAM: whether there is one, bursts to hand to it, core cycle of its
+# next event, bursts and transactions it has not done, and whether it was asked for more refreshes than it can do.
+SCALAR_ARRIVES, SCALAR_HAS_DRAM, SCALAR_SENT, SCALAR_DRAM_NEXT, SCALAR_AWAITED, SCALAR_HELD, SCALAR_OVERRUN = range(42, 49)
+SCALAR_COLUMNS = 49

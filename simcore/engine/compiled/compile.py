@@ -7,6 +7,7 @@ from typing import Any
 from numba import int64
 
 from simcore.engine.compiled.cache import compile_kernel, types
+from simcore.engine.compiled.dram_signature import DRAM_TYPE
 from simcore.engine.compiled.kernel import run_layer as layer_kernel
 from simcore.engine.compiled.state import MAX_TIMINGS
 from simcore.timing_compiled import SERVE_TYPE
@@ -16,6 +17,7 @@ def _signature() -> Any:
     table, vector = int64[:, ::1], int64[::1]
     return int64(
         types.UniTuple(SERVE_TYPE, MAX_TIMINGS),
+        DRAM_TYPE,
         vector,  # K
         *[table] * 13,  # N E R B P V G Q D O S C W
         table,  # segments
@@ -30,7 +32,7 @@ def _signature() -> Any:
         *[table] * 2,  # conflict, busy
         *[vector] * 5,  # bin_steps, bin_start_cycles, fold_steps, key, hashes
         *[table] * 2,  # keys, records
-        *[vector] * 2,  # read_bytes, write_bytes
+        *[vector] * 3,  # read_bytes, write_bytes, dram
         int64,  # until
     )
 

@@ -1,4 +1,4 @@
-"""The DMA and main memory of the compiled engine: operations, burst_lists, one shared memory port."""
+"""The DMA of the compiled engine: operations, burst_lists; and main memory where it is one shared port."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Reg
 
 _DMA, _QUEUES = int(Port.DMA), len(QUEUES)
 _KIND, _REGION, _TILE, _SLOT, _BYTES = int(Op.KIND), int(Op.REGION), int(Op.TILE), int(Op.SLOT), int(Op.BYTES)
+_ADDRESS = int(Op.ADDRESS)
 _DEP_PORT, _DEP_COUNT, _DEP_OP = int(Op.DEP_PORT), int(Op.DEP_COUNT), int(Op.DEP_OP)
 _LOAD, _ACQUIRE, _STORE = int(OpKind.LOAD), int(OpKind.ACQUIRE), int(OpKind.STORE)
 _PAD, _BASE_LINE, _SLOT_LINES, _FIRST_SLOT = int(Reg.SCRATCHPAD), int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.FIRST_SLOT)
 
-#: Rows of `burst_lists`: where a burst is on its way.
-LOADING, FILLING, READING, STORING, SPARE = range(5)
+#: Rows of `burst_lists`: where a burst is on its way; SENT besides, those that a DRAM is to be handed in this cycle.
+LOADING, FILLING, READING, STORING, SPARE, SENT = range(6)
+BURST_LISTS = 6
 
 _core_cycle_of = inlined(core_cycle_of)
 _domain_cycle_at = inlined(domain_cycle_at)
@@ -62,6 +64,25 @@ def memory_takes(scalars: Int64Array, byte_count: int, now: int) -> int:
         scalars[c.SCALAR_MEMORY_FREE] + scalars[c.SCALAR_MEMORY_LATENCY], scalars[c.SCALAR_RATIO_P], scalars[c.SCALAR_RATIO_Q]
     )
     return max(done, now + 1)
+
+
+@inlined
+def _give_to_memory(
+    scalars: Int64Array, bursts: Int64Array, ops: Int64Array, burst_lists: Int64Array, burst: int, write: int, now: int
+) -> None:
+    """ISSUE: hand a burst to main memory, which says when it is done: at once, or, if it is a DRAM, in its time."""
+    if scalars[c.SCALAR_HAS_DRAM]:
+        bursts[burst, c.BURST_ADDRESS] = (
+            ops[bursts[burst, c.BURST_OP], _ADDRESS] + bursts[burst, c.BURST_NUMBER] * scalars[c.SCALAR_BURST_BYTES]
+        )
+        bursts[burst, c.BURST_WRITE], bursts[burst, c.BURST_MEMORY_DONE] = write, c.FAR
+        burst_lists[SENT, scalars[c.SCALAR_SENT]] = burst
+        scalars[c.SCALAR_SENT] += 1
+        return
+    done = memory_takes(scalars, bursts[burst, c.BURST_BYTES], now)
+    bursts[burst, c.BURST_MEMORY_DONE] = done
+    if not write:
+        scalars[c.SCALAR_ARRIVES] = min(scalars[c.SCALAR_ARRIVES], done)
 
 
 @inlined
@@ -226,23 +247,28 @@ def deliver_and_send(
     now: int,
 ) -> None:
     """ISSUE: offer the lines of loads that have arrived, and send stores whose lines are read to main memory."""
-    arrived = 0
-    while arrived < scalars[c.SCALAR_LOADING] and bursts[burst_lists[LOADING, arrived], c.BURST_MEMORY_DONE] <= now:
-        burst = burst_lists[LOADING, arrived]
-        _offer_lines(scalars, bursts, bundles, requests, banks, pads, servers, counts, busy, ops, regions, listed, burst, 1, now)
-        burst_lists[FILLING, scalars[c.SCALAR_FILLING]] = burst
-        scalars[c.SCALAR_FILLING] += 1
-        arrived += 1
-    if arrived:
-        scalars[c.SCALAR_LOADING] -= arrived
+    if scalars[c.SCALAR_ARRIVES] <= now:
+        scalars[c.SCALAR_ARRIVES] = c.FAR
+        kept = 0
         for i in range(scalars[c.SCALAR_LOADING]):
-            burst_lists[LOADING, i] = burst_lists[LOADING, i + arrived]
+            burst = burst_lists[LOADING, i]
+            if bursts[burst, c.BURST_MEMORY_DONE] <= now:
+                _offer_lines(
+                    scalars, bursts, bundles, requests, banks, pads, servers, counts, busy, ops, regions, listed, burst, 1, now
+                )
+                burst_lists[FILLING, scalars[c.SCALAR_FILLING]] = burst
+                scalars[c.SCALAR_FILLING] += 1
+            else:
+                scalars[c.SCALAR_ARRIVES] = min(scalars[c.SCALAR_ARRIVES], bursts[burst, c.BURST_MEMORY_DONE])
+                burst_lists[LOADING, kept] = burst
+                kept += 1
+        scalars[c.SCALAR_LOADING] = kept
     kept = 0
     for i in range(scalars[c.SCALAR_READING]):
         burst = burst_lists[READING, i]
         bundle = 3 * scalars[c.SCALAR_WINDOW] + burst
         if bundles[bundle, c.BUNDLE_UNGRANTED] == 0 and bundles[bundle, c.BUNDLE_READY] <= now:
-            bursts[burst, c.BURST_MEMORY_DONE] = memory_takes(scalars, bursts[burst, c.BURST_BYTES], now)
+            _give_to_memory(scalars, bursts, ops, burst_lists, burst, 1, now)
             burst_lists[STORING, scalars[c.SCALAR_STORING]] = burst
             scalars[c.SCALAR_STORING] += 1
             scalars[c.SCALAR_EVENTS] += 1
@@ -288,7 +314,7 @@ def new_burst(
         count = min(scalars[c.SCALAR_BURST_BYTES], ops[op, _BYTES] - number * scalars[c.SCALAR_BURST_BYTES])
         bursts[burst, c.BURST_OP], bursts[burst, c.BURST_BYTES], bursts[burst, c.BURST_NUMBER] = op, count, number
         if ops[op, _KIND] == _LOAD:
-            bursts[burst, c.BURST_MEMORY_DONE] = memory_takes(scalars, count, now)
+            _give_to_memory(scalars, bursts, ops, burst_lists, burst, 0, now)
             burst_lists[LOADING, scalars[c.SCALAR_LOADING]] = burst
             scalars[c.SCALAR_LOADING] += 1
             read_bytes[ops[op, _REGION]] += count

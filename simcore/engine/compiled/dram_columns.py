@@ -79,5 +79,20 @@ COUNT_COLUMNS = 6
 LOG_CLOCK, LOG_COMMAND, LOG_BANK, LOG_ROW, LOG_COLUMN = range(5)
 LOG_COLUMNS = 5
 
+# As main memory. link: cycles of the DRAM that were over when the layer began, core cycles per DRAM cycle (P / Q), transactions
+# that were forwarded and merged so far, places of a FIFO.
+LINK_BEGIN, LINK_P, LINK_Q, LINK_FORWARDED, LINK_COALESCED, LINK_PLACES = range(6)
+LINK_COLUMNS = 6
+# fifos, one per channel: where its oldest transaction is, how many there are, and the DRAM cycle that offers it next (FAR while
+# it waits for a command).
+FIFO_HEAD, FIFO_LENGTH, FIFO_AT = range(3)
+FIFO_COLUMNS = 3
+# waiting: the FIFOs' places, three rows per channel: address, whether it is a write, its burst.
+WAITING_ADDRESS, WAITING_WRITE, WAITING_BURST = range(3)
+WAITING_ROWS = 3
+# notes, a row per burst: transactions not done, and the latest DRAM cycle in which one was.
+NOTE_LEFT, NOTE_LAST = range(2)
+NOTE_COLUMNS = 2
+
 # What the kernel returns.
 DONE, LOG_FULL, PRIORITY_FULL = range(3)

@@ -7,7 +7,7 @@ import numpy as np
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.dram_queues import decode, is_waiting, random_pulse
-from simcore.engine.compiled.dram_step import apply_policy, push_refresh, step_bus
+from simcore.engine.compiled.dram_step import step_channel
 from simcore.engine.compiled.jit import inlined
 from simcore.program import Int64Array
 
@@ -16,7 +16,7 @@ _BUSES = 2
 
 
 @inlined
-def _accept(
+def accept(
     fixed: Int64Array,
     scalars: Int64Array,
     fields: Int64Array,
@@ -107,7 +107,7 @@ def run_dram(
     In a cycle the frontend comes after the controllers: what it offers is seen a cycle later.
     """
     offered, time, requests = scalars[d.SCALAR_NEXT], scalars[d.SCALAR_TIME], len(earliest)
-    cap, policy = fixed[d.FIXED_CHANNELS], fixed[d.FIXED_POLICY]
+    cap = fixed[d.FIXED_CHANNELS]
     outcome = d.DONE
     while True:
         if len(log) and scalars[d.SCALAR_LOGGED] + _BUSES * cap > len(log):
@@ -119,7 +119,7 @@ def run_dram(
             if offer_at <= time:
                 # Refused, it is offered again after the next command.
                 offer_at = FAR
-                if _accept(
+                if accept(
                     fixed,
                     scalars,
                     fields,
@@ -160,40 +160,30 @@ def run_dram(
             if channels[channel, d.CHANNEL_WAKE] > time:
                 continue
             while True:
-                if channels[channel, d.CHANNEL_PRIORITY] + 2 * fixed[d.FIXED_BANKS] > d.PRIORITY_ENTRIES:
+                if not step_channel(
+                    fixed,
+                    scalars,
+                    commands,
+                    rules,
+                    rings,
+                    ready,
+                    banks,
+                    ranks,
+                    counts,
+                    issued,
+                    hit_banks,
+                    channels,
+                    slots,
+                    order,
+                    priority,
+                    free,
+                    log,
+                    depart,
+                    channel,
+                    time,
+                ):
                     outcome = d.PRIORITY_FULL
-                elif channels[channel, d.CHANNEL_REFRESH] == time:
-                    push_refresh(fixed, channels, commands, priority, channel)
-                soonest = FAR
-                if policy != d.POLICY_OPEN:
-                    soonest = apply_policy(fixed, channels, banks, ready, priority, channel, time)
-                for bus in range(fixed[d.FIXED_BUSES]):
-                    due = step_bus(
-                        fixed,
-                        scalars,
-                        commands,
-                        rules,
-                        rings,
-                        ready,
-                        banks,
-                        ranks,
-                        counts,
-                        issued,
-                        hit_banks,
-                        channels,
-                        slots,
-                        order,
-                        priority,
-                        free,
-                        log,
-                        depart,
-                        channel,
-                        bus,
-                        time,
-                    )
-                    soonest = min(soonest, due)
-                wake = min(max(soonest, time + 1), channels[channel, d.CHANNEL_REFRESH])
-                channels[channel, d.CHANNEL_WAKE] = wake
+                wake = channels[channel, d.CHANNEL_WAKE]
                 if wake >= horizon or outcome == d.PRIORITY_FULL:
                     break
                 time = wake

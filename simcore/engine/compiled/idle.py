@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.dma import FILLING, LOADING, READING, STORING
+from simcore.engine.compiled.dma import FILLING, READING, STORING
 from simcore.engine.compiled.jit import inlined
 from simcore.program import Int64Array
 
@@ -21,7 +21,10 @@ def next_event(
     burst_lists: Int64Array,
     now: int,
 ) -> int:
-    """The earliest cycle after ``now`` at which something that was decided before comes true; FAR if nothing will."""
+    """The earliest cycle after ``now`` at which something that was decided before comes true; FAR if nothing will.
+
+    What a DRAM has yet to decide is not among it.
+    """
     soonest = c.FAR
     for pad in range(pads.shape[0]):
         if pads[pad, c.PAD_INFLIGHT]:
@@ -36,8 +39,7 @@ def next_event(
             element = port * scalars[c.SCALAR_WINDOW] + ports[port, c.PORT_HEAD]
             if bundles[element, c.BUNDLE_UNGRANTED] == 0 and bundles[element, c.BUNDLE_READY] > now:
                 soonest = min(soonest, bundles[element, c.BUNDLE_READY])
-    if scalars[c.SCALAR_LOADING]:
-        soonest = min(soonest, bursts[burst_lists[LOADING, 0], c.BURST_MEMORY_DONE])
+    soonest = min(soonest, scalars[c.SCALAR_ARRIVES])
     for kind, count in ((FILLING, scalars[c.SCALAR_FILLING]), (READING, scalars[c.SCALAR_READING])):
         for i in range(count):
             bundle = 3 * scalars[c.SCALAR_WINDOW] + burst_lists[kind, i]

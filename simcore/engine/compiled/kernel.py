@@ -19,7 +19,7 @@ from simcore.engine.compiled.replay import at_fold
 from simcore.outcome import Cause
 from simcore.program import Int64Array, Port
 
-#: So many cycles in a row without any event, idle cycles not skipped, are taken for a plan that waits for itself.
+#: So many cycles in a row without any event are taken for a plan that waits for itself, or a DRAM that serves nothing.
 STUCK_CYCLES = 1 << 22
 
 _OUTPUT, _DMA = int(Port.OUTPUT), int(Port.DMA)
@@ -36,6 +36,7 @@ def _enter_bin(scalars: Int64Array, bin_steps: Int64Array, bin_start_cycles: Int
 
 def run_layer(
     serves: Any,
+    run_memory: Any,
     scalars: Int64Array,
     ports: Int64Array,
     bundles: Int64Array,
@@ -80,9 +81,13 @@ def run_layer(
     records: Int64Array,
     read_bytes: Int64Array,
     write_bytes: Int64Array,
+    dram: Int64Array,
     until: int,
 ) -> int:
-    """Run a layer until it is done (returns 1), until cycle ``until`` (0), or until nothing can happen any more (-1)."""
+    """Run a layer until it is done (returns 1), until cycle ``until`` (0), or until nothing can happen any more (-1).
+
+    ``run_memory`` runs a DRAM, where there is one, on its tables ``dram``; -2: it was asked for more refreshes than it can do.
+    """
     n_pads = pads.shape[0]
     window = scalars[c.SCALAR_WINDOW]
     now = scalars[c.SCALAR_NOW]
@@ -230,6 +235,10 @@ def run_layer(
                     pad,
                     now,
                 )
+        if scalars[c.SCALAR_SENT] or scalars[c.SCALAR_DRAM_NEXT] <= now:
+            run_memory(dram, scalars, bursts, burst_lists, now, now + 1)
+            if scalars[c.SCALAR_OVERRUN]:
+                return -2
         # ADVANCE
         cause, where, bank = c.NONE, c.NONE, c.NONE
         nothing_due = True
@@ -274,32 +283,42 @@ def run_layer(
             elif step == 0:
                 cause, bank = _FIRST_FILL, c.NONE
         else:
+            where = _DMA
             if scalars[c.SCALAR_OPS_LEFT] == 0:
                 buffered = 0
                 for pad in range(n_pads):
                     buffered += pads[pad, c.PAD_BUFFERED]
-                if buffered == 0:
+                if buffered == 0 and scalars[c.SCALAR_HELD] == 0:
                     scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
                     return 1
-                where = _OUTPUT
-            else:
-                where = _DMA
+                if buffered:
+                    where = _OUTPUT
             cause = _DRAIN
         # This cycle, and those after it in which nothing can change.
         cycles = 1
         if scalars[c.SCALAR_EVENTS] == 0 and scalars[c.SCALAR_IDLE_SKIPPING] and (cause != c.NONE or nothing_due):
             soonest = next_event(scalars, ports, bundles, banks, pads, servers, bursts, listed, burst_lists, now)
-            if cause != c.NONE and soonest == c.FAR:
-                scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
-                return -1
-            cycles = soonest - now
             if cause == c.NONE:
                 next_due = steps
                 if scalars[c.SCALAR_BIN] + 1 < len(bin_steps):
                     next_due = bin_steps[scalars[c.SCALAR_BIN] + 1]
                 for port in range(4):
                     next_due = min(next_due, ports[port, c.PORT_NEXT_DUE], ports[port, c.PORT_HEAD_DUE])
-                cycles = min(cycles, 1 + next_due - step)
+                soonest = min(soonest, now + 1 + next_due - step)
+            # The DRAM runs ahead only to what the machine waits for: refreshes alone keep nothing alive, nor does a DRAM that
+            # does nothing else.
+            waits_for_writes = step == steps and scalars[c.SCALAR_OPS_LEFT] == 0 and scalars[c.SCALAR_HELD] > 0
+            if (scalars[c.SCALAR_AWAITED] or waits_for_writes) and scalars[c.SCALAR_DRAM_NEXT] < soonest:
+                soonest = run_memory(dram, scalars, bursts, burst_lists, now, min(soonest, now + STUCK_CYCLES))
+                if scalars[c.SCALAR_OVERRUN]:
+                    return -2
+                if soonest == now + STUCK_CYCLES:
+                    soonest = c.FAR
+            if cause != c.NONE and soonest == c.FAR:
+                scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
+                return -1
+            cycles = soonest - now
+            if cause == c.NONE:
                 step += cycles - 1
                 scalars[c.SCALAR_COMPUTE] += cycles - 1
             if cycles > 1:

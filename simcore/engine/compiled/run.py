@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,40 +15,65 @@ from simcore.machine import Machine
 from simcore.outcome import Outcome
 from simcore.program import Program
 
+_NO_DRAM = np.zeros(1, dtype=np.int64)
+
 
 class CompiledEngine:
-    """Runs layers one after another; bank states, the memory port and time go on from layer to layer."""
+    """Runs layers one after another; bank states, main memory and time go on from layer to layer."""
 
     def __init__(self, machine: Machine, shortcuts: Shortcuts | None = None) -> None:
         self.shortcuts = shortcuts or Shortcuts()
         self.state = machine_state(machine)
+        self._run_memory = _memory_kernel(self.state)
         #: Folds that were replayed so far.
         self.replayed_folds = 0
 
     def run(self, program: Program) -> Outcome:
         """Run one layer.
 
-        Raises InputError for a bank timing that broke its contract; RuntimeError, with who waits for what, if nothing can happen
-        any more.
+        Raises InputError for a bank timing that broke its contract and for a DRAM whose refreshes pile up;
+        RuntimeError, with who waits for what, if nothing can happen any more.
         """
         from simcore.engine.compiled.compile import run_layer
 
         state = self.state
         layer = layer_state(state, program, self.shortcuts)
-        answer = _call(run_layer, state, layer, program, c.FAR)
+        answer = _call(run_layer, self._run_memory, state, layer, program, c.FAR)
+        if answer == -2 and state.dram is not None:
+            raise state.dram.overrun()
         if answer < 0:
             raise RuntimeError(deadlock_report(program, layer))
         hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
         self.replayed_folds += int(layer.scalars[c.SCALAR_REPLAYED])
         state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
-        return _outcome(layer)
+        outcome = _outcome(layer)
+        return outcome if state.dram is None else replace(outcome, dram=state.dram.end_layer(state.cycle))
 
 
-def _call(run_layer: Callable[..., int], state: MachineState, layer: LayerState, program: Program, until: int) -> int:
+def _memory_kernel(state: MachineState) -> Callable[..., int]:
+    """The function that runs main memory: that of a DRAM is compiled or loaded only where there is one."""
+    if state.dram is None:
+        from simcore.engine.compiled.dram_absent import run_absent
+
+        return run_absent
+    from simcore.engine.compiled.dram_present import run_present
+
+    return run_present
+
+
+def _call(
+    run_layer: Callable[..., int],
+    run_memory: Callable[..., int],
+    state: MachineState,
+    layer: LayerState,
+    program: Program,
+    until: int,
+) -> int:
     segments = np.ascontiguousarray(np.concatenate(program.segments))
     rows: Any = program.ops if len(program.ops) else np.zeros((1, 9), dtype=np.int64)
     return run_layer(
         state.serves,
+        run_memory,
         layer.scalars,
         layer.ports,
         layer.bundles,
@@ -92,6 +118,7 @@ def _call(run_layer: Callable[..., int], state: MachineState, layer: LayerState,
         layer.records,
         layer.read_bytes,
         layer.write_bytes,
+        _NO_DRAM if state.dram is None else state.dram.flat,
         until,
     )
 

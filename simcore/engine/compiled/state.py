@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from simcore.engine.compiled import columns as c
+from simcore.engine.compiled.dma import BURST_LISTS, SPARE
+from simcore.engine.compiled.dram_memory_state import DramMemoryState, dram_memory_state
 from simcore.engine.compiled.replay import RECORDS, record_length
 from simcore.engine.compiled.replay_key import key_length
 from simcore.engine.shortcuts import Shortcuts
-from simcore.machine import LOW_ORDER, ROUND_ROBIN, Machine
+from simcore.machine import LOW_ORDER, ROUND_ROBIN, DramMemory, Machine, SimpleMemory
 from simcore.outcome import Cause
 from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Seg
 from simcore.timing import READ, WRITE, BankTiming, broken_contract, undeclared_state
@@ -28,7 +30,7 @@ def table(rows: int, columns: int, fill: int = 0) -> Int64Array:
 
 @dataclass(eq=False)
 class MachineState:
-    """What outlives a layer: the banks' state, when servers and the memory port are free, and the cycle."""
+    """What outlives a layer: the banks' state, when servers and the memory port are free, the DRAM's state, and the cycle."""
 
     machine: Machine
     serves: tuple[Any, ...]
@@ -40,6 +42,7 @@ class MachineState:
     shared: Int64Array
     states: Int64Array
     bank_pad: Int64Array
+    dram: DramMemoryState | None
     cycle: int = 0
     memory_free: int = 0
 
@@ -82,6 +85,7 @@ def machine_state(machine: Machine) -> MachineState:
         shared=shared,
         states=states,
         bank_pad=np.ascontiguousarray(banks[:, c.BANK_PAD]),
+        dram=dram_memory_state(machine) if isinstance(machine.memory, DramMemory) else None,
     )
 
 
@@ -213,13 +217,15 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
     bundles[: 3 * window, c.BUNDLE_FIRST] = np.arange(3 * window) * widest
     bundles[3 * window :, c.BUNDLE_FIRST] = first_burst + np.arange(limit) * burst_lines
     requests = table(first_write + writes, c.REQUEST_COLUMNS)
-    burst_lists = table(5, limit)
-    burst_lists[4] = np.arange(limit)
+    burst_lists = table(BURST_LISTS, limit)
+    burst_lists[SPARE] = np.arange(limit)
     scalars = np.zeros(c.SCALAR_COLUMNS, dtype=np.int64)
     p, q = machine.memory_ratio
     scalars[[c.SCALAR_NOW, c.SCALAR_START, c.SCALAR_STEPS, c.SCALAR_WINDOW]] = state.cycle, state.cycle, program.steps, window
     scalars[[c.SCALAR_OUTSTANDING_LIMIT, c.SCALAR_BURST_BYTES, c.SCALAR_SPARE_BURSTS]] = limit, machine.burst_bytes, limit
-    scalars[[c.SCALAR_MEMORY_LATENCY, c.SCALAR_MEMORY_BYTES]] = machine.memory_latency_cycles, machine.memory_bytes_per_cycle
+    if isinstance(machine.memory, SimpleMemory):
+        memory = machine.memory
+        scalars[[c.SCALAR_MEMORY_LATENCY, c.SCALAR_MEMORY_BYTES]] = memory.latency_cycles, memory.bytes_per_cycle
     scalars[[c.SCALAR_RATIO_P, c.SCALAR_RATIO_Q, c.SCALAR_MEMORY_FREE]] = (
         p,
         q,
@@ -227,7 +233,10 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
     )
     scalars[[c.SCALAR_OPS_LEFT, c.SCALAR_FREE_WRITES, c.SCALAR_OUTPUT_LINES]] = len(program.ops), writes, c.NONE
     scalars[[c.SCALAR_IDLE_SKIPPING, c.SCALAR_COALESCING]] = int(shortcuts.idle_skipping), int(shortcuts.coalesced_lines)
+    scalars[[c.SCALAR_ARRIVES, c.SCALAR_DRAM_NEXT]] = c.FAR
     scalars[[c.SCALAR_REPLAYING, c.SCALAR_RECORDING, c.SCALAR_MAY_START]] = int(replaying), c.NONE, 1
+    if state.dram is not None:
+        scalars[[c.SCALAR_HAS_DRAM, c.SCALAR_DRAM_NEXT]] = 1, state.dram.next_core_cycle()
     op_states = table(len(program.ops), c.OP_COLUMNS)
     if len(program.ops):
         op_states[:, c.OP_LEFT] = -(-program.ops[:, Op.BYTES] // machine.burst_bytes)

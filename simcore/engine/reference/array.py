@@ -58,11 +58,12 @@ class ArrayControl:
                 else:
                     self.shared.tally.stalled(*stall)
                     self._stalled_for += 1
-            elif self.dma.is_idle() and not any(pad.buffer for pad in self.shared.scratchpads):
+                continue
+            buffered = any(pad.buffer for pad in self.shared.scratchpads)
+            if self.dma.is_idle() and not buffered and self.dma.memory.is_idle():
                 self.done.succeed(self.shared.clock.cycle)
                 return
-            else:
-                self.shared.tally.stalled(Cause.DRAIN, Port.OUTPUT if self.dma.is_idle() else Port.DMA, None)
+            self.shared.tally.stalled(Cause.DRAIN, Port.OUTPUT if self.dma.is_idle() and buffered else Port.DMA, None)
 
     # Why not -----------------------------------------------------------------------------------------------------------------
 

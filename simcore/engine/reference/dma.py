@@ -9,7 +9,7 @@ import simpy
 
 from simcore.clock import Phase
 from simcore.engine.reference.elements import burst_places
-from simcore.engine.reference.memory import SimpleMemory
+from simcore.engine.reference.memory import MemoryProcess
 from simcore.engine.reference.requests import NEVER, Bundle, Request
 from simcore.engine.reference.shared import Shared
 from simcore.program import QUEUES, Op, OpKind, Port, Reg
@@ -22,16 +22,22 @@ class Burst(Bundle):
 
     op: int = 0
     kind: OpKind = OpKind.LOAD
+    address: int = 0
     bytes: int = 0
     places: tuple[tuple[int, int, int], ...] = ()
     memory_done: int = NEVER
     was_sent: bool = False
 
+    @property
+    def is_store(self) -> bool:
+        """True on its way to main memory."""
+        return self.kind == OpKind.STORE
+
 
 class Dma:
     """Starts the head of each queue when its dependencies hold, and at most one new burst a cycle, queues in turn."""
 
-    def __init__(self, shared: Shared, memory: SimpleMemory) -> None:
+    def __init__(self, shared: Shared, memory: MemoryProcess) -> None:
         self.shared, self.memory = shared, memory
         ops = shared.program.ops
         self.heads = [int(start) for start in shared.program.queue_start[:-1]]
@@ -129,7 +135,8 @@ class Dma:
         op, machine = self.shared.program.ops[head], self.shared.machine
         count = min(machine.burst_bytes, int(op[Op.BYTES]) - number * machine.burst_bytes)
         places = tuple(burst_places(self.shared.program, machine, head, number))
-        burst = Burst(op=head, kind=OpKind(op[Op.KIND]), bytes=count, places=places)
+        address = int(op[Op.ADDRESS]) + number * machine.burst_bytes
+        burst = Burst(op=head, kind=OpKind(op[Op.KIND]), address=address, bytes=count, places=places)
         self.outstanding.append(burst)
         if burst.kind == OpKind.LOAD:
             self.memory.inbox.append(burst)

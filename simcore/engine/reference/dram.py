@@ -289,11 +289,8 @@ def run_trace(
 def _outcome(
     dram: ResolvedDram, controllers: list[Controller], requests: list[DramRequest], tally: Tally, op: IntArray
 ) -> DramOutcome:
-    banks = [bank for controller in controllers for bank in controller.device.banks]
-    ranks = list(dict.fromkeys(bank[: dram.rank_level + 1] for bank in banks))
     end = _end(requests)
-    since = {rank: cycle for controller in controllers for rank, cycle in controller.open_since.items()}
-    open_cycles = [tally.open_cycles.get(rank, 0) + (end - since[rank] if rank in since else 0) for rank in ranks]
+    issued, open_cycles, banks = counted(controllers, tally, end)
     # Channels take their turns in any order; sorted by clock and channel, the buses keep theirs.
     commands = sorted(tally.commands, key=lambda row: (row[0], row[2]))
     return DramOutcome(
@@ -305,9 +302,19 @@ def _outcome(
         kind=np.array([request.kind for request in requests], dtype=np.int64),
         op=op,
         commands=np.array(commands, dtype=np.int64).reshape(-1, 2 + len(dram.levels)),
-        command_counts=np.array(
-            [[tally.issued.get((rank, command), 0) for command in range(len(dram.commands))] for rank in ranks], dtype=np.int64
-        ),
-        open_cycles=np.array(open_cycles, dtype=np.int64),
-        banks=np.array([[tally.banks.get((bank, column), 0) for column in range(6)] for bank in banks], dtype=np.int64),
+        command_counts=issued,
+        open_cycles=open_cycles,
+        banks=banks,
     )
+
+
+def counted(controllers: list[Controller], tally: Tally, end: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Commands [rank, command], cycles before ``end`` with an open bank [rank], requests by the state of the row [bank, 6]."""
+    dram = tally.dram
+    banks = [bank for controller in controllers for bank in controller.device.banks]
+    ranks = list(dict.fromkeys(bank[: dram.rank_level + 1] for bank in banks))
+    since = {rank: cycle for controller in controllers for rank, cycle in controller.open_since.items()}
+    open_cycles = [tally.open_cycles.get(rank, 0) + (end - since[rank] if rank in since else 0) for rank in ranks]
+    issued = [[tally.issued.get((rank, command), 0) for command in range(len(dram.commands))] for rank in ranks]
+    found = [[tally.banks.get((bank, column), 0) for column in range(6)] for bank in banks]
+    return np.array(issued, dtype=np.int64), np.array(open_cycles, dtype=np.int64), np.array(found, dtype=np.int64)

@@ -10,14 +10,28 @@ import simpy
 
 from simcore.clock import Phase, core_cycle_of, domain_cycle_at
 from simcore.engine.reference.clock import PhaseClock
-from simcore.machine import Machine
+from simcore.machine import SimpleMemory
 
 
 class MemoryRequest(Protocol):
     """What the memory needs of a burst, and where it says when the burst is done (a core cycle)."""
 
+    address: int
     bytes: int
     memory_done: int
+
+    @property
+    def is_store(self) -> bool:
+        """True on its way to main memory."""
+
+
+class MemoryProcess(Protocol):
+    """Main memory: takes what is in its inbox in GRANT."""
+
+    inbox: list[MemoryRequest]
+
+    def is_idle(self) -> bool:
+        """True when it holds nothing that a layer must wait for beyond its bursts."""
 
 
 @dataclass(eq=False)
@@ -27,22 +41,26 @@ class MemoryPort:
     free_at: int = 0
 
 
-class SimpleMemory:
+class SimpleMemoryProcess:
     """Takes requests in the order of its inbox (written by the DMA in ISSUE); one transfer at a time, then the latency."""
 
-    def __init__(self, clock: PhaseClock, machine: Machine, port: MemoryPort) -> None:
-        self.clock, self.machine, self.port = clock, machine, port
+    def __init__(self, clock: PhaseClock, spec: SimpleMemory, ratio: tuple[int, int], port: MemoryPort) -> None:
+        self.clock, self.spec, self.ratio, self.port = clock, spec, ratio, port
         self.inbox: list[MemoryRequest] = []
         clock.process(self._run())
 
+    def is_idle(self) -> bool:
+        """Always: a burst that is done leaves nothing behind."""
+        return True
+
     def _run(self) -> Generator[simpy.Event, None, None]:
-        p, q = self.machine.memory_ratio
+        p, q = self.ratio
         while True:
             yield self.clock.next(Phase.GRANT)
             for request in self.inbox:
                 begin = max(self.port.free_at, domain_cycle_at(self.clock.cycle, p, q))
-                transfer = -(-request.bytes // self.machine.memory_bytes_per_cycle)
+                transfer = -(-request.bytes // self.spec.bytes_per_cycle)
                 self.port.free_at = begin + transfer
-                done = core_cycle_of(self.port.free_at + self.machine.memory_latency_cycles, p, q)
+                done = core_cycle_of(self.port.free_at + self.spec.latency_cycles, p, q)
                 request.memory_done = max(done, self.clock.cycle + 1)
             self.inbox = []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simcore.engine.reference.array import ArrayControl
 from simcore.engine.reference.bank import Bank, Server
 from simcore.engine.reference.clock import PhaseClock
 from simcore.engine.reference.dma import Dma
-from simcore.engine.reference.memory import MemoryPort, SimpleMemory
+from simcore.engine.reference.dram_memory import DramDomain, DramMemoryProcess
+from simcore.engine.reference.memory import MemoryPort, MemoryProcess, SimpleMemoryProcess
 from simcore.engine.reference.operands import Operands
 from simcore.engine.reference.pe import PeArray
 from simcore.engine.reference.port import ReadPort
@@ -18,7 +19,7 @@ from simcore.engine.reference.shared import Shared
 from simcore.engine.reference.tally import Tally
 from simcore.engine.reference.values import ValueFlow
 from simcore.errors import WrongValuesError
-from simcore.machine import Machine
+from simcore.machine import DramMemory, Machine, SimpleMemory
 from simcore.outcome import Outcome
 from simcore.program import Port, Program
 from simcore.timing import BankTiming
@@ -52,9 +53,9 @@ def make_banks(machine: Machine) -> list[list[Bank]]:
 
 @dataclass(eq=False)
 class ReferenceEngine:
-    """Runs layers one after another; bank states, the memory port and time go on from layer to layer.
+    """Runs layers one after another; bank states, main memory and time go on from layer to layer.
 
-    ``shuffle_seed`` shuffles the events of each (cycle, phase); the outcome must not change.
+    ``shuffle_seed`` shuffles the events of each (cycle, phase); the outcome must not change. ``dram``: where main memory is one.
     """
 
     machine: Machine
@@ -64,6 +65,8 @@ class ReferenceEngine:
 
     def __post_init__(self) -> None:
         self.banks = make_banks(self.machine)
+        memory = self.machine.memory
+        self.dram = DramDomain(memory, self.machine.memory_ratio) if isinstance(memory, DramMemory) else None
 
     def run(self, program: Program, operands: Operands | None = None, on_step: Callable[[int], None] | None = None) -> Outcome:
         """Run one layer. With ``operands`` the PEs multiply them, and results appear in ``operands``.
@@ -77,15 +80,23 @@ class ReferenceEngine:
         shared.scratchpads += [
             ScratchpadProcess(clock, pad, banks, tally) for pad, banks in zip(self.machine.scratchpads, self.banks, strict=True)
         ]
-        dma = Dma(shared, SimpleMemory(clock, self.machine, self.memory_port))
+        dma = Dma(shared, self._memory(clock))
         readers = [ReadPort(shared, port) for port in (Port.IFMAP, Port.FILTER, Port.PSUM)]
         control = ArrayControl(shared, readers, dma, self._values(clock, program, operands), on_step)
+        before = None if self.dram is None else self.dram.counts()
         try:
             clock.run(until=control.done)
         except WrongValuesError as error:
             raise WrongValuesError(f"layer '{program.name}': {error}") from error
         self.cycle = clock.cycle
-        return tally.outcome(self.cycle)
+        outcome = tally.outcome(self.cycle)
+        return outcome if self.dram is None or before is None else replace(outcome, dram=self.dram.counts().since(before))
+
+    def _memory(self, clock: PhaseClock) -> MemoryProcess:
+        if self.dram is not None:
+            return DramMemoryProcess(clock, self.dram)
+        assert isinstance(self.machine.memory, SimpleMemory)
+        return SimpleMemoryProcess(clock, self.machine.memory, self.machine.memory_ratio, self.memory_port)
 
     def _values(self, clock: PhaseClock, program: Program, operands: Operands | None) -> ValueFlow | None:
         if operands is None:

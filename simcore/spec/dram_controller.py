@@ -1,0 +1,81 @@
+"""What a user chooses of a memory controller: queues, scheduler, row policy, refresh, address mapping, write pulse."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from simcore.spec.values import Broken, Count, Spec, Text, raise_broken
+
+Scheduler = Literal["frfcfs", "frfcfs-rowhit", "fcfs"]
+RowPolicyName = Literal["open", "closed-after", "timeout"]
+Refresh = Literal["all-bank", "per-bank", "none"]
+WritePulseName = Literal["worst", "reset", "set", "random"]
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
+
+
+class RowPolicySpec(Spec):
+    """When an open row is closed although no request asks for another one.
+
+    ``open``: never. ``closed-after``: the access after ``accesses`` reads and writes of a row closes it (RDA, WRA); where none
+    comes by the time the bank may be precharged, PREpb does. ``timeout``: PREpb
+    does so ``timeout_cycles`` after the bank's last ACT, RD or WR.
+    """
+
+    name: RowPolicyName = "open"
+    accesses: Count = 4
+    timeout_cycles: Count = 200
+
+
+class WritePulseSpec(Spec):
+    """Which write pulse of a non-volatile memory a write takes; its data decide, and a trace does not hold them.
+
+    ``worst``: every write holds zeros and ones, so the longer pulse counts. ``reset``: zeros alone, ``set``: ones alone.
+    ``random``: each write takes the SET pulse with probability ``set_share``, else the RESET pulse; which one depends on ``seed``
+    and on how many writes came to the channel before, on nothing else.
+    """
+
+    name: WritePulseName = "worst"
+    set_share: Share = 0.5
+    seed: Seed = 0
+
+
+class ControllerSpec(Spec):
+    """One controller per channel, all alike. Defaults are Ramulator 2.1's.
+
+    Watermarks are shares of the write queue: writes are served while it is fuller than ``write_high_watermark`` and until it is
+    emptier than ``write_low_watermark``, and whenever no read waits. ``mapping``: "RoBaRaCoCh", "MOP4CLXOR", or the fields of an
+    address from the most significant, e.g. "row bank bankgroup column:5 rank channel column:2".
+    """
+
+    scheduler: Scheduler = "frfcfs"
+    row_policy: RowPolicySpec = RowPolicySpec()
+    refresh: Refresh = "all-bank"
+    mapping: Annotated[Text, Field(min_length=1)] = "RoBaRaCoCh"
+    read_queue: Count = 32
+    write_queue: Count = 32
+    write_low_watermark: Share = 0.2
+    write_high_watermark: Share = 0.8
+    write_pulse: WritePulseSpec = WritePulseSpec()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        low, high = self.write_low_watermark, self.write_high_watermark
+        if low > high:
+            message = f"expected at most write_high_watermark {high}, got {low}"
+            raise_broken([Broken(("write_low_watermark",), message)])
+        return self
+
+    @property
+    def drain_above(self) -> int:
+        """Writes are served when more than this many wait."""
+        return int(self.write_high_watermark * self.write_queue)
+
+    @property
+    def drain_until_below(self) -> int:
+        """Reads come first again when fewer writes than this wait: at the latest when none does."""
+        return max(1, ceil(self.write_low_watermark * self.write_queue))

@@ -1,0 +1,140 @@
+"""Both engines give equal outcomes on machines with a DRAM, and no transaction is lost: random machines, layers, standards.
+
+As in tests/test_engines_equal.py, a case that fails is printed as a script.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import fields, replace
+
+from equality import Case, check_case, run_compiled
+from hypothesis import assume, given, note, settings
+from hypothesis import strategies as st
+from machines import ANY, CALM, draw_dram, draw_system, folded_layers, instance_of, layers
+
+from simcore.dram.checker import check_commands
+from simcore.dram.commands import Command
+from simcore.engine.reference.dram_memory import DramDomain
+from simcore.engine.reference.run import ReferenceEngine
+from simcore.engine.shortcuts import Shortcuts
+from simcore.machine import DramMemory, build_machine
+from simcore.outcome import CAUSE_NAMES, Cause, Outcome
+from simcore.program import Op, OpKind, Program
+from simcore.spec.system import System
+from workloads.layers import Add
+from workloads.network import LayerInstance
+
+DEEP = os.environ.get("SIMCORE_HYPOTHESIS_PROFILE") == "deep"
+MAX_CYCLES = 3000
+WANTED = ("read_conflict_rows", "refreshes", "forwarded_by_writes", "merged", "drained_by_dram", "slower", "faster", "channels")
+
+
+@st.composite
+def coupled(draw: st.DrawFn) -> System:
+    """A drawn machine whose main memory is a drawn DRAM."""
+    pick = lambda options: draw(st.sampled_from(options))  # noqa: E731
+    system = draw_system(pick, pick((ANY, ANY, CALM)))
+    return draw_dram(pick, system)
+
+
+@st.composite
+def sums(draw: st.DrawFn) -> LayerInstance:
+    """Sums of three tensors: the first result is stored and read back, perhaps while the write still waits."""
+    shape = (draw(st.integers(1, 8)), draw(st.integers(1, 8)), draw(st.integers(1, 8)))
+    return instance_of(Add("sum"), (shape, shape, shape))
+
+
+def transactions(program: Program, system: System, kind: OpKind, bytes_each: int) -> int:
+    """Accesses of main memory that the bursts of one kind touch."""
+    touched = 0
+    for op in program.ops[program.ops[:, Op.KIND] == kind]:
+        for start in range(0, int(op[Op.BYTES]), system.dma.burst_bytes):
+            first = int(op[Op.ADDRESS]) + start
+            last = first + min(system.dma.burst_bytes, int(op[Op.BYTES]) - start) - 1
+            touched += last // bytes_each - first // bytes_each + 1
+    return touched
+
+
+def assert_every_transaction_served_once(program: Program, system: System, outcome: Outcome) -> None:
+    memory, counts = build_machine(system).memory, outcome.dram
+    assert isinstance(memory, DramMemory)
+    assert counts is not None
+    dram = memory.dram
+    reads, writes = (int((counts.commands * flag).sum()) for flag in (dram.reads, dram.writes))
+    assert reads + counts.forwarded_reads == transactions(program, system, OpKind.LOAD, dram.transaction_bytes)
+    assert writes + counts.coalesced_writes == transactions(program, system, OpKind.STORE, dram.transaction_bytes)
+    assert (counts.banks[:, :3].sum(), counts.banks[:, 3:].sum()) == (reads, writes)
+    assert (counts.open_cycles <= counts.cycles).all()
+
+
+def seen(system: System, outcomes: list[Outcome]) -> Counter[str]:
+    """What a case shows."""
+    machine = build_machine(system)
+    assert isinstance(machine.memory, DramMemory)
+    p, q = machine.memory_ratio
+    found = Counter(slower=p > q, faster=p < q, channels=machine.memory.dram.counts[0] > 1)
+    for outcome in outcomes:
+        assert outcome.dram is not None
+        found["read_conflict_rows"] += int(outcome.dram.banks[:, 2].sum())
+        found["refreshes"] += int((outcome.dram.commands * machine.memory.dram.refreshes).sum())
+        found["forwarded_by_writes"] += outcome.dram.forwarded_reads
+        found["merged"] += outcome.dram.coalesced_writes
+        found["drained_by_dram"] += int(outcome.stall_cycles[Cause.DRAIN].sum())
+        found.update(dict(zip(CAUSE_NAMES, map(int, outcome.stall_cycles.sum(axis=1)), strict=True)))
+    return Counter({name: 1 for name, count in found.items() if count})
+
+
+shortcuts = st.builds(Shortcuts, **{item.name: st.booleans() for item in fields(Shortcuts)})
+
+
+def test_both_engines_give_equal_outcomes_with_a_dram() -> None:
+    happened: Counter[str] = Counter()
+
+    @settings(max_examples=settings().max_examples if DEEP else 110)
+    @given(
+        coupled(),
+        st.lists(st.one_of(layers(), folded_layers(), sums()), min_size=1, max_size=3),
+        shortcuts,
+        st.one_of(st.none(), st.integers(0, 1 << 20)),
+    )
+    def agree(system, instances, switched, shuffle_seed):
+        case = Case(system, tuple(instances), switched, shuffle_seed)
+        note(case.script())
+        assume(run_compiled(case).cycles <= MAX_CYCLES)
+        run = check_case(case)
+        for program, outcome in zip(case.programs(), run.outcomes, strict=True):
+            assert_every_transaction_served_once(program, system, outcome)
+        happened.update(seen(system, run.outcomes) | Counter(cases=1, replayed=run.replayed_folds > 0))
+
+    agree()
+    assert happened["cases"] >= 100
+    assert not [name for name in (*WANTED, "dram_wait", "first_fill", "drain") if not happened[name]], dict(happened)
+
+
+@settings(max_examples=15)
+@given(coupled(), st.lists(layers(), min_size=1, max_size=2))
+def test_the_commands_keep_the_standards_rules(system, instances) -> None:
+    case = Case(system, tuple(instances))
+    assume(run_compiled(case).cycles <= MAX_CYCLES)
+    machine = build_machine(system)
+    assert isinstance(machine.memory, DramMemory)
+    engine = ReferenceEngine(machine)
+    engine.dram = DramDomain(machine.memory, machine.memory_ratio, record_commands=True)
+    for program in case.programs():
+        engine.run(program)
+    commands = sorted(engine.dram.tally.commands, key=lambda row: (row[0], row[2]))
+    stream = (Command(i, row[0], row[1], tuple(row[2:])) for i, row in enumerate(commands))
+    assert list(check_commands(stream, machine.memory.dram)) == []
+
+
+@settings(max_examples=20)
+@given(coupled(), st.lists(folded_layers(), min_size=1, max_size=2))
+def test_shortcuts_change_nothing_with_a_dram(system, instances) -> None:
+    case = Case(system, tuple(instances))
+    fast = run_compiled(case)
+    assume(fast.cycles <= 200_000)
+    slow = run_compiled(replace(case, shortcuts=Shortcuts(False, False, False)))
+    for one, other in zip(fast.outcomes, slow.outcomes, strict=True):
+        assert not one.differences(other)
