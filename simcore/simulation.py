@@ -15,7 +15,7 @@ from simcore.outcome import Outcome
 from simcore.results import LayerRun, Results
 from simcore.results.manifest import build_manifest
 from simcore.results.rates import energy_rates
-from simcore.spec import System, load_system, override_system
+from simcore.spec import DramMemorySpec, System, load_system, override_system
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -55,7 +55,7 @@ def simulate(
     rates = energy_rates(machine)
     graph = _network(network, machine, batch)
     used = shortcuts if shortcuts is not None else Shortcuts()
-    load_engine(engine)
+    load_engine(engine, has_dram=isinstance(machine.memory, DramMemorySpec))
     started = time.perf_counter()
     lowered = _selected(graph, machine, layers)
     names = [instance.name for instance, program, _ in lowered if program is not None]
@@ -122,9 +122,11 @@ def _selected(network: Network, system: System, layers: str | Sequence[str] | No
 
 
 def _model_files(system: System) -> set[str]:
-    """Files of bank timings that are the user's own."""
+    """Files of bank timings and of a DRAM's table that are the user's own."""
     models = {group.timing.model for pad in system.scratchpads.values() for group in pad.groups}
-    return {model.rpartition(":")[0] for model in models if ".py:" in model}
+    if isinstance(system.memory, DramMemorySpec):
+        models.add(system.memory.standard)
+    return {model.rpartition(":")[0] if ".py:" in model else model for model in models if ".py:" in model or ".y" in model}
 
 
 def _layer_runs(lowered: Sequence[Lowered], outcomes: Sequence[Outcome]) -> list[LayerRun]:

@@ -1,4 +1,4 @@
-"""A DRAM as main memory at its limits: plans that wait for themselves, refreshes that pile up, addresses beyond it, faster parts."""
+"""A DRAM as main memory at its limits: plans that wait for themselves, refreshes that pile up, tensors too large, fast parts."""
 
 from __future__ import annotations
 

@@ -80,10 +80,10 @@ def banks(
 @app.command("list")
 @guarded
 def list_known(
-    what: Annotated[str, typer.Argument(metavar="systems|networks|memories|dataflows")],
+    what: Annotated[str, typer.Argument(metavar="systems|networks|memories|drams|dataflows")],
     json: options.JsonOption = False,
 ) -> None:
-    """List what can be named: systems, networks, memories or dataflows."""
+    """List what can be named: systems, networks, memories, DRAMs or dataflows."""
     from simcore.cli.listing import list_command
 
     list_command(what, json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from simcore.cli.console import console, print_json, table
@@ -64,6 +65,24 @@ def _memories() -> list[dict[str, Any]]:
     ]
 
 
+def _drams() -> list[dict[str, Any]]:
+    from simcore.dram.resolve import dram_names, load_dram
+
+    found = [load_dram(name) for name in dram_names()]
+    return [
+        {
+            "name": dram.name,
+            "standard": dram.standard,
+            "organisation": dram.organisation,
+            "clock_mhz": 1e6 / dram.tck_ps,
+            "channel_width_bits": dram.channel_width_bits,
+            "data_bus_gb_per_s": 1e3 * dram.transaction_bytes / (dram.burst_cycles * dram.tck_ps),
+            "capacity_gib": prod(dram.counts) * dram.transaction_bytes / 2**30,
+        }
+        for dram in found
+    ]
+
+
 def _first_sentence(model: type) -> str:
     text = (model.__doc__ or "").strip().split("\n\n")[0].replace("``", "").replace("\n    ", " ")
     return text.split(". ")[0].rstrip(".")
@@ -77,5 +96,6 @@ KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "systems": _systems,
     "networks": _networks,
     "memories": _memories,
+    "drams": _drams,
     "dataflows": _dataflows,
 }
