@@ -3,8 +3,8 @@
 LeNet-5's layers, each on a machine of its own. Every knob is turned step by step to the better.
 
 With SRAM in the scratchpads one step costs: a second rank. Under the mapping RoBaRaCoCh the bits of the rank lie between column
-and bank, so that streams 8 KiB apart lie in two ranks, and a change of rank costs the data bus two cycles (nCS); one rank has both
-in banks of its own, between which the bus changes for nothing.
+and bank, so that streams 8 KiB apart lie in two ranks, and a change of rank costs the data bus two cycles (nCS); one rank has
+both in banks of its own, between which the bus changes for nothing.
 
 With STT-MRAM bursts that come sooner have their slow line writes closer together, and the array's reads wait behind them: the
 mechanism that tests/test_monotone.py knows of `outstanding_bursts`. Two ranks cost there too.
