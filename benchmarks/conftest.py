@@ -19,8 +19,9 @@ def add_row(title: str, **cells: object) -> None:
 
 @pytest.fixture(scope="session")
 def _warm_kernel() -> None:
-    """Compile the kernel now if this checkout has not compiled it before."""
+    """Compile the kernels now if this checkout has not compiled them before."""
     run_simcore("run", "lenet5", "--quiet")
+    run_simcore("run", "lenet5", "--system", "edge-sram-ddr4", "--quiet")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -69,7 +69,7 @@ _LAYERS = {
 
 _BANKS = {
     "scratchpad": ("", "Name of the scratchpad in the system."),
-    "bank": ("", "Number of the bank in its scratchpad, from 0."),
+    "bank": ("", "Number of the bank in its scratchpad, from 0; in the table of a DRAM, in its bank group or rank."),
     "memory": ("", "Bank timing model of the bank."),
     "reads": ("accesses", "Reads granted by the bank, those of the DMA included."),
     "writes": ("accesses", "Writes granted by the bank, those of the DMA included; a preempted write counts once."),
@@ -80,6 +80,39 @@ _BANKS = {
     "conflict_cycles": ("cycles", "Cycles in which at least one request was left waiting at the bank after granting."),
     "busy_cycles": ("cycles", "Cycles for which the bank's ports were taken, summed over its ports."),
     "occupancy_percent": ("percent", "100 x busy_cycles / (cycles x ports of the bank)."),
+}
+
+_DRAM = {
+    "dram_cycles": ("cycles", "Cycles of the DRAM's own clock that ran in the layer."),
+    "dram_row_hits": (
+        "transactions",
+        "Transactions whose row was open at their first command. Hits, misses and conflicts together are what RD and WR "
+        "served; a forwarded read or a coalesced write is none of them.",
+    ),
+    "dram_row_misses": ("transactions", "Transactions whose bank was closed at their first command."),
+    "dram_row_conflicts": ("transactions", "Transactions whose bank had another row open at their first command."),
+    "dram_rd_commands": ("commands", "RD and RDA commands: transactions read."),
+    "dram_wr_commands": ("commands", "WR and WRA commands: transactions written."),
+    "dram_act_commands": ("commands", "ACT commands: rows opened."),
+    "dram_pre_commands": ("commands", "Precharges, of one bank or of all; those within RDA and WRA do not count."),
+    "dram_ref_commands": ("commands", "Refreshes, of a rank or of a bank."),
+    "dram_forwarded_reads": ("transactions", "Transactions that were answered by a write still waiting in the controller."),
+    "dram_coalesced_writes": ("transactions", "Transactions that were merged into a write to the same line still waiting."),
+    "dram_bus_bytes": (
+        "bytes",
+        "Bytes of all RD and WR commands: what the DMA asked for in whole transactions, less what was forwarded or merged.",
+    ),
+    "channel": ("", "Number of the DRAM's channel, from 0."),
+    "rank": ("", "Number of the rank in its channel."),
+    "pseudochannel": ("", "Number of the pseudo-channel in its channel."),
+    "bankgroup": ("", "Number of the bank group in its rank or pseudo-channel."),
+    "read_hits": ("transactions", "Reads whose row was open at their first command."),
+    "read_misses": ("transactions", "Reads whose bank was closed at their first command."),
+    "read_conflicts": ("transactions", "Reads whose bank had another row open at their first command."),
+    "write_hits": ("transactions", "Writes whose row was open at their first command."),
+    "write_misses": ("transactions", "Writes whose bank was closed at their first command."),
+    "write_conflicts": ("transactions", "Writes whose bank had another row open at their first command."),
+    "standard": ("", "In results.json: the DRAM's name."),
 }
 
 _OTHERS = {
@@ -104,7 +137,7 @@ _OTHERS = {
     "part": ("", "Part of the energy: mac, a scratchpad's reads or writes, dram, leakage."),
 }
 
-_DRAM = {
+_DRAM_ALONE = {
     "requests": ("requests", "Requests of the trace: reads + writes."),
     "row_hits": ("requests", "Requests that found their row open at their first command."),
     "row_misses": ("requests", "Requests that found their bank closed at their first command."),
@@ -130,7 +163,7 @@ _DRAM = {
         "Merged writes count, with 0. null without writes.",
     ),
     "bytes_moved": ("bytes", "Bytes of all read and write commands: commands x bytes of one burst."),
-    "bandwidth_bytes_per_s": ("bytes/s", "bytes_moved over the time of all DRAM cycles."),
+    "bandwidth_bytes_per_s": ("bytes/s", "Bytes of all read and write commands over the time of all DRAM cycles."),
     "peak_bandwidth_bytes_per_s": (
         "bytes/s",
         "Every data bus (channel, or pseudo-channel) carrying burst after burst without a gap.",
@@ -149,7 +182,15 @@ _DRAM = {
 
 _ENERGY = {
     "mac_pj": "macs x energy of one multiply-accumulate; the vector unit's work has no energy here.",
-    "dram_pj": "(dram_read_bytes + dram_write_bytes) x energy of a byte of main memory. Biases are parameters but move no bytes.",
+    "dram_pj": "(dram_read_bytes + dram_write_bytes) x energy of a byte of main memory, where that is a latency and a bandwidth. "
+    "Biases are parameters but move no bytes.",
+    "dram_activate_pj": "ACT commands x energy of an activation with its precharge (docs/dram.md has the formulas). A DRAM whose "
+    "table has no currents gives none of these columns, and energy_pj is then without main memory.",
+    "dram_read_pj": "RD commands x energy of a read in the chips.",
+    "dram_write_pj": "WR commands x energy of a write in the chips.",
+    "dram_refresh_pj": "REF commands x energy of a refresh.",
+    "dram_background_pj": "Standby of the DRAM's chips over dram_cycles: more while a bank is open.",
+    "dram_io_pj": "Drivers and termination of the DRAM's data lines; absent where its table does not describe them.",
     "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ).",
     "energy_pj": "All parts of the energy together.",
 }
@@ -168,8 +209,9 @@ def _terms() -> dict[str, Term]:
     for group, source in (
         ("Columns of layers", _LAYERS),
         ("Columns of banks", _BANKS),
-        ("Other columns and metrics", _OTHERS),
         ("DRAM", _DRAM),
+        ("simcore dram", _DRAM_ALONE),
+        ("Other columns and metrics", _OTHERS),
     ):
         found += [Term(name, group, unit, text) for name, (unit, text) in source.items()]
     found += [Term(name, "Energy", "pJ", text) for name, text in _ENERGY.items()]
@@ -182,7 +224,7 @@ def _terms() -> dict[str, Term]:
 
 
 TERMS = _terms()
-GROUPS = ("Columns of layers", "Stall causes", "Columns of banks", "Other columns and metrics", "DRAM", "Energy")
+GROUPS = ("Columns of layers", "Stall causes", "Columns of banks", "DRAM", "simcore dram", "Other columns and metrics", "Energy")
 
 
 def explain(name: str) -> Term:

@@ -48,6 +48,10 @@ class DramCounts:
         """What was added after ``before``."""
         return DramCounts(**{item.name: getattr(self, item.name) - getattr(before, item.name) for item in fields(self)})
 
+    def plus(self, more: DramCounts) -> DramCounts:
+        """Both together."""
+        return DramCounts(**{item.name: getattr(self, item.name) + getattr(more, item.name) for item in fields(self)})
+
 
 @dataclass(frozen=True)
 class Outcome:

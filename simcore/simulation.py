@@ -18,7 +18,7 @@ from simcore.results import LayerRun, Results
 from simcore.results.manifest import build_manifest
 from simcore.results.rates import energy_rates
 from simcore.run_time import LIMIT_S, refuse_too_long
-from simcore.spec import System, load_system, override_system
+from simcore.spec import DramMemorySpec, System, load_system, override_system
 from simcore.value_check import ValueCheck
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def simulate(
     used = shortcuts if shortcuts is not None else Shortcuts()
     wanted = _wanted(graph, layers)
     refuse_too_long(_sizes(graph, machine, wanted), machine, engine, limit_s, check_values=check_values)
-    load_engine(engine)
+    load_engine(engine, has_dram=isinstance(machine.memory, DramMemorySpec))
     started = time.perf_counter()
     planned = plan_layers(graph, machine, wanted, with_folds=check_values)
     check = ValueCheck(planned, machine) if check_values else None
@@ -168,9 +168,11 @@ def _sizes(network: Network, system: System, wanted: set[str] | None) -> Iterabl
 
 
 def _model_files(system: System) -> set[str]:
-    """Files of bank timings that are the user's own."""
+    """Files of bank timings and of a DRAM's table that are the user's own."""
     models = {group.timing.model for pad in system.scratchpads.values() for group in pad.groups}
-    return {model.rpartition(":")[0] for model in models if ".py:" in model}
+    if isinstance(system.memory, DramMemorySpec):
+        models.add(system.memory.standard)
+    return {model.rpartition(":")[0] if ".py:" in model else model for model in models if ".py:" in model or ".y" in model}
 
 
 def _layer_runs(planned: Sequence[PlannedLayer], outcomes: Sequence[Outcome], values: Mapping[str, str]) -> list[LayerRun]:

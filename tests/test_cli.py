@@ -164,7 +164,7 @@ def test_the_first_run_says_why_it_takes_long(
 
 
 def test_loading_the_engine_takes_none_of_the_measured_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simcore.simulation.load_engine", lambda engine: time.sleep(2))
+    monkeypatch.setattr("simcore.simulation.load_engine", lambda engine, has_dram: time.sleep(2))
     assert simcore.simulate("lenet5", layers="output").wall_s < 2
 
 

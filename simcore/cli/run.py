@@ -97,6 +97,11 @@ def totals_table(results: Results) -> Table:
         ("main memory read, KiB", totals["dram_read_bytes"] / 1024),
         ("main memory written, KiB", totals["dram_write_bytes"] / 1024),
     ]
+    if results.main_memory is not None:
+        found = results.to_json()["dram"]
+        served = max(found["row_hits"] + found["row_misses"] + found["row_conflicts"], 1)
+        rows.append((f"{results.main_memory.name} row hits, %", 100.0 * found["row_hits"] / served))
+        rows.append((f"{results.main_memory.name} bandwidth, GB/s", found["bandwidth_bytes_per_s"] / 1e9))
     rows += [(f"energy {part}, uJ", value / 1e6) for part, value in results.energy.itertuples(index=False) if value]
     rows.append(("energy in all, uJ", totals["energy_pj"] / 1e6))
     return table("Totals", ("", "value"), rows)

@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 ENGINES = ("compiled", "simpy")
 
 
-def load_engine(engine: str) -> None:
-    """Import an engine, so that what follows can be timed: the compiled one is compiled here if it is not in the cache."""
+def load_engine(engine: str, has_dram: bool = False) -> None:
+    """Import an engine, so that what follows can be timed: the compiled one is compiled here if it is not in the cache.
+
+    ``has_dram``: for a machine whose main memory is one.
+    """
     if engine == "compiled":
-        from simcore.engine.compiled import compile as _compiled  # noqa: F401
+        from simcore.engine.compiled import compile as _compiled
+
+        _compiled.load_memory(has_dram)
     else:
         from simcore.engine.reference import run as _reference  # noqa: F401
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simcore.outcome import CAUSE_NAMES
 from simcore.program import Port
+from simcore.results.dram import dram_object
 from simcore.results.record import LayerRun
 
 if TYPE_CHECKING:
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def json_form(results: Results) -> dict[str, Any]:
-    """Plain JSON values only; docs/metrics.md defines the keys. ``mapping_efficiency`` is in percent."""
+    """Plain JSON values only; docs/metrics.md defines the keys. ``mapping_efficiency`` is in percent.
+
+    ``dram`` is there where main memory is one.
+    """
+    dram = {} if results.main_memory is None else {"dram": dram_object(results.runs, results.main_memory)}
     return {
         "network": results.network,
         "system": results.system.name,
@@ -23,6 +28,7 @@ def json_form(results: Results) -> dict[str, Any]:
         "layers": [_layer(run) for run in results.runs],
         "banks": _banks(results),
         **({"values": dict(results.values)} if results.values else {}),
+        **dram,
         "energy_pj": dict(zip(results.energy["part"], results.energy["energy_pj"].tolist(), strict=True)),
         "wall_s": results.wall_s,
         "simulated_cycles_per_s": results.manifest["simulated_cycles_per_s"],

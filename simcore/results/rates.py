@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from models.technology import energy_table as technology_table
+from simcore.dram.energy import command_energy
+from simcore.dram.tables import ResolvedDram
+from simcore.errors import InputError
 from simcore.results.energy import EnergyRates
-from simcore.spec import System
+from simcore.spec import DramMemorySpec, System
 from simcore.timing import resolve_timing
 
 
@@ -15,8 +18,13 @@ def energy_rates(system: System) -> EnergyRates:
     read_pj: list[float] = []
     write_pj: list[float] = []
     leakage_mw = area_mm2 = 0.0
-    sources = {"mac": f"{mac.kind}: {mac.source}", "dram": f"{dram.kind}: {dram.source}"}
+    sources = {"mac": f"{mac.kind}: {mac.source}"}
     notes: dict[str, None] = {}
+    memory = None
+    if isinstance(system.memory, DramMemorySpec):
+        memory = _with_currents(system.memory.resolved(), sources, notes)
+    else:
+        sources["dram"] = f"{dram.kind}: {dram.source}"
     for name, pad in system.scratchpads.items():
         for group in pad.groups:
             model = resolve_timing(group.timing.model, group.timing.parameters)
@@ -29,7 +37,8 @@ def energy_rates(system: System) -> EnergyRates:
             notes.update(dict.fromkeys(figures.notes))
     return EnergyRates(
         mac_pj=mac.pj,
-        dram_byte_pj=dram.pj,
+        dram_byte_pj=None if isinstance(system.memory, DramMemorySpec) else dram.pj,
+        dram=memory,
         read_pj=tuple(read_pj),
         write_pj=tuple(write_pj),
         leakage_mw=leakage_mw,
@@ -38,3 +47,19 @@ def energy_rates(system: System) -> EnergyRates:
         sources=sources,
         notes=tuple(notes),
     )
+
+
+def _with_currents(dram: ResolvedDram, sources: dict[str, str], notes: dict[str, None]) -> ResolvedDram | None:
+    """The DRAM if its table has the currents that its energy needs; else None, and a note that says so."""
+    try:
+        command_energy(dram)
+    except InputError as error:
+        notes[f"main memory is not in it ({error.message})"] = None
+        return None
+    assert dram.currents is not None
+    sources["dram"] = f"derived from datasheet currents: {dram.currents.source}"
+    if dram.interface is None:
+        notes["the data lines of main memory are not in it"] = None
+    else:
+        sources["dram data lines"] = f"derived: {dram.interface.source}"
+    return dram

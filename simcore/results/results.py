@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simcore.dram.tables import ResolvedDram
 from simcore.results.banks import BankName, bank_layer_table, bank_names, bank_table
+from simcore.results.dram import dram_table
 from simcore.results.energy import EnergyRates, energy_parts, energy_table
 from simcore.results.heatmap import conflict_heat_map
 from simcore.results.json_form import json_form
@@ -21,17 +23,17 @@ from simcore.results.save import MARKER, write_whole
 from simcore.results.tables import layer_table, port_table, stall_table
 from simcore.results.timeline import timeline_table
 from simcore.results.totals import totals_table
-from simcore.spec import System
+from simcore.spec import DramMemorySpec, System
 
-#: Tables in the order in which they are saved.
+#: Tables in the order in which they are saved; then ``dram``, where main memory is one.
 TABLES = ("layers", "stalls", "ports", "banks", "bank_layers", "timeline", "totals", "energy")
 
 
 class Results:
     """What a run found, as pandas tables; docs/metrics.md and ``simcore explain`` define every column.
 
-    ``layers``, ``stalls``, ``ports``, ``banks``, ``bank_layers``, ``timeline``, ``totals`` and ``energy`` are made when first
-    asked for. ``manifest`` says what the run was made from.
+    ``layers``, ``stalls``, ``ports``, ``banks``, ``bank_layers``, ``timeline``, ``totals``, ``energy`` and ``dram`` are made when
+    first asked for. ``manifest`` says what the run was made from.
     """
 
     def __init__(
@@ -85,8 +87,19 @@ class Results:
     def layers(self) -> pd.DataFrame:
         """One row per layer: work, cycles, stalls by cause, words and lines moved, main memory bytes, energy by part."""
         array = self.system.array
-        measured = layer_table(self.runs, array.rows * array.columns)
+        measured = layer_table(self.runs, array.rows * array.columns, self.main_memory)
         return measured.merge(self._energy, on="layer", how="left", validate="one_to_one")
+
+    @cached_property
+    def main_memory(self) -> ResolvedDram | None:
+        """The DRAM that is main memory, in integers; None where main memory is a latency and a bandwidth."""
+        memory = self.system.memory
+        return memory.resolved() if isinstance(memory, DramMemorySpec) else None
+
+    @cached_property
+    def dram(self) -> pd.DataFrame:
+        """One row per bank of the DRAM: transactions by the state they found its row in. Empty where main memory is none."""
+        return dram_table(self.runs, self.main_memory)
 
     @cached_property
     def stalls(self) -> pd.DataFrame:
@@ -128,8 +141,9 @@ class Results:
         return conflict_heat_map(self.runs, len(self._banks), columns)
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """All tables by name."""
-        return {name: getattr(self, name) for name in TABLES}
+        """All tables by name; ``dram`` among them where main memory is one."""
+        names = TABLES if self.main_memory is None else (*TABLES, "dram")
+        return {name: getattr(self, name) for name in names}
 
     def to_json(self) -> dict[str, Any]:
         """The run as plain JSON values: the object ``simcore run --json`` prints."""

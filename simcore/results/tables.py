@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simcore.dram.tables import ResolvedDram
 from simcore.outcome import CAUSE_NAMES, Cause
 from simcore.program import Port
+from simcore.results.dram import dram_columns, nothing_done
 from simcore.results.record import LayerRun
 
 #: Columns of the port counts in the layer table: what a port moves, by its name in the table.
@@ -21,9 +23,9 @@ def stall_column(cause: str) -> str:
     return f"stall_{cause}_cycles"
 
 
-def layer_table(runs: Sequence[LayerRun], processing_elements: int) -> pd.DataFrame:
-    """One row per layer of the network; a layer that did not run by itself has zeros."""
-    frame = pd.DataFrame([_layer_row(run, processing_elements) for run in runs])
+def layer_table(runs: Sequence[LayerRun], processing_elements: int, dram: ResolvedDram | None = None) -> pd.DataFrame:
+    """One row per layer of the network; a layer that did not run by itself has zeros. ``dram``: main memory, if it is one."""
+    frame = pd.DataFrame([_layer_row(run, processing_elements) | _dram_columns(run, dram) for run in runs])
     return frame.astype({"start_cycle": "Int64"})
 
 
@@ -45,6 +47,13 @@ def _layer_row(run: LayerRun, processing_elements: int) -> dict[str, Any]:
     row["dram_read_bytes"] = int(outcome.dma_read_bytes.sum()) if outcome else 0
     row["dram_write_bytes"] = int(outcome.dma_write_bytes.sum()) if outcome else 0
     return row
+
+
+def _dram_columns(run: LayerRun, dram: ResolvedDram | None) -> dict[str, int]:
+    if dram is None:
+        return {}
+    done = run.outcome.dram if run.outcome is not None else None
+    return dram_columns(nothing_done(dram) if done is None else done, dram)
 
 
 def stall_table(runs: Sequence[LayerRun]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from numba import int64
@@ -35,6 +36,17 @@ def _signature() -> Any:
         *[vector] * 3,  # read_bytes, write_bytes, dram
         int64,  # until
     )
+
+
+def load_memory(has_dram: bool) -> Callable[..., int]:
+    """The function that runs main memory: that of a DRAM is compiled or loaded only where there is one."""
+    if has_dram:
+        from simcore.engine.compiled.dram_present import run_present
+
+        return run_present
+    from simcore.engine.compiled.dram_absent import run_absent
+
+    return run_absent
 
 
 run_layer = compile_kernel(_signature(), layer_kernel)

@@ -24,7 +24,6 @@ class CompiledEngine:
     def __init__(self, machine: Machine, shortcuts: Shortcuts | None = None) -> None:
         self.shortcuts = shortcuts or Shortcuts()
         self.state = machine_state(machine)
-        self._run_memory = _memory_kernel(self.state)
         #: Folds that were replayed so far.
         self.replayed_folds = 0
 
@@ -34,11 +33,11 @@ class CompiledEngine:
         Raises InputError for a bank timing that broke its contract and for a DRAM whose refreshes pile up;
         RuntimeError, with who waits for what, if nothing can happen any more.
         """
-        from simcore.engine.compiled.compile import run_layer
+        from simcore.engine.compiled.compile import load_memory, run_layer
 
         state = self.state
         layer = layer_state(state, program, self.shortcuts)
-        answer = _call(run_layer, self._run_memory, state, layer, program, c.FAR)
+        answer = _call(run_layer, load_memory(state.dram is not None), state, layer, program, c.FAR)
         if answer == -2 and state.dram is not None:
             raise state.dram.overrun()
         if answer < 0:
@@ -48,17 +47,6 @@ class CompiledEngine:
         state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
         outcome = _outcome(layer)
         return outcome if state.dram is None else replace(outcome, dram=state.dram.end_layer(state.cycle))
-
-
-def _memory_kernel(state: MachineState) -> Callable[..., int]:
-    """The function that runs main memory: that of a DRAM is compiled or loaded only where there is one."""
-    if state.dram is None:
-        from simcore.engine.compiled.dram_absent import run_absent
-
-        return run_absent
-    from simcore.engine.compiled.dram_present import run_present
-
-    return run_present
 
 
 def _call(

@@ -1,0 +1,91 @@
+"""A faster or larger DRAM never costs cycles; the exceptions are known, small, and explained.
+
+LeNet-5's layers, each on a machine of its own. Every knob is turned step by step to the better.
+
+With SRAM in the scratchpads one step costs: a second rank. Under the mapping RoBaRaCoCh the bits of the rank lie between column
+and bank, so that streams 8 KiB apart lie in two ranks, and a change of rank costs the data bus two cycles (nCS); one rank has
+both in banks of its own, between which the bus changes for nothing.
+
+With STT-MRAM bursts that come sooner have their slow line writes closer together, and the array's reads wait behind them: the
+mechanism that tests/test_monotone.py knows of `outstanding_bursts`. Two ranks cost there too.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+
+import pytest
+
+from simcore.engine import run_programs
+from simcore.outcome import Cause, Outcome
+from simcore.spec import load_system
+from workloads.dataflow import lower_network
+from workloads.networks import NETWORKS
+
+DATAFLOWS = ("ws", "os", "is")
+#: Each knob from worse to better.
+KNOBS = {
+    "standard": ("ddr3_1600k", "ddr4_2400r", "ddr4_3200aa"),
+    "overrides.channel": (1, 2, 4),
+    "overrides.rank": (1, 2),
+    "overrides.nRCD": (30, 16, 8),
+    "overrides.nCL": (30, 16, 8),
+    "controller.refresh": ("all-bank", "none"),
+    "controller.scheduler": ("fcfs", "frfcfs"),
+    "controller.read_queue": (1, 4, 32),
+    "controller.write_queue": (1, 4, 32),
+}
+SECOND_RANK = {"os f5", "os f6", "is f5", "is f6"}
+
+
+@cache
+def outcomes(base: str, dataflow: str, knob: str, value: object) -> dict[str, Outcome]:
+    system = load_system(base, ["memory=ddr4_2400r", f"memory.{knob}={value}", f"array.dataflow={dataflow}"])
+    lowered = [program for _, program, _ in lower_network(NETWORKS["lenet5"](), system) if program is not None]
+    return {program.name: run_programs(system, [program])[0] for program in lowered}
+
+
+def costs(base: str, knob: str) -> dict[str, tuple[Outcome, Outcome]]:
+    """The turns of a knob to the better that cost cycles: outcomes before and after, by dataflow and layer."""
+    found = {}
+    for dataflow in DATAFLOWS:
+        for worse, better in pairwise(KNOBS[knob]):
+            after = outcomes(base, dataflow, knob, better)
+            for layer, before in outcomes(base, dataflow, knob, worse).items():
+                if after[layer].cycles > before.cycles:
+                    found[f"{dataflow} {layer}"] = before, after[layer]
+    return found
+
+
+@pytest.mark.parametrize("knob", [knob for knob in KNOBS if knob != "overrides.rank"])
+def test_a_better_dram_costs_nothing_in_front_of_sram(knob: str) -> None:
+    assert costs("edge-sram", knob) == {}
+
+
+def test_a_second_rank_costs_turns_of_the_data_bus() -> None:
+    found = costs("edge-sram", "overrides.rank")
+    assert set(found) == SECOND_RANK
+    for before, after in found.values():
+        assert after.cycles < 1.052 * before.cycles
+        waited = [outcome.stall_cycles[Cause.DRAM_WAIT].sum() for outcome in (before, after)]
+        assert waited[1] - waited[0] >= 0.9 * (after.cycles - before.cycles)
+        # As many rows are opened and hit: only the order of commands on the bus differs.
+        assert before.dram is not None
+        assert after.dram is not None
+        assert (before.dram.banks.sum(axis=0) == after.dram.banks.sum(axis=0)).all()
+
+
+@pytest.mark.slow
+def test_bursts_that_come_sooner_collide_more_with_slow_banks() -> None:
+    found = {(knob, name): pair for knob in KNOBS for name, pair in costs("edge-stt", knob).items()}
+    assert ("standard", "ws f5") in found
+    for (knob, _), (before, after) in found.items():
+        assert after.cycles < (1.04 if knob == "overrides.rank" else 1.014) * before.cycles
+    grown = [
+        pair[1].stall_cycles[Cause.DMA_COLLISION].sum() - pair[0].stall_cycles[Cause.DMA_COLLISION].sum()
+        for (knob, _), pair in found.items()
+        if knob != "overrides.rank"
+    ]
+    lost = [pair[1].cycles - pair[0].cycles for (knob, _), pair in found.items() if knob != "overrides.rank"]
+    assert sum(grown) > 0.7 * sum(lost)
