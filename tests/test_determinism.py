@@ -26,7 +26,7 @@ from equality import run_compiled
 
 for case in some_cases(int(sys.argv[1])):
     for outcome in run_compiled(case).outcomes:
-        print({name: item if isinstance(item, int) else item.tolist() for name, item in asdict(outcome).items()})
+        print({name: item.tolist() if hasattr(item, "tolist") else item for name, item in asdict(outcome).items()})
 """
 
 
