@@ -92,7 +92,9 @@ class Controller:
                 if self.interval:
                     waits.append(self.clock.controllers(max(cycle, self.next_refresh) - 1))
                 yield simpy.AnyOf(self.clock, waits)
-                cycle = max(cycle, self.clock.cycle + 1)
+                if self.clock.cycle >= cycle:
+                    # Cycles went by in which no read waited: in such a cycle the controller turns to writes.
+                    self.draining, cycle = True, self.clock.cycle + 1
 
     def _refresh(self, now: int) -> None:
         if now != self.next_refresh:
