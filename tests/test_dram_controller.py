@@ -76,6 +76,19 @@ def test_row_hits_first_keeps_the_row_for_an_older_hit_only(engine: str) -> None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("refresh", "offered", "first"), [(200, 199, "RD"), (201, 200, "WR")])
+def test_an_idle_cycle_turns_the_controller_to_writes(engine: str, refresh: int, offered: int, first: str) -> None:
+    # The second request hits the open row: RD in 199. Then a read and a write wait together behind a refresh; with one write of
+    # two waiting the controller stays with what it was at: reads, unless a cycle, 200, went by without any.
+    dram = load_dram(DDR4, {"nREFI": refresh, "nRFC": 40})
+    controller = ControllerSpec(write_queue=2, write_low_watermark=0.5, write_high_watermark=0.5)
+    opened = [(80, READ, line(1)), (198, READ, line(1, column=1))]
+    requests = trace(*opened, (offered, READ, line(1, bank=1)), (offered + 1, WRITE, line(1, bank=2)))
+    outcome = run_trace(dram, requests, controller, engine, record_commands=True)
+    assert [name for name in names(outcome) if name in ("RD", "WR")][2] == first
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_closed_after_three_makes_the_fourth_access_close_the_row(engine: str) -> None:
     controller = ControllerSpec(row_policy=RowPolicySpec(name="closed-after", accesses=3), refresh="none")
     requests = trace(*[(0, READ, line(1, column=column)) for column in range(4)])

@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from dataclasses import fields, replace
 
+import numpy as np
 from equality import Case, check_case, run_compiled
 from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
@@ -16,7 +17,12 @@ from machines import ANY, CALM, draw_dram, draw_system, folded_layers, instance_
 
 from simcore.dram.checker import check_commands
 from simcore.dram.commands import Command
+from simcore.dram.run import run_trace
+from simcore.dram.tables import ResolvedDram
+from simcore.dram.trace import make_trace
 from simcore.engine.reference.dram_memory import DramDomain
+from simcore.engine.reference.dram_parts import DramRequest
+from simcore.engine.reference.memory import MemoryRequest
 from simcore.engine.reference.run import ReferenceEngine
 from simcore.engine.shortcuts import Shortcuts
 from simcore.machine import DramMemory, build_machine
@@ -127,6 +133,43 @@ def test_the_commands_keep_the_standards_rules(system, instances) -> None:
     commands = sorted(engine.dram.tally.commands, key=lambda row: (row[0], row[2]))
     stream = (Command(i, row[0], row[1], tuple(row[2:])) for i, row in enumerate(commands))
     assert list(check_commands(stream, machine.memory.dram)) == []
+
+
+class NotingDomain(DramDomain):
+    """Keeps every transaction that it was given."""
+
+    def __init__(self, memory: DramMemory, ratio: tuple[int, int]) -> None:
+        super().__init__(memory, ratio)
+        self.noted: list[DramRequest] = []
+
+    def give(self, burst: MemoryRequest) -> None:
+        super().give(burst)
+        self.noted += self.given[-1].transactions
+
+
+@settings(max_examples=15)
+@given(coupled(), st.lists(layers(), min_size=1, max_size=2))
+def test_one_channel_serves_as_it_serves_a_trace(system, instances) -> None:
+    one_channel = system.model_dump(mode="json", exclude_none=True)
+    one_channel["memory"]["overrides"]["channel"] = 1
+    case = Case(System.model_validate(one_channel), tuple(instances))
+    assume(run_compiled(case).cycles <= MAX_CYCLES)
+    machine = build_machine(case.system)
+    assert isinstance(machine.memory, DramMemory)
+    engine = ReferenceEngine(machine)
+    engine.dram = domain = NotingDomain(machine.memory, machine.memory_ratio)
+    for program in case.programs():
+        engine.run(program)
+    dram, noted = machine.memory.dram, domain.noted
+    trace = make_trace(*(np.array([getattr(r, name) for r in noted]) for name in ("earliest", "op")), lines_of(noted, dram))
+    served = run_trace(dram, trace, machine.memory.controller)
+    for name in ("arrive", "depart", "kind"):
+        assert [getattr(request, name) for request in noted] == getattr(served, name).tolist()
+    assert np.array_equal(domain.counts().banks, served.banks)
+
+
+def lines_of(noted: list[DramRequest], dram: ResolvedDram) -> np.ndarray:
+    return np.array([request.line for request in noted], dtype=np.int64) * dram.transaction_bytes
 
 
 @settings(max_examples=20)

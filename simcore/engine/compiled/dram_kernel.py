@@ -6,8 +6,8 @@ import numpy as np
 
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
+from simcore.engine.compiled.dram_channel import step_channel
 from simcore.engine.compiled.dram_queues import decode, is_waiting, random_pulse
-from simcore.engine.compiled.dram_step import step_channel
 from simcore.engine.compiled.jit import inlined
 from simcore.program import Int64Array
 

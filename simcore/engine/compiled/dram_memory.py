@@ -7,10 +7,10 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR
 from simcore.engine.compiled.dma import SENT
+from simcore.engine.compiled.dram_channel import step_channel
 from simcore.engine.compiled.dram_kernel import accept
 from simcore.engine.compiled.dram_memory_state import TABLES
 from simcore.engine.compiled.dram_queues import decode
-from simcore.engine.compiled.dram_step import step_channel
 from simcore.engine.compiled.flat_tables import table_of, vector_of
 from simcore.engine.compiled.jit import inlined
 from simcore.program import Int64Array
