@@ -1,4 +1,4 @@
-"""Both engines on the same small machine: what the readable engine costs."""
+"""Both engines on the same small machine: what the readable engine costs, and what its PEs cost that multiply."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.conftest import add_row
-from simcore import load_system
+from simcore import load_system, simulate
 from simcore.engine import run_programs
 from workloads.dataflow import lower_network
 from workloads.networks import lenet5
@@ -38,3 +38,25 @@ def test_compiled_engine_is_faster_with_equal_tables(benchmark: BenchmarkFixture
         )
     assert fast.differences(readable) == []
     assert fast_s < readable_s
+
+
+@pytest.mark.parametrize(("layers", "side"), [(None, 8), ("f6,output", 32)])
+@pytest.mark.benchmark(group="values", timer=time.process_time)
+def test_checking_values_costs_time_and_changes_no_cycle(benchmark: BenchmarkFixture, layers: str | None, side: int) -> None:
+    options = {"layers": layers, "engine": "simpy", "overrides": [f"array.rows={side}", f"array.columns={side}"]}
+    began_s = time.process_time()
+    plain = simulate("lenet5", "edge-sram", **options)
+    plain_s = time.process_time() - began_s
+    checked = benchmark.pedantic(simulate, ("lenet5", "edge-sram"), {**options, "check_values": True}, rounds=1)
+    checked_s = benchmark.stats.stats.median
+    add_row(
+        "The simpy engine without and with values, lenet5 on edge-sram",
+        layers=layers or "all",
+        array=f"{side}x{side}",
+        cycles=f"{checked.cycles:,}",
+        CPU_s=f"{plain_s:.2f}",
+        with_values_CPU_s=f"{checked_s:.2f}",
+    )
+    assert checked.cycles == plain.cycles
+    assert "equal" in checked.values.values()
+    assert checked_s > plain_s

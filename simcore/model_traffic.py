@@ -42,6 +42,7 @@ class GuardedArray(np.ndarray[Any, np.dtype[np.int64]]):
         return int(found) if self.exact and isinstance(found, np.integer) else found
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        """Store an integer. Raises ModelError for anything else, for a read-only array, and for one that declares no values."""
         self._reject_undeclared(index)
         if self.read_only:
             raise ModelError(f"wrote to {self.label}[{index}]; only bank and shared may be written to")

@@ -72,6 +72,7 @@ class BankTiming:
         raise NotImplementedError
 
     def __init__(self, **parameters: int) -> None:
+        """Take the defaults for parameters that are not given. Raises InputError as the class says."""
         declaration_problem = declared_wrongly(type(self))
         if declaration_problem is not None:
             raise InputError(declaration_problem, where=location(type(self)))

@@ -38,6 +38,7 @@ class Traffic:
     op: Int64Array
 
     def __post_init__(self) -> None:
+        """Bring every array to int64. Raises InputError for arrays that break the rules of the class."""
         for item in fields(self):
             values = np.asarray(getattr(self, item.name))
             if values.ndim != 1 or (len(values) and values.dtype.kind not in "iu"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,20 +33,34 @@ case = Case(
     layers={layers},
     shortcuts={shortcuts},
     shuffle_seed={shuffle_seed},
+    edits={edits},
 )
 if __name__ == "__main__":
     print(run_compiled(case).cycles, check_case(case))
 """
 
 
+class Edit(NamedTuple):
+    """One cell of a Program's segments, written by hand: what no layer asks for, and a Program may hold."""
+
+    port: int
+    segment: int
+    column: int
+    value: int
+
+
 @dataclass(frozen=True)
 class Case:
-    """Layers run one after another on one machine. ``shuffle_seed``: of the reference engine's ties, or None."""
+    """Layers run one after another on one machine. ``shuffle_seed``: of the reference engine's ties, or None.
+
+    ``edits`` are made in the Program of each layer.
+    """
 
     system: System
     layers: tuple[LayerInstance, ...]
     shortcuts: Shortcuts = ALL_ON
     shuffle_seed: int | None = None
+    edits: tuple[Edit, ...] = ()
 
     def script(self) -> str:
         """A Python script that runs exactly this case again; run it in the repository's root."""
@@ -54,12 +69,21 @@ class Case:
             layers=self.layers,
             shortcuts=self.shortcuts,
             shuffle_seed=self.shuffle_seed,
+            edits=self.edits,
         )
 
     def programs(self) -> list[Program]:
-        """The layers, lowered."""
+        """The layers, lowered and edited."""
         lowered = [lower(layer, self.system) for layer in self.layers]
-        return [program for program in lowered if program is not None]
+        return [_edited(program, self.edits) for program in lowered if program is not None]
+
+
+def _edited(program: Program, edits: tuple[Edit, ...]) -> Program:
+    first, second, third, fourth = (rows.copy() for rows in program.segments)
+    segments = first, second, third, fourth
+    for edit in edits:
+        segments[edit.port][edit.segment, edit.column] = edit.value
+    return replace(program, segments=segments)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ ENGINES = pytest.mark.parametrize("engine", ["compiled", "simpy"])
 
 
 def machine(dataflow: str, side: int, array: dict[str, Any] | None = None, **changes: Any) -> System:
+    """A machine in which nothing but main memory is ever waited for: wide scratchpads, ``side`` x ``side`` PEs."""
     values: dict[str, Any] = {
         "name": "by hand",
         "core_clock_hz": "1 GHz",
@@ -52,6 +53,7 @@ def product(m: int, k: int, n: int) -> LayerInstance:
 
 
 def run(engine: str, system: System, layer: LayerInstance) -> Outcome:
+    """The outcome of one layer, every cycle of which is accounted for."""
     program = lower(layer, system)
     assert program is not None
     (outcome,) = run_programs(system, [program], engine)

@@ -266,6 +266,7 @@ def run_graph(graph: object) -> Results:
 
 
 def cyclic() -> nx.DiGraph:
+    """Two layers that feed each other."""
     graph: nx.DiGraph = nx.DiGraph()
     graph.add_node("a", layer=Activation("a"))
     graph.add_node("b", layer=Activation("b"))
@@ -281,6 +282,7 @@ def bare() -> nx.DiGraph:
 
 
 def misfit() -> nx.DiGraph:
+    """A filter larger than its image."""
     graph: nx.DiGraph = nx.DiGraph()
     graph.add_node("image", layer=Input("image", (3, 4, 4)))
     graph.add_node("conv", layer=Conv("conv", 8, (5, 5)))

@@ -28,6 +28,7 @@ def edge(*sets: str) -> System:
 
 
 def small_network() -> Network:
+    """One layer of every kind that is lowered in a way of its own, with a branch that two layers read."""
     net = NetworkBuilder("small")
     net.add(Input("image", (3, 8, 8)))
     first = net.add(Conv("conv1", 8, 3, padding=1))

@@ -24,6 +24,7 @@ RELAXED = settings(max_examples=200, deadline=None, suppress_health_check=[Healt
 
 @st.composite
 def machines(draw: st.DrawFn, roomy: bool = False) -> System:
+    """Machines whose scratchpads may be too small; ``roomy``: none is."""
     line, banks = draw(st.sampled_from([4, 8, 16])), draw(st.sampled_from([1, 1, 2, 3]))
     rows = [2048] if roomy else [1, 3, 4, 6, 9, 16, 100]
 
@@ -68,6 +69,7 @@ def machines(draw: st.DrawFn, roomy: bool = False) -> System:
 
 @st.composite
 def shapes(draw: st.DrawFn) -> ConvShape:
+    """Loop nests of products and of grouped, strided, dilated, padded convolutions."""
     if draw(st.booleans()):
         return matrix_product(*(draw(st.integers(1, 13)) for _ in range(3)), draw(st.sampled_from([1, 1, 2])))
     groups = draw(st.sampled_from([1, 1, 2, 3]))

@@ -144,6 +144,7 @@ def surplus_input() -> nx.DiGraph:
 
 
 def wrong_shape() -> nx.DiGraph:
+    """A convolution that reads a vector."""
     graph = chain()
     graph.remove_node("flatten")
     graph.add_node("conv2", layer=Conv("conv2", 4, (3, 3)))

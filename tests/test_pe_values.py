@@ -42,6 +42,7 @@ SLOW = {
 
 
 def machine(kind: tuple[str, bool, str, str], rows: int, columns: int, pad: dict[str, Any], **changes: Any) -> System:
+    """A machine of a kind (dataflow, overlap, edge, partial sums) with ``pad`` for every scratchpad; ``changes`` replace keys."""
     dataflow, overlap, edge, sums = kind
     names = ["ifmap", "filter", "ofmap", *(["accumulator"] if sums == "accumulator" else [])]
     values: dict[str, Any] = {
@@ -60,6 +61,7 @@ def machine(kind: tuple[str, bool, str, str], rows: int, columns: int, pad: dict
 
 @st.composite
 def convolutions(draw: st.DrawFn) -> LayerInstance:
+    """Small convolutions: grouped, strided, dilated, padded on each side by itself."""
     groups = draw(st.sampled_from([1, 1, 2, 3]))
     pairs = {"kernel": (1, 3), "stride": (1, 3), "dilation": (1, 2)}
     chosen = {name: (draw(st.integers(*bounds)), draw(st.integers(*bounds))) for name, bounds in pairs.items()}
@@ -74,6 +76,7 @@ def convolutions(draw: st.DrawFn) -> LayerInstance:
 
 @st.composite
 def products(draw: st.DrawFn) -> LayerInstance:
+    """Small linear layers and matrix products, of which one broadcasts."""
     batch, m, k, n = (draw(st.integers(1, high)) for high in (3, 6, 9, 6))
     kind = draw(st.sampled_from(["linear", "rows", "matmul", "broadcast"]))
     if kind == "linear":

@@ -39,6 +39,7 @@ class Results:
     def __init__(
         self, system: System, runs: Sequence[LayerRun], rates: EnergyRates, manifest: Mapping[str, Any], wall_s: float
     ) -> None:
+        """Results of ``runs``, layer by layer; ``rates`` turn counts into energy, ``wall_s`` is the run in wall-clock seconds."""
         self.system = system
         self.runs = tuple(runs)
         self.rates = rates

@@ -60,6 +60,7 @@ class Input(Layer):
     op: ClassVar[str] = "input"
 
     def __post_init__(self) -> None:
+        """Raises InputError for a shape without dimensions and for an extent below 1."""
         object.__setattr__(self, "shape", tuple(self.shape))
         if not self.shape:
             raise self.error("at least one dimension", "()")

@@ -37,6 +37,7 @@ class Concat(Layer):
     op: ClassVar[str] = "concat"
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """The inputs' shape with their extents along ``axis`` added. Raises InputError for inputs that differ elsewhere."""
         if not inputs:
             raise self.error("at least 1 input", 0)
         first = inputs[0]

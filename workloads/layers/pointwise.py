@@ -105,6 +105,7 @@ class Reshape(ShapeOnly):
             raise self.error("extents >= 1, at most one of them -1", self.shape)
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """``shape`` with its -1 found. Raises InputError where it has not as many values as the input."""
         values = prod(self.one(inputs))
         known = prod(extent for extent in self.shape if extent != -1)
         shape = tuple(values // known if extent == -1 else extent for extent in self.shape)

@@ -32,6 +32,7 @@ class Pool(Layer):
         require_pool_kind(self, self.kind)
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """(channels, rows, columns) of the windows. Raises InputError for an image smaller than a window."""
         channels, height, width = self.image(inputs)
         rows, columns = window_positions(
             (height, width), self.kernel, self.stride, self.padding, self.dilation, round_up=self.ceil_mode, drop_outside=True

@@ -35,6 +35,7 @@ class Conv(Layer):
     op: ClassVar[str] = "conv"
 
     def __post_init__(self) -> None:
+        """Spell pairs and padding out. Raises InputError for sizes below 1 and for filters that do not divide into the groups."""
         for field in ("kernel", "stride", "dilation"):
             object.__setattr__(self, field, as_pair(self.name, field, getattr(self, field)))
         object.__setattr__(self, "padding", as_padding(self.name, self.padding))
@@ -44,6 +45,7 @@ class Conv(Layer):
             raise self.error(f"out_channels to be a multiple of groups ({self.groups})", self.out_channels)
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """(filters, rows, columns). Raises InputError for channels that no group divides, and for too small an image."""
         channels, height, width = self.image(inputs)
         if channels % self.groups:
             raise self.error(f"input channels to be a multiple of groups ({self.groups})", channels)
@@ -119,6 +121,7 @@ class MatMul(Layer):
     op: ClassVar[str] = "matmul"
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """(..., M, N). Raises InputError unless there are two inputs (..., M, K) and (..., K, N)."""
         if len(inputs) != 2:
             raise self.error("2 inputs", len(inputs))
         left, right = inputs

@@ -36,6 +36,7 @@ class ArrayControl:
         values: ValueFlow | None = None,
         on_step: Callable[[int], None] | None = None,
     ) -> None:
+        """Start the control of one layer at step 0; ``on_step`` is called with the steps made, after each."""
         self.shared, self.readers, self.dma, self.values, self.on_step = shared, readers, dma, values, on_step
         self.step, self.done, self._stalled_for = 0, shared.clock.event(), 0
         self._segment, self._number = 0, 0

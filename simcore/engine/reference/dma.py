@@ -38,6 +38,7 @@ class Dma:
     """Starts the head of each queue when its dependencies hold, and at most one new burst a cycle, queues in turn."""
 
     def __init__(self, shared: Shared, memory: MemoryProcess) -> None:
+        """Start the DMA of one layer: every queue at its first operation, nothing on its way."""
         self.shared, self.memory = shared, memory
         ops = shared.program.ops
         self.heads = [int(start) for start in shared.program.queue_start[:-1]]

@@ -29,6 +29,7 @@ class PeArray:
     """R x C processing elements of one dataflow, stepped by :meth:`step` in COMPUTE of each cycle in which the array advances."""
 
     def __init__(self, clock: PhaseClock, dataflow: str, rows: int, columns: int, folds: tuple[Fold, ...]) -> None:
+        """Start ``rows`` x ``columns`` PE processes of a dataflow for the folds of one layer, registers empty."""
         self.clock, self.dataflow, self.folds, self.rows, self.columns = clock, dataflow, folds, rows, columns
         self.pulse = clock.event()
         #: Operand values delivered by the ports: (row or column, fold, time) -> value.

@@ -19,6 +19,7 @@ class ReadPort:
     """Offers one element a cycle while fewer than ``port_window`` are offered and not consumed."""
 
     def __init__(self, shared: Shared, port: Port) -> None:
+        """Start a read port at its layer's first element, nothing offered."""
         self.shared, self.port = shared, port
         self.segments = shared.program.segments[port]
         #: Offered and not yet consumed; this process appends in ISSUE, the array pops in ADVANCE.

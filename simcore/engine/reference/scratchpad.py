@@ -19,6 +19,7 @@ class ScratchpadProcess:
     """Retires buffered writes, collects the ports' offers and grants them, bank by bank."""
 
     def __init__(self, clock: PhaseClock, spec: Scratchpad, banks: list[Bank], tally: BankTally) -> None:
+        """Start the arbiter of one scratchpad with an empty write buffer; its banks go on from the layer before."""
         self.clock, self.spec, self.banks, self.tally = clock, spec, banks, tally
         #: What each port offers in this cycle; a port writes its own list in ISSUE, the arbiter empties it in GRANT.
         self.offers: dict[Port, list[Request]] = {port: [] for port in Port}

@@ -67,6 +67,7 @@ class Tally(BankTally):
     """All counters of an Outcome, for one layer."""
 
     def __init__(self, banks: int, program: Program, start_cycle: int) -> None:
+        """Zeros for ``banks`` banks (numbered through all scratchpads) and the ports and regions of one layer."""
         super().__init__(banks, program.bin_steps(), start_cycle)
         self.start_cycle, self.compute_cycles = start_cycle, 0
         self.stall_cycles = _zeros(len(Cause), len(Port))

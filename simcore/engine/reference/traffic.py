@@ -22,6 +22,7 @@ class TrafficSource:
     """Stands for all ports of one scratchpad; ``over`` happens when everything is granted, or in cycle ``until``."""
 
     def __init__(self, clock: PhaseClock, pad: ScratchpadProcess, traffic: Traffic, until: int | None) -> None:
+        """Start a source that offers each request in the cycle in which it arrives; ``until``: a cycle, or None for all."""
         self.clock, self.pad, self.until, self.over = clock, pad, until, clock.event()
         self.arrive: list[int] = traffic.arrive.tolist()
         columns = (traffic.bank.tolist(), traffic.row.tolist(), traffic.op.tolist(), traffic.port.tolist())
