@@ -10,6 +10,7 @@ import simcore
 from simcore.cli import options
 from simcore.cli.guard import guarded
 from simcore.cli.options import RunOptions
+from simcore.cli.study_app import study_app
 
 app = typer.Typer(
     name="simcore",
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=True,
 )
+app.add_typer(study_app, name="study")
 
 
 def _version(asked: bool) -> None:

@@ -1,0 +1,84 @@
+"""What the runs show: loss at low error rates, order of sensitivity, the best placement. Computed from tables, never assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from simcore.studies.accuracy_tables import ERROR_FREE
+from workloads.faults.scratchpad import TENSORS, Tensor
+
+#: A tensor's sensitivity is its loss averaged over the swept rates from here on; below, there is nothing to average.
+SENSITIVE_FROM = 1e-4
+
+
+def low_rate_loss(runs: pd.DataFrame, highest_rate: float) -> dict[str, Any]:
+    """Whether write errors of all tensors at rates up to ``highest_rate`` cost accuracy.
+
+    ``no_loss``: the mean loss against the error-free run of the same seed is at most the standard deviation that the error-free
+    runs have among themselves: no more than another seed would change.
+    """
+    free = runs[(runs["experiment"] == ERROR_FREE) & _of_main(runs)]
+    low = runs[(runs["experiment"] == "low-rate") & (runs["error_rate"] <= highest_rate)]
+    by_rate = low.groupby("error_rate")["loss_points"].mean()
+    spread = float(free["accuracy_percent"].std())
+    return {
+        "highest_error_rate": highest_rate,
+        "runs": len(low),
+        "failed_bits_per_run": float(low["failed_bits"].mean()),
+        "loss_mean_points": float(by_rate.max()),
+        "loss_max_points": float(low["loss_points"].max()),
+        "error_free_std_points": spread,
+        "no_loss": bool(by_rate.max() <= spread),
+    }
+
+
+def sensitivity_order(runs: pd.DataFrame) -> list[dict[str, Any]]:
+    """The kinds of tensor, most sensitive first: loss averaged over the swept rates, per seed; its mean and spread over seeds.
+
+    ``separated``: the mean lies above the next one's by more than the two standard deviations together.
+    """
+    swept = runs[(runs["experiment"] == "error-rate") & _of_main(runs) & (runs["error_rate"] >= SENSITIVE_FROM)]
+    per_seed = swept.groupby(["tensor", "seed"])["loss_points"].mean().groupby("tensor").agg(["mean", "std", "min", "max"])
+    ordered = per_seed.sort_values("mean", ascending=False)
+    rows = []
+    for place, (tensor, row) in enumerate(ordered.iterrows()):
+        after = ordered.iloc[place + 1] if place + 1 < len(ordered) else None
+        separated = None if after is None else bool(row["mean"] - after["mean"] > row["std"] + after["std"])
+        rows.append({"tensor": tensor, **{f"loss_{key}_points": float(row[key]) for key in row.index}, "separated": separated})
+    return rows
+
+
+def tolerated_rates(runs: pd.DataFrame, loss_points: float) -> dict[Tensor, float]:
+    """Per kind of tensor the highest swept rate up to which (it and all lower ones) the mean loss stays below ``loss_points``;
+    0 where the lowest swept rate already costs as much."""
+    swept = runs[(runs["experiment"] == "error-rate") & _of_main(runs)]
+    means = swept.groupby(["tensor", "error_rate"])["loss_points"].mean()
+    found: dict[Tensor, float] = {}
+    for tensor in TENSORS:
+        found[tensor] = 0.0
+        for rate, mean in means.loc[tensor].sort_index().items():
+            if mean >= loss_points:
+                break
+            found[tensor] = float(rate)
+    return found
+
+
+def best_placement(placements: pd.DataFrame, loss_points: float, sram_percent: float) -> Mapping[str, Any] | None:
+    """The placement of least write energy among those whose mean loss is below ``loss_points`` and that keep at most
+    ``sram_percent`` of the written bits in SRAM; None where there is none."""
+    able = (placements["loss_mean_points"] < loss_points) & (placements["sram_bits_percent"] <= sram_percent)
+    kept = placements[able & placements["relative_write_energy"].notna()]
+    if kept.empty:
+        return None
+    row = kept.sort_values("relative_write_energy").iloc[0]
+    return {str(key): value.item() if hasattr(value, "item") else value for key, value in row.items()}
+
+
+def _of_main(runs: pd.DataFrame) -> pd.Series[bool]:
+    """Rows of the study's main net and word: those of its first error-free run."""
+    first = runs[runs["experiment"] == ERROR_FREE].iloc[0]
+    of_main: pd.Series[bool] = (runs["net"] == first["net"]) & (runs["word"] == first["word"])
+    return of_main
