@@ -131,7 +131,7 @@ def conclusions(study: WriteErrorStudy) -> Iterator[str]:
     low = found["low_rates"]
     yield (
         f"Up to an error rate of {low['highest_error_rate']:g} in all tensors: {'no loss' if low['no_loss'] else 'a loss'} "
-        f"(mean {low['loss_mean_points']:.2f} points, the spread without errors being {low['error_free_std_points']:.2f}; "
+        f"(mean {low['loss_mean_points']:.2f} points, not noticed up to {low['unnoticed_points']:.2f}; "
         f"{low['failed_bits_per_run']:,.0f} failed bits a run)"
     )
     yield "Sensitivity, most first: " + "; ".join(_sensitivity(row) for row in found["sensitivity_order"])

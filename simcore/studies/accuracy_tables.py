@@ -32,7 +32,7 @@ def _row(point: Point, seed: int, trained: Trained) -> dict[str, object]:
     row: dict[str, object] = {"experiment": point.experiment, "net": setup.net}
     row |= {"word": setup.word or "float32", "reuse": setup.reuse, **LABELS, **point.labels, "seed": seed}
     row |= {"accuracy_percent": trained.accuracy_percent, "train_loss": trained.train_loss, "diverged": trained.diverged}
-    row["minibatches"] = trained.minibatches
+    row |= {"minibatches": trained.minibatches, "test_images": trained.test_images}
     row |= {f"{tensor}_words": counts.words for tensor, counts in trained.writes.items()}
     row["flipped_bits"] = sum(counts.flipped_bits for counts in trained.writes.values())
     row["failed_bits"] = sum(counts.failed_bits for counts in trained.writes.values())

@@ -65,6 +65,7 @@ def placement_table(runs: pd.DataFrame, resolved: Resolved, safe: str, experimen
         bits = len(next(iter(writes.values())).error_rates)
         row["sram_bits_percent"] = 100 * sum(share[tensor] * writes[tensor].sram_bits for tensor in TENSORS) / bits
         row |= {f"{tensor}_pj_per_word": writes[tensor].pj_per_word for tensor in TENSORS}
+        row |= {f"{tensor}_pulse_ns": writes[tensor].pulse_ns for tensor in TENSORS}
         row |= {f"{tensor}_highest_error_rate": float(writes[tensor].error_rates.max()) for tensor in TENSORS}
         rows.append(row)
     spread = spread_table(runs, experiment, ("net", "word", "reuse", "placement"))

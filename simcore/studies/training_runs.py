@@ -61,7 +61,10 @@ class Runner:
     def train(self, points: Sequence[Point], seeds: Sequence[int]) -> list[tuple[Point, int, Trained]]:
         """Every point from every seed, in that order."""
         jobs = [(point, seed) for point in points for seed in seeds]
-        new = {_key(job): job for job in jobs if _key(job) not in self._known}
+        new: dict[_Key, Job] = {}
+        for job in jobs:
+            if _key(job) not in self._known:
+                new.setdefault(_key(job), job)
         total = self.runs + len(new)
         for key, trained in self._trained(new):
             self._known[key] = trained

@@ -81,14 +81,14 @@ class WriteErrorStudy:
     assumptions: tuple[str, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values; a table is a list of rows, not-a-number null."""
+        """Plain JSON values; a table is a list of rows, not-a-number null; ``placements`` are the definitions of those tried."""
         tables = {name: json.loads(table.to_json(orient="records", double_precision=12)) for name, table in self.tables.items()}
         placements = [placement.to_dict() for placement in self.placements]
         return {
             "findings": _without_nan(self.findings),
             "assumptions": list(self.assumptions),
             "placements": placements,
-            **tables,
+            "tables": tables,
         }
 
     def write_into(self, directory: Path) -> None:

@@ -111,7 +111,7 @@ class _ArraysOnly(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+            raise pickle.UnpicklingError(f"refused, since it asks for {module}.{name}")
         # The original files name numpy 1's modules.
         return super().find_class(module.replace("numpy.core.", "numpy._core."), name)
 
@@ -120,7 +120,7 @@ def _unpickled(path: Path) -> Any:
     try:
         return _ArraysOnly(io.BytesIO(path.read_bytes()), encoding="bytes").load()
     except pickle.UnpicklingError as error:
-        raise InputError(f"expected a pickle of arrays, refused this one: {error}", str(path)) from error
+        raise InputError(f"expected a pickle of arrays: {error}", str(path)) from error
     except Exception as error:
         # Unpickling random bytes raises nearly anything.
         raise InputError(f"expected a pickle of arrays, got {type(error).__name__}; is the file truncated?", str(path)) from error

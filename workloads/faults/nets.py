@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from torch import nn
 
-from simcore.errors import InputError, did_you_mean
+from simcore.errors import InputError
+from workloads.faults.setup import check_net
 
 #: Widths of the blocks of the VGG-like network; images are halved after each, down to 2 rows.
 _VGG_WIDTHS = (16, 32, 64, 64)
@@ -17,8 +18,7 @@ def build(name: str, image: tuple[int, int, int], classes: int) -> nn.Sequential
 
     Raises InputError for an unknown name and for images that are not square with a side of at least 8, a multiple of 4.
     """
-    if name not in NETS:
-        raise InputError(f"no network to train is called '{name}'", hint=did_you_mean(name, NETS))
+    check_net(name)
     channels, rows, columns = image
     if rows != columns or rows < 8 or rows % 4:
         raise InputError(f"expected square images with a side of 8, 12, 16, ... , got {rows} x {columns}")

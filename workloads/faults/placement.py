@@ -123,11 +123,13 @@ class Part:
 
 @dataclass(frozen=True)
 class TensorWrites:
-    """What writing one kind of tensor means: error rates (word bits, 2), pJ of one word, how many of its bits lie in SRAM."""
+    """What writing one kind of tensor means: error rates (word bits, 2), pJ of one word, how many of its bits lie in SRAM, and
+    the longest write pulse among its bits (0 where none is known), which is what the write of a word takes."""
 
     error_rates: ErrorRates
     pj_per_word: float
     sram_bits: int
+    pulse_ns: float
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,12 @@ class Placement:
             (error_rates(word_bits, distinct[kept_in][0], [bit]) for bit, kept_in in enumerate(storages)), _none(word_bits)
         )
         energy = sum(distinct[storage][1] for storage in storages)
-        return TensorWrites(rates, energy, sum(storage.memory == "sram" for storage in storages))
+        return TensorWrites(
+            rates,
+            energy,
+            sum(storage.memory == "sram" for storage in storages),
+            max(storage.pulse_ns or 0.0 for storage in storages),
+        )
 
 
 def _none(word_bits: int) -> npt.NDArray[np.float64]:

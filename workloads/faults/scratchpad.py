@@ -25,6 +25,12 @@ Reuse = Literal["own", "shared"]
 REUSES: tuple[Reuse, ...] = get_args(Reuse)
 
 
+def check_reuse(reuse: str) -> None:
+    """Raise InputError for an unknown way of reusing addresses."""
+    if reuse not in REUSES:
+        raise InputError(f"no way of reusing addresses is called '{reuse}'", hint=did_you_mean(reuse, REUSES))
+
+
 @dataclass
 class WriteCounts:
     """What was written of one kind of tensor: words, bits that had to flip, bits that did not."""
@@ -48,8 +54,7 @@ class Scratchpad:
     counts: dict[Tensor, WriteCounts] = field(default_factory=lambda: {tensor: WriteCounts() for tensor in TENSORS})
 
     def __post_init__(self) -> None:
-        if self.reuse not in REUSES:
-            raise InputError(f"no way of reusing addresses is called '{self.reuse}'", hint=did_you_mean(self.reuse, REUSES))
+        check_reuse(self.reuse)
         self._images: dict[tuple[Tensor, int], Words] = {}
         # Philox is counter-based: its streams for different keys are independent.
         self._draws = {

@@ -41,7 +41,8 @@ def train(data: Dataset, setup: TrainingSetup, rates: Mapping[Tensor, ErrorRates
             net = buffered(net, word_format(setup.word), pad)
         loss, minibatches = _fit(net, data, setup, seed)
         accuracy = _accuracy_percent(net, data)
-    return Trained(accuracy, loss, not isfinite(loss), minibatches, pad.counts, time.perf_counter() - started)
+    wall_s = time.perf_counter() - started
+    return Trained(accuracy, loss, not isfinite(loss), minibatches, len(data.test_labels), pad.counts, wall_s)
 
 
 @contextmanager
