@@ -115,6 +115,14 @@ def test_what_a_placement_writes_as_yaml_reads_back_the_same() -> None:
     assert placement_from_yaml(yaml.safe_dump(placement.to_dict()), "again.yaml", "again") == placement
 
 
+def test_the_placement_in_the_guide_is_one() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "write-errors.md").read_text(encoding="utf-8")
+    example = guide.split("```yaml\n")[1].split("```")[0]
+    placement = placement_from_yaml(example, "docs/write-errors.md", "guide")
+    assert len(placement.parts) == 4
+    assert placement.parts[2].storage == Storage(overdrive=1.9, pulse_ns=10)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -148,8 +156,10 @@ def test_candidates_keep_the_bits_they_name_safe() -> None:
     low = made.low_bits(0.75, 0.1).resolve(8, DEVICE)["errors"].error_rates.max(axis=1)
     assert (low[:6] > 0.09).all()
     assert (low[6:] < 1.1e-9).all()
-    graded = made.graded("g", {"errors": 1e-3}, 0.1).resolve(8, DEVICE)
-    assert (graded["errors"].error_rates.max(axis=1) > 9e-4).all()
+    graded = made.graded("g", {"errors": 1e-3}, {"errors": 5}, 0.1).resolve(8, DEVICE)
+    highest = graded["errors"].error_rates.max(axis=1)
+    assert (highest[:5] > 0.09).all()
+    assert ((highest[5:] > 9e-4) & (highest[5:] <= 1e-3)).all()
     assert (graded["weights"].error_rates < 1.1e-9).all()
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 from write_device import DecadePerTenth
@@ -21,6 +22,7 @@ torch = pytest.importorskip("torch", reason="torch (extra train) is not installe
 from torch import nn  # noqa: E402
 
 from simcore.studies import training_runs  # noqa: E402
+from simcore.studies import write_error_findings as findings  # noqa: E402
 from simcore.studies.training_runs import DataSource, Point, running  # noqa: E402
 from simcore.studies.write_errors import Settings, WriteErrorStudy, study_write_errors  # noqa: E402
 from workloads.faults.buffered import buffered  # noqa: E402
@@ -252,13 +254,57 @@ def test_energies_of_placements_follow_from_words_and_bits(study: WriteErrorStud
     assert table.loc["bits 0-11 1e-01, rest SRAM", "sram_bits_percent"] == 25
 
 
-def test_the_chosen_placement_is_confirmed_from_seeds_that_did_not_choose_it(study: WriteErrorStudy) -> None:
-    best, runs = study.findings["best_placement"], study.tables["runs"]
-    able = study.tables["placements"]
-    able = able[(able["loss_mean_points"] < 1) & (able["sram_bits_percent"] <= 25)]
-    assert best["relative_write_energy"] == able["relative_write_energy"].min()
-    chosen = runs[(runs["experiment"] == "confirmation") & (runs["placement"] == best["placement"])]
-    assert sorted(chosen["seed"]) == [2, 3]
+def test_the_chosen_placements_are_confirmed_from_seeds_that_did_not_choose_them(study: WriteErrorStudy) -> None:
+    runs, table = study.tables["runs"], study.tables["placements"]
+    for best in study.findings["best_placements"]:
+        able = table[(table["loss_mean_points"] < 1) & (table["sram_bits_percent"] <= best["most_sram_percent"])]
+        found = best["found"]
+        assert found["relative_write_energy"] == able["relative_write_energy"].min()
+        chosen = runs[(runs["experiment"] == "confirmation") & (runs["placement"] == found["placement"])]
+        assert sorted(chosen["seed"]) == [2, 3]
+        assert found["fresh_loss_mean_points"] == pytest.approx(chosen["loss_points"].mean())
+
+
+def run_rows(experiment: str, losses: dict[tuple[str, object], list[float]]) -> list[dict[str, object]]:
+    """Rows of a table of runs, for findings alone: (tensor, rate or bit) -> the losses of seeds 0, 1, ..."""
+    column = "bits" if experiment == "bit" else "error_rate"
+    common = {"experiment": experiment, "net": "n", "word": "w"}
+    return [
+        {**common, "tensor": tensor, column: value, "seed": seed, "loss_points": loss}
+        for (tensor, value), seeds in losses.items()
+        for seed, loss in enumerate(seeds)
+    ]
+
+
+def test_findings_by_hand() -> None:
+    swept = {
+        ("errors", 1e-3): [0.0, 0.2],
+        ("errors", 1e-2): [4.0, 5.0],
+        ("activations", 1e-3): [0.0, 0.0],
+        ("activations", 1e-2): [1.0, 0.6],
+        ("weights", 1e-3): [1.5, 1.0],
+        ("weights", 1e-2): [0.0, -0.5],
+    }
+    bits = {(tensor, bit): [0.0] for tensor in TENSORS for bit in ("2", "5", "10")}
+    bits |= {("errors", "5"): [0.3], ("activations", "10"): [0.3]}
+    free = [{"experiment": "error-free", "net": "n", "word": "w", "seed": seed} for seed in range(2)]
+    runs = pd.DataFrame([*free, *run_rows("error-rate", swept), *run_rows("bit", bits)])
+    order = findings.sensitivity_order(runs)
+    assert [(row["tensor"], row["separated"]) for row in order] == [("errors", True), ("weights", False), ("activations", None)]
+    assert order[0]["loss_mean_points"] == pytest.approx((2.0 + 2.6) / 2)
+    assert order[0]["loss_std_points"] == pytest.approx(np.std([2.0, 2.6], ddof=1))
+    assert findings.tolerated_rates(runs, 1.0) == {"activations": 1e-2, "weights": 0.0, "errors": 1e-3}
+    assert findings.tolerant_low_bits(runs, 0.25) == {"activations": 6, "weights": 11, "errors": 3}
+
+
+@pytest.mark.parametrize(("loss", "no_loss"), [(0.4, True), (0.6, False)])
+def test_a_loss_is_told_where_it_exceeds_the_spread_of_seeds(loss: float, no_loss: bool) -> None:
+    common = {"net": "n", "word": "w", "test_images": 1000, "error_rate": 1e-6, "failed_bits": 9}
+    free = [{**common, "experiment": "error-free", "seed": seed, "accuracy_percent": 97 + 0.5 * seed} for seed in range(3)]
+    low = [{**common, "experiment": "low-rate", "seed": seed, "loss_points": loss} for seed in range(3)]
+    found = findings.low_rate_loss(pd.DataFrame([*free, *low]), 1e-6)
+    assert found["unnoticed_points"] == pytest.approx(0.5)
+    assert found["no_loss"] is no_loss
 
 
 def test_the_study_is_written_as_json_and_tables(study: WriteErrorStudy, tmp_path: Path) -> None:

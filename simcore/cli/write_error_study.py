@@ -14,7 +14,7 @@ from rich.table import Table
 from simcore.cli.console import console, print_json, progress, table
 from simcore.results.save import check_destination, write_whole
 from simcore.studies.training_runs import DataSource
-from simcore.studies.write_errors import MOST_SRAM_PERCENT, Settings, WriteErrorStudy, study_write_errors
+from simcore.studies.write_errors import Settings, WriteErrorStudy, study_write_errors
 from workloads.faults.placement_file import load_placement
 from workloads.faults.setup import TrainingSetup
 
@@ -135,21 +135,21 @@ def conclusions(study: WriteErrorStudy) -> Iterator[str]:
         f"{low['failed_bits_per_run']:,.0f} failed bits a run)"
     )
     yield "Sensitivity, most first: " + "; ".join(_sensitivity(row) for row in found["sensitivity_order"])
-    best, fresh = found["best_placement"], found["confirmation"]
-    limit = found["tolerated_loss_points"]
+    for best in found["best_placements"]:
+        yield _best(best["most_sram_percent"], best["found"], found["tolerated_loss_points"])
+
+
+def _best(sram_percent: float, best: Mapping[str, Any] | None, limit: float) -> str:
+    where = f"With at most {sram_percent:g} % of the bits in SRAM" if sram_percent else "Without SRAM"
     if best is None:
-        yield f"No placement tried loses less than {limit:g} points"
-        return
-    yield (
-        f"Least write energy at a mean loss below {limit:g} points and at most {MOST_SRAM_PERCENT:g} % of the bits in SRAM: "
-        f"'{best['placement']}', {best['relative_write_energy']:.3f} of safe MRAM, loss {best['loss_mean_points']:.2f} ± "
-        f"{best['loss_std_points']:.2f}; from fresh seeds {fresh['loss_mean_points']:.2f} ± {fresh['loss_std_points']:.2f}"
+        return f"{where}: no placement tried loses less than {limit:g} points"
+    verdict = (
+        "halves the write energy" if best["halves_write_energy"] else "not half the energy below the limit, but the best found"
     )
-    halved = "Confirmed: it halves the write energy, and the loss from fresh seeds stays below the limit"
-    yield (
-        halved
-        if found["halves_write_energy"]
-        else "Not half the write energy below the limit from fresh seeds too: the best found"
+    return (
+        f"{where}, mean loss below {limit:g} points: '{best['placement']}' at {best['relative_write_energy']:.3f} of safe MRAM's "
+        f"write energy, loss {best['loss_mean_points']:.2f} ± {best['loss_std_points']:.2f}, from fresh seeds "
+        f"{best['fresh_loss_mean_points']:.2f} ± {best['fresh_loss_std_points']:.2f}: {verdict}"
     )
 
 

@@ -22,7 +22,7 @@ class Candidates:
     """Placements of one device and word width; every relaxed write keeps the safe pulse and lowers the voltage."""
 
     def __init__(self, device: WriteDevice, word_bits: int, safe: SafePoint) -> None:
-        self._device, self._word_bits, self._point = device, word_bits, safe
+        self._device, self.word_bits, self._point = device, word_bits, safe
         self.safe = Placement("safe", self.written(safe.error_rate))
 
     def written(self, error_rate: float) -> Storage:
@@ -40,7 +40,7 @@ class Candidates:
 
     def low_bits(self, share: float, error_rate: float, high: Storage | None = None, high_name: str = "safe") -> Placement:
         """The lower ``share`` of each word relaxed, the bits above kept in ``high`` (safe MRAM by default)."""
-        first_high = round(share * self._word_bits)
+        first_high = round(share * self.word_bits)
         parts = tuple(Part(tensor, self.written(error_rate), 0, first_high - 1) for tensor in TENSORS)
         kept = self.safe.safe if high is None else high
         return Placement(f"bits 0-{first_high - 1} {error_rate:.0e}, rest {high_name}", kept, parts)
@@ -50,9 +50,13 @@ class Candidates:
         parts = tuple(Part(tensor, self.written(rate)) for tensor, rate in rates.items())
         return Placement(name, self.safe.safe, parts)
 
-    def graded(self, name: str, rates: Mapping[Tensor, float], low_rate: float) -> Placement:
-        """The lower half of each word at ``low_rate``, the upper half at its tensor's own rate."""
-        half = self._word_bits // 2
-        low = [Part(tensor, self.written(low_rate), 0, half - 1) for tensor in rates]
-        high = [Part(tensor, self.written(rate), half) for tensor, rate in rates.items()]
-        return Placement(name, self.safe.safe, (*low, *high))
+    def graded(self, name: str, rates: Mapping[Tensor, float], low_bits: Mapping[Tensor, int], low_rate: float) -> Placement:
+        """So many lower bits of each tensor's words at ``low_rate``, those above at the tensor's own rate."""
+        parts = []
+        for tensor, rate in rates.items():
+            first_high = low_bits[tensor]
+            if first_high:
+                parts.append(Part(tensor, self.written(max(rate, low_rate)), 0, first_high - 1))
+            if first_high < self.word_bits:
+                parts.append(Part(tensor, self.written(rate), first_high))
+        return Placement(name, self.safe.safe, tuple(parts))

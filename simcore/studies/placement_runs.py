@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -16,23 +17,36 @@ from workloads.faults.scratchpad import TENSORS, Tensor
 from workloads.faults.setup import TrainingSetup
 from workloads.faults.words import word_format
 
-#: Rate of the low bits of graded placements.
-LOW_BIT_RATE = 3e-1
+#: Error rate of the lower half of words in placements graded by half.
+HALF_WORD_RATE = 3e-1
 
 Resolved = Mapping[str, Mapping[Tensor, TensorWrites]]
 
 
-def candidates(plan: Plan, made: Candidates, tolerated: Mapping[Tensor, float]) -> list[Placement]:
+@dataclass(frozen=True)
+class Tolerance:
+    """What each kind of tensor was seen to bear: the highest error rate in all bits, and how many lower bits may err a lot."""
+
+    rates: Mapping[Tensor, float]
+    low_bits: Mapping[Tensor, int]
+
+
+def candidates(plan: Plan, made: Candidates, tolerance: Tolerance) -> list[Placement]:
     """Placements to try: fixed ones, and ones fitted to what the sweep showed each kind of tensor to tolerate."""
     found = [made.safe, made.all_sram(), *(made.uniform(rate) for rate in plan.uniform_rates)]
     for rate in plan.low_bit_rates:
         found += [made.low_bits(0.5, rate), made.low_bits(0.75, rate), made.low_bits(0.75, rate, made.all_sram().safe, "SRAM")]
-    relaxed = {tensor: rate for tensor, rate in tolerated.items() if rate > 0}
+    relaxed = {tensor: rate for tensor, rate in tolerance.rates.items() if rate > 0}
     if relaxed:
         careful = {tensor: rate / 10 for tensor, rate in relaxed.items()}
         found += [made.by_tensor("by tensor", relaxed), made.by_tensor("by tensor, rates / 10", careful)]
-        found += [made.graded("by tensor and bit", relaxed, LOW_BIT_RATE)]
-        found += [made.graded("by tensor and bit, rates / 10", careful, LOW_BIT_RATE)]
+        halves = dict.fromkeys(relaxed, made.word_bits // 2)
+        found += [
+            made.graded("by tensor and half", relaxed, halves, HALF_WORD_RATE),
+            made.graded("by tensor and half, rates / 10", careful, halves, HALF_WORD_RATE),
+            made.graded("by tensor and bit", relaxed, tolerance.low_bits, plan.sweeps[0].bit_rate or HALF_WORD_RATE),
+            made.graded("by tensor and bit, rates / 10", careful, tolerance.low_bits, plan.sweeps[0].bit_rate or HALF_WORD_RATE),
+        ]
     return found
 
 

@@ -66,15 +66,42 @@ def tolerated_rates(runs: pd.DataFrame, loss_points: float) -> dict[Tensor, floa
     return found
 
 
-def best_placement(placements: pd.DataFrame, loss_points: float, sram_percent: float) -> Mapping[str, Any] | None:
+def tolerant_low_bits(runs: pd.DataFrame, loss_points: float) -> dict[Tensor, int]:
+    """Per kind of tensor how many of a word's lower bits may err, by the runs of single bit positions: all those below the first
+    known position whose mean loss reaches ``loss_points``, up to and with the last known one below it."""
+    of_bits = runs[(runs["experiment"] == "bit") & _of_main(runs)]
+    means = of_bits.assign(bit=of_bits["bits"].astype(int)).groupby(["tensor", "bit"])["loss_points"].mean()
+    found: dict[Tensor, int] = {}
+    for tensor in TENSORS:
+        found[tensor] = 0
+        for bit, mean in means.loc[tensor].sort_index().items():
+            if mean >= loss_points:
+                break
+            found[tensor] = int(bit) + 1
+    return found
+
+
+def best_placement(placements: pd.DataFrame, loss_points: float, sram_percent: float) -> dict[str, Any] | None:
     """The placement of least write energy among those whose mean loss is below ``loss_points`` and that keep at most
     ``sram_percent`` of the written bits in SRAM; None where there is none."""
     able = (placements["loss_mean_points"] < loss_points) & (placements["sram_bits_percent"] <= sram_percent)
     kept = placements[able & placements["relative_write_energy"].notna()]
-    if kept.empty:
-        return None
-    row = kept.sort_values("relative_write_energy").iloc[0]
-    return {str(key): value.item() if hasattr(value, "item") else value for key, value in row.items()}
+    return None if kept.empty else _measured(kept.sort_values("relative_write_energy").iloc[0])
+
+
+def with_fresh_seeds(best: Mapping[str, Any], confirmation: pd.DataFrame, loss_points: float) -> dict[str, Any]:
+    """A best placement with its loss from seeds that had no part in finding it, and whether it ``halves_write_energy`` at a mean
+    loss below ``loss_points`` from those seeds too."""
+    fresh = _measured(confirmation[confirmation["placement"] == best["placement"]].iloc[0])
+    told = {f"fresh_{key}": fresh[key] for key in ("runs", "loss_mean_points", "loss_std_points", "loss_max_points")}
+    halves = best["relative_write_energy"] <= 0.5 and fresh["loss_mean_points"] < loss_points
+    return {**best, **told, "halves_write_energy": bool(halves)}
+
+
+def _measured(row: pd.Series[Any]) -> dict[str, Any]:
+    """What one placement was found to cost, in plain numbers."""
+    keys = ("relative_write_energy", "sram_bits_percent", "loss_mean_points", "loss_std_points", "loss_max_points")
+    return {"placement": str(row["placement"]), "runs": int(row["runs"]), **{key: float(row[key]) for key in keys}}
 
 
 def _of_main(runs: pd.DataFrame) -> pd.Series[bool]:

@@ -14,7 +14,7 @@ from simcore.errors import InputError
 from simcore.studies import write_error_findings as findings
 from simcore.studies.accuracy_tables import ERROR_FREE, FRESH_ERROR_FREE, run_table, spread_table
 from simcore.studies.candidate_placements import Candidates, SafePoint
-from simcore.studies.placement_runs import candidates, placement_points, placement_table, resolve_all
+from simcore.studies.placement_runs import Tolerance, candidates, placement_points, placement_table, resolve_all
 from simcore.studies.training_runs import DataSource, OnProgress, Point, Runner, running
 from simcore.studies.write_error_plan import (
     Plan,
@@ -34,8 +34,10 @@ from workloads.faults.words import word_format
 
 #: Below this mean loss, in percentage points, a placement is taken as good.
 TOLERATED_LOSS_POINTS = 1.0
-#: A memory with more of its bits in SRAM than this is no longer called an MRAM with some SRAM.
-MOST_SRAM_PERCENT = 25.0
+#: A bit position whose errors alone cost less than this may err together with the bits below it.
+TOLERATED_BIT_LOSS_POINTS = 0.25
+#: The best placement is looked for without SRAM, and in an MRAM with some: at most this share of the written bits.
+SRAM_LIMITS_PERCENT = (0.0, 25.0)
 LOW_RATE = 1e-6
 
 Runs = list[tuple[Point, int, Trained]]
@@ -120,27 +122,31 @@ def study_write_errors(settings: Settings, on_progress: OnProgress | None = None
     _check_placements(settings, plan, made, device)
     with running(settings.data, settings.jobs, on_progress) as runner:
         runs = _sensitivity(plan, runner, seeds)
-        tolerated = findings.tolerated_rates(run_table(runs), TOLERATED_LOSS_POINTS)
-        placements = (*candidates(plan, made, tolerated), *settings.placements)
+        tolerance = _tolerance(run_table(runs))
+        placements = (*candidates(plan, made, tolerance), *settings.placements)
         resolved = resolve_all(placements, settings.setup, device)
         runs += runner.train(placement_points(resolved, settings.setup), seeds)
         tried = placement_table(run_table(runs), resolved, made.safe.name)
-        best = findings.best_placement(tried, TOLERATED_LOSS_POINTS, MOST_SRAM_PERCENT)
-        if best is not None:
-            chosen = {name: resolved[name] for name in dict.fromkeys((made.safe.name, best["placement"]))}
-            runs += _confirmation(runner, placement_points(chosen, settings.setup, "confirmation"), settings)
+        best = [findings.best_placement(tried, TOLERATED_LOSS_POINTS, percent) for percent in SRAM_LIMITS_PERCENT]
+        names = dict.fromkeys((made.safe.name, *(found["placement"] for found in best if found is not None)))
+        chosen = {name: resolved[name] for name in names}
+        runs += _confirmation(runner, placement_points(chosen, settings.setup, "confirmation"), settings)
     frame = run_table(runs)
-    tables = _tables(frame, tried)
-    if best is not None:
-        tables["confirmation"] = placement_table(frame, chosen, made.safe.name, "confirmation")
-    shown = _findings(frame, tolerated, best, tables)
-    return WriteErrorStudy(tables, shown, placements, assumptions(settings, device, made))
+    confirmed = placement_table(frame, chosen, made.safe.name, "confirmation")
+    tables = {**_tables(frame), "placements": tried, "confirmation": confirmed}
+    return WriteErrorStudy(tables, _findings(frame, tolerance, best, confirmed), placements, assumptions(settings, device, made))
+
+
+def _tolerance(frame: pd.DataFrame) -> Tolerance:
+    rates = findings.tolerated_rates(frame, TOLERATED_LOSS_POINTS)
+    return Tolerance(rates, findings.tolerant_low_bits(frame, TOLERATED_BIT_LOSS_POINTS))
 
 
 def _check_placements(settings: Settings, plan: Plan, made: Candidates, device: WriteDevice) -> None:
     """Find what is wrong with the user's placements before anything is trained."""
     resolve_all(settings.placements, settings.setup, device)
-    names = [placement.name for placement in (*candidates(plan, made, dict.fromkeys(TENSORS, 1e-3)), *settings.placements)]
+    any_tolerance = Tolerance(dict.fromkeys(TENSORS, 1e-3), dict.fromkeys(TENSORS, 1))
+    names = [placement.name for placement in (*candidates(plan, made, any_tolerance), *settings.placements)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"expected placements of different names, found twice: {', '.join(twice)}", where="placements")
@@ -165,7 +171,7 @@ def _free_rates(point: Point) -> dict[Any, Any]:
     return {tensor: 0 * rates for tensor, rates in point.rates.items()}
 
 
-def _tables(frame: pd.DataFrame, placements: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _tables(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     experiments = {
         "error_free": ERROR_FREE,
         "low_rates": "low-rate",
@@ -173,32 +179,25 @@ def _tables(frame: pd.DataFrame, placements: pd.DataFrame) -> dict[str, pd.DataF
         "bits": "bit",
         "reuse": "reuse",
     }
-    spread = {table: spread_table(frame, experiment) for table, experiment in experiments.items()}
-    return {"runs": frame, **spread, "placements": placements}
+    return {"runs": frame, **{table: spread_table(frame, experiment) for table, experiment in experiments.items()}}
 
 
 def _findings(
-    frame: pd.DataFrame, tolerated: Mapping[Any, float], best: Mapping[str, Any] | None, tables: Mapping[str, pd.DataFrame]
+    frame: pd.DataFrame, tolerance: Tolerance, best: Sequence[dict[str, Any] | None], confirmed: pd.DataFrame
 ) -> dict[str, Any]:
-    confirmed = None
-    if best is not None:
-        table = tables["confirmation"]
-        row = table[table["placement"] == best["placement"]].iloc[0]
-        keys = ("runs", "relative_write_energy", "loss_mean_points", "loss_std_points", "loss_max_points")
-        confirmed = {key: float(row[key]) for key in keys}
     return {
         "low_rates": findings.low_rate_loss(frame, LOW_RATE),
         "sensitivity_order": findings.sensitivity_order(frame),
-        "tolerated_error_rates": dict(tolerated),
         "tolerated_loss_points": TOLERATED_LOSS_POINTS,
-        "best_placement": best,
-        "confirmation": confirmed,
-        "halves_write_energy": bool(
-            best is not None
-            and confirmed is not None
-            and best["relative_write_energy"] <= 0.5
-            and confirmed["loss_mean_points"] < TOLERATED_LOSS_POINTS
-        ),
+        "tolerated_error_rates": dict(tolerance.rates),
+        "tolerant_low_bits": dict(tolerance.low_bits),
+        "best_placements": [
+            {
+                "most_sram_percent": percent,
+                "found": None if one is None else findings.with_fresh_seeds(one, confirmed, TOLERATED_LOSS_POINTS),
+            }
+            for percent, one in zip(SRAM_LIMITS_PERCENT, best, strict=True)
+        ],
     }
 
 
