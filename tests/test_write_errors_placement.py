@@ -153,7 +153,7 @@ def test_candidates_are_written_no_worse_than_asked() -> None:
 
 def test_candidates_keep_the_bits_they_name_safe() -> None:
     made = Candidates(DEVICE, 8, SafePoint(1e-9, 10))
-    low = made.low_bits(0.75, 0.1).resolve(8, DEVICE)["errors"].error_rates.max(axis=1)
+    low = made.low_bits(0.75, 0.1, made.safe.safe, "safe").resolve(8, DEVICE)["errors"].error_rates.max(axis=1)
     assert (low[:6] > 0.09).all()
     assert (low[6:] < 1.1e-9).all()
     graded = made.graded("g", {"errors": 1e-3}, {"errors": 5}, 0.1).resolve(8, DEVICE)

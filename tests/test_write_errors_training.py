@@ -251,7 +251,7 @@ def test_energies_of_placements_follow_from_words_and_bits(study: WriteErrorStud
     # A rate of 1e-2 takes 0.2 V (to a millivolt, upwards): 0.2^2 + 0.1 pJ a bit; the safe one of 1e-9 takes 0.9 V.
     assert table.loc["uniform 1e-02", "relative_write_energy"] == pytest.approx(0.14 / 0.91, rel=0.01)
     assert np.isnan(table.loc["own", "relative_write_energy"]), "an error rate without an energy"
-    assert table.loc["bits 0-11 1e-01, rest SRAM", "sram_bits_percent"] == 25
+    assert table.loc["bits 0-11 1e-02, rest SRAM", "sram_bits_percent"] == 25
 
 
 def test_the_chosen_placements_are_confirmed_from_seeds_that_did_not_choose_them(study: WriteErrorStudy) -> None:
@@ -290,7 +290,7 @@ def test_findings_by_hand() -> None:
     free = [{"experiment": "error-free", "net": "n", "word": "w", "seed": seed} for seed in range(2)]
     runs = pd.DataFrame([*free, *run_rows("error-rate", swept), *run_rows("bit", bits)])
     order = findings.sensitivity_order(runs)
-    assert [(row["tensor"], row["separated"]) for row in order] == [("errors", True), ("weights", False), ("activations", None)]
+    assert [(row["tensor"], row["seeds_above_next"]) for row in order] == [("errors", 2), ("weights", 1), ("activations", None)]
     assert order[0]["loss_mean_points"] == pytest.approx((2.0 + 2.6) / 2)
     assert order[0]["loss_std_points"] == pytest.approx(np.std([2.0, 2.6], ddof=1))
     assert findings.tolerated_rates(runs, 1.0) == {"activations": 1e-2, "weights": 0.0, "errors": 1e-3}

@@ -21,12 +21,14 @@ def _study() -> None:
 @study_app.command("write-errors")
 @guarded
 def write_errors(
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer points: about a minute and a half of one core.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer points: about a minute.")] = False,
     seeds: Annotated[int | None, typer.Option("--seeds", metavar="N", help="Runs of each point (3 if quick, else 5).")] = None,
     net: Annotated[str, typer.Option("--net", metavar="small-cnn|vgg-like", help="What is trained.")] = "small-cnn",
     word: Annotated[str, typer.Option("--word", metavar="fixedN|fixedN.F|bf16", help="Format of buffered words.")] = "fixed16",
     reuse: Annotated[str, typer.Option("--reuse", metavar="own|shared", help="Whether layers share addresses.")] = "own",
-    epochs: Annotated[int | None, typer.Option("--epochs", metavar="N", help="Passes over the training images.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", metavar="N", help="Passes over the training images (8 if quick, else 10).")
+    ] = None,
     dataset: Annotated[str, typer.Option("--dataset", metavar="digits|cifar10|cifar100", help="Images.")] = "digits",
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Your CIFAR files.")] = None,
     images: Annotated[int | None, typer.Option("--images", metavar="N", help="Only the first N training images.")] = None,

@@ -18,6 +18,9 @@ from simcore.studies.write_errors import Settings, WriteErrorStudy, study_write_
 from workloads.faults.placement_file import load_placement
 from workloads.faults.setup import TrainingSetup
 
+#: Epochs of a quick study, where none are asked for.
+QUICK_EPOCHS = 8
+
 
 @dataclass(frozen=True)
 class StudyOptions:
@@ -37,10 +40,13 @@ class StudyOptions:
 
 def write_error_study_command(options: StudyOptions) -> None:
     """Run the study as asked; save and print it."""
+    setup = {key: value for key, value in options.setup.items() if value is not None}
+    if options.quick:
+        setup.setdefault("epochs", QUICK_EPOCHS)
     settings = Settings(
         quick=options.quick,
         seeds=options.seeds,
-        setup=TrainingSetup(**{key: value for key, value in options.setup.items() if value is not None}),
+        setup=TrainingSetup(**setup),
         data=DataSource(*options.source),
         placements=tuple(load_placement(path) for path in options.placements),
         jobs=_cores() if options.jobs is None else options.jobs,
@@ -155,6 +161,5 @@ def _best(sram_percent: float, best: Mapping[str, Any] | None, limit: float) -> 
 
 def _sensitivity(row: Mapping[str, Any]) -> str:
     told = f"{row['tensor']} ({row['loss_mean_points']:.2f} ± {row['loss_std_points']:.2f} points over the swept rates"
-    if row["separated"] is None:
-        return told + ")"
-    return told + (", apart from the next)" if row["separated"] else ", not apart from the next by both spreads)")
+    above = row["seeds_above_next"]
+    return told + (")" if above is None else f"; above the next in {above} of {row['seeds']} seeds)")

@@ -38,12 +38,11 @@ class Candidates:
         """Every bit relaxed alike."""
         return Placement(f"uniform {error_rate:.0e}", self.written(error_rate))
 
-    def low_bits(self, share: float, error_rate: float, high: Storage | None = None, high_name: str = "safe") -> Placement:
-        """The lower ``share`` of each word relaxed, the bits above kept in ``high`` (safe MRAM by default)."""
+    def low_bits(self, share: float, error_rate: float, high: Storage, high_name: str) -> Placement:
+        """The lower ``share`` of each word relaxed, the bits above kept in ``high``."""
         first_high = round(share * self.word_bits)
         parts = tuple(Part(tensor, self.written(error_rate), 0, first_high - 1) for tensor in TENSORS)
-        kept = self.safe.safe if high is None else high
-        return Placement(f"bits 0-{first_high - 1} {error_rate:.0e}, rest {high_name}", kept, parts)
+        return Placement(f"bits 0-{first_high - 1} {error_rate:.0e}, rest {high_name}", high, parts)
 
     def by_tensor(self, name: str, rates: Mapping[Tensor, float]) -> Placement:
         """Each kind of tensor relaxed to a rate of its own."""

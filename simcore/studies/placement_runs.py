@@ -34,8 +34,7 @@ class Tolerance:
 def candidates(plan: Plan, made: Candidates, tolerance: Tolerance) -> list[Placement]:
     """Placements to try: fixed ones, and ones fitted to what the sweep showed each kind of tensor to tolerate."""
     found = [made.safe, made.all_sram(), *(made.uniform(rate) for rate in plan.uniform_rates)]
-    for rate in plan.low_bit_rates:
-        found += [made.low_bits(0.5, rate), made.low_bits(0.75, rate), made.low_bits(0.75, rate, made.all_sram().safe, "SRAM")]
+    found += [made.low_bits(0.75, rate, made.all_sram().safe, "SRAM") for rate in plan.low_bit_rates]
     relaxed = {tensor: rate for tensor, rate in tolerance.rates.items() if rate > 0}
     if relaxed:
         careful = {tensor: rate / 10 for tensor, rate in relaxed.items()}

@@ -38,16 +38,18 @@ def low_rate_loss(runs: pd.DataFrame, highest_rate: float) -> dict[str, Any]:
 def sensitivity_order(runs: pd.DataFrame) -> list[dict[str, Any]]:
     """The kinds of tensor, most sensitive first: loss averaged over the swept rates, per seed; its mean and spread over seeds.
 
-    ``separated``: the mean lies above the next one's by more than the two standard deviations together.
+    ``seeds_above_next`` of ``seeds``: in how many the tensor loses more than the next in order; None for the last.
     """
     swept = runs[(runs["experiment"] == "error-rate") & _of_main(runs) & (runs["error_rate"] >= SENSITIVE_FROM)]
-    per_seed = swept.groupby(["tensor", "seed"])["loss_points"].mean().groupby("tensor").agg(["mean", "std", "min", "max"])
-    ordered = per_seed.sort_values("mean", ascending=False)
+    by_seed = swept.pivot_table("loss_points", index="seed", columns="tensor", aggfunc="mean")
+    ordered = [str(tensor) for tensor in by_seed.mean().sort_values(ascending=False).index]
     rows = []
-    for place, (tensor, row) in enumerate(ordered.iterrows()):
-        after = ordered.iloc[place + 1] if place + 1 < len(ordered) else None
-        separated = None if after is None else bool(row["mean"] - after["mean"] > row["std"] + after["std"])
-        rows.append({"tensor": tensor, **{f"loss_{key}_points": float(row[key]) for key in row.index}, "separated": separated})
+    for tensor, after in zip(ordered, [*ordered[1:], None], strict=True):
+        losses = by_seed[tensor]
+        row: dict[str, Any] = {"tensor": tensor, "seeds": len(losses)}
+        row |= {f"loss_{key}_points": float(losses.agg(key)) for key in ("mean", "std", "min", "max")}
+        row["seeds_above_next"] = None if after is None else int((losses > by_seed[after]).sum())
+        rows.append(row)
     return rows
 
 

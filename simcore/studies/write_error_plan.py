@@ -38,7 +38,7 @@ class Plan:
 def quick_plan(setup: TrainingSetup) -> Plan:
     """The main net alone, few rates, every fourth bit from one seed."""
     bits = _every(_bits(setup), 4)
-    return Plan((Sweep(setup, (1e-3, 1e-2, 1e-1), 1e-1, bits),), (1e-6,), (), (1e-3, 1e-2), (1e-1,))
+    return Plan((Sweep(setup, (1e-3, 1e-2, 1e-1), 1e-1, bits),), (1e-6,), (), (1e-3, 1e-2), (1e-2,))
 
 
 def full_plan(setup: TrainingSetup) -> Plan:
