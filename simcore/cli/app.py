@@ -11,6 +11,7 @@ from simcore.cli import dram, options
 from simcore.cli.guard import guarded
 from simcore.cli.memory_app import memory_app
 from simcore.cli.options import RunOptions
+from simcore.cli.study_app import study_app
 
 app = typer.Typer(
     name="simcore",
@@ -20,6 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(memory_app, name="memory")
+app.add_typer(study_app, name="study")
 
 
 def _version(asked: bool) -> None:
