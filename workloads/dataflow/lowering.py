@@ -13,16 +13,20 @@ from simcore.errors import InputError
 from simcore.program import Program
 from simcore.spec.system import System
 from workloads.dataflow.array import lower_shape
+from workloads.dataflow.gradients import PRODUCT_GRADIENTS, gradient_shape, gradient_words, lower_vector_gradient
 from workloads.dataflow.shape import ConvShape, array_shape
 from workloads.dataflow.vector import lower_elementwise, lower_rows, lower_windows
 from workloads.layers import LRN, Activation, Add, BatchNorm, Concat, Conv, GlobalPool, Linear, MatMul, Pool, ShapeOnly, Softmax
+from workloads.layers.gradients import ScaledGradient
+from workloads.layers.trained import SoftmaxLoss, TrainedBatchNorm, TrainedDropout, TrainedMaxPool
 from workloads.network import LayerInstance, Network
 
 #: Times the vector unit goes through a row for a softmax: maximum, sum of exponentials, quotient.
 SOFTMAX_PASSES = 3
 
-#: Layers that an element-wise layer right behind them can join.
-FUSING = (Conv, Linear, MatMul, Add)
+#: Layers that an element-wise layer right behind them can join, and those that can join: what they need is the value alone.
+FUSING = (Conv, Linear, MatMul, Add, TrainedBatchNorm, *PRODUCT_GRADIENTS)
+JOINING = (Activation, BatchNorm, TrainedDropout, ScaledGradient)
 
 
 #: A layer of a network, its Program (None for a view and for a layer that joined another), and the name of the layer it joined.
@@ -35,7 +39,8 @@ def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) 
     ``with_folds`` adds the Fold records that the reference engine's PEs need. Raises InputError where a scratchpad cannot hold
     what one element of a stream needs, and for a layer that no dataflow is known for.
     """
-    shape = array_shape(instance, system.shapes)
+    system = _with_training(instance, system)
+    shape = gradient_shape(instance) or array_shape(instance, system.shapes)
     if shape is not None:
         return lower_shape(instance.name, instance.layer.op, shape, system, with_folds=with_folds)
     layer, name, op = instance.layer, instance.name, instance.layer.op
@@ -43,15 +48,26 @@ def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) 
     if isinstance(layer, (ShapeOnly, Concat)):
         return None
     if isinstance(layer, (Pool, GlobalPool)):
-        return lower_windows(name, op, _windows(instance), system)
+        results = 2 if isinstance(layer, TrainedMaxPool) else 1
+        return lower_windows(name, op, _windows(instance), system, results=results)
     if isinstance(layer, Add):
         return lower_elementwise(name, op, system, words=words, operands=len(instance.input_shapes))
-    if isinstance(layer, Softmax):
+    if isinstance(layer, Softmax | SoftmaxLoss):
         length = instance.output_shape[layer.axis]
         return lower_rows(name, op, system, rows=words // length, length=length, passes=SOFTMAX_PASSES)
     if isinstance(layer, (Activation, BatchNorm, LRN)):
         return lower_rows(name, op, system, rows=1, length=words)
-    raise InputError(f"expected a layer with a dataflow, got op '{op}'", where=f"layer '{name}'")
+    return lower_vector_gradient(instance, system)
+
+
+def _with_training(instance: LayerInstance, system: System) -> System:
+    """The system with the words of the layer's pass. Raises InputError where SCALE-Sim's shapes meet a training step."""
+    if instance.layer.pass_name == "forward":
+        return system
+    if system.shapes != "standard":
+        expected = "expected shapes: standard for a training step, whose gradients have the shapes that everybody uses"
+        raise InputError(f"{expected}, got {system.shapes}", where="shapes", hint="--set shapes=standard")
+    return gradient_words(instance.layer, system)
 
 
 def _windows(instance: LayerInstance) -> ConvShape:
@@ -79,11 +95,11 @@ def fusions(network: Network) -> dict[str, str]:
     """The element-wise layers that cost nothing with fusing, and the layer each joins.
 
     An activation or normalisation joins the product or sum right before it (or before a chain of such layers) when it is the only
-    reader of that result.
+    reader of that result. In training a normalisation needs its batch's statistics first and joins nothing.
     """
     joined: dict[str, str] = {}
     for instance in network.instances():
-        if not isinstance(instance.layer, (Activation, BatchNorm)) or len(instance.producers) != 1:
+        if not isinstance(instance.layer, JOINING) or len(instance.producers) != 1:
             continue
         producer = instance.producers[0]
         root = joined.get(producer, producer)
