@@ -121,6 +121,9 @@ def ifmap_tiles(
     InputError where no size lets the share hold what one element needs.
     """
     first = _first_ifmap_tiles(shape, tile_target_bytes(share) // word_bytes, lanes, planar)
+    if not planar and 2 * shape.fold_rows(lanes) <= shape.height and shape.ifmap_words() * word_bytes > share.capacity_bytes:
+        # A fold reads a small part of each image: with tiles no higher than that, it stays for the folds that follow.
+        first = min(first[0], shape.fold_rows(lanes)), first[1]
     spare: tuple[IfmapTiles, Uses] | None = None
     needed_bytes = 0
     for find in find_uses:

@@ -54,7 +54,16 @@ def _ifmap_bytes(shape: ConvShape, system: System) -> float:
 def _window_bytes(shape: ConvShape, system: System, pixels: int) -> float:
     """Bytes of the ifmap rows that some neighbouring output pixels read."""
     out_rows = min(shape.out_rows, -(-pixels // shape.out_width) + 1)
-    rows = min(shape.height * shape.batch, (out_rows - 1) * shape.stride[0] + (shape.kernel[0] - 1) * shape.dilation[0] + 1)
+    images, rest = divmod(out_rows, shape.out_height)
+    kernel_rows = shape.kernel[0]
+    rows = images * shape.span_rows(shape.out_height, kernel_rows) + (shape.span_rows(rest, kernel_rows) if rest else 0)
+    return rows * shape.row_words() * system.words.ifmap_bytes / shape.groups
+
+
+def _fold_bytes(shape: ConvShape, system: System, pixels: int) -> float:
+    """Bytes of the ifmap rows that some neighbouring output pixels, whole images of them, read in one fold of taps."""
+    images = -(-pixels // (shape.out_height * shape.out_width))
+    rows = images * shape.fold_rows(system.array.rows)
     return rows * shape.row_words() * system.words.ifmap_bytes / shape.groups
 
 
@@ -78,6 +87,8 @@ def _ws(
     ifmap = _ifmap_bytes(shape, system)
     again = min(rows, shape.kernel[0] * shape.kernel[1])
     in_block = min(ifmap, _window_bytes(shape, system, loops.block) if blocks > 1 else ifmap)
+    if _fold_bytes(shape, system, loops.block) <= USEFUL_SHARE * room["ifmap"]:
+        again = 1  # what neighbouring folds of taps read in common stays from one to the next
     filters = float(shape.taps * shape.group_filters * system.words.filter_bytes)
     if ifmap <= USEFUL_SHARE * room["ifmap"]:
         read = ifmap
