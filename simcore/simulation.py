@@ -37,6 +37,7 @@ def simulate(
     dataflow: str | None = None,
     layers: str | Sequence[str] | None = None,
     batch: int | None = None,
+    training: str | None = None,
     overrides: Sequence[str] = (),
     shortcuts: Shortcuts | None = None,
     progress: OnProgress | None = None,
@@ -46,14 +47,15 @@ def simulate(
     ``network``: a Network, a networkx.DiGraph whose nodes carry layers, a registered name, or a file (.onnx, SCALE-Sim's .csv).
     ``system``: a System, a preset's name, or a file (.yaml, SCALE-Sim's .cfg); ``overrides`` are "key=value" texts laid upon it,
     and ``dataflow`` ("ws", "os", "is") is short for one of them. ``layers``: glob patterns, comma separated or a sequence; only
-    matching layers run. Both engines give the same tables; ``shortcuts`` switches the compiled one's off one by one.
+    matching layers run. ``training``: an optimiser ("sgd", "momentum", "adam"); runs one training step on the batch in place of
+    inference. Both engines give the same tables; ``shortcuts`` switches the compiled one's off one by one.
     Raises InputError for anything of these that cannot be used.
     """
     if engine not in ENGINES:
         raise InputError(f"no engine named {engine!r}", hint=did_you_mean(engine, ENGINES))
     machine = _system(system, dataflow, overrides)
     rates = energy_rates(machine)
-    graph = _network(network, machine, batch)
+    graph = _network(network, machine, batch, training)
     used = shortcuts if shortcuts is not None else Shortcuts()
     load_engine(engine)
     started = time.perf_counter()
@@ -94,14 +96,20 @@ def _dataflow(name: str) -> str:
     return name
 
 
-def _network(network: Network | nx.DiGraph[Any] | str | Path, system: System, batch: int | None) -> Network:
+def _network(network: Network | nx.DiGraph[Any] | str | Path, system: System, batch: int | None, training: str | None) -> Network:
     from workloads.load import load_network
     from workloads.network import Network, from_graph
 
     if isinstance(network, str | Path):
-        return load_network(network, batch, scale_sim_shapes=system.shapes == "scale-sim")
-    found = network if isinstance(network, Network) else from_graph(network)
-    return found if batch is None else found.with_batch(batch)
+        found = load_network(network, batch, scale_sim_shapes=system.shapes == "scale-sim")
+    else:
+        found = network if isinstance(network, Network) else from_graph(network)
+        found = found if batch is None else found.with_batch(batch)
+    if training is None:
+        return found
+    from workloads.training import training_step
+
+    return training_step(found, optimizer=training)
 
 
 def _selected(network: Network, system: System, layers: str | Sequence[str] | None) -> list[Lowered]:
@@ -132,6 +140,7 @@ def _layer_runs(lowered: Sequence[Lowered], outcomes: Sequence[Outcome]) -> list
     runs = []
     for instance, program, fused_into in lowered:
         outcome, facts = (None, {}) if program is None else (next(following), program.facts)
+        facts = facts | {"pass": instance.layer.pass_name}
         macs = int(facts.get("macs", instance.macs))
         runs.append(LayerRun(instance.name, instance.layer.op, macs, outcome, facts, fused_into))
     return runs

@@ -42,6 +42,8 @@ def run(
     engine: options.EngineOption = "compiled",
     layers: options.LayersOption = None,
     batch: options.BatchOption = None,
+    training: options.TrainingOption = False,
+    optimizer: options.OptimizerOption = None,
     overrides: options.SetOption = None,
     out: options.OutOption = None,
     overwrite: options.OverwriteOption = False,
@@ -51,7 +53,10 @@ def run(
     """Simulate a network: cycles, stalls and traffic of every layer."""
     from simcore.cli.run import run_command
 
-    run_command(RunOptions(network, system, dataflow, engine, layers, batch, tuple(overrides or ()), out, overwrite, json, quiet))
+    sets = tuple(overrides or ())
+    run_command(
+        RunOptions(network, system, dataflow, engine, layers, batch, training, optimizer, sets, out, overwrite, json, quiet)
+    )
 
 
 @app.command()
@@ -63,6 +68,8 @@ def banks(
     engine: options.EngineOption = "compiled",
     layers: options.LayersOption = None,
     batch: options.BatchOption = None,
+    training: options.TrainingOption = False,
+    optimizer: options.OptimizerOption = None,
     overrides: options.SetOption = None,
     out: options.OutOption = None,
     overwrite: options.OverwriteOption = False,
@@ -72,8 +79,9 @@ def banks(
     """Simulate a network: accesses and conflicts of every bank, and a heat map of conflicts over time."""
     from simcore.cli.banks import banks_command
 
+    sets = tuple(overrides or ())
     banks_command(
-        RunOptions(network, system, dataflow, engine, layers, batch, tuple(overrides or ()), out, overwrite, json, quiet)
+        RunOptions(network, system, dataflow, engine, layers, batch, training, optimizer, sets, out, overwrite, json, quiet)
     )
 
 

@@ -15,7 +15,8 @@ class LayerRun:
     """One layer and what the engine measured of it.
 
     ``outcome`` is None for a layer that never ran by itself: it was folded into the layer named ``fused_into``, or moves no data.
-    ``facts`` are the plan's (``Program.facts``): ``mapping_efficiency_percent`` is read from them.
+    ``facts`` are the plan's (``Program.facts``): ``mapping_efficiency_percent`` is read from them, and ``pass``, the pass of a
+    training step.
     """
 
     name: str
@@ -24,6 +25,11 @@ class LayerRun:
     outcome: Outcome | None
     facts: Mapping[str, Any]
     fused_into: str | None = None
+
+    @property
+    def pass_name(self) -> str:
+        """The pass of a training step that the layer belongs to; inference is all ``forward``."""
+        return str(self.facts.get("pass", "forward"))
 
     def per_port(self, array: str, port: Port) -> int:
         """One cell of ``Outcome.port_words``, ``port_lines`` or ``port_elements``; 0 for a layer that did not run."""

@@ -1,4 +1,4 @@
-"""Element-wise layers whose operands and results move at rates of their own: gradients of activations and pools, weight updates."""
+"""Element-wise layers whose operands and results move at rates of their own: gradients of pools, weight updates."""
 
 from __future__ import annotations
 

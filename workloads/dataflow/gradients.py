@@ -33,7 +33,7 @@ from workloads.layers.trained import TrainedBatchNorm, TrainedDropout
 from workloads.layers.updates import Update
 from workloads.network import LayerInstance
 
-#: Times the vector unit goes through a channel of a batch normalisation: its statistics (or the sums of its gradient), its values.
+#: Times the vector unit goes through a channel of a batch normalisation: its statistics (or its gradient's sums), its values.
 NORM_PASSES = 2
 #: Times it goes through a row for the gradient of a softmax: the sum, the values.
 SOFTMAX_GRADIENT_PASSES = 2
@@ -57,7 +57,7 @@ def gradient_shape(instance: LayerInstance) -> ConvShape | None:
     if isinstance(layer, LinearWeightGradient):
         return matrix_product(inputs[0][-1], batch * prod(inputs[0][:-1]), layer.of.out_features)
     if isinstance(layer, MatMulInputGradient):
-        left, right = inputs
+        left = inputs[0]
         rows, taps = (left[-2], left[-1]) if layer.operand == 0 else (left[-1], left[-2])
         return matrix_product(rows, taps, layer.shape[-1], batch * prod(left[:-2]))
     return None
@@ -101,8 +101,8 @@ def _conv_weight_shape(layer: ConvWeightGradient, batch: int, image: tuple[int, 
 def gradient_words(layer: Layer, system: System) -> System:
     """The system with the word sizes that the layer's tensors have on its ports.
 
-    Activations and errors are read in the ifmap's words and written in the ofmap's, weights and their gradients have the filters'.
-    Raises InputError where a scratchpad's lines do not hold whole words.
+    Activations and errors are read in the ifmap's words and written in the ofmap's; weights, moments and the gradients of weights
+    have the filters'. Raises InputError where a scratchpad's lines do not hold whole words.
     """
     words = system.words
     wanted = {}

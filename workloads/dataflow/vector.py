@@ -150,7 +150,9 @@ def lower_rows(name: str, op: str, system: System, *, rows: int, length: int, pa
         row_segments(shape, 1, out_chunk, last // passes, last * shape.vectors),
     ]
     geometry = np.zeros(GEO_COLUMNS, dtype=np.int64)
-    return vector_program(name, op, len(run) * shape.vectors, segments, geometry, [source.traffic, result.traffic], ["ifmap", "ofmap"])
+    return vector_program(
+        name, op, len(run) * shape.vectors, segments, geometry, [source.traffic, result.traffic], ["ifmap", "ofmap"]
+    )
 
 
 def lower_elementwise(name: str, op: str, system: System, *, words: int, operands: int) -> Program:

@@ -146,7 +146,7 @@ class LinearWeightGradient(WeightGradient):
 
 @dataclass(frozen=True)
 class ActivationGradient(InputGradient):
-    """The output's gradient times the function's slope, found from the value kept: the output, or the input where that is needed."""
+    """The output's gradient times the function's slope, found from the value kept: the output, or else the input."""
 
     reads: ClassVar[int] = 2
     op: ClassVar[str] = "activation"

@@ -1,7 +1,7 @@
 """Strided input gradients by phases: the input positions that the same filter taps reach form a convolution of their own.
 
 Position ``i`` of a convolution's input gets gradient from output position ``o`` through tap ``k`` where
-``i = o x stride - padding + k x dilation``. For the positions of one residue modulo the stride the taps that can be met are always
+``i = o x stride - padding + k x dilation``. For the positions of one residue modulo the stride the taps that are met are always
 the same, and the output positions move by one from a position to the next: a convolution of stride 1 with some of the taps, in
 reverse order. Every tap belongs to exactly one residue, so that no inserted zero is multiplied.
 """

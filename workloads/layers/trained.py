@@ -26,7 +26,7 @@ class TrainedBatchNorm(Layer):
 
 @dataclass(frozen=True)
 class TrainedDropout(Layer):
-    """Values kept or set to zero at random. The mask comes from a counter-based generator, on the way back again: none is stored."""
+    """Values kept or set to zero at random. A counter-based generator makes the mask, on the way back again: none is stored."""
 
     op: ClassVar[str] = "dropout"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from simcore.errors import InputError, did_you_mean
-from workloads.layers import Activation, BatchNorm, Dropout, Layer, Pool, Softmax
+from workloads.layers import BatchNorm, Dropout, Layer, Pool, Softmax
 from workloads.layers.gradients import GradientSum, LossGradient
 from workloads.layers.trained import SoftmaxLoss, TrainedBatchNorm, TrainedDropout, TrainedMaxPool
 from workloads.layers.updates import OPTIMIZERS, Update
@@ -17,13 +17,13 @@ from workloads.training.supported import needs_gradients, require_trainable
 def training_step(network: Network, *, optimizer: str = "sgd", strided: str = "phases") -> Network:
     """The network of one training step on a minibatch of ``network.batch`` images, named ``<name>-training``.
 
-    Its layers are those of ``network``, then for each in reverse order ``<layer>.input_gradient`` and ``<layer>.weight_gradient``,
-    then ``<layer>.update``; ``Layer.pass_name`` tells which pass a layer belongs to. An edge is a tensor read, so that the
+    Its layers are those of ``network``, then for each in reverse order ``<layer>.input_gradient`` and
+    ``<layer>.weight_gradient``, then ``<layer>.update``; ``Layer.pass_name`` tells which pass a layer belongs to. An edge is a tensor read, so that the
     activations kept for the way back are those with an edge into it. Outputs end in softmax and cross entropy.
 
-    ``optimizer``: "sgd", "momentum" or "adam". ``strided``: the input gradient of a convolution with a stride by "phases", without
-    a multiplication by an inserted zero, or with "zeros" inserted, as hardware without phases runs it. Raises InputError for
-    another of these, and one that lists all layers without a gradient.
+    ``optimizer``: "sgd", "momentum" or "adam". ``strided``: the input gradient of a convolution with a stride by "phases",
+    without a multiplication by an inserted zero, or with "zeros" inserted, as hardware without phases runs it. Raises InputError
+    for another of these, and one that lists all layers without a gradient.
     """
     for value, known in ((optimizer, tuple(OPTIMIZERS)), (strided, STRIDED)):
         if value not in known:
@@ -101,5 +101,3 @@ def backward(
             pending.setdefault(instance.producers[position], []).append(name)
         trained += [instance.name] if made.weights else []
     return trained
-
-
