@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from itertools import product
 from math import prod
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_pe_values import KINDS, QUICK, SLOW, convolutions, machine
 from test_pe_values import run as run_reference
+from test_readme import ROOT, blocks, commands, small
 from training_twin import Step, convolve, convolve_back, joined_phases, product_gradient, random_images, random_weights
 from typer.testing import CliRunner
 
@@ -53,6 +55,8 @@ from workloads.network import LayerInstance, Network, NetworkBuilder
 from workloads.networks import NETWORKS, alexnet, lenet5, resnet18, resnet18_32, vgg16
 from workloads.training import PASSES, training_step
 from workloads.training.values import gradient_operands, gradient_tensor
+
+GUIDE = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
 
 #: Groups, uneven padding, stride and dilation at once: two phases, one of which lacks a row.
 CORNER = Conv("conv", 8, (3, 3), stride=(2, 1), padding=(1, 1, 2, 0), dilation=(1, 2), groups=2)
@@ -675,6 +679,17 @@ def test_alexnet_reads_each_gradient_port_as_planned() -> None:
     instance = trained(alexnet())["conv2.weight_gradient"]
     program = lowered(instance, load_system("train-sram"))
     assert program.elements(Port.IFMAP) == program.facts["folds"] // program.facts["tiling"]["blocks"] * 64 * 25
+
+
+@pytest.mark.parametrize("command", commands(GUIDE))
+def test_commands_of_the_guide_run(command: str) -> None:
+    result = CliRunner().invoke(app, shlex.split(small(command))[1:])
+    assert result.exit_code == 0, result.output
+
+
+def test_python_of_the_guide_runs() -> None:
+    for code in blocks(GUIDE, "python"):
+        exec(compile(code, "training.md", "exec"), {})
 
 
 # PyTorch ----------------------------------------------------------------------------------------------------------------------

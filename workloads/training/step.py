@@ -18,8 +18,9 @@ def training_step(network: Network, *, optimizer: str = "sgd", strided: str = "p
     """The network of one training step on a minibatch of ``network.batch`` images, named ``<name>-training``.
 
     Its layers are those of ``network``, then for each in reverse order ``<layer>.input_gradient`` and
-    ``<layer>.weight_gradient``, then ``<layer>.update``; ``Layer.pass_name`` tells which pass a layer belongs to. An edge is a tensor read, so that the
-    activations kept for the way back are those with an edge into it. Outputs end in softmax and cross entropy.
+    ``<layer>.weight_gradient``, then ``<layer>.update``; ``Layer.pass_name`` tells which pass a layer belongs to. An edge is a
+    tensor read, so that the activations kept for the way back are those with an edge into it. Outputs end in softmax and cross
+    entropy.
 
     ``optimizer``: "sgd", "momentum" or "adam". ``strided``: the input gradient of a convolution with a stride by "phases",
     without a multiplication by an inserted zero, or with "zeros" inserted, as hardware without phases runs it. Raises InputError

@@ -27,9 +27,9 @@ def gradient_operands(instance: LayerInstance, first: Array, second: Array) -> t
     """Pixels [batch, channels, height, width] and filters [filters, channels of a group, height, width] of a gradient.
 
     Input gradient of a convolution or linear layer: ``first`` is the output's gradient, ``second`` the weights, [filters,
-    channels of a group, height, width] or [out, in]. Weight gradient: ``first`` is the layer's input, ``second`` the output's gradient.
-    Gradient of a product's operand: what the layer reads, in its order. All but weights begin with the batch. Raises InputError
-    for a layer that is no gradient of a product.
+    channels of a group, height, width] or [out, in]. Weight gradient: ``first`` is the layer's input, ``second`` the output's
+    gradient. Gradient of a product's operand: what the layer reads, in its order. All but weights begin with the batch. Raises
+    InputError for a layer that is no gradient of a product.
     """
     layer = instance.layer
     if isinstance(layer, ConvInputGradient):
