@@ -401,7 +401,7 @@ def test_a_larger_scratchpad_cuts_traffic_down_to_what_each_pass_must_move() -> 
             assert program.facts["dram_write_bytes"] >= 2 * stored_words(item), item.name
         totals.append(sum(program.facts["dram_read_bytes"] + program.facts["dram_write_bytes"] for _, program in programs))
     assert totals == sorted(totals, reverse=True)
-    assert totals[0] > 1.5 * totals[-1]
+    assert totals[0] > 1.3 * totals[-1]
 
 
 def test_tall_filters_of_weight_gradients_read_the_ifmap_about_once_a_column_of_folds() -> None:
