@@ -392,16 +392,16 @@ def test_with_room_for_all_each_layer_moves_exactly_what_it_must(network: Networ
 
 
 def test_a_larger_scratchpad_cuts_traffic_down_to_what_each_pass_must_move() -> None:
-    step = training_step(resnet18_32(4))
+    step = training_step(resnet18_32(8))
     totals = []
-    for kib in (64, 256, 1024, 262144):
+    for kib in (64, 1024, 262144):
         programs = [(item, program) for item, program, _ in lower_network(step, with_capacity(kib)) if program is not None]
         for item, program in programs:
             assert program.facts["dram_read_bytes"] >= 2 * read_words(item), item.name
             assert program.facts["dram_write_bytes"] >= 2 * stored_words(item), item.name
         totals.append(sum(program.facts["dram_read_bytes"] + program.facts["dram_write_bytes"] for _, program in programs))
     assert totals == sorted(totals, reverse=True)
-    assert totals[0] > 1.3 * totals[-1]
+    assert totals[0] > 1.5 * totals[-1]
 
 
 def test_tall_filters_of_weight_gradients_read_the_ifmap_about_once_a_column_of_folds() -> None:
