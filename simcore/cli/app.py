@@ -44,6 +44,8 @@ def run(
     engine: options.EngineOption = "compiled",
     layers: options.LayersOption = None,
     batch: options.BatchOption = None,
+    training: options.TrainingOption = False,
+    optimizer: options.OptimizerOption = None,
     overrides: options.SetOption = None,
     out: options.OutOption = None,
     overwrite: options.OverwriteOption = False,
@@ -57,7 +59,23 @@ def run(
 
     changes = tuple(overrides or ())
     run_command(
-        RunOptions(network, system, dataflow, engine, layers, batch, changes, out, overwrite, json, quiet, no_limit, check_values)
+        RunOptions(
+            network,
+            system,
+            dataflow,
+            engine,
+            layers,
+            batch,
+            training,
+            optimizer,
+            changes,
+            out,
+            overwrite,
+            json,
+            quiet,
+            no_limit,
+            check_values,
+        )
     )
 
 
@@ -70,6 +88,8 @@ def banks(
     engine: options.EngineOption = "compiled",
     layers: options.LayersOption = None,
     batch: options.BatchOption = None,
+    training: options.TrainingOption = False,
+    optimizer: options.OptimizerOption = None,
     overrides: options.SetOption = None,
     out: options.OutOption = None,
     overwrite: options.OverwriteOption = False,
@@ -81,7 +101,11 @@ def banks(
     from simcore.cli.banks import banks_command
 
     changes = tuple(overrides or ())
-    banks_command(RunOptions(network, system, dataflow, engine, layers, batch, changes, out, overwrite, json, quiet, no_limit))
+    banks_command(
+        RunOptions(
+            network, system, dataflow, engine, layers, batch, training, optimizer, changes, out, overwrite, json, quiet, no_limit
+        )
+    )
 
 
 app.add_typer(dram.app, name="dram")
