@@ -46,6 +46,8 @@ def run(
     engine: options.EngineOption = "compiled",
     layers: options.LayersOption = None,
     batch: options.BatchOption = None,
+    training: options.TrainingOption = False,
+    optimizer: options.OptimizerOption = None,
     overrides: options.SetOption = None,
     out: options.OutOption = None,
     overwrite: options.OverwriteOption = False,
@@ -59,7 +61,23 @@ def run(
 
     changes = tuple(overrides or ())
     run_command(
-        RunOptions(network, system, dataflow, engine, layers, batch, changes, out, overwrite, json, quiet, no_limit, check_values)
+        RunOptions(
+            network,
+            system,
+            dataflow,
+            engine,
+            layers,
+            batch,
+            training,
+            optimizer,
+            changes,
+            out,
+            overwrite,
+            json,
+            quiet,
+            no_limit,
+            check_values,
+        )
     )
 
 
@@ -72,6 +90,8 @@ def banks(
     engine: options.EngineOption = "compiled",
     layers: options.LayersOption = None,
     batch: options.BatchOption = None,
+    training: options.TrainingOption = False,
+    optimizer: options.OptimizerOption = None,
     overrides: options.SetOption = None,
     out: options.OutOption = None,
     overwrite: options.OverwriteOption = False,
@@ -83,7 +103,11 @@ def banks(
     from simcore.cli.banks import banks_command
 
     changes = tuple(overrides or ())
-    banks_command(RunOptions(network, system, dataflow, engine, layers, batch, changes, out, overwrite, json, quiet, no_limit))
+    banks_command(
+        RunOptions(
+            network, system, dataflow, engine, layers, batch, training, optimizer, changes, out, overwrite, json, quiet, no_limit
+        )
+    )
 
 
 app.add_typer(dram.app, name="dram")
