@@ -36,6 +36,10 @@ _CAUSES = {
 _LAYERS = {
     "layer": ("", "Name of the layer in the network."),
     "op": ("", "Kind of layer: conv, linear, pool, add, ..."),
+    "pass": (
+        "",
+        "Pass of a training step: forward, input_gradient, weight_gradient, update. Inference is forward. `passes` sums each up.",
+    ),
     "fused_into": ("", "The layer into which this one is folded; it takes no cycles of its own. Empty: it runs by itself."),
     "macs": ("multiply-accumulates", "Multiply-accumulates of the layer by its shapes; taps in the padding count."),
     "start_cycle": ("cycle", "Core cycle, counted from the start of the run, at which the layer begins."),

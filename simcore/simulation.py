@@ -45,6 +45,7 @@ def simulate(
     dataflow: str | None = None,
     layers: str | Sequence[str] | None = None,
     batch: int | None = None,
+    training: str | None = None,
     overrides: Sequence[str] = (),
     shortcuts: Shortcuts | None = None,
     check_values: bool = False,
@@ -56,7 +57,8 @@ def simulate(
     ``network``: a Network, a networkx.DiGraph whose nodes carry layers, a registered name, or a file (.onnx, SCALE-Sim's .csv).
     ``system``: a System, a preset's name, or a file (.yaml, SCALE-Sim's .cfg); ``overrides`` are "key=value" texts laid upon it,
     and ``dataflow`` ("ws", "os", "is") is short for one of them. ``layers``: glob patterns, comma separated or a sequence; only
-    matching layers run. Both engines give the same tables; ``shortcuts`` switches the compiled one's off one by one.
+    matching layers run. ``training``: an optimiser ("sgd", "momentum", "adam"); runs one training step on the batch in place of
+    inference. Both engines give the same tables; ``shortcuts`` switches the compiled one's off one by one.
     ``check_values`` (engine "simpy" alone) lets the PEs multiply int8 numbers drawn from the System's ``seed`` and holds what the
     array writes against numpy's product, layer by layer; ``Results.values`` says what came of it. ``limit_s``: a run that takes
     more seconds than this by estimate is refused; None takes any.
@@ -70,7 +72,7 @@ def simulate(
         )
     machine = _system(system, dataflow, overrides)
     rates = energy_rates(machine)
-    graph = _network(network, machine, batch)
+    graph = _network(network, machine, batch, training)
     used = shortcuts if shortcuts is not None else Shortcuts()
     wanted = _wanted(graph, layers)
     refuse_too_long(_sizes(graph, machine, wanted), machine, engine, limit_s, check_values=check_values)
@@ -142,14 +144,20 @@ def _dataflow(name: str) -> str:
     return name
 
 
-def _network(network: Network | nx.DiGraph[Any] | str | Path, system: System, batch: int | None) -> Network:
+def _network(network: Network | nx.DiGraph[Any] | str | Path, system: System, batch: int | None, training: str | None) -> Network:
     from workloads.load import load_network
     from workloads.network import Network, from_graph
 
     if isinstance(network, str | Path):
-        return load_network(network, batch, scale_sim_shapes=system.shapes == "scale-sim")
-    found = network if isinstance(network, Network) else from_graph(network)
-    return found if batch is None else found.with_batch(batch)
+        found = load_network(network, batch, scale_sim_shapes=system.shapes == "scale-sim")
+    else:
+        found = network if isinstance(network, Network) else from_graph(network)
+        found = found if batch is None else found.with_batch(batch)
+    if training is None:
+        return found
+    from workloads.training import training_step
+
+    return training_step(found, optimizer=training)
 
 
 def _wanted(network: Network, layers: str | Sequence[str] | None) -> set[str] | None:
@@ -182,5 +190,6 @@ def _layer_runs(planned: Sequence[PlannedLayer], outcomes: Sequence[Outcome], va
         name, op = layer.instance.name, layer.instance.layer.op
         outcome = next(following) if layer.runs else None
         macs = int(layer.facts.get("macs", layer.instance.macs))
-        runs.append(LayerRun(name, op, macs, outcome, layer.facts, layer.fused_into, values.get(name)))
+        facts = {**layer.facts, "pass": layer.instance.layer.pass_name}
+        runs.append(LayerRun(name, op, macs, outcome, facts, layer.fused_into, values.get(name)))
     return runs

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -37,31 +38,20 @@ class ValueCheck:
 
     def operands(self, index: int, program: Program) -> Operands | None:
         """The operands of the layer that runs as number ``index``, before it does; None for a layer of the vector unit."""
-        from simcore.engine.reference.operands import Operands
-        from workloads.dataflow.images import operand_images
-        from workloads.dataflow.product import draw_tensors, numpy_product
-        from workloads.dataflow.shape import under_shape_rule
-
         self._under_way = None
         if not program.folds:
             return None
-        instance = under_shape_rule(self._running[index], self._system.shapes)
-        seed = np.random.SeedSequence([self._system.seed, *instance.name.encode()])
-        ifmap, filters = draw_tensors(instance, np.random.default_rng(seed))
-        operands = Operands(operand_images(program, instance, ifmap, filters))
-        self._under_way = _Drawn(instance, program, operands, numpy_product(instance, ifmap, filters))
-        return operands
+        self._under_way = _drawn(self._running[index], program, self._system)
+        return self._under_way.operands
 
     def compare(self) -> None:
         """Compare what the layer under way wrote, once it ran. Raises WrongValuesError with the first value that differs."""
-        from workloads.dataflow.images import result_tensor
-
         if self._under_way is None:
             return
         drawn, self._under_way = self._under_way, None
-        name = drawn.instance.name
+        name = drawn.program.name
         try:
-            _require_equal(result_tensor(drawn.program, drawn.instance, drawn.operands.read), drawn.expected)
+            _require_equal(drawn.found(), drawn.expected)
         except WrongValuesError as error:
             raise WrongValuesError(f"layer '{name}': {error}") from error
         self.said[name] = EQUAL
@@ -69,12 +59,46 @@ class ValueCheck:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """The layer under way, with what its PEs multiply and what should come out."""
+    """The layer under way, with what its PEs multiply, what should come out, and how to find what did."""
 
-    instance: LayerInstance
     program: Program
     operands: Operands
     expected: Int64Array
+    found: Callable[[], Int64Array]
+
+
+def _drawn(instance: LayerInstance, program: Program, system: System) -> _Drawn:
+    from workloads.dataflow.gradients import gradient_shape
+
+    seed = np.random.SeedSequence([system.seed, *instance.name.encode()])
+    if gradient_shape(instance) is not None:
+        return _drawn_gradient(instance, program, np.random.default_rng(seed))
+    return _drawn_product(instance, program, system, np.random.default_rng(seed))
+
+
+def _drawn_product(instance: LayerInstance, program: Program, system: System, random: np.random.Generator) -> _Drawn:
+    from simcore.engine.reference.operands import Operands
+    from workloads.dataflow.images import operand_images, result_tensor
+    from workloads.dataflow.product import draw_tensors, numpy_product
+    from workloads.dataflow.shape import under_shape_rule
+
+    ruled = under_shape_rule(instance, system.shapes)
+    ifmap, filters = draw_tensors(ruled, random)
+    operands = Operands(operand_images(program, ruled, ifmap, filters))
+    found = partial(result_tensor, program, ruled, operands.read)
+    return _Drawn(program, operands, numpy_product(ruled, ifmap, filters), found)
+
+
+def _drawn_gradient(instance: LayerInstance, program: Program, random: np.random.Generator) -> _Drawn:
+    from simcore.engine.reference.operands import Operands
+    from workloads.dataflow.images import convolution_images, convolution_result
+    from workloads.training.product import draw_gradient_tensors, numpy_gradient
+    from workloads.training.values import gradient_operands, gradient_tensor
+
+    tensors = draw_gradient_tensors(instance, random)
+    operands = Operands(convolution_images(program, *gradient_operands(instance, *tensors)))
+    expected = numpy_gradient(instance, *tensors)
+    return _Drawn(program, operands, expected, lambda: gradient_tensor(instance, convolution_result(program, operands.read)))
 
 
 def _without_values(layer: PlannedLayer) -> str:

@@ -156,11 +156,13 @@ def test_explain_names_the_nearest_metric() -> None:
 
 def test_json_has_exactly_the_promised_keys(results: Results) -> None:
     found = json.loads(json.dumps(results.to_json(), allow_nan=False))
-    top = ["network", "system", "engine", "cycles", "layers", "banks", "energy_pj", "wall_s", "simulated_cycles_per_s"]
+    top = ["network", "system", "engine", "cycles", "layers", "passes", "banks", "energy_pj", "wall_s", "simulated_cycles_per_s"]
     assert list(found) == top
+    passes = ["pass", "macs", "cycles", "compute_cycles", "dram_reads_bytes", "dram_writes_bytes", "energy_pj"]
+    assert [list(row) for row in found["passes"]] == [passes]
     layer = found["layers"][0]
     assert list(layer) == [
-        *("name", "op", "macs", "cycles", "compute_cycles", "stall_cycles", "mapping_efficiency"),
+        *("name", "op", "pass", "macs", "cycles", "compute_cycles", "stall_cycles", "mapping_efficiency"),
         *("sram_reads", "sram_writes", "dram_reads_bytes", "dram_writes_bytes"),
     ]
     assert list(layer["sram_reads"]) == ["ifmap", "filter"]

@@ -11,6 +11,7 @@ from simcore.cli import dram, options
 from simcore.cli.guard import guarded
 from simcore.cli.memory_app import memory_app
 from simcore.cli.options import RunOptions
+from simcore.cli.study_app import study_app
 
 app = typer.Typer(
     name="simcore",
@@ -20,6 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(memory_app, name="memory")
+app.add_typer(study_app, name="study")
 
 
 def _version(asked: bool) -> None:
@@ -44,6 +46,8 @@ def run(
     engine: options.EngineOption = "compiled",
     layers: options.LayersOption = None,
     batch: options.BatchOption = None,
+    training: options.TrainingOption = False,
+    optimizer: options.OptimizerOption = None,
     overrides: options.SetOption = None,
     out: options.OutOption = None,
     overwrite: options.OverwriteOption = False,
@@ -57,7 +61,23 @@ def run(
 
     changes = tuple(overrides or ())
     run_command(
-        RunOptions(network, system, dataflow, engine, layers, batch, changes, out, overwrite, json, quiet, no_limit, check_values)
+        RunOptions(
+            network,
+            system,
+            dataflow,
+            engine,
+            layers,
+            batch,
+            training,
+            optimizer,
+            changes,
+            out,
+            overwrite,
+            json,
+            quiet,
+            no_limit,
+            check_values,
+        )
     )
 
 
@@ -70,6 +90,8 @@ def banks(
     engine: options.EngineOption = "compiled",
     layers: options.LayersOption = None,
     batch: options.BatchOption = None,
+    training: options.TrainingOption = False,
+    optimizer: options.OptimizerOption = None,
     overrides: options.SetOption = None,
     out: options.OutOption = None,
     overwrite: options.OverwriteOption = False,
@@ -81,7 +103,11 @@ def banks(
     from simcore.cli.banks import banks_command
 
     changes = tuple(overrides or ())
-    banks_command(RunOptions(network, system, dataflow, engine, layers, batch, changes, out, overwrite, json, quiet, no_limit))
+    banks_command(
+        RunOptions(
+            network, system, dataflow, engine, layers, batch, training, optimizer, changes, out, overwrite, json, quiet, no_limit
+        )
+    )
 
 
 app.add_typer(dram.app, name="dram")

@@ -14,6 +14,10 @@ DataflowOption = Annotated[str | None, typer.Option("--dataflow", metavar="ws|os
 EngineOption = Annotated[str, typer.Option("--engine", metavar="compiled|simpy", help="Both give the same tables.")]
 LayersOption = Annotated[str | None, typer.Option("--layers", metavar="PATTERN", help="Only these layers: 'layer1*,fc'.")]
 BatchOption = Annotated[int | None, typer.Option("--batch", metavar="N", help="Images at once.")]
+TrainingOption = Annotated[bool, typer.Option("--training", help="Run one training step on the batch, not inference.")]
+OptimizerOption = Annotated[
+    str | None, typer.Option("--optimizer", metavar="sgd|momentum|adam", help="Of the weight update; sgd unless given.")
+]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the system; may repeat.")
 ]
@@ -37,6 +41,8 @@ class RunOptions:
     engine: str
     layers: str | None
     batch: int | None
+    training: bool
+    optimizer: str | None
     overrides: tuple[str, ...]
     out: Path | None
     overwrite: bool

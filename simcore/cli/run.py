@@ -24,7 +24,8 @@ def run_command(options: RunOptions) -> None:
         print(summary(results))
     else:
         out = console()
-        for shown in (layer_table(results), stall_table(results), totals_table(results)):
+        passes = [pass_table(results)] if len(results.passes) > 1 else []
+        for shown in (layer_table(results), *passes, stall_table(results), totals_table(results)):
             out.print(shown)
             out.print()
         for note in results.rates.notes:
@@ -77,6 +78,26 @@ def layer_table(results: Results) -> Table:
 def _worst_cause(row: Mapping[Hashable, Any]) -> str:
     worst = max(CAUSE_NAMES, key=lambda cause: int(row[f"stall_{cause}_cycles"]))
     return worst if row[f"stall_{worst}_cycles"] else "-"
+
+
+def pass_table(results: Results) -> Table:
+    """One row per pass of a training step."""
+    cycles = max(results.cycles, 1)
+    rows = [
+        (
+            row["pass"],
+            row["macs"] / 1e6,
+            row["cycles"],
+            100.0 * row["cycles"] / cycles,
+            row["cycles"] - row["compute_cycles"],
+            row["dram_read_bytes"] / 1024,
+            row["dram_write_bytes"] / 1024,
+            row["energy_pj"] / 1e6,
+        )
+        for row in results.passes.to_dict("records")
+    ]
+    columns = ("pass", "M MACs", "cycles", "%", "stalled", "DRAM rd KiB", "DRAM wr KiB", "energy uJ")
+    return table("Passes", columns, rows)
 
 
 def stall_table(results: Results) -> Table:

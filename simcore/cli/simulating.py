@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simcore.cli.console import progress, tell_of_compiling
 from simcore.cli.options import RunOptions
+from simcore.errors import InputError
 from simcore.results import Results, check_destination
 from simcore.run_time import LIMIT_S
 from simcore.simulation import simulate
@@ -13,6 +14,9 @@ def simulate_as_asked(options: RunOptions) -> Results:
     """Run the simulation. An output directory that cannot be written is refused before the run, not after it."""
     if options.out is not None:
         check_destination(options.out, overwrite=options.overwrite)
+    if options.optimizer is not None and not options.training:
+        raise InputError("expected --training beside --optimizer, got none")
+    optimizer = (options.optimizer or "sgd") if options.training else None
     tell_of_compiling(options.engine, options.quiet)
     with progress(not (options.quiet or options.json)) as on_progress:
         results = simulate(
@@ -22,6 +26,7 @@ def simulate_as_asked(options: RunOptions) -> Results:
             dataflow=options.dataflow,
             layers=options.layers,
             batch=options.batch,
+            training=optimizer,
             overrides=options.overrides,
             check_values=options.check_values,
             limit_s=None if options.no_limit else LIMIT_S,

@@ -26,6 +26,7 @@ def json_form(results: Results) -> dict[str, Any]:
         "engine": results.engine,
         "cycles": results.cycles,
         "layers": [_layer(run) for run in results.runs],
+        "passes": _passes(results),
         "banks": _banks(results),
         **({"values": dict(results.values)} if results.values else {}),
         **dram,
@@ -42,6 +43,7 @@ def _layer(run: LayerRun) -> dict[str, Any]:
     return {
         "name": run.name,
         "op": run.op,
+        "pass": run.pass_name,
         "macs": run.macs,
         "cycles": outcome.cycles if outcome else 0,
         "compute_cycles": outcome.compute_cycles if outcome else 0,
@@ -52,6 +54,12 @@ def _layer(run: LayerRun) -> dict[str, Any]:
         "dram_reads_bytes": int(outcome.dma_read_bytes.sum()) if outcome else 0,
         "dram_writes_bytes": int(outcome.dma_write_bytes.sum()) if outcome else 0,
     }
+
+
+def _passes(results: Results) -> list[dict[str, Any]]:
+    shown = results.passes[["pass", "macs", "cycles", "compute_cycles", "dram_read_bytes", "dram_write_bytes", "energy_pj"]]
+    renamed = shown.rename(columns={"dram_read_bytes": "dram_reads_bytes", "dram_write_bytes": "dram_writes_bytes"})
+    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]
 
 
 def _banks(results: Results) -> list[dict[str, Any]]:

@@ -15,8 +15,9 @@ class LayerRun:
     """One layer and what the engine measured of it.
 
     ``outcome`` is None for a layer that never ran by itself: it was folded into the layer named ``fused_into``, or moves no data.
-    ``facts`` are the plan's (``Program.facts``): ``mapping_efficiency_percent`` is read from them. ``values`` is "equal" where
-    the PEs' results were checked, "none: ..." where there are none to check, and None where nothing was asked.
+    ``facts`` are the plan's (``Program.facts``): ``mapping_efficiency_percent`` is read from them, and ``pass``, the pass of a
+    training step. ``values`` is "equal" where the PEs' results were checked, "none: ..." where there are none to check, and None
+    where nothing was asked.
     """
 
     name: str
@@ -26,6 +27,11 @@ class LayerRun:
     facts: Mapping[str, Any]
     fused_into: str | None = None
     values: str | None = None
+
+    @property
+    def pass_name(self) -> str:
+        """The pass of a training step that the layer belongs to; inference is all ``forward``."""
+        return str(self.facts.get("pass", "forward"))
 
     def per_port(self, array: str, port: Port) -> int:
         """One cell of ``Outcome.port_words``, ``port_lines`` or ``port_elements``; 0 for a layer that did not run."""

@@ -22,18 +22,18 @@ from simcore.results.record import LayerRun
 from simcore.results.save import MARKER, write_whole
 from simcore.results.tables import layer_table, port_table, stall_table
 from simcore.results.timeline import timeline_table
-from simcore.results.totals import totals_table
+from simcore.results.totals import pass_table, totals_table
 from simcore.spec import DramMemorySpec, System
 
 #: Tables in the order in which they are saved; then ``dram``, where main memory is one.
-TABLES = ("layers", "stalls", "ports", "banks", "bank_layers", "timeline", "totals", "energy")
+TABLES = ("layers", "stalls", "ports", "banks", "bank_layers", "timeline", "totals", "passes", "energy")
 
 
 class Results:
     """What a run found, as pandas tables; docs/metrics.md and ``simcore explain`` define every column.
 
-    ``layers``, ``stalls``, ``ports``, ``banks``, ``bank_layers``, ``timeline``, ``totals``, ``energy`` and ``dram`` are made when
-    first asked for. ``manifest`` says what the run was made from.
+    ``layers``, ``stalls``, ``ports``, ``banks``, ``bank_layers``, ``timeline``, ``totals``, ``passes``, ``energy`` and ``dram``
+    are made when first asked for. ``manifest`` says what the run was made from.
     """
 
     def __init__(
@@ -131,6 +131,11 @@ class Results:
     def totals(self) -> pd.DataFrame:
         """Metrics of the whole run: metric, value, unit."""
         return totals_table(self.layers, self.system, self.rates.area_mm2)
+
+    @cached_property
+    def passes(self) -> pd.DataFrame:
+        """One row per pass of a training step (inference has one, forward): the sums of its layers."""
+        return pass_table(self.layers)
 
     @cached_property
     def energy(self) -> pd.DataFrame:

@@ -32,7 +32,8 @@ def layer_table(runs: Sequence[LayerRun], processing_elements: int, dram: Resolv
 def _layer_row(run: LayerRun, processing_elements: int) -> dict[str, Any]:
     outcome = run.outcome
     cycles = outcome.cycles if outcome else 0
-    row: dict[str, Any] = {"layer": run.name, "op": run.op, "fused_into": run.fused_into, "macs": run.macs}
+    row: dict[str, Any] = {"layer": run.name, "op": run.op, "pass": run.pass_name, "fused_into": run.fused_into}
+    row["macs"] = run.macs
     row["start_cycle"] = outcome.start_cycle if outcome else pd.NA
     row["cycles"] = cycles
     row["compute_cycles"] = outcome.compute_cycles if outcome else 0

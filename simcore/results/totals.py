@@ -8,7 +8,16 @@ from simcore.glossary import TERMS
 from simcore.spec import System
 
 #: Columns of the layer table that do not add up over layers.
-_NOT_ADDED = ("layer", "op", "fused_into", "start_cycle", "values", "mapping_efficiency_percent", "array_utilisation_percent")
+_NOT_ADDED = (
+    *("layer", "op", "pass", "fused_into", "start_cycle", "values"),
+    *("mapping_efficiency_percent", "array_utilisation_percent"),
+)
+
+
+def pass_table(layers: pd.DataFrame) -> pd.DataFrame:
+    """One row per pass of a training step, in the order in which they first run: each column of ``layers`` that adds up."""
+    added = [column for column in layers.columns if column not in _NOT_ADDED]
+    return layers.groupby("pass", sort=False)[added].sum().reset_index()
 
 
 def totals_table(layers: pd.DataFrame, system: System, area_mm2: float) -> pd.DataFrame:

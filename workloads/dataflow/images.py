@@ -7,7 +7,6 @@ so that each checks the other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 
 import numpy as np
 
@@ -27,13 +26,23 @@ def operand_images(program: Program, instance: LayerInstance, ifmap: Int64Array,
     and [N, K]. MatMul: [batch, ..., M, K] and [batch, ..., K, N]. The Program is lowered ``with_folds``; raises InputError for
     one that is not, and for tensors of other shapes than the layer's.
     """
-    if not program.folds:
-        raise InputError("expected a Program of an array layer, lowered with_folds=True", where=f"layer '{instance.name}'")
     for name, tensor, shape in zip(("ifmap", "filter"), (ifmap, filters), _tensor_shapes(instance, program), strict=True):
         if tensor.shape != shape:
             raise InputError(f"expected a tensor of shape {shape}, got {tensor.shape}", where=f"layer '{instance.name}', {name}")
     pixels, weights = _as_convolution(instance, ifmap.astype(np.int64), filters.astype(np.int64))
-    return {IFMAP_REGION: _ifmap_image(program, instance, pixels), FILTER_REGION: _filter_image(program, weights)}
+    return convolution_images(program, pixels, weights, _extension(instance, program.geometry))
+
+
+def convolution_images(
+    program: Program, pixels: Int64Array, weights: Int64Array, extension: tuple[int, int] = (0, 0)
+) -> dict[int, Int64Array]:
+    """:func:`operand_images` of a loop nest: pixels [batch, channels, height, width], weights [filters, channels of a group,
+    height, width]. ``extension``: rows above and columns left of the stored ifmap that the streams see. Raises InputError for a
+    Program that was not lowered ``with_folds``.
+    """
+    if not program.folds:
+        raise InputError("expected a Program of an array layer, lowered with_folds=True", where=f"layer '{program.name}'")
+    return {IFMAP_REGION: _ifmap_image(program, pixels, extension), FILTER_REGION: _filter_image(program, weights)}
 
 
 def result_tensor(program: Program, instance: LayerInstance, read: Callable[[int, int, int], int]) -> Int64Array:
@@ -41,11 +50,29 @@ def result_tensor(program: Program, instance: LayerInstance, read: Callable[[int
 
     Every word is read once, so that a ``read`` that raises for a word never written (``Operands.read``) finds what is missing.
     """
+    product = _group_products(program, read)
+    if not isinstance(instance.layer, Conv):
+        return product.reshape(instance.batch, *instance.output_shape)
+    return _as_images(program, product)
+
+
+def convolution_result(program: Program, read: Callable[[int, int, int], int]) -> Int64Array:
+    """:func:`result_tensor` of a loop nest: [batch, filters, rows, columns]."""
+    return _as_images(program, _group_products(program, read))
+
+
+def _as_images(program: Program, product: Int64Array) -> Int64Array:
+    batch, rows, columns = (int(program.geometry[g]) for g in (Geo.BATCH, Geo.OUT_H, Geo.OUT_W))
+    return product.transpose(1, 0, 2).reshape(batch, rows, columns, -1).transpose(0, 3, 1, 2)
+
+
+def _group_products(program: Program, read: Callable[[int, int, int], int]) -> Int64Array:
+    """[group, pixel of the batch, filter of the group]."""
     ofmap = len(program.regions) - 1
     groups = int(program.geometry[Geo.C] // program.geometry[Geo.GROUP_CHANNELS])
     rows = int(np.prod(program.geometry[[Geo.BATCH, Geo.OUT_H, Geo.OUT_W]]))
-    total = instance.batch * prod(instance.output_shape)
-    product = np.zeros((groups, rows, total // (groups * rows)), dtype=np.int64)
+    filters = max(fold.n0 + (fold.times if program.dataflow == "is" else fold.columns) for fold in program.folds)
+    product = np.zeros((groups, rows, filters), dtype=np.int64)
     for fold, segment in zip(program.folds, program.segments[Port.OUTPUT], strict=True):
         if segment[Seg.REGION] == ofmap:
             tiles, words = _places(segment)
@@ -54,10 +81,7 @@ def result_tensor(program: Program, instance: LayerInstance, read: Callable[[int
             part = part.T if program.dataflow == "is" else part
             pixels, columns = part.shape
             product[fold.group, fold.m0 : fold.m0 + pixels, fold.n0 : fold.n0 + columns] = part
-    if not isinstance(instance.layer, Conv):
-        return product.reshape(instance.batch, *instance.output_shape)
-    _, out_height, out_width = instance.output_shape
-    return product.transpose(1, 0, 2).reshape(instance.batch, out_height, out_width, -1).transpose(0, 3, 1, 2)
+    return product
 
 
 def _tensor_shapes(instance: LayerInstance, program: Program) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -88,14 +112,14 @@ def _as_convolution(instance: LayerInstance, ifmap: Int64Array, filters: Int64Ar
     return rows.reshape(1, -1, rows.shape[2], 1), columns.reshape(-1, columns.shape[2], 1, 1)
 
 
-def _ifmap_image(program: Program, instance: LayerInstance, ifmap: Int64Array) -> Int64Array:
+def _ifmap_image(program: Program, ifmap: Int64Array, extension: tuple[int, int]) -> Int64Array:
     geometry = program.geometry
     height, width, rows, channels = (int(geometry[g]) for g in (Geo.H, Geo.W, Geo.ROWS_PER_TILE, Geo.CHANNELS_PER_TILE))
     batch, all_channels = ifmap.shape[:2]
     row_tiles, channel_tiles = -(-height // rows), -(-all_channels // channels)
     # Whole tiles; under SCALE-Sim's shape rule the padding is part of the ifmap that the streams see.
     whole = np.zeros((batch, channel_tiles * channels, row_tiles * rows, width), dtype=np.int64)
-    top, left = _extension(instance, geometry)
+    top, left = extension
     whole[:, :all_channels, top : top + ifmap.shape[2], left : left + ifmap.shape[3]] = ifmap
     tiles = whole.reshape(batch, channel_tiles, channels, row_tiles, rows, width)
     order = (0, 3, 1, 2, 4, 5) if geometry[Geo.PLANAR] else (0, 3, 1, 4, 5, 2)

@@ -13,16 +13,20 @@ from simcore.errors import InputError
 from simcore.program import Program
 from simcore.spec.system import System
 from workloads.dataflow.array import lower_shape
+from workloads.dataflow.gradients import PRODUCT_GRADIENTS, gradient_shape, gradient_words, lower_vector_gradient
 from workloads.dataflow.shape import ConvShape, array_shape
 from workloads.dataflow.vector import lower_elementwise, lower_rows, lower_windows
 from workloads.layers import LRN, Activation, Add, BatchNorm, Concat, Conv, GlobalPool, Linear, MatMul, Pool, ShapeOnly, Softmax
+from workloads.layers.gradients import ScaledGradient
+from workloads.layers.trained import SoftmaxLoss, TrainedBatchNorm, TrainedDropout, TrainedMaxPool
 from workloads.network import LayerInstance, Network
 
 #: Times the vector unit goes through a row for a softmax: maximum, sum of exponentials, quotient.
 SOFTMAX_PASSES = 3
 
-#: Layers that an element-wise layer right behind them can join.
-FUSING = (Conv, Linear, MatMul, Add)
+#: Layers that an element-wise layer right behind them can join, and those that can join: what they need is the value alone.
+FUSING = (Conv, Linear, MatMul, Add, TrainedBatchNorm, *PRODUCT_GRADIENTS)
+JOINING = (Activation, BatchNorm, TrainedDropout, ScaledGradient)
 
 
 #: A layer of a network, its Program (None for a view and for a layer that joined another), and the name of the layer it joined.
@@ -37,14 +41,14 @@ def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) 
     known for.
     """
     try:
-        return _lower(instance, system, with_folds)
+        return _lower(instance, with_training_words(instance, system), with_folds)
     except MemoryError as error:
         hint = "a smaller batch or layer, a larger array or larger scratchpads take less"
         raise InputError(f"its plan is too large: {error}", where=f"layer '{instance.name}'", hint=hint) from error
 
 
 def _lower(instance: LayerInstance, system: System, with_folds: bool) -> Program | None:
-    shape = array_shape(instance, system.shapes)
+    shape = gradient_shape(instance) or array_shape(instance, system.shapes)
     if shape is not None:
         return lower_shape(instance.name, instance.layer.op, shape, system, with_folds=with_folds)
     layer, name, op = instance.layer, instance.name, instance.layer.op
@@ -52,15 +56,30 @@ def _lower(instance: LayerInstance, system: System, with_folds: bool) -> Program
     if isinstance(layer, (ShapeOnly, Concat)):
         return None
     if isinstance(layer, (Pool, GlobalPool)):
-        return lower_windows(name, op, windows_shape(instance), system)
+        return lower_windows(name, op, windows_shape(instance), system, results=results_of_windows(instance))
     if isinstance(layer, Add):
         return lower_elementwise(name, op, system, words=words, operands=len(instance.input_shapes))
-    if isinstance(layer, Softmax):
+    if isinstance(layer, Softmax | SoftmaxLoss):
         length = instance.output_shape[layer.axis]
         return lower_rows(name, op, system, rows=words // length, length=length, passes=SOFTMAX_PASSES)
     if isinstance(layer, (Activation, BatchNorm, LRN)):
         return lower_rows(name, op, system, rows=1, length=words)
-    raise InputError(f"expected a layer with a dataflow, got op '{op}'", where=f"layer '{name}'")
+    return lower_vector_gradient(instance, system)
+
+
+def with_training_words(instance: LayerInstance, system: System) -> System:
+    """The system with the words of the layer's pass. Raises InputError where SCALE-Sim's shapes meet a training step."""
+    if instance.layer.pass_name == "forward":
+        return system
+    if system.shapes != "standard":
+        expected = "expected shapes: standard for a training step, whose gradients have the shapes that everybody uses"
+        raise InputError(f"{expected}, got {system.shapes}", where="shapes", hint="--set shapes=standard")
+    return gradient_words(instance.layer, system)
+
+
+def results_of_windows(instance: LayerInstance) -> int:
+    """Words that a pool writes for each window: its value, and in training the place of its maximum."""
+    return 2 if isinstance(instance.layer, TrainedMaxPool) else 1
 
 
 def windows_shape(instance: LayerInstance) -> ConvShape:
@@ -88,11 +107,11 @@ def fusions(network: Network) -> dict[str, str]:
     """The element-wise layers that cost nothing with fusing, and the layer each joins.
 
     An activation or normalisation joins the product or sum right before it (or before a chain of such layers) when it is the only
-    reader of that result.
+    reader of that result. In training a normalisation needs its batch's statistics first and joins nothing.
     """
     joined: dict[str, str] = {}
     for instance in network.instances():
-        if not isinstance(instance.layer, (Activation, BatchNorm)) or len(instance.producers) != 1:
+        if not isinstance(instance.layer, JOINING) or len(instance.producers) != 1:
             continue
         producer = instance.producers[0]
         root = joined.get(producer, producer)

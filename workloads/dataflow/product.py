@@ -52,15 +52,23 @@ def numpy_product(instance: LayerInstance, ifmap: Int64Array, filters: Int64Arra
 def _convolution(instance: LayerInstance, layer: Conv, ifmap: Int64Array, filters: Int64Array) -> Int64Array:
     """Every window laid out as a row (im2col), group by group, times the filters laid out as columns."""
     groups, (_, out_height, out_width) = layer.groups, instance.output_shape
-    top, left, bottom, right = layer.padding_for(instance.input_shapes)
-    padded = np.pad(ifmap, ((0, 0), (0, 0), (top, bottom), (left, right)))
-    extent = [(size - 1) * step + 1 for size, step in zip(layer.kernel, layer.dilation, strict=True)]
-    # [batch, channel, row, column, filter row, filter column]
-    windows = np.lib.stride_tricks.sliding_window_view(padded, extent, axis=(2, 3))
-    windows = windows[:, :, :: layer.stride[0], :: layer.stride[1], :: layer.dilation[0], :: layer.dilation[1]]
-    windows = windows[:, :, :out_height, :out_width]
-    by_group = windows.reshape(instance.batch, groups, -1, *windows.shape[2:]).transpose(1, 0, 3, 4, 2, 5, 6)
-    rows = by_group.reshape(groups, instance.batch * out_height * out_width, -1)
+    rows = windows(layer, ifmap, layer.padding_for(instance.input_shapes), (out_height, out_width))
     columns = filters.reshape(groups, layer.out_channels // groups, -1).transpose(0, 2, 1)
     product = (rows @ columns).reshape(groups, instance.batch, out_height, out_width, -1)
     return product.transpose(1, 0, 4, 2, 3).reshape(instance.batch, layer.out_channels, out_height, out_width)
+
+
+def windows(layer: Conv, ifmap: Int64Array, padding: tuple[int, int, int, int], out: tuple[int, ...]) -> Int64Array:
+    """im2col of an ifmap [batch, channels, height, width]: [group, pixel of the batch, tap].
+
+    ``padding``: rows above, columns left, rows below, columns right. ``out``: rows and columns of output pixels.
+    """
+    top, left, bottom, right = padding
+    padded = np.pad(ifmap, ((0, 0), (0, 0), (top, bottom), (left, right)))
+    extent = [(size - 1) * step + 1 for size, step in zip(layer.kernel, layer.dilation, strict=True)]
+    # [batch, channel, row, column, filter row, filter column]
+    found = np.lib.stride_tricks.sliding_window_view(padded, extent, axis=(2, 3))
+    found = found[:, :, :: layer.stride[0], :: layer.stride[1], :: layer.dilation[0], :: layer.dilation[1]]
+    found = found[:, :, : out[0], : out[1]]
+    by_group = found.reshape(len(ifmap), layer.groups, -1, *found.shape[2:]).transpose(1, 0, 3, 4, 2, 5, 6)
+    return by_group.reshape(layer.groups, len(ifmap) * out[0] * out[1], -1)

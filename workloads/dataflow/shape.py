@@ -71,6 +71,15 @@ class ConvShape:
         rows = np.arange(self.out_height, dtype=np.int64)[:, None] * self.stride[0] - self.padding[0]
         return rows + np.arange(self.kernel[0], dtype=np.int64)[None, :] * self.dilation[0]
 
+    def span_rows(self, out_rows: int, kernel_rows: int) -> int:
+        """Ifmap rows of one image that some neighbouring output rows read through some neighbouring filter rows."""
+        return min(self.height, (out_rows - 1) * self.stride[0] + (kernel_rows - 1) * self.dilation[0] + 1)
+
+    def fold_rows(self, taps: int) -> int:
+        """Ifmap rows of one image that all its output pixels read through so many neighbouring taps."""
+        kernel_rows = min(self.kernel[0], -(-(taps - 1) // (self.kernel[1] * self.group_channels)) + 1)
+        return self.span_rows(self.out_height, kernel_rows)
+
     def used_rows(self) -> Int64Array:
         """Per ifmap row, 1 if a tap uses it and main memory holds it, else 0."""
         rows = self.input_rows()

@@ -9,10 +9,13 @@ from math import prod
 from simcore.dram.statistics import peak_bandwidth_bytes_per_s
 from simcore.spec import DramMemorySpec, MemorySpec
 from simcore.spec.system import System
+from workloads.dataflow.flows import Flows
 from workloads.dataflow.folds import sides
-from workloads.dataflow.lowering import SOFTMAX_PASSES, fusions, windows_shape
+from workloads.dataflow.gradients import gradient_shape, vector_gradient
+from workloads.dataflow.lowering import SOFTMAX_PASSES, fusions, results_of_windows, windows_shape, with_training_words
 from workloads.dataflow.shape import ConvShape, array_shape
-from workloads.layers import Add, Concat, GlobalPool, Pool, ShapeOnly, Softmax
+from workloads.layers import LRN, Activation, Add, BatchNorm, Concat, GlobalPool, Pool, ShapeOnly, Softmax
+from workloads.layers.trained import SoftmaxLoss
 from workloads.network import LayerInstance, Network
 
 
@@ -52,8 +55,9 @@ def network_sizes(network: Network, system: System, only: Container[str] | None 
 
 
 def layer_size(instance: LayerInstance, system: System) -> Size:
-    """The size of one layer; 0 for a view, which moves nothing."""
-    shape = array_shape(instance, system.shapes)
+    """The size of one layer; 0 for a view, which moves nothing. Raises InputError as :func:`with_training_words`."""
+    system = with_training_words(instance, system)
+    shape = gradient_shape(instance) or array_shape(instance, system.shapes)
     if shape is not None:
         return _array_size(shape, system)
     layer, lanes = instance.layer, system.vector_unit.lanes
@@ -61,13 +65,16 @@ def layer_size(instance: LayerInstance, system: System) -> Size:
     if isinstance(layer, (ShapeOnly, Concat)):
         return Size()
     if isinstance(layer, (Pool, GlobalPool)):
-        return _pool_size(windows_shape(instance), lanes, system)
+        return _pool_size(windows_shape(instance), results_of_windows(instance), lanes, system)
     if isinstance(layer, Add):
         passes = len(instance.input_shapes) - 1
         return Size(passes * -(-words // lanes), passes * _bytes(system, 2 * words, words))
-    length = instance.output_shape[layer.axis] if isinstance(layer, Softmax) else words
-    passes = SOFTMAX_PASSES if isinstance(layer, Softmax) else 1
-    return Size(words // length * passes * -(-length // lanes), _bytes(system, words, words))
+    if isinstance(layer, Softmax | SoftmaxLoss):
+        length = instance.output_shape[layer.axis]
+        return Size(words // length * SOFTMAX_PASSES * -(-length // lanes), _bytes(system, words, words))
+    if isinstance(layer, (Activation, BatchNorm, LRN)):
+        return Size(-(-words // lanes), _bytes(system, words, words))
+    return _flows_size(vector_gradient(instance, lanes), system)
 
 
 def _bytes(system: System, read: int, written: int) -> int:
@@ -95,7 +102,13 @@ def _ifmap_words(shape: ConvShape) -> int:
     return shape.batch * min(shape.height, shape.out_height * shape.kernel[0]) * shape.row_words()
 
 
-def _pool_size(shape: ConvShape, lanes: int, system: System) -> Size:
+def _flows_size(layer: Flows, system: System) -> Size:
+    words = {tensor: layer.rows * flow.length for tensor, flow in layer.flows.items()}
+    written = words.pop("ofmap")
+    return Size(layer.rows * layer.steps, _bytes(system, sum(words.values()), written))
+
+
+def _pool_size(shape: ConvShape, results: int, lanes: int, system: System) -> Size:
     taps = shape.kernel[0] * shape.kernel[1]
-    moved = _bytes(system, _ifmap_words(shape), shape.pixels * shape.channels)
+    moved = _bytes(system, _ifmap_words(shape), shape.pixels * shape.channels * results)
     return Size(-(-shape.channels // lanes) * shape.pixels * taps, moved)

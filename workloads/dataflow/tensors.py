@@ -56,8 +56,19 @@ def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Uses, Region]:
     else:
         find = [partial(pixel_uses, folds=folds, first_element=first, taps_per_fold=taps_per_fold, skewed=stream.skewed)]
     lanes, word_bytes = int(stream.lanes.max()), layer.system.words.ifmap_bytes
-    by_row_class = bool((folds.row != folds.turn).any()) and row_classes(layer.shape) > 1
-    return ifmap_tiles(layer.shape, layer.shares["ifmap"], layer.name, word_bytes, lanes, planar, by_row_class, find)
+    most_rows = layer.shape.height if planar else _most_rows(layer, lanes)
+    return ifmap_tiles(layer.shape, layer.shares["ifmap"], layer.name, word_bytes, lanes, planar, most_rows, find)
+
+
+def _most_rows(layer: ArrayLayer, lanes: int) -> int:
+    """Ifmap rows that a tile may hold so that it is read as a whole, or not at all, by folds that follow each other."""
+    shape, folds = layer.shape, layer.folds
+    if (folds.row != folds.turn).any() and row_classes(shape) > 1:
+        return 1  # every other row is read now and the rest later
+    fold_rows = shape.fold_rows(lanes)
+    fits = shape.ifmap_words() * layer.system.words.ifmap_bytes <= layer.shares["ifmap"].capacity_bytes
+    # A fold that reads a small part of each image stays for the folds that follow, if tiles are no higher than that.
+    return shape.height if fits or 2 * fold_rows > shape.height else fold_rows
 
 
 def filters(layer: ArrayLayer) -> Tensor:

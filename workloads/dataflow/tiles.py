@@ -69,11 +69,10 @@ def _divisor(extent: int, part: int) -> int:
     return next(size for size in range(min(extent, part), 0, -1) if extent % size == 0)
 
 
-def _first_ifmap_tiles(shape: ConvShape, target_words: int, lanes: int, planar: bool, single_rows: bool) -> tuple[int, int]:
+def _first_ifmap_tiles(shape: ConvShape, target_words: int, lanes: int, planar: bool) -> tuple[int, int]:
     """(rows, channels) of a tile to try first.
 
-    Pixel streams take the channels that one fold reads, then rows (one, with ``single_rows``); planar tensors rows for one vector
-    of pixels, then channels.
+    Pixel streams take the channels that one fold reads, then rows; planar tensors rows for one vector of pixels, then channels.
     """
     channels, width, height = shape.group_channels, shape.width, shape.height
     if planar:
@@ -88,7 +87,7 @@ def _first_ifmap_tiles(shape: ConvShape, target_words: int, lanes: int, planar: 
             depth = min(channels, depth * max(1, target_words // (height * width * depth)))
     used = shape.used_rows()
     inner = used[: int(used.nonzero()[0][-1]) + 1] if used.any() else used
-    if single_rows or not inner.all():
+    if not inner.all():
         rows = 1
     return _evenly(height, rows), depth if shape.groups == 1 else _divisor(channels, depth)
 
@@ -114,17 +113,18 @@ def ifmap_tiles(
     word_bytes: int,
     lanes: int,
     planar: bool,
-    single_rows: bool,
+    most_rows: int,
     find_uses: Sequence[Callable[[IfmapTiles], Uses]],
 ) -> tuple[IfmapTiles, Uses, Region]:
     """Ifmap tiles, their uses and their region. ``find_uses`` gives the uses of tiles, in ways that need ever fewer at once.
 
-    ``single_rows``: no tile holds two ifmap rows, because the layer reads every other row now and the rest later.
+    ``most_rows``: no tile holds more ifmap rows.
 
     Takes the first size of which one more fits than are needed at once (double buffering), else one that just fits. Raises
     InputError where no size lets the share hold what one element needs.
     """
-    first = _first_ifmap_tiles(shape, tile_target_bytes(share) // word_bytes, lanes, planar, single_rows)
+    rows, channels = _first_ifmap_tiles(shape, tile_target_bytes(share) // word_bytes, lanes, planar)
+    first = min(rows, most_rows), channels
     spare: tuple[IfmapTiles, Uses] | None = None
     needed_bytes = 0
     for find in find_uses:

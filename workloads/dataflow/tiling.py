@@ -55,7 +55,16 @@ def _ifmap_bytes(shape: ConvShape, system: System) -> float:
 def _window_bytes(shape: ConvShape, system: System, pixels: int) -> float:
     """Bytes of the ifmap rows that some neighbouring output pixels read."""
     out_rows = min(shape.out_rows, -(-pixels // shape.out_width) + 1)
-    rows = min(shape.height * shape.batch, (out_rows - 1) * shape.stride[0] + (shape.kernel[0] - 1) * shape.dilation[0] + 1)
+    images, rest = divmod(out_rows, shape.out_height)
+    kernel_rows = shape.kernel[0]
+    rows = images * shape.span_rows(shape.out_height, kernel_rows) + (shape.span_rows(rest, kernel_rows) if rest else 0)
+    return rows * shape.row_words() * system.words.ifmap_bytes / shape.groups
+
+
+def _fold_bytes(shape: ConvShape, system: System, pixels: int) -> float:
+    """Bytes of the ifmap rows that some neighbouring output pixels, whole images of them, read in one fold of taps."""
+    images = -(-pixels // (shape.out_height * shape.out_width))
+    rows = images * shape.fold_rows(system.array.rows)
     return rows * shape.row_words() * system.words.ifmap_bytes / shape.groups
 
 
@@ -101,6 +110,8 @@ def _streamed_bytes(shape: ConvShape, system: System, loops: Loops, room: float,
         # The part that was read last is read first by the next column of folds: if the next reads the same pixels.
         kept = min(USEFUL_SHARE * room, in_block / parts) if loops.outer == "block" or blocks == 1 else 0.0
         return max(ifmap, blocks * (columns * one_column - (columns - 1) * kept))
+    if _fold_bytes(shape, system, loops.block) <= USEFUL_SHARE * room:
+        again = 1  # what neighbouring folds of taps read in common stays from one to the next
     if loops.outer == "block":
         return max(ifmap, blocks * _passes(in_block, room, columns * again))
     one_column = blocks * _passes(in_block, room, again)

@@ -20,7 +20,7 @@ from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tiles import ifmap_tiles, linear_chunk, tile_target_bytes, whole_rows
 from workloads.dataflow.uses import LinearTiles
 
-_NO_SEGMENTS = np.zeros((0, SEG_COLUMNS), dtype=np.int64)
+NO_SEGMENTS = np.zeros((0, SEG_COLUMNS), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,19 @@ class RowTensor:
     traffic: Traffic
 
 
-def _wants(system: System, words: dict[str, int]) -> dict[str, int]:
+def wants(system: System, words: dict[str, int]) -> dict[str, int]:
     sizes = {"ifmap": system.words.ifmap_bytes, "filter": system.words.ifmap_bytes, "ofmap": system.words.ofmap_bytes}
     wants = {tensor: count * sizes[tensor] for tensor, count in words.items()}
     return wants | {"ofmap": min(OUTPUT_BYTES, wants["ofmap"])}
 
 
-def _chunk(share: Share, name: str, tensor: str, rows: Rows, word_bytes: int) -> int:
+def row_chunk(share: Share, name: str, tensor: str, rows: Rows, word_bytes: int) -> int:
     lanes = min(rows.lanes, rows.length)
     target = max(1, tile_target_bytes(share) // (lanes * word_bytes))
     return linear_chunk(share, name, tensor, lanes, word_bytes, rows.rows, rows.vectors, target, skewed=False)
 
 
-def _row_tensor(share: Share, rows: Rows, chunk: int, word_bytes: int, passes: int, port: Port, queue: str) -> RowTensor:
+def row_tensor(share: Share, rows: Rows, chunk: int, word_bytes: int, passes: int, port: Port, queue: str) -> RowTensor:
     """Plan a tensor whose rows are each gone through ``passes`` times before the next row."""
     run = np.arange(rows.rows * passes, dtype=np.int64)
     per_row = -(-rows.vectors // chunk)
@@ -74,8 +74,11 @@ def _row_tensor(share: Share, rows: Rows, chunk: int, word_bytes: int, passes: i
     return RowTensor(place_in, plan(place_in, tiles.uses(), port, queue, kept=port == Port.OUTPUT))
 
 
-def _row_segments(rows: Rows, number: int, chunk: int, row: Int64Array, due: Int64Array) -> Int64Array:
-    """One run through each row of ``row``, from step ``due``: a segment of full vectors, and one for a shorter last vector."""
+def row_segments(rows: Rows, number: int, chunk: int, row: Int64Array, due: Int64Array, stride: int = 1) -> Int64Array:
+    """One run through each row of ``row``, from step ``due``: a segment of full vectors, and one for a shorter last vector.
+
+    A vector is due every ``stride`` steps.
+    """
     full, rest = divmod(rows.length, rows.lanes)
     tile = row * -(-rows.vectors // chunk)
 
@@ -86,14 +89,15 @@ def _row_segments(rows: Rows, number: int, chunk: int, row: Int64Array, due: Int
     if full:
         parts.append(linear_segments(part(due, full, rows.lanes), number, tile, chunk))
     if rest:
-        last = linear_segments(part(due + full, 1, rest), number, tile + full // chunk, chunk)
+        last = linear_segments(part(due + full * stride, 1, rest), number, tile + full // chunk, chunk)
         last[:, Seg.OFFSET] = full % chunk * rows.lanes
         parts.append(last)
     segments = np.concatenate(parts)
+    segments[:, Seg.DUE_STRIDE] = stride
     return segments[np.argsort(segments[:, Seg.DUE], kind="stable")]
 
 
-def _program(
+def vector_program(
     name: str, op: str, steps: int, segments: list[Int64Array], geometry: Int64Array, traffics: list[Traffic], names: list[str]
 ) -> Program:
     regions = region_rows([item.region for item in traffics])
@@ -102,7 +106,7 @@ def _program(
         name=name,
         dataflow="vector",
         steps=steps,
-        segments=(segments[0], segments[1], _NO_SEGMENTS, segments[2]),
+        segments=(segments[0], segments[1], NO_SEGMENTS, segments[2]),
         geometry=geometry,
         regions=regions,
         ops=ops,
@@ -132,21 +136,23 @@ def lower_rows(name: str, op: str, system: System, *, rows: int, length: int, pa
     Raises InputError where a scratchpad is below one tile.
     """
     shape = Rows(rows, length, system.vector_unit.lanes)
-    room = shares(system, _wants(system, {"ifmap": shape.words, "ofmap": shape.words}))
+    room = shares(system, wants(system, {"ifmap": shape.words, "ofmap": shape.words}))
     words = system.words
-    chunk = _chunk(room["ifmap"], name, "ifmap", shape, words.ifmap_bytes)
-    out_chunk = _chunk(room["ofmap"], name, "ofmap", shape, words.ofmap_bytes)
-    source = _row_tensor(room["ifmap"], shape, chunk, words.ifmap_bytes, passes, Port.IFMAP, "ifmap")
-    result = _row_tensor(room["ofmap"], shape, out_chunk, words.ofmap_bytes, 1, Port.OUTPUT, "output")
+    chunk = row_chunk(room["ifmap"], name, "ifmap", shape, words.ifmap_bytes)
+    out_chunk = row_chunk(room["ofmap"], name, "ofmap", shape, words.ofmap_bytes)
+    source = row_tensor(room["ifmap"], shape, chunk, words.ifmap_bytes, passes, Port.IFMAP, "ifmap")
+    result = row_tensor(room["ofmap"], shape, out_chunk, words.ofmap_bytes, 1, Port.OUTPUT, "output")
     run = np.arange(rows * passes, dtype=np.int64)
     last = run[passes - 1 :: passes]
     segments = [
-        _row_segments(shape, 0, chunk, run // passes, run * shape.vectors),
-        _NO_SEGMENTS,
-        _row_segments(shape, 1, out_chunk, last // passes, last * shape.vectors),
+        row_segments(shape, 0, chunk, run // passes, run * shape.vectors),
+        NO_SEGMENTS,
+        row_segments(shape, 1, out_chunk, last // passes, last * shape.vectors),
     ]
     geometry = np.zeros(GEO_COLUMNS, dtype=np.int64)
-    return _program(name, op, len(run) * shape.vectors, segments, geometry, [source.traffic, result.traffic], ["ifmap", "ofmap"])
+    return vector_program(
+        name, op, len(run) * shape.vectors, segments, geometry, [source.traffic, result.traffic], ["ifmap", "ofmap"]
+    )
 
 
 def lower_elementwise(name: str, op: str, system: System, *, words: int, operands: int) -> Program:
@@ -157,20 +163,20 @@ def lower_elementwise(name: str, op: str, system: System, *, words: int, operand
     """
     passes = operands - 1
     shape = Rows(passes, words, system.vector_unit.lanes)
-    room = shares(system, _wants(system, dict.fromkeys(("ifmap", "filter", "ofmap"), shape.words)))
+    room = shares(system, wants(system, dict.fromkeys(("ifmap", "filter", "ofmap"), shape.words)))
     sizes = system.words
     places: list[tuple[str, Port, str, int]] = [
         ("ifmap", Port.IFMAP, "ifmap", sizes.ifmap_bytes),
         ("filter", Port.FILTER, "filter", sizes.ifmap_bytes),
         ("ofmap", Port.OUTPUT, "output", sizes.ofmap_bytes),
     ]
-    chunk = min(_chunk(room[tensor], name, tensor, shape, size) for tensor, _, _, size in places)
-    tensors = [_row_tensor(room[tensor], shape, chunk, size, 1, port, queue) for tensor, port, queue, size in places]
+    chunk = min(row_chunk(room[tensor], name, tensor, shape, size) for tensor, _, _, size in places)
+    tensors = [row_tensor(room[tensor], shape, chunk, size, 1, port, queue) for tensor, port, queue, size in places]
     run = np.arange(passes, dtype=np.int64)
-    segments = [_row_segments(shape, number, chunk, run, run * shape.vectors) for number in range(3)]
+    segments = [row_segments(shape, number, chunk, run, run * shape.vectors) for number in range(3)]
     geometry = np.zeros(GEO_COLUMNS, dtype=np.int64)
     names = [tensor for tensor, _, _, _ in places]
-    program = _program(name, op, passes * shape.vectors, segments, geometry, [item.traffic for item in tensors], names)
+    program = vector_program(name, op, passes * shape.vectors, segments, geometry, [item.traffic for item in tensors], names)
     _await_stores(program, -(-shape.vectors // chunk))
     return program
 
@@ -191,31 +197,32 @@ def _await_stores(program: Program, tiles_per_pass: int) -> None:
         ops[again, Op.ADDRESS] = ops[ops[again, Op.DEP_OP], Op.ADDRESS]
 
 
-def lower_windows(name: str, op: str, shape: ConvShape, system: System) -> Program:
+def lower_windows(name: str, op: str, shape: ConvShape, system: System, *, results: int = 1) -> Program:
     """Pooling: for each block of ``lanes`` channels and each pixel, the taps of the window one after another.
 
-    Raises InputError as :func:`lower_rows`.
+    A window gives ``results`` words: its value, and in training its place. Raises InputError as :func:`lower_rows`.
     """
     lanes, words = min(system.vector_unit.lanes, shape.channels), system.words
     taps, pixels = shape.kernel[0] * shape.kernel[1], shape.pixels
-    room = shares(system, _wants(system, {"ifmap": shape.ifmap_words(), "ofmap": pixels * shape.channels}))
+    room = shares(system, wants(system, {"ifmap": shape.ifmap_words(), "ofmap": pixels * shape.channels * results}))
     cut, uses, place_in = ifmap_tiles(
-        shape, room["ifmap"], name, words.ifmap_bytes, lanes, False, False, [lambda tiles: window_uses(tiles, lanes)]
+        shape, room["ifmap"], name, words.ifmap_bytes, lanes, False, shape.height, [lambda tiles: window_uses(tiles, lanes)]
     )
     channel = np.arange(0, shape.channels, lanes, dtype=np.int64)
     block = np.arange(len(channel), dtype=np.int64)
     widths, times = np.minimum(lanes, shape.channels - channel), np.full(len(channel), pixels, dtype=np.int64)
     start = block * pixels * taps
-    target = whole_rows(max(1, tile_target_bytes(room["ofmap"]) // (lanes * words.ofmap_bytes)), shape.out_width)
-    chunk = linear_chunk(room["ofmap"], name, "ofmap", lanes, words.ofmap_bytes, len(channel), pixels, target, skewed=False)
+    out_lanes, out_widths = lanes * results, widths * results
+    target = whole_rows(max(1, tile_target_bytes(room["ofmap"]) // (out_lanes * words.ofmap_bytes)), shape.out_width)
+    chunk = linear_chunk(room["ofmap"], name, "ofmap", out_lanes, words.ofmap_bytes, len(channel), pixels, target, skewed=False)
     tile = block * -(-pixels // chunk)
-    out_tiles = LinearTiles(block * pixels, times, widths, tile, chunk, len(channel) * -(-pixels // chunk))
-    out_region = region(room["ofmap"], chunk * lanes * words.ofmap_bytes, words.ofmap_bytes, out_tiles.tile_words())
+    out_tiles = LinearTiles(block * pixels, times, out_widths, tile, chunk, len(channel) * -(-pixels // chunk))
+    out_region = region(room["ofmap"], chunk * out_lanes * words.ofmap_bytes, words.ofmap_bytes, out_tiles.tile_words())
     reads = linear_segments(Stream(start, times * taps, widths, Kind.PIXELS), 0, np.zeros_like(block), 1)
     reads[:, Seg.K0] = channel
     reads[:, Seg.SETS] = taps
     reads[:, Seg.K_STEP] = shape.channels
-    writes = linear_segments(Stream(start + taps - 1, times, widths, Kind.LINEAR), 1, tile, chunk)
+    writes = linear_segments(Stream(start + taps - 1, times, out_widths, Kind.LINEAR), 1, tile, chunk)
     writes[:, Seg.DUE_STRIDE] = taps
     traffics = [
         plan(place_in, uses, Port.IFMAP, "ifmap"),
@@ -223,4 +230,4 @@ def lower_windows(name: str, op: str, shape: ConvShape, system: System) -> Progr
     ]
     geometry = shape.geometry(cut.rows, cut.channels, planar=False)
     steps = len(channel) * pixels * taps
-    return _program(name, op, steps, [reads, _NO_SEGMENTS, writes], geometry, traffics, ["ifmap", "ofmap"])
+    return vector_program(name, op, steps, [reads, NO_SEGMENTS, writes], geometry, traffics, ["ifmap", "ofmap"])

@@ -9,6 +9,9 @@ from typing import ClassVar
 from simcore.errors import InputError
 from workloads.layers.windows import Shape
 
+#: The passes of a training step, in the order in which they first run.
+PASSES = ("forward", "input_gradient", "weight_gradient", "update")
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -16,6 +19,8 @@ class Layer:
 
     name: str
     op: ClassVar[str] = "layer"
+    #: The pass of a training step that the layer belongs to, one of PASSES.
+    pass_name: ClassVar[str] = "forward"
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         """Output shape. Raises InputError when the inputs do not fit."""

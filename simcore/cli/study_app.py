@@ -1,0 +1,50 @@
+"""The commands under ``simcore study``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simcore.cli import options
+from simcore.cli.guard import guarded
+
+study_app = typer.Typer(help="Studies: many runs and the tables they make.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@study_app.callback()
+def _study() -> None:
+    """Studies: many runs and the tables they make."""
+
+
+@study_app.command("write-errors")
+@guarded
+def write_errors(
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer points: about a minute.")] = False,
+    seeds: Annotated[int | None, typer.Option("--seeds", metavar="N", help="Runs of each point (3 if quick, else 5).")] = None,
+    net: Annotated[str, typer.Option("--net", metavar="small-cnn|vgg-like", help="What is trained.")] = "small-cnn",
+    word: Annotated[str, typer.Option("--word", metavar="fixedN|fixedN.F|bf16", help="Format of buffered words.")] = "fixed16",
+    reuse: Annotated[str, typer.Option("--reuse", metavar="own|shared", help="Whether layers share addresses.")] = "own",
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", metavar="N", help="Passes over the training images (8 if quick, else 10).")
+    ] = None,
+    dataset: Annotated[str, typer.Option("--dataset", metavar="digits|cifar10|cifar100", help="Images.")] = "digits",
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Your CIFAR files.")] = None,
+    images: Annotated[int | None, typer.Option("--images", metavar="N", help="Only the first N training images.")] = None,
+    placement: Annotated[
+        list[Path] | None, typer.Option("--placement", metavar="FILE.yaml", help="Try this placement too; may repeat.")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", metavar="N", help="Processes; by default one per core.")] = None,
+    out: options.OutOption = None,
+    overwrite: options.OverwriteOption = False,
+    json: options.JsonOption = False,
+    quiet: options.QuietOption = False,
+) -> None:
+    """Write errors in training: accuracy by tensor and bit, and write energy against accuracy. Needs the extra train."""
+    from simcore.cli.write_error_study import StudyOptions, write_error_study_command
+
+    setup = {"net": net, "word": word, "reuse": reuse, "epochs": epochs}
+    source = (dataset, None if data is None else str(data), images)
+    asked = StudyOptions(quick, seeds, setup, source, tuple(placement or ()), jobs, out, overwrite, json, quiet)
+    write_error_study_command(asked)

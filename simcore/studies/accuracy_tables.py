@@ -1,0 +1,58 @@
+"""Tables of training runs: one row per run, and per point their mean, sample standard deviation, least and most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from simcore.studies.training_runs import Point
+from workloads.faults.setup import Trained
+
+#: The columns that tell points apart; a missing label stands as its default.
+LABELS = {"tensor": "none", "bits": "none", "error_rate": 0.0, "placement": ""}
+#: Runs without errors: those that others are held against, and those of seeds that confirm a choice.
+ERROR_FREE, FRESH_ERROR_FREE = "error-free", "error-free, fresh seeds"
+
+KEYS = ("experiment", "net", "word", "reuse", *LABELS)
+
+
+def run_table(runs: Iterable[tuple[Point, int, Trained]]) -> pd.DataFrame:
+    """One row per run. ``loss_points``: the error-free run's accuracy (same net, word and seed) less this one's, in percentage
+    points; NaN where there is none."""
+    frame = pd.DataFrame([_row(point, seed, trained) for point, seed, trained in runs])
+    free = frame[frame["experiment"].isin((ERROR_FREE, FRESH_ERROR_FREE))][["net", "word", "seed", "accuracy_percent"]]
+    merged = frame.merge(free, on=["net", "word", "seed"], how="left", suffixes=("", "_error_free"), validate="many_to_one")
+    merged["loss_points"] = merged["accuracy_percent_error_free"] - merged["accuracy_percent"]
+    return merged.drop(columns="accuracy_percent_error_free")
+
+
+def _row(point: Point, seed: int, trained: Trained) -> dict[str, object]:
+    setup = point.setup
+    row: dict[str, object] = {"experiment": point.experiment, "net": setup.net}
+    row |= {"word": setup.word or "float32", "reuse": setup.reuse, **LABELS, **point.labels, "seed": seed}
+    row |= {"accuracy_percent": trained.accuracy_percent, "train_loss": trained.train_loss, "diverged": trained.diverged}
+    row |= {"minibatches": trained.minibatches, "test_images": trained.test_images}
+    row |= {f"{tensor}_words": counts.words for tensor, counts in trained.writes.items()}
+    row["flipped_bits"] = sum(counts.flipped_bits for counts in trained.writes.values())
+    row["failed_bits"] = sum(counts.failed_bits for counts in trained.writes.values())
+    return row | {"wall_s": trained.wall_s}
+
+
+def spread_table(runs: pd.DataFrame, experiment: str, keys: Sequence[str] = KEYS[1:]) -> pd.DataFrame:
+    """One row per point of an experiment: accuracy and loss over its seeds. ``_std`` is the sample standard deviation (over
+    runs - 1; empty for one run); ``diverged`` and ``failed_bits`` are the number of runs and the mean per run."""
+    grouped = runs[runs["experiment"] == experiment].groupby(list(keys), sort=False)
+    table = grouped.agg(
+        runs=("seed", "count"),
+        accuracy_mean_percent=("accuracy_percent", "mean"),
+        accuracy_std_points=("accuracy_percent", "std"),
+        accuracy_min_percent=("accuracy_percent", "min"),
+        accuracy_max_percent=("accuracy_percent", "max"),
+        loss_mean_points=("loss_points", "mean"),
+        loss_std_points=("loss_points", "std"),
+        loss_max_points=("loss_points", "max"),
+        diverged=("diverged", "sum"),
+        failed_bits=("failed_bits", "mean"),
+    )
+    return table.reset_index()

@@ -1,0 +1,85 @@
+"""Write energy against accuracy: every placement is trained, and what it wrote is charged with what its words cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from simcore.studies.accuracy_tables import spread_table
+from simcore.studies.candidate_placements import Candidates
+from simcore.studies.training_runs import Point
+from simcore.studies.write_error_plan import Plan
+from workloads.faults.device import WriteDevice
+from workloads.faults.placement import Placement, TensorWrites, training_rates
+from workloads.faults.scratchpad import TENSORS, Tensor
+from workloads.faults.setup import TrainingSetup
+from workloads.faults.words import word_format
+
+#: Error rate of the lower half of words in placements graded by half.
+HALF_WORD_RATE = 3e-1
+
+Resolved = Mapping[str, Mapping[Tensor, TensorWrites]]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What each kind of tensor was seen to bear: the highest error rate in all bits, and how many lower bits may err a lot."""
+
+    rates: Mapping[Tensor, float]
+    low_bits: Mapping[Tensor, int]
+
+
+def candidates(plan: Plan, made: Candidates, tolerance: Tolerance) -> list[Placement]:
+    """Placements to try: fixed ones, and ones fitted to what the sweep showed each kind of tensor to tolerate."""
+    found = [made.safe, made.all_sram(), *(made.uniform(rate) for rate in plan.uniform_rates)]
+    found += [made.low_bits(0.75, rate, made.all_sram().safe, "SRAM") for rate in plan.low_bit_rates]
+    relaxed = {tensor: rate for tensor, rate in tolerance.rates.items() if rate > 0}
+    if relaxed:
+        careful = {tensor: rate / 10 for tensor, rate in relaxed.items()}
+        found += [made.by_tensor("by tensor", relaxed), made.by_tensor("by tensor, rates / 10", careful)]
+        halves = dict.fromkeys(relaxed, made.word_bits // 2)
+        found += [
+            made.graded("by tensor and half", relaxed, halves, HALF_WORD_RATE),
+            made.graded("by tensor and half, rates / 10", careful, halves, HALF_WORD_RATE),
+            made.graded("by tensor and bit", relaxed, tolerance.low_bits, plan.sweeps[0].bit_rate or HALF_WORD_RATE),
+            made.graded("by tensor and bit, rates / 10", careful, tolerance.low_bits, plan.sweeps[0].bit_rate or HALF_WORD_RATE),
+        ]
+    return found
+
+
+def resolve_all(
+    placements: Sequence[Placement], setup: TrainingSetup, device: WriteDevice
+) -> dict[str, dict[Tensor, TensorWrites]]:
+    """Name of each placement -> what writing its words means."""
+    bits = word_format(setup.word or "fixed16").word_bits
+    return {placement.name: placement.resolve(bits, device) for placement in placements}
+
+
+def placement_points(resolved: Resolved, setup: TrainingSetup, experiment: str = "placement") -> list[Point]:
+    """One point per placement."""
+    return [Point(experiment, setup, training_rates(writes), {"placement": name}) for name, writes in resolved.items()]
+
+
+def placement_table(runs: pd.DataFrame, resolved: Resolved, safe: str, experiment: str = "placement") -> pd.DataFrame:
+    """One row per placement: accuracy, loss, and write energy of a training step relative to the placement called ``safe``.
+
+    Words of each kind of tensor count as often as the run wrote them. Energies in picojoules per word; NaN where a placement
+    gives an error rate without an energy.
+    """
+    words = runs[runs["experiment"] == experiment][[f"{tensor}_words" for tensor in TENSORS]].sum()
+    share = {tensor: float(words[f"{tensor}_words"] / words.sum()) for tensor in TENSORS}
+    mean = {name: sum(share[tensor] * writes[tensor].pj_per_word for tensor in TENSORS) for name, writes in resolved.items()}
+    rows = []
+    for name, writes in resolved.items():
+        row: dict[str, object] = {"placement": name}
+        row |= {"write_pj_per_word": mean[name], "relative_write_energy": mean[name] / mean[safe]}
+        bits = len(next(iter(writes.values())).error_rates)
+        row["sram_bits_percent"] = 100 * sum(share[tensor] * writes[tensor].sram_bits for tensor in TENSORS) / bits
+        row |= {f"{tensor}_pj_per_word": writes[tensor].pj_per_word for tensor in TENSORS}
+        row |= {f"{tensor}_pulse_ns": writes[tensor].pulse_ns for tensor in TENSORS}
+        row |= {f"{tensor}_highest_error_rate": float(writes[tensor].error_rates.max()) for tensor in TENSORS}
+        rows.append(row)
+    spread = spread_table(runs, experiment, ("net", "word", "reuse", "placement"))
+    return pd.DataFrame(rows).merge(spread, on="placement", validate="one_to_one").sort_values("relative_write_energy")

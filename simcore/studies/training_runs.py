@@ -1,0 +1,125 @@
+"""Many training runs: points times seeds, each distinct run once, in this process or spread over several."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from simcore.errors import InputError
+from workloads.faults.data import Dataset, load_dataset
+from workloads.faults.extra import needed
+from workloads.faults.injection import ErrorRates
+from workloads.faults.scratchpad import TENSORS, Tensor
+from workloads.faults.setup import Trained, TrainingSetup
+
+#: Called after each run with (runs done, runs known of, what was run).
+OnProgress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing to train: a setup and the error rates of its words. ``labels`` are columns that tell it apart in tables."""
+
+    experiment: str
+    setup: TrainingSetup
+    rates: Mapping[Tensor, ErrorRates]
+    labels: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Which images: a data set's name, the folder of its files where it needs one, and how many of its images (None: all)."""
+
+    name: str = "digits"
+    folder: str | None = None
+    images: int | None = None
+
+    def load(self) -> Dataset:
+        """The images; raises InputError."""
+        return load_dataset(self.name, self.folder).first(self.images)
+
+
+Job = tuple[Point, int]
+_Key = tuple[TrainingSetup, int, tuple[bytes, ...]]
+
+
+class Runner:
+    """Trains points and remembers each run, so that the same setup, rates and seed are never trained twice.
+
+    ``jobs`` processes share the work; results do not depend on how many. Use inside ``running``.
+    """
+
+    def __init__(self, data: Dataset, pool: ProcessPoolExecutor | None, on_progress: OnProgress | None) -> None:
+        self._data, self._pool, self._on_progress = data, pool, on_progress
+        self._known: dict[_Key, Trained] = {}
+        self.runs = 0
+
+    def train(self, points: Sequence[Point], seeds: Sequence[int]) -> list[tuple[Point, int, Trained]]:
+        """Every point from every seed, in that order."""
+        jobs = [(point, seed) for point in points for seed in seeds]
+        new: dict[_Key, Job] = {}
+        for job in jobs:
+            if _key(job) not in self._known:
+                new.setdefault(_key(job), job)
+        total = self.runs + len(new)
+        for key, trained in self._trained(new):
+            self._known[key] = trained
+            self.runs += 1
+            if self._on_progress is not None:
+                self._on_progress(self.runs, total, new[key][0].experiment)
+        return [(point, seed, self._known[_key((point, seed))]) for point, seed in jobs]
+
+    def _trained(self, jobs: Mapping[_Key, Job]) -> Iterator[tuple[_Key, Trained]]:
+        if self._pool is None:
+            from workloads.faults.training import train
+
+            for key, (point, seed) in jobs.items():
+                yield key, train(self._data, point.setup, point.rates, seed)
+            return
+        waiting = {
+            self._pool.submit(_train_in_worker, point.setup, dict(point.rates), seed): key for key, (point, seed) in jobs.items()
+        }
+        while waiting:
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future.result()
+
+
+@contextmanager
+def running(source: DataSource, jobs: int = 1, on_progress: OnProgress | None = None) -> Iterator[Runner]:
+    """A Runner on these images; its processes end with the block. Raises InputError for bad data, jobs < 1 and without torch."""
+    if jobs < 1:
+        raise InputError(f"expected at least 1 process, got {jobs}", where="jobs")
+    needed("torch", "training")
+    data = source.load()
+    if jobs == 1:
+        yield Runner(data, None, on_progress)
+        return
+    # Spawned, not forked: torch's threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, context, _start_worker, (source,))
+    try:
+        yield Runner(data, pool, on_progress)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _key(job: Job) -> _Key:
+    point, seed = job
+    return point.setup, seed, tuple(point.rates[tensor].tobytes() for tensor in TENSORS)
+
+
+_worker_data: list[Dataset] = []
+
+
+def _start_worker(source: DataSource) -> None:
+    _worker_data.append(source.load())
+
+
+def _train_in_worker(setup: TrainingSetup, rates: Mapping[Tensor, ErrorRates], seed: int) -> Trained:
+    from workloads.faults.training import train
+
+    return train(_worker_data[-1], setup, rates, seed)

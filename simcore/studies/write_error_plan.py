@@ -1,0 +1,119 @@
+"""What the study of write errors trains: the points of each experiment, for a quick look and in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from simcore.studies.accuracy_tables import ERROR_FREE
+from simcore.studies.training_runs import Point
+from workloads.faults.injection import ErrorRates, error_rates
+from workloads.faults.scratchpad import TENSORS, Tensor
+from workloads.faults.setup import TrainingSetup
+from workloads.faults.words import word_format
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A net and word format, and what is swept in it: error rates per tensor, and one rate for single bit positions."""
+
+    setup: TrainingSetup
+    rates: tuple[float, ...]
+    bit_rate: float | None = None
+    bits: tuple[int, ...] = ()
+    bit_seeds: int = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sweeps, main one first; the low rates at which all tensors err at once; uniform and low-bit placements to try."""
+
+    sweeps: tuple[Sweep, ...]
+    low_rates: tuple[float, ...]
+    reuse_rates: tuple[float, ...]
+    uniform_rates: tuple[float, ...]
+    low_bit_rates: tuple[float, ...]
+
+
+def quick_plan(setup: TrainingSetup) -> Plan:
+    """The main net alone, few rates, every fourth bit from one seed."""
+    bits = _every(_bits(setup), 4)
+    return Plan((Sweep(setup, (1e-3, 1e-2, 1e-1), 1e-1, bits),), (1e-6,), (), (1e-3, 1e-2), (1e-2,))
+
+
+def full_plan(setup: TrainingSetup) -> Plan:
+    """More rates, every bit, bf16 beside fixed point (or the other way), the other net, and shared addresses."""
+    other_word = "fixed16" if setup.word == "bf16" else "bf16"
+    other_net = "small-cnn" if setup.net == "vgg-like" else "vgg-like"
+    second, third = replace(setup, word=other_word), replace(setup, net=other_net)
+    sweeps = (
+        Sweep(setup, (1e-6, 1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1), 1e-1, tuple(range(_bits(setup))), 3),
+        Sweep(second, (1e-6, 1e-5, 1e-4, 1e-3, 1e-2), 1e-3, tuple(range(_bits(second)))),
+        Sweep(third, (1e-3, 1e-2, 1e-1)),
+    )
+    return Plan(sweeps, (1e-8, 1e-7, 1e-6), (1e-3, 1e-2, 1e-1), (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2), (1e-2, 1e-1))
+
+
+def error_free_points(plan: Plan) -> list[Point]:
+    """Each net and word without errors, and the main net in float32: what quantisation alone costs."""
+    setups = [sweep.setup for sweep in plan.sweeps]
+    setups.append(replace(setups[0], word=None))
+    return [Point(ERROR_FREE, setup, _rates(setup, {})) for setup in setups]
+
+
+def low_rate_points(plan: Plan) -> list[Point]:
+    """All tensors at once, at rates at which training should not notice."""
+    setup = plan.sweeps[0].setup
+    return [
+        Point(
+            "low-rate", setup, _rates(setup, dict.fromkeys(TENSORS, rate)), {"tensor": "all", "bits": "all", "error_rate": rate}
+        )
+        for rate in plan.low_rates
+    ]
+
+
+def error_rate_points(plan: Plan) -> list[Point]:
+    """One kind of tensor at a time, all bits at one rate."""
+    return [point for sweep in plan.sweeps for point in _one_tensor("error-rate", sweep.setup, sweep.rates)]
+
+
+def reuse_points(plan: Plan) -> list[Point]:
+    """The main net once more, the layers sharing addresses."""
+    return _one_tensor("reuse", replace(plan.sweeps[0].setup, reuse="shared"), plan.reuse_rates)
+
+
+def bit_points(sweep: Sweep) -> list[Point]:
+    """One bit position of one kind of tensor at a time, at one rate."""
+    if sweep.bit_rate is None:
+        return []
+    return [
+        Point(
+            "bit",
+            sweep.setup,
+            _rates(sweep.setup, {tensor: sweep.bit_rate}, [bit]),
+            {"tensor": tensor, "bits": str(bit), "error_rate": sweep.bit_rate},
+        )
+        for tensor in TENSORS
+        for bit in sweep.bits
+    ]
+
+
+def _one_tensor(experiment: str, setup: TrainingSetup, rates: Sequence[float]) -> list[Point]:
+    return [
+        Point(experiment, setup, _rates(setup, {tensor: rate}), {"tensor": tensor, "bits": "all", "error_rate": rate})
+        for tensor in TENSORS
+        for rate in rates
+    ]
+
+
+def _rates(setup: TrainingSetup, rates: dict[Tensor, float], bits: Sequence[int] | None = None) -> dict[Tensor, ErrorRates]:
+    return {tensor: error_rates(_bits(setup), rates.get(tensor, 0.0), bits) for tensor in TENSORS}
+
+
+def _bits(setup: TrainingSetup) -> int:
+    return 16 if setup.word is None else word_format(setup.word).word_bits
+
+
+def _every(word_bits: int, step: int) -> tuple[int, ...]:
+    """Bit positions from the most significant down, in steps; ascending."""
+    return tuple(range(word_bits - 1, -1, -step))[::-1]

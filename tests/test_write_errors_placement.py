@@ -1,0 +1,181 @@
+"""Placements: what they mean for error rates and energy, how they are read, what is wrong with them."""
+
+import importlib.util
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from write_device import DecadePerTenth
+
+from simcore.errors import InputError
+from simcore.studies.candidate_placements import Candidates, SafePoint
+from workloads.faults.placement import SRAM, Part, Placement, Storage
+from workloads.faults.placement_file import load_placement, placement_from_yaml
+
+DEVICE = DecadePerTenth()
+SAFE = Storage(voltage_v=0.9, pulse_ns=10)
+
+
+def test_bits_that_no_part_names_are_safe() -> None:
+    writes = Placement("safe", SAFE).resolve(8, DEVICE)["weights"]
+    assert np.allclose(writes.error_rates, [[1e-9, 1e-10]] * 8)
+    assert writes.pj_per_word == pytest.approx(8 * (0.81 + 0.1))
+    assert writes.sram_bits == 0
+
+
+def test_each_part_sets_its_bits_of_its_tensor_alone() -> None:
+    relaxed = Storage(voltage_v=0.3, pulse_ns=10)
+    placement = Placement("mixed", SAFE, (Part("errors", relaxed, 0, 3), Part("errors", SRAM, 6)))
+    writes = placement.resolve(8, DEVICE)
+    assert np.allclose(writes["errors"].error_rates[:, 0], [1e-3] * 4 + [1e-9] * 2 + [0] * 2)
+    assert np.allclose(writes["errors"].error_rates[:, 1], [1e-4] * 4 + [1e-10] * 2 + [0] * 2)
+    assert writes["errors"].pj_per_word == pytest.approx(4 * 0.19 + 2 * 0.91 + 2 * 0.05)
+    assert writes["errors"].sram_bits == 2
+    assert (writes["errors"].pulse_ns, writes["activations"].pulse_ns) == (10, 10)
+    assert writes["activations"].pj_per_word == pytest.approx(8 * 0.91)
+
+
+def test_an_overdrive_is_a_voltage_by_the_device() -> None:
+    by_voltage, by_overdrive = Storage(voltage_v=0.5, pulse_ns=10), Storage(overdrive=1.0, pulse_ns=10)
+    assert by_overdrive.rates(DEVICE) == by_voltage.rates(DEVICE)
+    assert by_overdrive.pj_per_bit(DEVICE) == by_voltage.pj_per_bit(DEVICE)
+
+
+def test_a_plain_error_rate_has_an_energy_only_where_one_is_given() -> None:
+    assert Storage(error_rate=1e-3).rates(DEVICE) == (1e-3, 1e-3)
+    assert Storage(error_rate=(1e-3, 1e-4)).rates(DEVICE) == (1e-3, 1e-4)
+    assert math.isnan(Storage(error_rate=1e-3).pj_per_bit(DEVICE))
+    assert Storage(error_rate=1e-3, write_pj_per_bit=0.2).pj_per_bit(DEVICE) == 0.2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"voltage_v": 0.5},
+        {"pulse_ns": 10},
+        {"voltage_v": 0.5, "overdrive": 2, "pulse_ns": 10},
+        {"voltage_v": 0.5, "pulse_ns": 10, "error_rate": 0.1},
+        {"voltage_v": 0.5, "pulse_ns": 10, "write_pj_per_bit": 0.1},
+        {"voltage_v": -0.5, "pulse_ns": 10},
+        {"voltage_v": float("nan"), "pulse_ns": 10},
+        {"memory": "sram", "error_rate": 0.1},
+        {"memory": "dram", "error_rate": 0.1},
+    ],
+)
+def test_storages_that_contradict_themselves_are_told(given: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        Storage(**given)  # type: ignore[arg-type]
+
+
+def test_bits_placed_twice_or_beyond_the_word_are_told() -> None:
+    twice = Placement("twice", SAFE, (Part("weights", SRAM, 0, 3), Part("weights", SRAM, 3, 4)))
+    with pytest.raises(InputError, match="bit 3 of weights is placed twice"):
+        twice.resolve(8, DEVICE)
+    with pytest.raises(InputError, match="0 to 7"):
+        Placement("long", SAFE, (Part("weights", SRAM, 8, 11),)).resolve(8, DEVICE)
+    with pytest.raises(InputError, match="LOW"):
+        Part("weights", SRAM, 4, 3)
+
+
+YAML = """\
+name: low bits relaxed
+safe: {voltage_v: 0.9, pulse_ns: 10}
+parts:
+  - {tensor: activations, bits: 0-7, memory: mram, overdrive: 1.2, pulse_ns: 10}
+  - {tensor: errors, bits: 12-, memory: sram}
+  - {tensor: errors, bits: 3, memory: mram, error_rate: 1e-3}
+  - tensor: weights
+    memory: mram
+    error_rate: [1.0e-4, 1.0e-5]
+    write_pj_per_bit: 0.2
+"""
+
+
+def test_a_placement_is_read_from_yaml(tmp_path: Path) -> None:
+    path = tmp_path / "low.yaml"
+    path.write_text(YAML, encoding="utf-8")
+    assert load_placement(path) == Placement(
+        "low bits relaxed",
+        SAFE,
+        (
+            Part("activations", Storage(overdrive=1.2, pulse_ns=10), 0, 7),
+            Part("errors", SRAM, 12),
+            Part("errors", Storage(error_rate=1e-3), 3, 3),
+            Part("weights", Storage(error_rate=(1e-4, 1e-5), write_pj_per_bit=0.2)),
+        ),
+    )
+
+
+def test_what_a_placement_writes_as_yaml_reads_back_the_same() -> None:
+    import yaml
+
+    placement = placement_from_yaml(YAML, "low.yaml", "low")
+    assert placement_from_yaml(yaml.safe_dump(placement.to_dict()), "again.yaml", "again") == placement
+
+
+def test_the_placement_in_the_guide_is_one() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "write-errors.md").read_text(encoding="utf-8")
+    example = guide.split("```yaml\n")[1].split("```")[0]
+    placement = placement_from_yaml(example, "docs/write-errors.md", "guide")
+    assert len(placement.parts) == 4
+    assert placement.parts[2].storage == Storage(overdrive=1.9, pulse_ns=10)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("overdrive: 1.2", "overdriv: 1.2", r"p.yaml:4: unknown key 'overdriv'; did you mean 'overdrive'"),
+        ("tensor: errors, bits: 12-", "tensor: error, bits: 12-", r"p.yaml:5: tensor: no tensor is called 'error'; did you mean"),
+        ("bits: 0-7", "bits: 7-0", r"p.yaml:4: bits: expected bits LOW-HIGH"),
+        ("bits: 0-7", "bits: low", r"p.yaml:4: expected bits such as"),
+        ("error_rate: 1e-3", "error_rate: 2", r"p.yaml:6: error_rate: expected a rate from 0 to 1"),
+        ("error_rate: 1e-3", "error_rate: [1, 1, 1]", r"p.yaml:6: error_rate: expected a number, or two"),
+        ("pulse_ns: 10}\nparts", "pulse_ns: fast}\nparts", r"p.yaml:2: pulse_ns: expected a number, got 'fast'"),
+        ("memory: sram", "memory: flash", r"p.yaml:5: memory: no memory is called 'flash'"),
+        ("safe: {voltage_v: 0.9, pulse_ns: 10}\n", "", r"p.yaml:1: expected the key 'safe'"),
+        ("    memory: mram\n", "", r"p.yaml:7: expected the key 'memory'"),
+    ],
+)
+def test_mistakes_in_yaml_are_told_with_their_line(old: str, new: str, message: str) -> None:
+    assert old in YAML
+    with pytest.raises(InputError, match=message):
+        placement_from_yaml(YAML.replace(old, new, 1), "p.yaml", "p")
+
+
+def test_candidates_are_written_no_worse_than_asked() -> None:
+    made = Candidates(DEVICE, 8, SafePoint(1e-9, 10))
+    for rate in (1e-9, 1e-3, 0.1):
+        storage = made.written(rate)
+        assert 0.97 * rate < max(storage.rates(DEVICE)) <= rate
+
+
+def test_candidates_keep_the_bits_they_name_safe() -> None:
+    made = Candidates(DEVICE, 8, SafePoint(1e-9, 10))
+    low = made.low_bits(0.75, 0.1, made.safe.safe, "safe").resolve(8, DEVICE)["errors"].error_rates.max(axis=1)
+    assert (low[:6] > 0.09).all()
+    assert (low[6:] < 1.1e-9).all()
+    graded = made.graded("g", {"errors": 1e-3}, {"errors": 5}, 0.1).resolve(8, DEVICE)
+    highest = graded["errors"].error_rates.max(axis=1)
+    assert (highest[:5] > 0.09).all()
+    assert ((highest[5:] > 9e-4) & (highest[5:] <= 1e-3)).all()
+    assert (graded["weights"].error_rates < 1.1e-9).all()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("models.junction") is None, reason="the junction model is not in this tree")
+def test_the_junction_device_answers_as_its_junction_does() -> None:
+    from models.junction.junction import Junction
+    from models.junction.write_error import junction_error_rate
+    from workloads.faults.device import JunctionDevice
+
+    junction = Junction(current_asymmetry=1.2)
+    device = JunctionDevice(junction, peripheral_pj_per_bit=0.5)
+    to_one, to_zero = device.error_rates(0.25, 10.0)
+    assert to_one == junction_error_rate(junction, 0.25, 10.0, "p-to-ap")
+    assert to_zero == junction_error_rate(junction, 0.25, 10.0, "ap-to-p")
+    assert to_one > to_zero, "P->AP needs more current"
+    assert device.write_pj_per_bit(0.25, 10.0) == pytest.approx(junction.energy_fj(0.25, 10.0) / 1000 + 0.5)
+    for rate in (1e-9, 1e-4, 0.1):
+        assert max(device.error_rates(device.voltage_for(rate, 10.0), 10.0)) == pytest.approx(rate, rel=1e-3)
+    assert device.voltage_v(2.0) == pytest.approx(2 * junction.critical_voltage_v())

@@ -1,0 +1,61 @@
+"""Element-wise layers whose operands and results move at rates of their own: gradients of pools, weight updates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simcore.program import GEO_COLUMNS, Int64Array, Port, Program
+from simcore.spec.system import System
+from workloads.dataflow.regions import shares
+from workloads.dataflow.vector import NO_SEGMENTS, Rows, row_chunk, row_segments, row_tensor, vector_program, wants
+
+_PORTS = {"ifmap": Port.IFMAP, "filter": Port.FILTER, "ofmap": Port.OUTPUT}
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What one port moves of each row of a layer: ``length`` words, gone through ``passes`` times.
+
+    In a row's steps the first vector is due at step ``offset``, the next ones ``stride`` steps apart, the next pass right after.
+    """
+
+    length: int
+    stride: int = 1
+    offset: int = 0
+    passes: int = 1
+
+
+@dataclass(frozen=True)
+class Flows:
+    """A layer of ``rows`` rows of ``steps`` steps each; ``flows`` are those of "ifmap", "filter" (operands) and "ofmap"."""
+
+    rows: int
+    steps: int
+    flows: dict[str, Flow]
+
+
+def lower_flows(name: str, op: str, system: System, layer: Flows) -> Program:
+    """The Program of a layer of these flows; both operands have the ifmap's words.
+
+    Raises InputError where a scratchpad is below one tile.
+    """
+    rows, flows = layer.rows, layer.flows
+    lanes, words = system.vector_unit.lanes, system.words
+    shapes = {tensor: Rows(rows, flow.length, lanes) for tensor, flow in flows.items()}
+    room = shares(system, wants(system, {tensor: shape.words for tensor, shape in shapes.items()}))
+    segments: dict[str, Int64Array] = dict.fromkeys(_PORTS, NO_SEGMENTS)
+    traffics = []
+    for number, (tensor, flow) in enumerate(flows.items()):
+        shape, port = shapes[tensor], _PORTS[tensor]
+        size = words.ofmap_bytes if tensor == "ofmap" else words.ifmap_bytes
+        chunk = row_chunk(room[tensor], name, tensor, shape, size)
+        queue = "output" if tensor == "ofmap" else tensor
+        traffics.append(row_tensor(room[tensor], shape, chunk, size, flow.passes, port, queue).traffic)
+        run = np.arange(rows * flow.passes, dtype=np.int64)
+        row, turn = np.divmod(run, flow.passes)
+        due = row * layer.steps + flow.offset + turn * shape.vectors * flow.stride
+        segments[tensor] = row_segments(shape, number, chunk, row, due, flow.stride)
+    geometry = np.zeros(GEO_COLUMNS, dtype=np.int64)
+    return vector_program(name, op, rows * layer.steps, list(segments.values()), geometry, traffics, list(flows))

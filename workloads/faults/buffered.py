@@ -1,0 +1,91 @@
+"""A network whose convolutions and linear layers read their operands from a scratchpad of words. Needs torch.
+
+A layer's input, its weights and the gradient of its output are written once each and every pass reads the stored words: the
+forward pass and both gradients see the same write errors, as they would in the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from workloads.faults import scratchpad
+from workloads.faults.words import WordFormat
+
+#: Writes a tensor and gives back what is then read.
+Store = Callable[[Tensor], Tensor]
+
+
+class _StoredOperand(torch.autograd.Function):
+    """Forward: what is read after writing the operand. Backward: the gradient as it comes (straight through the rounding)."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, store: Store) -> Tensor:
+        return store(values)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0], None
+
+
+class _StoredError(torch.autograd.Function):
+    """Forward: nothing. Backward: what is read after writing the gradient of the output."""
+
+    @staticmethod
+    def forward(ctx: Any, output: Tensor, store: Store) -> Tensor:
+        ctx.store = store
+        return output.view_as(output)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return ctx.store(gradients[0]), None
+
+
+def _apply(function: Any, values: Tensor, store: Store) -> Tensor:
+    """torch's ``Function.apply``, which carries no types."""
+    found: Tensor = function.apply(values, store)
+    return found
+
+
+class Buffered(nn.Module):
+    """A convolution or linear layer behind the scratchpad; outside training its words are written without errors."""
+
+    def __init__(self, layer: nn.Conv2d | nn.Linear, index: int, word: WordFormat, pad: scratchpad.Scratchpad) -> None:
+        super().__init__()
+        self.layer, self.index, self.word, self.pad = layer, index, word, pad
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        operand = _apply(_StoredOperand, inputs, self._store("activations"))
+        weight = _apply(_StoredOperand, self.layer.weight, self._store("weights"))
+        return _apply(_StoredError, self._product(operand, weight), self._store("errors"))
+
+    def _product(self, operand: Tensor, weight: Tensor) -> Tensor:
+        if isinstance(self.layer, nn.Linear):
+            return functional.linear(operand, weight, self.layer.bias)
+        conv = self.layer
+        padding = conv.padding if isinstance(conv.padding, str) else tuple(conv.padding)
+        return functional.conv2d(operand, weight, conv.bias, conv.stride, padding, conv.dilation, conv.groups)
+
+    def _store(self, tensor: scratchpad.Tensor) -> Store:
+        written = self.training
+
+        def store(values: Tensor) -> Tensor:
+            words, scale = self.word.encode(values.detach().contiguous().numpy())
+            if written:
+                words = self.pad.write(tensor, self.index, words)
+            return torch.from_numpy(self.word.decode(words, scale))
+
+        return store
+
+
+def buffered(net: nn.Sequential, word: WordFormat, pad: scratchpad.Scratchpad) -> nn.Sequential:
+    """The network with each convolution and linear layer read from ``pad`` in words; parameters are shared with ``net``."""
+    layers = [layer for layer in net if isinstance(layer, nn.Conv2d | nn.Linear)]
+    index = {id(layer): number for number, layer in enumerate(layers)}
+    return nn.Sequential(
+        *(Buffered(layer, index[id(layer)], word, pad) if isinstance(layer, nn.Conv2d | nn.Linear) else layer for layer in net)
+    )

@@ -1,0 +1,233 @@
+"""Layers of the way back: the gradient of each layer's inputs and weights. Shapes leave the batch out, as those of other layers
+do; the gradient of a weight is that of the whole batch and has the weight's own shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from workloads.layers.base import Layer
+from workloads.layers.joins import Add
+from workloads.layers.phases import Phase, phase
+from workloads.layers.pointwise import ShapeOnly
+from workloads.layers.products import Conv, Linear, MatMul
+from workloads.layers.windows import Pair, Shape
+
+
+@dataclass(frozen=True)
+class InputGradient(Layer):
+    """Gradient of an input of shape ``shape``, from ``reads`` inputs: the output's gradient, and what the way there kept."""
+
+    shape: Shape
+    reads: ClassVar[int] = 1
+    pass_name: ClassVar[str] = "input_gradient"
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        if len(inputs) != self.reads:
+            raise self.error(f"{self.reads} inputs", len(inputs))
+        return self.shape
+
+
+@dataclass(frozen=True)
+class ConvInputGradient(Layer):
+    """The gradient of a convolution's input, of shape ``image_shape``, at the rows and columns ``residues`` modulo the stride.
+
+    Reads the output's gradient, (filters, rows, columns).
+    """
+
+    of: Conv
+    image_shape: Shape
+    residues: Pair = (0, 0)
+    op: ClassVar[str] = "conv"
+    pass_name: ClassVar[str] = "input_gradient"
+
+    def axes(self) -> tuple[Phase, Phase]:
+        """The phase along the height and along the width."""
+        conv = self.of
+        rows, columns = (
+            phase(
+                extent=self.image_shape[axis + 1],
+                kernel=conv.kernel[axis],
+                stride=conv.stride[axis],
+                padding=conv.padding[axis],
+                dilation=conv.dilation[axis],
+                residue=self.residues[axis],
+            )
+            for axis in (0, 1)
+        )
+        return rows, columns
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        filters = self.image(inputs)[0]
+        if filters != self.of.out_channels:
+            raise self.error(f"the gradient of {self.of.out_channels} filters", filters)
+        rows, columns = self.axes()
+        return self.image_shape[0], rows.positions, columns.positions
+
+    def macs(self, inputs: Sequence[Shape]) -> int:
+        rows, columns = self.axes()
+        return prod(self.infer(inputs)) * len(rows.taps) * len(columns.taps) * (self.of.out_channels // self.of.groups)
+
+
+@dataclass(frozen=True)
+class LinearInputGradient(InputGradient):
+    """The output's gradient times the weight matrix."""
+
+    of: Linear
+    op: ClassVar[str] = "linear"
+
+    def macs(self, inputs: Sequence[Shape]) -> int:
+        return prod(self.shape) * self.of.out_features
+
+
+@dataclass(frozen=True)
+class MatMulInputGradient(InputGradient):
+    """Gradient of one operand of a product. Operand 0: the output's gradient times operand 1 transposed, read in this order.
+    Operand 1: operand 0 transposed times the output's gradient, read in this order."""
+
+    of: MatMul
+    operand: int
+    reads: ClassVar[int] = 2
+    op: ClassVar[str] = "matmul"
+
+    def macs(self, inputs: Sequence[Shape]) -> int:
+        return prod(self.shape) * (inputs[0][-1] if self.operand == 0 else inputs[0][-2])
+
+
+@dataclass(frozen=True)
+class WeightGradient(Layer):
+    """Gradient of the weights, summed over the batch: reads the layer's input and the output's gradient."""
+
+    pass_name: ClassVar[str] = "weight_gradient"
+
+    def two(self, inputs: Sequence[Shape]) -> tuple[Shape, Shape]:
+        """The layer's input and the output's gradient. Raises InputError for any other number of inputs."""
+        if len(inputs) != 2:
+            raise self.error("2 inputs", len(inputs))
+        return inputs[0], inputs[1]
+
+
+@dataclass(frozen=True)
+class ConvWeightGradient(WeightGradient):
+    """Gradient of a convolution's filters, (filters, channels of a group, height, width)."""
+
+    of: Conv
+    op: ClassVar[str] = "conv"
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        image, gradient = self.two(inputs)
+        if tuple(gradient) != self.of.infer([image]):
+            raise self.error(f"the gradient of an output {self.of.infer([image])}", gradient)
+        return self.of.out_channels, image[0] // self.of.groups, *self.of.kernel
+
+    def macs(self, inputs: Sequence[Shape]) -> int:
+        return prod(self.infer(inputs)) * prod(inputs[1][1:])
+
+
+@dataclass(frozen=True)
+class LinearWeightGradient(WeightGradient):
+    """Gradient of a weight matrix, (out features, in features)."""
+
+    of: Linear
+    op: ClassVar[str] = "linear"
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        image, gradient = self.two(inputs)
+        if tuple(gradient) != self.of.infer([image]):
+            raise self.error(f"the gradient of an output {self.of.infer([image])}", gradient)
+        return self.of.out_features, image[-1]
+
+    def macs(self, inputs: Sequence[Shape]) -> int:
+        return prod(inputs[0]) * self.of.out_features
+
+
+@dataclass(frozen=True)
+class ActivationGradient(InputGradient):
+    """The output's gradient times the function's slope, found from the value kept: the output, or else the input."""
+
+    reads: ClassVar[int] = 2
+    op: ClassVar[str] = "activation"
+
+
+@dataclass(frozen=True)
+class ScaledGradient(InputGradient):
+    """The output's gradient times what needs no stored value: a dropout's mask, a negation."""
+
+    op: ClassVar[str] = "scale"
+
+
+@dataclass(frozen=True)
+class BatchNormGradient(InputGradient):
+    """Reads the output's gradient and the layer's input: once through a channel for the two sums that are the gradients of scale
+    and shift, once more for the input's gradient."""
+
+    reads: ClassVar[int] = 2
+    op: ClassVar[str] = "batch-norm"
+
+
+@dataclass(frozen=True)
+class SoftmaxGradient(InputGradient):
+    """Reads the output's gradient and the output: once through a row for their product's sum, once more for the gradient."""
+
+    axis: int
+    reads: ClassVar[int] = 2
+    op: ClassVar[str] = "softmax"
+
+
+@dataclass(frozen=True)
+class LossGradient(InputGradient):
+    """Probabilities minus the label's one."""
+
+    op: ClassVar[str] = "softmax-loss"
+
+
+@dataclass(frozen=True)
+class AveragePoolGradient(InputGradient):
+    """Each output's gradient, over the ``taps`` places of its window; windows that overlap add up."""
+
+    taps: int
+    op: ClassVar[str] = "pool"
+
+
+@dataclass(frozen=True)
+class MaxPoolGradient(AveragePoolGradient):
+    """Each output's gradient to the place that held the maximum, which the forward pass stored: the second input."""
+
+    reads: ClassVar[int] = 2
+
+
+@dataclass(frozen=True)
+class ZeroGradient(InputGradient):
+    """``shape`` words of zero: the gradient of input positions that no output reads. Nothing is read, something is written."""
+
+    reads: ClassVar[int] = 0
+    op: ClassVar[str] = "zeros"
+
+
+@dataclass(frozen=True)
+class ZeroInsertion(InputGradient):
+    """The output's gradient with stride - 1 zeros between its rows and columns."""
+
+    op: ClassVar[str] = "zeros"
+
+
+@dataclass(frozen=True)
+class GradientSum(Add):
+    """Sum of the gradients of a tensor that several layers read."""
+
+    pass_name: ClassVar[str] = "input_gradient"
+
+
+@dataclass(frozen=True)
+class GradientView(ShapeOnly):
+    """The output's gradient, or gradients side by side, under the shape ``shape`` of the input (or a part): takes no cycles."""
+
+    shape: Shape
+    op: ClassVar[str] = "view"
+    pass_name: ClassVar[str] = "input_gradient"
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        return self.shape

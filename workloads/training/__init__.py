@@ -1,0 +1,7 @@
+"""Training: from a network of inference the network of one training step, pass by pass."""
+
+from workloads.layers.base import PASSES
+from workloads.layers.updates import OPTIMIZERS
+from workloads.training.step import training_step
+
+__all__ = ["OPTIMIZERS", "PASSES", "training_step"]

@@ -1,0 +1,104 @@
+"""The pass graph -> graph that makes one training step of a network: forward, gradients in reverse order, weight updates."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from simcore.errors import InputError, did_you_mean
+from workloads.layers import BatchNorm, Dropout, Layer, Pool, Softmax
+from workloads.layers.gradients import GradientSum, LossGradient
+from workloads.layers.trained import SoftmaxLoss, TrainedBatchNorm, TrainedDropout, TrainedMaxPool
+from workloads.layers.updates import OPTIMIZERS, Update
+from workloads.network import LayerInstance, Network, NetworkBuilder
+from workloads.training.backward import STRIDED, Backward, gradients_of
+from workloads.training.supported import needs_gradients, require_trainable
+
+
+def training_step(network: Network, *, optimizer: str = "sgd", strided: str = "phases") -> Network:
+    """The network of one training step on a minibatch of ``network.batch`` images, named ``<name>-training``.
+
+    Its layers are those of ``network``, then for each in reverse order ``<layer>.input_gradient`` and
+    ``<layer>.weight_gradient``, then ``<layer>.update``; ``Layer.pass_name`` tells which pass a layer belongs to. An edge is a
+    tensor read, so that the activations kept for the way back are those with an edge into it. Outputs end in softmax and cross
+    entropy.
+
+    ``optimizer``: "sgd", "momentum" or "adam". ``strided``: the input gradient of a convolution with a stride by "phases",
+    without a multiplication by an inserted zero, or with "zeros" inserted, as hardware without phases runs it. Raises InputError
+    for another of these, and one that lists all layers without a gradient.
+    """
+    for value, known in ((optimizer, tuple(OPTIMIZERS)), (strided, STRIDED)):
+        if value not in known:
+            raise InputError(f"expected one of {', '.join(known)}, got {value!r}", hint=did_you_mean(str(value), known))
+    needs = needs_gradients(network)
+    require_trainable(network, needs)
+    builder = NetworkBuilder(f"{network.name}-training")
+    forward(network, builder, needs)
+    pending = losses(network, builder, needs)
+    trained = backward(network, builder, needs, pending, strided)
+    for name in trained:
+        builder.add(Update(f"{name}.update", optimizer), [f"{name}.weight_gradient"])
+    return builder.build(network.batch)
+
+
+def forward(network: Network, builder: NetworkBuilder, needs: dict[str, bool]) -> None:
+    """Add the layers of ``network``, each in the form that training runs."""
+    producers = {instance.name: instance.producers for instance in network.instances()}
+    outputs = set(_outputs(network))
+    for name in network.order():
+        layer = network.layer(name)
+        builder.add(_as_trained(layer, name in outputs, needs.get(name, False)), producers.get(name, ()))
+
+
+def _as_trained(layer: Layer, is_output: bool, needs_gradient: bool) -> Layer:
+    if isinstance(layer, BatchNorm):
+        return TrainedBatchNorm(layer.name, layer)
+    if isinstance(layer, Dropout):
+        return TrainedDropout(layer.name)
+    if isinstance(layer, Softmax) and is_output:
+        return SoftmaxLoss(layer.name, layer.axis)
+    if isinstance(layer, Pool) and layer.kind == "max" and needs_gradient:
+        return TrainedMaxPool(**{field.name: getattr(layer, field.name) for field in fields(layer)})
+    return layer
+
+
+def _outputs(network: Network) -> list[str]:
+    """Layers whose result no layer reads."""
+    return [instance.name for instance in network.instances() if network.graph.out_degree(instance.name) == 0]
+
+
+def losses(network: Network, builder: NetworkBuilder, needs: dict[str, bool]) -> dict[str, list[str]]:
+    """Add the losses of the outputs; returns the gradients found so far, by the layer whose output they are of."""
+    instances = {instance.name: instance for instance in network.instances()}
+    pending: dict[str, list[str]] = {}
+    for name in (name for name in _outputs(network) if needs[name]):
+        last = instances[name]
+        ends_in_softmax = isinstance(last.layer, Softmax)
+        loss = name if ends_in_softmax else builder.add(SoftmaxLoss(f"{name}.loss", _class_axis(last)), [name])
+        gradient = builder.add(LossGradient(f"{loss}.input_gradient", last.output_shape), [loss])
+        pending[last.producers[0] if ends_in_softmax else name] = [gradient]
+    return pending
+
+
+def _class_axis(instance: LayerInstance) -> int:
+    """The axis of the classes: the channels of an image, else the last."""
+    return 0 if len(instance.output_shape) == 3 else -1
+
+
+def backward(
+    network: Network, builder: NetworkBuilder, needs: dict[str, bool], pending: dict[str, list[str]], strided: str
+) -> list[str]:
+    """Add the gradients of every layer in reverse order; returns the layers whose weights have one, in that order."""
+    trained = []
+    for instance in reversed(network.instances()):
+        found = pending.pop(instance.name, [])
+        if not found:
+            continue
+        gradient = found[0]
+        if len(found) > 1:
+            gradient = builder.add(GradientSum(f"{instance.name}.gradient_sum"), found)
+        wanted = tuple(needs.get(name, False) for name in instance.producers)
+        made = gradients_of(Backward(builder, instance, gradient, wanted, strided))
+        for position, name in made.inputs.items():
+            pending.setdefault(instance.producers[position], []).append(name)
+        trained += [instance.name] if made.weights else []
+    return trained
