@@ -25,6 +25,8 @@ def clock_ratio(core_hz: int, domain_hz: int) -> tuple[int, int]:
 
 #: With no larger term in a ratio, the products below stay inside int64 for 2^32 cycles.
 MAX_RATIO_TERM = 1 << 31
+#: With no more core cycles in a DRAM's cycle, none of its waits is taken for a machine that is stuck.
+MAX_CORE_CYCLES = 64
 
 
 def cycle_ratio(core_hz: int, cycle_ps: int) -> tuple[int, int]:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 #: A run that takes longer by estimate is refused unless asked for.
 LIMIT_S = 3600.0
 
-#: Simulated cycles per second of each engine, rounded from docs/performance.md.
+#: Simulated cycles per second of each engine, rounded from docs/performance.md; a DRAM behind it costs a tenth.
 CYCLES_PER_S = {"compiled": 5e6, "simpy": 7e3}
-#: Steps per second of a PE that multiplies (docs/performance.md).
+#: Steps per second of a PE that multiplies: 1.2 microseconds each (docs/performance.md, "Checked values").
 PE_STEPS_PER_S = 8e5
 
 _UNITS = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))

@@ -13,8 +13,11 @@ from simcore.dram.energy import rank_energy
 from simcore.dram.outcome import BANK_COLUMNS
 from simcore.dram.resolve import load_dram
 from simcore.glossary import TERMS
+from simcore.program import Op, OpKind
 from simcore.results import TABLES, Results
 from simcore.spec import load_system
+from workloads.dataflow import lower_network
+from workloads.load import load_network
 
 ENERGY = [f"dram_{part}_pj" for part in ("activate", "read", "write", "refresh", "background", "io")]
 
@@ -33,6 +36,26 @@ def test_transactions_are_hits_misses_and_conflicts_and_move_the_bytes(results: 
     in_whole_transactions = layers["dram_bus_bytes"] + 64 * (layers["dram_forwarded_reads"] + layers["dram_coalesced_writes"])
     assert (in_whole_transactions >= asked).all()
     assert layers["dram_row_hits"].sum() > 0
+
+
+@pytest.mark.parametrize("network", ["lenet5", "resnet18", pytest.param("vgg16", marks=pytest.mark.slow)])
+def test_what_the_dma_asks_for_is_what_the_commands_move(network: str) -> None:
+    system = load_system("edge-sram-ddr4")
+    layers = simcore.simulate(network, system).layers.set_index("layer")
+    burst = system.dma.burst_bytes
+    for instance, program, _ in lower_network(load_network(network), system):
+        if program is None:
+            continue
+        moved = program.ops[program.ops[:, Op.KIND] != OpKind.ACQUIRE]
+        assert (moved[:, Op.ADDRESS] % 64 == 0).all()
+        assert burst == 64
+        asked = int((-(-moved[:, Op.BYTES] // 64)).sum())
+        row = layers.loc[instance.name]
+        assert (
+            asked
+            == row["dram_rd_commands"] + row["dram_wr_commands"] + row["dram_forwarded_reads"] + row["dram_coalesced_writes"]
+        )
+        assert row["dram_read_bytes"] + row["dram_write_bytes"] == moved[:, Op.BYTES].sum()
 
 
 def test_a_layer_that_did_not_run_has_zeros(results: Results) -> None:

@@ -207,6 +207,8 @@ BAD = {
     SPEED + "{nCWL: null}": "{f}:4: timing 'nCWL' is missing: neither speed '2400R' nor organisation '8Gb_x8' gives it",
     SPEED + "{nRAS: 60}":
         "{f}:4: nRAS (tRAS) is 60 cycles and nRC (tRC) 55: expected tRAS <= tRC, for a row cycle holds its activation",
+    HEAD + "timings: {nRAS: 100, nRC: 20}":
+        "{f}:2: nRAS (tRAS) is 100 cycles and nRC (tRC) 20: expected tRAS <= tRC, for a row cycle holds its activation",
     SPEED + "{tRCD: 16}": "{f}:4: unknown timing 'tRCD' in speeds.2400R.timings; did you mean 'nRCD'?",
     SPEED + "{nFAW: nFAW + 1}": "{f}:4: nFAW: expected no cycle of timings, got nFAW -> nFAW",
     SPEED + "{nCS: true}": "{f}:4: speeds.2400R.timings.nCS: expected a number of cycles or an expression, got True",
@@ -261,3 +263,12 @@ def test_several_errors_are_told_together(tmp_path):
     with pytest.raises(InputErrors) as caught:
         load_dram(tmp_path / "mine.yaml")
     assert len(caught.value.errors) == 2
+
+
+def test_a_timing_of_an_extending_table_counts_for_the_speeds_and_organisations_below(tmp_path):
+    file = tmp_path / "slow.yaml"
+    file.write_text("extends: ddr4_2400r\ntimings: {nRCD: 20, nRFC: 500}\n")
+    assert (load_dram(str(file)).timing["nRCD"], load_dram(str(file)).timing["nRFC"]) == (20, 500)
+    assert load_dram("ddr4_2400r").timing["nRCD"] == 16
+    file.write_text("extends: ddr4_2400r\ntimings: {nRCD: 20}\nspeeds:\n  2400R:\n    timings: {nRCD: 21}\n")
+    assert load_dram(str(file)).timing["nRCD"] == 21

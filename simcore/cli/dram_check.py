@@ -60,3 +60,5 @@ def _print_report(path: Path, standard: str, checked: int, violations: Sequence[
         console().print(table("Violations", ("rule", "times"), rules.most_common()))
     found = f"{len(violations):,} violation{'' if len(violations) == 1 else 's'}" if violations else "no violation"
     typer.echo(f"{path}: {checked:,} commands of {standard}: {found}")
+    if checked == 0:
+        typer.echo(f"{path}: warning: it holds no command at all", err=True)

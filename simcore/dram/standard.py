@@ -122,7 +122,34 @@ def _extended(root: Entry, stem: str, folder: Path, chain: tuple[str, ...]) -> _
     presets = own.get("presets")
     if presets is not None and isinstance(presets.value, dict) and len(presets.value) == 1 and "preset" not in own:
         preset = next(iter(presets.value))
-    return merge(base, over), errors, preset
+    return merge(_without(base, _timing_names(over)), over), errors, preset
+
+
+def _items(table: Entry | None) -> dict[str, Entry]:
+    """The items of a mapping; none where there is no table, or another thing, of which the schema speaks later."""
+    return table.value if table is not None and isinstance(table.value, dict) else {}
+
+
+def _timing_names(table: Entry) -> set[str]:
+    return set(_items(_items(table).get("timings")))
+
+
+def _without(base: Entry, timings: set[str]) -> Entry:
+    """A table whose speeds and organisations do not give these timings: the table that extends it does."""
+    kept = dict(_items(base))
+    for group in ("speeds", "organisations"):
+        if timings and _items(kept.get(group)):
+            items = {name: _item_without(item, timings) for name, item in _items(kept[group]).items()}
+            kept[group] = Entry(items, kept[group].where, kept[group].key_where)
+    return Entry(kept, base.where, base.key_where) if kept else base
+
+
+def _item_without(item: Entry, timings: set[str]) -> Entry:
+    given = _items(item).get("timings")
+    if given is None or not _items(given):
+        return item
+    left = {name: value for name, value in _items(given).items() if name not in timings}
+    return Entry({**_items(item), "timings": Entry(left, given.where, given.key_where)}, item.where, item.key_where)
 
 
 def _locate(name: str, where: str | None, folder: Path) -> tuple[Path, str | None]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from simcore.clock import MAX_RATIO_TERM, cycle_ratio
+from simcore.clock import MAX_CORE_CYCLES, MAX_RATIO_TERM, cycle_ratio
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.scratchpad import ScratchpadSpec
 from simcore.spec.values import Broken, Count, Flag, FrequencyHz, SizeBytes, Spec, Text, WordBytes, raise_broken
@@ -117,9 +117,12 @@ class System(Spec):
         core_clock_hz = info.data.get("core_clock_hz")
         if isinstance(memory, DramMemorySpec) and core_clock_hz is not None:
             tck_ps = memory.resolved().tck_ps
-            if max(cycle_ratio(core_clock_hz, tck_ps)) > MAX_RATIO_TERM:
-                got = f"{core_clock_hz} Hz with a DRAM cycle of {tck_ps} ps"
+            p, q = cycle_ratio(core_clock_hz, tck_ps)
+            got = f"{core_clock_hz} Hz with a DRAM cycle of {tck_ps} ps"
+            if max(p, q) > MAX_RATIO_TERM:
                 raise_broken([Broken((), f"expected a core clock of whole kHz beside a DRAM, got {got}")])
+            if p > MAX_CORE_CYCLES * q:
+                raise_broken([Broken((), f"expected at most {MAX_CORE_CYCLES} core cycles in a cycle of the DRAM, got {got}")])
         return memory
 
     def to_yaml_dict(self) -> dict[str, Any]:

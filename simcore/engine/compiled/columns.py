@@ -63,7 +63,6 @@ PORT_COLUMNS = 19
 
 # queues: the DMA's; STARTED counts the bursts begun of the head operation.
 QUEUE_HEAD, QUEUE_END, QUEUE_STARTED = range(3)
-QUEUE_COLUMNS = 3
 
 # bursts on their way.
 BURST_OP, BURST_BYTES, BURST_MEMORY_DONE, BURST_NUMBER, BURST_ADDRESS, BURST_WRITE = range(6)
