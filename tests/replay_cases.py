@@ -1,7 +1,8 @@
-"""Cases made by hand for the key of a replayed fold: in each one fold differs from its like in a single fact of the key.
+"""Cases for the key of a replayed fold: without any one fact of the key the tables of one of them come out wrong.
 
-One layer on one machine: 6 row folds x 5 column folds, everything on chip early, so that the folds of a column go as those of
-the column before and are replayed. Folds are numbered column by column.
+Most are made by hand: one layer of 6 row folds x 5 column folds on one machine, everything on chip early, so that the folds of a
+column go as those of the column before and are replayed; then one fold is edited so that it differs in a single fact. Folds are
+numbered column by column. The rest are layers on changed machines, nothing edited.
 """
 
 from __future__ import annotations
@@ -53,12 +54,11 @@ def fold(column: int, row: int) -> int:
     return column * ROW_FOLDS + row
 
 
-#: The fold that differs, those like it in the other columns, and the segments of each at the psum port.
+#: The fold that differs, and those that are like it, itself among them.
 ODD = fold(3, 2)
+LIKE = [fold(column, 2) for column in range(COLUMN_FOLDS)]
 #: The fold behind it, whose filters are read two folds before it runs.
 AHEAD = fold(3, 3)
-LIKE = [fold(column, 2) for column in range(COLUMN_FOLDS)]
-
 
 #: The same with two pixels: a port's window holds all of a fold's pixels, and sums are read back while they are being written.
 SHORT = instance_of(Conv("short", COLUMN_FOLDS * SIDE, (1, 9)), ((2, 1, 10),))
@@ -66,13 +66,85 @@ SHORT = instance_of(Conv("short", COLUMN_FOLDS * SIDE, (1, 9)), ((2, 1, 10),))
 IN_TURN = override_system(SYSTEM, [f"scratchpads.{name}.arbiter=round-robin" for name in SYSTEM.scratchpads])
 
 
+def _conv(
+    filters: int,
+    kernel: tuple[int, int],
+    image: tuple[int, int, int],
+    padding: tuple[int, int, int, int],
+    stride: int = 1,
+    batch: int = 1,
+) -> LayerInstance:
+    """A convolution that is strided along its rows alone."""
+    return instance_of(Conv("conv", filters, kernel, padding=padding, stride=(stride, 1)), (image,), batch=batch)
+
+
+#: Layers on changed machines, where unlike folds look alike in all but one part of the key, or to one condition of a replay.
+OTHERS = (
+    # Padding cuts columns off at some taps: their other pixels lie in the same banks.
+    (("array.rows=4",), _conv(12, (3, 3), (4, 3, 3), (1, 1, 1, 1))),
+    # Padding cuts whole rows off.
+    (
+        ("array.rows=4", "scratchpads.ifmap.banks=1", "scratchpads.filter.capacity_bytes=128"),
+        _conv(9, (2, 3), (4, 4, 4), (1, 0, 1, 0), stride=2, batch=2),
+    ),
+    # Taps begin at different bytes of a line.
+    (
+        ("array.port_window=8", "scratchpads.ifmap.banks=1", "scratchpads.filter.capacity_bytes=128", "tiling=least-traffic"),
+        _conv(9, (3, 2), (3, 2, 4), (1, 0, 0, 0), stride=2, batch=2),
+    ),
+    # Rows lie at different places of a tile.
+    (
+        (
+            "array.dataflow=is",
+            "array.port_window=1",
+            "scratchpads.ifmap.banks=2",
+            "scratchpads.ifmap.interleaving=xor",
+            "scratchpads.ifmap.capacity_bytes=64",
+            "memory.latency_cycles=9",
+        ),
+        _conv(9, (2, 2), (4, 4, 3), (0, 1, 0, 0), stride=2, batch=2),
+    ),
+    # Blocks of lines in one bank: which bank follows from the line, not from its remainder.
+    (
+        (
+            "array.rows=4",
+            "array.port_window=1",
+            "scratchpads.ifmap.banks=2",
+            "scratchpads.ifmap.interleaving=block",
+            "scratchpads.ifmap.capacity_bytes=128",
+            "scratchpads.filter.capacity_bytes=128",
+            "memory.latency_cycles=9",
+        ),
+        _conv(9, (3, 1), (8, 4, 4), (0, 0, 0, 0)),
+    ),
+    # The DMA is at work during a fold, which is not to be recorded.
+    (
+        (
+            "array.port_window=1",
+            "scratchpads.ifmap.banks=2",
+            "scratchpads.ifmap.capacity_bytes=128",
+            "scratchpads.filter.capacity_bytes=128",
+            "tiling=least-traffic",
+        ),
+        _conv(12, (3, 1), (4, 3, 2), (1, 0, 0, 0), stride=2, batch=2),
+    ),
+    # The DMA would begin its work during a fold, which is not to be replayed.
+    (
+        ("array.dataflow=is", "scratchpads.ifmap.banks=2", "scratchpads.filter.capacity_bytes=128", "tiling=least-traffic"),
+        _conv(9, (2, 1), (8, 3, 1), (0, 0, 1, 0), batch=2),
+    ),
+)
+
+
 def replay_cases() -> Iterator[Case]:
-    """The layers as they are, and with each of the edits below."""
+    """The layers as they are, and with each of the edits below; then other layers on other machines, nothing edited."""
     for edits in ((), *single_cells(), waits_longer(), *among_sets(), *among_halves(), cuts_tiles(), four_preloads_in_a_fold()):
         yield Case(SYSTEM, (LAYER,), edits=edits)
     for edits in ((), comes_with_a_gap(), reads_another_sum()):
         yield Case(SYSTEM, (SHORT,), edits=edits)
     yield Case(IN_TURN, (LAYER,), edits=reads_another_tensor())
+    for overrides, layer in OTHERS:
+        yield Case(override_system(SYSTEM, overrides), (layer,))
 
 
 def _program(layer: LayerInstance = LAYER) -> Program:
