@@ -18,7 +18,7 @@ from simcore.results import Results
 from workloads.dataflow import lower_network
 from workloads.load import load_network
 
-#: For both rows. SCALE-Sim's own cfg does not reach it yet (docs/performance.md), and its row fails until it does.
+#: For both rows.
 LEAST_RATIO = 500
 TITLE = f"{scale_sim.LAYER}, 32x32 weight-stationary: simcore and SCALE-Sim 3.0.0"
 
