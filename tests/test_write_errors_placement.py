@@ -1,6 +1,5 @@
 """Placements: what they mean for error rates and energy, how they are read, what is wrong with them."""
 
-import importlib.util
 import math
 from pathlib import Path
 
@@ -163,7 +162,6 @@ def test_candidates_keep_the_bits_they_name_safe() -> None:
     assert (graded["weights"].error_rates < 1.1e-9).all()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("models.junction") is None, reason="the junction model is not in this tree")
 def test_the_junction_device_answers_as_its_junction_does() -> None:
     from models.junction.junction import Junction
     from models.junction.write_error import junction_error_rate
