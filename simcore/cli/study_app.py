@@ -48,3 +48,23 @@ def write_errors(
     source = (dataset, None if data is None else str(data), images)
     asked = StudyOptions(quick, seeds, setup, source, tuple(placement or ()), jobs, out, overwrite, json, quiet)
     write_error_study_command(asked)
+
+
+@study_app.command("stt-mram")
+@guarded
+def stt_mram(
+    quick: Annotated[bool, typer.Option("--quick", help="Two networks, fewer systems: about a minute.")] = False,
+    networks: Annotated[
+        str | None, typer.Option("--networks", metavar="A,B", help="Of lenet5, alexnet, resnet18, vgg16; default all.")
+    ] = None,
+    cell: Annotated[str, typer.Option("--cell", metavar="NAME", help="The STT-MRAM of the systems.")] = "stt-34.5F2",
+    jobs: Annotated[int | None, typer.Option("--jobs", metavar="N", help="Processes; by default one per core.")] = None,
+    out: options.OutOption = None,
+    overwrite: options.OverwriteOption = False,
+    json: options.JsonOption = False,
+    quiet: options.QuietOption = False,
+) -> None:
+    """STT-MRAM in place of SRAM as scratchpads: arrays, writes, energy over access rate, networks, accuracy."""
+    from simcore.cli.stt_mram_study import SttMramOptions, stt_mram_study_command
+
+    stt_mram_study_command(SttMramOptions(quick, networks, cell, jobs, out, overwrite, json, quiet))

@@ -1,0 +1,26 @@
+"""What the figures of the study rest on, to be printed beside them."""
+
+from __future__ import annotations
+
+from models.arrays.cells import memory_cell
+from models.arrays.table import SOURCE
+from models.arrays.write import DEFAULT_DESIGN
+from simcore.studies.stt_mram.ratio_map import WRITE_SHARE
+from simcore.studies.stt_mram.settings import CLAIMED_GAIN, NODE_NM, WORD_BITS, Settings
+
+
+def assumptions(settings: Settings) -> tuple[str, ...]:
+    """One sentence each."""
+    cell, design = memory_cell(settings.cell), DEFAULT_DESIGN
+    low, high = CLAIMED_GAIN
+    return (
+        f"macros: {SOURCE}; {NODE_NM} nm, {WORD_BITS}-bit words; between its capacities interpolated",
+        f"STT-MRAM of the systems: {cell.name} ({cell.source})",
+        "leakage is that of the named class of transistors at 350 K; NVSim counts none in STT-MRAM cells, and CACTI 7 gives 7.7 "
+        "times less for the same SRAM at hp, 5 times more at lstp",
+        f"write error rates: a junction of stability {design.junction.thermal_stability:g} that fails at "
+        f"{design.nominal_error_rate:g} at the cell's nominal voltage and pulse (assumed: cell files name no junction)",
+        "write energy of cells follows V^2 t; what the peripheral circuits take stays",
+        f"R(a) counts {100 * WRITE_SHARE:g} % of the accesses as writes; equal accesses in equal time; leakage all the time",
+        f"the claimed range is a gain of {low:g} to {high:g} times; here it is looked for, never assumed",
+    )

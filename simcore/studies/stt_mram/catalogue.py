@@ -1,0 +1,32 @@
+"""Every table and figure of the study, a line each: what the index and the documentation call them."""
+
+from __future__ import annotations
+
+#: Table (a CSV file and a key of results.json) -> what a row is.
+TABLES = {
+    "arrays": "a macro: leakage class, cell, capacity; area, latencies, energies, leakage",
+    "comparisons": "an SRAM against an STT-MRAM macro at equal capacity or equal area: ratios of area, energies, leakage",
+    "writes": "a write voltage and pulse of the cell: error rate, energy relative to nominal, latency",
+    "cheapest_writes": "an error rate, reached by the pulse, the voltage or both: the write that reaches it and what it saves",
+    "energy_ratios": "R(a): capacity and access rate per leakage class, SRAM over STT-MRAM energy in closed form",
+    "energy_ratio_bounds": "the access rates between which R(a) lies in the claimed range, per class and capacity",
+    "systems": "a simulated network on a system: cycles, traffic, energy split, energy gains over the SRAM system",
+    "system_stalls": "a cause of stalls of a simulated network on a system: its cycles",
+    "pulses": "a write pulse: cycles of a training step, by cause of the stalls",
+    "accuracy_error_rates": "one kind of tensor written at one error rate: accuracy after training, mean and spread over seeds",
+    "accuracy_bits": "one bit position of one kind of tensor written at one error rate: accuracy after training",
+    "placements": "a placement of tensors and bits: write energy and accuracy, cycles and energy of the training step",
+}
+
+#: Figure (a file in figures/) -> what it shows.
+FIGURES = {
+    "arrays": "density and leakage of SRAM over STT-MRAM against the capacity",
+    "writes": "write error rate over voltage and pulse, with lines of equal energy",
+    "cheapest_writes": "energy saved by tolerating write errors",
+    "energy_ratios": "R(a) against the access rate, with the claimed range and the simulated networks",
+    "systems": "energy of each network by part, SRAM beside STT-MRAM",
+    "gains": "energy gain of each network: scratchpads alone, chip, whole system",
+    "pulses": "cycles of a training step and their stall causes against the write pulse",
+    "accuracy": "accuracy lost against the error rate by tensor, and by bit position",
+    "placements": "write energy against accuracy, and against the energy of the training step",
+}

@@ -1,0 +1,61 @@
+"""What the study shows, a sentence each with its configuration; every figure is one of its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from simcore.studies.stt_mram.settings import CLAIMED_GAIN, CLAIMED_WRITE_GAIN, KIB
+
+_RANGE = f"{CLAIMED_GAIN[0]:g} to {CLAIMED_GAIN[1]:g}"
+
+
+def conclusions(findings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The sentences, in the order of the study's parts."""
+    parts = (("density_and_leakage", _density), ("relaxed_writes", _write), ("energy_ratio_range", _range))
+    return tuple(sentence for name, told in parts for sentence in _told(findings.get(name, ()), told))
+
+
+def _told(rows: Any, told: Any) -> Iterator[str]:
+    for row in rows:
+        yield told(row)
+
+
+def _density(row: Mapping[str, Any]) -> str:
+    return (
+        f"{row['leakage_class']}, {row['cell']}, from {capacity(row['from_kib'])}: density "
+        f"{_spread(row, 'density_ratio', '.1f')}, leakage (SRAM over STT-MRAM) {_spread(row, 'leakage_mw_ratio', '.2g')}"
+    )
+
+
+def _spread(row: Mapping[str, Any], name: str, form: str) -> str:
+    least, median, most = (format(row[f"{name}_{key}"], form) for key in ("min", "median", "max"))
+    return f"{least} to {most} times (median {median})"
+
+
+def _write(row: Mapping[str, Any]) -> str:
+    what = {"cell": "the cells'", "word": "a whole word's"}[row["energy_of"]]
+    how = {"pulse": "a shorter pulse", "voltage": "a lower voltage", "both": "voltage and pulse together"}[row["varied"]]
+    point = row["point"]
+    if point is None:
+        return f"{what} write energy, by {how}: no error rate of the table saves more than {CLAIMED_WRITE_GAIN:g} times"
+    return (
+        f"{what} write energy, by {how}: the least error rate of the table that saves more than {CLAIMED_WRITE_GAIN:g} times is "
+        f"{point['target_error_rate']:g}, which saves {point['energy_gain']:.2f} times ({point['voltage_v']:.3f} V, "
+        f"{point['pulse_ns']:.2f} ns)"
+    )
+
+
+def _range(row: Mapping[str, Any]) -> str:
+    start = f"{row['leakage_class']}: in closed form the idle ratio reaches {row['highest_idle_ratio']:.1f}"
+    if row["reached_from_kib"] is None:
+        return f"{start}: {_RANGE} times cannot be had at any capacity"
+    return (
+        f"{start}; {_RANGE} times can be had from {capacity(row['reached_from_kib'])} on, with at most "
+        f"{row['reached_up_to_accesses_per_ns']:.3g} accesses per ns"
+    )
+
+
+def capacity(kib: float) -> str:
+    """A capacity in the unit that suits it."""
+    return f"{kib / KIB:g} MiB" if kib >= KIB else f"{kib:g} KiB"

@@ -1,0 +1,69 @@
+"""Figures of parts 1 and 2: arrays side by side, and the write over voltage and pulse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN
+
+#: Error rates between which the colours of the map run; less is drawn as the least.
+LEAST_RATE = 1e-12
+
+
+def draw_arrays(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Density and leakage ratio against the capacity, one line per class and cell."""
+    table = tables["comparisons"]
+    equal = table[table["iso"] == "capacity"]
+    figure = Figure(figsize=(8, 3.4))
+    for axes, (column, title) in zip(
+        figure.subplots(1, 2), (("density_ratio", "area"), ("leakage_mw_ratio", "leakage")), strict=True
+    ):
+        for (leakage_class, cell), rows in equal.groupby(["leakage_class", "cell"], sort=False):
+            axes.plot(rows["sram_kib"], rows[column], marker=".", label=f"{leakage_class}, {cell}")
+        axes.set(xscale="log", xlabel="capacity, KiB", ylabel="SRAM / STT-MRAM", title=f"{title} at equal capacity, 22 nm")
+        axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.legend(fontsize=6, ncols=2)
+    return figure
+
+
+def draw_writes(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Colours: the logarithm of the error rate; lines: energy of the cells relative to the nominal write."""
+    table = tables["writes"]
+    rates = table.pivot_table("write_error_rate", index="voltage_v", columns="pulse_ns")
+    energy = table.pivot_table("relative_cell_energy", index="voltage_v", columns="pulse_ns")
+    figure = Figure(figsize=(5.5, 3.8))
+    axes = figure.subplots()
+    colours = axes.pcolormesh(
+        rates.columns, rates.index, np.log10(np.maximum(rates.to_numpy(), LEAST_RATE)), shading="nearest", cmap="viridis_r"
+    )
+    lines = axes.contour(energy.columns, energy.index, energy.to_numpy(), levels=(0.25, 0.5, 1.0, 2.0), colors="white")
+    axes.clabel(lines, fmt=lambda level: f"{level:g} x energy", fontsize=7)
+    figure.colorbar(colours, label="log10 of the write error rate")
+    axes.set(xscale="log", xlabel="write pulse, ns", ylabel="write voltage, V", title=f"{table['cell'].iloc[0]}, 22 nm")
+    axes.set_xticks(rates.columns[::2], labels=[f"{pulse_ns:g}" for pulse_ns in rates.columns[::2]], minor=False)
+    axes.set_xticks([], minor=True)
+    return figure
+
+
+def draw_cheapest_writes(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Energy gain over the nominal write against the error rate tolerated, of the cells and of the whole word."""
+    table = tables["cheapest_writes"]
+    figure = Figure(figsize=(5.5, 3.8))
+    axes = figure.subplots()
+    for (varied, part), colour in zip(
+        [(varied, part) for varied in table["varied"].unique() for part in ("cell", "word")],
+        ("C0", "C0", "C1", "C1", "C2", "C2"),
+        strict=True,
+    ):
+        rows = table[table["varied"] == varied]
+        style, of = ("-", "cells") if part == "cell" else ("--", "word with periphery")
+        axes.plot(rows["target_error_rate"], rows[f"{part}_energy_gain"], style, color=colour, label=f"{varied}, {of}")
+    axes.axhline(CLAIMED_WRITE_GAIN, color="black", linewidth=0.8)
+    axes.set(xscale="log", xlabel="write error rate", ylabel="nominal energy / energy", title=f"{table['cell'].iloc[0]}, 22 nm")
+    axes.legend(title="varied", fontsize=7)
+    return figure

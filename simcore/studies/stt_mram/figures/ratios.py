@@ -1,0 +1,34 @@
+"""Figure of part 3: R(a) with the claimed range, and the simulated networks on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from simcore.studies.stt_mram.settings import CLAIMED_GAIN, KIB
+
+#: One line in this many capacities is drawn.
+EVERY = 2
+
+
+def draw_energy_ratios(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """A panel per class: lines of equal capacity."""
+    table = tables["energy_ratios"]
+    table = table[table["accesses_per_ns"] > 0]
+    capacities = sorted(table["capacity_kib"].unique())[1::EVERY]
+    figure = Figure(figsize=(9, 3.4))
+    classes = table["leakage_class"].unique()
+    panels = figure.subplots(1, len(classes), sharey=True, squeeze=False)[0]
+    for axes, leakage_class in zip(panels, classes, strict=True):
+        of_class = table[table["leakage_class"] == leakage_class]
+        axes.axhspan(*CLAIMED_GAIN, color="C2", alpha=0.25)
+        for shade, kib in enumerate(capacities):
+            rows = of_class[of_class["capacity_kib"] == kib]
+            colour = str(0.75 - 0.75 * shade / len(capacities))
+            axes.plot(rows["accesses_per_ns"], rows["energy_ratio"], color=colour, label=f"{kib / KIB:g} MiB")
+        axes.set(xscale="log", yscale="log", xlabel="128-bit accesses per ns", title=f"{leakage_class}, 22 nm")
+    panels[0].set_ylabel("SRAM / STT-MRAM energy")
+    panels[-1].legend(fontsize=6, ncols=2)
+    return figure

@@ -1,0 +1,91 @@
+"""The study whole: its parts in their order, and what is saved of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from simcore.studies.plain import plain, rows_of
+from simcore.studies.stt_mram.arrays import array_table, comparison_table, density_findings
+from simcore.studies.stt_mram.assumptions import assumptions
+from simcore.studies.stt_mram.conclusions import conclusions
+from simcore.studies.stt_mram.extras import left_out
+from simcore.studies.stt_mram.index import index_text
+from simcore.studies.stt_mram.ratio_map import bound_findings, bound_table, ratio_table
+from simcore.studies.stt_mram.settings import OnProgress, Settings
+from simcore.studies.stt_mram.writes import cheapest_table, write_findings, write_table
+
+
+@dataclass(frozen=True)
+class SttMramStudy:
+    """Tables by name (those of ``catalogue.TABLES``), what they show, and the assumptions behind it all.
+
+    ``left_out``: a line for each part that a missing extra left out.
+    """
+
+    settings: Settings
+    tables: Mapping[str, pd.DataFrame]
+    findings: Mapping[str, Any]
+    assumptions: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = field(default=())
+
+    @property
+    def conclusions(self) -> tuple[str, ...]:
+        """What the findings say, a sentence each."""
+        return conclusions(self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; a table is a list of rows, not-a-number null."""
+        return {
+            "settings": plain({**asdict(self.settings), "networks": self.settings.chosen_networks}),
+            "findings": plain(self.findings),
+            "conclusions": list(self.conclusions),
+            "assumptions": list(self.assumptions),
+            "left_out": list(self.left_out),
+            "tables": {name: rows_of(table) for name, table in self.tables.items()},
+        }
+
+    def write_into(self, directory: Path) -> None:
+        """results.json, a CSV file per table, the figures and index.md, into a directory that exists."""
+        (directory / "results.json").write_text(json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        for name, table in self.tables.items():
+            table.to_csv(directory / f"{name}.csv", index=False)
+        figures = self._draw(directory)
+        sections = {"What it shows": self.conclusions, "Left out": self.left_out, "Assumptions": self.assumptions}
+        (directory / "index.md").write_text(index_text(self.tables, figures, sections), encoding="utf-8")
+
+    def _draw(self, directory: Path) -> tuple[str, ...]:
+        """Names of the figures drawn: none without the extra ``plot``."""
+        if left_out("figures") is not None:
+            return ()
+        from simcore.studies.stt_mram.figures import draw_figures
+
+        return draw_figures(self.tables, directory / "figures")
+
+
+def study_stt_mram(settings: Settings, on_progress: OnProgress | None = None) -> SttMramStudy:
+    """Run every part. Equal settings give equal tables, however many processes share the work.
+
+    What a missing extra makes impossible is left out, and said so in ``left_out``.
+    """
+    comparisons, cheapest, bounds = comparison_table(), cheapest_table(settings.cell), bound_table(settings.cell)
+    tables = {
+        "arrays": array_table(),
+        "comparisons": comparisons,
+        "writes": write_table(settings.cell),
+        "cheapest_writes": cheapest,
+        "energy_ratios": ratio_table(settings.cell),
+        "energy_ratio_bounds": bounds,
+    }
+    found = {
+        "density_and_leakage": density_findings(comparisons, settings.cell),
+        "relaxed_writes": write_findings(cheapest),
+        "energy_ratio_range": bound_findings(bounds),
+    }
+    missing = tuple(line for line in map(left_out, ("figures", "accuracy")) if line is not None)
+    return SttMramStudy(settings, tables, found, assumptions(settings), missing)

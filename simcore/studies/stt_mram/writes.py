@@ -1,0 +1,96 @@
+"""Part 2: the write of one macro over voltage and pulse: error rate, energy and latency together, and the cheapest write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.arrays.macro import Macro
+from models.arrays.write import nominal_voltage_v, pulse_ns_for, voltage_v_for
+from simcore.studies.stt_mram.arrays import macro
+from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN, MIB
+
+#: The macro whose writes are shown: what peripheral circuits add depends on it, the cells' part does not.
+CAPACITY_BYTES, LEAKAGE_CLASS = MIB, "lop"
+#: Voltages and pulses of the grid, relative to the cell's nominal ones.
+VOLTAGE_SHARES = tuple(round(0.3 + 0.05 * step, 2) for step in range(21))
+PULSE_SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
+ERROR_RATES = (1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+#: Pulses among which the cheapest one is looked for, relative to nominal: 6 % apart, its energy within 0.2 % of least.
+SEARCHED_PULSES = tuple(float(share) for share in np.geomspace(0.5, 8.0, 49))
+
+
+def nominal_macro(cell: str) -> Macro:
+    """The macro whose write the study varies, as the cell file has it."""
+    return macro(cell, CAPACITY_BYTES, LEAKAGE_CLASS)
+
+
+def write_table(cell: str) -> pd.DataFrame:
+    """One row per voltage and pulse; energies relative to the nominal write: of the cells alone, and of the whole word."""
+    nominal = nominal_macro(cell)
+    voltage_v, pulse_ns = nominal_voltage_v(nominal.cell), nominal.cell.pulse_ns
+    return pd.DataFrame(
+        [_point(nominal, share * voltage_v, part * pulse_ns) for share in VOLTAGE_SHARES for part in PULSE_SHARES]
+    )
+
+
+def cheapest_table(cell: str) -> pd.DataFrame:
+    """Per error rate of the worse direction: the write that reaches it by the pulse alone (voltage nominal), by the voltage alone
+    (pulse nominal), and by both at the least energy. ``*_gain`` is the nominal energy over this one."""
+    nominal = nominal_macro(cell)
+    rows = []
+    for rate in ERROR_RATES:
+        for varied, (voltage_v, pulse_ns) in _writes_for(nominal, rate).items():
+            point = _point(nominal, voltage_v, pulse_ns)
+            rows.append({"target_error_rate": rate, "varied": varied, **point})
+    table = pd.DataFrame(rows)
+    for part in ("cell", "word"):
+        table[f"{part}_energy_gain"] = 1 / table[f"relative_{part}_energy"]
+    return table
+
+
+def _writes_for(nominal: Macro, rate: float) -> dict[str, tuple[float, float]]:
+    """Voltage and pulse that give an error rate, by what was varied."""
+    cell = nominal.cell
+    nominal_v = nominal_voltage_v(cell)
+    pulses = [share * cell.pulse_ns for share in SEARCHED_PULSES]
+    pairs = [(voltage_v_for(cell, rate, pulse_ns), pulse_ns) for pulse_ns in pulses]
+    return {
+        "pulse": (nominal_v, pulse_ns_for(cell, rate)),
+        "voltage": (voltage_v_for(cell, rate, cell.pulse_ns), cell.pulse_ns),
+        "both": min(pairs, key=lambda pair: pair[0] ** 2 * pair[1]),
+    }
+
+
+def _point(nominal: Macro, voltage_v: float, pulse_ns: float) -> dict[str, Any]:
+    changed = nominal.with_write(voltage_v=voltage_v, pulse_ns=pulse_ns)
+    assert changed.write is not None
+    assert nominal.write is not None
+    return {
+        "cell": nominal.cell.name,
+        "voltage_v": voltage_v,
+        "pulse_ns": pulse_ns,
+        "write_error_rate": changed.write.error_rate,
+        "relative_cell_energy": changed.write.energy_pj / nominal.write.energy_pj,
+        "relative_word_energy": changed.write_pj / nominal.write_pj,
+        "write_pj": changed.write_pj,
+        "write_ns": changed.write_ns,
+    }
+
+
+def write_findings(cheapest: pd.DataFrame) -> list[dict[str, Any]]:
+    """For the cells alone and for the whole word, by what was varied: the least error rate of the table at which the write takes
+    less than half the nominal energy; None where no rate of the table does."""
+    found = []
+    for part in ("cell", "word"):
+        for varied in cheapest["varied"].unique():
+            enough = cheapest[(cheapest["varied"] == varied) & (cheapest[f"{part}_energy_gain"] > CLAIMED_WRITE_GAIN)]
+            told: dict[str, Any] = {"energy_of": part, "varied": varied, "point": None}
+            if not enough.empty:
+                keys = ("target_error_rate", "voltage_v", "pulse_ns", f"{part}_energy_gain", "write_ns")
+                first = enough.sort_values("target_error_rate").iloc[0]
+                told["point"] = {key.removeprefix(f"{part}_"): float(first[key]) for key in keys}
+            found.append(told)
+    return found
