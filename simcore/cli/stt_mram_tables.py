@@ -8,12 +8,21 @@ import pandas as pd
 from rich.table import Table
 
 from simcore.cli.console import table
+from simcore.outcome import CAUSE_NAMES
 from simcore.studies.stt_mram.conclusions import capacity
+from simcore.studies.stt_mram.gains import SCOPES
 from simcore.studies.stt_mram.settings import KIB
+from simcore.studies.stt_mram.systems import PRESET_BYTES
+from simcore.studies.stt_mram.variants import PRESET
 
 #: Capacities and error rates that are printed; the CSV files have all.
 SHOWN_KIB = (64, KIB, 4 * KIB, 16 * KIB, 64 * KIB)
 SHOWN_RATES = (1e-9, 1e-7, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+
+
+_PRESET_SIZE = capacity(PRESET_BYTES // KIB)
+#: What a system's scratchpads are, by what they have in common with the SRAM's.
+MEMORIES = {"none": "SRAM", "capacity": "STT, cap.", "area": "STT, area"}
 
 
 def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[Table]:
@@ -21,6 +30,14 @@ def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[Ta
     yield _comparisons(tables["comparisons"], cell)
     yield _cheapest_writes(tables["cheapest_writes"])
     yield _bounds(tables["energy_ratio_bounds"])
+    systems = tables["systems"]
+    for leakage_class in systems["leakage_class"].unique():
+        yield _systems(systems[systems["leakage_class"] == leakage_class], leakage_class)
+    yield _stalls(tables["system_stalls"], systems)
+    yield _gain_ranges(tables["gain_ranges"])
+    pulses = tables["pulses"]
+    for network in pulses["network"].unique():
+        yield _pulses(pulses[pulses["network"] == network])
 
 
 def _comparisons(frame: pd.DataFrame, cell: str) -> Table:
@@ -69,3 +86,82 @@ def _bounds(frame: pd.DataFrame) -> Table:
 
 def _number(value: float) -> str:
     return "-" if value != value else f"{value:.3g}"
+
+
+def _systems(frame: pd.DataFrame, leakage_class: str) -> Table:
+    kept = _shown(frame)
+    parts = ("leakage", "read", "write", "mac", "dram")
+    scopes = ("scratchpads", "system")
+    rows = [
+        (
+            row["leakage_class"],
+            row["network"],
+            row["pass"],
+            MEMORIES[row["iso"]],
+            f"{row['cycles'] / 1e6:.3f}",
+            f"{(row['dram_read_bytes'] + row['dram_write_bytes']) / 1e6:.2f}",
+            *(f"{100 * row[f'{part}_uj'] / row['system_uj']:.1f}" for part in parts),
+            *(f"{row[f'{scope}_gain']:.2f}" for scope in scopes),
+        )
+        for row in kept.to_dict("records")
+    ]
+    columns = ("class", "network", "pass", "memory", "Mcycles", "MB", *(f"{part} %" for part in parts), "pads x", "all x")
+    title = f"{PRESET}, 22 nm, {leakage_class}, 4 x {_PRESET_SIZE} of SRAM or {frame['cell'].iloc[-1]}, not gated: energy, gains"
+    return table(title, columns, rows, text_columns=4)
+
+
+def _stalls(frame: pd.DataFrame, systems: pd.DataFrame) -> Table:
+    """Shares of the cycles, in the systems shown before, of one class: the others' differ at most through their timings."""
+    shown_class = systems["leakage_class"].iloc[0]
+    stalls = _shown(frame[frame["leakage_class"] == shown_class])
+    rows = []
+    for run in _shown(systems[systems["leakage_class"] == shown_class]).to_dict("records"):
+        of_run = stalls[(stalls["network"] == run["network"]) & (stalls["pass"] == run["pass"]) & (stalls["iso"] == run["iso"])]
+        cycles = dict(zip(of_run["cause"], of_run["cycles"], strict=True))
+        shares = (f"{100 * cycles[cause] / run['cycles']:.1f}" for cause in CAUSE_NAMES)
+        rows.append((shown_class, run["network"], run["pass"], MEMORIES[run["iso"]], *shares))
+    columns = ("class", "network", "pass", "memory", *(cause.replace("_", "\n") for cause in CAUSE_NAMES))
+    return table(f"Stalls, % of all cycles: {PRESET}, 4 x {_PRESET_SIZE}", columns, rows, text_columns=4)
+
+
+def _shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of systems as large as the preset, not gated; ``gain_ranges`` sums up the others."""
+    kept: pd.DataFrame = frame[~frame["gated"] & (frame["sram_kib"] == PRESET_BYTES // KIB)]
+    return kept
+
+
+def _gain_ranges(frame: pd.DataFrame) -> Table:
+    keys = ["leakage_class", "iso", "sram_kib", "gated"]
+    rows = []
+    for _, group in frame.groupby(keys, sort=False):
+        first, *_ = records = group.to_dict("records")
+        shown = [
+            cell
+            for row in records
+            for cell in (
+                f"{row['least_gain']:.2f} to {row['greatest_gain']:.2f}",
+                f"{row['runs_in_claimed_range']}/{row['runs']}",
+            )
+        ]
+        gated = "yes" if first["gated"] else "no"
+        rows.append((first["leakage_class"], first["iso"], capacity(first["sram_kib"]), gated, *shown))
+    columns = ("class", "equal", "SRAM, 4 x", "gated", *(name for scope in SCOPES for name in (scope, "15-22x")))
+    return table("Energy gain over networks and passes; how many of them lie in 15 to 22 times", columns, rows, text_columns=4)
+
+
+def _pulses(frame: pd.DataFrame) -> Table:
+    causes = ("read_latency", "dma_collision", "write_conflict", "write_backpressure", "drain")
+    rows = [
+        (
+            f"{row['pulse_ns']:g}",
+            f"{row['voltage_v']:.2f}",
+            row["cycles"],
+            row["compute_cycles"],
+            *(row[f"{cause}_cycles"] for cause in causes),
+        )
+        for row in frame.to_dict("records")
+    ]
+    columns = ("pulse ns", "V", "cycles", "compute", *(cause.replace("_", " ") for cause in causes))
+    cell, leakage_class = frame["cell"].iloc[0], frame["leakage_class"].iloc[0]
+    title = f"{frame['network'].iloc[0]}, training step, by write pulse: {PRESET}, 22 nm, {leakage_class}, {cell}, 4 x 1 MiB"
+    return table(title, columns, rows)

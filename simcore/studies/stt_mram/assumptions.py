@@ -6,7 +6,9 @@ from models.arrays.cells import memory_cell
 from models.arrays.table import SOURCE
 from models.arrays.write import DEFAULT_DESIGN
 from simcore.studies.stt_mram.ratio_map import WRITE_SHARE
-from simcore.studies.stt_mram.settings import CLAIMED_GAIN, NODE_NM, WORD_BITS, Settings
+from simcore.studies.stt_mram.settings import BATCHES, CLAIMED_GAIN, NODE_NM, WORD_BITS, Settings
+from simcore.studies.stt_mram.systems import OPTIMIZER
+from simcore.studies.stt_mram.variants import GATED_LEAKAGE_PERCENT, PRESET
 
 
 def assumptions(settings: Settings) -> tuple[str, ...]:
@@ -22,5 +24,14 @@ def assumptions(settings: Settings) -> tuple[str, ...]:
         f"{design.nominal_error_rate:g} at the cell's nominal voltage and pulse (assumed: cell files name no junction)",
         "write energy of cells follows V^2 t; what the peripheral circuits take stays",
         f"R(a) counts {100 * WRITE_SHARE:g} % of the accesses as writes; equal accesses in equal time; leakage all the time",
+        f"systems: {PRESET} at {NODE_NM} nm, all scratchpads of one cell, each bank of {WORD_BITS}-bit macros side by side; "
+        f"inference and a training step ({OPTIMIZER}) in the preset's words; batches "
+        + ", ".join(f"{name} {BATCHES[name]}" for name in settings.chosen_networks),
+        "equal area: the largest power of two times the SRAM's capacity, scratchpad by scratchpad; a gain is SRAM over STT-MRAM "
+        "with the same class and gating",
+        f"gated: an idle STT-MRAM bank leaks {GATED_LEAKAGE_PERCENT} %, an SRAM bank is cut off only through layers that never "
+        "touch it",
+        "main memory is a latency and a bandwidth, charged per byte; a multiply-accumulate is charged alike in every class",
+        "write pulses: the voltage is that at which the error rate stays the nominal one",
         f"the claimed range is a gain of {low:g} to {high:g} times; here it is looked for, never assumed",
     )

@@ -12,6 +12,7 @@ TABLES = {
     "energy_ratio_bounds": "the access rates between which R(a) lies in the claimed range, per class and capacity",
     "systems": "a simulated network on a system: cycles, traffic, energy split, energy gains over the SRAM system",
     "system_stalls": "a cause of stalls of a simulated network on a system: its cycles",
+    "gain_ranges": "a configuration: least and greatest energy gain over the networks, of scratchpads, chip and system",
     "pulses": "a write pulse: cycles of a training step, by cause of the stalls",
     "accuracy_error_rates": "one kind of tensor written at one error rate: accuracy after training, mean and spread over seeds",
     "accuracy_bits": "one bit position of one kind of tensor written at one error rate: accuracy after training",

@@ -12,7 +12,14 @@ _RANGE = f"{CLAIMED_GAIN[0]:g} to {CLAIMED_GAIN[1]:g}"
 
 def conclusions(findings: Mapping[str, Any]) -> tuple[str, ...]:
     """The sentences, in the order of the study's parts."""
-    parts = (("density_and_leakage", _density), ("relaxed_writes", _write), ("energy_ratio_range", _range))
+    parts = (
+        ("density_and_leakage", _density),
+        ("relaxed_writes", _write),
+        ("energy_ratio_range", _range),
+        ("energy_gains", _gain),
+        ("busy_share", _busy),
+        ("write_pulses", _pulses),
+    )
     return tuple(sentence for name, told in parts for sentence in _told(findings.get(name, ()), told))
 
 
@@ -53,6 +60,51 @@ def _range(row: Mapping[str, Any]) -> str:
     return (
         f"{start}; {_RANGE} times can be had from {capacity(row['reached_from_kib'])} on, with at most "
         f"{row['reached_up_to_accesses_per_ns']:.3g} accesses per ns"
+    )
+
+
+_SCOPES = {
+    "scratchpads": "scratchpads alone",
+    "chip": "chip (scratchpads and array)",
+    "system": "whole system (with main memory's traffic)",
+}
+
+
+def _gain(row: Mapping[str, Any]) -> str:
+    best = row["greatest_in"]
+    start = (
+        f"energy gain of the {_SCOPES[row['scope']]}: at most {row['greatest_gain']:.1f} times ({configuration(best)}; "
+        f"{best['greatest_of']}); {_RANGE} times in {row['runs_in_claimed_range']} of {row['runs']} simulated cases"
+    )
+    where = "; ".join(
+        f"{configuration(each)}: {each['in_claimed_range'].replace('; ', ', ')}" for each in row["claimed_range_in"]
+    )
+    return f"{start}: {where}" if where else f"{start}: in no configuration"
+
+
+def _busy(row: Mapping[str, Any]) -> str:
+    start = f"{row['leakage_class']}: with idle time between runs the whole system's gain"
+    best = row["best"]
+    if best is None:
+        return f"{start} does not reach {CLAIMED_GAIN[0]:g} times, however long it idles"
+    return (
+        f"{start} reaches {CLAIMED_GAIN[0]:g} times where it works at most {best['busy_percent_at_15x']:.2g} % of the time "
+        f"({configuration(best)}; {best['network']} {best['pass']})"
+    )
+
+
+def configuration(row: Mapping[str, Any]) -> str:
+    """Class, what is equal, the SRAM's capacity and gating."""
+    gated = "gated" if row["gated"] else "not gated"
+    return f"{row['leakage_class']}, iso-{row['iso']} to 4 x {capacity(row['sram_kib'])} of SRAM, {gated}"
+
+
+def _pulses(row: Mapping[str, Any]) -> str:
+    (first, last), (least, most) = row["pulses_ns"], row["cycles"]
+    trend = "never falling on the way" if row["monotone"] else "not monotone"
+    return (
+        f"{row['network']}, training step: {least:,} cycles with a write pulse of {first:g} ns, {most:,} with {last:g} ns, "
+        f"{trend}; most of it {row['grows_most']} (+{row['grows_by_cycles']:,})"
     )
 
 

@@ -15,9 +15,12 @@ from simcore.studies.stt_mram.arrays import array_table, comparison_table, densi
 from simcore.studies.stt_mram.assumptions import assumptions
 from simcore.studies.stt_mram.conclusions import conclusions
 from simcore.studies.stt_mram.extras import left_out
+from simcore.studies.stt_mram.gains import busy_findings, gain_findings, gain_range_table, with_gains
 from simcore.studies.stt_mram.index import index_text
+from simcore.studies.stt_mram.pulses import pulse_findings, pulse_table
 from simcore.studies.stt_mram.ratio_map import bound_findings, bound_table, ratio_table
 from simcore.studies.stt_mram.settings import OnProgress, Settings
+from simcore.studies.stt_mram.systems import simulate_systems
 from simcore.studies.stt_mram.writes import cheapest_table, write_findings, write_table
 
 
@@ -87,5 +90,10 @@ def study_stt_mram(settings: Settings, on_progress: OnProgress | None = None) ->
         "relaxed_writes": write_findings(cheapest),
         "energy_ratio_range": bound_findings(bounds),
     }
+    runs, stalls = simulate_systems(settings, on_progress)
+    systems = with_gains(runs)
+    ranges, pulses = gain_range_table(systems), pulse_table(settings, on_progress)
+    tables |= {"systems": systems, "system_stalls": stalls, "gain_ranges": ranges, "pulses": pulses}
+    found |= {"energy_gains": gain_findings(ranges), "busy_share": busy_findings(systems), "write_pulses": pulse_findings(pulses)}
     missing = tuple(line for line in map(left_out, ("figures", "accuracy")) if line is not None)
     return SttMramStudy(settings, tables, found, assumptions(settings), missing)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from simcore.studies.stt_mram.figures.arrays import draw_arrays, draw_cheapest_writes, draw_writes
 from simcore.studies.stt_mram.figures.ratios import draw_energy_ratios
+from simcore.studies.stt_mram.figures.systems import draw_gains, draw_pulses, draw_systems
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -20,6 +21,9 @@ _DRAWN: dict[str, tuple[tuple[str, ...], Callable[[Tables], Figure]]] = {
     "writes": (("writes",), draw_writes),
     "cheapest_writes": (("cheapest_writes",), draw_cheapest_writes),
     "energy_ratios": (("energy_ratios",), draw_energy_ratios),
+    "systems": (("systems",), draw_systems),
+    "gains": (("systems",), draw_gains),
+    "pulses": (("pulses",), draw_pulses),
 }
 #: Equal tables give equal files: no date, and ids from a fixed salt.
 _STYLE = {"svg.hashsalt": "simcore", "font.size": 8, "axes.grid": True, "grid.alpha": 0.3, "figure.constrained_layout.use": True}

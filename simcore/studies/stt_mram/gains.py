@@ -1,0 +1,118 @@
+"""Energy of an SRAM system over that of the STT-MRAM in its place: scratchpads alone, chip, whole system."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simcore.studies.stt_mram.ratio_map import in_claimed_range
+from simcore.studies.stt_mram.settings import CLAIMED_GAIN
+
+#: What a gain is of. The chip is scratchpads and array, the system is the chip and main memory's traffic.
+SCOPES = ("scratchpads", "chip", "system")
+#: A row's SRAM system is that of the same run and class, with the same gating.
+_RUN = ["network", "pass", "leakage_class", "sram_kib", "gated"]
+_CONFIGURATION = ["leakage_class", "iso", "sram_kib", "gated"]
+
+
+def with_gains(systems: pd.DataFrame) -> pd.DataFrame:
+    """``systems`` with gains over the SRAM system of the same run, class and gating (1 for the SRAM itself).
+
+    ``<scope>_gain``: its energy over this one's. ``closed_form_gain``: R(a) for the scratchpads, with this system's leakage, mean
+    energies per access, and the SRAM run's accesses per ns; beside ``scratchpads_gain`` it shows what stalls and traffic change
+    (not where idle banks are cut off: R(a) knows no gating). ``busy_percent_at_15x``: the share of time for which the system may
+    work, idle and leaking for the rest, for the whole system's gain to be the least of the claimed range (100: it is reached at
+    work; not a number: it is not reached idle either). An idle gated STT-MRAM leaks nothing, an idle SRAM keeps its contents.
+    """
+    records = systems.to_dict("records")
+    sram = {tuple(row[key] for key in _RUN): row for row in records if row["iso"] == "none"}
+    rows = []
+    for row in records:
+        base = sram[tuple(row[key] for key in _RUN)]
+        gains: dict[str, Any] = {f"{scope}_gain": base[f"{scope}_uj"] / row[f"{scope}_uj"] for scope in SCOPES}
+        gains["closed_form_gain"] = float("nan") if row["gated"] else _closed_form(base, row)
+        gains["busy_percent_at_15x"] = _busy_percent(base, row)
+        rows.append(gains)
+    return systems.join(pd.DataFrame(rows, index=systems.index))
+
+
+def _closed_form(base: Any, row: Any) -> float:
+    """(P_S + a e_S) / (P_M + a e_M), a from the SRAM's run, e from each system's own mean access."""
+    rate = base["accesses_per_ns"]
+    powers = [each["leakage_mw"] + rate * _access_pj(each) for each in (base, row)]
+    return float(powers[0] / powers[1])
+
+
+def _access_pj(row: Any) -> float:
+    return float(1e6 * (row["read_uj"] + row["write_uj"]) / (row["accesses_per_ns"] * row["time_ns"]))
+
+
+def _busy_percent(base: Any, row: Any) -> float:
+    """Over a period P both systems do the run and idle for the rest: E_S + L_S (P - T_S) = 15 (E_M + L_M (P - T_M)), solved for
+    P; the share is T_S / P. Main memory counts while it moves data alone."""
+    claimed = CLAIMED_GAIN[0]
+    if base["system_uj"] >= claimed * row["system_uj"]:
+        return 100.0
+    idle_mw = [base["leakage_mw"], 0.0 if row["gated"] and row["iso"] != "none" else row["leakage_mw"]]
+    if idle_mw[0] <= claimed * idle_mw[1]:
+        return float("nan")
+    # mW x ns = pJ
+    fixed = [1e6 * each["system_uj"] - idle * each["time_ns"] for each, idle in zip((base, row), idle_mw, strict=True)]
+    period_ns = (claimed * fixed[1] - fixed[0]) / (idle_mw[0] - claimed * idle_mw[1])
+    return float(100 * base["time_ns"] / period_ns)
+
+
+def gain_range_table(systems: pd.DataFrame) -> pd.DataFrame:
+    """One row per scope and configuration: least and greatest gain over networks and passes, and in how many of them it lies in
+    the claimed range."""
+    compared = systems[systems["iso"] != "none"]
+    rows = []
+    groups = [group for _, group in compared.groupby(_CONFIGURATION, sort=False)]
+    for scope in SCOPES:
+        for group in groups:
+            gains = group[f"{scope}_gain"]
+            inside = [in_claimed_range(float(gain)) for gain in gains]
+            names = group["network"] + " " + group["pass"]
+            row: dict[str, Any] = {"scope": scope, **{key: group[key].iloc[0] for key in _CONFIGURATION}}
+            row |= {
+                "least_gain": gains.min(),
+                "greatest_gain": gains.max(),
+                "greatest_of": names.iloc[int(gains.to_numpy().argmax())],
+            }
+            row |= {
+                "runs": len(group),
+                "runs_in_claimed_range": sum(inside),
+                "in_claimed_range": "; ".join(names[np.array(inside)]),
+            }
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def gain_findings(ranges: pd.DataFrame) -> list[dict[str, Any]]:
+    """Per scope: the greatest gain with its configuration and run, how many runs lie in the claimed range, and in which
+    configurations."""
+    found = []
+    for scope in SCOPES:
+        rows = ranges[ranges["scope"] == scope]
+        best = rows.sort_values("greatest_gain").iloc[-1]
+        inside = rows[rows["runs_in_claimed_range"] > 0]
+        told: dict[str, Any] = {"scope": scope, "greatest_gain": float(best["greatest_gain"])}
+        told |= {"greatest_in": {key: best[key] for key in (*_CONFIGURATION, "greatest_of")}}
+        told |= {"runs": int(rows["runs"].sum()), "runs_in_claimed_range": int(rows["runs_in_claimed_range"].sum())}
+        told["claimed_range_in"] = inside[[*_CONFIGURATION, "runs_in_claimed_range", "in_claimed_range"]].to_dict("records")
+        found.append(told)
+    return found
+
+
+def busy_findings(systems: pd.DataFrame) -> list[dict[str, Any]]:
+    """Per class: the row with the greatest ``busy_percent_at_15x``; None where no row has one."""
+    found = []
+    for leakage_class in systems["leakage_class"].unique():
+        rows = systems[(systems["leakage_class"] == leakage_class) & (systems["iso"] != "none")]
+        reached = rows[rows["busy_percent_at_15x"].notna()].sort_values("busy_percent_at_15x")
+        keys = [*_CONFIGURATION, "network", "pass", "busy_percent_at_15x"]
+        best = None if reached.empty else reached[keys].to_dict("records")[-1]
+        found.append({"leakage_class": leakage_class, "best": best})
+    return found

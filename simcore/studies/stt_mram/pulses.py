@@ -1,0 +1,60 @@
+"""Part 5: the write pulse against the cycles of a training step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from models.arrays.cells import memory_cell
+from models.arrays.write import DEFAULT_DESIGN, voltage_v_for
+from simcore.outcome import CAUSE_NAMES
+from simcore.simulation import simulate
+from simcore.studies.stt_mram.settings import MIB, OnProgress, Settings
+from simcore.studies.stt_mram.spread import spread
+from simcore.studies.stt_mram.systems import OPTIMIZER, measured, stall_cycles
+from simcore.studies.stt_mram.variants import Variant
+
+PULSES_NS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20)
+#: Small networks and their batches; a quick study takes the first.
+NETWORKS = (("lenet5", 16), ("resnet18-32", 4))
+LEAKAGE_CLASS, SRAM_BYTES = "lop", MIB
+
+Piece = tuple[str, int, Variant]
+
+
+def pulse_table(settings: Settings, on_progress: OnProgress | None) -> pd.DataFrame:
+    """One row per network and pulse: cycles, stalled cycles by cause, energy. The voltage is that at which the error rate stays
+    the cell's nominal one; voltages play no part in the cycles."""
+    networks = NETWORKS[:1] if settings.quick else NETWORKS
+    pieces = [(network, batch, _variant(settings.cell, pulse_ns)) for network, batch in networks for pulse_ns in PULSES_NS]
+    return pd.DataFrame(spread(run_pulse, pieces, settings.jobs, "write pulses", on_progress))
+
+
+def _variant(cell: str, pulse_ns: float) -> Variant:
+    voltage_v = voltage_v_for(memory_cell(cell), DEFAULT_DESIGN.nominal_error_rate, pulse_ns)
+    return Variant(LEAKAGE_CLASS, SRAM_BYTES, cell, "capacity", voltage_v=round(voltage_v, 4), pulse_ns=pulse_ns)
+
+
+def run_pulse(piece: Piece) -> dict[str, Any]:
+    """The row of one network and pulse."""
+    network, batch, variant = piece
+    results = simulate(network, variant.system(), batch=batch, training=OPTIMIZER)
+    row: dict[str, Any] = {"network": network, "batch": batch, "cell": variant.cell, "leakage_class": variant.leakage_class}
+    row |= {"pulse_ns": variant.pulse_ns, "voltage_v": variant.voltage_v}
+    row |= {f"{cause}_cycles": cycles for cause, cycles in stall_cycles(results).items()}
+    return row | measured(results) | {"configuration": variant.configuration}
+
+
+def pulse_findings(pulses: pd.DataFrame) -> list[dict[str, Any]]:
+    """Per network: whether the cycles never fall as the pulse grows, the cycles at both ends, and the cause that grows most."""
+    found = []
+    for network, rows in pulses.groupby("network", sort=False):
+        first, last = rows.iloc[0], rows.iloc[-1]
+        growth = {cause: int(last[f"{cause}_cycles"] - first[f"{cause}_cycles"]) for cause in CAUSE_NAMES}
+        most = max(growth, key=lambda cause: growth[cause])
+        told: dict[str, Any] = {"network": network, "monotone": bool(rows["cycles"].is_monotonic_increasing)}
+        told |= {"pulses_ns": [float(first["pulse_ns"]), float(last["pulse_ns"])]}
+        told |= {"cycles": [int(first["cycles"]), int(last["cycles"])], "grows_most": most, "grows_by_cycles": growth[most]}
+        found.append(told)
+    return found

@@ -1,0 +1,38 @@
+"""Work spread over processes: the same results in the same order, however many there are."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import TypeVar
+
+from simcore.engine import load_engine
+from simcore.studies.stt_mram.settings import OnProgress
+
+Work = TypeVar("Work")
+Done = TypeVar("Done")
+
+
+def spread(
+    do: Callable[[Work], Done], work: Sequence[Work], jobs: int, title: str, on_progress: OnProgress | None = None
+) -> list[Done]:
+    """``do`` of each piece of work, in order; ``do`` must be a function of a module, so that a process can find it."""
+
+    def told(done: int) -> None:
+        if on_progress is not None:
+            on_progress(done, len(work), title)
+
+    told(0)
+    load_engine("compiled")  # once, before processes that would each compile it
+    if jobs == 1 or len(work) < 2:
+        found = []
+        for done, piece in enumerate(work, start=1):
+            found.append(do(piece))
+            told(done)
+        return found
+    with ProcessPoolExecutor(min(jobs, len(work)), multiprocessing.get_context("spawn")) as pool:
+        futures = [pool.submit(do, piece) for piece in work]
+        for done, _ in enumerate(as_completed(futures), start=1):
+            told(done)
+        return [future.result() for future in futures]

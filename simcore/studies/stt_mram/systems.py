@@ -1,0 +1,139 @@
+"""Part 4: networks simulated on the systems; each timing once, its energies as often as there are classes and gatings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from simcore.outcome import CAUSE_NAMES
+from simcore.results import Results
+from simcore.results.alike import alike_in_time
+from simcore.simulation import simulate
+from simcore.studies.stt_mram.arrays import classes_of
+from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, WORD_BITS, OnProgress, Settings
+from simcore.studies.stt_mram.spread import spread
+from simcore.studies.stt_mram.variants import Variant
+
+#: Capacities of each scratchpad of the SRAM systems; tables that show one size show the preset's.
+PRESET_BYTES = MIB
+SRAM_BYTES, QUICK_SRAM_BYTES = (MIB // 4, PRESET_BYTES, 4 * MIB, 16 * MIB), (PRESET_BYTES, 4 * MIB)
+OPTIMIZER = "momentum"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One simulation: a network, a pass, and the variants that take its cycles; the first one is simulated."""
+
+    network: str
+    training: bool
+    batch: int
+    variants: tuple[Variant, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of a network and pass on a variant: its row of ``systems`` and its rows of ``system_stalls``."""
+
+    network: str
+    training: bool
+    variant: Variant
+    row: dict[str, Any]
+    stalls: tuple[dict[str, Any], ...]
+
+
+def variants_of(settings: Settings) -> tuple[Variant, ...]:
+    """Every system of the study, class by class; an SRAM system stands before those that are held against it."""
+    found = []
+    for leakage_class in classes_of(settings.cell):
+        for sram_bytes in QUICK_SRAM_BYTES if settings.quick else SRAM_BYTES:
+            for cell, iso in (("sram", "none"), (settings.cell, "capacity"), (settings.cell, "area")):
+                found += [Variant(leakage_class, sram_bytes, cell, iso, gated) for gated in (False, True)]
+    return tuple(found)
+
+
+def alike(variants: Iterable[Variant]) -> list[tuple[Variant, ...]]:
+    """The variants in groups that take the same cycles."""
+    groups: list[list[Variant]] = []
+    for variant in variants:
+        system = variant.system()
+        for group in groups:
+            if alike_in_time(group[0].system(), system):
+                group.append(variant)
+                break
+        else:
+            groups.append([variant])
+    return [tuple(group) for group in groups]
+
+
+def simulate_systems(settings: Settings, on_progress: OnProgress | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables ``systems`` (without gains) and ``system_stalls``."""
+    variants = variants_of(settings)
+    groups = alike(variants)
+    jobs = [
+        Job(network, training, BATCHES[network], group)
+        for network in settings.chosen_networks
+        for training in (False, True)
+        for group in groups
+    ]
+    done = spread(run_job, jobs, settings.jobs, "networks", on_progress)
+    order = {variant: index for index, variant in enumerate(variants)}
+    runs = [run for per_job in done for run in per_job]
+    runs.sort(key=lambda run: (settings.chosen_networks.index(run.network), run.training, order[run.variant]))
+    return pd.DataFrame([run.row for run in runs]), pd.DataFrame([stall for run in runs for stall in run.stalls])
+
+
+def run_job(job: Job) -> list[Run]:
+    """What came of each variant."""
+    training = OPTIMIZER if job.training else None
+    ran = simulate(job.network, job.variants[0].system(), batch=job.batch, training=training)
+    return [_run(job, variant, ran.rated(variant.system())) for variant in job.variants]
+
+
+def _run(job: Job, variant: Variant, results: Results) -> Run:
+    named: dict[str, Any] = {"network": job.network, "pass": "training" if job.training else "inference", "batch": job.batch}
+    named |= {"leakage_class": variant.leakage_class, "cell": variant.cell, "iso": variant.iso}
+    named |= {"sram_kib": variant.sram_bytes // KIB, "gated": variant.gated}
+    of_causes = tuple({**named, "cause": cause, "cycles": cycles} for cause, cycles in stall_cycles(results).items())
+    row = {**named, **measured(results), "configuration": variant.configuration}
+    return Run(job.network, job.training, variant, row, of_causes)
+
+
+def stall_cycles(results: Results) -> dict[str, int]:
+    """Stalled cycles of a run by cause; all causes, those of no cycle too."""
+    causes, cycles = results.stalls["cause"], results.stalls["cycles"]
+    return {cause: int(cycles[causes == cause].sum()) for cause in CAUSE_NAMES}
+
+
+def measured(results: Results) -> dict[str, Any]:
+    """What a run took: cycles, traffic, accesses of 128 bits, energy by part, leakage and area."""
+    layers, system = results.layers, results.system
+    cycles = results.cycles
+    time_ns = cycles * 1e9 / system.core_clock_hz
+    accesses = {name: words_of(results, name) for name in ("reads", "writes")}
+    row: dict[str, Any] = {"capacity_kib": sum(pad.capacity_bytes for pad in system.scratchpads.values()) // KIB}
+    row |= {"area_mm2": results.rates.area_mm2, "leakage_mw": results.rates.leakage_mw, "cycles": cycles, "time_ns": time_ns}
+    row |= {"compute_cycles": int(layers["compute_cycles"].sum()), "dram_read_bytes": int(layers["dram_read_bytes"].sum())}
+    row |= {"dram_write_bytes": int(layers["dram_write_bytes"].sum())}
+    row |= {"accesses_per_ns": sum(accesses.values()) / time_ns, "write_share": accesses["writes"] / sum(accesses.values())}
+    return row | energy_split_uj(results)
+
+
+def words_of(results: Results, column: str) -> float:
+    """Accesses of a kind ("reads", "writes") in words of 128 bits; an access to a line is as many as the line has."""
+    widths = {name: 8 * pad.line_bytes / WORD_BITS for name, pad in results.system.scratchpads.items()}
+    counts = results.banks.groupby("scratchpad")[column].sum()
+    return sum(float(counts[name]) * width for name, width in widths.items())
+
+
+def energy_split_uj(results: Results) -> dict[str, float]:
+    """Microjoules of scratchpad leakage, reads and writes, of main memory and of multiply-accumulates, and their sums."""
+    spent = {"leakage": 0.0, "read": 0.0, "write": 0.0, "dram": 0.0, "mac": 0.0}
+    for part, energy_pj in zip(results.energy["part"], results.energy["energy_pj"], strict=True):
+        spent[part.rpartition("_")[2]] += 1e-6 * float(energy_pj)
+    split = {f"{part}_uj": energy_uj for part, energy_uj in spent.items()}
+    scratchpads_uj = spent["leakage"] + spent["read"] + spent["write"]
+    sums = {"scratchpads_uj": scratchpads_uj, "chip_uj": scratchpads_uj + spent["mac"]}
+    return split | sums | {"system_uj": sums["chip_uj"] + spent["dram"]}

@@ -1,0 +1,113 @@
+"""The systems of the study: one preset whose scratchpads are made of other macros, each variant a set of overrides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from models.arrays.scratchpad import ScratchpadMacros, scratchpad_of
+from simcore.errors import InputError
+from simcore.spec import System, load_system
+from simcore.spec.system import ScratchpadName
+from simcore.studies.stt_mram.settings import KIB, NODE_NM, WORD_BITS
+
+#: The preset that is varied: a training accelerator with four scratchpads.
+PRESET = "train-sram"
+#: What a bank that is cut off still leaks, in percent, and the cycles for which it leaks in full before an access.
+GATED_LEAKAGE_PERCENT, WAKE_CYCLES = 0, 1
+#: The most steps of two that an equal area is looked for above and below the SRAM's capacity.
+STEPS = 4
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A system: what its scratchpads are made of, all alike.
+
+    ``sram_bytes`` is the capacity of each scratchpad of the SRAM system. ``iso`` says what another cell has in common with that
+    SRAM: "capacity" or "area"; "none" is the SRAM itself. ``gated``: idle banks are cut off from power. ``voltage_v`` and
+    ``pulse_ns``: another write than the cell's own.
+    """
+
+    leakage_class: str
+    sram_bytes: int
+    cell: str = "sram"
+    iso: str = "none"
+    gated: bool = False
+    voltage_v: float | None = None
+    pulse_ns: float | None = None
+
+    def capacities(self) -> dict[ScratchpadName, int]:
+        """Bytes of each scratchpad by name. Raises InputError where no capacity of the cell fits into the SRAM's area."""
+        if self.iso != "area":
+            return dict.fromkeys(pads(), self.sram_bytes)
+        return {name: equal_area_bytes(name, self.cell, self.leakage_class, self.sram_bytes) for name in pads()}
+
+    def overrides(self) -> tuple[str, ...]:
+        """What makes the preset this system."""
+        write = {"voltage_v": self.voltage_v, "pulse_ns": self.pulse_ns}
+        told = "".join(f", {key}: {float(value)!r}" for key, value in write.items() if value is not None)
+        macro = f"{{cell: {self.cell}, word_bits: {WORD_BITS}{told}}}"
+        changes = [f"technology.node_nm={NODE_NM}", f"technology.leakage_class={self.leakage_class}"]
+        if self.gated:
+            changes.append(f"technology.gating={{leakage_percent: {GATED_LEAKAGE_PERCENT}, wake_cycles: {WAKE_CYCLES}}}")
+        for name, capacity_bytes in self.capacities().items():
+            changes += [f"scratchpads.{name}.capacity_bytes={capacity_bytes}", f"scratchpads.{name}.macro={macro}"]
+        return tuple(changes)
+
+    def system(self) -> System:
+        """The system."""
+        return load_system(PRESET, self.overrides())
+
+    @property
+    def configuration(self) -> str:
+        """The variant in words, for tables."""
+        sizes = sorted({capacity_bytes // KIB for capacity_bytes in self.capacities().values()})
+        held = "/".join(f"{kib / KIB:g}" for kib in sizes)
+        common = "" if self.iso == "none" else f", iso-{self.iso} to {self.sram_bytes // KIB / KIB:g} MiB"
+        gated = "gated" if self.gated else "not gated"
+        return f"{PRESET}, {NODE_NM} nm {self.leakage_class}, {self.cell}, {len(pads())} x {held} MiB{common}, {gated}"
+
+
+@lru_cache(maxsize=1)
+def _preset() -> System:
+    return load_system(PRESET)
+
+
+def pads() -> tuple[ScratchpadName, ...]:
+    """Names of the preset's scratchpads."""
+    return tuple(_preset().scratchpads)
+
+
+def _macros(pad_name: ScratchpadName, cell: str, leakage_class: str, capacity_bytes: int) -> ScratchpadMacros:
+    pad = _preset().scratchpads[pad_name]
+    return scratchpad_of(
+        cell,
+        capacity_bytes,
+        pad.banks,
+        pad.line_bytes,
+        _preset().core_clock_hz,
+        node_nm=NODE_NM,
+        leakage_class=leakage_class,
+        word_bits=WORD_BITS,
+    )
+
+
+@lru_cache(maxsize=256)
+def equal_area_bytes(pad_name: ScratchpadName, cell: str, leakage_class: str, sram_bytes: int) -> int:
+    """The largest capacity, ``sram_bytes`` times a power of two, that this scratchpad has in the cell within the SRAM's area.
+
+    Raises InputError where none fits.
+    """
+    area_mm2 = _macros(pad_name, "sram", leakage_class, sram_bytes).area_mm2
+    found = None
+    for step in range(-STEPS, STEPS + 1):
+        capacity_bytes = sram_bytes << step if step >= 0 else sram_bytes >> -step
+        try:
+            fits = _macros(pad_name, cell, leakage_class, capacity_bytes).area_mm2 <= area_mm2
+        except InputError:
+            continue  # below or above the table of macros
+        found = capacity_bytes if fits else found
+    if found is None:
+        message = f"no capacity of {cell} fits into {area_mm2:.4g} mm2, the area of {sram_bytes // KIB} KiB of SRAM"
+        raise InputError(message, where=f"scratchpads.{pad_name}")
+    return found
