@@ -40,7 +40,8 @@ def draw_systems(tables: Mapping[str, pd.DataFrame]) -> Figure:
         axes.set_xticks(range(len(runs)), [f"{network} {which}" for network, which in runs], rotation=60, ha="right", fontsize=6)
         axes.set_title(f"{leakage_class}, 4 x {table['sram_kib'].iloc[0] / KIB:g} MiB, 22 nm")
     panels[0].set_ylabel("energy / SRAM system")
-    panels[-1].legend(fontsize=7, title="left to right: SRAM,\niso-capacity, iso-area", title_fontsize=7)
+    title = "left to right:\nSRAM,\niso-capacity,\niso-area"
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7, title=title, title_fontsize=7)
     return figure
 
 
