@@ -250,6 +250,9 @@ def test_energies_of_placements_follow_from_words_and_bits(study: WriteErrorStud
     assert table.loc["all SRAM", "relative_write_energy"] == pytest.approx(16 * 0.05 / safe_pj)
     # A rate of 1e-2 takes 0.2 V (to a millivolt, upwards): 0.2^2 + 0.1 pJ a bit; the safe one of 1e-9 takes 0.9 V.
     assert table.loc["uniform 1e-02", "relative_write_energy"] == pytest.approx(0.14 / 0.91, rel=0.01)
+    # By the pulse: 2 decades of 0.9 a nanosecond, 2.23 ns; the energy of the cell falls with it.
+    assert table.loc["uniform 1e-02, short pulse", "weights_pulse_ns"] == 2.23
+    assert table.loc["uniform 1e-02, short pulse", "relative_write_energy"] == pytest.approx((0.81 * 0.223 + 0.1) / 0.91)
     assert np.isnan(table.loc["own", "relative_write_energy"]), "an error rate without an energy"
     assert table.loc["bits 0-11 1e-02, rest SRAM", "sram_bits_percent"] == 25
 
@@ -344,6 +347,12 @@ def test_bad_options_of_the_command_are_one_line() -> None:
         (["--dataset", "mnist"], "no data set is called 'mnist'"),
         (["--net", "resnet"], "no network to train is called 'resnet'"),
         (["--reuse", "all"], "no way of reusing addresses"),
+        (["--cell", "stt-34F2"], "no memory cell is called 'stt-34F2'"),
+        (["--cell", "sram"], "sram is not written by a pulse"),
+        (["--node", "28"], "node: expected one of 22, 32, 45"),
+        (["--class", "low"], "class: expected one of hp, lop, lstp"),
+        (["--capacity", "much"], "capacity:"),
+        (["--capacity", "1KiB"], "capacity: expected 32 KiB to"),
     ):
         result = CliRunner().invoke(app, ["study", "write-errors", "--quick", *options])
         assert result.exit_code == 2, options
