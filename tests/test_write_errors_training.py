@@ -11,6 +11,7 @@ from write_device import DecadePerTenth
 
 from simcore.errors import InputError
 from workloads.faults.data import Dataset
+from workloads.faults.graph import trained_network
 from workloads.faults.injection import error_rates
 from workloads.faults.placement import Part, Placement, Storage
 from workloads.faults.scratchpad import TENSORS, Scratchpad
@@ -169,9 +170,30 @@ def test_training_leaves_torch_as_it_was() -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
-@pytest.mark.parametrize(("name", "shape"), [("small-cnn", (1, 8, 8)), ("vgg-like", (1, 8, 8)), ("vgg-like", (3, 32, 32))])
-def test_networks_take_their_images(name: str, shape: tuple[int, int, int]) -> None:
-    assert build(name, shape, 10)(torch.zeros(4, *shape)).shape == (4, 10)
+IMAGES = [("small-cnn", (1, 8, 8)), ("small-cnn", (3, 12, 12)), ("vgg-like", (1, 8, 8)), ("vgg-like", (3, 32, 32))]
+
+
+def multiplies(module: nn.Module, output: torch.Tensor) -> int:
+    """Multiply-accumulates of a module that gave ``output``, padding included."""
+    products = isinstance(module, nn.Conv2d | nn.Linear)
+    return output.numel() * module.weight[0].numel() if products else 0
+
+
+@pytest.mark.parametrize(("name", "shape"), IMAGES)
+def test_the_network_of_a_machine_is_the_one_that_torch_trains(name: str, shape: tuple[int, int, int]) -> None:
+    graph, net = trained_network(name, shape, 10, batch=4), build(name, shape, 10)
+    values = torch.zeros(4, *shape)
+    for instance, module in zip(graph.instances(), net, strict=True):
+        values = module(values)
+        assert tuple(values.shape) == (4, *instance.output_shape), instance.name
+        assert instance.parameters == sum(weights.numel() for weights in module.parameters()), instance.name
+        assert instance.macs == multiplies(module, values), instance.name
+    assert values.shape == (4, 10)
+    kinds = [
+        (type(instance.layer).__name__, type(module).__name__) for instance, module in zip(graph.instances(), net, strict=True)
+    ]
+    twins = {"Conv": "Conv2d", "Activation": "ReLU", "BatchNorm": "BatchNorm2d", "Pool": "MaxPool2d"}
+    assert all(twins.get(layer, layer) == module for layer, module in kinds)
 
 
 def test_bad_setups_are_told() -> None:
