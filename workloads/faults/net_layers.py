@@ -1,4 +1,4 @@
-"""The networks that are trained, layer by layer: from this come what torch trains (``nets``) and what a machine runs (``graph``)."""
+"""The networks that are trained, layer by layer: what torch trains (``nets``) and a machine runs (``graph``) comes from here."""
 
 from __future__ import annotations
 
