@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,13 +11,11 @@ from simcore.simulation import simulate
 from simcore.spec import System
 from workloads.dataflow.size import network_sizes
 from workloads.faults.device import MacroDevice
+from workloads.faults.passes import held_tensors
 from workloads.faults.placed_system import placed_system
 from workloads.faults.placement import Placement
 from workloads.faults.scratchpad import Tensor
-from workloads.network import LayerInstance, Network
-
-#: Says which kind of tensor each scratchpad holds while a layer of a training step runs; None where it is none that is placed.
-TensorsOf = Callable[[LayerInstance], Mapping[str, Tensor | None]]
+from workloads.network import Network
 
 
 @dataclass(frozen=True)
@@ -43,23 +40,18 @@ class PlacedStep:
         return sum(int(results.layers[f"stall_{cause}_cycles"].sum()) for results in self.parts)
 
 
-def simulate_placed_step(
-    step: Network, system: System, placement: Placement, device: MacroDevice, word_bits: int, tensors_of: TensorsOf
-) -> PlacedStep:
+def simulate_placed_step(step: Network, system: System, placement: Placement, device: MacroDevice, word_bits: int) -> PlacedStep:
     """Run the layers of a training step, those that hold the same tensors together, on the machine that ``placed_system`` makes.
 
     Every layer starts from empty scratchpads, so that where main memory is a latency and a bandwidth the sum is that of one run.
     Leakage is that of the memory a layer runs with. Raises InputError as ``placed_system`` and ``simulate``.
     """
-    running = network_sizes(step, system)
+    running = {name for name, size in network_sizes(step, system).items() if size.steps}
     groups: dict[tuple[tuple[str, Tensor | None], ...], list[str]] = {}
     for instance in step.instances():
         if instance.name in running:
-            groups.setdefault(tuple(tensors_of(instance).items()), []).append(instance.name)
-    parts = []
-    for tensors, names in groups.items():
-        placed = placed_system(system, placement, dict(tensors), device, word_bits)
-        if any(size.steps for name, size in running.items() if name in names):
-            parts.append(simulate(step, placed, layers=names))
+            groups.setdefault(tuple(held_tensors(instance.layer).items()), []).append(instance.name)
+    machines = [(placed_system(system, placement, dict(held), device, word_bits), names) for held, names in groups.items()]
+    parts = tuple(simulate(step, machine, layers=names) for machine, names in machines)
     energy = pd.concat([results.energy for results in parts]).groupby("part", sort=False)["energy_pj"].sum().reset_index()
-    return PlacedStep(sum(results.cycles for results in parts), energy, tuple(parts))
+    return PlacedStep(sum(results.cycles for results in parts), energy, parts)
