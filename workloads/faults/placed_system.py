@@ -21,7 +21,8 @@ def placed_system(
 
     Bits in SRAM and bits written at another voltage or pulse lie in cells of their own beside each other in every line. A
     scratchpad that is not in ``held``, or holds None, keeps data that the placement does not name, as its safe bits are kept.
-    Node and leakage class are the device's. Raises InputError for bits whose error rate alone is known, and for a unified scratchpad.
+    Node and leakage class are the device's. Raises InputError for bits whose error rate alone is known, and for a unified
+    scratchpad.
     """
     if "unified" in system.scratchpads:
         message = "expected scratchpads ifmap, filter and ofmap, each for one kind of tensor at a time, got a unified one"
