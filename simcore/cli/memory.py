@@ -54,7 +54,7 @@ def macro_command(options: MacroOptions) -> None:
 def macros_asked_for(options: MacroOptions) -> list[Macro]:
     """One macro, or two. A write voltage or pulse applies to those of them that are written by a pulse."""
     cell = memory_cell(options.cell)
-    capacity_bytes = _capacity(options.capacity)
+    capacity_bytes = parse_capacity(options.capacity)
     macros = [
         memory_macro(
             cell,
@@ -77,7 +77,8 @@ def macros_asked_for(options: MacroOptions) -> list[Macro]:
     ]
 
 
-def _capacity(text: str) -> int:
+def parse_capacity(text: str) -> int:
+    """Bytes of a macro's capacity as it is typed; raises InputError."""
     try:
         capacity = parse_size_bytes(text)
     except InputError as error:
