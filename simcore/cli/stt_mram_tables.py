@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 from rich.table import Table
 
 from simcore.cli.console import table
 from simcore.outcome import CAUSE_NAMES
+from simcore.studies.stt_mram.accuracy import LEAKAGE_CLASS
 from simcore.studies.stt_mram.conclusions import capacity
 from simcore.studies.stt_mram.gains import SCOPES
 from simcore.studies.stt_mram.settings import KIB
@@ -38,6 +40,9 @@ def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[Ta
     pulses = tables["pulses"]
     for network in pulses["network"].unique():
         yield _pulses(pulses[pulses["network"] == network])
+    if "placements" in tables:
+        yield _error_rates(tables["accuracy_error_rates"])
+        yield _placements(tables["placements"])
 
 
 def _comparisons(frame: pd.DataFrame, cell: str) -> Table:
@@ -165,3 +170,52 @@ def _pulses(frame: pd.DataFrame) -> Table:
     cell, leakage_class = frame["cell"].iloc[0], frame["leakage_class"].iloc[0]
     title = f"{frame['network'].iloc[0]}, training step, by write pulse: {PRESET}, 22 nm, {leakage_class}, {cell}, 4 x 1 MiB"
     return table(title, columns, rows)
+
+
+def _error_rates(frame: pd.DataFrame) -> Table:
+    """Accuracy lost by tensor and error rate; bit positions are in the CSV file and the figure."""
+    rows = [
+        (
+            row["net"],
+            row["word"],
+            row["tensor"],
+            f"{row['error_rate']:.0e}",
+            row["runs"],
+            f"{row['accuracy_mean_percent']:.2f}",
+            _loss(row),
+        )
+        for row in frame.to_dict("records")
+    ]
+    columns = ("net", "word", "tensor", "error rate", "runs", "accuracy %", "lost, points")
+    return table("Training with write errors in one kind of tensor", columns, rows, text_columns=4)
+
+
+def _placements(frame: pd.DataFrame) -> Table:
+    rows = [
+        (
+            row["placement"],
+            f"{row['sram_bits_percent']:.0f}",
+            _loss(row),
+            _number(row["relative_write_energy"]),
+            f"{1 / row['step_write_energy_gain']:.3f}",
+            f"{row['step_uj']:.1f}",
+            row["step_cycles"],
+            row["step_write_backpressure_cycles"],
+        )
+        for row in frame.to_dict("records")
+    ]
+    columns = (
+        "placement",
+        "SRAM\n%",
+        "lost,\npoints",
+        "write, words\n/ safe",
+        "write, step\n/ safe",
+        "step\nuJ",
+        "step\ncycles",
+        "back-\npressure",
+    )
+    return table(f"Placements: accuracy, and the training step on {PRESET}, 22 nm, {LEAKAGE_CLASS}, 4 x 1 MiB", columns, rows)
+
+
+def _loss(row: Mapping[Any, Any]) -> str:
+    return f"{row['loss_mean_points']:.2f} ± {row['loss_std_points']:.2f}"

@@ -15,14 +15,11 @@ from simcore.cli.console import console, print_json, progress, table
 from simcore.cli.memory import parse_capacity
 from simcore.results.save import check_destination, write_whole
 from simcore.studies.training_runs import DataSource
-from simcore.studies.write_errors import Settings, WriteErrorStudy, study_write_errors
+from simcore.studies.write_errors import QUICK_EPOCHS, Settings, WriteErrorStudy, study_write_errors
 from workloads.faults.device import MacroDevice
 from workloads.faults.placement_file import load_placement
 from workloads.faults.scratchpad import TENSORS
 from workloads.faults.setup import TrainingSetup
-
-#: Epochs of a quick study, where none are asked for.
-QUICK_EPOCHS = 8
 
 
 @dataclass(frozen=True)

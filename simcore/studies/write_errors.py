@@ -39,6 +39,8 @@ TOLERATED_BIT_LOSS_POINTS = 0.25
 #: The best placement is looked for without SRAM, and in an MRAM with some: at most this share of the written bits.
 SRAM_LIMITS_PERCENT = (0.0, 25.0)
 LOW_RATE = 1e-6
+#: Epochs of a quick study, where none are asked for.
+QUICK_EPOCHS = 8
 
 Runs = list[tuple[Point, int, Trained]]
 

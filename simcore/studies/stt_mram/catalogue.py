@@ -14,9 +14,11 @@ TABLES = {
     "system_stalls": "a cause of stalls of a simulated network on a system: its cycles",
     "gain_ranges": "a configuration: least and greatest energy gain over the networks, of scratchpads, chip and system",
     "pulses": "a write pulse: cycles of a training step, by cause of the stalls",
+    "accuracy_low_rates": "an error rate of 1e-6 or less in all tensors at once: accuracy after training",
     "accuracy_error_rates": "one kind of tensor written at one error rate: accuracy after training, mean and spread over seeds",
     "accuracy_bits": "one bit position of one kind of tensor written at one error rate: accuracy after training",
     "placements": "a placement of tensors and bits: write energy and accuracy, cycles and energy of the training step",
+    "placement_confirmation": "the safe and the chosen placements, trained again from seeds that had no part in choosing them",
 }
 
 #: Figure (a file in figures/) -> what it shows.

@@ -20,12 +20,8 @@ def conclusions(findings: Mapping[str, Any]) -> tuple[str, ...]:
         ("busy_share", _busy),
         ("write_pulses", _pulses),
     )
-    return tuple(sentence for name, told in parts for sentence in _told(findings.get(name, ()), told))
-
-
-def _told(rows: Any, told: Any) -> Iterator[str]:
-    for row in rows:
-        yield told(row)
+    of_parts = [told(row) for name, told in parts for row in findings.get(name, ())]
+    return (*of_parts, *(_accuracy(findings["accuracy"]) if "accuracy" in findings else ()))
 
 
 def _density(row: Mapping[str, Any]) -> str:
@@ -105,6 +101,28 @@ def _pulses(row: Mapping[str, Any]) -> str:
     return (
         f"{row['network']}, training step: {least:,} cycles with a write pulse of {first:g} ns, {most:,} with {last:g} ns, "
         f"{trend}; most of it {row['grows_most']} (+{row['grows_by_cycles']:,})"
+    )
+
+
+def _accuracy(found: Mapping[str, Any]) -> Iterator[str]:
+    low = found["low_rates"]
+    yield (
+        f"training with write errors of up to {low['highest_error_rate']:g} in all tensors: "
+        f"{'no loss' if low['no_loss'] else 'a loss'} of accuracy (mean {low['loss_mean_points']:.2f} points, not noticed up to "
+        f"{low['unnoticed_points']:.2f})"
+    )
+    order = ", ".join(f"{row['tensor']} ({row['loss_mean_points']:.2f} points)" for row in found["sensitivity_order"])
+    yield f"sensitivity to write errors, most first, mean over the swept rates: {order}"
+    best, limit = found["least_write_energy_of_a_step"], found["tolerated_loss_points"]
+    if best is None:
+        yield f"no placement without SRAM loses less than {limit:g} points"
+        return
+    more = "more" if best["saves_claimed"] else "not more"
+    yield (
+        f"least write energy of a training step without SRAM at less than {limit:g} points lost: '{best['placement']}', "
+        f"{best['step_write_energy_gain']:.2f} times less write energy ({more} than {CLAIMED_WRITE_GAIN:g}), "
+        f"{best['step_energy_gain']:.3f} times less energy in all, {best['step_cycles_gain']:.3f} times fewer cycles, "
+        f"{best['loss_mean_points']:.2f} ± {best['loss_std_points']:.2f} points lost"
     )
 
 

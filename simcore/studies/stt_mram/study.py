@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from simcore.studies.plain import plain, rows_of
+from simcore.studies.stt_mram.accuracy import study_accuracy
 from simcore.studies.stt_mram.arrays import array_table, comparison_table, density_findings
 from simcore.studies.stt_mram.assumptions import assumptions
 from simcore.studies.stt_mram.conclusions import conclusions
@@ -85,7 +86,7 @@ def study_stt_mram(settings: Settings, on_progress: OnProgress | None = None) ->
         "energy_ratios": ratio_table(settings.cell),
         "energy_ratio_bounds": bounds,
     }
-    found = {
+    found: dict[str, Any] = {
         "density_and_leakage": density_findings(comparisons, settings.cell),
         "relaxed_writes": write_findings(cheapest),
         "energy_ratio_range": bound_findings(bounds),
@@ -95,5 +96,11 @@ def study_stt_mram(settings: Settings, on_progress: OnProgress | None = None) ->
     ranges, pulses = gain_range_table(systems), pulse_table(settings, on_progress)
     tables |= {"systems": systems, "system_stalls": stalls, "gain_ranges": ranges, "pulses": pulses}
     found |= {"energy_gains": gain_findings(ranges), "busy_share": busy_findings(systems), "write_pulses": pulse_findings(pulses)}
+    told = assumptions(settings)
+    if left_out("accuracy") is None:
+        accuracy = study_accuracy(settings, on_progress)
+        tables |= accuracy.tables
+        found["accuracy"] = accuracy.findings
+        told += tuple(f"accuracy: {line}" for line in accuracy.assumptions)
     missing = tuple(line for line in map(left_out, ("figures", "accuracy")) if line is not None)
-    return SttMramStudy(settings, tables, found, assumptions(settings), missing)
+    return SttMramStudy(settings, tables, found, told, missing)

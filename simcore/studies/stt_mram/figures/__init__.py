@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from simcore.studies.stt_mram.figures.accuracy import draw_accuracy, draw_placements
 from simcore.studies.stt_mram.figures.arrays import draw_arrays, draw_cheapest_writes, draw_writes
 from simcore.studies.stt_mram.figures.ratios import draw_energy_ratios
 from simcore.studies.stt_mram.figures.systems import draw_gains, draw_pulses, draw_systems
@@ -24,6 +25,8 @@ _DRAWN: dict[str, tuple[tuple[str, ...], Callable[[Tables], Figure]]] = {
     "systems": (("systems",), draw_systems),
     "gains": (("systems",), draw_gains),
     "pulses": (("pulses",), draw_pulses),
+    "accuracy": (("accuracy_error_rates", "accuracy_bits"), draw_accuracy),
+    "placements": (("placements",), draw_placements),
 }
 #: Equal tables give equal files: no date, and ids from a fixed salt.
 _STYLE = {"svg.hashsalt": "simcore", "font.size": 8, "axes.grid": True, "grid.alpha": 0.3, "figure.constrained_layout.use": True}

@@ -1,0 +1,103 @@
+"""Part 6: training with write errors, and the cycles and energy of a training step under each placement that was trained.
+
+Needs the extra ``train``. The placement that gives a training run its error rates makes the machine that its step is timed on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from simcore.spec import load_system
+from simcore.studies.placed_step import PlacedStep, simulate_placed_step
+from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN, NODE_NM, WORD_BITS, OnProgress, Settings
+from simcore.studies.stt_mram.systems import OPTIMIZER
+from simcore.studies.stt_mram.variants import PRESET
+from simcore.studies.write_errors import QUICK_EPOCHS, TOLERATED_LOSS_POINTS, WriteErrorStudy, study_write_errors
+from simcore.studies.write_errors import Settings as WriteErrorSettings
+from workloads.faults.device import MacroDevice
+from workloads.faults.graph import trained_network
+from workloads.faults.placement import Placement
+from workloads.faults.setup import TrainingSetup
+from workloads.faults.words import word_format
+from workloads.networks.trained import DIGIT
+from workloads.training import training_step
+
+#: Class and capacity of the macros whose writes are relaxed: those of part 2.
+LEAKAGE_CLASS = "lop"
+#: Kinds of digits.
+CLASSES = 10
+#: Gain -> column that it is the gain in.
+_GAINS = {"write_energy": "step_write_uj", "energy": "step_uj", "cycles": "step_cycles"}
+#: Table of this study -> table of the study of write errors.
+_TAKEN = {"accuracy_low_rates": "low_rates", "accuracy_error_rates": "error_rates", "accuracy_bits": "bits"}
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Tables by name, what they show, and the assumptions of the training."""
+
+    tables: dict[str, pd.DataFrame]
+    findings: dict[str, Any]
+    assumptions: tuple[str, ...]
+
+
+def study_accuracy(settings: Settings, on_progress: OnProgress | None) -> Accuracy:
+    """Train with write errors, then run the step of the net that was trained on the machine of each placement.
+
+    Raises InputError where the extra ``train`` is missing.
+    """
+    setup = TrainingSetup(epochs=QUICK_EPOCHS) if settings.quick else TrainingSetup()
+    device = MacroDevice(cell=settings.cell, node_nm=NODE_NM, leakage_class=LEAKAGE_CLASS, word_bits=WORD_BITS)
+    asked = WriteErrorSettings(quick=settings.quick, setup=setup, device=device, jobs=settings.jobs)
+    study = study_write_errors(asked, on_progress)
+    placements = _with_steps(study.tables["placements"], placed_steps(study.placements, setup, device, on_progress))
+    tables = {name: study.tables[taken] for name, taken in _TAKEN.items()}
+    tables |= {"placements": placements, "placement_confirmation": study.tables["confirmation"]}
+    return Accuracy(tables, accuracy_findings(study, placements), study.assumptions)
+
+
+def placed_steps(
+    placements: tuple[Placement, ...], setup: TrainingSetup, device: MacroDevice, on_progress: OnProgress | None = None
+) -> pd.DataFrame:
+    """One row per placement: cycles, stalls and energy of a training step of the setup's net and batch, on the preset."""
+    step = training_step(trained_network(setup.net, DIGIT, CLASSES, setup.batch), optimizer=OPTIMIZER)
+    word_bits = word_format(setup.word or "").word_bits
+    system = load_system(PRESET)
+    rows = []
+    for done, placement in enumerate(placements):
+        if on_progress is not None:
+            on_progress(done, len(placements), "placed steps")
+        rows.append({"placement": placement.name, **_step_row(simulate_placed_step(step, system, placement, device, word_bits))})
+    return pd.DataFrame(rows)
+
+
+def _step_row(step: PlacedStep) -> dict[str, Any]:
+    row: dict[str, Any] = {"step_cycles": step.cycles}
+    row |= {f"step_{cause}_cycles": step.stall_cycles(cause) for cause in ("write_backpressure", "write_conflict")}
+    row |= {f"step_{part}_uj": 1e-6 * step.part_pj(part) for part in ("leakage", "dram", "mac")}
+    row |= {f"step_{part}_uj": 1e-6 * step.part_pj(f"_{part}") for part in ("read", "write")}
+    return row | {"step_uj": 1e-6 * step.energy_pj}
+
+
+def _with_steps(placements: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """The placements with their steps; ``step_*_gain`` is the step of the first placement, everything safe, over this one's."""
+    safe = steps.iloc[0]
+    gains = {f"step_{name}_gain": safe[column] / steps[column] for name, column in _GAINS.items()}
+    return placements.merge(steps.assign(**gains), on="placement", validate="one_to_one")
+
+
+def accuracy_findings(study: WriteErrorStudy, placements: pd.DataFrame) -> dict[str, Any]:
+    """What the study of write errors found, and the placement without SRAM whose training step writes with the least energy among
+    those that lose less than the tolerated points (None: there is none)."""
+    able = placements[(placements["loss_mean_points"] < TOLERATED_LOSS_POINTS) & (placements["sram_bits_percent"] == 0)]
+    best = None
+    if not able.empty:
+        keys = ["placement", "relative_write_energy", "loss_mean_points", "loss_std_points"]
+        gains = [f"step_{name}_gain" for name in _GAINS]
+        best = able.sort_values("step_write_uj")[[*keys, *gains]].to_dict("records")[0]
+        best["saves_claimed"] = bool(best["step_write_energy_gain"] > CLAIMED_WRITE_GAIN)
+    taken = {key: study.findings[key] for key in ("low_rates", "sensitivity_order", "tolerated_error_rates", "tolerant_low_bits")}
+    return {**taken, "tolerated_loss_points": TOLERATED_LOSS_POINTS, "least_write_energy_of_a_step": best}
