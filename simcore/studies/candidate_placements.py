@@ -34,12 +34,12 @@ class Candidates:
         return Placement("all SRAM", SRAM)
 
     def uniform(self, error_rate: float) -> Placement:
-        """Every bit relaxed alike."""
-        return Placement(f"uniform {error_rate:.0e}", self.written(error_rate))
+        """Every bit of every kind of tensor relaxed alike; what is none of them stays safe, as in training."""
+        return self.by_tensor(f"uniform {error_rate:.0e}", dict.fromkeys(TENSORS, error_rate))
 
     def uniform_short(self, error_rate: float) -> Placement:
-        """Every bit relaxed alike, by a shorter pulse."""
-        return Placement(f"uniform {error_rate:.0e}, short pulse", self.written_short(error_rate))
+        """``uniform``, by a shorter pulse."""
+        return self.by_tensor_short(f"uniform {error_rate:.0e}, short pulse", dict.fromkeys(TENSORS, error_rate))
 
     def low_bits(self, share: float, error_rate: float, high: Storage, high_name: str) -> Placement:
         """The lower ``share`` of each word relaxed, the bits above kept in ``high``."""

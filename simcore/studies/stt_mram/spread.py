@@ -31,8 +31,12 @@ def spread(
             found.append(do(piece))
             told(done)
         return found
-    with ProcessPoolExecutor(min(jobs, len(work)), multiprocessing.get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(min(jobs, len(work)), multiprocessing.get_context("spawn"))
+    try:
         futures = [pool.submit(do, piece) for piece in work]
-        for done, _ in enumerate(as_completed(futures), start=1):
+        for done, future in enumerate(as_completed(futures), start=1):
+            future.result()  # an error ends the study at once
             told(done)
         return [future.result() for future in futures]
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,140 @@
+"""``simcore study stt-mram``: what it prints, saves and refuses, with and without the extras."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from simcore.cli import app
+from simcore.studies.stt_mram import extras
+from simcore.studies.stt_mram.catalogue import FIGURES, TABLES
+
+WITHOUT_TRAINING = [name for name in TABLES if not name.startswith(("accuracy", "placement"))]
+OF_ACCURACY = {"accuracy", "placements"}
+NO_MODULE = ("a_module_that_is_nowhere",)
+
+
+def study(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["study", "stt-mram", "--quick", "--jobs", "1", *arguments])
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory):
+    """A study of lenet5 where the extra ``train`` is missing: what it printed and the directory it saved."""
+    directory = tmp_path_factory.mktemp("study") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(extras.NEEDS, "accuracy", ("train", NO_MODULE))
+        result = study("--networks", "lenet5", "--out", str(directory))
+    assert result.exit_code == 0, result.output
+    return result.stdout, directory
+
+
+LEFT_OUT = "accuracy: left out, needs the extra train (pip install 'simcore[train]')"
+
+
+@pytest.mark.slow
+def test_every_table_is_saved_and_named(without):
+    _, directory = without
+    saved = json.loads((directory / "results.json").read_text(encoding="utf-8"))
+    assert list(saved) == ["settings", "findings", "conclusions", "assumptions", "left_out", "tables"]
+    assert list(saved["tables"]) == WITHOUT_TRAINING
+    index = (directory / "index.md").read_text(encoding="utf-8")
+    for name in WITHOUT_TRAINING:
+        assert len(pd.read_csv(directory / f"{name}.csv")) == len(saved["tables"][name]) > 0
+        assert f"[{name}.csv]({name}.csv)" in index
+    assert saved["left_out"][-1] == LEFT_OUT
+    assert f"- {LEFT_OUT}" in index
+    assert all(f"- {line}" in index for line in (*saved["conclusions"], *saved["assumptions"]))
+    assert saved["settings"] == {"quick": True, "networks": ["lenet5"], "cell": "stt-34.5F2", "jobs": 1}
+    assert {row["leakage_class"] for row in saved["tables"]["systems"]} == {"hp", "lop", "lstp"}
+
+
+@pytest.mark.slow
+def test_what_is_printed_fits_and_says_what_is_left_out(without):
+    printed, directory = without
+    lines = printed.splitlines()
+    assert max(map(len, lines)) <= 100
+    flat = " ".join(printed.split())
+    assert LEFT_OUT in flat
+    saved = json.loads((directory / "results.json").read_text(encoding="utf-8"))
+    assert all(" ".join(line.split()) in flat for line in saved["conclusions"])
+
+
+@pytest.mark.slow
+def test_figures_are_drawn_where_matplotlib_is(without):
+    pytest.importorskip("matplotlib")
+    _, directory = without
+    drawn = {path.stem for path in (directory / "figures").iterdir()}
+    assert drawn == set(FIGURES) - OF_ACCURACY
+    for path in (directory / "figures").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith("<?xml")
+        assert "<path" in text
+        assert f"(figures/{path.name})" in (directory / "index.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_without_matplotlib_the_figures_are_left_out(without, tmp_path, monkeypatch):
+    from simcore.studies.stt_mram.settings import Settings
+    from simcore.studies.stt_mram.study import SttMramStudy
+
+    _, directory = without
+    saved = json.loads((directory / "results.json").read_text(encoding="utf-8"))
+    monkeypatch.setitem(extras.NEEDS, "figures", ("plot", NO_MODULE))
+    line = extras.left_out("figures")
+    assert line == "figures: left out, needs the extra plot (pip install 'simcore[plot]')"
+    tables = {name: pd.DataFrame(rows) for name, rows in saved["tables"].items()}
+    SttMramStudy(Settings(), tables, {}, (), (line,)).write_into(tmp_path)
+    assert not (tmp_path / "figures").exists()
+    index = (tmp_path / "index.md").read_text(encoding="utf-8")
+    assert f"- {line}" in index
+    assert "figures/" not in index
+
+
+def test_equal_tables_give_equal_figures(tmp_path):
+    pytest.importorskip("matplotlib")
+    from simcore.studies.stt_mram.arrays import comparison_table
+    from simcore.studies.stt_mram.figures import draw_figures
+
+    tables = {"comparisons": comparison_table()}
+    for folder in ("a", "b"):
+        assert draw_figures(tables, tmp_path / folder) == ("arrays",)
+    assert (tmp_path / "a" / "arrays.svg").read_bytes() == (tmp_path / "b" / "arrays.svg").read_bytes()
+
+
+def test_a_directory_that_is_there_is_refused_before_anything_runs(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    result = study("--out", str(tmp_path))
+    assert result.exit_code == 2
+    assert "holds something other than results of simcore" in result.stderr
+    (tmp_path / "mine.txt").unlink()
+    (tmp_path / "results.json").write_text("{}", encoding="utf-8")
+    result = study("--out", str(tmp_path))
+    assert result.exit_code == 2
+    assert "already holds results; choose another name, or pass --overwrite" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--networks", "lenet"], "networks: no network of this study is called 'lenet'; did you mean 'lenet5'?"),
+        (["--networks", ","], "networks: expected networks, each once, got none"),
+        (["--cell", "sram"], "cell: expected a cell of STT-MRAM, got 'sram'"),
+        (["--jobs", "0"], "jobs: expected at least 1 process, got 0"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, told):
+    result = study(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr.strip() == f"simcore: {told}"
+
+
+def test_the_guide_names_every_table_and_figure_and_their_columns():
+    guide = (Path(__file__).parents[1] / "docs" / "stt-mram-study.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", guide))
+    assert set(TABLES) | set(FIGURES) <= named
