@@ -244,6 +244,9 @@ def test_gains_are_the_sram_energy_over_the_others(quick_lenet):
     sram, stt = only(rows, iso="none", **wanted), only(rows, iso="capacity", **wanted)
     assert stt["system_gain"] == sram["system_uj"] / stt["system_uj"]
     assert stt["scratchpads_gain"] > stt["chip_gain"] > stt["system_gain"] > 1
+    limit_uj = 1e-6 * stt["dram_pj_per_byte_at_15x"]
+    moved = [row["dram_read_bytes"] + row["dram_write_bytes"] for row in (sram, stt)]
+    assert (sram["chip_uj"] + moved[0] * limit_uj) / (stt["chip_uj"] + moved[1] * limit_uj) == pytest.approx(15)
     assert sram["system_gain"] == sram["scratchpads_gain"] == 1
     assert isnan(stt["closed_form_gain"])
 
@@ -279,6 +282,7 @@ def test_at_the_busy_share_the_gain_is_the_least_claimed(quick_lenet):
 def made_up(**changed: object) -> dict:
     row = {"network": "n", "pass": "training", "leakage_class": "hp", "sram_kib": 1024, "gated": False, "iso": "none"}
     row |= {"accesses_per_ns": 1.0, "time_ns": 1000.0, "leakage_mw": 10.0, "read_uj": 1.0, "write_uj": 1.0}
+    row |= {"dram_read_bytes": 100, "dram_write_bytes": 100}
     return row | {f"{scope}_uj": 32.0 for scope in gains.SCOPES} | changed
 
 
@@ -304,7 +308,7 @@ def test_a_gain_already_reached_at_work_needs_no_idle_time():
     rows = [made_up(), made_up(iso="capacity", system_uj=2.0)]
     table = gains.with_gains(pd.DataFrame(rows))
     assert table["busy_percent_at_15x"].tolist()[1] == 100
-    assert gains.busy_findings(table)[0]["best"]["busy_percent_at_15x"] == 100
+    assert gains.limit_findings(table, "busy_percent_at_15x")[0]["best"]["busy_percent_at_15x"] == 100
 
 
 # Part 5: pulses

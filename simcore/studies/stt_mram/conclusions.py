@@ -18,6 +18,7 @@ def conclusions(findings: Mapping[str, Any]) -> tuple[str, ...]:
         ("energy_ratio_range", _range),
         ("energy_gains", _gain),
         ("busy_share", _busy),
+        ("main_memory_energy", _main_memory),
         ("write_pulses", _pulses),
     )
     of_parts = [told(row) for name, told in parts for row in findings.get(name, ())]
@@ -85,6 +86,17 @@ def _busy(row: Mapping[str, Any]) -> str:
         return f"{start} does not reach {CLAIMED_GAIN[0]:g} times, however long it idles"
     return (
         f"{start} reaches {CLAIMED_GAIN[0]:g} times where it works at most {best['busy_percent_at_15x']:.2g} % of the time "
+        f"({configuration(best)}; {best['network']} {best['pass']})"
+    )
+
+
+def _main_memory(row: Mapping[str, Any]) -> str:
+    start = f"{row['leakage_class']}: at work the whole system's gain"
+    best = row["best"]
+    if best is None:
+        return f"{start} does not reach {CLAIMED_GAIN[0]:g} times, however little main memory takes"
+    return (
+        f"{start} would reach {CLAIMED_GAIN[0]:g} times if main memory took at most {best['dram_pj_per_byte_at_15x']:.2g} pJ a byte "
         f"({configuration(best)}; {best['network']} {best['pass']})"
     )
 

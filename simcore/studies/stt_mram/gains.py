@@ -25,6 +25,8 @@ def with_gains(systems: pd.DataFrame) -> pd.DataFrame:
     (not where idle banks are cut off: R(a) knows no gating). ``busy_percent_at_15x``: the share of time for which the system may
     work, idle and leaking for the rest, for the whole system's gain to be the least of the claimed range (100: it is reached at
     work; not a number: it is not reached idle either). An idle gated STT-MRAM leaks nothing, an idle SRAM keeps its contents.
+    ``dram_pj_per_byte_at_15x``: the most that a byte of main memory may take for the same at work (not a number: none is little
+    enough).
     """
     records = systems.to_dict("records")
     sram = {tuple(row[key] for key in _RUN): row for row in records if row["iso"] == "none"}
@@ -34,6 +36,7 @@ def with_gains(systems: pd.DataFrame) -> pd.DataFrame:
         gains: dict[str, Any] = {f"{scope}_gain": base[f"{scope}_uj"] / row[f"{scope}_uj"] for scope in SCOPES}
         gains["closed_form_gain"] = float("nan") if row["gated"] else _closed_form(base, row)
         gains["busy_percent_at_15x"] = _busy_percent(base, row)
+        gains["dram_pj_per_byte_at_15x"] = _dram_pj_per_byte(base, row)
         rows.append(gains)
     return systems.join(pd.DataFrame(rows, index=systems.index))
 
@@ -62,6 +65,14 @@ def _busy_percent(base: Any, row: Any) -> float:
     fixed = [1e6 * each["system_uj"] - idle * each["time_ns"] for each, idle in zip((base, row), idle_mw, strict=True)]
     period_ns = (claimed * fixed[1] - fixed[0]) / (idle_mw[0] - claimed * idle_mw[1])
     return float(100 * base["time_ns"] / period_ns)
+
+
+def _dram_pj_per_byte(base: Any, row: Any) -> float:
+    """E_S + x B_S = 15 (E_M + x B_M) solved for x; E is the chip's energy, B the bytes moved."""
+    claimed = CLAIMED_GAIN[0]
+    bytes_of = [each["dram_read_bytes"] + each["dram_write_bytes"] for each in (base, row)]
+    left_uj = base["chip_uj"] - claimed * row["chip_uj"]
+    return float(1e6 * left_uj / (claimed * bytes_of[1] - bytes_of[0])) if left_uj > 0 else float("nan")
 
 
 def gain_range_table(systems: pd.DataFrame) -> pd.DataFrame:
@@ -106,13 +117,13 @@ def gain_findings(ranges: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def busy_findings(systems: pd.DataFrame) -> list[dict[str, Any]]:
-    """Per class: the row with the greatest ``busy_percent_at_15x``; None where no row has one."""
+def limit_findings(systems: pd.DataFrame, limit: str) -> list[dict[str, Any]]:
+    """Per class: the row with the greatest ``busy_percent_at_15x`` or ``dram_pj_per_byte_at_15x``; None where no row has one."""
     found = []
     for leakage_class in systems["leakage_class"].unique():
         rows = systems[(systems["leakage_class"] == leakage_class) & (systems["iso"] != "none")]
-        reached = rows[rows["busy_percent_at_15x"].notna()].sort_values("busy_percent_at_15x")
-        keys = [*_CONFIGURATION, "network", "pass", "busy_percent_at_15x"]
+        reached = rows[rows[limit].notna()].sort_values(limit)
+        keys = [*_CONFIGURATION, "network", "pass", limit]
         best = None if reached.empty else reached[keys].to_dict("records")[-1]
         found.append({"leakage_class": leakage_class, "best": best})
     return found

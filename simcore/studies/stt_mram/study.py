@@ -16,7 +16,7 @@ from simcore.studies.stt_mram.arrays import array_table, comparison_table, densi
 from simcore.studies.stt_mram.assumptions import assumptions
 from simcore.studies.stt_mram.conclusions import conclusions
 from simcore.studies.stt_mram.extras import left_out
-from simcore.studies.stt_mram.gains import busy_findings, gain_findings, gain_range_table, with_gains
+from simcore.studies.stt_mram.gains import gain_findings, gain_range_table, limit_findings, with_gains
 from simcore.studies.stt_mram.index import index_text
 from simcore.studies.stt_mram.pulses import pulse_findings, pulse_table
 from simcore.studies.stt_mram.ratio_map import bound_findings, bound_table, ratio_table
@@ -95,12 +95,17 @@ def study_stt_mram(settings: Settings, on_progress: OnProgress | None = None) ->
     systems = with_gains(runs)
     ranges, pulses = gain_range_table(systems), pulse_table(settings, on_progress)
     tables |= {"systems": systems, "system_stalls": stalls, "gain_ranges": ranges, "pulses": pulses}
-    found |= {"energy_gains": gain_findings(ranges), "busy_share": busy_findings(systems), "write_pulses": pulse_findings(pulses)}
+    found |= {
+        "energy_gains": gain_findings(ranges),
+        "busy_share": limit_findings(systems, "busy_percent_at_15x"),
+        "write_pulses": pulse_findings(pulses),
+    }
     told = assumptions(settings)
     if left_out("accuracy") is None:
         accuracy = study_accuracy(settings, on_progress)
         tables |= accuracy.tables
         found["accuracy"] = accuracy.findings
         told += tuple(f"accuracy: {line}" for line in accuracy.assumptions)
+    found["main_memory_energy"] = limit_findings(systems, "dram_pj_per_byte_at_15x")
     missing = tuple(line for line in map(left_out, ("figures", "accuracy")) if line is not None)
     return SttMramStudy(settings, tables, found, told, missing)

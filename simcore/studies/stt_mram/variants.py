@@ -13,6 +13,8 @@ from simcore.studies.stt_mram.settings import KIB, NODE_NM, WORD_BITS
 
 #: The preset that is varied: a training accelerator with four scratchpads.
 PRESET = "train-sram"
+#: A result that fits stays on chip for the next layer, so that more capacity means less traffic.
+LAYER_RESULTS = "layer_results=scratchpads"
 #: What a bank that is cut off still leaks, in percent, and the cycles for which it leaks in full before an access.
 GATED_LEAKAGE_PERCENT, WAKE_CYCLES = 0, 1
 #: The most steps of two that an equal area is looked for above and below the SRAM's capacity.
@@ -47,7 +49,7 @@ class Variant:
         write = {"voltage_v": self.voltage_v, "pulse_ns": self.pulse_ns}
         told = "".join(f", {key}: {float(value)!r}" for key, value in write.items() if value is not None)
         macro = f"{{cell: {self.cell}, word_bits: {WORD_BITS}{told}}}"
-        changes = [f"technology.node_nm={NODE_NM}", f"technology.leakage_class={self.leakage_class}"]
+        changes = [f"technology.node_nm={NODE_NM}", f"technology.leakage_class={self.leakage_class}", LAYER_RESULTS]
         if self.gated:
             changes.append(f"technology.gating={{leakage_percent: {GATED_LEAKAGE_PERCENT}, wake_cycles: {WAKE_CYCLES}}}")
         for name, capacity_bytes in self.capacities().items():
