@@ -194,7 +194,10 @@ def simulated_area(pad: str, cell: str, capacity_bytes: int) -> float:
 
     base = Variant("lop", MIB).system()
     macro = f"{{cell: {cell}, word_bits: 128}}"
-    changed = override_system(base, [f"scratchpads.{pad}.capacity_bytes={capacity_bytes}", f"scratchpads.{pad}.macro={macro}"])
+    changed = override_system(
+        base,
+        ["layer_results=main-memory", f"scratchpads.{pad}.capacity_bytes={capacity_bytes}", f"scratchpads.{pad}.macro={macro}"],
+    )
     return energy_rates(changed).area_mm2
 
 

@@ -96,8 +96,8 @@ def _main_memory(row: Mapping[str, Any]) -> str:
     if best is None:
         return f"{start} does not reach {CLAIMED_GAIN[0]:g} times, however little main memory takes"
     return (
-        f"{start} would reach {CLAIMED_GAIN[0]:g} times if main memory took at most {best['dram_pj_per_byte_at_15x']:.2g} pJ a byte "
-        f"({configuration(best)}; {best['network']} {best['pass']})"
+        f"{start} would reach {CLAIMED_GAIN[0]:g} times if main memory took at most {best['dram_pj_per_byte_at_15x']:.2g} pJ a "
+        f"byte ({configuration(best)}; {best['network']} {best['pass']})"
     )
 
 
