@@ -5,13 +5,13 @@ Needs the extra ``train``. The placement that gives a training run its error rat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from simcore.spec import load_system
 from simcore.studies.placed_step import PlacedStep, simulate_placed_step
+from simcore.studies.stt_mram.part import Part
 from simcore.studies.stt_mram.settings import NODE_NM, WORD_BITS, OnProgress, Settings
 from simcore.studies.stt_mram.systems import OPTIMIZER
 from simcore.studies.stt_mram.variants import PRESET
@@ -35,16 +35,7 @@ _GAINS = {"write_energy": "step_write_uj", "energy": "step_uj", "cycles": "step_
 _TAKEN = {"accuracy_low_rates": "low_rates", "accuracy_error_rates": "error_rates", "accuracy_bits": "bits"}
 
 
-@dataclass(frozen=True)
-class Accuracy:
-    """Tables by name, what they show, and the assumptions of the training."""
-
-    tables: dict[str, pd.DataFrame]
-    findings: dict[str, Any]
-    assumptions: tuple[str, ...]
-
-
-def study_accuracy(settings: Settings, on_progress: OnProgress | None) -> Accuracy:
+def study_accuracy(settings: Settings, on_progress: OnProgress | None) -> Part:
     """Train with write errors, then run the step of the net that was trained on the machine of each placement.
 
     Raises InputError where the extra ``train`` is missing.
@@ -56,7 +47,8 @@ def study_accuracy(settings: Settings, on_progress: OnProgress | None) -> Accura
     placements = _with_steps(study.tables["placements"], placed_steps(study.placements, setup, device, on_progress))
     tables = {name: study.tables[taken] for name, taken in _TAKEN.items()}
     tables |= {"placements": placements, "placement_confirmation": study.tables["confirmation"]}
-    return Accuracy(tables, accuracy_findings(study, placements), study.assumptions)
+    told = tuple(f"accuracy: {line}" for line in study.assumptions)
+    return Part(tables, {"accuracy": accuracy_findings(study, placements)}, told)
 
 
 def placed_steps(

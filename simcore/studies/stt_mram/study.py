@@ -15,9 +15,10 @@ from simcore.studies.stt_mram.accuracy import study_accuracy
 from simcore.studies.stt_mram.arrays import array_table, comparison_table, density_findings
 from simcore.studies.stt_mram.assumptions import assumptions
 from simcore.studies.stt_mram.conclusions import conclusions
-from simcore.studies.stt_mram.extras import left_out
+from simcore.studies.stt_mram.extras import NEEDS, left_out
 from simcore.studies.stt_mram.gains import gain_findings, gain_range_table, limit_findings, with_gains
 from simcore.studies.stt_mram.index import index_text
+from simcore.studies.stt_mram.part import Part
 from simcore.studies.stt_mram.pulses import pulse_findings, pulse_table
 from simcore.studies.stt_mram.ratio_map import bound_findings, bound_table, ratio_table
 from simcore.studies.stt_mram.settings import OnProgress, Settings
@@ -77,35 +78,39 @@ def study_stt_mram(settings: Settings, on_progress: OnProgress | None = None) ->
 
     What a missing extra makes impossible is left out, and said so in ``left_out``.
     """
-    comparisons, cheapest, bounds = comparison_table(), cheapest_table(settings.cell), bound_table(settings.cell)
-    tables = {
-        "arrays": array_table(),
-        "comparisons": comparisons,
-        "writes": write_table(settings.cell),
-        "cheapest_writes": cheapest,
-        "energy_ratios": ratio_table(settings.cell),
-        "energy_ratio_bounds": bounds,
-    }
-    found: dict[str, Any] = {
-        "density_and_leakage": density_findings(comparisons, settings.cell),
+    parts = [study_macros(settings.cell), study_systems(settings, on_progress)]
+    if left_out("accuracy") is None:
+        parts.append(study_accuracy(settings, on_progress))
+    return SttMramStudy(
+        settings,
+        {name: table for part in parts for name, table in part.tables.items()},
+        {name: found for part in parts for name, found in part.findings.items()},
+        (*assumptions(settings), *(told for part in parts for told in part.assumptions)),
+        tuple(line for line in map(left_out, NEEDS) if line is not None),
+    )
+
+
+def study_macros(cell: str) -> Part:
+    """Parts 1 to 3: what follows from macros alone."""
+    comparisons, cheapest, bounds = comparison_table(), cheapest_table(cell), bound_table(cell)
+    tables = {"arrays": array_table(), "comparisons": comparisons, "writes": write_table(cell), "cheapest_writes": cheapest}
+    found = {
+        "density_and_leakage": density_findings(comparisons, cell),
         "relaxed_writes": write_findings(cheapest),
         "energy_ratio_range": bound_findings(bounds),
     }
+    return Part({**tables, "energy_ratios": ratio_table(cell), "energy_ratio_bounds": bounds}, found)
+
+
+def study_systems(settings: Settings, on_progress: OnProgress | None) -> Part:
+    """Parts 4 and 5: networks on systems of macros."""
     runs, stalls = simulate_systems(settings, on_progress)
     systems = with_gains(runs)
     ranges, pulses = gain_range_table(systems), pulse_table(settings, on_progress)
-    tables |= {"systems": systems, "system_stalls": stalls, "gain_ranges": ranges, "pulses": pulses}
-    found |= {
+    found = {
         "energy_gains": gain_findings(ranges),
         "busy_share": limit_findings(systems, "busy_percent_at_15x"),
+        "main_memory_energy": limit_findings(systems, "dram_pj_per_byte_at_15x"),
         "write_pulses": pulse_findings(pulses),
     }
-    told = assumptions(settings)
-    if left_out("accuracy") is None:
-        accuracy = study_accuracy(settings, on_progress)
-        tables |= accuracy.tables
-        found["accuracy"] = accuracy.findings
-        told += tuple(f"accuracy: {line}" for line in accuracy.assumptions)
-    found["main_memory_energy"] = limit_findings(systems, "dram_pj_per_byte_at_15x")
-    missing = tuple(line for line in map(left_out, ("figures", "accuracy")) if line is not None)
-    return SttMramStudy(settings, tables, found, told, missing)
+    return Part({"systems": systems, "system_stalls": stalls, "gain_ranges": ranges, "pulses": pulses}, found)
