@@ -195,7 +195,7 @@ _ENERGY = {
     "dram_refresh_pj": "REF commands x energy of a refresh.",
     "dram_background_pj": "Standby of the DRAM's chips over dram_cycles: more while a bank is open.",
     "dram_io_pj": "Drivers and termination of the DRAM's data lines; absent where its table does not describe them.",
-    "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ).",
+    "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ); with technology.gating, idle banks are cut off.",
     "energy_pj": "All parts of the energy together.",
 }
 

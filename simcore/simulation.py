@@ -177,7 +177,7 @@ def _sizes(network: Network, system: System, wanted: set[str] | None) -> Iterabl
 
 def _model_files(system: System) -> set[str]:
     """Files of bank timings and of a DRAM's table that are the user's own."""
-    models = {group.timing.model for pad in system.scratchpads.values() for group in pad.groups}
+    models = {group.timing.model for pad in system.scratchpads.values() for group in pad.groups if group.timing is not None}
     if isinstance(system.memory, DramMemorySpec):
         models.add(system.memory.standard)
     return {model.rpartition(":")[0] if ".py:" in model else model for model in models if ".py:" in model or ".y" in model}

@@ -109,6 +109,13 @@ def stall_table(results: Results) -> Table:
     return table("Where the cycles went", ("", "cycles", "%"), rows)
 
 
+def _part(part: str, results: Results) -> str:
+    """A part of the energy, by name; leakage is told with the transistors and the gating that it is of."""
+    if part != "leakage":
+        return part
+    return f"leakage ({results.rates.leakage_class}{', idle banks cut off' if results.rates.gating is not None else ''})"
+
+
 def totals_table(results: Results) -> Table:
     """Traffic and energy of the run."""
     totals = dict(zip(results.totals["metric"], results.totals["value"], strict=True))
@@ -123,6 +130,8 @@ def totals_table(results: Results) -> Table:
         served = max(found["row_hits"] + found["row_misses"] + found["row_conflicts"], 1)
         rows.append((f"{results.main_memory.name} row hits, %", 100.0 * found["row_hits"] / served))
         rows.append((f"{results.main_memory.name} bandwidth, GB/s", found["bandwidth_bytes_per_s"] / 1e9))
-    rows += [(f"energy {part}, uJ", value / 1e6) for part, value in results.energy.itertuples(index=False) if value]
+    rows += [
+        (f"energy {_part(part, results)}, uJ", value / 1e6) for part, value in results.energy.itertuples(index=False) if value
+    ]
     rows.append(("energy in all, uJ", totals["energy_pj"] / 1e6))
     return table("Totals", ("", "value"), rows)

@@ -31,6 +31,7 @@ def json_form(results: Results) -> dict[str, Any]:
         **({"values": dict(results.values)} if results.values else {}),
         **dram,
         "energy_pj": dict(zip(results.energy["part"], results.energy["energy_pj"].tolist(), strict=True)),
+        "leakage_class": results.rates.leakage_class,
         "wall_s": results.wall_s,
         "simulated_cycles_per_s": results.manifest["simulated_cycles_per_s"],
     }

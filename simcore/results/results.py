@@ -13,11 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from simcore.dram.tables import ResolvedDram
+from simcore.errors import InputError
+from simcore.results.alike import alike_in_time
 from simcore.results.banks import BankName, bank_layer_table, bank_names, bank_table
 from simcore.results.dram import dram_table
 from simcore.results.energy import EnergyRates, energy_parts, energy_table
 from simcore.results.heatmap import conflict_heat_map
 from simcore.results.json_form import json_form
+from simcore.results.rates import energy_rates
 from simcore.results.record import LayerRun
 from simcore.results.save import MARKER, write_whole
 from simcore.results.tables import layer_table, port_table, stall_table
@@ -43,7 +46,7 @@ class Results:
         self.system = system
         self.runs = tuple(runs)
         self.rates = rates
-        self.manifest = {
+        self.manifest: dict[str, Any] = {
             **manifest,
             "energy_sources": dict(rates.sources),
             "energy_notes": list(rates.notes),
@@ -150,6 +153,19 @@ class Results:
         """All tables by name; ``dram`` among them where main memory is one."""
         names = TABLES if self.main_memory is None else (*TABLES, "dram")
         return {name: getattr(self, name) for name in names}
+
+    def rated(self, system: System) -> Results:
+        """The same run with the energies, leakage and areas of another system, which differs in nothing that takes time.
+
+        Raises InputError where it does: other timings of banks (another leakage class of macros may change them) are another run.
+        """
+        if not alike_in_time(self.system, system):
+            message = (
+                f"expected a system that takes the same cycles as {self.system.name}, got one that differs in more than costs"
+            )
+            raise InputError(message, where=f"system {system.name}", hint="simulate it")
+        manifest = {**self.manifest, "system": system.to_yaml_dict()}
+        return Results(system, self.runs, energy_rates(system), manifest, self.wall_s)
 
     def to_json(self) -> dict[str, Any]:
         """The run as plain JSON values: the object ``simcore run --json`` prints."""

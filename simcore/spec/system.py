@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from simcore.clock import MAX_CORE_CYCLES, MAX_RATIO_TERM, cycle_ratio
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.scratchpad import ScratchpadSpec
-from simcore.spec.values import Broken, Count, Flag, FrequencyHz, SizeBytes, Spec, Text, WordBytes, raise_broken
+from simcore.spec.values import Broken, Count, CountOrNone, Flag, FrequencyHz, SizeBytes, Spec, Text, WordBytes, raise_broken
 
 Dataflow = Literal["ws", "os", "is"]
 Edge = Literal["skew-registers", "skewed-fetch"]
@@ -58,11 +58,28 @@ class VectorUnitSpec(Spec):
     fuse: Flag = True
 
 
+class GatingSpec(Spec):
+    """Idle banks are cut off from power and then leak ``leakage_percent`` of what they leak otherwise.
+
+    A bank that keeps its contents without power is cut off whenever it serves nothing, and leaks in full for ``wake_cycles``
+    before each access besides; another one is cut off through layers in which nothing accesses it. It costs no cycles.
+    Defaults: assumed.
+    """
+
+    leakage_percent: Annotated[float, Field(ge=0, le=100)] = 0.0
+    wake_cycles: CountOrNone = 1
+
+
 class TechnologySpec(Spec):
-    """Where energies, areas and leakage come from: the table's name and the process node in nanometres."""
+    """Where energies, areas and leakage come from: the table's name, the process node in nanometres, the leakage class.
+
+    ``leakage_class``: the transistors, as ITRS names them: high performance, low operating power, low standby power.
+    """
 
     table: Text = "default"
     node_nm: Count = 45
+    leakage_class: Literal["hp", "lop", "lstp"] = "lop"
+    gating: GatingSpec | None = None
 
 
 class System(Spec):
