@@ -393,7 +393,7 @@ def test_the_command_prints_voltages_and_pulses_of_the_cell_asked_for(monkeypatc
     assert "safe MRAM: write error rate 1e-09 at 10 ns, 1.25 V" in result.stdout
     assert "device: stt-54F2, macros of 256 KiB at 22 nm, lop" in result.stdout
     lines = [line.split() for line in result.stdout.splitlines()]
-    assert "placement write energy SRAM bits % pulse ns runs".split() in [line[:9] for line in lines]
+    assert ["placement", "write", "energy", "SRAM", "bits", "%", "pulse", "ns", "runs"] in [line[:9] for line in lines]
     assert ["safe", "1.000", "0", "10"] in [line[:4] for line in lines]
     assert ["all", "SRAM", "0.058", "100", "-"] in [line[:5] for line in lines]
     # The placement's name goes on in the next line.
