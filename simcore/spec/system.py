@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from simcore.clock import MAX_CORE_CYCLES, MAX_RATIO_TERM, cycle_ratio
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.scratchpad import ScratchpadSpec
-from simcore.spec.values import Broken, Count, Flag, FrequencyHz, SizeBytes, Spec, Text, WordBytes, raise_broken
+from simcore.spec.values import Broken, Count, Flag, FrequencyHz, SizeBytes, Spec, Text, WordBytes, Writes, raise_broken
 
 Dataflow = Literal["ws", "os", "is"]
 Edge = Literal["skew-registers", "skewed-fetch"]
@@ -59,10 +59,14 @@ class VectorUnitSpec(Spec):
 
 
 class TechnologySpec(Spec):
-    """Where energies, areas and leakage come from: the table's name and the process node in nanometres."""
+    """Where energies, areas and leakage come from: the table's name and the process node in nanometres.
+
+    ``endurance_writes``: writes that a line takes, in place of the table's figures; SRAM is not worn by writing.
+    """
 
     table: Text = "default"
     node_nm: Count = 45
+    endurance_writes: Writes | None = None
 
 
 class System(Spec):
