@@ -1,7 +1,7 @@
 """A fixed set of small cases on which ``test_mutants`` compares engines; run as a script, it stops at the first difference.
 
-A few are made by hand (``replay_cases``, ``line_write_cases``). The rest is drawn by ``random.Random``, not by hypothesis: the set
-stays as it is when hypothesis changes, and costs no time to draw.
+A few are made by hand (``replay_cases``, ``line_write_cases``). The rest is drawn by ``random.Random``, not by hypothesis: the
+set stays as it is when hypothesis changes, and costs no time to draw.
 """
 
 from __future__ import annotations

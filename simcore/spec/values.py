@@ -59,7 +59,7 @@ def _number_of_writes(value: object) -> object:
     except (ValueError, OverflowError):
         number = 0.0
     if not 0 < number <= MAX_WRITES:
-        shown = repr(value) if not isinstance(value, bool | dict | list) else "something else"
+        shown = "a mapping or a list" if isinstance(value, dict | list) else str(value).lower()
         raise_broken([Broken((), f"expected a number of writes above 0 such as 1e12, at most {MAX_WRITES:g}, got {shown}")])
     return number
 
