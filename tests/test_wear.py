@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from math import inf, isnan
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from simcore.line_writes import no_line_writes
 from simcore.machine import build_machine
 from simcore.results import EnergyRates, LayerRun, Results
 from simcore.results.banks import bank_names
-from simcore.results.wear import LineWear, bank_endurance, wear_table
+from simcore.results.wear import LineWear, bank_endurance, first_to_fail, wear_table
 from simcore.simulation import simulate
 from simcore.spec import System, load_system, override_system
 
@@ -156,8 +157,6 @@ def test_json_has_the_line_of_each_scratchpad_that_fails_first(results: Results)
 def test_a_scratchpad_that_is_partly_sram_fails_where_it_wears() -> None:
     table = worn(load_system("edge-sram"), 1e12, 1000, {(0, 0, 0): 90, (0, 1, 4): 20})
     table.loc[0, ["endurance_writes", "lifetime_s", "lifetime_levelled_s"]] = inf
-    from simcore.results.wear import first_to_fail
-
     first = first_to_fail(table)[0]
     assert (first["bank"], first["busiest_line_row"], first["busiest_line_writes"]) == (1, 4, 20)
 
@@ -190,6 +189,22 @@ def test_the_terminal_tells_the_wear_of_what_wears(results: Results) -> None:
     assert str(pad["busiest_line_writes"].max()) in line.split()
     assert duration(pad["lifetime_s"].min()) in line
     assert "assumed" not in run("--system", "edge-stt", "--set", "technology.endurance_writes=1e15")
+
+
+def test_the_guide_tells_what_a_run_finds() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "stt-mram.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| (\w+) \| ([\d,]+) \| ([\d.e]+) \| ([\d.]+ \w+) \| ([\d.]+ \w+) \|$", guide, flags=re.MULTILINE)
+    found = simulate("resnet18", "edge-stt").to_json()["wear"]
+    assert told == [
+        (
+            row["scratchpad"],
+            f"{row['busiest_line_writes']:,}",
+            f"{row['busiest_line_writes_per_s']:.3g}".replace("e+0", "e"),
+            duration(row["lifetime_s"]),
+            duration(row["lifetime_levelled_s"]),
+        )
+        for row in found
+    ]
 
 
 def test_the_terminal_tells_nothing_of_wear_where_there_is_none() -> None:
