@@ -196,3 +196,12 @@ def test_a_macro_a_timing_and_bank_groups_exclude_each_other(tmp_path):
 def test_the_technology_table_knows_one_leakage_class():
     with pytest.raises(InputError, match=r"technology.leakage_class: expected lop, the class of the table 'default', got hp"):
         simulate("lenet5", "edge-sram", overrides=["technology.leakage_class=hp"])
+
+
+def test_lines_of_macros_wear_as_their_cells_do():
+    split = "scratchpads.filter.macro={cell: sram, beside: [{cell: stt-75F2, bits_percent: 50}]}"
+    results = simulate("lenet5", of_macros("stt-34.5F2", split, "scratchpads.ifmap.macro=sram"), layers="c1")
+    endurance = results.wear.groupby("scratchpad")["endurance_writes"].first()
+    assert (endurance["ifmap"], endurance["filter"], endurance["ofmap"]) == (np.inf, 1e6, 1e12)
+    own = override_system(results.system, ["technology.endurance_writes=5e9"])
+    assert results.rated(own).wear.groupby("scratchpad")["endurance_writes"].first()["filter"] == 5e9

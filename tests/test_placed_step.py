@@ -83,3 +83,5 @@ def test_what_cannot_be_simulated_is_told():
         run(placed(Part("weights", Storage(error_rate=1e-3))))
     with pytest.raises(InputError, match="got a unified one"):
         simulate_placed_step(STEP, load_system("edge-unified"), placed(), DEVICE, WORD_BITS)
+    with pytest.raises(InputError, match="expected scratchpads that keep their roles"):
+        simulate_placed_step(STEP, load_system("train-sram", ["layer_results=scratchpads"]), placed(), DEVICE, WORD_BITS)

@@ -11,6 +11,7 @@ from write_device import DecadePerTenth
 
 from simcore.errors import InputError
 from workloads.faults.data import Dataset
+from workloads.faults.device import MacroDevice
 from workloads.faults.graph import trained_network
 from workloads.faults.injection import error_rates
 from workloads.faults.placement import Part, Placement, Storage
@@ -380,6 +381,25 @@ def test_bad_options_of_the_command_are_one_line() -> None:
         assert result.exit_code == 2, options
         assert message in result.stderr
         assert result.stderr.count("\n") == 1
+
+
+def test_the_command_prints_voltages_and_pulses_of_the_cell_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from simcore.cli import app
+
+    monkeypatch.setattr(training_runs, "load_dataset", lambda name, folder: striped(256))
+    options = ["--quick", "--epochs", "1", "--seeds", "2", "--jobs", "1", "--cell", "stt-54F2", "--capacity", "256KiB"]
+    result = CliRunner().invoke(app, ["study", "write-errors", *options])
+    assert result.exit_code == 0, result.output
+    assert "safe MRAM: write error rate 1e-09 at 10 ns, 1.25 V" in result.stdout
+    assert "device: stt-54F2, macros of 256 KiB at 22 nm, lop" in result.stdout
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["placement", "write", "energy", "SRAM", "bits", "%", "pulse", "ns", "runs"] in [line[:9] for line in lines]
+    assert ["safe", "1.000", "0", "10"] in [line[:4] for line in lines]
+    assert ["all", "SRAM", "0.058", "100", "-"] in [line[:5] for line in lines]
+    # The placement's name goes on in the next line.
+    pulse = MacroDevice("stt-54F2", capacity_bytes=2**18).pulse_for(1e-2, 1.25)
+    short = next(line for line in lines if line[:3] == ["uniform", "1e-02,", "short"])
+    assert pulse < float(short[5]) < pulse + 0.011
 
 
 @pytest.mark.slow

@@ -129,6 +129,8 @@ def _table(macros: list[Macro], shown: list[dict[str, Any]]) -> Any:
         rows.append(("write voltage, V", *(None if point is None else _digits(point.voltage_v) for point in points)))
         rows.append(("write pulse, ns", *(None if point is None else _digits(point.pulse_ns) for point in points)))
         rows.append(("write error rate", *(None if point is None else f"{point.error_rate:.3g}" for point in points)))
+        lasting = [macro.cell.endurance_writes for macro in macros]
+        rows.append(("endurance, writes", *(None if writes is None else f"{writes:.3g}" for writes in lasting)))
     for name in ("read_cycles", "write_cycles"):
         if "timing" in shown[0]:
             rows.append((name, *(entry["timing"][name] for entry in shown)))

@@ -10,6 +10,7 @@ from rich.table import Table
 from simcore.cli.console import console, print_json, rate, table, table_of_names
 from simcore.cli.options import RunOptions
 from simcore.cli.simulating import simulate_as_asked
+from simcore.cli.wear import endurance_lines, wear_table
 from simcore.outcome import CAUSE_NAMES
 from simcore.results import Results
 from simcore.value_check import EQUAL
@@ -25,11 +26,15 @@ def run_command(options: RunOptions) -> None:
     else:
         out = console()
         passes = [pass_table(results)] if len(results.passes) > 1 else []
-        for shown in (layer_table(results), *passes, stall_table(results), totals_table(results)):
+        wears = results.line_wear is not None and results.line_wear.wears()
+        worn = [wear_table(results)] if wears else []
+        for shown in (layer_table(results), *passes, stall_table(results), totals_table(results), *worn):
             out.print(shown)
             out.print()
         for note in results.rates.notes:
             out.print(f"Energy: {note}.", markup=False)
+        for line in endurance_lines(results) if wears else ():
+            out.print(line, markup=False)
         if results.values:
             out.print(values_line(results))
         out.print(summary(results))

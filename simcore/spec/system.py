@@ -12,7 +12,19 @@ from pydantic import Field, ValidationInfo, field_validator
 from simcore.clock import MAX_CORE_CYCLES, MAX_RATIO_TERM, cycle_ratio
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.scratchpad import ScratchpadSpec
-from simcore.spec.values import Broken, Count, CountOrNone, Flag, FrequencyHz, SizeBytes, Spec, Text, WordBytes, raise_broken
+from simcore.spec.values import (
+    Broken,
+    Count,
+    CountOrNone,
+    Flag,
+    FrequencyHz,
+    SizeBytes,
+    Spec,
+    Text,
+    WordBytes,
+    Writes,
+    raise_broken,
+)
 
 Dataflow = Literal["ws", "os", "is"]
 Edge = Literal["skew-registers", "skewed-fetch"]
@@ -74,12 +86,14 @@ class TechnologySpec(Spec):
     """Where energies, areas and leakage come from: the table's name, the process node in nanometres, the leakage class.
 
     ``leakage_class``: the transistors, as ITRS names them: high performance, low operating power, low standby power.
+    ``endurance_writes``: writes that a line takes, in place of the table's figures; SRAM is not worn by writing.
     """
 
     table: Text = "default"
     node_nm: Count = 45
     leakage_class: Literal["hp", "lop", "lstp"] = "lop"
     gating: GatingSpec | None = None
+    endurance_writes: Writes | None = None
 
 
 class System(Spec):

@@ -21,11 +21,14 @@ def placed_system(
 
     Bits in SRAM and bits written at another voltage or pulse lie in cells of their own beside each other in every line. A
     scratchpad that is not in ``held``, or holds None, keeps data that the placement does not name, as its safe bits are kept.
-    Node and leakage class are the device's. Raises InputError for bits whose error rate alone is known, and for a unified
-    scratchpad.
+    Node and leakage class are the device's. Raises InputError for bits whose error rate alone is known, for a unified scratchpad
+    and for scratchpads that change roles.
     """
     if "unified" in system.scratchpads:
         message = "expected scratchpads ifmap, filter and ofmap, each for one kind of tensor at a time, got a unified one"
+        raise InputError(message, f"system {system.name}")
+    if system.layer_results != "main-memory":
+        message = f"expected scratchpads that keep their roles, layer_results main-memory, got {system.layer_results}"
         raise InputError(message, f"system {system.name}")
     tree = system.to_yaml_dict()
     tree["technology"] = {**tree["technology"], "node_nm": device.node_nm, "leakage_class": device.leakage_class}
