@@ -9,13 +9,18 @@ from pydantic import Field, model_validator
 
 from simcore.spec.values import Broken, Count, Spec, Text, raise_broken
 
-Scheduler = Literal["frfcfs", "frfcfs-rowhit", "fcfs"]
+Scheduler = Literal["frfcfs", "frfcfs-rowhit", "fcfs", "bank-round-robin"]
 RowPolicyName = Literal["open", "closed-after", "timeout"]
 Refresh = Literal["all-bank", "per-bank", "none"]
 WritePulseName = Literal["worst", "reset", "set", "random"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
+
+
+#: Under bank-round-robin, a bank whose open row had so many accesses may be precharged although requests that hit it wait
+#: (DRAMsim3, `CommandQueue::ArbitratePrecharge`).
+ACCESSES_BEFORE_CONFLICT = 4
 
 
 class RowPolicySpec(Spec):
@@ -47,6 +52,10 @@ class WritePulseSpec(Spec):
 class ControllerSpec(Spec):
     """One controller per channel, all alike. Defaults are Ramulator 2.1's.
 
+    ``scheduler``: "frfcfs" (what is ready, by age), "frfcfs-rowhit" (and no row is closed before older hits of it), "fcfs", and
+    "bank-round-robin", DRAMsim3's: requests go on, one a cycle, to a queue of ``bank_queue`` places at their bank, and banks are
+    served in turn.
+
     Watermarks are shares of the write queue: writes are served while it is fuller than ``write_high_watermark`` and until it is
     emptier than ``write_low_watermark``, and whenever no read waits. ``mapping``: "RoBaRaCoCh", "MOP4CLXOR", or the fields of an
     address from the most significant, e.g. "row bank bankgroup column:5 rank channel column:2".
@@ -58,6 +67,7 @@ class ControllerSpec(Spec):
     mapping: Annotated[Text, Field(min_length=1)] = "RoBaRaCoCh"
     read_queue: Count = 32
     write_queue: Count = 32
+    bank_queue: Count = 8
     write_low_watermark: Share = 0.2
     write_high_watermark: Share = 0.8
     write_pulse: WritePulseSpec = WritePulseSpec()
