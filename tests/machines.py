@@ -203,8 +203,10 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
 
 def draw_controller(pick: Pick, standard: str) -> dict[str, Any]:
     """A DRAM controller, its queues often short."""
+    scheduler = pick(("frfcfs", "frfcfs-rowhit", "fcfs", "bank-round-robin"))
     return {
-        "scheduler": pick(("frfcfs", "frfcfs-rowhit", "fcfs")),
+        "scheduler": scheduler,
+        "bank_queue": pick((1, 2, 8)) if scheduler == "bank-round-robin" else 8,
         "row_policy": {
             "name": pick(("open", "open", "closed-after", "timeout")),
             "accesses": pick((1, 2, 4)),

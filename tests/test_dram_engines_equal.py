@@ -44,8 +44,10 @@ def machines(draw: st.DrawFn) -> tuple[ResolvedDram, ControllerSpec]:
     policy = draw(st.sampled_from(["open", "open", "closed-after", "timeout"]))
     row_policy = RowPolicySpec(name=policy, accesses=draw(st.integers(1, 4)), timeout_cycles=draw(st.integers(1, 150)))
     low, high = sorted((draw(st.sampled_from([0.0, 0.1, 0.2, 0.5])), draw(st.sampled_from([0.2, 0.5, 0.8, 1.0]))))
+    scheduler = draw(st.sampled_from(["frfcfs", "frfcfs-rowhit", "fcfs", "bank-round-robin", "bank-round-robin"]))
     return dram, ControllerSpec(
-        scheduler=draw(st.sampled_from(["frfcfs", "frfcfs-rowhit", "fcfs"])),
+        scheduler=scheduler,
+        bank_queue=draw(st.sampled_from([1, 2, 8])) if scheduler == "bank-round-robin" else 8,
         row_policy=row_policy,
         refresh=draw(st.sampled_from(["all-bank", "none"] + ["per-bank"] * bool(dram.refresh_bank_interval))),
         mapping=draw(st.sampled_from(["RoBaRaCoCh", "MOP4CLXOR"])),

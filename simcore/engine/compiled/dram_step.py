@@ -174,6 +174,87 @@ def foresee(
 
 
 @inlined
+def serve_priority(
+    fixed: Int64Array,
+    scalars: Int64Array,
+    commands: Int64Array,
+    rules: Int64Array,
+    rings: Int64Array,
+    ready: Int64Array,
+    banks: Int64Array,
+    ranks: Int64Array,
+    issued: Int64Array,
+    channels: Int64Array,
+    priority: Int64Array,
+    log: Int64Array,
+    channel: int,
+    bus: int,
+    now: int,
+) -> int:
+    """Issue the next command of the priority queue's head if it is ready; returns when to look again, ``now`` for the next cycle."""
+    command, due = find_priority(fixed, banks, ready, commands, priority, channel)
+    if fixed[d.FIXED_BUSES] > 1 and commands[command, d.COMMAND_BUS] != bus:
+        return FAR
+    if due > now:
+        return due
+    channels[channel, d.CHANNEL_NEXT_DUE] = NONE
+    bank = priority[channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, 0]
+    issue(fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, log, command, bank, NONE, NONE, now)
+    if command == priority[channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, 0]:
+        entries = channels[channel, d.CHANNEL_PRIORITY]
+        remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, entries, 0)
+        remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, entries, 0)
+        channels[channel, d.CHANNEL_PRIORITY] = entries - 1
+    return now
+
+
+@inlined
+def send(
+    fixed: Int64Array,
+    scalars: Int64Array,
+    commands: Int64Array,
+    rules: Int64Array,
+    rings: Int64Array,
+    ready: Int64Array,
+    banks: Int64Array,
+    ranks: Int64Array,
+    counts: Int64Array,
+    issued: Int64Array,
+    channels: Int64Array,
+    slots: Int64Array,
+    free: Int64Array,
+    log: Int64Array,
+    depart: Int64Array,
+    channel: int,
+    slot: int,
+    command: int,
+    is_active: bool,
+    now: int,
+) -> None:
+    """Issue the next command of a request, a read or write with the precharge and the pulse that it takes; it is then done."""
+    at_bank = np.uint64(slots[d.SLOT_BANK, slot])
+    is_access = command == fixed[d.FIXED_RD] or command == fixed[d.FIXED_WR]
+    at_limit = fixed[d.FIXED_POLICY] == d.POLICY_CLOSED_AFTER and banks[d.BANK_ACCESSES, at_bank] >= fixed[d.FIXED_POLICY_LIMIT]
+    # What is activated for the row must be served before the row is closed.
+    if is_access and at_limit and (is_active or banks[d.BANK_ACTIVE, at_bank] == 0):
+        closing = fixed[d.FIXED_WRA] if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_RDA]
+        if closing != NONE and ready[closing, at_bank] <= now:
+            command = closing
+    if fixed[d.FIXED_PULSE] != d.PULSE_WORST and is_access and slots[d.SLOT_WRITE, slot]:
+        reset = d.FIXED_WR_RESET if command == fixed[d.FIXED_WR] else d.FIXED_WRA_RESET
+        command = fixed[np.uint64(reset + slots[d.SLOT_PULSE, slot] - d.PULSE_RESET)]
+    count_request(slots, banks, counts, slot)
+    bank, row, column = slots[d.SLOT_BANK, slot], slots[d.SLOT_ROW, slot], slots[d.SLOT_COLUMN, slot]
+    issue(fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, log, command, bank, row, column, now)
+    if is_access:
+        done = now + (0 if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_READ_CYCLES])
+        depart[np.uint64(slots[d.SLOT_NUMBER, slot])] = done
+        scalars[d.SCALAR_END] = max(scalars[d.SCALAR_END], done)
+        free[channel, np.uint64(channels[channel, d.CHANNEL_FREE])] = slot
+        channels[channel, d.CHANNEL_FREE] += 1
+
+
+@inlined
 def step_bus(
     fixed: Int64Array,
     scalars: Int64Array,
@@ -212,20 +293,10 @@ def step_bus(
             kind = d.ORDER_ACTIVE
             command = fixed[d.FIXED_WR] if slots[d.SLOT_WRITE, order[base + kind, at]] else fixed[d.FIXED_RD]
     if kind == NONE and channels[channel, d.CHANNEL_PRIORITY]:
-        command, due = find_priority(fixed, banks, ready, commands, priority, channel)
-        if fixed[d.FIXED_BUSES] > 1 and commands[command, d.COMMAND_BUS] != bus:
-            return soonest
-        if due > now:
-            return min(soonest, due)
-        channels[channel, d.CHANNEL_NEXT_DUE] = NONE
-        bank = priority[channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, 0]
-        issue(fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, log, command, bank, NONE, NONE, now)
-        if command == priority[channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, 0]:
-            entries = channels[channel, d.CHANNEL_PRIORITY]
-            remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, entries, 0)
-            remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, entries, 0)
-            channels[channel, d.CHANNEL_PRIORITY] = entries - 1
-        return now
+        due = serve_priority(
+            fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, channels, priority, log, channel, bus, now
+        )
+        return min(soonest, due)
     if kind == NONE:
         set_draining(fixed, channels, channel)
         kind = d.ORDER_WRITE if channels[channel, d.CHANNEL_DRAINING] else d.ORDER_READ
@@ -249,20 +320,8 @@ def step_bus(
     channels[channel, d.CHANNEL_NEXT_DUE] = NONE
     # A request of a queue, or an activated one.
     slot = np.uint64(order[base + kind, np.uint64(at)])
-    bank = slots[d.SLOT_BANK, slot]
-    at_bank = np.uint64(bank)
-    is_access = command == fixed[d.FIXED_RD] or command == fixed[d.FIXED_WR]
-    at_limit = fixed[d.FIXED_POLICY] == d.POLICY_CLOSED_AFTER and banks[d.BANK_ACCESSES, at_bank] >= fixed[d.FIXED_POLICY_LIMIT]
-    # What is activated for the row must be served before the row is closed.
-    if is_access and at_limit and (kind == d.ORDER_ACTIVE or banks[d.BANK_ACTIVE, at_bank] == 0):
-        closing = fixed[d.FIXED_WRA] if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_RDA]
-        if closing != NONE and ready[closing, at_bank] <= now:
-            command = closing
-    if fixed[d.FIXED_PULSE] != d.PULSE_WORST and is_access and slots[d.SLOT_WRITE, slot]:
-        reset = d.FIXED_WR_RESET if command == fixed[d.FIXED_WR] else d.FIXED_WRA_RESET
-        command = fixed[np.uint64(reset + slots[d.SLOT_PULSE, slot] - d.PULSE_RESET)]
-    count_request(slots, banks, counts, slot)
-    issue(
+    at_bank = np.uint64(slots[d.SLOT_BANK, slot])
+    send(
         fixed,
         scalars,
         commands,
@@ -271,27 +330,27 @@ def step_bus(
         ready,
         banks,
         ranks,
+        counts,
         issued,
+        channels,
+        slots,
+        free,
         log,
+        depart,
+        channel,
+        slot,
         command,
-        bank,
-        slots[d.SLOT_ROW, slot],
-        slots[d.SLOT_COLUMN, slot],
+        kind == d.ORDER_ACTIVE,
         now,
     )
+    is_access = command == fixed[d.FIXED_RD] or command == fixed[d.FIXED_WR]
     if is_access or command == fixed[d.FIXED_ACT]:
         remove(order, base + kind, channels[channel, d.CHANNEL_READS + kind], at)
         channels[channel, d.CHANNEL_READS + kind] -= 1
-    if is_access:
-        if kind == d.ORDER_ACTIVE:
-            banks[d.BANK_ACTIVE, at_bank] -= 1
-        done = now + (0 if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_READ_CYCLES])
-        depart[np.uint64(slots[d.SLOT_NUMBER, slot])] = done
-        scalars[d.SCALAR_END] = max(scalars[d.SCALAR_END], done)
-        free[channel, np.uint64(channels[channel, d.CHANNEL_FREE])] = slot
-        channels[channel, d.CHANNEL_FREE] += 1
-    elif command == fixed[d.FIXED_ACT]:
+    if command == fixed[d.FIXED_ACT]:
         order[base + d.ORDER_ACTIVE, np.uint64(channels[channel, d.CHANNEL_ACTIVE])] = slot
         channels[channel, d.CHANNEL_ACTIVE] += 1
         banks[d.BANK_ACTIVE, at_bank] += 1
+    elif is_access and kind == d.ORDER_ACTIVE:
+        banks[d.BANK_ACTIVE, at_bank] -= 1
     return foresee(fixed, channels, banks, slots, order, ready, channel, now)
