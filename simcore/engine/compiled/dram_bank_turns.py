@@ -13,7 +13,7 @@ from simcore.program import Int64Array
 
 
 @inlined
-def move_to_bank(
+def _move_to_bank(
     fixed: Int64Array, banks: Int64Array, channels: Int64Array, slots: Int64Array, order: Int64Array, channel: int
 ) -> bool:
     """The oldest read, or write while they drain, whose bank has a place takes it; False if there is none."""
@@ -86,7 +86,7 @@ def find_at_bank(
 
 
 @inlined
-def step_bus_in_turn(
+def _step_bus(
     fixed: Int64Array,
     scalars: Int64Array,
     commands: Int64Array,
@@ -97,7 +97,6 @@ def step_bus_in_turn(
     ranks: Int64Array,
     counts: Int64Array,
     issued: Int64Array,
-    hit_banks: Int64Array,
     channels: Int64Array,
     slots: Int64Array,
     order: Int64Array,
@@ -164,3 +163,54 @@ def step_bus_in_turn(
         banks[d.BANK_QUEUED, bank] -= 1
         channels[channel, d.CHANNEL_ACTIVE] -= 1
     return now
+
+
+@inlined
+def step_in_turn(
+    fixed: Int64Array,
+    scalars: Int64Array,
+    commands: Int64Array,
+    rules: Int64Array,
+    rings: Int64Array,
+    ready: Int64Array,
+    banks: Int64Array,
+    ranks: Int64Array,
+    counts: Int64Array,
+    issued: Int64Array,
+    channels: Int64Array,
+    slots: Int64Array,
+    order: Int64Array,
+    priority: Int64Array,
+    free: Int64Array,
+    log: Int64Array,
+    depart: Int64Array,
+    channel: int,
+    now: int,
+) -> int:
+    """A cycle of a channel: a command on each bus, then a request to its bank; returns when to look again, ``now`` for the next."""
+    soonest = FAR
+    for bus in range(fixed[d.FIXED_BUSES]):
+        due = _step_bus(
+            fixed,
+            scalars,
+            commands,
+            rules,
+            rings,
+            ready,
+            banks,
+            ranks,
+            counts,
+            issued,
+            channels,
+            slots,
+            order,
+            priority,
+            free,
+            log,
+            depart,
+            channel,
+            bus,
+            now,
+        )
+        soonest = min(soonest, due)
+    return now if _move_to_bank(fixed, banks, channels, slots, order, channel) else soonest
