@@ -118,7 +118,7 @@ def run(
         ),
     ] = None,
     scheduler: Annotated[
-        str | None, typer.Option("--scheduler", metavar="frfcfs|frfcfs-rowhit|fcfs", help="Default: frfcfs.")
+        str | None, typer.Option("--scheduler", metavar="frfcfs|frfcfs-rowhit|fcfs|bank-round-robin", help="Default: frfcfs.")
     ] = None,
     row_policy: Annotated[
         str | None, typer.Option("--row-policy", metavar="open|closed-after|timeout", help="Default: open.")

@@ -6,8 +6,10 @@ import numpy as np
 
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
+from simcore.engine.compiled.dram_issue import send
+from simcore.engine.compiled.dram_priority import serve_priority
 from simcore.engine.compiled.dram_queues import next_command, remove
-from simcore.engine.compiled.dram_step import send, serve_priority, set_draining
+from simcore.engine.compiled.dram_step import set_draining
 from simcore.engine.compiled.jit import inlined
 from simcore.program import Int64Array
 
@@ -187,7 +189,7 @@ def step_in_turn(
     channel: int,
     now: int,
 ) -> int:
-    """A cycle of a channel: a command on each bus, then a request to its bank; returns when to look again, ``now`` for the next."""
+    """A command on each bus, then a request to its bank; returns when to look again, ``now`` for the next cycle."""
     soonest = FAR
     for bus in range(fixed[d.FIXED_BUSES]):
         due = _step_bus(

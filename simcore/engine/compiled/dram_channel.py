@@ -5,7 +5,8 @@ from __future__ import annotations
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR
 from simcore.engine.compiled.dram_bank_turns import step_in_turn
-from simcore.engine.compiled.dram_step import apply_policy, push_refresh, step_bus
+from simcore.engine.compiled.dram_priority import apply_policy, push_refresh
+from simcore.engine.compiled.dram_step import step_bus
 from simcore.engine.compiled.jit import inlined
 from simcore.program import Int64Array
 

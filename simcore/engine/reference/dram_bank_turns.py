@@ -14,7 +14,7 @@ from simcore.spec.dram_controller import ACCESSES_BEFORE_CONFLICT
 
 
 class BankTurnController(Controller):
-    """Requests wait in the queue of reads or of writes for a place at their bank; at a bank they keep it until they are served."""
+    """Requests wait in the queue of reads or of writes for a place at their bank, and there until they are served."""
 
     def __init__(self, clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, channel: int, tally: Tally) -> None:
         super().__init__(clock, dram, spec, channel, tally)
