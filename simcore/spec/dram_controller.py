@@ -23,6 +23,16 @@ Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
 ACCESSES_BEFORE_CONFLICT = 4
 
 
+def _idle(spec: Spec, choice: str, needed: dict[str, str]) -> list[Broken]:
+    """Keys that were changed although they have no effect, because ``choice`` is not the value that each of them needs."""
+    chosen = getattr(spec, choice)
+    return [
+        Broken((name,), f"takes effect with {choice} '{value}' alone, got {choice} '{chosen}'")
+        for name, value in needed.items()
+        if chosen != value and getattr(spec, name) != type(spec).model_fields[name].default
+    ]
+
+
 class RowPolicySpec(Spec):
     """When an open row is closed although no request asks for another one.
 
@@ -34,6 +44,11 @@ class RowPolicySpec(Spec):
     name: RowPolicyName = "open"
     accesses: Count = 4
     timeout_cycles: Count = 200
+
+    @model_validator(mode="after")
+    def _without_idle_keys(self) -> Self:
+        raise_broken(_idle(self, "name", {"accesses": "closed-after", "timeout_cycles": "timeout"}))
+        return self
 
 
 class WritePulseSpec(Spec):
@@ -48,6 +63,11 @@ class WritePulseSpec(Spec):
     set_share: Share = 0.5
     seed: Seed = 0
 
+    @model_validator(mode="after")
+    def _without_idle_keys(self) -> Self:
+        raise_broken(_idle(self, "name", {"set_share": "random", "seed": "random"}))
+        return self
+
 
 class ControllerSpec(Spec):
     """One controller per channel, all alike. Defaults are Ramulator 2.1's.
@@ -57,8 +77,9 @@ class ControllerSpec(Spec):
     served in turn.
 
     Watermarks are shares of the write queue: writes are served while it is fuller than ``write_high_watermark`` and until it is
-    emptier than ``write_low_watermark``, and whenever no read waits. ``mapping``: "RoBaRaCoCh", "MOP4CLXOR", or the fields of an
-    address from the most significant, e.g. "row bank bankgroup column:5 rank channel column:2".
+    emptier than ``write_low_watermark``, and whenever no read waits; with a high one of 1.0 only then. ``mapping``: "RoBaRaCoCh",
+    "MOP4CLXOR", or the fields of an address from the most significant, e.g. "row bank bankgroup column:5 rank channel column:2".
+    A key that has no effect beside the others is refused unless it has its default.
     """
 
     scheduler: Scheduler = "frfcfs"
@@ -74,10 +95,11 @@ class ControllerSpec(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        broken = _idle(self, "scheduler", {"bank_queue": "bank-round-robin"})
         low, high = self.write_low_watermark, self.write_high_watermark
         if low > high:
-            message = f"expected at most write_high_watermark {high}, got {low}"
-            raise_broken([Broken(("write_low_watermark",), message)])
+            broken.append(Broken(("write_low_watermark",), f"expected at most write_high_watermark {high}, got {low}"))
+        raise_broken(broken)
         return self
 
     @property
