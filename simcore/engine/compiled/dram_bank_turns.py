@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
-from simcore.engine.compiled.dram_issue import send
-from simcore.engine.compiled.dram_priority import serve_priority
+from simcore.engine.compiled.dram_issue import command_sent, count_request, finish, issue
+from simcore.engine.compiled.dram_priority import advance_priority, find_priority
 from simcore.engine.compiled.dram_queues import next_command, remove
 from simcore.engine.compiled.dram_step import set_draining
 from simcore.engine.compiled.jit import inlined
@@ -125,45 +123,35 @@ def _step_bus(
         soonest = min(soonest, due)
         if at != NONE:
             break
-    if at == NONE:
-        if urgent:
-            due = serve_priority(
-                fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, channels, priority, log, channel, bus, now
-            )
-            soonest = min(soonest, due)
+    # One place alone where a command is issued: each costs seconds to compile.
+    row, slot, sent = fixed[d.FIXED_CHANNELS] * d.ORDERS + bank, NONE, command
+    if at != NONE:
+        channels[channel, d.CHANNEL_TURN] = turn
+        slot = order[row, at]
+        sent = command_sent(fixed, ready, banks, slots, slot, command, False, now)
+        count_request(slots, banks, counts, slot)
+    elif urgent:
+        sent, due = find_priority(fixed, banks, ready, commands, priority, channel)
+        if fixed[d.FIXED_BUSES] > 1 and commands[sent, d.COMMAND_BUS] != bus:
+            return soonest
+        if due > now:
+            return min(soonest, due)
+        bank = priority[channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, 0]
+    else:
         return soonest
-    channels[channel, d.CHANNEL_TURN] = turn
-    row = fixed[d.FIXED_CHANNELS] * d.ORDERS + bank
-    slot = np.uint64(order[row, at])
-    send(
-        fixed,
-        scalars,
-        commands,
-        rules,
-        rings,
-        ready,
-        banks,
-        ranks,
-        counts,
-        issued,
-        channels,
-        slots,
-        free,
-        log,
-        depart,
-        channel,
-        slot,
-        command,
-        False,
-        now,
-    )
-    if command == fixed[d.FIXED_ACT]:
+    to_row = NONE if slot == NONE else slots[d.SLOT_ROW, slot]
+    to_column = NONE if slot == NONE else slots[d.SLOT_COLUMN, slot]
+    issue(fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, log, sent, bank, to_row, to_column, now)
+    if slot == NONE:
+        advance_priority(channels, priority, channel, sent)
+    elif command == fixed[d.FIXED_ACT]:
         banks[d.BANK_ACTIVE, bank] = 1
     elif command != fixed[d.FIXED_PRE]:
         banks[d.BANK_ACTIVE, bank] = 0
         remove(order, row, banks[d.BANK_QUEUED, bank], at)
         banks[d.BANK_QUEUED, bank] -= 1
         channels[channel, d.CHANNEL_ACTIVE] -= 1
+        finish(fixed, scalars, channels, slots, free, depart, channel, slot, now)
     return now
 
 

@@ -65,29 +65,10 @@ def issue(
 
 
 @inlined
-def send(
-    fixed: Int64Array,
-    scalars: Int64Array,
-    commands: Int64Array,
-    rules: Int64Array,
-    rings: Int64Array,
-    ready: Int64Array,
-    banks: Int64Array,
-    ranks: Int64Array,
-    counts: Int64Array,
-    issued: Int64Array,
-    channels: Int64Array,
-    slots: Int64Array,
-    free: Int64Array,
-    log: Int64Array,
-    depart: Int64Array,
-    channel: int,
-    slot: int,
-    command: int,
-    is_active: bool,
-    now: int,
-) -> None:
-    """Issue the next command of a request, a read or write with the precharge and the pulse that it takes; it is then done."""
+def command_sent(
+    fixed: Int64Array, ready: Int64Array, banks: Int64Array, slots: Int64Array, slot: int, command: int, is_active: bool, now: int
+) -> int:
+    """The next command of a request; a read or write with the precharge and the pulse that it takes."""
     at_bank = np.uint64(slots[d.SLOT_BANK, slot])
     is_access = command == fixed[d.FIXED_RD] or command == fixed[d.FIXED_WR]
     at_limit = fixed[d.FIXED_POLICY] == d.POLICY_CLOSED_AFTER and banks[d.BANK_ACCESSES, at_bank] >= fixed[d.FIXED_POLICY_LIMIT]
@@ -99,12 +80,24 @@ def send(
     if fixed[d.FIXED_PULSE] != d.PULSE_WORST and is_access and slots[d.SLOT_WRITE, slot]:
         reset = d.FIXED_WR_RESET if command == fixed[d.FIXED_WR] else d.FIXED_WRA_RESET
         command = fixed[np.uint64(reset + slots[d.SLOT_PULSE, slot] - d.PULSE_RESET)]
-    count_request(slots, banks, counts, slot)
-    bank, row, column = slots[d.SLOT_BANK, slot], slots[d.SLOT_ROW, slot], slots[d.SLOT_COLUMN, slot]
-    issue(fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, log, command, bank, row, column, now)
-    if is_access:
-        done = now + (0 if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_READ_CYCLES])
-        depart[np.uint64(slots[d.SLOT_NUMBER, slot])] = done
-        scalars[d.SCALAR_END] = max(scalars[d.SCALAR_END], done)
-        free[channel, np.uint64(channels[channel, d.CHANNEL_FREE])] = slot
-        channels[channel, d.CHANNEL_FREE] += 1
+    return command
+
+
+@inlined
+def finish(
+    fixed: Int64Array,
+    scalars: Int64Array,
+    channels: Int64Array,
+    slots: Int64Array,
+    free: Int64Array,
+    depart: Int64Array,
+    channel: int,
+    slot: int,
+    now: int,
+) -> None:
+    """A request whose read or write was issued now is done, and its slot is free."""
+    done = now + (0 if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_READ_CYCLES])
+    depart[np.uint64(slots[d.SLOT_NUMBER, slot])] = done
+    scalars[d.SCALAR_END] = max(scalars[d.SCALAR_END], done)
+    free[channel, np.uint64(channels[channel, d.CHANNEL_FREE])] = slot
+    channels[channel, d.CHANNEL_FREE] += 1

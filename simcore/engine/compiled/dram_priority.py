@@ -70,6 +70,16 @@ def find_priority(
 
 
 @inlined
+def advance_priority(channels: Int64Array, priority: Int64Array, channel: int, command: int) -> None:
+    """A command for the head was issued: if it is what the head asks for, and not a precharge before it, the head is done."""
+    if command == priority[channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, 0]:
+        entries = channels[channel, d.CHANNEL_PRIORITY]
+        remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, entries, 0)
+        remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, entries, 0)
+        channels[channel, d.CHANNEL_PRIORITY] = entries - 1
+
+
+@inlined
 def serve_priority(
     fixed: Int64Array,
     scalars: Int64Array,
@@ -96,9 +106,5 @@ def serve_priority(
     channels[channel, d.CHANNEL_NEXT_DUE] = NONE
     bank = priority[channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, 0]
     issue(fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, log, command, bank, NONE, NONE, now)
-    if command == priority[channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, 0]:
-        entries = channels[channel, d.CHANNEL_PRIORITY]
-        remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, entries, 0)
-        remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, entries, 0)
-        channels[channel, d.CHANNEL_PRIORITY] = entries - 1
+    advance_priority(channels, priority, channel, command)
     return now

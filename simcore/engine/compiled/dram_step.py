@@ -6,7 +6,7 @@ import numpy as np
 
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
-from simcore.engine.compiled.dram_issue import send
+from simcore.engine.compiled.dram_issue import command_sent, count_request, finish, issue
 from simcore.engine.compiled.dram_priority import serve_priority
 from simcore.engine.compiled.dram_queues import find_active, find_queued, find_queued_hits_first, next_command, remove
 from simcore.engine.compiled.jit import inlined
@@ -130,36 +130,20 @@ def step_bus(
     # A request of a queue, or an activated one.
     slot = np.uint64(order[base + kind, np.uint64(at)])
     at_bank = np.uint64(slots[d.SLOT_BANK, slot])
-    send(
-        fixed,
-        scalars,
-        commands,
-        rules,
-        rings,
-        ready,
-        banks,
-        ranks,
-        counts,
-        issued,
-        channels,
-        slots,
-        free,
-        log,
-        depart,
-        channel,
-        slot,
-        command,
-        kind == d.ORDER_ACTIVE,
-        now,
-    )
+    sent = command_sent(fixed, ready, banks, slots, slot, command, kind == d.ORDER_ACTIVE, now)
+    count_request(slots, banks, counts, slot)
+    bank, row, column = slots[d.SLOT_BANK, slot], slots[d.SLOT_ROW, slot], slots[d.SLOT_COLUMN, slot]
+    issue(fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, log, sent, bank, row, column, now)
     is_access = command == fixed[d.FIXED_RD] or command == fixed[d.FIXED_WR]
     if is_access or command == fixed[d.FIXED_ACT]:
         remove(order, base + kind, channels[channel, d.CHANNEL_READS + kind], at)
         channels[channel, d.CHANNEL_READS + kind] -= 1
-    if command == fixed[d.FIXED_ACT]:
+    if is_access:
+        if kind == d.ORDER_ACTIVE:
+            banks[d.BANK_ACTIVE, at_bank] -= 1
+        finish(fixed, scalars, channels, slots, free, depart, channel, slot, now)
+    elif command == fixed[d.FIXED_ACT]:
         order[base + d.ORDER_ACTIVE, np.uint64(channels[channel, d.CHANNEL_ACTIVE])] = slot
         channels[channel, d.CHANNEL_ACTIVE] += 1
         banks[d.BANK_ACTIVE, at_bank] += 1
-    elif is_access and kind == d.ORDER_ACTIVE:
-        banks[d.BANK_ACTIVE, at_bank] -= 1
     return foresee(fixed, channels, banks, slots, order, ready, channel, now)
