@@ -9,6 +9,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from simcore.dram.standard import own_files
 from simcore.engine import ENGINES, load_engine, run_programs
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
@@ -186,11 +187,10 @@ def _sizes(network: Network, system: System, wanted: set[str] | None) -> Iterabl
 
 
 def _model_files(system: System) -> set[str]:
-    """Files of bank timings and of a DRAM's table that are the user's own."""
+    """Files of bank timings, of a DRAM's table and of the tables it extends that are the user's own."""
     models = {group.timing.model for pad in system.scratchpads.values() for group in pad.groups if group.timing is not None}
-    if isinstance(system.memory, DramMemorySpec):
-        models.add(system.memory.standard)
-    return {model.rpartition(":")[0] if ".py:" in model else model for model in models if ".py:" in model or ".y" in model}
+    tables = own_files(system.memory.standard) if isinstance(system.memory, DramMemorySpec) else []
+    return {model.rpartition(":")[0] for model in models if ".py:" in model} | {str(path) for path in tables}
 
 
 def _layer_runs(planned: Sequence[PlannedLayer], outcomes: Sequence[Outcome], values: Mapping[str, str]) -> list[LayerRun]:
