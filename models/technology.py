@@ -34,7 +34,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class ScratchpadFigures:
-    """What a memory array of one capacity costs. ``notes`` says what a reader must know before trusting the numbers."""
+    """What a memory array of one capacity costs. ``notes`` says what a reader must know before trusting the numbers.
+
+    ``volatile_leakage_mw``: the part of the leakage that cannot be cut off without losing what is stored.
+    """
 
     read_pj_per_byte: float
     write_pj_per_byte: float
@@ -43,6 +46,7 @@ class ScratchpadFigures:
     kind: str
     source: str
     notes: tuple[str, ...] = ()
+    volatile_leakage_mw: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class Technology:
     def mac_pj(self, ifmap_bytes: int) -> float:
         """Energy of one multiply-accumulate, in picojoules."""
         return self.mac(ifmap_bytes).pj
+
+    @property
+    def leakage_class(self) -> str:
+        """The transistors of its scratchpads: hp, lop or lstp."""
+        return str(self.table["leakage_class"])
 
     @property
     def dram(self) -> Figure:
@@ -105,7 +114,9 @@ class Technology:
         area_mm2, read_pj, write_pj, leakage_mw = _on_log_axes(points, capacity_kib)
         word_bytes = entry["access_bytes"]
         source = f"{entry['source']}, {self.node_nm} nm"
-        return ScratchpadFigures(read_pj / word_bytes, write_pj / word_bytes, leakage_mw, area_mm2, kind, source, notes)
+        volatile_mw = leakage_mw if entry["volatile"] else 0.0
+        access = read_pj / word_bytes, write_pj / word_bytes
+        return ScratchpadFigures(*access, leakage_mw, area_mm2, kind, source, notes, volatile_mw)
 
 
 def _technology_name(memory: str | BankTiming) -> tuple[str, tuple[str, ...]]:

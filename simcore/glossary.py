@@ -119,6 +119,37 @@ _DRAM = {
     "standard": ("", "In results.json: the DRAM's name."),
 }
 
+_WEAR = {
+    "wear": (
+        "",
+        "Table of the writes of each bank's lines over the whole run. In results.json: of each scratchpad the bank that fails "
+        "first.",
+    ),
+    "written_lines": ("lines", "Lines of the bank that are written at all."),
+    "busiest_line_writes": (
+        "writes",
+        "Writes of the bank's most written line in the run. As in `writes`, a preempted or retried write counts once, though it "
+        "may pulse the cells more often.",
+    ),
+    "busiest_line_row": ("", "Number of that line in its bank; the lowest where several are written equally often."),
+    "mean_writes_per_line": ("writes", "writes of the bank / all of its lines."),
+    "busiest_line_writes_per_s": (
+        "writes/s",
+        "Writes per second of that line if the run repeats for ever, without a pause: busiest_line_writes / time of the run.",
+    ),
+    "endurance_writes": (
+        "writes",
+        "Writes that a line takes, from the technology table (technology.endurance_writes sets another number): inf for SRAM, "
+        "empty for a model that names no technology.",
+    ),
+    "lifetime_s": (
+        "s",
+        "endurance_writes / busiest_line_writes_per_s: until the busiest line fails. inf where that is never, null in "
+        "results.json.",
+    ),
+    "lifetime_levelled_s": ("s", "The same if wear levelling spread the bank's writes evenly over all of its lines."),
+}
+
 _OTHERS = {
     "cause": ("", "Why the array did not step; each stalled cycle has exactly one cause (see the stall causes)."),
     "port": ("", "Array-side port: ifmap, filter, psum (reads), output (writes), dma."),
@@ -195,7 +226,7 @@ _ENERGY = {
     "dram_refresh_pj": "REF commands x energy of a refresh.",
     "dram_background_pj": "Standby of the DRAM's chips over dram_cycles: more while a bank is open.",
     "dram_io_pj": "Drivers and termination of the DRAM's data lines; absent where its table does not describe them.",
-    "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ).",
+    "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ); with technology.gating, idle banks are cut off.",
     "energy_pj": "All parts of the energy together.",
 }
 
@@ -213,6 +244,7 @@ def _terms() -> dict[str, Term]:
     for group, source in (
         ("Columns of layers", _LAYERS),
         ("Columns of banks", _BANKS),
+        ("Wear", _WEAR),
         ("DRAM", _DRAM),
         ("simcore dram", _DRAM_ALONE),
         ("Other columns and metrics", _OTHERS),
@@ -228,7 +260,16 @@ def _terms() -> dict[str, Term]:
 
 
 TERMS = _terms()
-GROUPS = ("Columns of layers", "Stall causes", "Columns of banks", "DRAM", "simcore dram", "Other columns and metrics", "Energy")
+GROUPS = (
+    "Columns of layers",
+    "Stall causes",
+    "Columns of banks",
+    "Wear",
+    "DRAM",
+    "simcore dram",
+    "Other columns and metrics",
+    "Energy",
+)
 
 
 def explain(name: str) -> Term:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simcore.bank_group import group_timing
 from simcore.clock import clock_ratio, cycle_ratio
-from simcore.spec import DramMemorySpec, ScratchpadSpec, System, TimingSpec
+from simcore.spec import DramMemorySpec, ScratchpadSpec, System
 from simcore.spec.dram_controller import ControllerSpec
-from simcore.timing import BankTiming, resolve_timing, timing_class
+from simcore.timing import BankTiming
 
 if TYPE_CHECKING:
     from simcore.dram.tables import ResolvedDram
@@ -93,17 +94,11 @@ class Machine:
         return [pad.name for pad in self.scratchpads].index(name)
 
 
-def _timing(spec: TimingSpec, seed: int) -> BankTiming:
-    """The bank timing of a spec; a model with a parameter `seed` takes the System's unless it is given its own."""
-    seeded = {"seed": seed} if "seed" in timing_class(spec.model).parameters else {}
-    return resolve_timing(spec.model, {**seeded, **spec.parameters})
-
-
-def _scratchpad(name: str, spec: ScratchpadSpec, seed: int, first_bank: int, timings: list[BankTiming]) -> Scratchpad:
+def _scratchpad(system: System, name: str, spec: ScratchpadSpec, first_bank: int, timings: list[BankTiming]) -> Scratchpad:
     groups: list[int] = []
     for group in spec.groups:
         groups += [len(timings)] * group.banks
-        timings.append(_timing(group.timing, seed))
+        timings.append(group_timing(system, name, group))
     buffer = spec.write_buffer
     return Scratchpad(
         name=name,
@@ -138,7 +133,7 @@ def build_machine(system: System) -> Machine:
     timings: list[BankTiming] = []
     memory, ratio = _memory(system)
     for name, spec in system.scratchpads.items():
-        scratchpads.append(_scratchpad(name, spec, system.seed, sum(pad.banks for pad in scratchpads), timings))
+        scratchpads.append(_scratchpad(system, name, spec, sum(pad.banks for pad in scratchpads), timings))
     return Machine(
         scratchpads=tuple(scratchpads),
         timings=tuple(timings),

@@ -31,12 +31,13 @@ class PlannedLayer:
     def program(self, system: System, *, with_folds: bool) -> Program:
         """The Program of a layer that runs: the one that was kept, or an equal one made again."""
         from workloads.dataflow import lower
+        from workloads.dataflow.between_layers import with_what_stays
 
         if self.kept is not None:
             return self.kept
         made = lower(self.instance, system, with_folds=with_folds)
         assert made is not None
-        return made
+        return with_what_stays(made, self.facts)
 
 
 def plan_layers(network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool) -> list[PlannedLayer]:

@@ -13,11 +13,14 @@ from simcore.dram.standard import own_files
 from simcore.engine import ENGINES, load_engine, run_programs
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
+from simcore.line_writes import LineWrites, no_line_writes
+from simcore.machine import build_machine
 from simcore.outcome import Outcome
 from simcore.planned import PlannedLayer, plan_layers
 from simcore.results import LayerRun, Results
 from simcore.results.manifest import build_manifest
 from simcore.results.rates import energy_rates
+from simcore.results.wear import LineWear, bank_endurance
 from simcore.run_time import LIMIT_S, refuse_too_long
 from simcore.spec import DramMemorySpec, System, load_system, override_system
 from simcore.value_check import ValueCheck
@@ -72,7 +75,7 @@ def simulate(
             f"values can be checked with engine 'simpy' alone, got {engine!r}", hint="its PEs multiply: add --engine simpy"
         )
     machine = _system(system, dataflow, overrides)
-    rates = energy_rates(machine)
+    rates, endurance = energy_rates(machine), bank_endurance(machine)
     graph = _network(network, machine, batch, training)
     used = shortcuts if shortcuts is not None else Shortcuts()
     wanted = _wanted(graph, layers)
@@ -81,7 +84,8 @@ def simulate(
     started = time.perf_counter()
     planned = plan_layers(graph, machine, wanted, with_folds=check_values)
     check = ValueCheck(planned, machine) if check_values else None
-    outcomes = _run(planned, machine, engine, used, check, progress)
+    line_writes = no_line_writes(build_machine(machine))
+    outcomes = _run(planned, machine, engine, used, check, progress, line_writes)
     wall_s = time.perf_counter() - started
     manifest = build_manifest(
         system=machine.to_yaml_dict(),
@@ -94,7 +98,8 @@ def simulate(
         values_checked=check_values,
     )
     said = check.said if check is not None else {}
-    return Results(machine, _layer_runs(planned, outcomes, said), rates, manifest, wall_s)
+    line_wear = LineWear(line_writes, endurance)
+    return Results(machine, _layer_runs(planned, outcomes, said), rates, manifest, wall_s, line_wear)
 
 
 def _run(
@@ -104,8 +109,12 @@ def _run(
     shortcuts: Shortcuts,
     check: ValueCheck | None,
     progress: OnProgress | None,
+    line_writes: LineWrites,
 ) -> list[Outcome]:
-    """Run the layers that run, telling ``progress`` of them and letting ``check`` compare the values of each."""
+    """Run the layers that run, telling ``progress`` of them and letting ``check`` compare the values of each.
+
+    How often each line is written is added to ``line_writes``.
+    """
     running = [layer for layer in planned if layer.runs]
     ends = list(accumulate(layer.steps for layer in running))
 
@@ -127,6 +136,7 @@ def _run(
         on_layer=on_layer,
         on_step=None if progress is None else on_step,
         operands=None if check is None else check.operands,
+        line_writes=line_writes,
     )
 
 
@@ -178,7 +188,7 @@ def _sizes(network: Network, system: System, wanted: set[str] | None) -> Iterabl
 
 def _model_files(system: System) -> set[str]:
     """Files of bank timings, of a DRAM's table and of the tables it extends that are the user's own."""
-    models = {group.timing.model for pad in system.scratchpads.values() for group in pad.groups}
+    models = {group.timing.model for pad in system.scratchpads.values() for group in pad.groups if group.timing is not None}
     tables = own_files(system.memory.standard) if isinstance(system.memory, DramMemorySpec) else []
     return {model.rpartition(":")[0] for model in models if ".py:" in model} | {str(path) for path in tables}
 

@@ -7,17 +7,14 @@ compiled engine after ``simcore.timing_compiled.compile_serve``. docs/your-own-m
 from __future__ import annotations
 
 import inspect
-import tomllib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from importlib import import_module
-from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from simcore.errors import InputError, did_you_mean
+from simcore.installed import imported, offered
 from simcore.model_file import load_class
 from simcore.program import Int64Array
 
@@ -228,7 +225,7 @@ def timing_class(model: str) -> type[BankTiming]:
         if model not in targets:
             hint = did_you_mean(model, targets) or "a model of your own is named FILE.py:Class"
             raise InputError(f"no bank timing is called '{model}'", hint=hint)
-        cls = _import_target(model, targets[model])
+        cls = imported(model, targets[model], "bank timing")
     if not (isinstance(cls, type) and issubclass(cls, BankTiming)):
         raise InputError(f"expected a subclass of simcore.BankTiming, got {cls!r}", where=model)
     problem = declared_wrongly(cls)
@@ -242,31 +239,6 @@ def list_timings() -> dict[str, type[BankTiming]]:
     return {name: timing_class(name) for name in sorted(_installed())}
 
 
-def _import_target(name: str, target: str) -> object:
-    module, _, attribute = target.partition(":")
-    try:
-        return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InputError(f"the installed bank timing '{name}' cannot be loaded from {target}: {error}") from error
-
-
-@lru_cache(maxsize=1)
 def _installed() -> dict[str, str]:
     """Name -> "module:Class" of every model that installed packages offer, and of this checkout's own."""
-    targets: dict[str, str] = {}
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if targets.setdefault(point.name, point.value) != point.value:
-            both = f"{targets[point.name]} and {point.value}"
-            raise InputError(f"two installed packages offer a bank timing '{point.name}': {both}")
-    return targets | _of_this_checkout()
-
-
-def _of_this_checkout() -> dict[str, str]:
-    """The models named in the pyproject.toml beside this package: a checkout that is not installed has no entry points."""
-    project = Path(__file__).resolve().parents[1] / "pyproject.toml"
-    if not project.is_file():
-        return {}
-    table = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})
-    if table.get("name") != "simcore":
-        return {}
-    return dict(table.get("entry-points", {}).get(ENTRY_POINT_GROUP, {}))
+    return offered(ENTRY_POINT_GROUP, "bank timing")

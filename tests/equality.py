@@ -11,6 +11,7 @@ import numpy as np
 from simcore.engine.compiled.run import CompiledEngine
 from simcore.engine.reference.run import ReferenceEngine
 from simcore.engine.shortcuts import Shortcuts
+from simcore.line_writes import LineWrites, no_line_writes
 from simcore.machine import Machine, build_machine
 from simcore.outcome import CAUSE_NAMES, Outcome
 from simcore.program import Op, OpKind, Port, Program, Reg
@@ -88,9 +89,10 @@ def _edited(program: Program, edits: tuple[Edit, ...]) -> Program:
 
 @dataclass(frozen=True)
 class CompiledRun:
-    """Outcomes of the compiled engine, and how many folds it replayed."""
+    """Outcomes of the compiled engine, how often it wrote each line, and how many folds it replayed."""
 
     outcomes: list[Outcome]
+    line_writes: LineWrites
     replayed_folds: int
 
     @property
@@ -110,9 +112,11 @@ class CompiledRun:
 
 def run_compiled(case: Case) -> CompiledRun:
     """Run a case on the compiled engine with the case's shortcuts."""
-    engine = CompiledEngine(build_machine(case.system), case.shortcuts)
+    machine = build_machine(case.system)
+    line_writes = no_line_writes(machine)
+    engine = CompiledEngine(machine, case.shortcuts, line_writes)
     outcomes = [engine.run(program) for program in case.programs()]
-    return CompiledRun(outcomes, engine.replayed_folds)
+    return CompiledRun(outcomes, line_writes, engine.replayed_folds)
 
 
 def check_case(case: Case) -> CompiledRun:
@@ -122,13 +126,24 @@ def check_case(case: Case) -> CompiledRun:
     """
     machine = build_machine(case.system)
     fast, chosen = run_compiled(replace(case, shortcuts=ALL_ON)), run_compiled(case)
-    slow = ReferenceEngine(machine, case.shuffle_seed)
+    slow = ReferenceEngine(machine, case.shuffle_seed, no_line_writes(machine))
     for program, *outcomes in zip(case.programs(), fast.outcomes, chosen.outcomes, strict=True):
         expected = slow.run(program)
         for outcome in outcomes:
             assert not expected.differences(outcome), (program.name, expected.differences(outcome))
         assert_conserved(program, machine, expected)
+    assert slow.line_writes is not None
+    for run in (fast, chosen):
+        assert_equal_line_writes(run, slow.line_writes)
     return fast
+
+
+def assert_equal_line_writes(run: CompiledRun, expected: LineWrites) -> None:
+    """Assert that a run wrote each line as often as it should, and each bank as often as its outcomes say."""
+    for found, pad in zip(run.line_writes.pads, expected.pads, strict=True):
+        assert np.array_equal(found, pad), np.argwhere(found != pad)[:10]
+    written = sum(outcome.writes for outcome in run.outcomes)
+    assert np.array_equal([bank.sum() for bank in run.line_writes.of_banks()], written)
 
 
 def assert_conserved(program: Program, machine: Machine, outcome: Outcome) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from simcore.outcome import Cause, Outcome
 from simcore.program import Port
-from simcore.results import EnergyRates, LayerRun, Results
+from simcore.results import BankRates, EnergyRates, LayerRun, Results
 from simcore.results.banks import bank_names
 from simcore.spec import System, load_system
 
@@ -62,5 +62,5 @@ def made_up_results(system: System | None = None) -> Results:
         LayerRun("pool1", "pool", 0, last, {}),
     ]
     banks = len(bank_names(machine))
-    rates = EnergyRates(0.5, 20.0, tuple(np.full(banks, 3.0)), tuple(np.full(banks, 7.0)), 2.0, 10**9)
+    rates = EnergyRates(0.5, 20.0, (BankRates(3.0, 7.0, 2.0 / banks, 2.0 / banks, 0.0),) * banks, 10**9)
     return Results(machine, runs, rates, {"network": "made-up", "engine": "compiled"}, 0.25)

@@ -200,7 +200,7 @@ def test_a_batch_multiplies_the_work(lenet5: dict) -> None:
 
 def test_out_saves_every_table(tmp_path: Path) -> None:
     assert invoke("run", "lenet5", "--out", str(tmp_path / "out"), "--quiet").exit_code == 0
-    assert {path.stem for path in (tmp_path / "out").glob("*.parquet")} == set(TABLES)
+    assert {path.stem for path in (tmp_path / "out").glob("*.parquet")} == {*TABLES, "wear"}
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["versions"]["simcore"] == simcore.__version__
     assert manifest["system"]["name"] == "edge-sram"

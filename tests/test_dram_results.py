@@ -89,7 +89,7 @@ def test_a_memory_of_a_latency_has_none_of_it() -> None:
     results = simcore.simulate("lenet5", "edge-sram", layers="output")
     assert results.main_memory is None
     assert "dram" not in results.to_json()
-    assert set(results.tables()) == set(TABLES)
+    assert set(results.tables()) == {*TABLES, "wear"}
     assert len(results.dram) == 0
     assert {name for name in results.layers.columns if name.startswith("dram_")} == {
         "dram_read_bytes",
@@ -131,7 +131,7 @@ def test_a_standard_without_currents_has_no_energy_and_says_so() -> None:
 
 def test_a_saved_run_has_the_dram_table(results: Results, tmp_path: Path) -> None:
     saved = results.save(tmp_path / "out")
-    assert {path.stem for path in saved.glob("*.csv")} == {*TABLES, "dram"}
+    assert {path.stem for path in saved.glob("*.csv")} == {*TABLES, "wear", "dram"}
     assert json.loads((saved / "manifest.json").read_text())["system"]["memory"]["standard"] == "ddr4_2400r"
 
 

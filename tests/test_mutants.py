@@ -144,6 +144,16 @@ MUTANTS = [
         "first + (bank - first + pads[pad, c.PAD_ORIGIN] - record[origins_at + pad])",
         "first + (bank - first)",
     ),
+    Mutant("a moved tile is written in its old slot once more", "line_writes.py", "<= made + number", "< made + number"),
+    Mutant("moves of tiles are taken queue by queue", "line_writes.py", "np.argsort(op_states[found, c.OP_STARTED])", ":"),
+    Mutant("a move between segments that are alike is passed over", "line_writes.py", "<= next_move", "< c.FAR"),
+    Mutant("segments are alike whatever they write", "line_writes.py", "column not in (_DUE, _AFTER_WRITE)", "column == _COUNT"),
+    Mutant(
+        "a line wider than a burst is written once",
+        "line_writes.py",
+        "range(0, ops[op, _BYTES], burst_bytes)",
+        "range(0, ops[op, _BYTES], max(burst_bytes, line_bytes))",
+    ),
     *(
         Mutant(f"the key of a replayed fold does not hold {fact}", "replay_key.py", old, new)
         for fact, old, new in (

@@ -33,6 +33,13 @@ def chain() -> nx.DiGraph:
         ("resnet18-32", 555_422_720, 11_173_962),
         ("vgg16-32", 313_201_664, 14_728_266),
         ("lenet5", 416_520, 61_706),
+        # By hand: 64 x 9 x 8 + 16 x 72 x 16 + 64 x 10, and for the other likewise.
+        ("small-cnn", 23_680, 1_898),
+        (
+            "vgg-like",
+            64 * 16 * 9 * (1 + 16) + 16 * 32 * 9 * (16 + 32) + 128 * 64 + 64 * 10,
+            16 * (10 + 2) + 16 * (16 * 9 + 1 + 2) + 32 * (16 * 9 + 1 + 2) + 32 * (32 * 9 + 1 + 2) + 64 * 129 + 10 * 65,
+        ),
     ],
 )
 def test_registered_networks_have_the_published_counts(name: str, macs: int, parameters: int) -> None:

@@ -111,7 +111,7 @@ def test_yaml_file_extends_a_cfg() -> None:
     Path("child.yaml").write_text("extends: m.cfg\nscratchpads: {ofmap: {timing: stt-mram}}\n")
     system = load_system("child.yaml")
     assert system.name == "child"
-    assert system.scratchpads["ofmap"].timing_of_banks[0].model == "stt-mram"
+    assert system.scratchpads["ofmap"].memory_of_banks[0] == "stt-mram"
 
 
 BAD: list[tuple[str, str, str, str]] = [

@@ -82,8 +82,8 @@ def test_edge_stt_differs_from_edge_sram_in_its_timings_alone() -> None:
 def test_edge_hybrid_has_half_its_operand_banks_of_each_kind() -> None:
     pads = load_system("edge-hybrid").scratchpads
     for name in ("ifmap", "filter", "ofmap"):
-        assert [timing.model for timing in pads[name].timing_of_banks] == ["sram"] * 8 + ["stt-mram"] * 8
-    assert {timing.model for timing in pads["accumulator"].timing_of_banks} == {"sram"}
+        assert pads[name].memory_of_banks == ("sram",) * 8 + ("stt-mram",) * 8
+    assert set(pads["accumulator"].memory_of_banks) == {"sram"}
 
 
 def test_edge_unified_has_the_capacity_and_banks_of_edge_sram() -> None:
@@ -171,7 +171,7 @@ def test_set_reaches_one_bank_group_and_one_parameter() -> None:
         "edge-hybrid",
         ["scratchpads.ifmap.bank_groups.1.timing=sram", "scratchpads.accumulator.timing.parameters.read_cycles=3"],
     ).scratchpads
-    assert {timing.model for timing in pads["ifmap"].timing_of_banks} == {"sram"}
+    assert set(pads["ifmap"].memory_of_banks) == {"sram"}
     timing = pads["accumulator"].timing
     assert timing is not None
     assert (timing.model, timing.parameters) == ("sram", {"read_cycles": 3})
@@ -222,7 +222,7 @@ BAD_SETS: list[tuple[str, str]] = [
     ("scratchpads.ifmap.bnaks=4", "unknown key 'bnaks' in scratchpads.ifmap; did you mean 'banks'?"),
     ("scratchpads.imap.banks=3", "unknown key 'imap' in scratchpads; did you mean 'ifmap'?"),
     ("scratchpads.ifmap.bank_groups=3", "scratchpads.ifmap.bank_groups: expected a list, got 3"),
-    ("scratchpads.ifmap.timing=null", "scratchpads.ifmap: expected one of timing and bank_groups, got neither"),
+    ("scratchpads.ifmap.timing=null", "scratchpads.ifmap: expected one of timing, macro and bank_groups, got none of them"),
     (
         "scratchpads.ifmap.timing.parameters.write_cycles=x",
         "scratchpads.ifmap.timing.parameters.write_cycles: expected an integer, got 'x'",
@@ -249,7 +249,7 @@ BAD_SETS: list[tuple[str, str]] = [
     ),
     (
         "scratchpads.ifmap={timing: sram, bank_groups: [{banks: 16, timing: sram}]}",
-        "scratchpads.ifmap: expected one of timing and bank_groups, got both",
+        "scratchpads.ifmap: expected one of timing, macro and bank_groups, got timing and bank_groups",
     ),
     ("array.rows=!x 3", "expected a plain value, got '3' tagged '!x'"),
     ("scratchpads.ifmap=null", "scratchpads: expected ifmap, filter and ofmap, or unified alone, got filter, ofmap"),
@@ -317,7 +317,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
         "list for a mapping",
         SMALL.replace(f"ifmap: {PAD}", "ifmap: []"),
         "m.yaml:8: scratchpads.ifmap: expected a mapping with keys capacity_bytes, banks, line_bytes, ports_per_bank, "
-        "interleaving, arbiter, timing, bank_groups, write_buffer, got a list",
+        "interleaving, arbiter, timing, macro, bank_groups, write_buffer, got a list",
     ),
     (
         "accumulator too many",

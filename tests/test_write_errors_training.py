@@ -11,6 +11,8 @@ from write_device import DecadePerTenth
 
 from simcore.errors import InputError
 from workloads.faults.data import Dataset
+from workloads.faults.device import MacroDevice
+from workloads.faults.graph import trained_network
 from workloads.faults.injection import error_rates
 from workloads.faults.placement import Part, Placement, Storage
 from workloads.faults.scratchpad import TENSORS, Scratchpad
@@ -169,9 +171,30 @@ def test_training_leaves_torch_as_it_was() -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
-@pytest.mark.parametrize(("name", "shape"), [("small-cnn", (1, 8, 8)), ("vgg-like", (1, 8, 8)), ("vgg-like", (3, 32, 32))])
-def test_networks_take_their_images(name: str, shape: tuple[int, int, int]) -> None:
-    assert build(name, shape, 10)(torch.zeros(4, *shape)).shape == (4, 10)
+IMAGES = [("small-cnn", (1, 8, 8)), ("small-cnn", (3, 12, 12)), ("vgg-like", (1, 8, 8)), ("vgg-like", (3, 32, 32))]
+
+
+def multiplies(module: nn.Module, output: torch.Tensor) -> int:
+    """Multiply-accumulates of a module that gave ``output``, padding included."""
+    products = isinstance(module, nn.Conv2d | nn.Linear)
+    return output.numel() * module.weight[0].numel() if products else 0
+
+
+@pytest.mark.parametrize(("name", "shape"), IMAGES)
+def test_the_network_of_a_machine_is_the_one_that_torch_trains(name: str, shape: tuple[int, int, int]) -> None:
+    graph, net = trained_network(name, shape, 10, batch=4), build(name, shape, 10)
+    values = torch.zeros(4, *shape)
+    for instance, module in zip(graph.instances(), net, strict=True):
+        values = module(values)
+        assert tuple(values.shape) == (4, *instance.output_shape), instance.name
+        assert instance.parameters == sum(weights.numel() for weights in module.parameters()), instance.name
+        assert instance.macs == multiplies(module, values), instance.name
+    assert values.shape == (4, 10)
+    kinds = [
+        (type(instance.layer).__name__, type(module).__name__) for instance, module in zip(graph.instances(), net, strict=True)
+    ]
+    twins = {"Conv": "Conv2d", "Activation": "ReLU", "BatchNorm": "BatchNorm2d", "Pool": "MaxPool2d"}
+    assert all(twins.get(layer, layer) == module for layer, module in kinds)
 
 
 def test_bad_setups_are_told() -> None:
@@ -250,6 +273,9 @@ def test_energies_of_placements_follow_from_words_and_bits(study: WriteErrorStud
     assert table.loc["all SRAM", "relative_write_energy"] == pytest.approx(16 * 0.05 / safe_pj)
     # A rate of 1e-2 takes 0.2 V (to a millivolt, upwards): 0.2^2 + 0.1 pJ a bit; the safe one of 1e-9 takes 0.9 V.
     assert table.loc["uniform 1e-02", "relative_write_energy"] == pytest.approx(0.14 / 0.91, rel=0.01)
+    # By the pulse: 2 decades of 0.9 a nanosecond, 2.23 ns; the energy of the cell falls with it.
+    assert table.loc["uniform 1e-02, short pulse", "weights_pulse_ns"] == 2.23
+    assert table.loc["uniform 1e-02, short pulse", "relative_write_energy"] == pytest.approx((0.81 * 0.223 + 0.1) / 0.91)
     assert np.isnan(table.loc["own", "relative_write_energy"]), "an error rate without an energy"
     assert table.loc["bits 0-11 1e-02, rest SRAM", "sram_bits_percent"] == 25
 
@@ -344,11 +370,36 @@ def test_bad_options_of_the_command_are_one_line() -> None:
         (["--dataset", "mnist"], "no data set is called 'mnist'"),
         (["--net", "resnet"], "no network to train is called 'resnet'"),
         (["--reuse", "all"], "no way of reusing addresses"),
+        (["--cell", "stt-34F2"], "no memory cell is called 'stt-34F2'"),
+        (["--cell", "sram"], "sram is not written by a pulse"),
+        (["--node", "28"], "node: expected one of 22, 32, 45"),
+        (["--class", "low"], "class: expected one of hp, lop, lstp"),
+        (["--capacity", "much"], "capacity:"),
+        (["--capacity", "1KiB"], "capacity: expected 32 KiB to"),
     ):
         result = CliRunner().invoke(app, ["study", "write-errors", "--quick", *options])
         assert result.exit_code == 2, options
         assert message in result.stderr
         assert result.stderr.count("\n") == 1
+
+
+def test_the_command_prints_voltages_and_pulses_of_the_cell_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from simcore.cli import app
+
+    monkeypatch.setattr(training_runs, "load_dataset", lambda name, folder: striped(256))
+    options = ["--quick", "--epochs", "1", "--seeds", "2", "--jobs", "1", "--cell", "stt-54F2", "--capacity", "256KiB"]
+    result = CliRunner().invoke(app, ["study", "write-errors", *options])
+    assert result.exit_code == 0, result.output
+    assert "safe MRAM: write error rate 1e-09 at 10 ns, 1.25 V" in result.stdout
+    assert "device: stt-54F2, macros of 256 KiB at 22 nm, lop" in result.stdout
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["placement", "write", "energy", "SRAM", "bits", "%", "pulse", "ns", "runs"] in [line[:9] for line in lines]
+    assert ["safe", "1.000", "0", "10"] in [line[:4] for line in lines]
+    assert ["all", "SRAM", "0.058", "100", "-"] in [line[:5] for line in lines]
+    # The placement's name goes on in the next line.
+    pulse = MacroDevice("stt-54F2", capacity_bytes=2**18).pulse_for(1e-2, 1.25)
+    short = next(line for line in lines if line[:3] == ["uniform", "1e-02,", "short"])
+    assert pulse < float(short[5]) < pulse + 0.011
 
 
 @pytest.mark.slow

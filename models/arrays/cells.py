@@ -18,7 +18,8 @@ class MemoryCell:
     """One cell. ``pulse_ns`` and ``write_energy_pj`` (per bit) are 0 where a write is no pulse: SRAM.
 
     ``area_f2`` is in squares of the node's feature size, ``nominal_voltage_v`` the write voltage behind ``write_energy_pj``;
-    ``voltage_kind`` says whether that voltage is derived or assumed.
+    ``voltage_kind`` says whether that voltage is derived or assumed. ``endurance_writes``: writes until the cell wears out, None
+    where writing does not wear it out; ``endurance_kind`` says how it is known.
     """
 
     name: str
@@ -31,6 +32,8 @@ class MemoryCell:
     nominal_current_ua: float | None = None
     nominal_voltage_v: float | None = None
     voltage_kind: str | None = None
+    endurance_writes: float | None = None
+    endurance_kind: str | None = None
 
 
 def memory_cell(name: str) -> MemoryCell:

@@ -33,15 +33,16 @@ def bank_timing(macro: Macro, clock_hz: int) -> BankTiming:
 def scratchpad_figures(macro: Macro, macros: Fraction = Fraction(1)) -> ScratchpadFigures:
     """What models.technology gives for a scratchpad's bank, if the bank is made of ``macros`` of these: energies per byte,
     leakage, area. The bytes of an access are spread over a bank's macros, so its energy per byte is the macro's."""
-    word_bytes = macro.word_bits / 8
+    word_bytes, leakage_mw = macro.word_bits / 8, macro.leakage_mw * float(macros)
     return ScratchpadFigures(
         read_pj_per_byte=macro.read_pj / word_bytes,
         write_pj_per_byte=macro.write_pj / word_bytes,
-        leakage_mw=macro.leakage_mw * float(macros),
+        leakage_mw=leakage_mw,
         area_mm2=macro.area_mm2 * float(macros),
         kind=macro.kind if macros == 1 else "assumed",
         source=macro.source,
         notes=macro.notes + _sharing(macros),
+        volatile_leakage_mw=leakage_mw if macro.cell.technology == "sram" else 0.0,
     )
 
 
@@ -92,19 +93,50 @@ def scratchpad_of(
     leakage_class: str = "lop",
     voltage_v: float | None = None,
     pulse_ns: float | None = None,
+    word_bits: int | None = None,
     design: WriteDesign = DEFAULT_DESIGN,
 ) -> ScratchpadMacros:
     """A scratchpad of this capacity at a core clock, each bank a macro of its own that is ``line_bytes`` wide.
 
-    A line wider than the table's words is spread over two macros, or four, and so on; banks smaller than its smallest macro
-    share one. The figures then say so and are "assumed". ``voltage_v``, ``pulse_ns``: another write than the cell's nominal one.
-    Raises InputError where the macro lies outside the table all the same (see ``memory_macro``), or the capacity is no multiple
-    of the banks.
+    A line wider than ``word_bits`` (by default the table's widest words) is spread over two macros, or four, and so on; banks
+    smaller than its smallest macro share one. The figures then say so and are "assumed". ``voltage_v``, ``pulse_ns``: another
+    write than the cell's nominal one. Raises InputError where the macro lies outside the table all the same (see
+    ``memory_macro``), or the capacity is no multiple of the banks.
     """
+    return banks_of_bits(
+        cell,
+        capacity_bytes,
+        banks,
+        8 * line_bytes,
+        clock_hz,
+        node_nm=node_nm,
+        leakage_class=leakage_class,
+        voltage_v=voltage_v,
+        pulse_ns=pulse_ns,
+        word_bits=word_bits,
+        design=design,
+    )
+
+
+def banks_of_bits(
+    cell: str,
+    capacity_bytes: int,
+    banks: int,
+    line_bits: int,
+    clock_hz: int,
+    *,
+    node_nm: int,
+    leakage_class: str,
+    voltage_v: float | None,
+    pulse_ns: float | None,
+    word_bits: int | None = None,
+    design: WriteDesign = DEFAULT_DESIGN,
+) -> ScratchpadMacros:
+    """``scratchpad_of`` for lines of so many bits."""
     if banks < 1 or capacity_bytes % banks:
         raise InputError(f"expected a capacity that is a multiple of the banks, got {capacity_bytes} bytes in {banks} banks")
     family = Family(memory_cell(cell).name, node_nm, leakage_class, "read-edp")
-    side_by_side = _side_by_side(8 * line_bytes, widest_word_bits(family))
+    side_by_side = _side_by_side(line_bits, min(word_bits or line_bits, widest_word_bits(family)))
     share_bytes = capacity_bytes // banks // side_by_side
     sharing = _sharing_banks(share_bytes, least_capacity_kib(family) * 1024, banks)
     macro = memory_macro(
@@ -112,7 +144,7 @@ def scratchpad_of(
         share_bytes * sharing,
         node_nm=node_nm,
         leakage_class=leakage_class,
-        word_bits=8 * line_bytes // side_by_side,
+        word_bits=line_bits // side_by_side,
         design=design,
     )
     if voltage_v is not None or pulse_ns is not None:

@@ -114,6 +114,14 @@ def voltage_v_for(cell: MemoryCell, error_rate: float, pulse_ns: float, design: 
     return nominal_v * needed / min(design.overdrive(cell, nominal_v, direction) for direction in DIRECTIONS)
 
 
+def voltage_v_of_overdrive(cell: MemoryCell, overdrive: float, design: WriteDesign = DEFAULT_DESIGN) -> float:
+    """The voltage at which the current is ``overdrive`` times the critical current, the geometric mean of both directions'."""
+    direction = DIRECTIONS[0]
+    nominal_v = nominal_voltage_v(cell)
+    asked = design.junction.overdrive_of(positive("overdrive", overdrive), direction)
+    return nominal_v * asked / design.overdrive(cell, nominal_v, direction)
+
+
 @lru_cache(maxsize=256)
 def _nominal_overdrive(junction: Junction, pulse_ns: float, error_rate: float) -> float:
     return overdrive_for_error_rate(junction.tau(pulse_ns), error_rate, junction.thermal_stability)

@@ -23,6 +23,6 @@ def lifetime_s(endurance_writes: float, writes_per_s: float, levelling: float = 
     return endurance_writes / rate if rate else inf
 
 
-def busiest_writes_per_s(writes_of_busiest_line: int, cycles: int, clock_hz: float) -> float:
+def busiest_writes_per_s(writes_of_busiest_line: float, cycles: int, clock_hz: float) -> float:
     """Writes per second of a line that a simulation of ``cycles`` core cycles wrote this often, if the run repeats for ever."""
     return at_least("writes", writes_of_busiest_line, 0) * positive("clock_hz", clock_hz) / positive("cycles", cycles)

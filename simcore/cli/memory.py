@@ -54,7 +54,7 @@ def macro_command(options: MacroOptions) -> None:
 def macros_asked_for(options: MacroOptions) -> list[Macro]:
     """One macro, or two. A write voltage or pulse applies to those of them that are written by a pulse."""
     cell = memory_cell(options.cell)
-    capacity_bytes = _capacity(options.capacity)
+    capacity_bytes = parse_capacity(options.capacity)
     macros = [
         memory_macro(
             cell,
@@ -77,7 +77,8 @@ def macros_asked_for(options: MacroOptions) -> list[Macro]:
     ]
 
 
-def _capacity(text: str) -> int:
+def parse_capacity(text: str) -> int:
+    """Bytes of a macro's capacity as it is typed; raises InputError."""
     try:
         capacity = parse_size_bytes(text)
     except InputError as error:
@@ -128,6 +129,8 @@ def _table(macros: list[Macro], shown: list[dict[str, Any]]) -> Any:
         rows.append(("write voltage, V", *(None if point is None else _digits(point.voltage_v) for point in points)))
         rows.append(("write pulse, ns", *(None if point is None else _digits(point.pulse_ns) for point in points)))
         rows.append(("write error rate", *(None if point is None else f"{point.error_rate:.3g}" for point in points)))
+        lasting = [macro.cell.endurance_writes for macro in macros]
+        rows.append(("endurance, writes", *(None if writes is None else f"{writes:.3g}" for writes in lasting)))
     for name in ("read_cycles", "write_cycles"):
         if "timing" in shown[0]:
             rows.append((name, *(entry["timing"][name] for entry in shown)))

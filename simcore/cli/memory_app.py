@@ -36,10 +36,8 @@ memory_app = typer.Typer(
 def macro(
     cell: Annotated[str, typer.Argument(metavar="CELL", help="sram, stt-34.5F2, stt-40F2, stt-54F2, stt-14F2, stt-75F2.")],
     capacity: Annotated[str, typer.Argument(metavar="CAPACITY", help="32KiB to 64MiB.")],
-    node: Annotated[int, typer.Option("--node", metavar="45|32|22", help="Process node, in nm.")] = 22,
-    leakage_class: Annotated[
-        str, typer.Option("--class", metavar="hp|lop|lstp", help="Leakage class of the transistors.")
-    ] = "lop",
+    node: options.NodeOption = 22,
+    leakage_class: options.LeakageClassOption = "lop",
     word_bits: Annotated[int, typer.Option("--word-bits", metavar="N", help="Bits of an access.")] = 128,
     target: Annotated[
         str, typer.Option("--optimise", metavar="read-edp|read-latency|write-edp|area|leakage", help="What it is optimised for.")

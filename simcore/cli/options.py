@@ -24,6 +24,8 @@ OptimizerOption = Annotated[
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the system; may repeat.")
 ]
+NodeOption = Annotated[int, typer.Option("--node", metavar="45|32|22", help="Process node, in nm.")]
+LeakageClassOption = Annotated[str, typer.Option("--class", metavar="hp|lop|lstp", help="Leakage class of the transistors.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save all tables here.")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

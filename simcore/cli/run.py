@@ -10,6 +10,7 @@ from rich.table import Table
 from simcore.cli.console import console, print_json, rate, table, table_of_names
 from simcore.cli.options import RunOptions
 from simcore.cli.simulating import simulate_as_asked
+from simcore.cli.wear import endurance_lines, wear_table
 from simcore.outcome import CAUSE_NAMES
 from simcore.results import Results
 from simcore.value_check import EQUAL
@@ -25,11 +26,15 @@ def run_command(options: RunOptions) -> None:
     else:
         out = console()
         passes = [pass_table(results)] if len(results.passes) > 1 else []
-        for shown in (layer_table(results), *passes, stall_table(results), totals_table(results)):
+        wears = results.line_wear is not None and results.line_wear.wears()
+        worn = [wear_table(results)] if wears else []
+        for shown in (layer_table(results), *passes, stall_table(results), totals_table(results), *worn):
             out.print(shown)
             out.print()
         for note in results.rates.notes:
             out.print(f"Energy: {note}.", markup=False)
+        for line in endurance_lines(results) if wears else ():
+            out.print(line, markup=False)
         if results.values:
             out.print(values_line(results))
         out.print(summary(results))
@@ -109,6 +114,13 @@ def stall_table(results: Results) -> Table:
     return table("Where the cycles went", ("", "cycles", "%"), rows)
 
 
+def _part(part: str, results: Results) -> str:
+    """A part of the energy, by name; leakage is told with the transistors and the gating that it is of."""
+    if part != "leakage":
+        return part
+    return f"leakage ({results.rates.leakage_class}{', idle banks cut off' if results.rates.gating is not None else ''})"
+
+
 def totals_table(results: Results) -> Table:
     """Traffic and energy of the run."""
     totals = dict(zip(results.totals["metric"], results.totals["value"], strict=True))
@@ -123,6 +135,8 @@ def totals_table(results: Results) -> Table:
         served = max(found["row_hits"] + found["row_misses"] + found["row_conflicts"], 1)
         rows.append((f"{results.main_memory.name} row hits, %", 100.0 * found["row_hits"] / served))
         rows.append((f"{results.main_memory.name} bandwidth, GB/s", found["bandwidth_bytes_per_s"] / 1e9))
-    rows += [(f"energy {part}, uJ", value / 1e6) for part, value in results.energy.itertuples(index=False) if value]
+    rows += [
+        (f"energy {_part(part, results)}, uJ", value / 1e6) for part, value in results.energy.itertuples(index=False) if value
+    ]
     rows.append(("energy in all, uJ", totals["energy_pj"] / 1e6))
     return table("Totals", ("", "value"), rows)

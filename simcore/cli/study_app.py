@@ -32,6 +32,12 @@ def write_errors(
     dataset: Annotated[str, typer.Option("--dataset", metavar="digits|cifar10|cifar100", help="Images.")] = "digits",
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Your CIFAR files.")] = None,
     images: Annotated[int | None, typer.Option("--images", metavar="N", help="Only the first N training images.")] = None,
+    cell: Annotated[
+        str, typer.Option("--cell", metavar="CELL", help="Cell of the STT-MRAM, as in `simcore memory`.")
+    ] = "stt-34.5F2",
+    node: options.NodeOption = 22,
+    leakage_class: options.LeakageClassOption = "lop",
+    capacity: Annotated[str, typer.Option("--capacity", metavar="CAPACITY", help="Of the macro, 32KiB to 64MiB.")] = "1MiB",
     placement: Annotated[
         list[Path] | None, typer.Option("--placement", metavar="FILE.yaml", help="Try this placement too; may repeat.")
     ] = None,
@@ -46,5 +52,6 @@ def write_errors(
 
     setup = {"net": net, "word": word, "reuse": reuse, "epochs": epochs}
     source = (dataset, None if data is None else str(data), images)
-    asked = StudyOptions(quick, seeds, setup, source, tuple(placement or ()), jobs, out, overwrite, json, quiet)
+    device = {"cell": cell, "node_nm": node, "leakage_class": leakage_class, "capacity": capacity}
+    asked = StudyOptions(quick, seeds, setup, source, device, tuple(placement or ()), jobs, out, overwrite, json, quiet)
     write_error_study_command(asked)

@@ -12,10 +12,13 @@ import pandas as pd
 from rich.table import Table
 
 from simcore.cli.console import console, print_json, progress, table
+from simcore.cli.memory import parse_capacity
 from simcore.results.save import check_destination, write_whole
 from simcore.studies.training_runs import DataSource
 from simcore.studies.write_errors import Settings, WriteErrorStudy, study_write_errors
+from workloads.faults.device import MacroDevice
 from workloads.faults.placement_file import load_placement
+from workloads.faults.scratchpad import TENSORS
 from workloads.faults.setup import TrainingSetup
 
 #: Epochs of a quick study, where none are asked for.
@@ -30,6 +33,7 @@ class StudyOptions:
     seeds: int | None
     setup: Mapping[str, Any]
     source: tuple[str, str | None, int | None]
+    device: Mapping[str, Any]
     placements: tuple[Path, ...]
     jobs: int | None
     out: Path | None
@@ -48,6 +52,7 @@ def write_error_study_command(options: StudyOptions) -> None:
         seeds=options.seeds,
         setup=TrainingSetup(**setup),
         data=DataSource(*options.source),
+        device=_device(**options.device),
         placements=tuple(load_placement(path) for path in options.placements),
         jobs=_cores() if options.jobs is None else options.jobs,
     )
@@ -63,6 +68,10 @@ def write_error_study_command(options: StudyOptions) -> None:
     if not options.quiet:
         _print_tables(study)
     print("\n".join(conclusions(study)))
+
+
+def _device(*, capacity: str, **family: Any) -> MacroDevice:
+    return MacroDevice(capacity_bytes=parse_capacity(capacity), **family)
 
 
 def _cores() -> int:
@@ -103,12 +112,13 @@ def _placements(title: str, frame: pd.DataFrame) -> Table:
             row["placement"],
             _number(row["relative_write_energy"], ".3f"),
             f"{row['sram_bits_percent']:.0f}",
+            _number(max(row[f"{tensor}_pulse_ns"] for tensor in TENSORS) or float("nan"), ".3g"),
             row["runs"],
             *_spread(row),
         )
         for row in frame.to_dict("records")
     ]
-    columns = ("placement", "write energy", "SRAM bits %", "runs", "accuracy %", "min", "max", "loss, points")
+    columns = ("placement", "write energy", "SRAM bits %", "pulse ns", "runs", "accuracy %", "min", "max", "loss, points")
     return table(title, columns, rows)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
+from simcore.line_writes import LineWrites
 from simcore.machine import DramMemory, Machine, build_machine
 from simcore.outcome import Outcome
 from simcore.program import Op, Program
@@ -29,6 +30,7 @@ def load_engine(engine: str, has_dram: bool = False) -> None:
     """
     if engine == "compiled":
         from simcore.engine.compiled import compile as _compiled
+        from simcore.engine.compiled import line_writes as _line_writes  # noqa: F401
 
         _compiled.load_memory(has_dram)
     else:
@@ -43,17 +45,19 @@ def run_programs(
     on_layer: Callable[[int, Outcome], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
     operands: Callable[[int, Program], Operands | None] | None = None,
+    line_writes: LineWrites | None = None,
 ) -> list[Outcome]:
     """Run layers one after another on one machine and one clock; one Outcome each.
 
     ``on_layer(index, outcome)`` is called after each. The reference engine alone calls ``on_step(index, array steps made)``
     after each step, and asks ``operands(index, program)`` before each layer for what its PEs multiply (None: nothing).
+    How often each line is written is added to ``line_writes`` where that is given.
     Raises InputError for an unknown engine, an unusable bank timing, operands for the compiled engine, tensors that a DRAM cannot
     hold, and refreshes that come faster than it can do them.
     """
     machine = build_machine(system)
     check = _address_check(machine)
-    run = _runner(machine, engine, shortcuts, on_step, operands)
+    run = _runner(machine, engine, shortcuts, on_step, operands, line_writes)
     outcomes = []
     for index, program in enumerate(programs):
         check(program)
@@ -69,6 +73,7 @@ def _runner(
     shortcuts: Shortcuts | None,
     on_step: Callable[[int, int], None] | None,
     operands: Callable[[int, Program], Operands | None] | None,
+    line_writes: LineWrites | None,
 ) -> Callable[[int, Program], Outcome]:
     """What runs the layer of an index on the engine of that name."""
     if engine == "compiled":
@@ -76,12 +81,12 @@ def _runner(
 
         if operands is not None:
             raise InputError("the compiled engine has no PEs to check values with", hint="choose engine 'simpy'")
-        compiled = CompiledEngine(machine, shortcuts)
+        compiled = CompiledEngine(machine, shortcuts, line_writes)
         return lambda _, program: compiled.run(program)
     if engine == "simpy":
         from simcore.engine.reference.run import ReferenceEngine
 
-        reference = ReferenceEngine(machine)
+        reference = ReferenceEngine(machine, line_writes=line_writes)
 
         def run(index: int, program: Program) -> Outcome:
             given = None if operands is None else operands(index, program)

@@ -1,8 +1,8 @@
 """What a run found: tidy pandas tables, a manifest, and the forms they are saved in."""
 
-from simcore.results.energy import EnergyRates
+from simcore.results.energy import BankRates, EnergyRates
 from simcore.results.record import LayerRun
 from simcore.results.results import TABLES, Results
 from simcore.results.save import check_destination
 
-__all__ = ["TABLES", "EnergyRates", "LayerRun", "Results", "check_destination"]
+__all__ = ["TABLES", "BankRates", "EnergyRates", "LayerRun", "Results", "check_destination"]

@@ -42,8 +42,8 @@ def bank_names(system: System) -> list[BankName]:
     """Every bank of the system, in the engines' order."""
     found: list[BankName] = []
     for name, spec in system.scratchpads.items():
-        for bank, timing in enumerate(spec.timing_of_banks):
-            found.append(BankName(name, bank, timing.model, spec.line_bytes, spec.ports_per_bank))
+        for bank, memory in enumerate(spec.memory_of_banks):
+            found.append(BankName(name, bank, memory, spec.line_bytes, spec.ports_per_bank))
     return found
 
 

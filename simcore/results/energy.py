@@ -10,31 +10,53 @@ import pandas as pd
 
 from simcore.dram.energy import dram_energy, summed
 from simcore.dram.tables import ResolvedDram
+from simcore.outcome import Outcome
 from simcore.program import Int64Array
 from simcore.results.banks import BankName
 from simcore.results.dram import nothing_done
 from simcore.results.record import LayerRun
+from simcore.spec import GatingSpec
+
+
+@dataclass(frozen=True)
+class BankRates:
+    """What one bank costs: per line access in picojoules; its leakage and the part of it that may not be cut off; its area."""
+
+    read_pj: float
+    write_pj: float
+    leakage_mw: float
+    volatile_leakage_mw: float
+    area_mm2: float
 
 
 @dataclass(frozen=True)
 class EnergyRates:
-    """What one unit of each count costs. ``read_pj`` and ``write_pj`` are per line access of each bank, in the engines' order.
+    """What one unit of each count costs; ``banks`` in the engines' order.
 
-    ``leakage_mw`` and ``area_mm2`` are of all banks together. ``sources`` says where each number comes from, ``notes`` what a
-    reader must know before trusting it. ``dram_byte_pj``: per byte of main memory, None where main memory is a DRAM: that is
-    ``dram``, unless its table has no currents.
+    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``dram_byte_pj``: per
+    byte of main memory, None where main memory is a DRAM: that is ``dram``, unless its table has no currents. ``leakage_class``:
+    hp, lop or lstp. ``gating``: how idle banks are cut off from power, None where they are not.
     """
 
     mac_pj: float
     dram_byte_pj: float | None
-    read_pj: tuple[float, ...]
-    write_pj: tuple[float, ...]
-    leakage_mw: float
+    banks: tuple[BankRates, ...]
     core_clock_hz: int
-    area_mm2: float = 0.0
+    leakage_class: str = "lop"
+    gating: GatingSpec | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     dram: ResolvedDram | None = None
+
+    @property
+    def leakage_mw(self) -> float:
+        """Leakage of all banks, none of them cut off."""
+        return sum(bank.leakage_mw for bank in self.banks)
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of all banks."""
+        return sum(bank.area_mm2 for bank in self.banks)
 
 
 def energy_table(runs: Sequence[LayerRun], banks: Sequence[BankName], rates: EnergyRates) -> pd.DataFrame:
@@ -49,8 +71,8 @@ def _parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -> dict
     outcome = run.outcome
     parts: dict[str, float] = {"mac_pj": run.macs * rates.mac_pj}
     for action, counts, costs in (
-        ("read", outcome.reads if outcome else None, rates.read_pj),
-        ("write", outcome.writes if outcome else None, rates.write_pj),
+        ("read", outcome.reads if outcome else None, [bank.read_pj for bank in rates.banks]),
+        ("write", outcome.writes if outcome else None, [bank.write_pj for bank in rates.banks]),
     ):
         parts.update(_scratchpad_parts(action, counts, costs, banks))
     if rates.dram_byte_pj is not None:
@@ -58,9 +80,24 @@ def _parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -> dict
         parts["dram_pj"] = moved * rates.dram_byte_pj
     if rates.dram is not None:
         parts.update(_dram_parts(run, rates.dram))
-    # mW x ns = pJ
-    parts["leakage_pj"] = rates.leakage_mw * (outcome.cycles if outcome else 0) * 1e9 / rates.core_clock_hz
+    parts["leakage_pj"] = 0.0 if outcome is None else leakage_pj(outcome, rates)
     return parts
+
+
+def leakage_pj(outcome: Outcome, rates: EnergyRates) -> float:
+    """Leakage of all banks over a layer's cycles, in picojoules; banks that are cut off leak what the gating leaves of it."""
+    cycle_ns = 1e9 / rates.core_clock_hz
+    if rates.gating is None:
+        return rates.leakage_mw * outcome.cycles * cycle_ns  # mW x ns = pJ
+    accesses = outcome.reads + outcome.writes
+    in_use = np.where(accesses > 0, outcome.cycles, 0)
+    serving = np.minimum(outcome.busy_cycles + accesses * rates.gating.wake_cycles, outcome.cycles)
+    volatile_mw = np.array([bank.volatile_leakage_mw for bank in rates.banks])
+    other_mw = np.array([bank.leakage_mw for bank in rates.banks]) - volatile_mw
+    left = rates.gating.leakage_percent / 100
+    awake = volatile_mw * in_use + other_mw * serving
+    cut_off = volatile_mw * (outcome.cycles - in_use) + other_mw * (outcome.cycles - serving)
+    return float((awake + left * cut_off).sum()) * cycle_ns
 
 
 def _dram_parts(run: LayerRun, dram: ResolvedDram) -> Mapping[str, float]:

@@ -9,6 +9,7 @@ from simcore.outcome import CAUSE_NAMES
 from simcore.program import Port
 from simcore.results.dram import dram_object
 from simcore.results.record import LayerRun
+from simcore.results.wear import wear_object
 
 if TYPE_CHECKING:
     from simcore.results.results import Results
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def json_form(results: Results) -> dict[str, Any]:
     """Plain JSON values only; docs/metrics.md defines the keys. ``mapping_efficiency`` is in percent.
 
-    ``dram`` is there where main memory is one.
+    ``wear`` is there where the writes of lines were counted, ``dram`` where main memory is one.
     """
     dram = {} if results.main_memory is None else {"dram": dram_object(results.runs, results.main_memory)}
     return {
@@ -28,9 +29,11 @@ def json_form(results: Results) -> dict[str, Any]:
         "layers": [_layer(run) for run in results.runs],
         "passes": _passes(results),
         "banks": _banks(results),
+        **({} if results.line_wear is None else {"wear": wear_object(results.wear)}),
         **({"values": dict(results.values)} if results.values else {}),
         **dram,
         "energy_pj": dict(zip(results.energy["part"], results.energy["energy_pj"].tolist(), strict=True)),
+        "leakage_class": results.rates.leakage_class,
         "wall_s": results.wall_s,
         "simulated_cycles_per_s": results.manifest["simulated_cycles_per_s"],
     }

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from models.arrays.banks import macro_figures
+from models.technology import ScratchpadFigures, Technology
 from models.technology import energy_table as technology_table
+from simcore.bank_group import BanksOfMacros, blamed
 from simcore.dram.energy import command_energy
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
-from simcore.results.energy import EnergyRates
-from simcore.spec import DramMemorySpec, System
+from simcore.results.energy import BankRates, EnergyRates
+from simcore.spec import BankGroup, DramMemorySpec, System
+from simcore.spec.system import ScratchpadName
 from simcore.timing import resolve_timing
 
 
 def energy_rates(system: System) -> EnergyRates:
-    """What one unit of each count costs here; a bank is an array of its own. Raises InputError for an unknown technology."""
+    """What one unit of each count costs here; a bank is an array of its own.
+
+    Raises InputError for an unknown technology, macros that are not in their table, and a leakage class that the technology
+    table does not know.
+    """
     technology = technology_table(system.technology.table, system.technology.node_nm)
     mac, dram = technology.mac(system.words.ifmap_bytes), technology.dram
-    read_pj: list[float] = []
-    write_pj: list[float] = []
-    leakage_mw = area_mm2 = 0.0
     sources = {"mac": f"{mac.kind}: {mac.source}"}
     notes: dict[str, None] = {}
     memory = None
@@ -25,27 +32,53 @@ def energy_rates(system: System) -> EnergyRates:
         memory = _with_currents(system.memory.resolved(), sources, notes)
     else:
         sources["dram"] = f"{dram.kind}: {dram.source}"
+    banks: list[BankRates] = []
     for name, pad in system.scratchpads.items():
         for group in pad.groups:
-            model = resolve_timing(group.timing.model, group.timing.parameters)
-            figures = technology.scratchpad(model, pad.capacity_bytes // pad.banks)
-            read_pj += [figures.read_pj_per_byte * pad.line_bytes] * group.banks
-            write_pj += [figures.write_pj_per_byte * pad.line_bytes] * group.banks
-            leakage_mw += figures.leakage_mw * group.banks
-            area_mm2 += figures.area_mm2 * group.banks
-            sources[f"{name}, {group.timing.model}"] = f"{figures.kind}: {figures.source}"
+            figures = _figures(system, technology, name, group)
+            banks += [_bank_rates(figures, pad.line_bytes)] * group.banks
+            sources[f"{name}, {group.memory}"] = f"{figures.kind}: {figures.source}"
             notes.update(dict.fromkeys(figures.notes))
+        if pad.ports_per_bank > 1:
+            notes[f"{name}: a bank of {pad.ports_per_bank} ports is charged and sized as one of a single port"] = None
     return EnergyRates(
         mac_pj=mac.pj,
         dram_byte_pj=None if isinstance(system.memory, DramMemorySpec) else dram.pj,
         dram=memory,
-        read_pj=tuple(read_pj),
-        write_pj=tuple(write_pj),
-        leakage_mw=leakage_mw,
-        area_mm2=area_mm2,
+        banks=tuple(banks),
         core_clock_hz=system.core_clock_hz,
+        leakage_class=system.technology.leakage_class,
+        gating=system.technology.gating,
         sources=sources,
         notes=tuple(notes),
+    )
+
+
+def _figures(system: System, technology: Technology, scratchpad: str, group: BankGroup) -> ScratchpadFigures:
+    pad = system.scratchpads[cast(ScratchpadName, scratchpad)]
+    if group.timing is None:
+        try:
+            return macro_figures(BanksOfMacros.of(system, pad, group))
+        except InputError as error:
+            raise blamed(scratchpad, error) from None
+    wanted = system.technology.leakage_class
+    if wanted != technology.leakage_class:
+        raise InputError(
+            f"expected {technology.leakage_class}, the class of the table '{technology.name}', got {wanted}",
+            where="technology.leakage_class",
+            hint=f"other classes are known of macros: --set scratchpads.{scratchpad}.macro=sram, technology.node_nm=22",
+        )
+    model = resolve_timing(group.timing.model, group.timing.parameters)
+    return technology.scratchpad(model, pad.capacity_bytes // pad.banks)
+
+
+def _bank_rates(figures: ScratchpadFigures, line_bytes: int) -> BankRates:
+    return BankRates(
+        read_pj=figures.read_pj_per_byte * line_bytes,
+        write_pj=figures.write_pj_per_byte * line_bytes,
+        leakage_mw=figures.leakage_mw,
+        volatile_leakage_mw=figures.volatile_leakage_mw,
+        area_mm2=figures.area_mm2,
     )
 
 

@@ -13,40 +13,55 @@ import numpy.typing as npt
 import pandas as pd
 
 from simcore.dram.tables import ResolvedDram
+from simcore.errors import InputError
+from simcore.results.alike import alike_in_time
 from simcore.results.banks import BankName, bank_layer_table, bank_names, bank_table
 from simcore.results.dram import dram_table
 from simcore.results.energy import EnergyRates, energy_parts, energy_table
 from simcore.results.heatmap import conflict_heat_map
 from simcore.results.json_form import json_form
+from simcore.results.rates import energy_rates
 from simcore.results.record import LayerRun
 from simcore.results.save import MARKER, write_whole
 from simcore.results.tables import layer_table, port_table, stall_table
 from simcore.results.timeline import timeline_table
 from simcore.results.totals import pass_table, totals_table
+from simcore.results.wear import LineWear, bank_endurance, wear_table
 from simcore.spec import DramMemorySpec, System
 
-#: Tables in the order in which they are saved; then ``dram``, where main memory is one.
+#: Tables in the order in which they are saved; then ``wear``, and ``dram`` where main memory is one.
 TABLES = ("layers", "stalls", "ports", "banks", "bank_layers", "timeline", "totals", "passes", "energy")
 
 
 class Results:
     """What a run found, as pandas tables; docs/metrics.md and ``simcore explain`` define every column.
 
-    ``layers``, ``stalls``, ``ports``, ``banks``, ``bank_layers``, ``timeline``, ``totals``, ``passes``, ``energy`` and ``dram``
-    are made when first asked for. ``manifest`` says what the run was made from.
+    ``layers``, ``stalls``, ``ports``, ``banks``, ``bank_layers``, ``timeline``, ``totals``, ``passes``, ``energy``, ``wear`` and
+    ``dram`` are made when first asked for. ``manifest`` says what the run was made from.
     """
 
     def __init__(
-        self, system: System, runs: Sequence[LayerRun], rates: EnergyRates, manifest: Mapping[str, Any], wall_s: float
+        self,
+        system: System,
+        runs: Sequence[LayerRun],
+        rates: EnergyRates,
+        manifest: Mapping[str, Any],
+        wall_s: float,
+        line_wear: LineWear | None = None,
     ) -> None:
-        """Results of ``runs``, layer by layer; ``rates`` turn counts into energy, ``wall_s`` is the run in wall-clock seconds."""
+        """Results of ``runs``, layer by layer; ``rates`` turn counts into energy, ``wall_s`` is the run in wall-clock seconds.
+
+        ``line_wear``: how often each line was written; None where that was not counted.
+        """
         self.system = system
         self.runs = tuple(runs)
         self.rates = rates
-        self.manifest = {
+        self.line_wear = line_wear
+        self.manifest: dict[str, Any] = {
             **manifest,
             "energy_sources": dict(rates.sources),
             "energy_notes": list(rates.notes),
+            "endurance_sources": {} if line_wear is None else line_wear.sources(self._banks),
             "wall_s": wall_s,
             "simulated_cycles_per_s": self.cycles / wall_s if wall_s > 0 else 0.0,
         }
@@ -103,6 +118,13 @@ class Results:
         return dram_table(self.runs, self.main_memory)
 
     @cached_property
+    def wear(self) -> pd.DataFrame:
+        """One row per bank: writes of its lines, and how long they last. Raises InputError where they were not counted."""
+        if self.line_wear is None:
+            raise InputError("the writes of lines were not counted in this run")
+        return wear_table(self.line_wear, self._banks, self.cycles, self.system.core_clock_hz)
+
+    @cached_property
     def stalls(self) -> pd.DataFrame:
         """Stalled cycles by layer, cause and port."""
         return stall_table(self.runs)
@@ -147,9 +169,24 @@ class Results:
         return conflict_heat_map(self.runs, len(self._banks), columns)
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """All tables by name; ``dram`` among them where main memory is one."""
-        names = TABLES if self.main_memory is None else (*TABLES, "dram")
-        return {name: getattr(self, name) for name in names}
+        """All tables by name; ``wear`` among them where writes of lines were counted, ``dram`` where main memory is one."""
+        wear = () if self.line_wear is None else ("wear",)
+        dram = () if self.main_memory is None else ("dram",)
+        return {name: getattr(self, name) for name in (*TABLES, *wear, *dram)}
+
+    def rated(self, system: System) -> Results:
+        """The same run with the energies, leakage and areas of another system, which differs in nothing that takes time.
+
+        Raises InputError where it does: other timings of banks (another leakage class of macros may change them) are another run.
+        """
+        if not alike_in_time(self.system, system):
+            message = (
+                f"expected a system that takes the same cycles as {self.system.name}, got one that differs in more than costs"
+            )
+            raise InputError(message, where=f"system {system.name}", hint="simulate it")
+        manifest = {**self.manifest, "system": system.to_yaml_dict()}
+        line_wear = None if self.line_wear is None else LineWear(self.line_wear.line_writes, bank_endurance(system))
+        return Results(system, self.runs, energy_rates(system), manifest, self.wall_s, line_wear)
 
     def to_json(self) -> dict[str, Any]:
         """The run as plain JSON values: the object ``simcore run --json`` prints."""

@@ -1,16 +1,20 @@
 """The System: what a machine is made of, read from YAML or SCALE-Sim files and validated with clear messages."""
 
 from simcore.spec.load import load_system, override_system, validate_file
+from simcore.spec.macro import MacroShareSpec, MacroSpec
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.presets import preset_names, preset_path
 from simcore.spec.scratchpad import BankGroup, ScratchpadSpec, TimingSpec, WriteBufferSpec
-from simcore.spec.system import ArraySpec, DmaSpec, System, TechnologySpec, VectorUnitSpec, WordSpec
+from simcore.spec.system import ArraySpec, DmaSpec, GatingSpec, System, TechnologySpec, VectorUnitSpec, WordSpec
 
 __all__ = [
     "ArraySpec",
     "BankGroup",
     "DmaSpec",
     "DramMemorySpec",
+    "GatingSpec",
+    "MacroShareSpec",
+    "MacroSpec",
     "MemorySpec",
     "ScratchpadSpec",
     "SimpleMemorySpec",

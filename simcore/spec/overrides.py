@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simcore.errors import InputError
-from simcore.spec.tree import Entry, Path, Value, find, merge
+from simcore.spec.tree import NAMED_BY, Entry, Path, Value, find, merge
 from simcore.spec.yaml_tree import read_yaml
 
 
@@ -50,7 +50,7 @@ def _nested(root: Entry, steps: list[str], above: Path, value: Entry) -> Entry:
         items = list(current)
         items[index] = merge(current[index], inner)
         return Entry([*items], value.where, value.where)
-    if isinstance(current, str | int | float) and above[-1] not in ("timing", "memory"):
+    if isinstance(current, str | int | float) and above[-1] not in (*NAMED_BY, "memory"):
         name = ".".join(str(part) for part in above)
         raise InputError(f"expected a mapping at {name} to set '{step}' in, got the value {current!r}", value.where)
     return Entry({step: _nested(root, rest, (*above, step), value)}, value.where, value.where)

@@ -15,6 +15,8 @@ from simcore.spec.values import TAG
 
 _EXPECTED = {
     "int_type": "an integer",
+    "float_type": "a number",
+    "finite_number": "a finite number",
     "int_parsing_size": "an integer of 64 bits",
     "bool_type": "true or false",
     "string_type": "text",
@@ -79,6 +81,8 @@ def _expected(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return str(detail["ctx"]["expected"])
     if kind == "greater_than_equal":
         return f"at least {detail['ctx']['ge']}"
+    if kind in ("greater_than", "less_than"):
+        return f"a number above {detail['ctx']['gt']:g}" if kind == "greater_than" else f"a number below {detail['ctx']['lt']:g}"
     if kind == "less_than_equal":
         return f"at most {detail['ctx']['le']}"
     if kind == "model_type":

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from simcore.spec.macro import MacroSpec
 from simcore.spec.values import Broken, Count, CountOrNone, Flag, Integer, SizeBytes, Spec, Text, raise_broken
 
 Interleaving = Literal["low-order", "xor", "block"]
@@ -26,10 +27,21 @@ class TimingSpec(Spec):
 
 
 class BankGroup(Spec):
-    """Neighbouring banks that share a timing model."""
+    """Neighbouring banks that are alike: of a timing model, or of macros, whose timing they take. Exactly one is given."""
 
     banks: Count
-    timing: TimingSpec
+    timing: TimingSpec | None = None
+    macro: MacroSpec | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        raise_broken(_one_of(timing=self.timing, macro=self.macro))
+        return self
+
+    @property
+    def memory(self) -> str:
+        """Name of the timing model or of the macros' cells."""
+        return self.timing.model if self.timing is not None else self.macro.cells if self.macro is not None else ""
 
 
 class WriteBufferSpec(Spec):
@@ -60,7 +72,7 @@ class WriteBufferSpec(Spec):
 
 
 class ScratchpadSpec(Spec):
-    """Banks of lines behind one arbiter. Exactly one of ``timing`` (all banks alike) and ``bank_groups`` is given."""
+    """Banks of lines behind one arbiter. Exactly one of ``timing``, ``macro`` (all banks alike) and ``bank_groups`` is given."""
 
     capacity_bytes: SizeBytes
     banks: Count
@@ -69,6 +81,7 @@ class ScratchpadSpec(Spec):
     interleaving: Interleaving = "low-order"
     arbiter: Arbiter = "fcfs"
     timing: TimingSpec | None = None
+    macro: MacroSpec | None = None
     bank_groups: tuple[BankGroup, ...] | None = None
     write_buffer: WriteBufferSpec = WriteBufferSpec()
 
@@ -81,27 +94,33 @@ class ScratchpadSpec(Spec):
             broken.append(Broken(("capacity_bytes",), message))
         if self.interleaving == "xor" and self.banks & (self.banks - 1):
             broken.append(Broken(("banks",), f"expected a power of two with interleaving 'xor', got {self.banks}"))
-        raise_broken(broken + self._broken_timing())
+        raise_broken(broken + self._broken_banks())
         return self
 
-    def _broken_timing(self) -> list[Broken]:
-        if self.timing is not None and self.bank_groups is not None:
-            return [Broken((), "expected one of timing and bank_groups, got both")]
-        if self.timing is None and self.bank_groups is None:
-            return [Broken((), "expected one of timing and bank_groups, got neither")]
+    def _broken_banks(self) -> list[Broken]:
+        broken = _one_of(timing=self.timing, macro=self.macro, bank_groups=self.bank_groups)
         grouped = sum(group.banks for group in self.bank_groups or ())
-        if self.bank_groups is not None and grouped != self.banks:
-            return [Broken(("bank_groups",), f"expected groups of {self.banks} banks in all, got {grouped}")]
-        return []
+        if not broken and self.bank_groups is not None and grouped != self.banks:
+            broken = [Broken(("bank_groups",), f"expected groups of {self.banks} banks in all, got {grouped}")]
+        return broken
 
     @property
     def groups(self) -> tuple[BankGroup, ...]:
         """Its bank groups; all banks in one where they are alike."""
-        if self.timing is not None:
-            return (BankGroup(banks=self.banks, timing=self.timing),)
-        return self.bank_groups or ()
+        if self.bank_groups is not None:
+            return self.bank_groups
+        return (BankGroup(banks=self.banks, timing=self.timing, macro=self.macro),)
 
     @property
-    def timing_of_banks(self) -> tuple[TimingSpec, ...]:
-        """The timing of each bank, in bank order."""
-        return tuple(group.timing for group in self.groups for _ in range(group.banks))
+    def memory_of_banks(self) -> tuple[str, ...]:
+        """What each bank is made of, by name, in bank order."""
+        return tuple(group.memory for group in self.groups for _ in range(group.banks))
+
+
+def _one_of(**given: object) -> list[Broken]:
+    """What is wrong where not exactly one of the keys has a value."""
+    found = [name for name, value in given.items() if value is not None]
+    if len(found) == 1:
+        return []
+    *first, last = given
+    return [Broken((), f"expected one of {', '.join(first)} and {last}, got {' and '.join(found) or 'none of them'}")]

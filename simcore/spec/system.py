@@ -12,7 +12,19 @@ from pydantic import Field, ValidationInfo, field_validator
 from simcore.clock import MAX_CORE_CYCLES, MAX_RATIO_TERM, cycle_ratio
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.scratchpad import ScratchpadSpec
-from simcore.spec.values import Broken, Count, Flag, FrequencyHz, SizeBytes, Spec, Text, WordBytes, raise_broken
+from simcore.spec.values import (
+    Broken,
+    Count,
+    CountOrNone,
+    Flag,
+    FrequencyHz,
+    SizeBytes,
+    Spec,
+    Text,
+    WordBytes,
+    Writes,
+    raise_broken,
+)
 
 Dataflow = Literal["ws", "os", "is"]
 Edge = Literal["skew-registers", "skewed-fetch"]
@@ -58,15 +70,39 @@ class VectorUnitSpec(Spec):
     fuse: Flag = True
 
 
+class GatingSpec(Spec):
+    """Idle banks are cut off from power and then leak ``leakage_percent`` of what they leak otherwise.
+
+    A bank that keeps its contents without power is cut off whenever it serves nothing, and leaks in full for ``wake_cycles``
+    before each access besides; another one is cut off through layers in which nothing accesses it. It costs no cycles.
+    Defaults: assumed.
+    """
+
+    leakage_percent: Annotated[float, Field(ge=0, le=100)] = 0.0
+    wake_cycles: CountOrNone = 1
+
+
 class TechnologySpec(Spec):
-    """Where energies, areas and leakage come from: the table's name and the process node in nanometres."""
+    """Where energies, areas and leakage come from: the table's name, the process node in nanometres, the leakage class.
+
+    ``leakage_class``: the transistors, as ITRS names them: high performance, low operating power, low standby power.
+    ``endurance_writes``: writes that a line takes, in place of the table's figures; SRAM is not worn by writing.
+    """
 
     table: Text = "default"
     node_nm: Count = 45
+    leakage_class: Literal["hp", "lop", "lstp"] = "lop"
+    gating: GatingSpec | None = None
+    endurance_writes: Writes | None = None
 
 
 class System(Spec):
-    """A machine. Fields validate in this order, so a rule may read the fields above it."""
+    """A machine. Fields validate in this order, so a rule may read the fields above it.
+
+    ``layer_results``: where a layer's result lies when the next layer begins: always in main memory, or, if it fits and the next
+    layer reads it, in the scratchpad that it was written to. Then the scratchpads of ifmap and ofmap change roles from layer to
+    layer; they must be alike.
+    """
 
     name: Annotated[Text, Field(min_length=1)]
     description: Text = ""
@@ -74,6 +110,7 @@ class System(Spec):
     seed: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
     shapes: Literal["standard", "scale-sim"] = "standard"
     tiling: Literal["least-traffic", "whole"] = "least-traffic"
+    layer_results: Literal["main-memory", "scratchpads"] = "main-memory"
     array: ArraySpec
     words: WordSpec = WordSpec()
     scratchpads: dict[ScratchpadName, ScratchpadSpec]
@@ -89,7 +126,8 @@ class System(Spec):
     ) -> dict[ScratchpadName, ScratchpadSpec]:
         array, words = info.data.get("array"), info.data.get("words")
         broken = [] if array is None else _broken_names(pads, array)
-        raise_broken(broken + ([] if array is None or words is None else _broken_lines(pads, array, words)))
+        broken += [] if array is None or words is None else _broken_lines(pads, array, words)
+        raise_broken(broken + _broken_roles(pads, info.data.get("layer_results", "main-memory")))
         return pads
 
     @field_validator("dma")
@@ -168,6 +206,19 @@ def _words_in(name: str, array: ArraySpec, words: WordSpec) -> Mapping[str, int]
         "unified": operands | ofmap,
         "accumulator": {"psum_bytes": words.psum_bytes},
     }[name]
+
+
+def _broken_roles(pads: dict[ScratchpadName, ScratchpadSpec], layer_results: str) -> list[Broken]:
+    """With ``layer_results: scratchpads`` the scratchpads of ifmap and ofmap take each other's place."""
+    if layer_results == "main-memory":
+        return []
+    if "unified" in pads:
+        return [
+            Broken(("unified",), "expected ifmap, filter and ofmap with layer_results 'scratchpads', got a unified scratchpad")
+        ]
+    if not {"ifmap", "ofmap"} <= set(pads) or pads["ifmap"] == pads["ofmap"]:
+        return []
+    return [Broken(("ofmap",), "expected an ofmap like the ifmap with layer_results 'scratchpads', got another scratchpad")]
 
 
 def _broken_lines(pads: dict[ScratchpadName, ScratchpadSpec], array: ArraySpec, words: WordSpec) -> list[Broken]:

@@ -13,6 +13,12 @@ MEMORY_KEYS = {
     "dram": ("standard", "overrides", "controller"),
 }
 
+#: Keys that say what a scratchpad's banks are; they exclude each other.
+BANK_KEYS = ("timing", "macro", "bank_groups")
+
+#: Mappings that a text may stand for, and the key whose value it is; another value of that key makes another thing of them.
+NAMED_BY = {"timing": "model", "macro": "cell"}
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -68,15 +74,15 @@ def find(root: Entry, path: Path) -> tuple[Entry, int]:
 def merge(base: Entry, over: Entry) -> Entry:
     """``over`` laid upon ``base``, mapping by mapping; a null in ``over`` takes the base's key back.
 
-    Alternatives exclude each other: a timing replaces the base's bank groups and the other way round, a timing that names its
-    model takes over nothing from the base's, and a memory that names another model takes over none of the former model's keys.
+    Alternatives exclude each other: of a timing, a macro and bank groups one replaces the base's others, a timing that names its
+    model and a macro that names its cell take over nothing from the base's, and a memory that names another model takes over none
+    of the former model's keys.
     """
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
     kept = dict(base.value)
-    for one, other in (("timing", "bank_groups"), ("bank_groups", "timing")):
-        if one in over.value and other not in over.value:
-            kept.pop(other, None)
+    if not over.value.keys().isdisjoint(BANK_KEYS):
+        kept = {key: item for key, item in kept.items() if key not in BANK_KEYS or key in over.value}
     for key, item in over.value.items():
         kept[key] = _merge_key(key, kept.get(key), item)
     return Entry(kept, over.where, over.key_where)
@@ -85,11 +91,12 @@ def merge(base: Entry, over: Entry) -> Entry:
 def _merge_key(key: str, below: Entry | None, item: Entry) -> Entry:
     if below is None:
         return item
-    if key == "timing" and isinstance(item.value, dict):
-        if "model" in item.value:
+    if key in NAMED_BY and isinstance(item.value, dict):
+        name = NAMED_BY[key]
+        if name in item.value:
             return item
         if isinstance(below.value, str):
-            below = Entry({"model": Entry(below.value, below.where, below.where)}, below.where, below.key_where)
+            below = Entry({name: Entry(below.value, below.where, below.where)}, below.where, below.key_where)
     if key == "memory" and isinstance(item.value, dict):
         below = _memory_below(below, item.value)
     return merge(below, item)

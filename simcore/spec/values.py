@@ -15,6 +15,7 @@ from simcore.units import parse_frequency_hz, parse_size_bytes
 MAX_COUNT = 2**20
 MAX_SIZE_BYTES = 2**40
 MAX_FREQUENCY_HZ = 10**12
+MAX_WRITES = 1e30
 #: How the tag of a model in a union starts, so that no key of a user's is taken for one.
 TAG = "\0model "
 
@@ -51,6 +52,18 @@ def _quantity(parse: Callable[[object], int]) -> Callable[[object], int]:
     return parsed
 
 
+def _number_of_writes(value: object) -> object:
+    # YAML 1.1 reads 1e12 as text: its numbers with an exponent have a point and a sign.
+    try:
+        number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0.0
+    except (ValueError, OverflowError):
+        number = 0.0
+    if not 0 < number <= MAX_WRITES:
+        shown = "a mapping or a list" if isinstance(value, dict | list) else str(value).lower()
+        raise_broken([Broken((), f"expected a number of writes above 0 such as 1e12, at most {MAX_WRITES:g}, got {shown}")])
+    return number
+
+
 def _not_true(value: object) -> object:
     # True equals 1, and a literal is matched by equality.
     if isinstance(value, bool):
@@ -63,6 +76,8 @@ CountOrNone = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
 Integer = Annotated[int, Field(strict=True, ge=-(2**63), le=2**63 - 1)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(strict=True)]
+PositiveNumber = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 SizeBytes = Annotated[int, BeforeValidator(_quantity(parse_size_bytes)), Field(strict=True, ge=1, le=MAX_SIZE_BYTES)]
 FrequencyHz = Annotated[int, BeforeValidator(_quantity(parse_frequency_hz)), Field(strict=True, ge=1, le=MAX_FREQUENCY_HZ)]
+Writes = Annotated[float, BeforeValidator(_number_of_writes)]
 WordBytes = Annotated[Literal[1, 2, 4, 8], BeforeValidator(_not_true)]

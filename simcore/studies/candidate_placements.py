@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from math import ceil
 
 from workloads.faults.device import WriteDevice
 from workloads.faults.placement import SRAM, Part, Placement, Storage
 from workloads.faults.scratchpad import TENSORS, Tensor
 
 
-@dataclass(frozen=True)
-class SafePoint:
-    """What "safe" means: at this pulse, the voltage at which a write fails no more often than this."""
-
-    error_rate: float = 1e-9
-    pulse_ns: float = 10.0
-
-
 class Candidates:
-    """Placements of one device and word width; every relaxed write keeps the safe pulse and lowers the voltage."""
+    """Placements of one device and word width. A relaxed write keeps the safe pulse and lowers the voltage, or keeps the safe
+    voltage and shortens the pulse."""
 
-    def __init__(self, device: WriteDevice, word_bits: int, safe: SafePoint) -> None:
-        self._device, self.word_bits, self._point = device, word_bits, safe
-        self.safe = Placement("safe", self.written(safe.error_rate))
+    def __init__(self, device: WriteDevice, word_bits: int) -> None:
+        self._device, self.word_bits = device, word_bits
+        self.safe = Placement("safe", self.written(device.safe.error_rate))
 
     def written(self, error_rate: float) -> Storage:
-        """MRAM at the least voltage, to a millivolt, with no more than this error rate."""
-        voltage = self._device.voltage_for(error_rate, self._point.pulse_ns)
-        return Storage(voltage_v=round(voltage + 0.5e-3, 3), pulse_ns=self._point.pulse_ns)
+        """MRAM at the safe pulse and the least voltage, to a millivolt, with no more than this error rate."""
+        pulse_ns = self._device.safe.pulse_ns
+        return Storage(voltage_v=_rounded_up(self._device.voltage_for(error_rate, pulse_ns), 1000), pulse_ns=pulse_ns)
+
+    def written_short(self, error_rate: float) -> Storage:
+        """MRAM at the safe voltage and the shortest pulse, to a hundredth of a nanosecond, with no more than this error rate."""
+        voltage_v = self.safe.safe.voltage_v
+        assert voltage_v is not None
+        return Storage(voltage_v=voltage_v, pulse_ns=_rounded_up(self._device.pulse_for(error_rate, voltage_v), 100))
 
     def all_sram(self) -> Placement:
         """No MRAM at all: what the write energy of a heterogeneous memory must also be held against."""
@@ -37,6 +36,10 @@ class Candidates:
     def uniform(self, error_rate: float) -> Placement:
         """Every bit relaxed alike."""
         return Placement(f"uniform {error_rate:.0e}", self.written(error_rate))
+
+    def uniform_short(self, error_rate: float) -> Placement:
+        """Every bit relaxed alike, by a shorter pulse."""
+        return Placement(f"uniform {error_rate:.0e}, short pulse", self.written_short(error_rate))
 
     def low_bits(self, share: float, error_rate: float, high: Storage, high_name: str) -> Placement:
         """The lower ``share`` of each word relaxed, the bits above kept in ``high``."""
@@ -49,6 +52,11 @@ class Candidates:
         parts = tuple(Part(tensor, self.written(rate)) for tensor, rate in rates.items())
         return Placement(name, self.safe.safe, parts)
 
+    def by_tensor_short(self, name: str, rates: Mapping[Tensor, float]) -> Placement:
+        """Each kind of tensor relaxed to a rate of its own, by a shorter pulse."""
+        parts = tuple(Part(tensor, self.written_short(rate)) for tensor, rate in rates.items())
+        return Placement(name, self.safe.safe, parts)
+
     def graded(self, name: str, rates: Mapping[Tensor, float], low_bits: Mapping[Tensor, int], low_rate: float) -> Placement:
         """So many lower bits of each tensor's words at ``low_rate``, those above at the tensor's own rate."""
         parts = []
@@ -59,3 +67,8 @@ class Candidates:
             if first_high < self.word_bits:
                 parts.append(Part(tensor, self.written(rate), first_high))
         return Placement(name, self.safe.safe, tuple(parts))
+
+
+def _rounded_up(value: float, per_unit: int) -> float:
+    """The value in whole parts of its unit, upwards; a millionth of a part above a whole one is a slip of rounding."""
+    return ceil(value * per_unit - 1e-6) / per_unit

@@ -34,11 +34,16 @@ class Tolerance:
 def candidates(plan: Plan, made: Candidates, tolerance: Tolerance) -> list[Placement]:
     """Placements to try: fixed ones, and ones fitted to what the sweep showed each kind of tensor to tolerate."""
     found = [made.safe, made.all_sram(), *(made.uniform(rate) for rate in plan.uniform_rates)]
+    found += [made.uniform_short(rate) for rate in plan.pulse_rates]
     found += [made.low_bits(0.75, rate, made.all_sram().safe, "SRAM") for rate in plan.low_bit_rates]
     relaxed = {tensor: rate for tensor, rate in tolerance.rates.items() if rate > 0}
     if relaxed:
         careful = {tensor: rate / 10 for tensor, rate in relaxed.items()}
         found += [made.by_tensor("by tensor", relaxed), made.by_tensor("by tensor, rates / 10", careful)]
+        found += [
+            made.by_tensor_short("by tensor, short pulse", relaxed),
+            made.by_tensor_short("by tensor, rates / 10, short pulse", careful),
+        ]
         halves = dict.fromkeys(relaxed, made.word_bits // 2)
         found += [
             made.graded("by tensor and half", relaxed, halves, HALF_WORD_RATE),

@@ -26,19 +26,21 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Plan:
-    """The sweeps, main one first; the low rates at which all tensors err at once; uniform and low-bit placements to try."""
+    """The sweeps, main one first; the low rates at which all tensors err at once; uniform (by voltage and by
+    pulse) and low-bit placements to try."""
 
     sweeps: tuple[Sweep, ...]
     low_rates: tuple[float, ...]
     reuse_rates: tuple[float, ...]
     uniform_rates: tuple[float, ...]
+    pulse_rates: tuple[float, ...]
     low_bit_rates: tuple[float, ...]
 
 
 def quick_plan(setup: TrainingSetup) -> Plan:
     """The main net alone, few rates, every fourth bit from one seed."""
     bits = _every(_bits(setup), 4)
-    return Plan((Sweep(setup, (1e-3, 1e-2, 1e-1), 1e-1, bits),), (1e-6,), (), (1e-3, 1e-2), (1e-2,))
+    return Plan((Sweep(setup, (1e-3, 1e-2, 1e-1), 1e-1, bits),), (1e-6,), (), (1e-3, 1e-2), (1e-2,), (1e-2,))
 
 
 def full_plan(setup: TrainingSetup) -> Plan:
@@ -51,7 +53,8 @@ def full_plan(setup: TrainingSetup) -> Plan:
         Sweep(second, (1e-6, 1e-5, 1e-4, 1e-3, 1e-2), 1e-3, tuple(range(_bits(second)))),
         Sweep(third, (1e-3, 1e-2, 1e-1)),
     )
-    return Plan(sweeps, (1e-8, 1e-7, 1e-6), (1e-3, 1e-2, 1e-1), (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2), (1e-2, 1e-1))
+    uniform = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+    return Plan(sweeps, (1e-8, 1e-7, 1e-6), (1e-3, 1e-2, 1e-1), uniform, (1e-5, 1e-3, 1e-2), (1e-2, 1e-1))
 
 
 def error_free_points(plan: Plan) -> list[Point]:

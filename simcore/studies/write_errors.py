@@ -13,7 +13,7 @@ import pandas as pd
 from simcore.errors import InputError
 from simcore.studies import write_error_findings as findings
 from simcore.studies.accuracy_tables import ERROR_FREE, FRESH_ERROR_FREE, run_table, spread_table
-from simcore.studies.candidate_placements import Candidates, SafePoint
+from simcore.studies.candidate_placements import Candidates
 from simcore.studies.placement_runs import Tolerance, candidates, placement_points, placement_table, resolve_all
 from simcore.studies.training_runs import DataSource, OnProgress, Point, Runner, running
 from simcore.studies.write_error_plan import (
@@ -26,7 +26,7 @@ from simcore.studies.write_error_plan import (
     quick_plan,
     reuse_points,
 )
-from workloads.faults.device import JunctionDevice, WriteDevice
+from workloads.faults.device import MacroDevice, WriteDevice
 from workloads.faults.placement import Placement
 from workloads.faults.scratchpad import TENSORS
 from workloads.faults.setup import Trained, TrainingSetup
@@ -47,7 +47,7 @@ Runs = list[tuple[Point, int, Trained]]
 class Settings:
     """What to study: ``seeds`` runs of each point (at least 3 for a spread), ``jobs`` processes, placements beside our own.
 
-    ``device`` None is the default junction. Raises InputError for fewer than 2 seeds and for a word format that does not exist.
+    Raises InputError for fewer than 2 seeds and for a word format that does not exist.
     """
 
     quick: bool = False
@@ -55,8 +55,7 @@ class Settings:
     setup: TrainingSetup = field(default_factory=TrainingSetup)
     data: DataSource = field(default_factory=DataSource)
     placements: tuple[Placement, ...] = ()
-    device: WriteDevice | None = None
-    safe: SafePoint = field(default_factory=SafePoint)
+    device: WriteDevice = field(default_factory=MacroDevice)
     jobs: int = 1
 
     def __post_init__(self) -> None:
@@ -116,10 +115,10 @@ def study_write_errors(settings: Settings, on_progress: OnProgress | None = None
     for bad settings or data, and where the extra ``train`` is missing.
     """
     plan = quick_plan(settings.setup) if settings.quick else full_plan(settings.setup)
-    device = JunctionDevice() if settings.device is None else settings.device
-    made = Candidates(device, word_format(settings.setup.word or "").word_bits, settings.safe)
+    device = settings.device
+    made = Candidates(device, word_format(settings.setup.word or "").word_bits)
     seeds = range(settings.number_of_seeds)
-    _check_placements(settings, plan, made, device)
+    _check_placements(settings, plan, made)
     with running(settings.data, settings.jobs, on_progress) as runner:
         runs = _sensitivity(plan, runner, seeds)
         tolerance = _tolerance(run_table(runs))
@@ -134,7 +133,7 @@ def study_write_errors(settings: Settings, on_progress: OnProgress | None = None
     frame = run_table(runs)
     confirmed = placement_table(frame, chosen, made.safe.name, "confirmation")
     tables = {**_tables(frame), "placements": tried, "confirmation": confirmed}
-    return WriteErrorStudy(tables, _findings(frame, tolerance, best, confirmed), placements, assumptions(settings, device, made))
+    return WriteErrorStudy(tables, _findings(frame, tolerance, best, confirmed), placements, assumptions(settings, made))
 
 
 def _tolerance(frame: pd.DataFrame) -> Tolerance:
@@ -142,9 +141,9 @@ def _tolerance(frame: pd.DataFrame) -> Tolerance:
     return Tolerance(rates, findings.tolerant_low_bits(frame, TOLERATED_BIT_LOSS_POINTS))
 
 
-def _check_placements(settings: Settings, plan: Plan, made: Candidates, device: WriteDevice) -> None:
+def _check_placements(settings: Settings, plan: Plan, made: Candidates) -> None:
     """Find what is wrong with the user's placements before anything is trained."""
-    resolve_all(settings.placements, settings.setup, device)
+    resolve_all(settings.placements, settings.setup, settings.device)
     any_tolerance = Tolerance(dict.fromkeys(TENSORS, 1e-3), dict.fromkeys(TENSORS, 1))
     names = [placement.name for placement in (*candidates(plan, made, any_tolerance), *settings.placements)]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -201,9 +200,9 @@ def _findings(
     }
 
 
-def assumptions(settings: Settings, device: WriteDevice, made: Candidates) -> tuple[str, ...]:
+def assumptions(settings: Settings, made: Candidates) -> tuple[str, ...]:
     """What the figures rest on, to be printed beside them."""
-    setup = settings.setup
+    setup, device = settings.setup, settings.device
     addresses = {
         "own": "every layer's tensor has addresses of its own: a word overwrites the last minibatch's word of the same index",
         "shared": "the layers share one region per kind of tensor: a word overwrites what the layer before left there",
@@ -218,7 +217,7 @@ def assumptions(settings: Settings, device: WriteDevice, made: Candidates) -> tu
         "activations are written once and read by forward pass and weight gradient, weights once a minibatch, errors once",
         "master weights, biases, normalisation, weight gradients and sums are float32 and free of errors",
         "test accuracy is that of the final master weights in words of the same format, read without errors",
-        f"safe MRAM: write error rate {settings.safe.error_rate:g} at {settings.safe.pulse_ns:g} ns, "
-        f"{made.safe.safe.voltage_v} V; relaxed MRAM: the same pulse, a lower voltage",
+        f"safe MRAM: write error rate {device.safe.error_rate:g} at {device.safe.pulse_ns:g} ns, "
+        f"{made.safe.safe.voltage_v} V; relaxed MRAM: the same pulse at a lower voltage, or a shorter one at the same voltage",
         *device.assumptions,
     )

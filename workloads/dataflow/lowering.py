@@ -5,7 +5,7 @@ Concat, Flatten, Reshape, Transpose, Identity and Dropout take no cycles: they a
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from math import prod
 
@@ -13,6 +13,7 @@ from simcore.errors import InputError
 from simcore.program import Program
 from simcore.spec.system import System
 from workloads.dataflow.array import lower_shape
+from workloads.dataflow.between_layers import Lowered, handed_on
 from workloads.dataflow.gradients import PRODUCT_GRADIENTS, gradient_shape, gradient_words, lower_vector_gradient
 from workloads.dataflow.shape import ConvShape, array_shape
 from workloads.dataflow.vector import lower_elementwise, lower_rows, lower_windows
@@ -27,10 +28,6 @@ SOFTMAX_PASSES = 3
 #: Layers that an element-wise layer right behind them can join, and those that can join: what they need is the value alone.
 FUSING = (Conv, Linear, MatMul, Add, TrainedBatchNorm, *PRODUCT_GRADIENTS)
 JOINING = (Activation, BatchNorm, TrainedDropout, ScaledGradient)
-
-
-#: A layer of a network, its Program (None for a view and for a layer that joined another), and the name of the layer it joined.
-Lowered = tuple[LayerInstance, Program | None, str | None]
 
 
 def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) -> Program | None:
@@ -132,6 +129,14 @@ def lower_each(
 ) -> Iterator[Lowered]:
     """As :func:`lower_network`, one after another, so that not all Programs need be held at once."""
     joined = fusions(network) if system.vector_unit.fuse else {}
+    lowered = _each(network, system, joined, only, with_folds)
+    return handed_on(lowered, network, joined) if system.layer_results == "scratchpads" else lowered
+
+
+def _each(
+    network: Network, system: System, joined: Mapping[str, str], only: Container[str] | None, with_folds: bool
+) -> Iterator[Lowered]:
+    """The layers, each by itself."""
     for instance in network.instances():
         if only is not None and instance.name not in only:
             continue

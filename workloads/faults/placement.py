@@ -148,14 +148,21 @@ class Placement:
         """The placement as ``placement_from_yaml`` reads it."""
         return {"name": self.name, "safe": self.safe.to_dict(), "parts": [part.to_dict() for part in self.parts]}
 
-    def _tensor(self, tensor: Tensor, word_bits: int, device: WriteDevice) -> TensorWrites:
+    def storages(self, tensor: Tensor | None, word_bits: int) -> list[Storage]:
+        """How each bit of a word of a tensor is kept, the least significant first; None: of what no placement names.
+
+        Raises InputError for bits named twice or not in the word.
+        """
         kept: dict[int, Storage] = {}
         for part in (part for part in self.parts if part.tensor == tensor):
             for bit in part.bits(word_bits):
                 if bit in kept:
                     raise InputError(f"bit {bit} of {tensor} is placed twice", f"placement {self.name}")
                 kept[bit] = part.storage
-        storages = [kept.get(bit, self.safe) for bit in range(word_bits)]
+        return [kept.get(bit, self.safe) for bit in range(word_bits)]
+
+    def _tensor(self, tensor: Tensor, word_bits: int, device: WriteDevice) -> TensorWrites:
+        storages = self.storages(tensor, word_bits)
         distinct = {storage: (storage.rates(device), storage.pj_per_bit(device)) for storage in set(storages)}
         rates = sum(
             (error_rates(word_bits, distinct[kept_in][0], [bit]) for bit, kept_in in enumerate(storages)), _none(word_bits)

@@ -68,9 +68,10 @@ QUEUE_HEAD, QUEUE_END, QUEUE_STARTED = range(3)
 BURST_OP, BURST_BYTES, BURST_MEMORY_DONE, BURST_NUMBER, BURST_ADDRESS, BURST_WRITE = range(6)
 BURST_COLUMNS = 6
 
-# op_states: bursts left of each operation, and whether it is done.
-OP_LEFT, OP_DONE = range(2)
-OP_COLUMNS = 2
+# op_states: bursts left of each operation, and whether it is done; its turn among all that started, and how many output elements
+# had been made by then.
+OP_LEFT, OP_DONE, OP_STARTED, OP_OUTPUTS = range(4)
+OP_COLUMNS = 4
 
 # slots: the tile that holds each, and its lines still in a write buffer.
 SLOT_HOLDER, SLOT_WRITES = range(2)

@@ -9,7 +9,7 @@ from simcore.engine.compiled.jit import inlined
 from simcore.machine import BLOCK, XOR
 from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Reg
 
-_DMA, _QUEUES = int(Port.DMA), len(QUEUES)
+_OUTPUT, _DMA, _QUEUES = int(Port.OUTPUT), int(Port.DMA), len(QUEUES)
 _KIND, _REGION, _TILE, _SLOT, _BYTES = int(Op.KIND), int(Op.REGION), int(Op.TILE), int(Op.SLOT), int(Op.BYTES)
 _ADDRESS = int(Op.ADDRESS)
 _DEP_PORT, _DEP_COUNT, _DEP_OP = int(Op.DEP_PORT), int(Op.DEP_COUNT), int(Op.DEP_OP)
@@ -170,6 +170,8 @@ def start_heads(
                 break
             scalars[c.SCALAR_EVENTS] += 1
             scalars[c.SCALAR_DMA_EVENTS] += 1
+            op_states[head, c.OP_STARTED] = scalars[c.SCALAR_DMA_EVENTS]
+            op_states[head, c.OP_OUTPUTS] = ports[_OUTPUT, c.PORT_CONSUMED]
             kind, tile = ops[head, _KIND], ops[head, _TILE]
             if kind != _STORE:
                 if slots[slot, c.SLOT_HOLDER] != c.NONE:

@@ -11,6 +11,7 @@ import numpy as np
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.state import LayerState, MachineState, hold_to_contract, layer_state, machine_state
 from simcore.engine.shortcuts import Shortcuts
+from simcore.line_writes import LineWrites
 from simcore.machine import Machine
 from simcore.outcome import Outcome
 from simcore.program import Program
@@ -21,7 +22,9 @@ _NO_DRAM = np.zeros(1, dtype=np.int64)
 class CompiledEngine:
     """Runs layers one after another; bank states, main memory and time go on from layer to layer."""
 
-    def __init__(self, machine: Machine, shortcuts: Shortcuts | None = None) -> None:
+    def __init__(self, machine: Machine, shortcuts: Shortcuts | None = None, line_writes: LineWrites | None = None) -> None:
+        """A machine at cycle 0; writes of its lines are added to ``line_writes`` where that is given."""
+        self.line_writes = line_writes
         self.shortcuts = shortcuts or Shortcuts()
         self.state = machine_state(machine)
         #: Folds that were replayed so far.
@@ -45,6 +48,10 @@ class CompiledEngine:
         hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
         self.replayed_folds += int(layer.scalars[c.SCALAR_REPLAYED])
         state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
+        if self.line_writes is not None:
+            from simcore.engine.compiled.line_writes import add_line_writes
+
+            add_line_writes(state, layer, program, self.line_writes)
         outcome = _outcome(layer)
         return outcome if state.dram is None else replace(outcome, dram=state.dram.end_layer(state.cycle))
 

@@ -19,6 +19,7 @@ from simcore.engine.reference.shared import Shared
 from simcore.engine.reference.tally import Tally
 from simcore.engine.reference.values import ValueFlow
 from simcore.errors import WrongValuesError
+from simcore.line_writes import LineWrites
 from simcore.machine import DramMemory, Machine, SimpleMemory
 from simcore.outcome import Outcome
 from simcore.program import Port, Program
@@ -55,11 +56,13 @@ def make_banks(machine: Machine) -> list[list[Bank]]:
 class ReferenceEngine:
     """Runs layers one after another; bank states, main memory and time go on from layer to layer.
 
-    ``shuffle_seed`` shuffles the events of each (cycle, phase); the outcome must not change. ``dram``: where main memory is one.
+    ``shuffle_seed`` shuffles the events of each (cycle, phase); the outcome must not change. Writes of lines are added to
+    ``line_writes`` where that is given. ``dram``: where main memory is one.
     """
 
     machine: Machine
     shuffle_seed: int | None = None
+    line_writes: LineWrites | None = None
     cycle: int = 0
     memory_port: MemoryPort = field(default_factory=MemoryPort)
 
@@ -75,7 +78,7 @@ class ReferenceEngine:
         sum that never came.
         """
         clock = PhaseClock(self.cycle, self.shuffle_seed)
-        tally = Tally(self.machine.banks, program, self.cycle)
+        tally = Tally(self.machine.banks, program, self.cycle, self.line_writes)
         shared = Shared(clock, self.machine, program, tally)
         shared.scratchpads += [
             ScratchpadProcess(clock, pad, banks, tally) for pad, banks in zip(self.machine.scratchpads, self.banks, strict=True)

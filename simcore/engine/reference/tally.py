@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcore.engine.reference.requests import Request
+from simcore.line_writes import LineWrites
 from simcore.outcome import Cause, Outcome
 from simcore.program import Int64Array, Port, Program
 
@@ -32,7 +33,8 @@ class Timeline:
 class BankTally:
     """The counters of the banks."""
 
-    def __init__(self, banks: int, bin_steps: Int64Array, start_cycle: int) -> None:
+    def __init__(self, banks: int, bin_steps: Int64Array, start_cycle: int, line_writes: LineWrites | None = None) -> None:
+        self.line_writes = line_writes
         self.reads, self.writes, self.dma_reads, self.dma_writes = (_zeros(banks) for _ in range(4))
         self.forwarded_reads, self.preempted_writes, self.conflict_cycles, self.busy_cycles = (_zeros(banks) for _ in range(4))
         self.timeline = Timeline(banks, bin_steps, start_cycle)
@@ -49,6 +51,8 @@ class BankTally:
         (self.writes if request.op else self.reads)[bank] += 1
         if request.port == Port.DMA:
             (self.dma_writes if request.op else self.dma_reads)[bank] += 1
+        if request.op and self.line_writes is not None:
+            self.line_writes.pads[request.scratchpad][request.place] += 1
 
     def preempted(self, bank: int, request: Request, cycle: int) -> None:
         """A write was sent back: what was left of its occupancy is not busy time after all."""
@@ -66,9 +70,12 @@ class BankTally:
 class Tally(BankTally):
     """All counters of an Outcome, for one layer."""
 
-    def __init__(self, banks: int, program: Program, start_cycle: int) -> None:
-        """Zeros for ``banks`` banks (numbered through all scratchpads) and the ports and regions of one layer."""
-        super().__init__(banks, program.bin_steps(), start_cycle)
+    def __init__(self, banks: int, program: Program, start_cycle: int, line_writes: LineWrites | None = None) -> None:
+        """Zeros for ``banks`` banks (numbered through all scratchpads) and the ports and regions of one layer.
+
+        Writes of lines are added to ``line_writes``, which outlives the layer.
+        """
+        super().__init__(banks, program.bin_steps(), start_cycle, line_writes)
         self.start_cycle, self.compute_cycles = start_cycle, 0
         self.stall_cycles = _zeros(len(Cause), len(Port))
         self.bank_stall_cycles = _zeros(banks, len(Cause))

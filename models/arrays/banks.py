@@ -1,0 +1,67 @@
+"""Banks that a System makes of macros: their timing, and what they cost."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from models.arrays.scratchpad import ScratchpadMacros, banks_of_bits
+from models.memories import Sram, SttMram
+from models.technology import ScratchpadFigures
+from simcore.bank_group import BanksOfMacros
+from simcore.errors import InputError
+from simcore.spec.macro import WriteSpec
+from simcore.timing import BankTiming
+
+_KINDS = ("measured", "derived", "assumed")
+
+
+def macro_timing(asked: BanksOfMacros) -> BankTiming:
+    """The timing of a bank: that of its slowest macros. Raises InputError for what the table of macros does not hold."""
+    parts = [part for _, part in _parts(asked)]
+    read, write = (max(part.timing.values[name] for part in parts) for name in ("read_cycles", "write_cycles"))
+    all_sram = all(part.macro.cell.technology == "sram" for part in parts)
+    return (Sram if all_sram else SttMram)(read_cycles=read, write_cycles=write)
+
+
+def macro_figures(asked: BanksOfMacros) -> ScratchpadFigures:
+    """What a bank costs: energies per byte of a line, leakage and area. Raises InputError as ``macro_timing``."""
+    parts = _parts(asked)
+    figures = [part.figures for _, part in parts]
+    if len(figures) == 1:
+        return figures[0]
+    return ScratchpadFigures(
+        read_pj_per_byte=sum(float(share) * part.figures.read_pj_per_byte for share, part in parts),
+        write_pj_per_byte=sum(float(share) * part.figures.write_pj_per_byte for share, part in parts),
+        leakage_mw=sum(each.leakage_mw for each in figures),
+        area_mm2=sum(each.area_mm2 for each in figures),
+        kind=max((each.kind for each in figures), key=_KINDS.index),
+        source="; ".join(dict.fromkeys(each.source for each in figures)),
+        notes=tuple(dict.fromkeys(note for each in figures for note in each.notes)),
+        volatile_leakage_mw=sum(each.volatile_leakage_mw for each in figures),
+    )
+
+
+def _parts(asked: BanksOfMacros) -> list[tuple[Fraction, ScratchpadMacros]]:
+    """The cells of a bank, each with its share of the line's bits, which is that of the capacity too."""
+    beside = [(Fraction(each.bits_percent) / 100, each) for each in asked.macro.beside]
+    rest = 1 - sum((share for share, _ in beside), Fraction(0))
+    return [(share, _part(asked, share, write)) for share, write in ((rest, asked.macro), *beside)]
+
+
+def _part(asked: BanksOfMacros, share: Fraction, write: WriteSpec) -> ScratchpadMacros:
+    line_bits, capacity_bytes = share * 8 * asked.line_bytes, share * asked.bank_bytes
+    if line_bits.denominator > 1 or capacity_bytes.denominator > 1:
+        message = f"expected a share of whole bits of a line of {8 * asked.line_bytes} bits and whole bytes of a bank"
+        raise InputError(f"{message}, got {float(100 * share):g} % for {write.cell}", where="bits_percent")
+    return banks_of_bits(
+        write.cell,
+        int(capacity_bytes) * asked.banks,
+        asked.banks,
+        int(line_bits),
+        asked.core_clock_hz,
+        node_nm=asked.technology.node_nm,
+        leakage_class=asked.technology.leakage_class,
+        voltage_v=write.voltage_v,
+        pulse_ns=write.pulse_ns,
+        word_bits=asked.macro.word_bits,
+    )

@@ -1,0 +1,61 @@
+"""The timing of a bank group: the model it names, or that of the macros it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from simcore.errors import InputError
+from simcore.installed import imported, offered
+from simcore.spec import BankGroup, MacroSpec, ScratchpadSpec, System, TechnologySpec
+from simcore.timing import BankTiming, resolve_timing, timing_class
+
+#: Installed packages offer libraries of macros under this entry-point group; the one named ``default`` is used.
+MACRO_GROUP = "simcore.macros"
+
+
+@dataclass(frozen=True)
+class BanksOfMacros:
+    """What a library of macros is asked for: ``banks`` banks of ``bank_bytes`` each, a line of ``line_bytes`` an access."""
+
+    macro: MacroSpec
+    banks: int
+    bank_bytes: int
+    line_bytes: int
+    core_clock_hz: int
+    technology: TechnologySpec
+
+    @classmethod
+    def of(cls, system: System, pad: ScratchpadSpec, group: BankGroup) -> BanksOfMacros:
+        """What a group of banks of a scratchpad asks for; the group has a macro."""
+        assert group.macro is not None
+        clock_hz, technology = system.core_clock_hz, system.technology
+        return cls(group.macro, group.banks, pad.capacity_bytes // pad.banks, pad.line_bytes, clock_hz, technology)
+
+
+def group_timing(system: System, scratchpad: str, group: BankGroup) -> BankTiming:
+    """The timing of a scratchpad's bank group; a model with a parameter ``seed`` takes the System's unless it is given its own.
+
+    Raises InputError for a timing that cannot be loaded and for macros that the library does not know.
+    """
+    if group.timing is not None:
+        seeded = {"seed": system.seed} if "seed" in timing_class(group.timing.model).parameters else {}
+        return resolve_timing(group.timing.model, {**seeded, **group.timing.parameters})
+    try:
+        return _macro_library()(BanksOfMacros.of(system, system.scratchpads[scratchpad], group))  # type: ignore[index]
+    except InputError as error:
+        raise blamed(scratchpad, error) from None
+
+
+def blamed(scratchpad: str, error: InputError) -> InputError:
+    """A library's error, told with the scratchpad whose macro it is about."""
+    inside = f" ({error.where})" if error.where else ""
+    return InputError(error.message, f"scratchpads.{scratchpad}.macro{inside}", error.hint)
+
+
+def _macro_library() -> Callable[[BanksOfMacros], BankTiming]:
+    target = offered(MACRO_GROUP, "library of macros").get("default")
+    if target is None:
+        raise InputError(f"no installed package offers macros (entry point 'default' of {MACRO_GROUP})")
+    return cast(Callable[[BanksOfMacros], BankTiming], imported("default", target, "library of macros"))

@@ -1,0 +1,45 @@
+"""What installed packages offer simcore by name, through entry points, so that the core need not import them."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from simcore.errors import InputError
+
+
+@lru_cache(maxsize=4)
+def offered(group: str, what: str) -> dict[str, str]:
+    """Name -> "module:attribute" of all that installed packages, and this checkout, offer in an entry-point group.
+
+    ``what`` names such a thing in errors. Raises InputError where two packages offer the same name.
+    """
+    targets: dict[str, str] = {}
+    for point in entry_points(group=group):
+        if targets.setdefault(point.name, point.value) != point.value:
+            both = f"{targets[point.name]} and {point.value}"
+            raise InputError(f"two installed packages offer a {what} '{point.name}': {both}")
+    return targets | _of_this_checkout(group)
+
+
+def imported(name: str, target: str, what: str) -> object:
+    """What "module:attribute" leads to; raises InputError where it cannot be imported."""
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"the installed {what} '{name}' cannot be loaded from {target}: {error}") from error
+
+
+def _of_this_checkout(group: str) -> dict[str, str]:
+    """What is named in the pyproject.toml beside this package: a checkout that is not installed has no entry points."""
+    project = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    if not project.is_file():
+        return {}
+    table = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})
+    if table.get("name") != "simcore":
+        return {}
+    return dict(table.get("entry-points", {}).get(group, {}))

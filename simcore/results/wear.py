@@ -1,0 +1,107 @@
+"""Wear: how often the lines of each bank are written, and how long the busiest of them lasts if the run repeats for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.endurance import Endurance, endurance_of, endurance_of_cells
+from models.junction.endurance import busiest_writes_per_s, lifetime_s
+from simcore.line_writes import LineWrites
+from simcore.program import Int64Array
+from simcore.results.banks import BankName
+from simcore.spec import BankGroup, System, TechnologySpec
+from simcore.timing import resolve_timing
+
+#: Columns of the table behind the bank's name, in order.
+COLUMNS = (
+    *("writes", "written_lines", "busiest_line_writes", "busiest_line_row", "mean_writes_per_line"),
+    *("busiest_line_writes_per_s", "endurance_writes", "lifetime_s", "lifetime_levelled_s"),
+)
+
+
+@dataclass(frozen=True)
+class LineWear:
+    """How often each line was written in a run, and how many writes a line of each bank takes (in the engines' order)."""
+
+    line_writes: LineWrites
+    endurance: tuple[Endurance, ...]
+
+    def wears(self) -> bool:
+        """True if writing wears any bank out in a number of writes that is known."""
+        return any(isfinite(endurance.writes) for endurance in self.endurance)
+
+    def sources(self, banks: Sequence[BankName]) -> dict[str, str]:
+        """Where the endurance of each scratchpad's memories is from."""
+        return {
+            f"{bank.scratchpad}, {bank.memory}": f"{endurance.kind}: {endurance.source}"
+            for bank, endurance in zip(banks, self.endurance, strict=True)
+        }
+
+
+def bank_endurance(system: System) -> tuple[Endurance, ...]:
+    """The endurance of every bank's lines, in the engines' order; raises InputError for a model or table there is not."""
+    found: list[Endurance] = []
+    for pad in system.scratchpads.values():
+        for group in pad.groups:
+            found += [_endurance(group, system.technology)] * group.banks
+    return tuple(found)
+
+
+def _endurance(group: BankGroup, technology: TechnologySpec) -> Endurance:
+    if group.macro is not None:
+        return endurance_of_cells([group.macro.cell, *(part.cell for part in group.macro.beside)], technology.endurance_writes)
+    assert group.timing is not None
+    timing = resolve_timing(group.timing.model, group.timing.parameters)
+    return endurance_of(timing, technology.table, technology.endurance_writes)
+
+
+def wear_table(wear: LineWear, banks: Sequence[BankName], cycles: int, clock_hz: int) -> pd.DataFrame:
+    """One row per bank of a run that took ``cycles`` core cycles."""
+    frame = pd.DataFrame(
+        {
+            "scratchpad": [bank.scratchpad for bank in banks],
+            "bank": [bank.bank for bank in banks],
+            "memory": [bank.memory for bank in banks],
+        }
+    )
+    rows = [
+        _row(writes, endurance.writes, cycles, clock_hz)
+        for writes, endurance in zip(wear.line_writes.of_banks(), wear.endurance, strict=True)
+    ]
+    return frame.join(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def _row(writes: Int64Array, endurance: float, cycles: int, clock_hz: int) -> tuple[float, ...]:
+    busiest, mean = int(writes.max()), float(writes.mean())
+    rate, mean_rate = (busiest_writes_per_s(count, cycles, clock_hz) for count in (busiest, mean))
+    if isfinite(endurance):
+        lifetime = lifetime_s(endurance, rate)
+        levelled = lifetime_s(endurance, rate, levelling=1.0, mean_writes_per_s=mean_rate)
+    else:
+        lifetime = levelled = endurance
+    written = int(np.count_nonzero(writes))
+    return (int(writes.sum()), written, busiest, int(writes.argmax()), mean, rate, endurance, lifetime, levelled)
+
+
+def first_to_fail(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Of each scratchpad the bank whose busiest line lasts least, as its row; the most written one where none wears out."""
+    by = ["lifetime_s", "endurance_writes", "busiest_line_writes"]
+    order = table.sort_values(by, ascending=[True, True, False], kind="stable", na_position="last")
+    first = order.drop_duplicates("scratchpad").sort_index()
+    return [{str(key): value for key, value in row.items()} for row in first.to_dict("records")]
+
+
+def wear_object(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The wear of each scratchpad as JSON values; a lifetime that has no end, or is not known, is None."""
+    keys = ("scratchpad", "bank", "busiest_line_row", "busiest_line_writes", "busiest_line_writes_per_s")
+    lasting = ("endurance_writes", "lifetime_s", "lifetime_levelled_s")
+    return [
+        {key: row[key] for key in keys} | {key: row[key] if isfinite(row[key]) else None for key in lasting}
+        for row in first_to_fail(table)
+    ]

@@ -1,0 +1,87 @@
+"""One placement drives the accuracy run and the machine: cycles and energies of a training step whose tensors lie as placed."""
+
+from __future__ import annotations
+
+import pytest
+
+from simcore import load_system, simulate
+from simcore.errors import InputError
+from simcore.machine import build_machine
+from simcore.studies.placed_step import simulate_placed_step
+from workloads.faults.device import MacroDevice
+from workloads.faults.graph import trained_network
+from workloads.faults.placed_system import placed_system
+from workloads.faults.placement import SRAM, Part, Placement, Storage
+from workloads.training import training_step
+
+PADS = ("ifmap", "filter", "ofmap", "accumulator")
+DEVICE = MacroDevice()
+SAFE = Storage(voltage_v=1.235, pulse_ns=5)
+WORD_BITS = 16
+STEP = training_step(trained_network("small-cnn", (1, 8, 8), 10, batch=8), optimizer="momentum")
+SYSTEM = load_system("train-sram")
+
+
+def placed(*parts: Part, safe: Storage = SAFE) -> Placement:
+    return Placement("tried", safe, parts)
+
+
+def run(placement: Placement):
+    return simulate_placed_step(STEP, SYSTEM, placement, DEVICE, WORD_BITS)
+
+
+@pytest.fixture(scope="module")
+def safe_step():
+    return run(placed())
+
+
+@pytest.mark.parametrize(("safe", "cell"), [(SAFE, "stt-34.5F2"), (SRAM, "sram")])
+def test_one_storage_for_all_is_one_run_of_one_machine(safe, cell):
+    whole = load_system("train-sram", ["technology.node_nm=22", *(f"scratchpads.{pad}.macro={cell}" for pad in PADS)])
+    expected, found = simulate(STEP, whole), run(placed(safe=safe))
+    assert len(found.parts) > 3
+    assert found.cycles == expected.cycles
+    assert dict(found.energy.itertuples(index=False)) == pytest.approx(dict(expected.energy.itertuples(index=False)))
+    assert found.energy_pj == pytest.approx(expected.energy["energy_pj"].sum())
+
+
+def test_a_lower_voltage_takes_its_tensors_write_energy_and_no_cycle(safe_step):
+    low = Storage(voltage_v=1.0, pulse_ns=5)
+    found = run(placed(Part("errors", low)))
+    assert found.cycles == safe_step.cycles
+    for mine, theirs in zip(found.parts, safe_step.parts, strict=True):
+        held = [mine.system.scratchpads[pad].macro.voltage_v for pad in PADS]
+        changed = mine.energy["energy_pj"] != theirs.energy["energy_pj"]
+        assert changed.any() == (1.0 in held and mine.banks["writes"].sum() > 0)
+    assert found.part_pj("_write") < 0.95 * safe_step.part_pj("_write")
+    assert found.part_pj("_read") == pytest.approx(safe_step.part_pj("_read"))
+
+
+def test_a_shorter_pulse_takes_fewer_cycles_too(safe_step):
+    short = Storage(voltage_v=1.235, pulse_ns=2)
+    found = run(placed(safe=short))
+    assert found.cycles < safe_step.cycles
+    assert found.stall_cycles("write_backpressure") < safe_step.stall_cycles("write_backpressure")
+    assert run(placed(*(Part(tensor, short) for tensor in ("activations", "weights", "errors")))).cycles >= found.cycles
+
+
+def test_bits_in_two_memories_lie_side_by_side_in_every_line():
+    half = placed(Part("errors", SRAM, 12), Part("errors", Storage(overdrive=3.0, pulse_ns=5), 0, 7))
+    machine = placed_system(SYSTEM, half, {"ifmap": "errors", "filter": "weights"}, DEVICE, WORD_BITS)
+    macro = machine.scratchpads["ifmap"].macro
+    assert (macro.cell, macro.voltage_v) == ("stt-34.5F2", pytest.approx(DEVICE.voltage_v(3.0)))
+    assert [(part.cell, part.voltage_v, part.bits_percent) for part in macro.beside] == [
+        ("stt-34.5F2", 1.235, 25.0),
+        ("sram", None, 25.0),
+    ]
+    assert machine.scratchpads["filter"].macro.voltage_v == machine.scratchpads["ofmap"].macro.voltage_v == 1.235
+    assert len({timing.name for timing in build_machine(machine).timings}) == 1
+
+
+def test_what_cannot_be_simulated_is_told():
+    with pytest.raises(InputError, match="got an error rate alone"):
+        run(placed(Part("weights", Storage(error_rate=1e-3))))
+    with pytest.raises(InputError, match="got a unified one"):
+        simulate_placed_step(STEP, load_system("edge-unified"), placed(), DEVICE, WORD_BITS)
+    with pytest.raises(InputError, match="expected scratchpads that keep their roles"):
+        simulate_placed_step(STEP, load_system("train-sram", ["layer_results=scratchpads"]), placed(), DEVICE, WORD_BITS)

@@ -1,0 +1,87 @@
+"""Which results stay in their scratchpads from one layer to the next, where a System keeps them there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+
+from simcore.program import Program
+from workloads.dataflow.in_place import ifmap_fits, in_place, ofmap_fits, same_words
+from workloads.layers import Concat, ShapeOnly
+from workloads.layers.trained import TrainedMaxPool
+from workloads.network import LayerInstance, Network
+
+#: A layer, its Program (None where it takes no cycles), and the layer that it joined.
+Lowered = tuple[LayerInstance, Program | None, str | None]
+
+#: Reads a tensor after the last layer.
+_OUTSIDE = "the network's output"
+
+
+def handed_on(lowered: Iterable[Lowered], network: Network, joined: Mapping[str, str]) -> Iterator[Lowered]:
+    """The layers in order. A result that fits and that the layer right behind reads is read in place; left there if by it alone.
+
+    Right behind in the network: a layer that is left out of the run would have used the scratchpads too.
+    """
+    tensors, readers = _tensors(network, joined)
+    behind = _right_behind(network, joined)
+    writer: LayerInstance | None = None
+    written: Program | None = None
+    views: list[Lowered] = []
+    for instance, program, root in lowered:
+        if program is None:
+            views.append((instance, program, root))
+            continue
+        if writer is not None and written is not None:
+            reads = behind.get(writer.name) == instance.name and tensors.get(instance.producers[0]) == writer.name
+            if reads and _stays(writer, written, program):
+                alone = readers[writer.name] == [(instance.name, 0)]
+                written, program = in_place(written, ofmap=alone), in_place(program, ifmap=True)
+            yield writer, written, None
+        yield from views
+        writer, written, views = instance, program, []
+    if writer is not None:
+        yield writer, written, None
+    yield from views
+
+
+def _right_behind(network: Network, joined: Mapping[str, str]) -> dict[str, str]:
+    """By layer that takes cycles the next one that does, where that has an operand."""
+    running = [
+        each for each in network.instances() if each.name not in joined and not isinstance(each.layer, (ShapeOnly, Concat))
+    ]
+    return {before.name: after.name for before, after in pairwise(running) if after.producers}
+
+
+def _stays(writer: LayerInstance, written: Program, program: Program) -> bool:
+    """Whether the whole result fits where it is written and where it is read. A maximum's place lies between the values."""
+    spread = isinstance(writer.layer, TrainedMaxPool)
+    return not spread and ofmap_fits(written) and ifmap_fits(program) and same_words(written, program)
+
+
+def _tensors(
+    network: Network, joined: Mapping[str, str]
+) -> tuple[dict[str, str | None], dict[str | None, list[tuple[str, int]]]]:
+    """By layer the layer whose result its own is (itself, the one it joined, what it is a view of), and by those layers who reads
+    them at which position. Parts put together count as readers, and their sum as nobody's result."""
+    tensors: dict[str, str | None] = {}
+    readers: dict[str | None, list[tuple[str, int]]] = {}
+    for instance in network.instances():
+        name, layer, producers = instance.name, instance.layer, instance.producers
+        if name in joined:
+            tensors[name] = joined[name]
+        elif isinstance(layer, ShapeOnly) and len(producers) == 1:
+            tensors[name] = tensors.get(producers[0])
+        else:
+            tensors[name] = None if isinstance(layer, (ShapeOnly, Concat)) else name
+            for position, producer in enumerate(producers):
+                readers.setdefault(tensors.get(producer), []).append((name, position))
+        if network.graph.out_degree(name) == 0:
+            readers.setdefault(tensors[name], []).append((_OUTSIDE, 0))
+    return tensors, readers
+
+
+def with_what_stays(program: Program, facts: Mapping[str, object]) -> Program:
+    """A Program that was made again, its operands and results in place as the ``facts`` of the first one say."""
+    stays = facts.get("in_place")
+    return in_place(program, **stays) if isinstance(stays, dict) else program
