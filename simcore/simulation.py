@@ -22,7 +22,7 @@ from simcore.results.manifest import build_manifest
 from simcore.results.rates import energy_rates
 from simcore.results.wear import LineWear, bank_endurance
 from simcore.run_time import LIMIT_S, refuse_too_long
-from simcore.spec import DramMemorySpec, System, load_system, override_system
+from simcore.spec import DramMemorySpec, System, load_system, override_system, system_files
 from simcore.value_check import ValueCheck
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def simulate(
         batch=graph.batch,
         engine=engine,
         shortcuts=asdict(used),
-        inputs=[Path(source) for source in (network, system, *_model_files(machine)) if isinstance(source, str | Path)],
+        inputs=_input_files(network, system, machine),
         overrides=overrides,
         values_checked=check_values,
     )
@@ -184,6 +184,12 @@ def _sizes(network: Network, system: System, wanted: set[str] | None) -> Iterabl
     from workloads.dataflow.size import network_sizes
 
     return network_sizes(network, system, wanted).values()
+
+
+def _input_files(network: object, system: object, machine: System) -> list[Path]:
+    """Every file of the user's that the run was made from."""
+    systems = system_files(system) if isinstance(system, str | Path) else []
+    return [*([Path(network)] if isinstance(network, str | Path) else []), *systems, *map(Path, _model_files(machine))]
 
 
 def _model_files(system: System) -> set[str]:
