@@ -9,6 +9,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from simcore.dram.standard import own_files
 from simcore.engine import ENGINES, load_engine, run_programs
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
@@ -21,7 +22,7 @@ from simcore.results.manifest import build_manifest
 from simcore.results.rates import energy_rates
 from simcore.results.wear import LineWear, bank_endurance
 from simcore.run_time import LIMIT_S, refuse_too_long
-from simcore.spec import DramMemorySpec, System, load_system, override_system
+from simcore.spec import DramMemorySpec, System, load_system, override_system, system_files
 from simcore.value_check import ValueCheck
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def simulate(
         batch=graph.batch,
         engine=engine,
         shortcuts=asdict(used),
-        inputs=[Path(source) for source in (network, system, *_model_files(machine)) if isinstance(source, str | Path)],
+        inputs=_input_files(network, system, machine),
         overrides=overrides,
         values_checked=check_values,
     )
@@ -185,12 +186,17 @@ def _sizes(network: Network, system: System, wanted: set[str] | None) -> Iterabl
     return network_sizes(network, system, wanted).values()
 
 
+def _input_files(network: object, system: object, machine: System) -> list[Path]:
+    """Every file of the user's that the run was made from."""
+    systems = system_files(system) if isinstance(system, str | Path) else []
+    return [*([Path(network)] if isinstance(network, str | Path) else []), *systems, *map(Path, _model_files(machine))]
+
+
 def _model_files(system: System) -> set[str]:
-    """Files of bank timings and of a DRAM's table that are the user's own."""
+    """Files of bank timings, of a DRAM's table and of the tables it extends that are the user's own."""
     models = {group.timing.model for pad in system.scratchpads.values() for group in pad.groups if group.timing is not None}
-    if isinstance(system.memory, DramMemorySpec):
-        models.add(system.memory.standard)
-    return {model.rpartition(":")[0] if ".py:" in model else model for model in models if ".py:" in model or ".y" in model}
+    tables = own_files(system.memory.standard) if isinstance(system.memory, DramMemorySpec) else []
+    return {model.rpartition(":")[0] for model in models if ".py:" in model} | {str(path) for path in tables}
 
 
 def _layer_runs(planned: Sequence[PlannedLayer], outcomes: Sequence[Outcome], values: Mapping[str, str]) -> list[LayerRun]:

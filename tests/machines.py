@@ -203,15 +203,19 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
 
 def draw_controller(pick: Pick, standard: str) -> dict[str, Any]:
     """A DRAM controller, its queues often short."""
+    scheduler, policy = (
+        pick(("frfcfs", "frfcfs-rowhit", "fcfs", "bank-round-robin")),
+        pick(("open", "open", "closed-after", "timeout")),
+    )
+    limit = {"open": {}, "closed-after": {"accesses": pick((1, 2, 4))}, "timeout": {"timeout_cycles": pick((1, 20, 150))}}
+    # Neighbouring lines in other rows of one bank.
+    conflicting = {"ddr3_1600k": "bank rank column row channel", "hbm2_2000": "bank bankgroup pseudochannel column row channel"}
     return {
-        "scheduler": pick(("frfcfs", "frfcfs-rowhit", "fcfs")),
-        "row_policy": {
-            "name": pick(("open", "open", "closed-after", "timeout")),
-            "accesses": pick((1, 2, 4)),
-            "timeout_cycles": pick((1, 20, 150)),
-        },
+        "scheduler": scheduler,
+        "bank_queue": pick((1, 2, 8)) if scheduler == "bank-round-robin" else 8,
+        "row_policy": {"name": policy, **limit[policy]},
         "refresh": pick(("all-bank", "all-bank", "none", *(("per-bank",) if standard == "hbm2_2000" else ()))),
-        "mapping": pick(("RoBaRaCoCh", "MOP4CLXOR")),
+        "mapping": pick(("RoBaRaCoCh", "MOP4CLXOR", conflicting.get(standard, "bank bankgroup rank column row channel"))),
         "read_queue": pick((32, 1, 2, 8)),
         "write_queue": pick((32, 1, 2, 8)),
         "write_low_watermark": pick((0.2, 0.0, 0.5)),

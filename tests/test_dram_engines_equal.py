@@ -32,6 +32,15 @@ def violations(outcome: DramOutcome) -> list[object]:
 
 
 @st.composite
+def write_pulses(draw: st.DrawFn) -> WritePulseSpec:
+    name = draw(st.sampled_from(["worst", "reset", "set", "random", "random"]))
+    if name != "random":
+        return WritePulseSpec(name=name)
+    share, seed = draw(st.sampled_from([0.0, 0.3, 1.0])), draw(st.integers(0, 2**32 - 1))
+    return WritePulseSpec(name=name, set_share=share, seed=seed)
+
+
+@st.composite
 def machines(draw: st.DrawFn) -> tuple[ResolvedDram, ControllerSpec]:
     """A standard with several ranks, channels or short refresh intervals, and any controller that it allows."""
     name = draw(st.sampled_from(STANDARDS))
@@ -42,10 +51,13 @@ def machines(draw: st.DrawFn) -> tuple[ResolvedDram, ControllerSpec]:
         overrides["nREFI"] = draw(st.integers(1200, 3000))
     dram = load_dram(name, overrides)
     policy = draw(st.sampled_from(["open", "open", "closed-after", "timeout"]))
-    row_policy = RowPolicySpec(name=policy, accesses=draw(st.integers(1, 4)), timeout_cycles=draw(st.integers(1, 150)))
+    limit = {"closed-after": {"accesses": draw(st.integers(1, 4))}, "timeout": {"timeout_cycles": draw(st.integers(1, 150))}}
+    row_policy = RowPolicySpec.model_validate({"name": policy, **limit.get(policy, {})})
     low, high = sorted((draw(st.sampled_from([0.0, 0.1, 0.2, 0.5])), draw(st.sampled_from([0.2, 0.5, 0.8, 1.0]))))
+    scheduler = draw(st.sampled_from(["frfcfs", "frfcfs-rowhit", "fcfs", "bank-round-robin", "bank-round-robin"]))
     return dram, ControllerSpec(
-        scheduler=draw(st.sampled_from(["frfcfs", "frfcfs-rowhit", "fcfs"])),
+        scheduler=scheduler,
+        bank_queue=draw(st.sampled_from([1, 2, 8])) if scheduler == "bank-round-robin" else 8,
         row_policy=row_policy,
         refresh=draw(st.sampled_from(["all-bank", "none"] + ["per-bank"] * bool(dram.refresh_bank_interval))),
         mapping=draw(st.sampled_from(["RoBaRaCoCh", "MOP4CLXOR"])),
@@ -53,11 +65,7 @@ def machines(draw: st.DrawFn) -> tuple[ResolvedDram, ControllerSpec]:
         write_queue=draw(st.sampled_from([1, 2, 8, 32])),
         write_low_watermark=low,
         write_high_watermark=high,
-        write_pulse=WritePulseSpec(
-            name=draw(st.sampled_from(["worst", "reset", "set", "random", "random"])) if name == "nvm_pcm" else "worst",
-            set_share=draw(st.sampled_from([0.0, 0.3, 1.0])),
-            seed=draw(st.integers(0, 2**32 - 1)),
-        ),
+        write_pulse=draw(write_pulses()) if name == "nvm_pcm" else WritePulseSpec(),
     )
 
 

@@ -110,6 +110,16 @@ BAD = [
     ("memory.model=drom", "memory.model: expected 'simple' or 'dram', got 'drom'; did you mean 'dram'?"),
     ("memory=5", "memory: expected a mapping, or the name of a DRAM standard, got 5"),
     ("memory=[1]", "memory: expected a mapping, or the name of a DRAM standard, got a list"),
+    (
+        "memory.standard=ddr4_2400r",
+        "memory.standard: a key of model 'dram', but this memory is of model 'simple'; "
+        "a DRAM is asked for by 'memory: ddr4_2400r' (--set memory=ddr4_2400r) or memory.model=dram",
+    ),
+    (
+        "memory.controller.read_queue=8",
+        "memory.controller: a key of model 'dram', but this memory is of model 'simple'; "
+        "a DRAM is asked for by 'memory: NAME' (--set memory=NAME) or memory.model=dram",
+    ),
     ("memory=none.yaml", "memory.standard: expected a file, found none at 'none.yaml'"),
 ]
 
@@ -129,6 +139,10 @@ BAD_DRAMS = [
         "memory.controller.mapping: no address mapping named 'RoBaRaCo'; did you mean 'RoBaRaCoCh'?",
     ),
     ("memory.latency_cycles=3", "unknown key 'latency_cycles' in memory; known: model, standard, overrides, controller"),
+    (
+        "memory.controller.row_policy.timeout_cycles=9",
+        "memory.controller.row_policy.timeout_cycles: takes effect with name 'timeout' alone, got name 'open'",
+    ),
     (
         "memory.controller.refresh=per-bank",
         "memory.controller: ddr4_2400r: no command with role refresh_bank, which refresh 'per-bank' needs",
@@ -160,4 +174,25 @@ def test_errors_of_a_file_name_its_lines_and_those_of_the_table(folder: Path) ->
     Path("m.yaml").write_text(SMALL + "memory:\n  model: dram\n  standard: ddr4_2400r\n  controler: {}\n")
     assert [str(error) for error in validate_file("m.yaml")] == [
         "m.yaml:10: unknown key 'controler' in memory; did you mean 'controller'?"
+    ]
+
+
+def test_a_table_that_is_not_there_is_told_with_all_other_errors(folder: Path) -> None:
+    wrong = "memory:\n  model: dram\n  standard: none.yaml\n  controller: {read_queue: 0, row_policy: {accesses: 9}}\n"
+    Path("m.yaml").write_text(SMALL.replace("rows: 4", "rows: 0") + wrong)
+    assert [str(error) for error in validate_file("m.yaml")] == [
+        "m.yaml:2: array.rows: expected at least 1, got 0",
+        "m.yaml:9: memory.standard: expected a file, found none at 'none.yaml'",
+        "m.yaml:10: memory.controller.row_policy.accesses: takes effect with name 'closed-after' alone, got name 'open'",
+        "m.yaml:10: memory.controller.read_queue: expected at least 1, got 0",
+    ]
+
+
+def test_overrides_controller_and_mapping_are_told_together(folder: Path) -> None:
+    both = ["memory.overrides.rnk=2", "memory.controller.refresh=per-bank", "memory.controller.mapping=RoBaRaCo"]
+    lines = told("memory=ddr4_2400r", *both).split("\n")
+    assert [line.split(": ", 1)[1].split("; ")[0] for line in lines] == [
+        "memory.overrides.rnk: expected a timing or a level of the standard",
+        "memory.controller: ddr4_2400r: no command with role refresh_bank, which refresh 'per-bank' needs",
+        "memory.controller.mapping: no address mapping named 'RoBaRaCo'",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -138,7 +139,20 @@ def test_a_table_of_ones_own_is_among_the_inputs(tmp_path: Path) -> None:
     table = tmp_path / "mine.yaml"
     table.write_text("extends: ddr4_2400r\n")
     results = simcore.simulate("lenet5", overrides=[f"memory={table}"], layers="output")
-    assert str(table) in results.manifest["input_sha256"]
+    assert results.manifest["input_sha256"] == {str(table): sha256(table.read_bytes()).hexdigest()}
+
+
+@pytest.mark.parametrize("standard", ["sub/upper.yaml", "sub/upper.py:WIDE"])
+def test_so_are_the_tables_that_it_extends(standard: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sub").mkdir()
+    Path("sub/upper.yaml").write_text("extends: ../middle.yaml\n")
+    Path("sub/upper.py").write_text("WIDE = {'extends': '../middle.yaml', 'name': 'wide'}\n")
+    Path("middle.yaml").write_text("extends: lower.yaml\n")
+    Path("lower.yaml").write_text("extends: ddr4_2400r\n")
+    results = simcore.simulate("lenet5", overrides=[f"memory={standard}"], layers="output")
+    read = {path.split("/")[-1] for path in results.manifest["input_sha256"]}
+    assert read == {standard.partition("/")[2].partition(":")[0], "middle.yaml", "lower.yaml"}
 
 
 @pytest.mark.parametrize(("name", "base"), [("edge-sram-ddr4", "edge-sram"), ("edge-stt-ddr4", "edge-stt")])

@@ -23,7 +23,8 @@ def run(
 ) -> DramOutcome:
     """Requests: earliest cycle, operation, address."""
     trace = DramTrace(*np.array(requests, dtype=np.int64).T.copy())
-    controller = ControllerSpec(write_pulse=WritePulseSpec(**pulse), row_policy=RowPolicySpec(name=policy, accesses=1))
+    limit = {"accesses": 1} if policy == "closed-after" else {}
+    controller = ControllerSpec(write_pulse=WritePulseSpec(**pulse), row_policy=RowPolicySpec(name=policy, **limit))
     return run_trace(dram, trace, controller, engine, record_commands=True)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from made_up import made_up_results
 
+from simcore import simulate
 from simcore.errors import InputError
 from simcore.results import TABLES, Results
 
@@ -76,3 +77,11 @@ def test_a_directory_under_a_missing_or_dead_parent_is_refused(results: Results,
     for place in (tmp_path / "missing" / "out", tmp_path / "file" / "out"):
         with pytest.raises(InputError, match="not a directory"):
             results.save(place)
+
+
+def test_the_manifest_hashes_every_system_file_that_is_extended(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("extends: edge-sram\ncore_clock_hz: 2 GHz\n")
+    (tmp_path / "mine.yaml").write_text("extends: base.yaml\narray: {rows: 8}\n")
+    results = simulate("lenet5", tmp_path / "mine.yaml", layers="c1")
+    assert set(results.manifest["input_sha256"]) == {str(tmp_path / "base.yaml"), str(tmp_path / "mine.yaml")}
+    assert simulate("lenet5", "edge-sram", layers="c1").manifest["input_sha256"] == {}

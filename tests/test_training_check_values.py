@@ -28,7 +28,10 @@ NETWORKS = [many_layers(1), product_network(), after_weights(CORNER, CORNER_IMAG
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=["many-layers", "product", "corner"])
-@pytest.mark.parametrize(("dataflow", "strided"), [("ws", "phases"), ("os", "phases"), ("is", "phases"), ("ws", "zeros")])
+@pytest.mark.parametrize(
+    ("dataflow", "strided"),
+    [("ws", "phases"), ("os", "phases"), ("is", "phases"), pytest.param("ws", "zeros", marks=pytest.mark.slow)],
+)
 def test_every_gradient_of_the_array_is_checked(network: Network, dataflow: str, strided: str) -> None:
     step = training_step(network, strided=strided)
     found = simulate(step, engine="simpy", check_values=True, overrides=SMALL, dataflow=dataflow)

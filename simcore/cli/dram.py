@@ -118,7 +118,7 @@ def run(
         ),
     ] = None,
     scheduler: Annotated[
-        str | None, typer.Option("--scheduler", metavar="frfcfs|frfcfs-rowhit|fcfs", help="Default: frfcfs.")
+        str | None, typer.Option("--scheduler", metavar="frfcfs|frfcfs-rowhit|fcfs|bank-round-robin", help="Default: frfcfs.")
     ] = None,
     row_policy: Annotated[
         str | None, typer.Option("--row-policy", metavar="open|closed-after|timeout", help="Default: open.")
@@ -128,10 +128,10 @@ def run(
     overrides: SetOption = None,
     engine: options.EngineOption = "compiled",
     commands: Annotated[
-        Path | None, typer.Option("--commands", metavar="FILE", help="Write the command stream here as CSV; .gz: gzipped.")
+        str | None, typer.Option("--commands", metavar="FILE", help="Write the command stream here as CSV; .gz: gzipped.")
     ] = None,
     requests: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--requests", metavar="FILE", help="Write when each request arrived and departed; .gz: gzipped."),
     ] = None,
     json: options.JsonOption = False,
@@ -150,8 +150,8 @@ def run(
         asked,
         tuple(overrides or ()),
         engine,
-        commands,
-        requests,
+        options.file_named(commands, "--commands"),
+        options.file_named(requests, "--requests"),
         json,
         quiet,
     )

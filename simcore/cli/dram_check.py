@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import wrap
 
 import typer
 
@@ -17,6 +18,8 @@ from simcore.dram.resolve import load_dram
 
 #: What ``check`` exits with when a rule is broken; bad input is 2.
 BROKEN = 1
+#: Columns of a line that tells of a violation.
+WIDTH = 100
 #: More violations than this are counted and not shown.
 MAX_SHOWN = 20
 
@@ -52,7 +55,8 @@ def _counted(commands: Iterator[Command], count: list[int]) -> Iterator[Command]
 
 def _print_report(path: Path, standard: str, checked: int, violations: Sequence[Violation]) -> None:
     for violation in violations[:MAX_SHOWN]:
-        typer.echo(f"{path}: {violation}")
+        for line in wrap(str(violation), WIDTH, subsequent_indent="  "):
+            typer.echo(line)
     if len(violations) > MAX_SHOWN:
         typer.echo(f"and {len(violations) - MAX_SHOWN:,} more; --json lists all")
     if violations:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from simcore.errors import InputError
 
 NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK|FILE.onnx|FILE.csv", help="A network by name or from a file.")]
 SystemOption = Annotated[str, typer.Option("--system", metavar="NAME|FILE.yaml|FILE.cfg", help="The machine.")]
@@ -31,6 +34,13 @@ CheckValuesOption = Annotated[
 ]
 NoLimitOption = Annotated[bool, typer.Option("--no-limit", help="Run however long it takes; otherwise an hour by estimate.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress bar, no tables.")]
+
+
+def file_named(text: str | None, option: str) -> Path | None:
+    """The file that an option names, if it was given. Raises InputError for a folder's name, whose slash a Path forgets."""
+    if text is not None and text.endswith(("/", os.sep)):
+        raise InputError(f"expected a file, got the folder '{text}'", f"{option} {text}")
+    return None if text is None else Path(text)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,22 @@ def _load(source: str | Path | Mapping[str, Any]) -> Standard:
     return Standard(spec, root, chosen or (next(iter(spec.presets)) if len(spec.presets) == 1 else None))
 
 
+def own_files(source: str) -> list[Path]:
+    """The user's own files that a standard which can be loaded is read from: the one that is named, then what it extends."""
+    found: list[Path] = []
+    named: object = source
+    while isinstance(named, str) and (named.endswith((".yaml", ".yml")) or ".py:" in named):
+        place = (found[-1].parent if found else Path()) / named
+        found.append(Path(str(place).rpartition(":")[0]) if ".py:" in named else place)
+        table = load_value(str(place), Mapping, "dictionary") if ".py:" in named else _plain_yaml(place)
+        named = table.get("extends") if isinstance(table, Mapping) else None
+    return found
+
+
+def _plain_yaml(path: Path) -> object:
+    return plain(read_yaml(path.read_text(encoding="utf-8"), str(path))[0].value)
+
+
 _Read = tuple[Entry, list[InputError], str | None]
 
 

@@ -1,6 +1,6 @@
 """The System: what a machine is made of, read from YAML or SCALE-Sim files and validated with clear messages."""
 
-from simcore.spec.load import load_system, override_system, validate_file
+from simcore.spec.load import load_system, override_system, system_files, validate_file
 from simcore.spec.macro import MacroShareSpec, MacroSpec
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.presets import preset_names, preset_path
@@ -28,5 +28,6 @@ __all__ = [
     "override_system",
     "preset_names",
     "preset_path",
+    "system_files",
     "validate_file",
 ]

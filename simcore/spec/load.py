@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from simcore.errors import InputError, InputErrors, did_you_mean, raise_all
 from simcore.spec.overrides import override
-from simcore.spec.presets import preset_names, preset_path
+from simcore.spec.presets import PRESETS, preset_names, preset_path
 from simcore.spec.problems import problems_of
 from simcore.spec.scale_sim_cfg import read_scale_sim_cfg
 from simcore.spec.system import System
@@ -51,6 +51,20 @@ def _validated(root: Entry, errors: list[InputError], overrides: Sequence[str]) 
     raise_all(errors + more + (system if isinstance(system, list) else []))
     assert isinstance(system, System)
     return system
+
+
+def system_files(source: str | Path) -> list[Path]:
+    """The user's own files that a system which can be loaded is read from: the one that is named, then those it extends."""
+    found: list[Path] = []
+    path = _locate(source)
+    while path.parent != PRESETS:
+        found.append(path)
+        root = read_yaml(path.read_text(encoding="utf-8"), str(path))[0] if path.suffix in _YAML else None
+        extends = find(root, ("extends",))[0].value if root is not None else None
+        if not isinstance(extends, str):
+            break
+        path = _locate(extends, None, path.parent)
+    return found
 
 
 def _system(root: Entry) -> System | list[InputError]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from simcore.errors import InputError, InputErrors, did_you_mean
 from simcore.spec.dram_controller import ControllerSpec
+from simcore.spec.tree import MEMORY_KEYS
 from simcore.spec.values import TAG, Broken, Count, FrequencyHz, Spec, Text, raise_broken
 
 if TYPE_CHECKING:
@@ -41,27 +42,44 @@ class DramMemorySpec(Spec):
     overrides: dict[Text, Count] = Field(default_factory=dict)
     controller: ControllerSpec = ControllerSpec()
 
+    @field_validator("standard")
+    @classmethod
+    def _can_be_read(cls, standard: str) -> str:
+        """A field's rule, so that a table that is not there is told together with what is wrong elsewhere."""
+        from simcore.dram.resolve import load_dram
+
+        _, broken = _blaming((), lambda: load_dram(standard))
+        raise_broken(broken)
+        return standard
+
     @model_validator(mode="after")
     def _usable(self) -> Self:
         from simcore.dram.controller_check import check_controller
         from simcore.dram.mapping import address_mapping
         from simcore.dram.resolve import load_dram
+
+        broken = self._unknown_overrides()
+        changed = None
+        if not broken:
+            changed, broken = _blaming(("overrides",), self.resolved)
+        dram = changed or load_dram(self.standard)
+        broken += _blaming(("controller",), lambda: check_controller(dram, self.controller))[1]
+        broken += _blaming(("controller", "mapping"), lambda: address_mapping(dram, self.controller.mapping))[1]
+        raise_broken(broken)
+        return self
+
+    def _unknown_overrides(self) -> list[Broken]:
+        from simcore.dram.resolve import load_dram
         from simcore.dram.standard import load_standard
 
-        dram = _blaming(("standard",), lambda: load_dram(self.standard))
-        if self.overrides:
-            known = {**dict.fromkeys(dram.levels), **dict.fromkeys(load_standard(self.standard).spec.parameters)}
-            raise_broken(
-                [
-                    Broken(("overrides", name), "expected a timing or a level of the standard", did_you_mean(name, known))
-                    for name in self.overrides
-                    if name not in known
-                ]
-            )
-            dram = _blaming(("overrides",), self.resolved)
-        _blaming(("controller",), lambda: check_controller(dram, self.controller))
-        _blaming(("controller", "mapping"), lambda: address_mapping(dram, self.controller.mapping))
-        return self
+        if not self.overrides:
+            return []
+        known = [*load_dram(self.standard).levels, *load_standard(self.standard).spec.parameters]
+        return [
+            Broken(("overrides", name), "expected a timing or a level of the standard", did_you_mean(name, known))
+            for name in self.overrides
+            if name not in known
+        ]
 
     def resolved(self) -> ResolvedDram:
         """The standard with the overrides, in integers."""
@@ -70,20 +88,16 @@ class DramMemorySpec(Spec):
         return load_dram(self.standard, self.overrides)
 
 
-def _blaming(path: tuple[str, ...], make: Callable[[], T]) -> T:
-    """What ``make`` gives; an InputError of its is a rule that the key at ``path`` breaks. Places in a table are kept."""
+def _blaming(path: tuple[str, ...], make: Callable[[], T]) -> tuple[T | None, list[Broken]]:
+    """What ``make`` gives; an InputError of its is a rule that the key at ``path`` breaks. ``()`` keeps places in a table."""
     try:
-        return make()
+        return make(), []
     except InputError as error:
         found = error.errors if isinstance(error, InputErrors) else (error,)
-        inside = path == ("standard",)
-        raise_broken(
-            [
-                Broken(path, f"{item.where}: {item.message}" if inside and item.where else item.message, item.hint)
-                for item in found
-            ]
-        )
-        raise
+        return None, [
+            Broken(path, f"{item.where}: {item.message}" if not path and item.where else item.message, item.hint)
+            for item in found
+        ]
 
 
 def _spelt_out(value: object) -> object:
@@ -96,10 +110,19 @@ def _spelt_out(value: object) -> object:
             shown = f"'{model}'" if isinstance(model, str) else str(model)
             hint = did_you_mean(model, MODELS) if isinstance(model, str) else None
             raise_broken([Broken(("model",), f"expected {' or '.join(map(repr, MODELS))}, got {shown}", hint)])
+        if model == "simple":
+            raise_broken([_key_of_a_dram(name, value[name]) for name in MEMORY_KEYS["dram"] if name in value])
     elif not isinstance(value, Spec):
         got = "a list" if isinstance(value, list | tuple) else str(value).lower() if isinstance(value, bool) else str(value)
         raise_broken([Broken((), f"expected a mapping, or the name of a DRAM standard, got {got}")])
     return value
+
+
+def _key_of_a_dram(name: str, value: object) -> Broken:
+    hint = "a DRAM is asked for by 'memory: NAME' (--set memory=NAME) or memory.model=dram"
+    if name == "standard" and isinstance(value, str):
+        hint = hint.replace("NAME", value)
+    return Broken((name,), "a key of model 'dram', but this memory is of model 'simple'", hint)
 
 
 def _model_of(value: Any) -> str:

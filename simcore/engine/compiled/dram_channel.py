@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR
-from simcore.engine.compiled.dram_step import apply_policy, push_refresh, step_bus
+from simcore.engine.compiled.dram_bank_turns import step_in_turn
+from simcore.engine.compiled.dram_priority import apply_policy, push_refresh
+from simcore.engine.compiled.dram_step import step_bus
 from simcore.engine.compiled.jit import inlined
 from simcore.program import Int64Array
 
@@ -39,8 +41,8 @@ def step_channel(
     soonest = FAR
     if fixed[d.FIXED_POLICY] != d.POLICY_OPEN:
         soonest = apply_policy(fixed, channels, banks, ready, priority, channel, now)
-    for bus in range(fixed[d.FIXED_BUSES]):
-        due = step_bus(
+    if fixed[d.FIXED_SCHEDULER] == d.BANK_ROUND_ROBIN:
+        due = step_in_turn(
             fixed,
             scalars,
             commands,
@@ -51,7 +53,6 @@ def step_channel(
             ranks,
             counts,
             issued,
-            hit_banks,
             channels,
             slots,
             order,
@@ -60,9 +61,34 @@ def step_channel(
             log,
             depart,
             channel,
-            bus,
             now,
         )
         soonest = min(soonest, due)
+    else:
+        for bus in range(fixed[d.FIXED_BUSES]):
+            due = step_bus(
+                fixed,
+                scalars,
+                commands,
+                rules,
+                rings,
+                ready,
+                banks,
+                ranks,
+                counts,
+                issued,
+                hit_banks,
+                channels,
+                slots,
+                order,
+                priority,
+                free,
+                log,
+                depart,
+                channel,
+                bus,
+                now,
+            )
+            soonest = min(soonest, due)
     channels[channel, d.CHANNEL_WAKE] = min(max(soonest, now + 1), channels[channel, d.CHANNEL_REFRESH])
     return has_room

@@ -19,10 +19,11 @@ COMMAND_FIRST_RULE, COMMAND_FIRST_NARROW, COMMAND_LAST_RULE, COMMAND_SPAN, COMMA
 )
 COMMAND_COLUMNS = 7
 
-# banks, one column each: the open row or NONE, requests activated for it, accesses since it was closed, whether a precharge is
-# already in the priority queue, when it was last used, its rank.
-BANK_ROW, BANK_ACTIVE, BANK_ACCESSES, BANK_CLOSING, BANK_USED, BANK_RANK = range(6)
-BANK_COLUMNS = 6
+# banks, one column each: the open row or NONE, requests activated for it (bank-round-robin: 1 until a row just opened is used),
+# accesses since it was closed, whether a precharge is already in the priority queue, when it was last used, its rank, and the
+# requests in its own queue (bank-round-robin).
+BANK_ROW, BANK_ACTIVE, BANK_ACCESSES, BANK_CLOSING, BANK_USED, BANK_RANK, BANK_QUEUED = range(7)
+BANK_COLUMNS = 7
 
 # ranks: open banks, since when there is one, and for how long there was one.
 RANK_OPEN, RANK_SINCE, RANK_CYCLES = range(3)
@@ -32,7 +33,7 @@ RANK_COLUMNS = 3
 SLOT_BANK, SLOT_ROW, SLOT_COLUMN, SLOT_NUMBER, SLOT_WRITE, SLOT_LINE, SLOT_ARRIVE, SLOT_COUNTED, SLOT_PULSE = range(9)
 SLOT_COLUMNS = 9
 
-# order: slots in order of age, three rows per channel.
+# order: slots in order of age, three rows per channel. With bank-round-robin, a row per bank comes after those of the channels.
 ORDER_READ, ORDER_WRITE, ORDER_ACTIVE = range(3)
 ORDERS = 3
 
@@ -42,14 +43,17 @@ PRIORITY_ROWS = 2
 #: As many entries as Ramulator's priority queue has.
 PRIORITY_ENTRIES = 1568
 
-# channels: lengths of the three orders and of the priority queue, free slots, whether writes are served, when to look again.
+# channels: lengths of the three orders (bank-round-robin: the last one's is that of all its banks' queues) and of the priority
+# queue, free slots, whether writes are served, when to look again.
 CHANNEL_READS, CHANNEL_WRITES, CHANNEL_ACTIVE, CHANNEL_PRIORITY, CHANNEL_FREE = range(5)
 CHANNEL_DRAINING, CHANNEL_WAKE, CHANNEL_REFRESH, CHANNEL_REFRESH_BANK = range(5, 9)
 # With one bus: the request that will be served next unless something changes, and when (NONE: not known).
 CHANNEL_NEXT_KIND, CHANNEL_NEXT_AT, CHANNEL_NEXT_COMMAND, CHANNEL_NEXT_DUE = range(9, 13)
 # Writes that came so far.
 CHANNEL_WRITTEN = 13
-CHANNEL_COLUMNS = 14
+# The bank that was served last (bank-round-robin), counted in the channel.
+CHANNEL_TURN = 14
+CHANNEL_COLUMNS = 15
 
 # fixed: constants of a run. The first are commands.
 FIXED_ACT, FIXED_PRE, FIXED_PREAB, FIXED_RD, FIXED_WR, FIXED_RDA, FIXED_WRA, FIXED_REFAB, FIXED_REFPB = range(9)
@@ -59,9 +63,11 @@ FIXED_CHANNELS, FIXED_BANKS, FIXED_READ_QUEUE, FIXED_WRITE_QUEUE, FIXED_DRAIN_AB
 FIXED_BUSES, FIXED_READ_CYCLES, FIXED_OFFSET_BITS, FIXED_BANK_LEVEL, FIXED_ROW_LEVEL, FIXED_COLUMN_LEVEL = range(24, 30)
 # The write pulse, the share of SET pulses among random ones in units of 2^-53, and their seed.
 FIXED_PULSE, FIXED_SET_SHARE, FIXED_SEED = range(30, 33)
-FIXED_COLUMNS = 33
+# bank-round-robin: places of a bank's queue, and accesses of a row after which a conflict need not wait for hits.
+FIXED_BANK_QUEUE, FIXED_BEFORE_CONFLICT = range(33, 35)
+FIXED_COLUMNS = 35
 
-FRFCFS, FRFCFS_ROWHIT, FCFS = range(3)
+FRFCFS, FRFCFS_ROWHIT, FCFS, BANK_ROUND_ROBIN = range(4)
 POLICY_OPEN, POLICY_CLOSED_AFTER, POLICY_TIMEOUT = range(3)
 REFRESH_NONE, REFRESH_ALL, REFRESH_BANK = range(3)
 # RESET and SET in the order of the commands that stand for them.

@@ -13,8 +13,14 @@ from simcore.dram.write_pulse import pulse_roles, set_threshold
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
 from simcore.program import Int64Array
+from simcore.spec.dram_controller import ACCESSES_BEFORE_CONFLICT
 
-_SCHEDULERS = {"frfcfs": d.FRFCFS, "frfcfs-rowhit": d.FRFCFS_ROWHIT, "fcfs": d.FCFS}
+_SCHEDULERS = {
+    "frfcfs": d.FRFCFS,
+    "frfcfs-rowhit": d.FRFCFS_ROWHIT,
+    "fcfs": d.FCFS,
+    "bank-round-robin": d.BANK_ROUND_ROBIN,
+}
 _POLICIES = {"open": d.POLICY_OPEN, "closed-after": d.POLICY_CLOSED_AFTER, "timeout": d.POLICY_TIMEOUT}
 _PULSES = {"worst": d.PULSE_WORST, "reset": d.PULSE_RESET, "set": d.PULSE_SET, "random": d.PULSE_RANDOM}
 _REFRESH = {"none": d.REFRESH_NONE, "all-bank": d.REFRESH_ALL, "per-bank": d.REFRESH_BANK}
@@ -51,7 +57,8 @@ def dram_state(dram: ResolvedDram, controller: ControllerSpec) -> DramState:
     fixed = _fixed(dram, controller)
     channels, banks = dram.counts[0], int(np.prod(dram.counts[: dram.bank_level + 1]))
     per_channel = banks // channels
-    slots = controller.read_queue + controller.write_queue + per_channel
+    in_turn = controller.scheduler == "bank-round-robin"
+    slots = controller.read_queue + controller.write_queue + per_channel * (controller.bank_queue if in_turn else 1)
     bank_table = np.zeros((d.BANK_COLUMNS, banks), dtype=np.int64)
     bank_table[d.BANK_ROW] = NONE
     bank_table[d.BANK_RANK] = np.arange(banks) // _span(dram, dram.rank_level)
@@ -60,6 +67,7 @@ def dram_state(dram: ResolvedDram, controller: ControllerSpec) -> DramState:
     channel_table[:, d.CHANNEL_REFRESH] = fixed[d.FIXED_INTERVAL]
     channel_table[:, d.CHANNEL_WAKE] = 1
     channel_table[:, d.CHANNEL_NEXT_DUE] = NONE
+    channel_table[:, d.CHANNEL_TURN] = per_channel - 1
     commands, rules, rings = _rules(dram, controller)
     mapping = address_mapping(dram, controller.mapping)
     return DramState(
@@ -76,7 +84,7 @@ def dram_state(dram: ResolvedDram, controller: ControllerSpec) -> DramState:
         hit_banks=np.full(banks, NONE, dtype=np.int64),
         channels=channel_table,
         slots=np.zeros((d.SLOT_COLUMNS, channels * slots), dtype=np.int64),
-        order=np.zeros((channels * d.ORDERS, slots), dtype=np.int64),
+        order=np.zeros((channels * d.ORDERS + banks * in_turn, slots), dtype=np.int64),
         priority=np.zeros((channels * d.PRIORITY_ROWS, d.PRIORITY_ENTRIES), dtype=np.int64),
         free=np.arange(channels * slots, dtype=np.int64).reshape(channels, slots),
         fields=mapping.fields,
@@ -100,6 +108,7 @@ def _fixed(dram: ResolvedDram, controller: ControllerSpec) -> Int64Array:
     fixed[d.FIXED_BANKS] = np.prod(dram.counts[1 : dram.bank_level + 1])
     fixed[d.FIXED_READ_QUEUE], fixed[d.FIXED_WRITE_QUEUE] = controller.read_queue, controller.write_queue
     fixed[d.FIXED_DRAIN_ABOVE], fixed[d.FIXED_DRAIN_BELOW] = controller.drain_above, controller.drain_until_below
+    fixed[d.FIXED_BANK_QUEUE], fixed[d.FIXED_BEFORE_CONFLICT] = controller.bank_queue, ACCESSES_BEFORE_CONFLICT
     fixed[d.FIXED_BUSES] = len(dram.buses)
     fixed[d.FIXED_READ_CYCLES] = dram.read_latency + dram.burst_cycles
     fixed[d.FIXED_OFFSET_BITS] = dram.offset_bits

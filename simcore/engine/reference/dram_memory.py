@@ -13,7 +13,7 @@ from simcore.clock import Phase, core_cycle_of
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import READ, WRITE
 from simcore.engine.reference.clock import PhaseClock
-from simcore.engine.reference.dram import Controller, counted
+from simcore.engine.reference.dram import controllers_of, counted
 from simcore.engine.reference.dram_parts import DramClock, DramRequest, Tally
 from simcore.engine.reference.memory import MemoryRequest
 from simcore.engine.reference.requests import NEVER
@@ -40,10 +40,7 @@ class DramDomain:
     def __init__(self, memory: DramMemory, ratio: tuple[int, int], record_commands: bool = False) -> None:
         self.dram, self.ratio = memory.dram, ratio
         self.clock, self.tally = DramClock(), Tally(memory.dram, record_commands)
-        self.controllers = [
-            Controller(self.clock, memory.dram, memory.controller, channel, self.tally)
-            for channel in range(memory.dram.counts[0])
-        ]
+        self.controllers = controllers_of(self.clock, memory.dram, memory.controller, self.tally)
         self.fifos: list[deque[DramRequest]] = [deque() for _ in self.controllers]
         self.given: list[Given] = []
         #: DRAM cycles that are over: the next one has this number.
