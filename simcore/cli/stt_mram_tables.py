@@ -110,7 +110,17 @@ def _systems(frame: pd.DataFrame, leakage_class: str) -> Table:
         )
         for row in kept.to_dict("records")
     ]
-    columns = ("class", "network", "pass", "memory", "Mcycles", "MB", *(f"{part} %" for part in parts), "pads x", "all x")
+    columns = (
+        "class",
+        "network",
+        "pass",
+        "memory",
+        "Mcycles",
+        "MB",
+        *(f"{part.replace('leakage', 'leak')} %" for part in parts),
+        "pads x",
+        "all x",
+    )
     title = f"{PRESET}, 22 nm, {leakage_class}, 4 x {_PRESET_SIZE} of SRAM or {frame['cell'].iloc[-1]}, not gated: energy, gains"
     return table(title, columns, rows, text_columns=4)
 
@@ -166,7 +176,7 @@ def _pulses(frame: pd.DataFrame) -> Table:
         )
         for row in frame.to_dict("records")
     ]
-    columns = ("pulse ns", "V", "cycles", "compute", *(cause.replace("_", " ") for cause in causes))
+    columns = ("pulse\nns", "V", "cycles", "compute", *(cause.replace("_", "\n") for cause in causes))
     cell, leakage_class = frame["cell"].iloc[0], frame["leakage_class"].iloc[0]
     title = f"{frame['network'].iloc[0]}, training step, by write pulse: {PRESET}, 22 nm, {leakage_class}, {cell}, 4 x 1 MiB"
     return table(title, columns, rows)

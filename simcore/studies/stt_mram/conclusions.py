@@ -84,10 +84,10 @@ def _busy(row: Mapping[str, Any]) -> str:
     best = row["best"]
     if best is None:
         return f"{start} does not reach {CLAIMED_GAIN[0]:g} times, however long it idles"
-    return (
-        f"{start} reaches {CLAIMED_GAIN[0]:g} times where it works at most {best['busy_percent_at_15x']:.2g} % of the time "
-        f"({configuration(best)}; {best['network']} {best['pass']})"
-    )
+    where = f"({configuration(best)}; {best['network']} {best['pass']})"
+    if best["busy_percent_at_15x"] == 100:
+        return f"{start} reaches {CLAIMED_GAIN[0]:g} times, and without idling too {where}"
+    return f"{start} reaches {CLAIMED_GAIN[0]:g} times where it works at most {best['busy_percent_at_15x']:.3g} % of the time {where}"
 
 
 def _main_memory(row: Mapping[str, Any]) -> str:
@@ -96,7 +96,7 @@ def _main_memory(row: Mapping[str, Any]) -> str:
     if best is None:
         return f"{start} does not reach {CLAIMED_GAIN[0]:g} times, however little main memory takes"
     return (
-        f"{start} would reach {CLAIMED_GAIN[0]:g} times if main memory took at most {best['dram_pj_per_byte_at_15x']:.2g} pJ a "
+        f"{start} would reach {CLAIMED_GAIN[0]:g} times if main memory took at most {best['dram_pj_per_byte_at_15x']:.3g} pJ a "
         f"byte ({configuration(best)}; {best['network']} {best['pass']})"
     )
 

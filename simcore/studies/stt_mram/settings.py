@@ -23,7 +23,7 @@ CLAIMED_GAIN = (15.0, 22.0)
 CLAIMED_WRITE_GAIN = 2.0
 
 #: Networks the study can run, in the order of its tables, with the images of a batch.
-BATCHES = {"lenet5": 16, "alexnet": 4, "resnet18": 4, "vgg16": 1}
+BATCHES = {"lenet5": 16, "alexnet": 4, "resnet18": 2, "vgg16": 1}
 QUICK_NETWORKS = ("lenet5", "alexnet")
 
 #: Called with (work done, work in all, what is under way).

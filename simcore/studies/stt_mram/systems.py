@@ -19,7 +19,7 @@ from simcore.studies.stt_mram.variants import Variant
 
 #: Capacities of each scratchpad of the SRAM systems; tables that show one size show the preset's.
 PRESET_BYTES = MIB
-SRAM_BYTES, QUICK_SRAM_BYTES = (MIB // 4, PRESET_BYTES, 4 * MIB, 16 * MIB), (PRESET_BYTES, 4 * MIB)
+SRAM_BYTES, QUICK_SRAM_BYTES = (PRESET_BYTES, 4 * MIB, 16 * MIB), (PRESET_BYTES, 4 * MIB)
 OPTIMIZER = "momentum"
 
 
