@@ -311,7 +311,41 @@ def test_a_gain_already_reached_at_work_needs_no_idle_time():
     rows = [made_up(), made_up(iso="capacity", system_uj=2.0)]
     table = gains.with_gains(pd.DataFrame(rows))
     assert table["busy_percent_at_15x"].tolist()[1] == 100
-    assert gains.limit_findings(table, "busy_percent_at_15x")[0]["best"]["busy_percent_at_15x"] == 100
+    (found,) = gains.limit_findings(table, "busy_percent_at_15x")
+    assert found["best"]["busy_percent_at_15x"] == 100
+    assert "reaches 15 times, and without idling too (hp, iso-capacity" in conclusions({"busy_share": [found]})[0]
+
+
+def test_limits_are_told_with_their_configuration_or_as_not_there():
+    rows = [made_up(system_uj=40.0, leakage_mw=1e4), made_up(iso="capacity", chip_uj=2.0, system_uj=10.0, leakage_mw=0.0)]
+    table = gains.with_gains(pd.DataFrame(rows))
+    # 32 + 200 x = 15 (2 + 200 x) in microjoules: x = 2 / 2800.
+    assert table["dram_pj_per_byte_at_15x"].tolist()[1] == pytest.approx(1e6 * 2 / 2800)
+    # 40 + 0.01 (P - 1000) = 15 x 10 in microjoules and nanoseconds: P = 12000, of which 1000 are work.
+    assert table["busy_percent_at_15x"].tolist()[1] == pytest.approx(100 / 12)
+    names = ("busy_percent_at_15x", "dram_pj_per_byte_at_15x")
+    busy, memory = (gains.limit_findings(table, name) for name in names)
+    told = conclusions({"busy_share": busy, "main_memory_energy": memory})
+    assert "works at most 8.33 % of the time (hp, iso-capacity to 4 x 1 MiB of SRAM, not gated; n training)" in told[0]
+    assert "if main memory took at most 714 pJ a byte" in told[1]
+    none = [{"leakage_class": "lstp", "best": None}]
+    told = conclusions({"busy_share": none, "main_memory_energy": none})
+    assert told[0].endswith("does not reach 15 times, however long it idles")
+    assert told[1].endswith("does not reach 15 times, however little main memory takes")
+
+
+def test_the_widest_names_leave_a_row_in_one_line(quick_lenet):
+    from rich.console import Console
+
+    from simcore.cli.stt_mram_tables import printed_tables
+
+    rows, stalls = (frame.assign(network="resnet18", cycles=10 * frame["cycles"]) for frame in quick_lenet)
+    tables = {"systems": rows, "system_stalls": stalls, "gain_ranges": gains.gain_range_table(rows)}
+    tables |= {"comparisons": arrays.comparison_table(), "energy_ratio_bounds": ratio_map.bound_table(CELL)}
+    tables |= {"cheapest_writes": writes.cheapest_table(CELL), "pulses": pulses.pulse_table(Settings(quick=True), None)}
+    for shown in printed_tables(tables, CELL):
+        shown.title = None
+        assert Console(width=1000).measure(shown).maximum <= 100
 
 
 # Part 5: pulses

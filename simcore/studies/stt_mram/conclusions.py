@@ -87,7 +87,8 @@ def _busy(row: Mapping[str, Any]) -> str:
     where = f"({configuration(best)}; {best['network']} {best['pass']})"
     if best["busy_percent_at_15x"] == 100:
         return f"{start} reaches {CLAIMED_GAIN[0]:g} times, and without idling too {where}"
-    return f"{start} reaches {CLAIMED_GAIN[0]:g} times where it works at most {best['busy_percent_at_15x']:.3g} % of the time {where}"
+    share = f"{best['busy_percent_at_15x']:.3g} % of the time"
+    return f"{start} reaches {CLAIMED_GAIN[0]:g} times where it works at most {share} {where}"
 
 
 def _main_memory(row: Mapping[str, Any]) -> str:
