@@ -87,6 +87,7 @@ def traces(draw: st.DrawFn, dram: ResolvedDram, mapping: str) -> DramTrace:
     return DramTrace(earliest, op, address & ((1 << bits) - 1))
 
 
+@pytest.mark.slow
 @settings(max_examples=max(120, settings().max_examples))
 @given(st.data())
 def test_engines_agree_on_every_command_and_the_checker_finds_nothing(data: st.DataObject) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import fields, replace
 
 import numpy as np
+import pytest
 from equality import Case, check_case, run_compiled
 from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
@@ -95,6 +96,7 @@ def seen(system: System, outcomes: list[Outcome]) -> Counter[str]:
 shortcuts = st.builds(Shortcuts, **{item.name: st.booleans() for item in fields(Shortcuts)})
 
 
+@pytest.mark.slow
 def test_both_engines_give_equal_outcomes_with_a_dram() -> None:
     happened: Counter[str] = Counter()
 

@@ -83,6 +83,7 @@ def test_lines_add_up_to_the_writes_of_their_bank(engine: str, system: str) -> N
     assert_adds_up(simulate("lenet5", system, engine=engine))
 
 
+@pytest.mark.slow
 def test_both_engines_give_the_same_wear_of_a_training_step() -> None:
     fast, slow = (simulate("lenet5", "train-stt", engine=engine, training="momentum") for engine in ENGINES)
     assert_adds_up(fast)

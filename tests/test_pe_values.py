@@ -181,6 +181,7 @@ def test_without_bank_stalls_a_ragged_grouped_padded_convolution_is_numpys(kind:
     assert outcome.stall_cycles[list(waited)].sum() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind)))
 def test_with_stalls_in_most_cycles_the_same_convolution_is_numpys(kind: tuple[str, bool, str, str]) -> None:
     outcome = check_values(CORNERS, machine(kind, 5, 3, SLOW))

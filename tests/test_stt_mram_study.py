@@ -334,6 +334,7 @@ def test_limits_are_told_with_their_configuration_or_as_not_there():
     assert told[1].endswith("does not reach 15 times, however little main memory takes")
 
 
+@pytest.mark.slow
 def test_the_widest_names_leave_a_row_in_one_line(quick_lenet):
     from rich.console import Console
 
@@ -385,6 +386,7 @@ def test_work_comes_back_in_order_and_is_told():
     assert told == [(0, 3, "doubling"), (1, 3, "doubling"), (2, 3, "doubling"), (3, 3, "doubling")]
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_several_processes_give_the_same_table():
     settings = [Settings(quick=True, jobs=jobs) for jobs in (1, 2)]

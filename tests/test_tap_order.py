@@ -74,7 +74,7 @@ def test_it_moves_less_in_as_many_steps(instance, monkeypatch):
     ("instance", "pad", "kind"),
     [
         (STRIDED, SMALL, WS),
-        (STRIDED, SLOW | {"capacity_bytes": 512}, WS),
+        pytest.param(STRIDED, SLOW | {"capacity_bytes": 512}, WS, marks=pytest.mark.slow),
         (STRIDED, SMALL, ("ws", True, "skewed-fetch", "ofmap")),
         (DILATED, SMALL, WS),
         pytest.param(DENSE, SMALL, WS, marks=pytest.mark.slow),

@@ -379,6 +379,7 @@ def test_every_layer_of_a_step_has_a_plan_that_runs_in_little_room(dataflow: str
                 check_plan(program, system)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["train-sram", "train-stt"])
 def test_both_engines_agree_on_every_layer_of_a_step(system: str) -> None:
     sets = ["array.rows=8", "array.columns=8", "vector_unit.lanes=8"]

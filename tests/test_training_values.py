@@ -92,7 +92,7 @@ def computed_by_the_array(instance: LayerInstance, system: System, first: Any, s
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind[3] == "accumulator"], ids=lambda kind: "-".join(map(str, kind)))
-@pytest.mark.parametrize("pad", [QUICK, SLOW], ids=["quick", "slow"])
+@pytest.mark.parametrize("pad", [QUICK, pytest.param(SLOW, marks=pytest.mark.slow)], ids=["quick", "slow"])
 def test_processing_elements_compute_the_gradients_of_a_ragged_grouped_strided_convolution(
     kind: tuple[str, bool, str, str], pad: dict[str, Any]
 ) -> None:
