@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.arrays.macro import memory_macro
+from models.arrays.scratchpad import scratchpad_of
 from simcore import simulate
 from simcore.engine import run_traffic
 from simcore.errors import InputError
@@ -59,6 +60,18 @@ def test_narrower_words_put_macros_side_by_side():
     quarter = memory_macro("sram", 32 * KIB, word_bits=128)  # the smallest of the table: two banks share each
     assert rates.banks[0].read_pj == pytest.approx(4 * quarter.read_pj)
     assert rates.banks[0].leakage_mw == pytest.approx(4 / 2 * quarter.leakage_mw)
+    assert [note.split(":")[0] for note in rates.notes if note[0].isdigit()] == [
+        "4 macros side by side make a bank",  # of the lines of 64 bytes
+        "2 banks share a macro, taken as independent",
+        "8 macros side by side make a bank",  # of the accumulator's, of 128
+        "4 banks share a macro, taken as independent",
+    ]
+
+
+def test_as_many_macros_in_a_bank_as_banks_share_them_are_still_no_row_of_the_table():
+    made = scratchpad_of("sram", 512 * KIB, banks=16, line_bytes=32, clock_hz=10**9, word_bits=128)
+    assert (made.macro.kind, made.macros_per_bank, made.figures.kind) == ("measured", 1, "assumed")
+    assert [note[:14] for note in made.figures.notes[-2:]] == ["2 macros side ", "2 banks share "]
 
 
 def test_voltage_and_pulse_set_the_energy_of_a_write_and_nothing_else():
@@ -169,6 +182,7 @@ def test_the_closed_form_of_the_energy_ratio_holds_for_systems_of_macros():
             "macro={cell: stt-40F2, beside: [{cell: sram, bits_percent: 1}]}",
             "expected a share of whole bits of a line of 512 bits",
         ),
+        ("macro={cell: stt-40F2, beside: [{cell: sram, bits_percent: true}]}", "bits_percent: expected a number, got true"),
         ("capacity_bytes=1 GiB", "scratchpads.ifmap.macro (capacity): expected 32 KiB to 16,384 KiB for sram at 22 nm, lop"),
     ],
 )
@@ -191,6 +205,21 @@ def test_a_macro_a_timing_and_bank_groups_exclude_each_other(tmp_path):
     grouped = of_macros("sram", groups)
     assert grouped.scratchpads["ifmap"].memory_of_banks == ("sram",) * 8 + ("stt-54F2",) * 8
     assert simulate("lenet5", grouped, layers="c1").cycles > 0
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{leakage_percent: true}", "leakage_percent: expected a number, got true"),
+        ("{leakage_percent: .nan}", "leakage_percent: expected a finite number, got nan"),
+        ("{leakage_percent: -1}", "leakage_percent: expected at least 0.0, got -1"),
+        ("{leakage_percent: 101}", "leakage_percent: expected at most 100.0, got 101"),
+        ("{wake_cycles: 1.5}", "wake_cycles: expected an integer, got 1.5"),
+    ],
+)
+def test_a_gating_that_cannot_be_is_told(value, message):
+    with pytest.raises(InputError, match=f"technology.gating.{message}"):
+        load_system("edge-sram", [f"technology.gating={value}"])
 
 
 def test_the_technology_table_knows_one_leakage_class():
