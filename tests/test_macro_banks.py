@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from models.arrays.macro import memory_macro
 from models.arrays.scratchpad import scratchpad_of
 from simcore import simulate
+from simcore.cli import app
 from simcore.engine import run_traffic
 from simcore.errors import InputError
 from simcore.machine import build_machine
@@ -83,6 +87,19 @@ def test_voltage_and_pulse_set_the_energy_of_a_write_and_nothing_else():
     assert (rates.read_pj, rates.write_pj) == pytest.approx((macro.read_pj, wanted.write_pj))
     assert wanted.write_pj < 0.7 * macro.write_pj
     assert timing(relaxed, "ofmap") == ("SttMram", 2, 5)
+
+
+def test_a_write_of_its_own_says_how_often_it_fails():
+    macro = memory_macro("stt-34.5F2", 64 * KIB, word_bits=512).with_write(voltage_v=0.3)
+    notes = energy_rates(of_macros("stt-34.5F2", "scratchpads.ofmap.macro.voltage_v=0.3")).notes
+    assert macro.write is not None
+    rate = macro.write.error_rate
+    assert rate > 0.9
+    told = [note for note in notes if "flip" in note]
+    assert told == [
+        f"stt-34.5F2 written at 0.3 V for 5 ns: {rate:.1e} of the bits that must flip do not, and nothing is written again"
+    ]
+    assert not any("flip" in note for note in energy_rates(of_macros("stt-34.5F2")).notes)
 
 
 def test_a_line_may_lie_in_two_cells_by_bits():
@@ -190,6 +207,27 @@ def test_macros_that_cannot_be_made_are_told_in_one_line(override, message):
     with pytest.raises(InputError) as error:
         simulate("lenet5", of_macros("sram", f"scratchpads.ifmap.{override}"), layers="c1")
     assert message in str(error.value)
+
+
+def test_the_file_and_line_of_a_macro_that_cannot_be_made(tmp_path):
+    own = tmp_path / "own.yaml"
+    groups = "    bank_groups:\n      - {banks: 8, macro: sram}\n      - {banks: 8, macro: srm}\n"
+    own.write_text(f"extends: train-sram\ntechnology: {{node_nm: 22}}\nscratchpads:\n  ofmap:\n{groups}")
+    shown = CliRunner().invoke(app, ["validate", str(own)])
+    assert shown.exit_code == 2
+    wanted = "own.yaml:7: scratchpads.ofmap.bank_groups.1.macro: no memory cell is called 'srm'; did you mean 'sram'?"
+    assert wanted in shown.stderr
+    own.write_text("extends: train-sram\nscratchpads:\n  ofmap: {macro: {cell: sram, voltage_v: 1.0}}\n")
+    assert "own.yaml:3: scratchpads.ofmap.macro: sram is not" in CliRunner().invoke(app, ["validate", str(own)]).stderr
+
+
+def test_the_system_of_the_guide_runs(tmp_path):
+    guide = (Path(__file__).parents[1] / "docs" / "stt-mram.md").read_text(encoding="utf-8")
+    own = tmp_path / "own.yaml"
+    own.write_text(guide.split("```yaml\n")[1].split("```")[0])
+    results = simulate("lenet5", own, layers="c1")
+    assert set(results.banks["memory"]) == {"sram", "stt-34.5F2", "stt-34.5F2+sram"}
+    assert results.to_json()["leakage_class"] == results.system.technology.leakage_class
 
 
 def test_a_macro_a_timing_and_bank_groups_exclude_each_other(tmp_path):

@@ -55,9 +55,7 @@ def _right_behind(network: Network, joined: Mapping[str, str]) -> dict[str, str]
         each for each in network.instances() if each.name not in joined and not isinstance(each.layer, (ShapeOnly, Concat))
     ]
     return {
-        before.name: after.name
-        for before, after in pairwise(running)
-        if after.producers and not isinstance(after.layer, Update)
+        before.name: after.name for before, after in pairwise(running) if after.producers and not isinstance(after.layer, Update)
     }
 
 
