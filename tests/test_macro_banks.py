@@ -171,6 +171,24 @@ def test_rating_again_changes_energies_alone_and_refuses_what_takes_other_cycles
             lop.rated(other)
 
 
+def test_a_run_on_a_timing_of_ones_own_can_be_rated_again(tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text("from models.memories import SttMram\n\n\nclass Mine(SttMram):\n    pass\n\n\nclass Other(Mine):\n    pass\n")
+    ran = load_system("train-sram", [f"scratchpads.ofmap.timing={own}:Mine"])
+    results = simulate("lenet5", ran, layers="c1")
+    gated = results.rated(override_system(ran, ["technology.gating={leakage_percent: 0}"]))
+    assert gated.energy["energy_pj"].sum() < results.energy["energy_pj"].sum()
+    with pytest.raises(InputError, match="takes the same cycles"):
+        results.rated(override_system(ran, [f"scratchpads.ofmap.timing={own}:Other"]))
+
+
+def test_banks_numbered_otherwise_cannot_be_rated_again():
+    system = of_macros("stt-34.5F2")
+    turned = system.model_copy(update={"scratchpads": dict(reversed(system.scratchpads.items()))})
+    with pytest.raises(InputError, match="takes the same cycles"):
+        simulate("lenet5", system, layers="c1").rated(turned)
+
+
 def test_the_closed_form_of_the_energy_ratio_holds_for_systems_of_macros():
     """As tests/test_energy_ratio.py, through the energies that a System itself has."""
     traffic = bernoulli(0.2, 0.3, 50_000, seed=3, banks=16, rows=MIB // 16 // 64)
