@@ -138,6 +138,7 @@ def test_banks_that_are_cut_off_leak_while_they_serve_and_wake_alone():
     gating = "technology.gating={leakage_percent: 10, wake_cycles: 2}"
     gated = plain.rated(override_system(plain.system, [gating]))
     macro = memory_macro("stt-34.5F2", 64 * KIB, word_bits=512)
+    assert (plain.to_json()["gating"], gated.to_json()["gating"]) == (None, {"leakage_percent": 10.0, "wake_cycles": 2})
     accesses = gated.banks["reads"] + gated.banks["writes"]
     awake = np.minimum(gated.banks["busy_cycles"] + 2 * accesses, gated.cycles)
     bank_mw = np.array([bank.leakage_mw for bank in gated.rates.banks])
