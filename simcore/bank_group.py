@@ -45,13 +45,15 @@ def group_timing(system: System, scratchpad: str, group: BankGroup) -> BankTimin
     try:
         return _macro_library()(BanksOfMacros.of(system, system.scratchpads[scratchpad], group))  # type: ignore[index]
     except InputError as error:
-        raise blamed(scratchpad, error) from None
+        raise blamed(system, scratchpad, group, error) from None
 
 
-def blamed(scratchpad: str, error: InputError) -> InputError:
-    """A library's error, told with the scratchpad whose macro it is about."""
+def blamed(system: System, scratchpad: str, group: BankGroup, error: InputError) -> InputError:
+    """A library's error, told with the key of the macro that it is about."""
+    groups = system.scratchpads[scratchpad].bank_groups  # type: ignore[index]
+    within = "" if groups is None else f"bank_groups.{groups.index(group)}."
     inside = f" ({error.where})" if error.where else ""
-    return InputError(error.message, f"scratchpads.{scratchpad}.macro{inside}", error.hint)
+    return InputError(error.message, f"scratchpads.{scratchpad}.{within}macro{inside}", error.hint)
 
 
 def _macro_library() -> Callable[[BanksOfMacros], BankTiming]:

@@ -170,6 +170,8 @@ _OTHERS = {
     "sram_reads": ("words", "In results.json: ifmap_read_words and filter_read_words of a layer."),
     "sram_writes": ("words", "In results.json: output_write_words of a layer, as ofmap."),
     "part": ("", "Part of the energy: mac, a scratchpad's reads or writes, dram, leakage."),
+    "leakage_class": ("", "In results.json: the transistors that the leakage is of: hp, lop or lstp (technology.leakage_class)."),
+    "gating": ("", "In results.json: how idle banks are cut off from power (technology.gating), null where they are not."),
 }
 
 _DRAM_ALONE = {

@@ -227,6 +227,12 @@ def test_list_names_something_of_each_kind(what: str) -> None:
     assert invoke("list", what).exit_code == 0
 
 
+def test_listed_cells_say_where_macros_of_them_are_known() -> None:
+    known = {row["name"]: row["known_at"] for row in printed_json("list", "cells", "--json")}
+    assert known["stt-34.5F2"].startswith("22 nm: hp, lop, lstp")
+    assert known["stt-40F2"] == "22 nm: lop"
+
+
 def test_listed_systems_are_the_presets() -> None:
     assert [row["name"] for row in printed_json("list", "systems", "--json")] == preset_names()
 

@@ -196,3 +196,8 @@ def test_overrides_controller_and_mapping_are_told_together(folder: Path) -> Non
         "memory.controller: ddr4_2400r: no command with role refresh_bank, which refresh 'per-bank' needs",
         "memory.controller.mapping: no address mapping named 'RoBaRaCo'",
     ]
+
+
+@pytest.mark.parametrize("key", ["write_low_watermark", "write_high_watermark", "write_pulse.set_share"])
+def test_true_is_no_share(key: str) -> None:
+    assert f"memory.controller.{key}: expected a number, got true" in told("memory=ddr4_2400r", f"memory.controller.{key}=true")

@@ -142,6 +142,19 @@ def test_the_forward_pass_stores_what_the_gradients_read():
     assert forward.loc["fc", "dram_read_bytes"] == 10 * 8 * 16 * 16  # its own pass finds it in place
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
+def test_an_update_finds_no_weights_in_place_where_its_gradient_was_written(optimizer):
+    net = NetworkBuilder("one")
+    net.add(Input("input", (1, 8, 8)))
+    net.add(Flatten("flat"))
+    net.add(Linear("fc", 10))
+    step = training_step(net.build(2), optimizer=optimizer)
+    found, weights = bytes_of(simulate(step, machine())), 10 * 64
+    states = {"sgd": 1, "momentum": 2}[optimizer]  # weights, and the moments beside them
+    assert found["fc.weight_gradient"][1] == weights
+    assert found["fc.update"] == ((1 + states) * weights, states * weights)
+
+
 def test_scratchpads_that_cannot_change_roles_are_told():
     with pytest.raises(InputError, match=r"scratchpads.ofmap: expected an ofmap like the ifmap with layer_results 'scratchpads'"):
         machine("scratchpads.ofmap.banks=8")

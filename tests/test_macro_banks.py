@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from models.arrays.macro import memory_macro
+from models.arrays.scratchpad import scratchpad_of
 from simcore import simulate
+from simcore.cli import app
 from simcore.engine import run_traffic
 from simcore.errors import InputError
 from simcore.machine import build_machine
@@ -59,6 +64,18 @@ def test_narrower_words_put_macros_side_by_side():
     quarter = memory_macro("sram", 32 * KIB, word_bits=128)  # the smallest of the table: two banks share each
     assert rates.banks[0].read_pj == pytest.approx(4 * quarter.read_pj)
     assert rates.banks[0].leakage_mw == pytest.approx(4 / 2 * quarter.leakage_mw)
+    assert [note.split(":")[0] for note in rates.notes if note[0].isdigit()] == [
+        "4 macros side by side make a bank",  # of the lines of 64 bytes
+        "2 banks share a macro, taken as independent",
+        "8 macros side by side make a bank",  # of the accumulator's, of 128
+        "4 banks share a macro, taken as independent",
+    ]
+
+
+def test_as_many_macros_in_a_bank_as_banks_share_them_are_still_no_row_of_the_table():
+    made = scratchpad_of("sram", 512 * KIB, banks=16, line_bytes=32, clock_hz=10**9, word_bits=128)
+    assert (made.macro.kind, made.macros_per_bank, made.figures.kind) == ("measured", 1, "assumed")
+    assert [note[:14] for note in made.figures.notes[-2:]] == ["2 macros side ", "2 banks share "]
 
 
 def test_voltage_and_pulse_set_the_energy_of_a_write_and_nothing_else():
@@ -70,6 +87,19 @@ def test_voltage_and_pulse_set_the_energy_of_a_write_and_nothing_else():
     assert (rates.read_pj, rates.write_pj) == pytest.approx((macro.read_pj, wanted.write_pj))
     assert wanted.write_pj < 0.7 * macro.write_pj
     assert timing(relaxed, "ofmap") == ("SttMram", 2, 5)
+
+
+def test_a_write_of_its_own_says_how_often_it_fails():
+    macro = memory_macro("stt-34.5F2", 64 * KIB, word_bits=512).with_write(voltage_v=0.3)
+    notes = energy_rates(of_macros("stt-34.5F2", "scratchpads.ofmap.macro.voltage_v=0.3")).notes
+    assert macro.write is not None
+    rate = macro.write.error_rate
+    assert rate > 0.9
+    told = [note for note in notes if "flip" in note]
+    assert told == [
+        f"stt-34.5F2 written at 0.3 V for 5 ns: {rate:.1e} of the bits that must flip do not, and nothing is written again"
+    ]
+    assert not any("flip" in note for note in energy_rates(of_macros("stt-34.5F2")).notes)
 
 
 def test_a_line_may_lie_in_two_cells_by_bits():
@@ -108,6 +138,7 @@ def test_banks_that_are_cut_off_leak_while_they_serve_and_wake_alone():
     gating = "technology.gating={leakage_percent: 10, wake_cycles: 2}"
     gated = plain.rated(override_system(plain.system, [gating]))
     macro = memory_macro("stt-34.5F2", 64 * KIB, word_bits=512)
+    assert (plain.to_json()["gating"], gated.to_json()["gating"]) == (None, {"leakage_percent": 10.0, "wake_cycles": 2})
     accesses = gated.banks["reads"] + gated.banks["writes"]
     awake = np.minimum(gated.banks["busy_cycles"] + 2 * accesses, gated.cycles)
     bank_mw = np.array([bank.leakage_mw for bank in gated.rates.banks])
@@ -141,6 +172,24 @@ def test_rating_again_changes_energies_alone_and_refuses_what_takes_other_cycles
             lop.rated(other)
 
 
+def test_a_run_on_a_timing_of_ones_own_can_be_rated_again(tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text("from models.memories import SttMram\n\n\nclass Mine(SttMram):\n    pass\n\n\nclass Other(Mine):\n    pass\n")
+    ran = load_system("train-sram", [f"scratchpads.ofmap.timing={own}:Mine"])
+    results = simulate("lenet5", ran, layers="c1")
+    gated = results.rated(override_system(ran, ["technology.gating={leakage_percent: 0}"]))
+    assert gated.energy["energy_pj"].sum() < results.energy["energy_pj"].sum()
+    with pytest.raises(InputError, match="takes the same cycles"):
+        results.rated(override_system(ran, [f"scratchpads.ofmap.timing={own}:Other"]))
+
+
+def test_banks_numbered_otherwise_cannot_be_rated_again():
+    system = of_macros("stt-34.5F2")
+    turned = system.model_copy(update={"scratchpads": dict(reversed(system.scratchpads.items()))})
+    with pytest.raises(InputError, match="takes the same cycles"):
+        simulate("lenet5", system, layers="c1").rated(turned)
+
+
 def test_the_closed_form_of_the_energy_ratio_holds_for_systems_of_macros():
     """As tests/test_energy_ratio.py, through the energies that a System itself has."""
     traffic = bernoulli(0.2, 0.3, 50_000, seed=3, banks=16, rows=MIB // 16 // 64)
@@ -169,6 +218,7 @@ def test_the_closed_form_of_the_energy_ratio_holds_for_systems_of_macros():
             "macro={cell: stt-40F2, beside: [{cell: sram, bits_percent: 1}]}",
             "expected a share of whole bits of a line of 512 bits",
         ),
+        ("macro={cell: stt-40F2, beside: [{cell: sram, bits_percent: true}]}", "bits_percent: expected a number, got true"),
         ("capacity_bytes=1 GiB", "scratchpads.ifmap.macro (capacity): expected 32 KiB to 16,384 KiB for sram at 22 nm, lop"),
     ],
 )
@@ -176,6 +226,27 @@ def test_macros_that_cannot_be_made_are_told_in_one_line(override, message):
     with pytest.raises(InputError) as error:
         simulate("lenet5", of_macros("sram", f"scratchpads.ifmap.{override}"), layers="c1")
     assert message in str(error.value)
+
+
+def test_the_file_and_line_of_a_macro_that_cannot_be_made(tmp_path):
+    own = tmp_path / "own.yaml"
+    groups = "    bank_groups:\n      - {banks: 8, macro: sram}\n      - {banks: 8, macro: srm}\n"
+    own.write_text(f"extends: train-sram\ntechnology: {{node_nm: 22}}\nscratchpads:\n  ofmap:\n{groups}")
+    shown = CliRunner().invoke(app, ["validate", str(own)])
+    assert shown.exit_code == 2
+    wanted = "own.yaml:7: scratchpads.ofmap.bank_groups.1.macro: no memory cell is called 'srm'; did you mean 'sram'?"
+    assert wanted in shown.stderr
+    own.write_text("extends: train-sram\nscratchpads:\n  ofmap: {macro: {cell: sram, voltage_v: 1.0}}\n")
+    assert "own.yaml:3: scratchpads.ofmap.macro: sram is not" in CliRunner().invoke(app, ["validate", str(own)]).stderr
+
+
+def test_the_system_of_the_guide_runs(tmp_path):
+    guide = (Path(__file__).parents[1] / "docs" / "stt-mram.md").read_text(encoding="utf-8")
+    own = tmp_path / "own.yaml"
+    own.write_text(guide.split("```yaml\n")[1].split("```")[0])
+    results = simulate("lenet5", own, layers="c1")
+    assert set(results.banks["memory"]) == {"sram", "stt-34.5F2", "stt-34.5F2+sram"}
+    assert results.to_json()["leakage_class"] == results.system.technology.leakage_class
 
 
 def test_a_macro_a_timing_and_bank_groups_exclude_each_other(tmp_path):
@@ -191,6 +262,21 @@ def test_a_macro_a_timing_and_bank_groups_exclude_each_other(tmp_path):
     grouped = of_macros("sram", groups)
     assert grouped.scratchpads["ifmap"].memory_of_banks == ("sram",) * 8 + ("stt-54F2",) * 8
     assert simulate("lenet5", grouped, layers="c1").cycles > 0
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{leakage_percent: true}", "leakage_percent: expected a number, got true"),
+        ("{leakage_percent: .nan}", "leakage_percent: expected a finite number, got nan"),
+        ("{leakage_percent: -1}", "leakage_percent: expected at least 0.0, got -1"),
+        ("{leakage_percent: 101}", "leakage_percent: expected at most 100.0, got 101"),
+        ("{wake_cycles: 1.5}", "wake_cycles: expected an integer, got 1.5"),
+    ],
+)
+def test_a_gating_that_cannot_be_is_told(value, message):
+    with pytest.raises(InputError, match=f"technology.gating.{message}"):
+        load_system("edge-sram", [f"technology.gating={value}"])
 
 
 def test_the_technology_table_knows_one_leakage_class():

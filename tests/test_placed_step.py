@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from simcore import load_system, simulate
@@ -76,6 +78,16 @@ def test_bits_in_two_memories_lie_side_by_side_in_every_line():
     ]
     assert machine.scratchpads["filter"].macro.voltage_v == machine.scratchpads["ofmap"].macro.voltage_v == 1.235
     assert len({timing.name for timing in build_machine(machine).timings}) == 1
+
+
+def test_the_guides_example_runs(capsys):
+    guide = (Path(__file__).parents[1] / "docs" / "write-errors.md").read_text(encoding="utf-8")
+    told: dict[str, object] = {}
+    exec(guide.split("```python\n")[1].split("```")[0], told)
+    safe = simulate_placed_step(told["step"], SYSTEM, placed(), DEVICE, WORD_BITS)
+    assert told["placed"].cycles == safe.cycles
+    assert told["placed"].part_pj("_write") < safe.part_pj("_write")
+    assert str(safe.cycles) in capsys.readouterr().out
 
 
 def test_what_cannot_be_simulated_is_told():

@@ -156,7 +156,7 @@ def test_explain_names_the_nearest_metric() -> None:
 
 def test_json_has_exactly_the_promised_keys(results: Results) -> None:
     found = json.loads(json.dumps(results.to_json(), allow_nan=False))
-    top = ["network", "system", "engine", "cycles", "layers", "passes", "banks", "energy_pj", "leakage_class"]
+    top = ["network", "system", "engine", "cycles", "layers", "passes", "banks", "energy_pj", "leakage_class", "gating"]
     top += ["wall_s", "simulated_cycles_per_s"]
     assert list(found) == top
     passes = ["pass", "macs", "cycles", "compute_cycles", "dram_reads_bytes", "dram_writes_bytes", "energy_pj"]

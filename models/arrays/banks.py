@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
+from models.arrays.macro import Macro
 from models.arrays.scratchpad import ScratchpadMacros, banks_of_bits
 from models.memories import Sram, SttMram
 from models.technology import ScratchpadFigures
@@ -26,7 +28,7 @@ def macro_timing(asked: BanksOfMacros) -> BankTiming:
 def macro_figures(asked: BanksOfMacros) -> ScratchpadFigures:
     """What a bank costs: energies per byte of a line, leakage and area. Raises InputError as ``macro_timing``."""
     parts = _parts(asked)
-    figures = [part.figures for _, part in parts]
+    figures = [replace(part.figures, notes=part.figures.notes + _failing(part.macro)) for _, part in parts]
     if len(figures) == 1:
         return figures[0]
     return ScratchpadFigures(
@@ -39,6 +41,15 @@ def macro_figures(asked: BanksOfMacros) -> ScratchpadFigures:
         notes=tuple(dict.fromkeys(note for each in figures for note in each.notes)),
         volatile_leakage_mw=sum(each.volatile_leakage_mw for each in figures),
     )
+
+
+def _failing(macro: Macro) -> tuple[str, ...]:
+    """How often a write fails that is not at the cell's own voltage and pulse: what it saves, it may save by failing."""
+    write, cell = macro.write, macro.cell
+    if write is None or (write.voltage_v, write.pulse_ns) == (cell.nominal_voltage_v, cell.pulse_ns):
+        return ()
+    how = f"{cell.name} written at {write.voltage_v:.4g} V for {write.pulse_ns:g} ns"
+    return (f"{how}: {write.error_rate:.1e} of the bits that must flip do not, and nothing is written again",)
 
 
 def _parts(asked: BanksOfMacros) -> list[tuple[Fraction, ScratchpadMacros]]:

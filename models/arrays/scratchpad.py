@@ -30,28 +30,30 @@ def bank_timing(macro: Macro, clock_hz: int) -> BankTiming:
     return model(read_cycles=read, write_cycles=write)
 
 
-def scratchpad_figures(macro: Macro, macros: Fraction = Fraction(1)) -> ScratchpadFigures:
-    """What models.technology gives for a scratchpad's bank, if the bank is made of ``macros`` of these: energies per byte,
-    leakage, area. The bytes of an access are spread over a bank's macros, so its energy per byte is the macro's."""
-    word_bytes, leakage_mw = macro.word_bits / 8, macro.leakage_mw * float(macros)
+def scratchpad_figures(macro: Macro, side_by_side: int = 1, sharing: int = 1) -> ScratchpadFigures:
+    """What models.technology gives for a scratchpad's bank: energies per byte, leakage, area.
+
+    The bank is made of ``side_by_side`` of these macros, and ``sharing`` banks share them. The bytes of an access are spread over
+    a bank's macros, so its energy per byte is the macro's.
+    """
+    word_bytes, macros = macro.word_bits / 8, side_by_side / sharing
+    leakage_mw = macro.leakage_mw * macros
     return ScratchpadFigures(
         read_pj_per_byte=macro.read_pj / word_bytes,
         write_pj_per_byte=macro.write_pj / word_bytes,
         leakage_mw=leakage_mw,
-        area_mm2=macro.area_mm2 * float(macros),
-        kind=macro.kind if macros == 1 else "assumed",
+        area_mm2=macro.area_mm2 * macros,
+        kind=macro.kind if side_by_side == sharing == 1 else "assumed",
         source=macro.source,
-        notes=macro.notes + _sharing(macros),
+        notes=macro.notes + _arrangement(side_by_side, sharing),
         volatile_leakage_mw=leakage_mw if macro.cell.technology == "sram" else 0.0,
     )
 
 
-def _sharing(macros: Fraction) -> tuple[str, ...]:
-    if macros == 1:
-        return ()
-    if macros > 1:
-        return (f"{macros} macros side by side make a bank: its line is wider than the table's words",)
-    return (f"{1 / macros} banks share a macro, taken as independent: a bank alone is smaller than the table's macros",)
+def _arrangement(side_by_side: int, sharing: int) -> tuple[str, ...]:
+    wide = f"{side_by_side} macros side by side make a bank: its line is wider than their words"
+    small = f"{sharing} banks share a macro, taken as independent: a bank alone is smaller than the table's macros"
+    return (*((wide,) if side_by_side > 1 else ()), *((small,) if sharing > 1 else ()))
 
 
 @dataclass(frozen=True)
@@ -149,9 +151,8 @@ def banks_of_bits(
     )
     if voltage_v is not None or pulse_ns is not None:
         macro = macro.with_write(voltage_v=voltage_v, pulse_ns=pulse_ns, design=design)
-    macros_per_bank = Fraction(side_by_side, sharing)
-    figures = scratchpad_figures(macro, macros_per_bank)
-    return ScratchpadMacros(macro, macros_per_bank, banks, bank_timing(macro, clock_hz), figures)
+    figures = scratchpad_figures(macro, side_by_side, sharing)
+    return ScratchpadMacros(macro, Fraction(side_by_side, sharing), banks, bank_timing(macro, clock_hz), figures)
 
 
 def _side_by_side(line_bits: int, widest: int) -> int:

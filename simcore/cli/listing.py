@@ -70,6 +70,25 @@ def _first_sentence(model: type) -> str:
     return text.split(". ")[0].rstrip(".")
 
 
+def _cells() -> list[dict[str, Any]]:
+    from models.arrays.cells import memory_cells
+    from models.arrays.table import families
+
+    known: dict[str, dict[int, set[str]]] = {}
+    for family in families():
+        known.setdefault(family.cell, {}).setdefault(family.node_nm, set()).add(family.leakage_class)
+    return [
+        {
+            "name": name,
+            "known_at": "; ".join(f"{node} nm: {', '.join(sorted(classes))}" for node, classes in sorted(known[name].items())),
+            "area_f2": cell.area_f2,
+            "pulse_ns": cell.pulse_ns,
+            "voltage_v": cell.nominal_voltage_v,
+        }
+        for name, cell in memory_cells().items()
+    ]
+
+
 def _dataflows() -> list[dict[str, Any]]:
     return [{"name": name, "description": text} for name, text in DATAFLOWS.items()]
 
@@ -97,6 +116,7 @@ KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "systems": _systems,
     "networks": _networks,
     "memories": _memories,
+    "cells": _cells,
     "dataflows": _dataflows,
     "standards": _standards,
 }

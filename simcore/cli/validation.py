@@ -10,6 +10,7 @@ from simcore.errors import InputError, InputErrors
 from simcore.machine import build_machine
 from simcore.results.rates import energy_rates
 from simcore.spec import load_system, validate_file
+from simcore.spec.load import place_of
 
 
 def validate_command(source: str, as_json: bool) -> None:
@@ -33,7 +34,13 @@ def _unusable_parts(source: str) -> list[InputError]:
         build_machine(system)
         energy_rates(system)
     except InputErrors as found:
-        return list(found.errors)
+        return [_placed(source, error) for error in found.errors]
     except InputError as found:
-        return [found]
+        return [_placed(source, found)]
     return []
+
+
+def _placed(source: str, error: InputError) -> InputError:
+    """An error about a key, with the line that the key stands in."""
+    place = place_of(source, error.where.split(" ")[0]) if error.where else None
+    return error if place is None else InputError(f"{error.where}: {error.message}", place, error.hint)

@@ -34,6 +34,7 @@ def json_form(results: Results) -> dict[str, Any]:
         **dram,
         "energy_pj": dict(zip(results.energy["part"], results.energy["energy_pj"].tolist(), strict=True)),
         "leakage_class": results.rates.leakage_class,
+        "gating": None if results.rates.gating is None else results.rates.gating.model_dump(),
         "wall_s": results.wall_s,
         "simulated_cycles_per_s": results.manifest["simulated_cycles_per_s"],
     }

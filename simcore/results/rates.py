@@ -60,7 +60,7 @@ def _figures(system: System, technology: Technology, scratchpad: str, group: Ban
         try:
             return macro_figures(BanksOfMacros.of(system, pad, group))
         except InputError as error:
-            raise blamed(scratchpad, error) from None
+            raise blamed(system, scratchpad, group, error) from None
     wanted = system.technology.leakage_class
     if wanted != technology.leakage_class:
         raise InputError(

@@ -14,7 +14,7 @@ RowPolicyName = Literal["open", "closed-after", "timeout"]
 Refresh = Literal["all-bank", "per-bank", "none"]
 WritePulseName = Literal["worst", "reset", "set", "random"]
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
 
 

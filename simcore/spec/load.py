@@ -45,6 +45,16 @@ def validate_file(path: str | Path) -> list[InputError]:
     return errors + (system if isinstance(system, list) else [])
 
 
+def place_of(source: str | Path, key: str) -> str | None:
+    """Where a system that can be loaded has a key (``scratchpads.ifmap.macro``) from, ``FILE:LINE``, or what is around it.
+
+    None for what is no key of a System.
+    """
+    steps = [int(step) if step.isdecimal() else step for step in key.split(".")]
+    found, depth = find(_read(_locate(source))[0], tuple(steps))
+    return found.where if depth else None
+
+
 def _validated(root: Entry, errors: list[InputError], overrides: Sequence[str]) -> System:
     root, more = override(root, overrides)
     system = _system(root)

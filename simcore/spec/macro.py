@@ -22,7 +22,7 @@ class WriteSpec(Spec):
 class MacroShareSpec(WriteSpec):
     """Macros of another cell that hold ``bits_percent`` of each line's bits."""
 
-    bits_percent: Annotated[float, Field(gt=0, lt=100)]
+    bits_percent: Annotated[float, Field(strict=True, gt=0, lt=100)]
 
 
 class MacroSpec(WriteSpec):

@@ -18,6 +18,7 @@ from simcore.spec.values import (
     CountOrNone,
     Flag,
     FrequencyHz,
+    Percent,
     SizeBytes,
     Spec,
     Text,
@@ -78,7 +79,7 @@ class GatingSpec(Spec):
     Defaults: assumed.
     """
 
-    leakage_percent: Annotated[float, Field(ge=0, le=100)] = 0.0
+    leakage_percent: Percent = 0.0
     wake_cycles: CountOrNone = 1
 
 

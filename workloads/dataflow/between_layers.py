@@ -9,6 +9,7 @@ from simcore.program import Program
 from workloads.dataflow.in_place import ifmap_fits, in_place, ofmap_fits, same_words
 from workloads.layers import Concat, ShapeOnly
 from workloads.layers.trained import TrainedMaxPool
+from workloads.layers.updates import Update
 from workloads.network import LayerInstance, Network
 
 #: A layer, its Program (None where it takes no cycles), and the layer that it joined.
@@ -46,11 +47,16 @@ def handed_on(lowered: Iterable[Lowered], network: Network, joined: Mapping[str,
 
 
 def _right_behind(network: Network, joined: Mapping[str, str]) -> dict[str, str]:
-    """By layer that takes cycles the next one that does, where that has an operand."""
+    """By layer that takes cycles the next one that does, where its first operand is what it reads as its ifmap.
+
+    An update has weights and moments there; the gradient, which is its operand, comes through the scratchpad of the filters.
+    """
     running = [
         each for each in network.instances() if each.name not in joined and not isinstance(each.layer, (ShapeOnly, Concat))
     ]
-    return {before.name: after.name for before, after in pairwise(running) if after.producers}
+    return {
+        before.name: after.name for before, after in pairwise(running) if after.producers and not isinstance(after.layer, Update)
+    }
 
 
 def _stays(writer: LayerInstance, written: Program, program: Program) -> bool:
