@@ -39,21 +39,24 @@ def group_timing(system: System, scratchpad: str, group: BankGroup) -> BankTimin
 
     Raises InputError for a timing that cannot be loaded and for macros that the library does not know.
     """
-    if group.timing is not None:
+    try:
+        if group.timing is None:
+            return _macro_library()(BanksOfMacros.of(system, system.scratchpads[scratchpad], group))  # type: ignore[index]
         seeded = {"seed": system.seed} if "seed" in timing_class(group.timing.model).parameters else {}
         return resolve_timing(group.timing.model, {**seeded, **group.timing.parameters})
-    try:
-        return _macro_library()(BanksOfMacros.of(system, system.scratchpads[scratchpad], group))  # type: ignore[index]
     except InputError as error:
         raise blamed(system, scratchpad, group, error) from None
 
 
 def blamed(system: System, scratchpad: str, group: BankGroup, error: InputError) -> InputError:
-    """A library's error, told with the key of the macro that it is about."""
+    """An error about a group's banks, told with the key it is about; one that names a place in a user's file stays as it is."""
+    if error.where is not None and ":" in error.where:
+        return error
     groups = system.scratchpads[scratchpad].bank_groups  # type: ignore[index]
     within = "" if groups is None else f"bank_groups.{groups.index(group)}."
+    key = "macro" if group.timing is None else "timing"
     inside = f" ({error.where})" if error.where else ""
-    return InputError(error.message, f"scratchpads.{scratchpad}.{within}macro{inside}", error.hint)
+    return InputError(error.message, f"scratchpads.{scratchpad}.{within}{key}{inside}", error.hint)
 
 
 def _macro_library() -> Callable[[BanksOfMacros], BankTiming]:

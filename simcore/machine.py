@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from simcore.bank_group import group_timing
 from simcore.clock import clock_ratio, cycle_ratio
+from simcore.errors import InputError, raise_all
 from simcore.spec import DramMemorySpec, ScratchpadSpec, System
 from simcore.spec.dram_controller import ControllerSpec
 from simcore.timing import BankTiming
@@ -94,11 +95,22 @@ class Machine:
         return [pad.name for pad in self.scratchpads].index(name)
 
 
-def _scratchpad(system: System, name: str, spec: ScratchpadSpec, first_bank: int, timings: list[BankTiming]) -> Scratchpad:
-    groups: list[int] = []
-    for group in spec.groups:
-        groups += [len(timings)] * group.banks
-        timings.append(group_timing(system, name, group))
+def _timings(system: System) -> list[BankTiming]:
+    """The timing of every bank group. Raises InputError (InputErrors for several) for those that cannot be loaded."""
+    timings: list[BankTiming] = []
+    errors: list[InputError] = []
+    for name, spec in system.scratchpads.items():
+        for group in spec.groups:
+            try:
+                timings.append(group_timing(system, name, group))
+            except InputError as error:
+                errors.append(error)
+    raise_all(errors)
+    return timings
+
+
+def _scratchpad(name: str, spec: ScratchpadSpec, first_bank: int, first_group: int) -> Scratchpad:
+    groups = [first_group + number for number, group in enumerate(spec.groups) for _ in range(group.banks)]
     buffer = spec.write_buffer
     return Scratchpad(
         name=name,
@@ -130,10 +142,11 @@ def _memory(system: System) -> tuple[SimpleMemory | DramMemory, tuple[int, int]]
 def build_machine(system: System) -> Machine:
     """Resolve a System: look its bank timings up and number its banks. Raises InputError for a timing that cannot be loaded."""
     scratchpads: list[Scratchpad] = []
-    timings: list[BankTiming] = []
+    timings = _timings(system)
     memory, ratio = _memory(system)
     for name, spec in system.scratchpads.items():
-        scratchpads.append(_scratchpad(system, name, spec, sum(pad.banks for pad in scratchpads), timings))
+        first_group = sum(len(set(pad.groups)) for pad in scratchpads)
+        scratchpads.append(_scratchpad(name, spec, sum(pad.banks for pad in scratchpads), first_group))
     return Machine(
         scratchpads=tuple(scratchpads),
         timings=tuple(timings),

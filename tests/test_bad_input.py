@@ -328,3 +328,19 @@ def test_every_error_of_run_and_of_validate_starts_alike(tmp_path: Path) -> None
     assert told[0] == told[1]
     assert len(told[0].splitlines()) == 2
     assert all(line.startswith(f"simcore: {path}:2: ") for line in told[0].splitlines())
+
+
+def test_bad_banks_are_told_all_at_once_with_their_lines(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "extends: edge-sram\nscratchpads:\n  ifmap: {timing: srm}\n"
+        "  filter: {timing: {model: stt-mram, parameters: {read_cycle: 3}}}\n  ofmap: {macro: stt-34F2}\n"
+    )
+    told = CliRunner().invoke(app, ["validate", str(own)]).stderr.splitlines()
+    assert [line.partition("own.yaml:")[2] for line in told] == [
+        "3: scratchpads.ifmap.timing: no bank timing is called 'srm'; did you mean 'sram'?",
+        "4: scratchpads.filter.timing (SttMram.read_cycle): no such parameter; did you mean 'read_cycles'?",
+        "5: scratchpads.ofmap.macro: no memory cell is called 'stt-34F2'; did you mean 'stt-34.5F2'?",
+    ]
+    ran = CliRunner().invoke(app, ["run", "lenet5", "--system", str(own)])
+    assert (ran.exit_code, "scratchpads.ifmap.timing: no bank timing is called 'srm'" in ran.stderr) == (2, True)

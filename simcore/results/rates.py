@@ -7,14 +7,13 @@ from typing import cast
 from models.arrays.banks import macro_figures
 from models.technology import ScratchpadFigures, Technology
 from models.technology import energy_table as technology_table
-from simcore.bank_group import BanksOfMacros, blamed
+from simcore.bank_group import BanksOfMacros, blamed, group_timing
 from simcore.dram.energy import command_energy
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
 from simcore.results.energy import BankRates, EnergyRates
 from simcore.spec import BankGroup, DramMemorySpec, System
 from simcore.spec.system import ScratchpadName
-from simcore.timing import resolve_timing
 
 
 def energy_rates(system: System) -> EnergyRates:
@@ -68,7 +67,7 @@ def _figures(system: System, technology: Technology, scratchpad: str, group: Ban
             where="technology.leakage_class",
             hint=f"other classes are known of macros: --set scratchpads.{scratchpad}.macro=sram, technology.node_nm=22",
         )
-    model = resolve_timing(group.timing.model, group.timing.parameters)
+    model = group_timing(system, scratchpad, group)
     return technology.scratchpad(model, pad.capacity_bytes // pad.banks)
 
 
