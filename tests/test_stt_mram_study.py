@@ -13,10 +13,14 @@ from simcore import simulate
 from simcore.errors import InputError
 from simcore.studies.plain import plain, rows_of
 from simcore.studies.stt_mram import arrays, gains, pulses, ratio_map, systems, writes
+from simcore.studies.stt_mram.accuracy import _with_steps, placed_steps, study_accuracy
 from simcore.studies.stt_mram.conclusions import capacity, conclusions
 from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, Settings
 from simcore.studies.stt_mram.spread import spread
 from simcore.studies.stt_mram.variants import Variant, equal_area_bytes, pads
+from workloads.faults.device import MacroDevice
+from workloads.faults.placement import Part, Placement, Storage
+from workloads.faults.setup import TrainingSetup
 
 CELL = "stt-34.5F2"
 
@@ -409,11 +413,6 @@ def test_capacities_are_told_in_the_unit_that_suits(kib, shown):
 
 
 def test_steps_of_placements_are_held_against_the_first():
-    from simcore.studies.stt_mram.accuracy import _with_steps, placed_steps
-    from workloads.faults.device import MacroDevice
-    from workloads.faults.placement import Part, Placement, Storage
-    from workloads.faults.setup import TrainingSetup
-
     safe, low, short = (Storage(voltage_v=v, pulse_ns=t) for v, t in ((1.235, 5), (0.6175, 5), (1.235, 2)))
     tensors = ("activations", "weights", "errors")
     placements = (
@@ -432,3 +431,9 @@ def test_steps_of_placements_are_held_against_the_first():
     assert table.loc["low", "step_cycles_gain"] == 1
     assert table.loc["short", "step_cycles_gain"] > 1
     assert table.loc["low", "step_write_energy_gain"] > table.loc["short", "step_write_energy_gain"] > 1
+
+
+def test_a_placement_without_a_pulse_is_refused_before_anything_is_trained():
+    vague = Placement("vague", Storage(voltage_v=1.2, pulse_ns=5), (Part("weights", Storage(error_rate=1e-3)),))
+    with pytest.raises(InputError, match=r"placement vague: .* got an error rate alone"):
+        study_accuracy(Settings(quick=True, placements=(vague,)), None)

@@ -50,7 +50,7 @@ def test_every_table_is_saved_and_named(without):
     assert saved["left_out"][-1] == LEFT_OUT
     assert f"- {LEFT_OUT}" in index
     assert all(f"- {line}" in index for line in (*saved["conclusions"], *saved["assumptions"]))
-    assert saved["settings"] == {"quick": True, "networks": ["lenet5"], "cell": "stt-34.5F2", "jobs": 1}
+    assert saved["settings"] == {"quick": True, "networks": ["lenet5"], "cell": "stt-34.5F2", "placements": [], "jobs": 1}
     assert {row["leakage_class"] for row in saved["tables"]["systems"]} == {"hp", "lop", "lstp"}
 
 

@@ -11,6 +11,7 @@ from simcore.cli.stt_mram_tables import printed_tables
 from simcore.results.save import check_destination, write_whole
 from simcore.studies.stt_mram.settings import Settings
 from simcore.studies.stt_mram.study import SttMramStudy, study_stt_mram
+from workloads.faults.placement_file import load_placement
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class SttMramOptions:
     quick: bool
     networks: str | None
     cell: str
+    placements: tuple[Path, ...]
     jobs: int | None
     out: Path | None
     overwrite: bool
@@ -31,7 +33,8 @@ def stt_mram_study_command(options: SttMramOptions) -> None:
     """Run the study as asked; save and print it."""
     names = None if options.networks is None else tuple(name.strip() for name in options.networks.split(",") if name.strip())
     jobs = cores() if options.jobs is None else options.jobs
-    settings = Settings(quick=options.quick, networks=names, cell=options.cell, jobs=jobs)
+    placements = tuple(load_placement(path) for path in options.placements)
+    settings = Settings(quick=options.quick, networks=names, cell=options.cell, placements=placements, jobs=jobs)
     if options.out is not None:
         check_destination(options.out, overwrite=options.overwrite)
     with progress(not options.quiet and not options.json) as on_progress:

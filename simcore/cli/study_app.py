@@ -65,6 +65,9 @@ def stt_mram(
         str | None, typer.Option("--networks", metavar="A,B", help="Of lenet5, alexnet, resnet18, vgg16; default all.")
     ] = None,
     cell: Annotated[str, typer.Option("--cell", metavar="NAME", help="The STT-MRAM of the systems.")] = "stt-34.5F2",
+    placement: Annotated[
+        list[Path] | None, typer.Option("--placement", metavar="FILE.yaml", help="Train and time this placement too; may repeat.")
+    ] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", metavar="N", help="Processes; by default one per core.")] = None,
     out: options.OutOption = None,
     overwrite: options.OverwriteOption = False,
@@ -74,4 +77,4 @@ def stt_mram(
     """STT-MRAM in place of SRAM as scratchpads: arrays, writes, energy over access rate, networks, accuracy."""
     from simcore.cli.stt_mram_study import SttMramOptions, stt_mram_study_command
 
-    stt_mram_study_command(SttMramOptions(quick, networks, cell, jobs, out, overwrite, json, quiet))
+    stt_mram_study_command(SttMramOptions(quick, networks, cell, tuple(placement or ()), jobs, out, overwrite, json, quiet))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from simcore.machine import build_machine
 from simcore.spec import load_system
 from simcore.studies.placed_step import PlacedStep, simulate_placed_step
 from simcore.studies.stt_mram.part import Part
@@ -19,7 +20,9 @@ from simcore.studies.write_errors import QUICK_EPOCHS, WriteErrorStudy, study_wr
 from simcore.studies.write_errors import Settings as WriteErrorSettings
 from workloads.faults.device import MacroDevice
 from workloads.faults.graph import trained_network
+from workloads.faults.placed_system import placed_system
 from workloads.faults.placement import Placement
+from workloads.faults.scratchpad import TENSORS, Tensor
 from workloads.faults.setup import TrainingSetup
 from workloads.faults.words import word_format
 from workloads.networks.trained import DIGIT
@@ -42,13 +45,23 @@ def study_accuracy(settings: Settings, on_progress: OnProgress | None) -> Part:
     """
     setup = TrainingSetup(epochs=QUICK_EPOCHS) if settings.quick else TrainingSetup()
     device = MacroDevice(cell=settings.cell, node_nm=NODE_NM, leakage_class=LEAKAGE_CLASS, word_bits=WORD_BITS)
-    asked = WriteErrorSettings(quick=settings.quick, setup=setup, device=device, jobs=settings.jobs)
+    for placement in settings.placements:
+        _check(placement, setup, device)
+    asked = WriteErrorSettings(
+        quick=settings.quick, setup=setup, device=device, placements=settings.placements, jobs=settings.jobs
+    )
     study = study_write_errors(asked, on_progress)
     placements = _with_steps(study.tables["placements"], placed_steps(study.placements, setup, device, on_progress))
     tables = {name: study.tables[taken] for name, taken in _TAKEN.items()}
     tables |= {"placements": placements, "placement_confirmation": study.tables["confirmation"]}
     told = tuple(f"accuracy: {line}" for line in study.assumptions)
     return Part(tables, {"accuracy": accuracy_findings(study, placements)}, told)
+
+
+def _check(placement: Placement, setup: TrainingSetup, device: MacroDevice) -> None:
+    """Raise InputError for a placement that no machine can be made of, before anything is trained."""
+    held: dict[str, Tensor | None] = dict(zip(("ifmap", "filter", "ofmap"), TENSORS, strict=True))
+    build_machine(placed_system(load_system(PRESET), placement, held, device, word_format(setup.word or "").word_bits))
 
 
 def placed_steps(

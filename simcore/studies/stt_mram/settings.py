@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from models.arrays.cells import memory_cell
 from simcore.errors import InputError, did_you_mean
+from workloads.faults.placement import Placement
 
 KIB = 1024
 MIB = 1024**2
@@ -32,7 +33,8 @@ OnProgress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What to study: ``cell`` is the STT-MRAM of the systems, ``networks`` None all (a quick study: two), ``jobs`` processes.
+    """What to study: ``cell`` is the STT-MRAM of the systems, ``networks`` None all (a quick study: two), ``jobs`` processes,
+    ``placements`` to train and time beside our own.
 
     Raises InputError for an unknown cell or network, SRAM as the cell, no network or one named twice, and fewer than one process.
     """
@@ -40,6 +42,7 @@ class Settings:
     quick: bool = False
     networks: tuple[str, ...] | None = None
     cell: str = "stt-34.5F2"
+    placements: tuple[Placement, ...] = ()
     jobs: int = 1
 
     def __post_init__(self) -> None:

@@ -46,8 +46,9 @@ class SttMramStudy:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; a table is a list of rows, not-a-number null."""
+        placements = [placement.to_dict() for placement in self.settings.placements]
         return {
-            "settings": plain({**asdict(self.settings), "networks": self.settings.chosen_networks}),
+            "settings": plain({**asdict(self.settings), "networks": self.settings.chosen_networks, "placements": placements}),
             "findings": plain(self.findings),
             "conclusions": list(self.conclusions),
             "assumptions": list(self.assumptions),
@@ -78,9 +79,9 @@ def study_stt_mram(settings: Settings, on_progress: OnProgress | None = None) ->
 
     What a missing extra makes impossible is left out, and said so in ``left_out``.
     """
-    parts = [study_macros(settings.cell), study_systems(settings, on_progress)]
-    if left_out("accuracy") is None:
-        parts.append(study_accuracy(settings, on_progress))
+    # First, because it is the part that may refuse what a user gave: placements.
+    accuracy = [study_accuracy(settings, on_progress)] if left_out("accuracy") is None else []
+    parts = [study_macros(settings.cell), study_systems(settings, on_progress), *accuracy]
     return SttMramStudy(
         settings,
         {name: table for part in parts for name, table in part.tables.items()},
