@@ -165,6 +165,17 @@ def test_bound_findings_tell_where_the_range_begins():
     assert found["hp"]["highest_idle_ratio"] == pytest.approx(78, rel=0.01)
 
 
+def test_the_most_accesses_are_told_with_the_capacity_that_bears_them():
+    bounds = ratio_map.bound_table(CELL)
+    for row in ratio_map.bound_findings(bounds):
+        rates = bounds[bounds["leakage_class"] == row["leakage_class"]].set_index("capacity_kib")["to_accesses_per_ns"]
+        for end in ("from", "up_to") if row["reached_from_kib"] else ():
+            assert row[f"reached_{end}_accesses_per_ns"] == rates[row[f"reached_{end}_kib"]]
+    told = conclusions({"energy_ratio_range": ratio_map.bound_findings(bounds)})
+    assert "from 32 KiB (at most 0.0255 accesses per ns) on, with most accesses at 64 MiB (at most 17.5 accesses" in told[0]
+    assert told[2].endswith("cannot be had at any capacity")
+
+
 # Part 4: systems
 
 

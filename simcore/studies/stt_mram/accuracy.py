@@ -89,5 +89,5 @@ def accuracy_findings(study: WriteErrorStudy, placements: pd.DataFrame) -> dict[
     if best is not None:
         row = placements[placements["placement"] == best["placement"]].iloc[0]
         gains = {f"step_{name}_gain": float(row[f"step_{name}_gain"]) for name in _GAINS}
-        best = {**best, "words_gain": 1 / best["relative_write_energy"], **gains}
+        best = {**best, "words_gain": 1 / best["relative_write_energy"], "leakage_class": LEAKAGE_CLASS, **gains}
     return {**{key: study.findings[key] for key in taken}, "best_without_sram": best}
