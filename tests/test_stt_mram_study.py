@@ -169,6 +169,17 @@ def test_bound_findings_tell_where_the_range_begins():
     assert found["hp"]["highest_idle_ratio"] == pytest.approx(78, rel=0.01)
 
 
+def test_the_most_accesses_are_told_with_the_capacity_that_bears_them():
+    bounds = ratio_map.bound_table(CELL)
+    for row in ratio_map.bound_findings(bounds):
+        rates = bounds[bounds["leakage_class"] == row["leakage_class"]].set_index("capacity_kib")["to_accesses_per_ns"]
+        for end in ("from", "up_to") if row["reached_from_kib"] else ():
+            assert row[f"reached_{end}_accesses_per_ns"] == rates[row[f"reached_{end}_kib"]]
+    told = conclusions({"energy_ratio_range": ratio_map.bound_findings(bounds)})
+    assert "from 32 KiB (at most 0.0255 accesses per ns) on, with most accesses at 64 MiB (at most 17.5 accesses" in told[0]
+    assert told[2].endswith("cannot be had at any capacity")
+
+
 # Part 4: systems
 
 
@@ -422,7 +433,8 @@ def test_steps_of_placements_are_held_against_the_first():
             for name, written in (("low", low), ("short", short))
         ),
     )
-    steps = placed_steps(placements, TrainingSetup(batch=8), MacroDevice())
+    steps, without = placed_steps(placements, TrainingSetup(batch=8), MacroDevice())
+    assert without == []
     assert steps["placement"].tolist() == ["safe", "low", "short"]
     parts = steps[[f"step_{part}_uj" for part in ("leakage", "dram", "mac", "read", "write")]]
     assert parts.sum(axis=1).tolist() == pytest.approx(steps["step_uj"].tolist())
@@ -437,3 +449,19 @@ def test_a_placement_without_a_pulse_is_refused_before_anything_is_trained():
     vague = Placement("vague", Storage(voltage_v=1.2, pulse_ns=5), (Part("weights", Storage(error_rate=1e-3)),))
     with pytest.raises(InputError, match=r"placement vague: .* got an error rate alone"):
         study_accuracy(Settings(quick=True, placements=(vague,)), None)
+
+
+def test_a_placement_that_the_cell_has_no_words_for_is_told_and_left_empty():
+    # 14 F2 is known in words of 128 bits alone: 12 and 4 of 16 bits make such words of a line of 512, 9 and 7 do not.
+    safe, low = Storage(voltage_v=1.1, pulse_ns=2), Storage(voltage_v=0.8, pulse_ns=2)
+    placements = (
+        Placement("safe", safe),
+        Placement("quarters", safe, (Part("errors", low, 0, 11),)),
+        Placement("sevenths", safe, (Part("errors", low, 0, 6),)),
+    )
+    steps, without = placed_steps(placements, TrainingSetup(batch=8), MacroDevice(cell="stt-14F2"))
+    assert steps["placement"].tolist() == ["safe", "quarters"]
+    assert len(without) == 1
+    assert without[0].startswith("placement 'sevenths' was not run on a machine: expected words of 128 bits for stt-14F2")
+    whole = _with_steps(pd.DataFrame({"placement": [placement.name for placement in placements]}), steps)
+    assert whole["step_write_energy_gain"].isna().tolist() == [False, False, True]

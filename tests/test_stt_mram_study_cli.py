@@ -96,6 +96,16 @@ def test_without_matplotlib_the_figures_are_left_out(without, tmp_path, monkeypa
     assert "figures/" not in index
 
 
+def test_a_package_that_cannot_be_imported_counts_as_missing(tmp_path, monkeypatch):
+    (tmp_path / "a_broken_package.py").write_text("raise ImportError('a library is missing')", encoding="utf-8")
+    (tmp_path / "a_whole_package.py").write_text("", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(extras.NEEDS, "figures", ("plot", ("a_whole_package",)))
+    assert extras.left_out("figures") is None
+    monkeypatch.setitem(extras.NEEDS, "figures", ("plot", ("a_whole_package", "a_broken_package")))
+    assert extras.left_out("figures") == "figures: left out, needs the extra plot (pip install 'simcore[plot]')"
+
+
 def test_equal_tables_give_equal_figures(tmp_path):
     pytest.importorskip("matplotlib")
     from simcore.studies.stt_mram.arrays import comparison_table

@@ -156,10 +156,8 @@ def banks_of_bits(
 
 
 def _side_by_side(line_bits: int, widest: int) -> int:
-    macros = 1
-    while line_bits // macros > widest and line_bits % (2 * macros) == 0:
-        macros *= 2
-    return macros
+    """The fewest macros of equal words, none wider than the widest, that make a line."""
+    return next(macros for macros in range(1, line_bits + 1) if line_bits % macros == 0 and line_bits <= macros * widest)
 
 
 def _sharing_banks(share_bytes: int, least_bytes: int, banks: int) -> int:

@@ -89,8 +89,8 @@ def _bounds(frame: pd.DataFrame) -> Table:
     return table(f"Energy of SRAM over {frame['cell'].iloc[0]} in closed form, 22 nm", columns, rows, text_columns=2)
 
 
-def _number(value: float) -> str:
-    return "-" if value != value else f"{value:.3g}"
+def _number(value: float, form: str = ".3g") -> str:
+    return "-" if value != value else format(value, form)
 
 
 def _systems(frame: pd.DataFrame, leakage_class: str) -> Table:
@@ -207,10 +207,10 @@ def _placements(frame: pd.DataFrame) -> Table:
             f"{row['sram_bits_percent']:.0f}",
             _loss(row),
             _number(row["relative_write_energy"]),
-            f"{1 / row['step_write_energy_gain']:.3f}",
-            f"{row['step_uj']:.1f}",
-            row["step_cycles"],
-            row["step_write_backpressure_cycles"],
+            _number(1 / row["step_write_energy_gain"], ".3f"),
+            _number(row["step_uj"], ".1f"),
+            _number(row["step_cycles"], ",.0f"),
+            _number(row["step_write_backpressure_cycles"], ",.0f"),
         )
         for row in frame.to_dict("records")
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simcore.errors import InputError
+from simcore.studies.processes import processes
 from workloads.faults.data import Dataset, load_dataset
 from workloads.faults.extra import needed
 from workloads.faults.injection import ErrorRates
@@ -98,13 +98,8 @@ def running(source: DataSource, jobs: int = 1, on_progress: OnProgress | None = 
     if jobs == 1:
         yield Runner(data, None, on_progress)
         return
-    # Spawned, not forked: torch's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, _start_worker, (source,))
-    try:
+    with processes(jobs, _start_worker, source) as pool:
         yield Runner(data, pool, on_progress)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _key(job: Job) -> _Key:

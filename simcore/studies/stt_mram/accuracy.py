@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from simcore.errors import InputError
 from simcore.machine import build_machine
 from simcore.spec import load_system
 from simcore.studies.placed_step import PlacedStep, simulate_placed_step
@@ -51,10 +52,11 @@ def study_accuracy(settings: Settings, on_progress: OnProgress | None) -> Part:
         quick=settings.quick, setup=setup, device=device, placements=settings.placements, jobs=settings.jobs
     )
     study = study_write_errors(asked, on_progress)
-    placements = _with_steps(study.tables["placements"], placed_steps(study.placements, setup, device, on_progress))
+    steps, without = placed_steps(study.placements, setup, device, on_progress)
+    placements = _with_steps(study.tables["placements"], steps)
     tables = {name: study.tables[taken] for name, taken in _TAKEN.items()}
     tables |= {"placements": placements, "placement_confirmation": study.tables["confirmation"]}
-    told = tuple(f"accuracy: {line}" for line in study.assumptions)
+    told = tuple(f"accuracy: {line}" for line in (*study.assumptions, *without))
     return Part(tables, {"accuracy": accuracy_findings(study, placements)}, told)
 
 
@@ -66,17 +68,25 @@ def _check(placement: Placement, setup: TrainingSetup, device: MacroDevice) -> N
 
 def placed_steps(
     placements: tuple[Placement, ...], setup: TrainingSetup, device: MacroDevice, on_progress: OnProgress | None = None
-) -> pd.DataFrame:
-    """One row per placement: cycles, stalls and energy of a training step of the setup's net and batch, on the preset."""
+) -> tuple[pd.DataFrame, list[str]]:
+    """One row per placement: cycles, stalls and energy of a training step of the setup's net and batch, on the preset.
+
+    And a line for each placement that is not among them, because the cell has no macros of the words that it asks for.
+    """
     step = training_step(trained_network(setup.net, DIGIT, CLASSES, setup.batch), optimizer=OPTIMIZER)
     word_bits = word_format(setup.word or "").word_bits
     system = load_system(PRESET)
-    rows = []
+    rows, without = [], []
     for done, placement in enumerate(placements):
         if on_progress is not None:
             on_progress(done, len(placements), "placed steps")
-        rows.append({"placement": placement.name, **_step_row(simulate_placed_step(step, system, placement, device, word_bits))})
-    return pd.DataFrame(rows)
+        try:
+            placed = simulate_placed_step(step, system, placement, device, word_bits)
+        except InputError as error:
+            without.append(f"placement '{placement.name}' was not run on a machine: {error.message}")
+        else:
+            rows.append({"placement": placement.name, **_step_row(placed)})
+    return pd.DataFrame(rows), without
 
 
 def _step_row(step: PlacedStep) -> dict[str, Any]:
@@ -91,7 +101,7 @@ def _with_steps(placements: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """The placements with their steps; ``step_*_gain`` is the step of the first placement, everything safe, over this one's."""
     safe = steps.iloc[0]
     gains = {f"step_{name}_gain": safe[column] / steps[column] for name, column in _GAINS.items()}
-    return placements.merge(steps.assign(**gains), on="placement", validate="one_to_one")
+    return placements.merge(steps.assign(**gains), on="placement", how="left", validate="one_to_one")
 
 
 def accuracy_findings(study: WriteErrorStudy, placements: pd.DataFrame) -> dict[str, Any]:
@@ -102,5 +112,5 @@ def accuracy_findings(study: WriteErrorStudy, placements: pd.DataFrame) -> dict[
     if best is not None:
         row = placements[placements["placement"] == best["placement"]].iloc[0]
         gains = {f"step_{name}_gain": float(row[f"step_{name}_gain"]) for name in _GAINS}
-        best = {**best, "words_gain": 1 / best["relative_write_energy"], **gains}
+        best = {**best, "words_gain": 1 / best["relative_write_energy"], "leakage_class": LEAKAGE_CLASS, **gains}
     return {**{key: study.findings[key] for key in taken}, "best_without_sram": best}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isnan
 from typing import Any
 
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, CLAIMED_WRITE_GAIN, KIB
@@ -38,7 +39,9 @@ def _spread(row: Mapping[str, Any], name: str, form: str) -> str:
 
 
 def _write(row: Mapping[str, Any]) -> str:
-    what = {"cell": "the cells'", "word": "a whole word's"}[row["energy_of"]]
+    what = {"cell": "the cells'", "word": f"a whole word's ({row['leakage_class']}, {capacity(row['capacity_kib'])})"}[
+        row["energy_of"]
+    ]
     how = {"pulse": "a shorter pulse", "voltage": "a lower voltage", "both": "voltage and pulse together"}[row["varied"]]
     point = row["point"]
     if point is None:
@@ -54,10 +57,11 @@ def _range(row: Mapping[str, Any]) -> str:
     start = f"{row['leakage_class']}: in closed form the idle ratio reaches {row['highest_idle_ratio']:.1f}"
     if row["reached_from_kib"] is None:
         return f"{start}: {_RANGE} times cannot be had at any capacity"
-    return (
-        f"{start}; {_RANGE} times can be had from {capacity(row['reached_from_kib'])} on, with at most "
-        f"{row['reached_up_to_accesses_per_ns']:.3g} accesses per ns"
+    first, most = (
+        f"{capacity(row[f'reached_{end}_kib'])} (at most {row[f'reached_{end}_accesses_per_ns']:.3g} accesses per ns)"
+        for end in ("from", "up_to")
     )
+    return f"{start}; {_RANGE} times can be had from {first} on, with most accesses at {most}"
 
 
 _SCOPES = {
@@ -128,19 +132,21 @@ def _accuracy(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"sensitivity to write errors, most first, mean over the swept rates: {order}"
     best, limit = found["best_without_sram"], found["tolerated_loss_points"]
     if best is None:
-        yield f"no placement without SRAM loses less than {limit:g} points"
+        yield f"no placement without SRAM loses less than {limit:.1f} points"
         return
     more = "more" if best["words_gain"] > CLAIMED_WRITE_GAIN else "not more"
     yield (
-        f"least write energy without SRAM at less than {limit:g} points lost: '{best['placement']}', {best['words_gain']:.2f} "
+        f"least write energy without SRAM at a loss below {limit:.1f} points: '{best['placement']}', {best['words_gain']:.2f} "
         f"times less for the words that training writes ({more} than {CLAIMED_WRITE_GAIN:g}), {best['loss_mean_points']:.2f} ± "
         f"{best['loss_std_points']:.2f} points lost, from fresh seeds {best['fresh_loss_mean_points']:.2f} ± "
         f"{best['fresh_loss_std_points']:.2f}"
     )
+    if isnan(best["step_cycles_gain"]):
+        return
     yield (
-        f"its training step on the machine, where sums, gradients of weights and moments stay safe: "
+        f"its training step on the machine ({best['leakage_class']}), where sums, gradients of weights and moments stay safe: "
         f"{best['step_write_energy_gain']:.2f} times less write energy, {best['step_energy_gain']:.3f} times less energy in all, "
-        f"{best['step_cycles_gain']:.3f} times fewer cycles"
+        f"{1 / best['step_cycles_gain']:.3f} times the cycles"
     )
 
 

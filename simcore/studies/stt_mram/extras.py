@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 
 #: Part of the study -> the extra it needs and the modules that the extra brings.
 NEEDS = {"figures": ("plot", ("matplotlib",)), "accuracy": ("train", ("torch", "sklearn"))}
@@ -17,4 +17,9 @@ def left_out(part: str) -> str | None:
 
 
 def _is_there(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
+    """Imported, not only looked for: a broken package is to be told of, not to end the study after all the work before it."""
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True

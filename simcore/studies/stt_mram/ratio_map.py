@@ -67,13 +67,17 @@ def rate_for_ratio(sram: Macro, mram: Macro, ratio: float) -> float:
 
 
 def bound_findings(bounds: pd.DataFrame) -> list[dict[str, Any]]:
-    """Per class: the highest idle ratio, and from which capacity on to which access rate the claimed range can be had at all."""
+    """Per class: the highest idle ratio, and two capacities with the most accesses per ns at which each has the claimed range:
+    the smallest that has it at all (``reached_from``), and the one with most accesses of all (``reached_up_to``); None: none."""
     found = []
     for leakage_class in bounds["leakage_class"].unique():
         rows = bounds[bounds["leakage_class"] == leakage_class]
         reached = rows[rows["to_accesses_per_ns"].notna()]
         told: dict[str, Any] = {"leakage_class": leakage_class, "highest_idle_ratio": float(rows["idle_ratio"].max())}
-        told["reached_from_kib"] = None if reached.empty else int(reached["capacity_kib"].min())
-        told["reached_up_to_accesses_per_ns"] = None if reached.empty else float(reached["to_accesses_per_ns"].max())
+        rate = "to_accesses_per_ns"
+        ends = {} if reached.empty else {"from": reached["capacity_kib"].idxmin(), "up_to": reached[rate].idxmax()}
+        for end in ("from", "up_to"):
+            told[f"reached_{end}_kib"] = int(reached.loc[ends[end], "capacity_kib"]) if ends else None
+            told[f"reached_{end}_accesses_per_ns"] = float(reached.loc[ends[end], rate]) if ends else None
         found.append(told)
     return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from typing import TypeVar
 
 from simcore.engine import load_engine
+from simcore.studies.processes import processes
 from simcore.studies.stt_mram.settings import OnProgress
 
 Work = TypeVar("Work")
@@ -31,12 +31,9 @@ def spread(
             found.append(do(piece))
             told(done)
         return found
-    pool = ProcessPoolExecutor(min(jobs, len(work)), multiprocessing.get_context("spawn"))
-    try:
+    with processes(min(jobs, len(work))) as pool:
         futures = [pool.submit(do, piece) for piece in work]
         for done, future in enumerate(as_completed(futures), start=1):
             future.result()  # an error ends the study at once
             told(done)
         return [future.result() for future in futures]
-    finally:
-        pool.shutdown(cancel_futures=True)

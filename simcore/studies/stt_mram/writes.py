@@ -10,7 +10,7 @@ import pandas as pd
 from models.arrays.macro import Macro
 from models.arrays.write import nominal_voltage_v, pulse_ns_for, voltage_v_for
 from simcore.studies.stt_mram.arrays import macro
-from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN, MIB
+from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN, KIB, MIB
 
 #: The macro whose writes are shown: what peripheral circuits add depends on it, the cells' part does not.
 CAPACITY_BYTES, LEAKAGE_CLASS = MIB, "lop"
@@ -88,6 +88,7 @@ def write_findings(cheapest: pd.DataFrame) -> list[dict[str, Any]]:
         for varied in cheapest["varied"].unique():
             enough = cheapest[(cheapest["varied"] == varied) & (cheapest[f"{part}_energy_gain"] > CLAIMED_WRITE_GAIN)]
             told: dict[str, Any] = {"energy_of": part, "varied": varied, "point": None}
+            told |= {"leakage_class": LEAKAGE_CLASS, "capacity_kib": CAPACITY_BYTES // KIB}
             if not enough.empty:
                 keys = ("target_error_rate", "voltage_v", "pulse_ns", f"{part}_energy_gain", "write_ns")
                 first = enough.sort_values("target_error_rate").iloc[0]

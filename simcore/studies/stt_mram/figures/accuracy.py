@@ -42,7 +42,7 @@ def draw_placements(tables: Mapping[str, pd.DataFrame]) -> Figure:
     figure = Figure(figsize=(9, 4.2))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, name in zip(panels, ("write_energy", "cycles"), strict=True):
-        for row in table.to_dict("records"):
+        for row in table[table["step_cycles"].notna()].to_dict("records"):
             place = (1 / row[f"step_{name}_gain"], row["loss_mean_points"])
             axes.errorbar(*place, row["loss_std_points"], color="C1" if row["sram_bits_percent"] else "C0", **_ERROR_BARS)
             axes.annotate(row["placement"], place, fontsize=5, xytext=(3, 2), textcoords="offset points")
