@@ -61,6 +61,7 @@ def test_an_index_that_only_larger_rows_reach_is_caught_in_plain_python(tmp_path
     assert problem.where == f"{tmp_path / 'own.py'}:8"
 
 
+@pytest.mark.slow
 def test_a_model_that_never_returns_for_larger_rows_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simcore.time_limit.LIMIT_S", 3.0)
     report = check(tmp_path, "while row > 7:\n    pass\nreturn now + 1, now + 1")

@@ -123,6 +123,7 @@ def cheapest():
     return writes.cheapest_table(CELL)
 
 
+@pytest.mark.slow
 def test_the_cheapest_write_reaches_its_error_rate_and_both_together_are_cheapest(cheapest):
     table = cheapest
     assert (table["write_error_rate"] / table["target_error_rate"]).tolist() == pytest.approx([1] * len(table), rel=0.02)
@@ -131,6 +132,7 @@ def test_the_cheapest_write_reaches_its_error_rate_and_both_together_are_cheapes
     assert gains_of.loc[1e-9, "pulse"] == pytest.approx(1, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_findings_name_the_least_error_rate_that_saves_twice(cheapest):
     table = cheapest
     for found in writes.write_findings(table):
@@ -231,6 +233,7 @@ def quick_lenet():
     return gains.with_gains(runs), stalls
 
 
+@pytest.mark.slow
 def test_every_row_is_the_run_of_its_own_system(quick_lenet):
     rows, stalls = quick_lenet
     assert len(rows) == 2 * 3 * 2 * 3 * 2  # passes, classes, sizes, memories, gating
@@ -247,6 +250,7 @@ def test_every_row_is_the_run_of_its_own_system(quick_lenet):
         assert variant.configuration == row["configuration"]
 
 
+@pytest.mark.slow
 def test_energy_is_split_whole(quick_lenet):
     rows, _ = quick_lenet
     parts = rows[[f"{part}_uj" for part in ("leakage", "read", "write", "dram", "mac")]]
@@ -256,6 +260,7 @@ def test_energy_is_split_whole(quick_lenet):
     assert (gated < open_).all()
 
 
+@pytest.mark.slow
 def test_gains_are_the_sram_energy_over_the_others(quick_lenet):
     rows, _ = quick_lenet
     wanted = {"pass": "training", "leakage_class": "hp", "sram_kib": 4096, "gated": True}
@@ -269,6 +274,7 @@ def test_gains_are_the_sram_energy_over_the_others(quick_lenet):
     assert isnan(stt["closed_form_gain"])
 
 
+@pytest.mark.slow
 def test_the_closed_form_differs_by_the_time_that_stalls_take(quick_lenet):
     rows, _ = quick_lenet
     for row in rows[~rows["gated"]].to_dict("records"):
@@ -282,6 +288,7 @@ def test_the_closed_form_differs_by_the_time_that_stalls_take(quick_lenet):
         assert row["closed_form_gain"] == pytest.approx(in_equal_time, rel=2 * abs(words - 1) + 1e-9)
 
 
+@pytest.mark.slow
 def test_at_the_busy_share_the_gain_is_the_least_claimed(quick_lenet):
     rows, _ = quick_lenet
     reached = rows[rows["busy_percent_at_15x"].between(0, 99.9) & (rows["iso"] != "none")]
