@@ -60,7 +60,7 @@ def write_errors(
 @study_app.command("stt-mram")
 @guarded
 def stt_mram(
-    quick: Annotated[bool, typer.Option("--quick", help="Two networks, fewer systems: about a minute.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Two networks, fewer systems and runs: about two minutes.")] = False,
     networks: Annotated[
         str | None, typer.Option("--networks", metavar="A,B", help="Of lenet5, alexnet, resnet18, vgg16; default all.")
     ] = None,

@@ -139,7 +139,7 @@ def _accuracy(found: Mapping[str, Any]) -> Iterator[str]:
         f"least write energy without SRAM at a loss below {limit:.1f} points: '{best['placement']}', {best['words_gain']:.2f} "
         f"times less for the words that training writes ({more} than {CLAIMED_WRITE_GAIN:g}), {best['loss_mean_points']:.2f} ± "
         f"{best['loss_std_points']:.2f} points lost, from fresh seeds {best['fresh_loss_mean_points']:.2f} ± "
-        f"{best['fresh_loss_std_points']:.2f}"
+        f"{best['fresh_loss_std_points']:.2f}{'' if best['fresh_loss_mean_points'] < limit else ', which do not confirm it'}"
     )
     if isnan(best["step_cycles_gain"]):
         return
