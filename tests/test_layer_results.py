@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from simcore.program import Op, OpKind
 from simcore.results import Results
 from simcore.spec import System, load_system
 from workloads.dataflow import lower_network
+from workloads.faults.passes import held_tensors
 from workloads.layers import Activation, Add, Conv, Flatten, Input, Linear, Pool
 from workloads.load import load_network
 from workloads.network import Network, NetworkBuilder
@@ -162,3 +165,19 @@ def test_scratchpads_that_cannot_change_roles_are_told():
         load_system("edge-unified", [KEPT])
     with pytest.raises(InputError, match=r"layer_results: expected 'main-memory' or 'scratchpads', got 'scratchpad'"):
         load_system("edge-sram", ["layer_results=scratchpad"])
+
+
+@pytest.mark.parametrize("network", ["lenet5", "resnet18-32"])
+def test_what_lies_in_place_is_the_tensor_that_the_reader_takes_through_its_ifmap(network):
+    """A gradient is never taken for an activation, nor a weight for a gradient: the map of tensors by pass is the witness."""
+    sizes = [f"scratchpads.{pad}.capacity_bytes=8 MiB" for pad in ("ifmap", "filter", "ofmap")]
+    step = training_step(load_network(network, 2), optimizer="adam")
+    lowered = lower_network(step, load_system("train-sram", [KEPT, *sizes]))
+    running = [(instance.layer, program) for instance, program, _ in lowered if program is not None]
+    handed = [
+        (held_tensors(writer)["ofmap"], held_tensors(reader)["ifmap"])
+        for (writer, _), (reader, program) in pairwise(running)
+        if program.facts.get("in_place", {}).get("ifmap")
+    ]
+    assert {"activations", "errors"} == {written for written, _ in handed}
+    assert all(written == read for written, read in handed)
