@@ -20,6 +20,8 @@ from models.junction.junction import Junction
 from models.memories import Sram, SttMram
 from models.technology import energy_table
 from simcore.errors import InputError
+from simcore.machine import build_machine
+from simcore.results.rates import energy_rates
 from simcore.spec import load_system
 
 GOLDEN = Path(__file__).parent / "golden" / "mram" / "nvsim_arrays.csv"
@@ -340,11 +342,13 @@ def test_a_scratchpad_of_macros_in_one_call_and_laid_upon_a_system():
     assert (made.macro.capacity_bytes, made.macro.word_bits, made.macros_per_bank) == (128 * KIB, 128, 1)
     assert made.leakage_mw == pytest.approx(16 * made.macro.leakage_mw)
     assert made.area_mm2 == pytest.approx(16 * made.macro.area_mm2)
-    system = load_system("edge-sram", overrides=made.overrides("ofmap"))
-    timing = system.scratchpads["ofmap"].timing
-    assert (timing.model, timing.parameters) == ("stt-mram", {"read_cycles": 2, "write_cycles": 4})
-    sram = scratchpad_of("sram", 2 * MIB, 16, 16, 10**9)
-    assert load_system("edge-stt", overrides=sram.overrides("ofmap")).scratchpads["ofmap"].timing.model == "sram"
+    sizes = ("capacity_bytes=2 MiB", "banks=16", "line_bytes=16", "macro={cell: stt-34.5F2, pulse_ns: 3}")
+    system = load_system("edge-sram", ["technology.node_nm=22", *(f"scratchpads.ofmap.{size}" for size in sizes)])
+    machine = build_machine(system)
+    assert machine.timings[machine.scratchpads[machine.scratchpad_index("ofmap")].groups[0]] == made.timing
+    assert (made.timing.values["read_cycles"], made.timing.values["write_cycles"]) == (2, 4)
+    bank = energy_rates(system).banks[machine.scratchpads[machine.scratchpad_index("ofmap")].first_bank]
+    assert (bank.leakage_mw, bank.write_pj) == (made.figures.leakage_mw, made.figures.write_pj_per_byte * 16)
 
 
 def test_small_banks_share_a_macro_and_wide_lines_are_spread_over_several():

@@ -15,11 +15,19 @@ BANKS, LINE_BYTES, CAPACITY_BYTES = 16, 16, 2**24
 CYCLES = 100_000
 
 
+def made_of(pad: ScratchpadMacros) -> list[str]:
+    """What makes the ifmap's banks of these macros."""
+    macro = pad.macro
+    return [
+        f"scratchpads.ifmap.macro={macro.cell.name}",
+        f"technology.node_nm={macro.node_nm}",
+        f"technology.leakage_class={macro.leakage_class}",
+    ]
+
+
 def simulated(pad: ScratchpadMacros, traffic: Traffic) -> TrafficOutcome:
     sizes = {"capacity_bytes": CAPACITY_BYTES, "banks": BANKS, "line_bytes": LINE_BYTES}
-    system = load_system(
-        "edge-sram", [*(f"scratchpads.ifmap.{key}={value}" for key, value in sizes.items()), *pad.overrides("ifmap")]
-    )
+    system = load_system("edge-sram", [*(f"scratchpads.ifmap.{key}={value}" for key, value in sizes.items()), *made_of(pad)])
     return run_traffic(system, "ifmap", traffic)
 
 
@@ -58,9 +66,7 @@ def test_beyond_what_the_slower_memory_can_serve_the_closed_form_no_longer_holds
     pads = [scratchpad_of(cell, 2**20, 1, LINE_BYTES, CLOCK_HZ) for cell in ("sram", "stt-34.5F2")]
     traffic = bernoulli(0.8, 0.3, 2000, seed=5, rows=2**20 // LINE_BYTES)
     sizes = [f"scratchpads.ifmap.{key}={value}" for key, value in {"capacity_bytes": 2**20, "banks": 1, "line_bytes": 16}.items()]
-    outcomes = [
-        run_traffic(load_system("edge-sram", [*sizes, *pad.overrides("ifmap")]), "ifmap", traffic, engine="simpy") for pad in pads
-    ]
+    outcomes = [run_traffic(load_system("edge-sram", [*sizes, *made_of(pad)]), "ifmap", traffic, engine="simpy") for pad in pads]
     sram, stt = (energy_pj(pad, outcome) for pad, outcome in zip(pads, outcomes, strict=True))
     assert outcomes[1].done.max() > 2 * outcomes[0].done.max()
     assert sram / stt < 0.97 * energy_ratio(pads[0].macro, pads[1].macro, 0.8, 0.3)

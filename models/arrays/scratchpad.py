@@ -76,13 +76,6 @@ class ScratchpadMacros:
         """Area of all banks; the wires between them are left out."""
         return self.banks * self.figures.area_mm2
 
-    def overrides(self, scratchpad: str) -> tuple[str, ...]:
-        """What to lay upon a System (``--set``, ``simulate(overrides=...)``) so that this scratchpad's banks are timed so."""
-        model = "sram" if self.macro.cell.technology == "sram" else "stt-mram"
-        cycles_of = ("read_cycles", "write_cycles")
-        parameters = ", ".join(f"{name}: {self.timing.values[name]}" for name in cycles_of)
-        return (f"scratchpads.{scratchpad}.timing={{model: {model}, parameters: {{{parameters}}}}}",)
-
 
 def scratchpad_of(
     cell: str,
