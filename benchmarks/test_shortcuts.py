@@ -13,8 +13,8 @@ from benchmarks.conftest import add_row
 from simcore import System, load_system
 from simcore.engine import run_programs
 from simcore.engine.shortcuts import Shortcuts
-from simcore.outcome import Outcome
-from simcore.program import Program
+from simcore.program.outcome import Outcome
+from simcore.program.program import Program
 from workloads.dataflow import lower_network
 from workloads.networks import resnet18
 

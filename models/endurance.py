@@ -8,7 +8,7 @@ from math import inf, nan
 
 from models.arrays.cells import memory_cell
 from models.technology import energy_table
-from simcore.timing import BankTiming
+from simcore.timing.bank_timing import BankTiming
 
 #: The technology that no number of writes wears out.
 _LASTING = "sram"

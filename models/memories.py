@@ -7,8 +7,8 @@ roadmap, 128-bit words) and from its cell files; each default says whether it wa
 
 from __future__ import annotations
 
-from simcore.program import Int64Array
-from simcore.timing import WRITE, BankTiming
+from simcore.program.program import Int64Array
+from simcore.timing.bank_timing import WRITE, BankTiming
 
 
 class Sram(BankTiming):

@@ -15,7 +15,7 @@ import numpy as np
 import yaml
 
 from simcore.errors import InputError, did_you_mean
-from simcore.timing import BankTiming
+from simcore.timing.bank_timing import BankTiming
 
 _TABLES = {"default": Path(__file__).parent / "data" / "technology.yaml"}
 

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from simcore.simulation import simulate
     from simcore.spec.load import load_system
     from simcore.spec.system import System
-    from simcore.timing import BankTiming
+    from simcore.timing.bank_timing import BankTiming
 
 __version__ = "0.1.0"
 __all__ = ["BankTiming", "InputError", "Results", "System", "__version__", "load_system", "simulate"]
 
 _HOMES = {
-    "BankTiming": "simcore.timing",
+    "BankTiming": "simcore.timing.bank_timing",
     "InputError": "simcore.errors",
     "Results": "simcore.results",
     "System": "simcore.spec.system",

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simcore.engine import run_traffic
-from simcore.machine import Machine, build_machine
-from simcore.model_check import Problem, Report, Subject, check_timing, serve_location, told
-from simcore.model_file import error_line
+from simcore.extensions.model_file import error_line
+from simcore.machine.machine import Machine, build_machine
+from simcore.machine.traffic import Traffic, bursts
 from simcore.spec import load_system
-from simcore.time_limit import TimeUpError, time_limit
-from simcore.timing import resolve_timing
-from simcore.traffic import Traffic, bursts
+from simcore.timing.bank_timing import resolve_timing
+from simcore.timing.model_check import Problem, Report, Subject, check_timing, serve_location, told
+from simcore.timing.time_limit import TimeUpError, time_limit
 
 #: Scratchpads that the requests are shared out to.
 SCRATCHPADS = 8

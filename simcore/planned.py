@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simcore.errors import InputError
-from simcore.program import Program
+from simcore.program.program import Program
 
 if TYPE_CHECKING:
     from simcore.spec import System

@@ -13,10 +13,10 @@ from simcore.dram.standard import own_files
 from simcore.engine import ENGINES, load_engine, run_programs
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
-from simcore.line_writes import LineWrites, no_line_writes
-from simcore.machine import build_machine
-from simcore.outcome import Outcome
+from simcore.machine.line_writes import LineWrites, no_line_writes
+from simcore.machine.machine import build_machine
 from simcore.planned import PlannedLayer, plan_layers
+from simcore.program.outcome import Outcome
 from simcore.results import LayerRun, Results
 from simcore.results.manifest import build_manifest
 from simcore.results.rates import energy_rates

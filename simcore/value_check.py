@@ -12,7 +12,7 @@ import numpy as np
 
 from simcore.errors import WrongValuesError
 from simcore.planned import PlannedLayer
-from simcore.program import Int64Array, Program
+from simcore.program.program import Int64Array, Program
 
 if TYPE_CHECKING:
     from simcore.engine.reference.operands import Operands

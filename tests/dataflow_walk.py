@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Reg, Seg
+from simcore.program.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Reg, Seg
+from simcore.program.streams import element_word
 from simcore.spec.system import System
-from simcore.streams import element_word
 
 Word = tuple[int, int, int]  # region, tile within the region, word
 

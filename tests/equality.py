@@ -11,10 +11,10 @@ import numpy as np
 from simcore.engine.compiled.run import CompiledEngine
 from simcore.engine.reference.run import ReferenceEngine
 from simcore.engine.shortcuts import Shortcuts
-from simcore.line_writes import LineWrites, no_line_writes
-from simcore.machine import Machine, build_machine
-from simcore.outcome import CAUSE_NAMES, Outcome
-from simcore.program import Op, OpKind, Port, Program, Reg
+from simcore.machine.line_writes import LineWrites, no_line_writes
+from simcore.machine.machine import Machine, build_machine
+from simcore.program.outcome import CAUSE_NAMES, Outcome
+from simcore.program.program import Op, OpKind, Port, Program, Reg
 from simcore.spec.system import System
 from workloads.dataflow.lowering import lower
 from workloads.network import LayerInstance

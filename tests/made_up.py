@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcore.outcome import Cause, Outcome
-from simcore.program import Port
+from simcore.program.outcome import Cause, Outcome
+from simcore.program.program import Port
 from simcore.results import BankRates, EnergyRates, LayerRun, Results
 from simcore.results.banks import bank_names
 from simcore.spec import System, load_system

@@ -13,7 +13,7 @@ import numpy as np
 from equality import Case, Edit
 from machines import instance_of
 
-from simcore.program import Port, Program, Seg
+from simcore.program.program import Port, Program, Seg
 from simcore.spec import System, override_system
 from workloads.layers import Conv
 from workloads.network import LayerInstance

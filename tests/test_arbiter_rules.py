@@ -11,11 +11,11 @@ import pytest
 from simcore.engine import ENGINES, run_traffic
 from simcore.engine.compiled.dma import place
 from simcore.engine.compiled.state import machine_state
-from simcore.machine import Machine, build_machine
-from simcore.program import Port
+from simcore.machine.machine import Machine, build_machine
+from simcore.machine.traffic import Traffic, TrafficOutcome
+from simcore.program.program import Port
 from simcore.spec import load_system
-from simcore.timing import READ, WRITE
-from simcore.traffic import Traffic, TrafficOutcome
+from simcore.timing.bank_timing import READ, WRITE
 
 READ_CYCLES, WRITE_CYCLES = 2, 10
 

@@ -19,8 +19,8 @@ from machines import instance_of
 
 from simcore.clock import clock_ratio, core_cycle_of, domain_cycle_at
 from simcore.engine import run_programs
-from simcore.outcome import Cause, Outcome
-from simcore.program import Port
+from simcore.program.outcome import Cause, Outcome
+from simcore.program.program import Port
 from simcore.spec.system import System
 from workloads.dataflow import lower
 from workloads.layers import Linear

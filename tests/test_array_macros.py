@@ -20,7 +20,7 @@ from models.junction.junction import Junction
 from models.memories import Sram, SttMram
 from models.technology import energy_table
 from simcore.errors import InputError
-from simcore.machine import build_machine
+from simcore.machine.machine import build_machine
 from simcore.results.rates import energy_rates
 from simcore.spec import load_system
 

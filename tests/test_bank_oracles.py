@@ -19,10 +19,10 @@ from math import exp, sqrt
 import pytest
 
 from simcore.engine import run_traffic
-from simcore.program import Int64Array
+from simcore.machine.traffic import TrafficOutcome, bernoulli, poisson
+from simcore.program.program import Int64Array
 from simcore.spec import load_system
-from simcore.timing import READ, WRITE
-from simcore.traffic import TrafficOutcome, bernoulli, poisson
+from simcore.timing.bank_timing import READ, WRITE
 
 jit_is_off = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 pytestmark = pytest.mark.skipif(jit_is_off, reason="takes minutes where nothing is compiled")

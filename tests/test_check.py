@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from simcore.check import check_file
-from simcore.model_check import Report
-from simcore.timing import list_timings
+from simcore.timing.bank_timing import list_timings
+from simcore.timing.model_check import Report
 
 STEPS = ("plain Python", "compiled", "both engines")
 
@@ -63,7 +63,7 @@ def test_an_index_that_only_larger_rows_reach_is_caught_in_plain_python(tmp_path
 
 @pytest.mark.slow
 def test_a_model_that_never_returns_for_larger_rows_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simcore.time_limit.LIMIT_S", 3.0)
+    monkeypatch.setattr("simcore.timing.time_limit.LIMIT_S", 3.0)
     report = check(tmp_path, "while row > 7:\n    pass\nreturn now + 1, now + 1")
     assert report.steps == STEPS
     (problem,) = report.problems

@@ -16,8 +16,8 @@ import simcore
 from simcore.cli import app
 from simcore.cli.console import rate, shortened, tell_of_compiling
 from simcore.cli.listing import KINDS
-from simcore.glossary import TERMS
 from simcore.results import TABLES
+from simcore.results.glossary import TERMS
 from simcore.spec import preset_names
 
 GOOD_MODEL = """

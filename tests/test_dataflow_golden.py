@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from dataflow_walk import word_counts
 
-from simcore.program import Geo, Kind, Op, OpKind, Port, Program, Seg
+from simcore.program.program import Geo, Kind, Op, OpKind, Port, Program, Seg
 from simcore.spec.load import load_system
 from simcore.spec.system import System
 from workloads.dataflow import lower

@@ -9,7 +9,7 @@ import pytest
 from dataflow_walk import check_plan
 
 from simcore.errors import InputError
-from simcore.program import QUEUES, Op, OpKind, Port, Program, Reg, Seg
+from simcore.program.program import QUEUES, Op, OpKind, Port, Program, Reg, Seg
 from simcore.spec.load import load_system
 from simcore.spec.system import System
 from workloads.dataflow import fusions, lower, lower_network

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simcore.errors import InputError
-from simcore.program import Program
+from simcore.program.program import Program
 from simcore.spec.load import load_system
 from simcore.spec.system import System
 from workloads.dataflow.array import lower_shape

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simcore.errors import InputError
-from simcore.program import Fold, Op, OpKind, Port, Program, Reg, Seg
+from simcore.program.program import Fold, Op, OpKind, Port, Program, Reg, Seg
+from simcore.program.streams import element_word
 from simcore.spec.system import System
-from simcore.streams import element_word
 from workloads.dataflow.array import lower_shape
 from workloads.dataflow.shape import ConvShape, matrix_product
 from workloads.dataflow.vector import lower_elementwise, lower_rows, lower_windows

@@ -14,7 +14,7 @@ from equality import Case, run_compiled
 from machines import ANY, CALM, CONTENDED, draw_folded_layer, draw_layer, draw_system
 
 from simcore.engine.reference.run import ReferenceEngine
-from simcore.machine import build_machine
+from simcore.machine.machine import build_machine
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,7 +9,7 @@ import pytest
 
 from simcore import simulate
 from simcore.errors import InputError
-from simcore.outcome import CAUSE_NAMES
+from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import Results
 
 HEADER = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n"

@@ -18,8 +18,8 @@ import pytest
 from test_array_cycles import machine, product
 
 from simcore.engine import run_programs
-from simcore.outcome import Cause, DramCounts, Outcome
-from simcore.program import Port, Program
+from simcore.program.outcome import Cause, DramCounts, Outcome
+from simcore.program.program import Port, Program
 from simcore.spec.system import System
 from workloads.dataflow import lower
 

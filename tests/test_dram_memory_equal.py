@@ -26,9 +26,9 @@ from simcore.engine.reference.dram_parts import DramRequest
 from simcore.engine.reference.memory import MemoryRequest
 from simcore.engine.reference.run import ReferenceEngine
 from simcore.engine.shortcuts import Shortcuts
-from simcore.machine import DramMemory, build_machine
-from simcore.outcome import CAUSE_NAMES, Cause, Outcome
-from simcore.program import Op, OpKind, Program
+from simcore.machine.machine import DramMemory, build_machine
+from simcore.program.outcome import CAUSE_NAMES, Cause, Outcome
+from simcore.program.program import Op, OpKind, Program
 from simcore.spec.system import System
 from workloads.layers import Add
 from workloads.network import LayerInstance

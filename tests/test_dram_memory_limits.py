@@ -11,8 +11,8 @@ from simcore.engine import run_programs
 from simcore.engine.reference import array
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError
-from simcore.outcome import Cause, Outcome
-from simcore.program import Op, Program
+from simcore.program.outcome import Cause, Outcome
+from simcore.program.program import Op, Program
 from simcore.spec.system import System
 from workloads.dataflow import lower
 

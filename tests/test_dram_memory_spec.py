@@ -10,9 +10,9 @@ import yaml
 from simcore.clock import core_cycle_of, cycle_ratio
 from simcore.dram.controller import ControllerSpec
 from simcore.errors import InputError
-from simcore.machine import DramMemory, build_machine
+from simcore.machine.machine import DramMemory, build_machine
+from simcore.reading.tree import MEMORY_KEYS
 from simcore.spec import DramMemorySpec, SimpleMemorySpec, System, load_system, override_system, validate_file
-from simcore.spec.tree import MEMORY_KEYS
 
 SMALL = """\
 core_clock_hz: 1 GHz

@@ -18,7 +18,7 @@ from itertools import pairwise
 import pytest
 
 from simcore.engine import run_programs
-from simcore.outcome import Cause, Outcome
+from simcore.program.outcome import Cause, Outcome
 from simcore.spec import load_system
 from workloads.dataflow import lower_network
 from workloads.networks import NETWORKS

@@ -13,9 +13,9 @@ import simcore
 from simcore.dram.energy import rank_energy
 from simcore.dram.outcome import BANK_COLUMNS
 from simcore.dram.resolve import load_dram
-from simcore.glossary import TERMS
-from simcore.program import Op, OpKind
+from simcore.program.program import Op, OpKind
 from simcore.results import TABLES, Results
+from simcore.results.glossary import TERMS
 from simcore.spec import load_system
 from workloads.dataflow import lower_network
 from workloads.load import load_network

@@ -7,8 +7,8 @@ import pytest
 from models.arrays.ratio import energy_ratio
 from models.arrays.scratchpad import ScratchpadMacros, scratchpad_of
 from simcore.engine import run_traffic
+from simcore.machine.traffic import Traffic, TrafficOutcome, bernoulli
 from simcore.spec import load_system
-from simcore.traffic import Traffic, TrafficOutcome, bernoulli
 
 CLOCK_HZ = 10**9
 BANKS, LINE_BYTES, CAPACITY_BYTES = 16, 16, 2**24

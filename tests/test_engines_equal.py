@@ -32,7 +32,7 @@ from machines import (
 from replay_cases import replay_cases
 
 from simcore.engine.shortcuts import Shortcuts
-from simcore.outcome import CAUSE_NAMES
+from simcore.program.outcome import CAUSE_NAMES
 
 DEEP = os.environ.get("SIMCORE_HYPOTHESIS_PROFILE") == "deep"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from simcore.model_check import check_timing
-from simcore.timing import READ, WRITE, resolve_timing
+from simcore.timing.bank_timing import READ, WRITE, resolve_timing
+from simcore.timing.model_check import check_timing
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "your-own-memory.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)

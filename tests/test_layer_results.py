@@ -10,7 +10,7 @@ import pytest
 import simcore.planned
 from simcore import simulate
 from simcore.errors import InputError
-from simcore.program import Op, OpKind
+from simcore.program.program import Op, OpKind
 from simcore.results import Results
 from simcore.spec import System, load_system
 from workloads.dataflow import lower_network

@@ -9,10 +9,10 @@ from line_write_cases import spilling_case
 from machines import instance_of
 
 from simcore.engine import ENGINES, run_programs
-from simcore.line_writes import LineWrites, no_line_writes
-from simcore.machine import build_machine
-from simcore.outcome import Outcome
-from simcore.program import Op, Port, Program, Seg
+from simcore.machine.line_writes import LineWrites, no_line_writes
+from simcore.machine.machine import build_machine
+from simcore.program.outcome import Outcome
+from simcore.program.program import Op, Port, Program, Seg
 from simcore.results import Results
 from simcore.simulation import simulate
 from simcore.spec import System, load_system, override_system

@@ -14,10 +14,10 @@ from simcore import simulate
 from simcore.cli import app
 from simcore.engine import run_traffic
 from simcore.errors import InputError
-from simcore.machine import build_machine
+from simcore.machine.machine import build_machine
+from simcore.machine.traffic import bernoulli
 from simcore.results.rates import energy_rates
 from simcore.spec import System, load_system, override_system
-from simcore.traffic import bernoulli
 
 KIB, MIB = 2**10, 2**20
 PADS = ("ifmap", "filter", "ofmap", "accumulator")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from machines import draw_layer, draw_system, instance_of
 
-from simcore.program import Op, OpKind, Program, Reg
+from simcore.program.program import Op, OpKind, Program, Reg
 from simcore.spec import load_system
 from workloads.dataflow import lower, lower_network
 from workloads.dataflow.operations import TENSOR_ALIGNMENT_BYTES, TILE_ALIGNMENT_BYTES

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models.memories import Sram, SttMram, SttMramVerify
-from simcore.timing import READ, WRITE
-from simcore.timing_compiled import compile_serve
+from simcore.timing.bank_timing import READ, WRITE
+from simcore.timing.compiled import compile_serve
 
 
 def answers(timing, operations, bank_index=0):

@@ -18,7 +18,7 @@ from models.arrays.ratio import energy_ratio
 from models.arrays.table import Figures
 from models.junction.fokker_planck import error_curve
 from simcore.cli import app
-from simcore.units import parse_size_bytes
+from simcore.reading.units import parse_size_bytes
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "stt-mram.md").read_text(encoding="utf-8")
 GOLDEN = Path(__file__).parent / "golden" / "mram" / "wer_fokker_planck.csv"

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from simcore.model_check import STEPS, Problem, check_timing
-from simcore.timing import list_timings, resolve_timing
+from simcore.timing.bank_timing import list_timings, resolve_timing
+from simcore.timing.model_check import STEPS, Problem, check_timing
 
 HEAD = """from simcore import BankTiming
 import random
@@ -61,7 +61,7 @@ BROKEN = {
 
 
 def test_a_model_that_never_returns_is_told_with_the_request(tmp_path, monkeypatch):
-    monkeypatch.setattr("simcore.time_limit.LIMIT_S", 0.2)
+    monkeypatch.setattr("simcore.timing.time_limit.LIMIT_S", 0.2)
     body = "while row == 5:\n    pass\nreturn now + 1, now + 1"
     (problem,) = check(tmp_path, body).problems
     assert problem.message == "serve did not return within 0.2 s"

@@ -15,7 +15,7 @@ import pytest
 from machines import instance_of
 
 from simcore.engine import run_programs
-from simcore.outcome import CAUSE_NAMES, Cause, Outcome
+from simcore.program.outcome import CAUSE_NAMES, Cause, Outcome
 from simcore.spec.system import System
 from workloads.dataflow import regions
 from workloads.dataflow.lowering import lower

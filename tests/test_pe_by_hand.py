@@ -15,7 +15,7 @@ from simcore.engine.reference.array import ArrayControl
 from simcore.engine.reference.clock import PhaseClock
 from simcore.engine.reference.operands import Operands
 from simcore.engine.reference.pe import PeArray
-from simcore.program import Fold, Int64Array
+from simcore.program.program import Fold, Int64Array
 from workloads.dataflow import lower
 from workloads.dataflow.images import operand_images, result_tensor
 from workloads.layers import MatMul

@@ -14,9 +14,9 @@ from machines import instance_of
 from simcore.engine.reference.operands import Operands
 from simcore.engine.reference.run import ReferenceEngine
 from simcore.errors import InputError
-from simcore.machine import build_machine
-from simcore.outcome import Cause, Outcome
-from simcore.program import Int64Array, Program
+from simcore.machine.machine import build_machine
+from simcore.program.outcome import Cause, Outcome
+from simcore.program.program import Int64Array, Program
 from simcore.spec.system import System
 from workloads.dataflow import lower
 from workloads.dataflow.images import operand_images, result_tensor

@@ -8,7 +8,7 @@ import pytest
 
 from simcore import load_system, simulate
 from simcore.errors import InputError
-from simcore.machine import build_machine
+from simcore.machine.machine import build_machine
 from simcore.studies.placed_step import simulate_placed_step
 from workloads.faults.device import MacroDevice
 from workloads.faults.graph import trained_network

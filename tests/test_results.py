@@ -10,10 +10,10 @@ from made_up import made_up_outcome, made_up_results
 
 from models.technology import energy_table
 from simcore.errors import InputError
-from simcore.glossary import GROUPS, TERMS, explain, markdown
-from simcore.outcome import CAUSE_NAMES
+from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import BankRates, EnergyRates, LayerRun, Results
 from simcore.results.banks import bank_names
+from simcore.results.glossary import GROUPS, TERMS, explain, markdown
 from simcore.results.rates import energy_rates
 from simcore.spec import load_system, override_system
 

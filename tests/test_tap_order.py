@@ -8,7 +8,7 @@ from equality import Case, check_case
 from machines import instance_of
 from test_pe_values import QUICK, SLOW, check_values, machine
 
-from simcore.program import Op, OpKind
+from simcore.program.program import Op, OpKind
 from workloads.dataflow import array, lower
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tap_order import reuse_order, reuse_parts, row_classes, there_and_back

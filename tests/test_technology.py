@@ -5,7 +5,7 @@ import pytest
 from models.memories import Sram, SttMram
 from models.technology import energy_table
 from simcore.errors import InputError
-from simcore.timing import BankTiming
+from simcore.timing.bank_timing import BankTiming
 
 MIB = 1024 * 1024
 

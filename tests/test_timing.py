@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from simcore.errors import InputError
-from simcore.timing import READ, BankTiming, list_timings, resolve_timing
-from simcore.timing_compiled import compile_serve
+from simcore.timing.bank_timing import READ, BankTiming, list_timings, resolve_timing
+from simcore.timing.compiled import compile_serve
 
 PAUSE = """
 from simcore import BankTiming
@@ -189,8 +189,8 @@ DRIVER = """
 import sys
 import numpy as np
 from numba import int64, njit, types
-from simcore.timing import resolve_timing
-from simcore.timing_compiled import SERVE_TYPE, compile_serve, int64_view
+from simcore.timing.bank_timing import resolve_timing
+from simcore.timing.compiled import SERVE_TYPE, compile_serve, int64_view
 
 @njit(int64(types.UniTuple(SERVE_TYPE, 2), int64[::1], int64[::1], int64[::1], int64), cache=True)
 def drive(serves, params, banks, shared, requests):

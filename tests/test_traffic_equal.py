@@ -14,11 +14,11 @@ from machines import ANY, CONTENDED, Pick, draw_scratchpad
 from simcore.engine import run_traffic
 from simcore.engine.reference.traffic import run_traffic as run_reference
 from simcore.errors import InputError
-from simcore.machine import Machine, build_machine
-from simcore.program import Port
+from simcore.machine.machine import Machine, build_machine
+from simcore.machine.traffic import NOT_GRANTED, Traffic, bursts
+from simcore.program.program import Port
 from simcore.spec import System, load_system
-from simcore.timing import READ, WRITE
-from simcore.traffic import NOT_GRANTED, Traffic, bursts
+from simcore.timing.bank_timing import READ, WRITE
 
 MANY = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from simcore import load_system, simulate
 from simcore.cli import app
 from simcore.errors import InputError
-from simcore.program import Port, Reg
+from simcore.program.program import Port, Reg
 from simcore.spec import System
 from workloads.dataflow import lower, lower_network
 from workloads.dataflow.gradients import gradient_shape

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simcore import units
 from simcore.errors import InputError, InputErrors, did_you_mean, nearest, raise_all
+from simcore.reading import units
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,11 @@ from simcore import BankTiming
 from simcore.cli import app
 from simcore.cli.wear import duration
 from simcore.errors import InputError
-from simcore.glossary import TERMS
-from simcore.line_writes import no_line_writes
-from simcore.machine import build_machine
+from simcore.machine.line_writes import no_line_writes
+from simcore.machine.machine import build_machine
 from simcore.results import BankRates, EnergyRates, LayerRun, Results
 from simcore.results.banks import bank_names
+from simcore.results.glossary import TERMS
 from simcore.results.wear import LineWear, bank_endurance, first_to_fail, wear_table
 from simcore.simulation import simulate
 from simcore.spec import System, load_system, override_system

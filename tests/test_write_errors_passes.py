@@ -6,7 +6,7 @@ from training_networks import after_weights, many_layers, product_network
 
 from simcore import load_system
 from simcore.errors import InputError
-from simcore.program import Reg
+from simcore.program.program import Reg
 from workloads.dataflow import lower_network
 from workloads.faults.graph import trained_network
 from workloads.faults.passes import held_tensors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simcore.program import Program
+from simcore.program.program import Program
 from simcore.spec import System
 from workloads.dataflow import lower
 from workloads.layers import (

@@ -9,10 +9,10 @@ from models.arrays.macro import Macro
 from models.arrays.scratchpad import ScratchpadMacros, banks_of_bits
 from models.memories import Sram, SttMram
 from models.technology import ScratchpadFigures
-from simcore.bank_group import BanksOfMacros
 from simcore.errors import InputError
+from simcore.machine.bank_group import BanksOfMacros
 from simcore.spec.macro import WriteSpec
-from simcore.timing import BankTiming
+from simcore.timing.bank_timing import BankTiming
 
 _KINDS = ("measured", "derived", "assumed")
 

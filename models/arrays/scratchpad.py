@@ -13,7 +13,7 @@ from models.arrays.write import DEFAULT_DESIGN, WriteDesign
 from models.memories import Sram, SttMram
 from models.technology import ScratchpadFigures
 from simcore.errors import InputError
-from simcore.timing import BankTiming
+from simcore.timing.bank_timing import BankTiming
 
 
 def cycles(time_ns: float, clock_hz: int) -> int:

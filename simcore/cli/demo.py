@@ -10,7 +10,7 @@ import pandas as pd
 from rich.table import Table
 
 from simcore.cli.console import console, progress, table, table_of_names, tell_of_compiling
-from simcore.outcome import CAUSE_NAMES
+from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import Results, check_destination
 from simcore.simulation import simulate
 

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from simcore.dram.controller import ControllerSpec
 from simcore.errors import InputError, raise_all
-from simcore.spec.overrides import override
-from simcore.spec.problems import problems_of
-from simcore.spec.tree import Entry, entry, plain
+from simcore.reading.overrides import override
+from simcore.reading.problems import problems_of
+from simcore.reading.tree import Entry, entry, plain
 
 CONTROLLER = "controller."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from simcore.cli.console import console, print_json, table
-from simcore.glossary import GROUPS, TERMS, Term, explain
+from simcore.results.glossary import GROUPS, TERMS, Term, explain
 
 
 def explain_command(metric: str | None, as_json: bool) -> None:

@@ -53,7 +53,7 @@ def _networks() -> list[dict[str, Any]]:
 
 
 def _memories() -> list[dict[str, Any]]:
-    from simcore.timing import list_timings
+    from simcore.timing.bank_timing import list_timings
 
     return [
         {

@@ -12,7 +12,7 @@ from models.arrays.scratchpad import bank_timing
 from models.arrays.table import Figures
 from simcore.cli.console import console, print_json, table
 from simcore.errors import InputError, did_you_mean
-from simcore.units import FREQUENCY, parse, parse_size_bytes
+from simcore.reading.units import FREQUENCY, parse, parse_size_bytes
 
 COMPARISONS = ("area", "capacity")
 

@@ -11,7 +11,7 @@ from simcore.cli.console import console, print_json, rate, table, table_of_names
 from simcore.cli.options import RunOptions
 from simcore.cli.simulating import simulate_as_asked
 from simcore.cli.wear import endurance_lines, wear_table
-from simcore.outcome import CAUSE_NAMES
+from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import Results
 from simcore.value_check import EQUAL
 

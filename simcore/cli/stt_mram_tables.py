@@ -9,7 +9,7 @@ import pandas as pd
 from rich.table import Table
 
 from simcore.cli.console import table
-from simcore.outcome import CAUSE_NAMES
+from simcore.program.outcome import CAUSE_NAMES
 from simcore.studies.stt_mram.accuracy import LEAKAGE_CLASS
 from simcore.studies.stt_mram.conclusions import capacity
 from simcore.studies.stt_mram.gains import SCOPES

@@ -7,7 +7,7 @@ import typer
 from simcore.cli.console import print_json
 from simcore.cli.guard import BAD_INPUT, in_lines
 from simcore.errors import InputError, InputErrors
-from simcore.machine import build_machine
+from simcore.machine.machine import build_machine
 from simcore.results.rates import energy_rates
 from simcore.spec import load_system, validate_file
 from simcore.spec.load import place_of

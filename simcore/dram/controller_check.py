@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from simcore.dram.controller import ControllerSpec
 from simcore.dram.tables import FOLLOWING, LEVEL, PRECEDING, ResolvedDram
 from simcore.dram.write_pulse import check_write_pulse
 from simcore.errors import InputError
-from simcore.spec.dram_controller import ControllerSpec
 
 _REFRESH_ROLES = {"none": (), "all-bank": ("refresh_all", "precharge_all"), "per-bank": ("refresh_bank",)}
 

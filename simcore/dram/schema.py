@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from simcore.spec.values import Broken, Count, Flag, Spec, Text, raise_broken
+from simcore.reading.values import Broken, Count, Flag, Spec, Text, raise_broken
 
 
 def _latency(value: object) -> object:

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from simcore.dram.schema import StandardSpec
 from simcore.errors import InputError, did_you_mean, raise_all
-from simcore.model_file import load_value
-from simcore.spec.problems import problems_of
-from simcore.spec.tree import Entry, entry, find, merge, plain
-from simcore.spec.yaml_tree import read_yaml
+from simcore.extensions.model_file import load_value
+from simcore.reading.problems import problems_of
+from simcore.reading.tree import Entry, entry, find, merge, plain
+from simcore.reading.yaml_tree import read_yaml
 
 # models is installed beside simcore; a path keeps the core free of importing it (and of a user's own folder named models).
 TABLES = Path(__file__).resolve().parents[2] / "models" / "dram"

@@ -1,7 +1,7 @@
 """What a run of a DRAM controller amounts to: totals, latencies, banks and energy as plain dictionaries.
 
 Percentiles are nearest-rank: p95 of n latencies is the ceil(0.95 n)-th smallest of them, so it is always a latency that occurred.
-`simcore.glossary` says what every name means.
+`simcore.results.glossary` says what every name means.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
-from simcore.line_writes import LineWrites
-from simcore.machine import DramMemory, Machine, build_machine
-from simcore.outcome import Outcome
-from simcore.program import Op, Program
+from simcore.machine.line_writes import LineWrites
+from simcore.machine.machine import DramMemory, Machine, build_machine
+from simcore.machine.traffic import Traffic, TrafficOutcome
+from simcore.program.outcome import Outcome
+from simcore.program.program import Op, Program
 from simcore.spec.system import System
-from simcore.traffic import Traffic, TrafficOutcome
 
 if TYPE_CHECKING:
     from simcore.engine.reference.operands import Operands

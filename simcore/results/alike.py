@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simcore.bank_group import group_timing
+from simcore.machine.bank_group import group_timing
 from simcore.spec import System
 from simcore.spec.scratchpad import BankGroup, TimingSpec
-from simcore.timing import BankTiming
+from simcore.timing.bank_timing import BankTiming
 
 #: What a System has that no cycle depends on. Banks are compared by their timing instead.
 _COSTS_NOTHING = {"name", "description", "technology", "scratchpads"}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simcore.outcome import CAUSE_NAMES, Outcome
-from simcore.program import Int64Array
+from simcore.program.outcome import CAUSE_NAMES, Outcome
+from simcore.program.program import Int64Array
 from simcore.results.record import LayerRun
 from simcore.results.tables import stall_column
 from simcore.spec import System

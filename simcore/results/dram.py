@@ -11,7 +11,7 @@ import pandas as pd
 
 from simcore.dram.outcome import BANK_COLUMNS
 from simcore.dram.tables import IntArray, ResolvedDram
-from simcore.outcome import DramCounts
+from simcore.program.outcome import DramCounts
 from simcore.results.record import LayerRun
 
 

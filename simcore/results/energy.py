@@ -10,8 +10,8 @@ import pandas as pd
 
 from simcore.dram.energy import dram_energy, summed
 from simcore.dram.tables import ResolvedDram
-from simcore.outcome import Outcome
-from simcore.program import Int64Array
+from simcore.program.outcome import Outcome
+from simcore.program.program import Int64Array
 from simcore.results.banks import BankName
 from simcore.results.dram import nothing_done
 from simcore.results.record import LayerRun

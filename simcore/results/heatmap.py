@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from simcore.outcome import Outcome
+from simcore.program.outcome import Outcome
 from simcore.results.record import LayerRun
 
 

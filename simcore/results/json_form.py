@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from simcore.outcome import CAUSE_NAMES
-from simcore.program import Port
+from simcore.program.outcome import CAUSE_NAMES
+from simcore.program.program import Port
 from simcore.results.dram import dram_object
 from simcore.results.record import LayerRun
 from simcore.results.wear import wear_object

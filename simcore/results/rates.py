@@ -7,10 +7,10 @@ from typing import cast
 from models.arrays.banks import macro_figures
 from models.technology import ScratchpadFigures, Technology
 from models.technology import energy_table as technology_table
-from simcore.bank_group import BanksOfMacros, blamed, group_timing
 from simcore.dram.energy import command_energy
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
+from simcore.machine.bank_group import BanksOfMacros, blamed, group_timing
 from simcore.results.energy import BankRates, EnergyRates
 from simcore.spec import BankGroup, DramMemorySpec, System
 from simcore.spec.system import ScratchpadName

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simcore.outcome import Outcome
-from simcore.program import Int64Array, Port
+from simcore.program.outcome import Outcome
+from simcore.program.program import Int64Array, Port
 
 
 @dataclass(frozen=True)

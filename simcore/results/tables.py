@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from simcore.dram.tables import ResolvedDram
-from simcore.outcome import CAUSE_NAMES, Cause
-from simcore.program import Port
+from simcore.program.outcome import CAUSE_NAMES, Cause
+from simcore.program.program import Port
 from simcore.results.dram import dram_columns, nothing_done
 from simcore.results.record import LayerRun
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simcore.outcome import Outcome
-from simcore.program import Int64Array
+from simcore.program.outcome import Outcome
+from simcore.program.program import Int64Array
 from simcore.results.banks import BankName
 from simcore.results.record import LayerRun
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from simcore.glossary import TERMS
+from simcore.results.glossary import TERMS
 from simcore.spec import System
 
 #: Columns of the layer table that do not add up over layers.

@@ -12,11 +12,11 @@ import pandas as pd
 
 from models.endurance import Endurance, endurance_of, endurance_of_cells
 from models.junction.endurance import busiest_writes_per_s, lifetime_s
-from simcore.line_writes import LineWrites
-from simcore.program import Int64Array
+from simcore.machine.line_writes import LineWrites
+from simcore.program.program import Int64Array
 from simcore.results.banks import BankName
 from simcore.spec import BankGroup, System, TechnologySpec
-from simcore.timing import resolve_timing
+from simcore.timing.bank_timing import resolve_timing
 
 #: Columns of the table behind the bank's name, in order.
 COLUMNS = (

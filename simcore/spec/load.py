@@ -9,13 +9,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from simcore.errors import InputError, InputErrors, did_you_mean, raise_all
-from simcore.spec.overrides import override
+from simcore.reading.overrides import override
+from simcore.reading.problems import problems_of
+from simcore.reading.tree import Entry, entry, find, merge, plain
+from simcore.reading.yaml_tree import read_yaml
 from simcore.spec.presets import PRESETS, preset_names, preset_path
-from simcore.spec.problems import problems_of
 from simcore.spec.scale_sim_cfg import read_scale_sim_cfg
 from simcore.spec.system import System
-from simcore.spec.tree import Entry, entry, find, merge, plain
-from simcore.spec.yaml_tree import read_yaml
 
 _YAML = (".yaml", ".yml")
 _SUFFIXES = (*_YAML, ".cfg")

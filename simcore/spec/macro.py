@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from simcore.spec.values import Broken, Count, PositiveNumber, Spec, Text, raise_broken
+from simcore.reading.values import Broken, Count, PositiveNumber, Spec, Text, raise_broken
 
 Cell = Annotated[Text, Field(min_length=1)]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
+from simcore.dram.controller import ControllerSpec
 from simcore.errors import InputError, InputErrors, did_you_mean
-from simcore.spec.dram_controller import ControllerSpec
-from simcore.spec.tree import MEMORY_KEYS
-from simcore.spec.values import TAG, Broken, Count, FrequencyHz, Spec, Text, raise_broken
+from simcore.reading.tree import MEMORY_KEYS
+from simcore.reading.values import TAG, Broken, Count, FrequencyHz, Spec, Text, raise_broken
 
 if TYPE_CHECKING:
     from simcore.dram.tables import ResolvedDram

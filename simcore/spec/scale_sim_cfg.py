@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simcore.errors import InputError, did_you_mean, raise_all
-from simcore.spec.tree import Entry, entry
+from simcore.reading.tree import Entry, entry
 
 SECTIONS = ("general", "architecture_presets", "layout", "sparsity", "run_presets", "network_presets")
 DATAFLOWS = ("os", "ws", "is")

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from simcore.reading.values import Broken, Count, CountOrNone, Flag, Integer, SizeBytes, Spec, Text, raise_broken
 from simcore.spec.macro import MacroSpec
-from simcore.spec.values import Broken, Count, CountOrNone, Flag, Integer, SizeBytes, Spec, Text, raise_broken
 
 Interleaving = Literal["low-order", "xor", "block"]
 Arbiter = Literal["fcfs", "port-priority", "round-robin"]

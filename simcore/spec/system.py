@@ -10,9 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from simcore.clock import MAX_CORE_CYCLES, MAX_RATIO_TERM, cycle_ratio
-from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
-from simcore.spec.scratchpad import ScratchpadSpec
-from simcore.spec.values import (
+from simcore.reading.values import (
     Broken,
     Count,
     CountOrNone,
@@ -26,6 +24,8 @@ from simcore.spec.values import (
     Writes,
     raise_broken,
 )
+from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
+from simcore.spec.scratchpad import ScratchpadSpec
 
 Dataflow = Literal["ws", "os", "is"]
 Edge = Literal["skew-registers", "skewed-fetch"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from simcore.program import SEG_COLUMNS, Int64Array, Port, Program, Reg, Seg
+from simcore.program.program import SEG_COLUMNS, Int64Array, Port, Program, Reg, Seg
 from simcore.spec.system import System
 from workloads.dataflow.folds import Folds, Loops, build_folds, fold_records, sides
 from workloads.dataflow.operations import Traffic, build_operations, moved_bytes, plan

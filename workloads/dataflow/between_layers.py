@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from simcore.program import Program
+from simcore.program.program import Program
 from workloads.dataflow.in_place import ifmap_fits, in_place, ofmap_fits, same_words
 from workloads.layers import Concat, ShapeOnly
 from workloads.layers.trained import TrainedMaxPool

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.program import GEO_COLUMNS, Int64Array, Port, Program
+from simcore.program.program import GEO_COLUMNS, Int64Array, Port, Program
 from simcore.spec.system import System
 from workloads.dataflow.regions import shares
 from workloads.dataflow.vector import NO_SEGMENTS, Rows, row_chunk, row_segments, row_tensor, vector_program, wants

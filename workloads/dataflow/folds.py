@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simcore.program import Fold, Int64Array
+from simcore.program.program import Fold, Int64Array
 from simcore.spec.system import ArraySpec
 from workloads.dataflow.plan_memory import BYTES_PER_FOLD, require_memory
 from workloads.dataflow.shape import ConvShape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from simcore.errors import InputError
-from simcore.program import Program
+from simcore.program.program import Program
 from simcore.spec.load import override_system
 from simcore.spec.system import System
 from workloads.dataflow.flows import Flow, Flows, lower_flows

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 from workloads.dataflow.folds import Folds
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.uses import Uses, in_order, merged, ragged

@@ -1,6 +1,7 @@
 """Tensors as the tiles of a Program hold them, so that the reference engine's PEs can multiply real numbers, and back again.
 
-Laid out by what ``simcore.program`` says of Geo and Seg, tensor by tensor; nothing here asks ``simcore.streams`` for an address,
+Laid out by what ``simcore.program.program`` says of Geo and Seg, tensor by tensor; nothing here asks
+``simcore.program.streams`` for an address,
 so that each checks the other.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from simcore.errors import InputError
-from simcore.program import Fold, Geo, Int64Array, Port, Program, Reg, Seg
+from simcore.program.program import Fold, Geo, Int64Array, Port, Program, Reg, Seg
 from workloads.layers import Conv, Linear, MatMul
 from workloads.layers.joins import broadcast
 from workloads.network import LayerInstance

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from simcore.program import Int64Array, Op, OpKind, Program, Reg
+from simcore.program.program import Int64Array, Op, OpKind, Program, Reg
 from workloads.dataflow.operations import moved_bytes
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import prod
 
 from simcore.errors import InputError
-from simcore.program import Program
+from simcore.program.program import Program
 from simcore.spec.system import System
 from workloads.dataflow.array import lower_shape
 from workloads.dataflow.between_layers import Lowered, handed_on

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.program import OP_COLUMNS, QUEUES, Int64Array, Op, OpKind, Port, Reg
+from simcore.program.program import OP_COLUMNS, QUEUES, Int64Array, Op, OpKind, Port, Reg
 from workloads.dataflow.planner import Placement, place
 from workloads.dataflow.regions import Region
 from workloads.dataflow.uses import Uses

@@ -7,7 +7,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 from workloads.dataflow.uses import Uses
 
 #: How many tiles that leave late are passed over in search of one that leaves early enough to load behind the use before.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcore.errors import InputError
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 from workloads.layers import Conv, Linear, MatMul
 from workloads.network import LayerInstance
 

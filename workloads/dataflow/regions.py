@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simcore.errors import InputError
-from simcore.program import REG_COLUMNS, Int64Array, Reg
+from simcore.program.program import REG_COLUMNS, Int64Array, Reg
 from simcore.spec.system import System
 
 #: A tensor written tile by tile and stored at once needs a few tiles only; more than this is of no use to it.

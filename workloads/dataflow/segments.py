@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.program import SEG_COLUMNS, Int64Array, Kind, Seg
+from simcore.program.program import SEG_COLUMNS, Int64Array, Kind, Seg
 from simcore.spec.system import ArraySpec
 from workloads.dataflow.folds import Folds
 

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from simcore.program import GEO_COLUMNS, Geo, Int64Array
+from simcore.program.program import GEO_COLUMNS, Geo, Int64Array
 from workloads.layers import Conv, Linear, MatMul
 from workloads.layers.joins import broadcast
 from workloads.network import LayerInstance

@@ -11,7 +11,7 @@ from math import gcd
 
 import numpy as np
 
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 from workloads.dataflow.shape import ConvShape
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 from simcore.spec.system import System
 from workloads.dataflow.folds import Folds
 from workloads.dataflow.ifmap_uses import IfmapTiles, pixel_uses, tap_uses

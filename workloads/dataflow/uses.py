@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 from workloads.dataflow.plan_memory import BYTES_PER_USE, require_memory
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.program import GEO_COLUMNS, SEG_COLUMNS, Int64Array, Kind, Op, OpKind, Port, Program, Reg, Seg
+from simcore.program.program import GEO_COLUMNS, SEG_COLUMNS, Int64Array, Kind, Op, OpKind, Port, Program, Reg, Seg
 from simcore.spec.system import System
 from workloads.dataflow.ifmap_uses import window_uses
 from workloads.dataflow.operations import Traffic, build_operations, moved_bytes, plan

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from simcore.errors import InputError
+from simcore.reading.tree import BANK_KEYS
 from simcore.spec import System
-from simcore.spec.tree import BANK_KEYS
 from workloads.faults.device import MacroDevice
 from workloads.faults.placement import Placement, Storage
 from workloads.faults.scratchpad import Tensor

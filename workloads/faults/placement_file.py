@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from simcore.errors import InputError, did_you_mean, raise_all
-from simcore.spec.tree import Entry, plain
-from simcore.spec.yaml_tree import read_yaml
+from simcore.reading.tree import Entry, plain
+from simcore.reading.yaml_tree import read_yaml
 from workloads.faults.placement import Part, Placement, Storage
 
 _STORAGE = ("memory", "voltage_v", "overdrive", "pulse_ns", "error_rate", "write_pj_per_bit")

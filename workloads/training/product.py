@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 
 from simcore.errors import InputError
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 from workloads.dataflow.product import windows
 from workloads.layers import Conv
 from workloads.layers.gradients import (

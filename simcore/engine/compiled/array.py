@@ -8,8 +8,8 @@ from simcore.engine.compiled.dma import place
 from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import element_lines
 from simcore.engine.compiled.ports import next_element, read_stall
-from simcore.outcome import Cause
-from simcore.program import Int64Array, Port
+from simcore.program.outcome import Cause
+from simcore.program.program import Int64Array, Port
 
 _OUTPUT = int(Port.OUTPUT)
 _DRAM_WAIT, _WRITE_BACKPRESSURE = int(Cause.DRAM_WAIT), int(Cause.WRITE_BACKPRESSURE)

@@ -6,9 +6,9 @@ from typing import Any
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import inlined
-from simcore.machine import FCFS, PORT_PRIORITY, RESUME
-from simcore.program import Int64Array, Port
-from simcore.timing_compiled import int64_view
+from simcore.machine.machine import FCFS, PORT_PRIORITY, RESUME
+from simcore.program.program import Int64Array, Port
+from simcore.timing.compiled import int64_view
 
 _OUTPUT, _DMA, _PORTS = int(Port.OUTPUT), int(Port.DMA), len(Port)
 

@@ -16,8 +16,10 @@ from typing import Any
 
 import numba
 
-from simcore import clock, machine, outcome, program, streams
+from simcore import clock
 from simcore.engine.compiled.jit import kernel
+from simcore.machine import machine
+from simcore.program import outcome, program, streams
 
 #: Versions of the engine whose kernels stay cached.
 KEPT_FOLDERS = 8
@@ -31,7 +33,7 @@ def source_hash() -> str:
     folder = Path(__file__).parent
     digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
     files = sorted(folder.glob("*.py")) + [Path(m.__file__ or "") for m in (clock, machine, outcome, program, streams)]
-    for file in [*files, folder.parents[1] / "timing_compiled.py"]:
+    for file in [*files, folder.parents[1] / "timing" / "compiled.py"]:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -11,7 +11,7 @@ from simcore.engine.compiled.cache import compile_kernel, types
 from simcore.engine.compiled.dram_signature import DRAM_TYPE
 from simcore.engine.compiled.kernel import run_layer as layer_kernel
 from simcore.engine.compiled.state import MAX_TIMINGS
-from simcore.timing_compiled import SERVE_TYPE
+from simcore.timing.compiled import SERVE_TYPE
 
 
 def _signature() -> Any:

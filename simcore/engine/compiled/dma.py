@@ -6,8 +6,8 @@ from simcore.clock import core_cycle_of, domain_cycle_at
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_at_once
 from simcore.engine.compiled.jit import inlined
-from simcore.machine import BLOCK, XOR
-from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Reg
+from simcore.machine.machine import BLOCK, XOR
+from simcore.program.program import QUEUES, Int64Array, Op, OpKind, Port, Reg
 
 _OUTPUT, _DMA, _QUEUES = int(Port.OUTPUT), int(Port.DMA), len(QUEUES)
 _KIND, _REGION, _TILE, _SLOT, _BYTES = int(Op.KIND), int(Op.REGION), int(Op.TILE), int(Op.SLOT), int(Op.BYTES)

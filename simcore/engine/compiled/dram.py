@@ -13,7 +13,7 @@ from simcore.engine.compiled.cache import compile_kernel
 from simcore.engine.compiled.dram_kernel import run_dram
 from simcore.engine.compiled.dram_state import DramState, dram_state
 from simcore.errors import InputError
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 #: Commands per piece of the log.
 _LOG_ROWS = 1 << 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcore.engine.compiled.cache import compile_kernel
 from simcore.engine.compiled.dram_signature import DRAM_SIGNATURE
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 
 def no_dram(dram: Int64Array, scalars: Int64Array, bursts: Int64Array, burst_lists: Int64Array, now: int, bound: int) -> int:

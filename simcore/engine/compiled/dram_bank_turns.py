@@ -9,7 +9,7 @@ from simcore.engine.compiled.dram_priority import advance_priority, find_priorit
 from simcore.engine.compiled.dram_queues import next_command, remove
 from simcore.engine.compiled.dram_step import set_draining
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 
 @inlined

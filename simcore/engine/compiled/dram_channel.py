@@ -8,7 +8,7 @@ from simcore.engine.compiled.dram_bank_turns import step_in_turn
 from simcore.engine.compiled.dram_priority import apply_policy, push_refresh
 from simcore.engine.compiled.dram_step import step_bus
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 
 @inlined

@@ -8,7 +8,7 @@ from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import NONE
 from simcore.engine.compiled.dram_device import close_row, constrain, open_row
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 
 @inlined

@@ -9,7 +9,7 @@ from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.dram_channel import step_channel
 from simcore.engine.compiled.dram_queues import decode, is_waiting, random_pulse
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 #: Room that one cycle of all channels may need in the log.
 _BUSES = 2

@@ -13,7 +13,7 @@ from simcore.engine.compiled.dram_memory_state import TABLES
 from simcore.engine.compiled.dram_queues import decode
 from simcore.engine.compiled.flat_tables import table_of, vector_of
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 _core_cycle_of = inlined(core_cycle_of)
 _domain_cycle_at = inlined(domain_cycle_at)

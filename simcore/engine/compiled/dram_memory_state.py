@@ -12,9 +12,9 @@ from simcore.engine.compiled.columns import FAR
 from simcore.engine.compiled.dram_state import DramState, dram_state
 from simcore.engine.compiled.flat_tables import flattened
 from simcore.errors import InputError
-from simcore.machine import DramMemory, Machine
-from simcore.outcome import DramCounts
-from simcore.program import Int64Array
+from simcore.machine.machine import DramMemory, Machine
+from simcore.program.outcome import DramCounts
+from simcore.program.program import Int64Array
 
 #: Numbers of the tables in the vector: those of the controllers first, in the order of `DramState`.
 TABLES = (*DramState.__slots__, "log", "link", "fifos", "waiting", "notes", "arrive", "depart", "kind")

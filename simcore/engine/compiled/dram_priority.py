@@ -8,7 +8,7 @@ from simcore.engine.compiled.dram_device import closing_due
 from simcore.engine.compiled.dram_issue import issue
 from simcore.engine.compiled.dram_queues import remove
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 
 @inlined

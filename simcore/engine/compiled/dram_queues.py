@@ -7,9 +7,9 @@ import numpy as np
 from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
-# A place in a queue and a cycle in one number: queues have at most 2^20 entries (`simcore.spec.values.MAX_COUNT`).
+# A place in a queue and a cycle in one number: queues have at most 2^20 entries (`simcore.reading.values.MAX_COUNT`).
 _PLACE_BITS = 20
 _PLACE_MASK = (1 << _PLACE_BITS) - 1
 

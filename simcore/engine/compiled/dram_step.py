@@ -10,7 +10,7 @@ from simcore.engine.compiled.dram_issue import command_sent, count_request, fini
 from simcore.engine.compiled.dram_priority import serve_priority
 from simcore.engine.compiled.dram_queues import find_active, find_queued, find_queued_hits_first, next_command, remove
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 
 @inlined

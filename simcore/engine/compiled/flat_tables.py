@@ -13,7 +13,7 @@ import numpy as np
 from numba import int64
 from numba.np import arrayobj
 
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 # numba's annotations cover neither its types nor its configuration.
 _types: Any = cast(Any, numba).types

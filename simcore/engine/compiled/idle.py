@@ -5,7 +5,7 @@ from __future__ import annotations
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.dma import FILLING, READING, STORING
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 
 @inlined

@@ -16,8 +16,8 @@ from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import locate
 from simcore.engine.compiled.ports import offer_element
 from simcore.engine.compiled.replay import at_fold
-from simcore.outcome import Cause
-from simcore.program import Int64Array, Port
+from simcore.program.outcome import Cause
+from simcore.program.program import Int64Array, Port
 
 #: So many cycles in a row without any event are taken for a plan that waits for itself, or a DRAM that serves nothing.
 STUCK_CYCLES = 1 << 22

@@ -22,8 +22,8 @@ from simcore.engine.compiled.dma import place
 from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import element_lines, locate, move_on
 from simcore.engine.compiled.state import LayerState, MachineState, max_lines, table
-from simcore.line_writes import LineWrites
-from simcore.program import Int64Array, Op, OpKind, Port, Program, Reg, Seg
+from simcore.machine.line_writes import LineWrites
+from simcore.program.program import Int64Array, Op, OpKind, Port, Program, Reg, Seg
 
 _OUTPUT, _DUE, _COUNT, _AFTER_WRITE = int(Port.OUTPUT), int(Seg.DUE), int(Seg.COUNT), int(Seg.AFTER_WRITE)
 _KIND, _REGION, _TILE, _SLOT, _BYTES = int(Op.KIND), int(Op.REGION), int(Op.TILE), int(Op.SLOT), int(Op.BYTES)

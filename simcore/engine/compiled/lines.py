@@ -1,4 +1,4 @@
-"""The lines of an element: the formulas of ``simcore.streams``, compiled, and a faster walk over runs of neighbouring words."""
+"""The lines of an element: the formulas of ``program.streams``, compiled, and a faster walk over runs of neighbouring words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 from numba.extending import register_jitable
 
-from simcore import streams
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Geo, Int64Array, Kind, Reg, Seg
+from simcore.program import streams
+from simcore.program.program import Geo, Int64Array, Kind, Reg, Seg
 
 _COUNT, _LANES, _TIMES, _KIND, _SKEWED, _REVERSE = (
     int(column) for column in (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.KIND, Seg.SKEWED, Seg.REVERSE)

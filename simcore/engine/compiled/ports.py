@@ -7,8 +7,8 @@ from simcore.engine.compiled.banks import enqueue, grant_at_once, is_buffered
 from simcore.engine.compiled.dma import fill_request, place
 from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import element_lines, locate, move_on
-from simcore.outcome import Cause
-from simcore.program import Int64Array, Port, Seg
+from simcore.program.outcome import Cause
+from simcore.program.program import Int64Array, Port, Seg
 
 _PSUM, _OUTPUT, _DMA = int(Port.PSUM), int(Port.OUTPUT), int(Port.DMA)
 _DUE, _DUE_STRIDE, _COUNT = int(Seg.DUE), int(Seg.DUE_STRIDE), int(Seg.COUNT)

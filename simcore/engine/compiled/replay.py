@@ -15,7 +15,7 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import locate
 from simcore.engine.compiled.replay_key import AHEAD, is_settled, make_key
-from simcore.program import QUEUES, Int64Array, Op, Seg
+from simcore.program.program import QUEUES, Int64Array, Op, Seg
 
 #: Recorded periods kept; the oldest is given up for a new one.
 RECORDS = 128

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import inlined
-from simcore.machine import BLOCK, ROUND_ROBIN, XOR
-from simcore.program import QUEUES, Geo, Int64Array, Kind, Port, Reg, Seg
+from simcore.machine.machine import BLOCK, ROUND_ROBIN, XOR
+from simcore.program.program import QUEUES, Geo, Int64Array, Kind, Port, Reg, Seg
 
 #: Segments of each port that a key describes, from the cursor on; a recorded period may not reach beyond them.
 AHEAD = 2

@@ -11,10 +11,10 @@ import numpy as np
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.state import LayerState, MachineState, hold_to_contract, layer_state, machine_state
 from simcore.engine.shortcuts import Shortcuts
-from simcore.line_writes import LineWrites
-from simcore.machine import Machine
-from simcore.outcome import Outcome
-from simcore.program import Program
+from simcore.machine.line_writes import LineWrites
+from simcore.machine.machine import Machine
+from simcore.program.outcome import Outcome
+from simcore.program.program import Program
 
 _NO_DRAM = np.zeros(1, dtype=np.int64)
 

@@ -13,11 +13,11 @@ from simcore.engine.compiled.dram_memory_state import DramMemoryState, dram_memo
 from simcore.engine.compiled.replay import RECORDS, record_length
 from simcore.engine.compiled.replay_key import key_length
 from simcore.engine.shortcuts import Shortcuts
-from simcore.machine import LOW_ORDER, ROUND_ROBIN, DramMemory, Machine, SimpleMemory
-from simcore.outcome import Cause
-from simcore.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Seg
-from simcore.timing import READ, WRITE, BankTiming, broken_contract, undeclared_state
-from simcore.timing_compiled import compile_serve
+from simcore.machine.machine import LOW_ORDER, ROUND_ROBIN, DramMemory, Machine, SimpleMemory
+from simcore.program.outcome import Cause
+from simcore.program.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Seg
+from simcore.timing.bank_timing import READ, WRITE, BankTiming, broken_contract, undeclared_state
+from simcore.timing.compiled import compile_serve
 
 #: Different bank timings (classes, not parameters) that one machine may have; the kernel takes so many functions.
 MAX_TIMINGS = 8

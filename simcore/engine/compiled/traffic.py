@@ -11,10 +11,10 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.cache import compile_kernel, types
 from simcore.engine.compiled.state import MAX_TIMINGS, machine_state, table
 from simcore.engine.compiled.traffic_kernel import serve_traffic
-from simcore.machine import Machine
-from simcore.program import Int64Array
-from simcore.timing_compiled import SERVE_TYPE
-from simcore.traffic import NOT_GRANTED, Traffic, TrafficOutcome
+from simcore.machine.machine import Machine
+from simcore.machine.traffic import NOT_GRANTED, Traffic, TrafficOutcome
+from simcore.program.program import Int64Array
+from simcore.timing.compiled import SERVE_TYPE
 
 #: Requests that may be waiting or under way before the tables are doubled.
 _FIRST_ROWS = 1024

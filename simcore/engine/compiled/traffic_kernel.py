@@ -8,7 +8,7 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_scratchpad, is_buffered, post_write, retire_writes, watermarks
 from simcore.engine.compiled.dma import fill_request
 from simcore.engine.compiled.jit import inlined
-from simcore.program import Int64Array, Port
+from simcore.program.program import Int64Array, Port
 
 _PSUM, _OUTPUT = int(Port.PSUM), int(Port.OUTPUT)
 

@@ -13,9 +13,9 @@ from simcore.engine.reference.port import ReadPort
 from simcore.engine.reference.requests import Element, Request
 from simcore.engine.reference.shared import Shared
 from simcore.engine.reference.values import ValueFlow
-from simcore.outcome import Cause
-from simcore.program import Port, Seg
-from simcore.timing import WRITE
+from simcore.program.outcome import Cause
+from simcore.program.program import Port, Seg
+from simcore.timing.bank_timing import WRITE
 
 #: So many stalled cycles in a row are taken for a plan that waits for itself.
 STUCK_CYCLES = 1 << 22

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from simcore.engine.reference.requests import NEVER, Request
-from simcore.machine import FCFS, PORT_PRIORITY, Scratchpad
-from simcore.program import Int64Array, Port
-from simcore.timing import BankTiming, broken_contract, undeclared_state
+from simcore.machine.machine import FCFS, PORT_PRIORITY, Scratchpad
+from simcore.program.program import Int64Array, Port
+from simcore.timing.bank_timing import BankTiming, broken_contract, undeclared_state
 
 PORTS = len(Port)
 

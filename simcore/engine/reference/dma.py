@@ -12,8 +12,8 @@ from simcore.engine.reference.elements import burst_places
 from simcore.engine.reference.memory import MemoryProcess
 from simcore.engine.reference.requests import NEVER, Bundle, Request
 from simcore.engine.reference.shared import Shared
-from simcore.program import QUEUES, Op, OpKind, Port, Reg
-from simcore.timing import READ, WRITE
+from simcore.program.program import QUEUES, Op, OpKind, Port, Reg
+from simcore.timing.bank_timing import READ, WRITE
 
 
 @dataclass(eq=False)

@@ -5,12 +5,11 @@ The rules are DRAMsim3's (a command queue per bank), but for what docs/dram.md n
 
 from __future__ import annotations
 
-from simcore.dram.controller import ControllerSpec
+from simcore.dram.controller import ACCESSES_BEFORE_CONFLICT, ControllerSpec
 from simcore.dram.tables import ResolvedDram
 from simcore.engine.reference.dram_controller import Controller
 from simcore.engine.reference.dram_device import Node
 from simcore.engine.reference.dram_parts import DramClock, DramRequest, Tally
-from simcore.spec.dram_controller import ACCESSES_BEFORE_CONFLICT
 
 
 class BankTurnController(Controller):

@@ -17,8 +17,8 @@ from simcore.engine.reference.dram import controllers_of, counted
 from simcore.engine.reference.dram_parts import DramClock, DramRequest, Tally
 from simcore.engine.reference.memory import MemoryRequest
 from simcore.engine.reference.requests import NEVER
-from simcore.machine import DramMemory
-from simcore.outcome import DramCounts
+from simcore.machine.machine import DramMemory
+from simcore.program.outcome import DramCounts
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simcore.engine.reference.requests import Element, Request
-from simcore.machine import Machine
-from simcore.program import Op, Port, Program, Reg, Seg
-from simcore.streams import element_word
+from simcore.machine.machine import Machine
+from simcore.program.program import Op, Port, Program, Reg, Seg
+from simcore.program.streams import element_word
 
 
 def element_at(program: Program, port: Port, segment: int, number: int) -> Element:

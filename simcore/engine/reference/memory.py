@@ -10,7 +10,7 @@ import simpy
 
 from simcore.clock import Phase, core_cycle_of, domain_cycle_at
 from simcore.engine.reference.clock import PhaseClock
-from simcore.machine import SimpleMemory
+from simcore.machine.machine import SimpleMemory
 
 
 class MemoryRequest(Protocol):

@@ -8,7 +8,7 @@ import numpy as np
 
 from simcore.engine.reference.requests import Element
 from simcore.errors import WrongValuesError
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 
 @dataclass(eq=False)

@@ -11,7 +11,7 @@ import simpy
 from simcore.clock import Phase
 from simcore.engine.reference.clock import PhaseClock
 from simcore.errors import WrongValuesError
-from simcore.program import Fold, Port
+from simcore.program.program import Fold, Port
 
 #: A value on its way through the array: (value, fold, time index).
 Packet = tuple[int, int, int]

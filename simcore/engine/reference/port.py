@@ -11,8 +11,8 @@ from simcore.clock import Phase
 from simcore.engine.reference.elements import element_at, requests_of
 from simcore.engine.reference.requests import Element
 from simcore.engine.reference.shared import Shared
-from simcore.program import Port, Seg
-from simcore.timing import READ
+from simcore.program.program import Port, Seg
+from simcore.timing.bank_timing import READ
 
 
 class ReadPort:

@@ -19,11 +19,11 @@ from simcore.engine.reference.shared import Shared
 from simcore.engine.reference.tally import Tally
 from simcore.engine.reference.values import ValueFlow
 from simcore.errors import WrongValuesError
-from simcore.line_writes import LineWrites
-from simcore.machine import DramMemory, Machine, SimpleMemory
-from simcore.outcome import Outcome
-from simcore.program import Port, Program
-from simcore.timing import BankTiming
+from simcore.machine.line_writes import LineWrites
+from simcore.machine.machine import DramMemory, Machine, SimpleMemory
+from simcore.program.outcome import Outcome
+from simcore.program.program import Port, Program
+from simcore.timing.bank_timing import BankTiming
 
 
 def _servers(timing: BankTiming, bank: int, ports: int) -> list[Server]:

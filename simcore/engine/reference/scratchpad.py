@@ -11,8 +11,8 @@ from simcore.engine.reference.bank import Bank
 from simcore.engine.reference.clock import PhaseClock
 from simcore.engine.reference.requests import NEVER, Request
 from simcore.engine.reference.tally import BankTally
-from simcore.machine import NO_PREEMPTION, RESUME, Scratchpad
-from simcore.program import Port
+from simcore.machine.machine import NO_PREEMPTION, RESUME, Scratchpad
+from simcore.program.program import Port
 
 
 class ScratchpadProcess:

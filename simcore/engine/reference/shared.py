@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from simcore.engine.reference.clock import PhaseClock
 from simcore.engine.reference.tally import Tally
-from simcore.machine import Machine
-from simcore.program import Port, Program
+from simcore.machine.machine import Machine
+from simcore.program.program import Port, Program
 
 if TYPE_CHECKING:
     from simcore.engine.reference.scratchpad import ScratchpadProcess

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from simcore.engine.reference.requests import Request
-from simcore.line_writes import LineWrites
-from simcore.outcome import Cause, Outcome
-from simcore.program import Int64Array, Port, Program
+from simcore.machine.line_writes import LineWrites
+from simcore.program.outcome import Cause, Outcome
+from simcore.program.program import Int64Array, Port, Program
 
 
 def _zeros(*shape: int) -> Int64Array:

@@ -13,9 +13,9 @@ from simcore.engine.reference.requests import NEVER, Request
 from simcore.engine.reference.run import make_banks
 from simcore.engine.reference.scratchpad import ScratchpadProcess
 from simcore.engine.reference.tally import BankTally
-from simcore.machine import Machine
-from simcore.program import Int64Array, Port
-from simcore.traffic import Traffic, TrafficOutcome
+from simcore.machine.machine import Machine
+from simcore.machine.traffic import Traffic, TrafficOutcome
+from simcore.program.program import Int64Array, Port
 
 
 class TrafficSource:

@@ -6,7 +6,7 @@ from simcore.engine.reference.operands import Operands
 from simcore.engine.reference.pe import PeArray
 from simcore.engine.reference.requests import Element
 from simcore.errors import WrongValuesError
-from simcore.program import Port, Program, Seg
+from simcore.program.program import Port, Program, Seg
 
 
 class ValueFlow:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from simcore.errors import InputError
-from simcore.machine import build_machine
+from simcore.machine.machine import build_machine
 from simcore.spec import load_system
 from simcore.studies.placed_step import PlacedStep, simulate_placed_step
 from simcore.studies.stt_mram.part import Part

@@ -8,7 +8,7 @@ import pandas as pd
 
 from models.arrays.cells import memory_cell
 from models.arrays.write import DEFAULT_DESIGN, voltage_v_for
-from simcore.outcome import CAUSE_NAMES
+from simcore.program.outcome import CAUSE_NAMES
 from simcore.simulation import simulate
 from simcore.studies.stt_mram.settings import MIB, OnProgress, Settings
 from simcore.studies.stt_mram.spread import spread

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from simcore.outcome import CAUSE_NAMES
+from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import Results
 from simcore.results.alike import alike_in_time
 from simcore.simulation import simulate

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from simcore.outcome import CAUSE_NAMES
+from simcore.program.outcome import CAUSE_NAMES
 from simcore.studies.stt_mram.gains import SCOPES
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, KIB
 from simcore.studies.stt_mram.systems import PRESET_BYTES

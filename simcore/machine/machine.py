@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simcore.bank_group import group_timing
 from simcore.clock import clock_ratio, cycle_ratio
+from simcore.dram.controller import ControllerSpec
 from simcore.errors import InputError, raise_all
+from simcore.machine.bank_group import group_timing
 from simcore.spec import DramMemorySpec, ScratchpadSpec, System
-from simcore.spec.dram_controller import ControllerSpec
-from simcore.timing import BankTiming
+from simcore.timing.bank_timing import BankTiming
 
 if TYPE_CHECKING:
     from simcore.dram.tables import ResolvedDram

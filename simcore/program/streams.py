@@ -6,7 +6,7 @@ arrays (one segment row, the geometry, one region row) and return plain integers
 
 from __future__ import annotations
 
-from simcore.program import Geo, Int64Array, Kind, Seg
+from simcore.program.program import Geo, Int64Array, Kind, Seg
 
 # Enum members as plain ints: numba freezes globals, and these never change.
 _KIND, _SKEWED, _REVERSE, _TIMES = int(Seg.KIND), int(Seg.SKEWED), int(Seg.REVERSE), int(Seg.TIMES)

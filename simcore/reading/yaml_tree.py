@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from simcore.errors import InputError
-from simcore.spec.tree import Entry, Value
+from simcore.reading.tree import Entry, Value
 
 #: Mappings and lists within each other; a system needs five.
 MAX_DEPTH = 100

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from simcore.errors import InputError
-from simcore.units import parse_frequency_hz, parse_size_bytes
+from simcore.reading.units import parse_frequency_hz, parse_size_bytes
 
 # Bounds that keep every product of two values inside int64, and typing slips out.
 MAX_COUNT = 2**20

@@ -27,7 +27,7 @@ class Port(IntEnum):
 
 
 class Kind(IntEnum):
-    """How the words of a segment's elements are addressed; the formulas are in :mod:`simcore.streams`."""
+    """How the words of a segment's elements are addressed; the formulas are in :mod:`simcore.program.streams`."""
 
     LINEAR = 0
     PIXELS = 1

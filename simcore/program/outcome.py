@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from simcore.program import Int64Array
+from simcore.program.program import Int64Array
 
 
 class Cause(IntEnum):

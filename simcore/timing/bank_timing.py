@@ -1,7 +1,7 @@
 """Bank timing: how long one bank of a scratchpad is busy with a request, in one integer function that a user can write.
 
 A model is a subclass of :class:`BankTiming`. Both engines run the same function: the reference engine as plain Python, the
-compiled engine after ``simcore.timing_compiled.compile_serve``. docs/your-own-memory.md is the guide.
+compiled engine after ``simcore.timing.compiled.compile_serve``. docs/your-own-memory.md is the guide.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from simcore.errors import InputError, did_you_mean
-from simcore.installed import imported, offered
-from simcore.model_file import load_class
-from simcore.program import Int64Array
+from simcore.extensions.installed import imported, offered
+from simcore.extensions.model_file import load_class
+from simcore.program.program import Int64Array
 
 #: What ``serve`` is told a request does.
 READ, WRITE = 0, 1

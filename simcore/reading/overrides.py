@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simcore.errors import InputError
-from simcore.spec.tree import NAMED_BY, Entry, Path, Value, find, merge
-from simcore.spec.yaml_tree import read_yaml
+from simcore.reading.tree import NAMED_BY, Entry, Path, Value, find, merge
+from simcore.reading.yaml_tree import read_yaml
 
 
 def override(root: Entry, overrides: Sequence[str]) -> tuple[Entry, list[InputError]]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from simcore.program import Int64Array
-from simcore.timing import READ, WRITE, BankTiming, is_int64
+from simcore.program.program import Int64Array
+from simcore.timing.bank_timing import READ, WRITE, BankTiming, is_int64
 
 #: Banks of the one bank group that the traffic goes to.
 BANKS = 4

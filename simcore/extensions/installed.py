@@ -36,7 +36,7 @@ def imported(name: str, target: str, what: str) -> object:
 
 def _of_this_checkout(group: str) -> dict[str, str]:
     """What is named in the pyproject.toml beside this package: a checkout that is not installed has no entry points."""
-    project = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
     if not project.is_file():
         return {}
     table = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from simcore.errors import InputError
-from simcore.installed import imported, offered
+from simcore.extensions.installed import imported, offered
 from simcore.spec import BankGroup, MacroSpec, ScratchpadSpec, System, TechnologySpec
-from simcore.timing import BankTiming, resolve_timing, timing_class
+from simcore.timing.bank_timing import BankTiming, resolve_timing, timing_class
 
 #: Installed packages offer libraries of macros under this entry-point group; the one named ``default`` is used.
 MACRO_GROUP = "simcore.macros"

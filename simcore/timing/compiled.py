@@ -19,8 +19,8 @@ from numba.core.errors import NumbaExperimentalFeatureWarning
 from numba.np import arrayobj
 
 from simcore.errors import InputError
-from simcore.program import Int64Array
-from simcore.timing import READ, WRITE, BankTiming, Serve
+from simcore.program.program import Int64Array
+from simcore.timing.bank_timing import READ, WRITE, BankTiming, Serve
 
 # numba's annotations cover neither its types nor its configuration.
 types: Any = numba.types
@@ -106,7 +106,7 @@ def _key(serve: Any) -> Hashable:
 def _may_be_cached(serve: Any) -> bool:
     """Only models shipped in ``models``, and only where everything they depend on stands in the file that the cache watches."""
     file_name = inspect.getsourcefile(serve)
-    shipped = Path(__file__).resolve().parents[1] / "models"
+    shipped = Path(__file__).resolve().parents[2] / "models"
     if file_name is None or shipped not in Path(file_name).resolve().parents:
         return False
     found = inspect.getclosurevars(serve)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.machine import Machine
-from simcore.program import Int64Array
+from simcore.machine.machine import Machine
+from simcore.program.program import Int64Array
 
 
 @dataclass(frozen=True)

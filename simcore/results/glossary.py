@@ -1,6 +1,6 @@
 """What every column, stall cause and metric means; ``simcore explain`` and docs/metrics.md say what stands here.
 
-``python -m simcore.glossary`` prints docs/metrics.md.
+``python -m simcore.results.glossary`` prints docs/metrics.md.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def explain(name: str) -> Term:
 
 def markdown() -> str:
     """All definitions as the text of docs/metrics.md."""
-    told = "Every column, stall cause and metric, as `simcore explain` tells it. Written by `python -m simcore.glossary`."
+    told = "Every column, stall cause and metric, as `simcore explain` tells it. Written by `python -m simcore.results.glossary`."
     parts = ["# Metrics\n", f"{told}\n"]
     for group in GROUPS:
         parts.append(f"## {group}\n")

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from simcore.errors import InputError
-from simcore.model_file import error_line
-from simcore.model_traffic import ROWS, BankGroup, ModelError, Request, guarded, random_requests
-from simcore.time_limit import TimeUpError, time_limit
-from simcore.timing import BankTiming, is_int64, location
+from simcore.extensions.model_file import error_line
+from simcore.timing.bank_timing import BankTiming, is_int64, location
+from simcore.timing.model_traffic import ROWS, BankGroup, ModelError, Request, guarded, random_requests
+from simcore.timing.time_limit import TimeUpError, time_limit
 
 #: How much later the same request is made again, to see that a later request is never served earlier.
 _DELAYS_CYCLES = (1, 7, 1000)
@@ -217,7 +217,7 @@ def check_in_plain_python(subject: Subject) -> list[Problem]:
 
 def check_compiled(subject: Subject) -> list[Problem]:
     """The compiled function gives the answers and leaves the state that plain Python does, in exact integers."""
-    from simcore.timing_compiled import compile_serve  # numba is loaded only when a model is compiled
+    from simcore.timing.compiled import compile_serve  # numba is loaded only when a model is compiled
 
     step, timing = "compiled", subject.timing
     try:

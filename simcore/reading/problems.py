@@ -10,8 +10,8 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from simcore.errors import InputError, did_you_mean, nearest
-from simcore.spec.tree import Entry, Path, find
-from simcore.spec.values import TAG
+from simcore.reading.tree import Entry, Path, find
+from simcore.reading.values import TAG
 
 _EXPECTED = {
     "int_type": "an integer",

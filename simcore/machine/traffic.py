@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from simcore.errors import InputError
-from simcore.machine import Scratchpad
-from simcore.program import Int64Array, Port
-from simcore.timing import READ, WRITE
+from simcore.machine.machine import Scratchpad
+from simcore.program.program import Int64Array, Port
+from simcore.timing.bank_timing import READ, WRITE
 
 #: granted and done of a request that was not granted.
 NOT_GRANTED = -1

@@ -1,0 +1,1 @@
+"""A System in integers: what both engines read of a machine."""
