@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
@@ -17,6 +17,7 @@ from simcore.machine.line_writes import LineWrites, no_line_writes
 from simcore.machine.machine import build_machine
 from simcore.planned import PlannedLayer, plan_layers
 from simcore.program.outcome import Outcome
+from simcore.progress import OnProgress
 from simcore.results import LayerRun, Results
 from simcore.results.manifest import build_manifest
 from simcore.results.rates import energy_rates
@@ -35,10 +36,6 @@ DATAFLOWS = ("ws", "os", "is")
 
 #: Array steps of the reference engine from one call of ``progress`` to the next.
 PROGRESS_STEPS = 64
-
-#: Called with (array steps done, array steps in all, name of the layer under way), by the reference engine often, by the compiled
-#: one after each layer.
-OnProgress = Callable[[int, int, str], None]
 
 
 def simulate(
@@ -64,8 +61,9 @@ def simulate(
     matching layers run. ``training``: an optimiser ("sgd", "momentum", "adam"); runs one training step on the batch in place of
     inference. Both engines give the same tables; ``shortcuts`` switches the compiled one's off one by one.
     ``check_values`` (engine "simpy" alone) lets the PEs multiply int8 numbers drawn from the System's ``seed`` and holds what the
-    array writes against numpy's product, layer by layer; ``Results.values`` says what came of it. ``limit_s``: a run that takes
-    more seconds than this by estimate is refused; None takes any.
+    array writes against numpy's product, layer by layer; ``Results.values`` says what came of it.
+    ``progress`` is told of array steps: often by the reference engine, after each layer by the compiled one.
+    ``limit_s``: a run that takes more seconds than this by estimate is refused; None takes any.
     Raises InputError for anything of these that cannot be used, WrongValuesError where a checked value is not numpy's.
     """
     if engine not in ENGINES:

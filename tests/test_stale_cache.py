@@ -50,7 +50,9 @@ def test_an_edited_model_file_changes_the_cycles_of_the_next_process(tmp_path):
     assert cycles[0] == cycles[1] < cycles[2]
 
 
-@pytest.mark.parametrize("edited", ["engine/compiled/banks.py", "engine/compiled/lines.py", "program/streams.py", "timing/compiled.py"])
+@pytest.mark.parametrize(
+    "edited", ["engine/compiled/banks.py", "engine/compiled/lines.py", "program/streams.py", "timing/compiled.py"]
+)
 def test_an_edited_source_of_the_kernel_gets_a_cache_folder_of_its_own(tmp_path, edited):
     shutil.copytree(ROOT / "simcore", tmp_path / "simcore", ignore=shutil.ignore_patterns("__pycache__"))
     # Only the hash is asked for: nothing is compiled.

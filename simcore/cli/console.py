@@ -13,12 +13,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from simcore.progress import OnProgress
+
 MAX_WIDTH = 100
 #: A name is never cut to less than this to make its row fit.
 MIN_NAME = 12
-
-#: Called with (array steps done, array steps in all, name of the layer under way).
-OnProgress = Callable[[int, int, str], None]
 
 
 def console() -> Console:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from simcore.errors import InputError
+from simcore.progress import OnProgress
 from simcore.studies.processes import processes
 from workloads.faults.data import Dataset, load_dataset
 from workloads.faults.extra import needed
 from workloads.faults.injection import ErrorRates
 from workloads.faults.scratchpad import TENSORS, Tensor
 from workloads.faults.setup import Trained, TrainingSetup
-
-#: Called after each run with (runs done, runs known of, what was run).
-OnProgress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

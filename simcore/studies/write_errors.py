@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from simcore.errors import InputError
+from simcore.progress import OnProgress
 from simcore.studies import write_error_findings as findings
 from simcore.studies.accuracy_tables import ERROR_FREE, FRESH_ERROR_FREE, run_table, spread_table
 from simcore.studies.candidate_placements import Candidates
 from simcore.studies.placement_runs import Tolerance, candidates, placement_points, placement_table, resolve_all
-from simcore.studies.training_runs import DataSource, OnProgress, Point, Runner, running
+from simcore.studies.training_runs import DataSource, Point, Runner, running
 from simcore.studies.write_error_plan import (
     Plan,
     bit_points,

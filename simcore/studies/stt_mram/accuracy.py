@@ -11,10 +11,11 @@ import pandas as pd
 
 from simcore.errors import InputError
 from simcore.machine.machine import build_machine
+from simcore.progress import OnProgress
 from simcore.spec import load_system
 from simcore.studies.placed_step import PlacedStep, simulate_placed_step
 from simcore.studies.stt_mram.part import Part
-from simcore.studies.stt_mram.settings import NODE_NM, WORD_BITS, OnProgress, Settings
+from simcore.studies.stt_mram.settings import NODE_NM, WORD_BITS, Settings
 from simcore.studies.stt_mram.systems import OPTIMIZER
 from simcore.studies.stt_mram.variants import PRESET
 from simcore.studies.write_errors import QUICK_EPOCHS, WriteErrorStudy, study_write_errors

@@ -9,8 +9,9 @@ import pandas as pd
 from models.arrays.cells import memory_cell
 from models.arrays.write import DEFAULT_DESIGN, voltage_v_for
 from simcore.program.outcome import CAUSE_NAMES
+from simcore.progress import OnProgress
 from simcore.simulation import simulate
-from simcore.studies.stt_mram.settings import MIB, OnProgress, Settings
+from simcore.studies.stt_mram.settings import MIB, Settings
 from simcore.studies.stt_mram.spread import spread
 from simcore.studies.stt_mram.systems import OPTIMIZER, measured, stall_cycles
 from simcore.studies.stt_mram.variants import Variant

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.arrays.cells import memory_cell
@@ -26,9 +25,6 @@ CLAIMED_WRITE_GAIN = 2.0
 #: Networks the study can run, in the order of its tables, with the images of a batch.
 BATCHES = {"lenet5": 16, "alexnet": 4, "resnet18": 2, "vgg16": 1}
 QUICK_NETWORKS = ("lenet5", "alexnet")
-
-#: Called with (work done, work in all, what is under way).
-OnProgress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, kw_only=True)

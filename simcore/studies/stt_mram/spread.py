@@ -7,8 +7,8 @@ from concurrent.futures import as_completed
 from typing import TypeVar
 
 from simcore.engine import load_engine
+from simcore.progress import OnProgress
 from simcore.studies.processes import processes
-from simcore.studies.stt_mram.settings import OnProgress
 
 Work = TypeVar("Work")
 Done = TypeVar("Done")

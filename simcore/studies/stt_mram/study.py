@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from simcore.progress import OnProgress
 from simcore.studies.plain import plain, rows_of
 from simcore.studies.stt_mram.accuracy import study_accuracy
 from simcore.studies.stt_mram.arrays import array_table, comparison_table, density_findings
@@ -21,7 +22,7 @@ from simcore.studies.stt_mram.index import index_text
 from simcore.studies.stt_mram.part import Part
 from simcore.studies.stt_mram.pulses import pulse_findings, pulse_table
 from simcore.studies.stt_mram.ratio_map import bound_findings, bound_table, ratio_table
-from simcore.studies.stt_mram.settings import OnProgress, Settings
+from simcore.studies.stt_mram.settings import Settings
 from simcore.studies.stt_mram.systems import simulate_systems
 from simcore.studies.stt_mram.writes import cheapest_table, write_findings, write_table
 

@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from simcore.program.outcome import CAUSE_NAMES
+from simcore.progress import OnProgress
 from simcore.results import Results
 from simcore.results.alike import alike_in_time
 from simcore.simulation import simulate
 from simcore.studies.stt_mram.arrays import classes_of
-from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, WORD_BITS, OnProgress, Settings
+from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, WORD_BITS, Settings
 from simcore.studies.stt_mram.spread import spread
 from simcore.studies.stt_mram.variants import Variant
 
