@@ -6,7 +6,7 @@ from test_dram_controller import DDR4, ENGINES, line, trace
 from simcore.dram.controller import ControllerSpec, RowPolicySpec
 from simcore.dram.outcome import READ, WRITE, DramOutcome
 from simcore.dram.resolve import load_dram
-from simcore.dram.run import run_trace
+from simcore.engine.dram_traces import run_trace
 
 
 def served(outcome: DramOutcome) -> list[tuple[str, int, int]]:

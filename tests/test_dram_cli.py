@@ -21,11 +21,11 @@ from simcore.cli.console import working
 from simcore.dram.commands import HEADER
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.resolve import dram_names, load_dram
-from simcore.dram.run import run_trace
 from simcore.dram.saving import check_outputs, command_lines, request_lines
 from simcore.dram.statistics import dram_statistics, peak_bandwidth_bytes_per_s
 from simcore.dram.text import write_whole
 from simcore.dram.trace import read_trace
+from simcore.engine.dram_traces import run_trace
 from simcore.errors import InputError
 
 GOLDEN = Path(__file__).parent / "golden" / "dram"

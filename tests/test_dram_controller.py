@@ -7,8 +7,8 @@ from simcore.dram.controller import ControllerSpec, RowPolicySpec
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import READ, WRITE, DramOutcome
 from simcore.dram.resolve import load_dram
-from simcore.dram.run import run_trace
 from simcore.dram.trace import DramTrace, make_trace, read_trace
+from simcore.engine.dram_traces import run_trace
 from simcore.errors import InputError
 
 ENGINES = ("compiled", "simpy")

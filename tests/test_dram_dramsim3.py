@@ -16,8 +16,8 @@ from simcore.dram.commands import read_commands
 from simcore.dram.controller import ControllerSpec
 from simcore.dram.outcome import READ, DramOutcome
 from simcore.dram.resolve import load_dram
-from simcore.dram.run import run_trace
 from simcore.dram.trace import read_trace
+from simcore.engine.dram_traces import run_trace
 
 DDR4 = load_dram("ddr4_2400r")
 #: DRAMsim3 keeps 32 requests in its transaction queue and 8 more at each bank; a stream is at one bank at a time.

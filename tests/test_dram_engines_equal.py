@@ -13,9 +13,9 @@ from simcore.dram.controller import ControllerSpec, RowPolicySpec, WritePulseSpe
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.resolve import load_dram
-from simcore.dram.run import run_trace
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace
+from simcore.engine.dram_traces import run_trace
 
 STANDARDS = ("ddr3_1600k", "ddr4_2400r", "ddr4_3200aa", "ddr5_4800an", "hbm2_2000", "lpddr4_3200", "nvm_pcm")
 

@@ -3,7 +3,7 @@
 import pytest
 from dram_golden import assert_equal_to_golden, golden_run, run_names
 
-from simcore.dram.run import run_trace
+from simcore.engine.dram_traces import run_trace
 
 # 57,560 and 40,653 cycles: seconds in the reference engine.
 _LONG = ("bank_conflict",)

@@ -18,11 +18,11 @@ from machines import ANY, CALM, draw_dram, draw_system, folded_layers, instance_
 
 from simcore.dram.checker import check_commands
 from simcore.dram.commands import Command
-from simcore.dram.run import run_trace
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import make_trace
-from simcore.engine.reference.dram_memory import DramDomain
-from simcore.engine.reference.dram_parts import DramRequest
+from simcore.engine.dram_traces import run_trace
+from simcore.engine.reference.dram.memory import DramDomain
+from simcore.engine.reference.dram.parts import DramRequest
 from simcore.engine.reference.memory import MemoryRequest
 from simcore.engine.reference.run import ReferenceEngine
 from simcore.engine.shortcuts import Shortcuts

@@ -6,9 +6,9 @@ import pytest
 from simcore.dram.controller import ControllerSpec
 from simcore.dram.outcome import READ, DramOutcome
 from simcore.dram.resolve import dram_names, load_dram
-from simcore.dram.run import run_trace
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace
+from simcore.engine.dram_traces import run_trace
 
 ENGINES = ("compiled", "simpy")
 VOLATILE = [name for name in dram_names() if not name.startswith("nvm")]

@@ -6,10 +6,10 @@ import pytest
 from simcore.dram.controller import ControllerSpec, RowPolicySpec, WritePulseSpec
 from simcore.dram.outcome import READ, WRITE, DramOutcome
 from simcore.dram.resolve import load_dram
-from simcore.dram.run import run_trace
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace
 from simcore.dram.write_pulse import mixed, random_pulse
+from simcore.engine.dram_traces import run_trace
 from simcore.errors import InputError
 
 ENGINES = ("compiled", "simpy")

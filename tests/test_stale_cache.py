@@ -51,7 +51,7 @@ def test_an_edited_model_file_changes_the_cycles_of_the_next_process(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "edited", ["engine/compiled/banks.py", "engine/compiled/lines.py", "program/streams.py", "timing/compiled.py"]
+    "edited", ["engine/compiled/banks.py", "engine/compiled/dram/device.py", "program/streams.py", "timing/compiled.py"]
 )
 def test_an_edited_source_of_the_kernel_gets_a_cache_folder_of_its_own(tmp_path, edited):
     shutil.copytree(ROOT / "simcore", tmp_path / "simcore", ignore=shutil.ignore_patterns("__pycache__"))

@@ -16,11 +16,11 @@ from simcore.dram.controller_check import check_controller
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.resolve import load_dram
-from simcore.dram.run import check_engine, load_engine, run_trace
 from simcore.dram.saving import check_outputs, save_streams
 from simcore.dram.statistics import dram_statistics
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace, read_trace
+from simcore.engine.dram_traces import check_engine, load_engine, run_trace
 from simcore.errors import InputError
 
 

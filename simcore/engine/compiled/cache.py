@@ -32,7 +32,7 @@ def source_hash() -> str:
     """Hash of everything the kernels are compiled from, and of the compiler."""
     folder = Path(__file__).parent
     digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
-    files = sorted(folder.glob("*.py")) + [Path(m.__file__ or "") for m in (clock, machine, outcome, program, streams)]
+    files = sorted(folder.rglob("*.py")) + [Path(m.__file__ or "") for m in (clock, machine, outcome, program, streams)]
     for file in [*files, folder.parents[1] / "timing" / "compiled.py"]:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

@@ -8,7 +8,7 @@ from typing import Any
 from numba import int64
 
 from simcore.engine.compiled.cache import compile_kernel, types
-from simcore.engine.compiled.dram_signature import DRAM_TYPE
+from simcore.engine.compiled.dram.signature import DRAM_TYPE
 from simcore.engine.compiled.kernel import run_layer as layer_kernel
 from simcore.engine.compiled.state import MAX_TIMINGS
 from simcore.timing.compiled import SERVE_TYPE
@@ -41,10 +41,10 @@ def _signature() -> Any:
 def load_memory(has_dram: bool) -> Callable[..., int]:
     """The function that runs main memory: that of a DRAM is compiled or loaded only where there is one."""
     if has_dram:
-        from simcore.engine.compiled.dram_present import run_present
+        from simcore.engine.compiled.dram.present import run_present
 
         return run_present
-    from simcore.engine.compiled.dram_absent import run_absent
+    from simcore.engine.compiled.dram.absent import run_absent
 
     return run_absent
 

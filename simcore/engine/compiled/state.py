@@ -9,7 +9,7 @@ import numpy as np
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.dma import BURST_LISTS, SPARE
-from simcore.engine.compiled.dram_memory_state import DramMemoryState, dram_memory_state
+from simcore.engine.compiled.dram.memory_state import DramMemoryState, dram_memory_state
 from simcore.engine.compiled.replay import RECORDS, record_length
 from simcore.engine.compiled.replay_key import key_length
 from simcore.engine.shortcuts import Shortcuts

@@ -9,7 +9,7 @@ from simcore.engine.reference.array import ArrayControl
 from simcore.engine.reference.bank import Bank, Server
 from simcore.engine.reference.clock import PhaseClock
 from simcore.engine.reference.dma import Dma
-from simcore.engine.reference.dram_memory import DramDomain, DramMemoryProcess
+from simcore.engine.reference.dram.memory import DramDomain, DramMemoryProcess
 from simcore.engine.reference.memory import MemoryPort, MemoryProcess, SimpleMemoryProcess
 from simcore.engine.reference.operands import Operands
 from simcore.engine.reference.pe import PeArray

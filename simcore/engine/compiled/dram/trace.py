@@ -8,10 +8,10 @@ from numba import int64
 from simcore.dram.controller import ControllerSpec
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.tables import ResolvedDram
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.cache import compile_kernel
-from simcore.engine.compiled.dram_kernel import run_dram
-from simcore.engine.compiled.dram_state import DramState, dram_state
+from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.dram.kernel import run_dram
+from simcore.engine.compiled.dram.state import DramState, dram_state
 from simcore.errors import InputError
 from simcore.program.program import Int64Array
 

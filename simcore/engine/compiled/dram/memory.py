@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from simcore.clock import core_cycle_of, domain_cycle_at
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR
 from simcore.engine.compiled.dma import SENT
-from simcore.engine.compiled.dram_channel import step_channel
-from simcore.engine.compiled.dram_kernel import accept
-from simcore.engine.compiled.dram_memory_state import TABLES
-from simcore.engine.compiled.dram_queues import decode
-from simcore.engine.compiled.flat_tables import table_of, vector_of
+from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.dram.channel import step_channel
+from simcore.engine.compiled.dram.flat_tables import table_of, vector_of
+from simcore.engine.compiled.dram.kernel import accept
+from simcore.engine.compiled.dram.memory_state import TABLES
+from simcore.engine.compiled.dram.queues import decode
 from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled.cache import compile_kernel
-from simcore.engine.compiled.dram_signature import DRAM_SIGNATURE
+from simcore.engine.compiled.dram.signature import DRAM_SIGNATURE
 from simcore.program.program import Int64Array
 
 

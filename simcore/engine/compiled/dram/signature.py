@@ -6,7 +6,7 @@ from numba import int64
 
 from simcore.engine.compiled.cache import types
 
-#: run_memory(dram, scalars, bursts, burst_lists, now, bound): see `dram_memory.run_memory`.
+#: run_memory(dram, scalars, bursts, burst_lists, now, bound): see `memory.run_memory`.
 DRAM_SIGNATURE = int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64, int64)
 #: The numba type of the kernel's argument.
 DRAM_TYPE = types.FunctionType(DRAM_SIGNATURE)

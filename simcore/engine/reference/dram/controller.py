@@ -13,8 +13,8 @@ from simcore.dram.controller import ControllerSpec
 from simcore.dram.outcome import READ, WRITE
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.write_pulse import Pulse, random_pulse
-from simcore.engine.reference.dram_device import Address, Device, Node
-from simcore.engine.reference.dram_parts import DramClock, DramRequest, Maintenance, Tally
+from simcore.engine.reference.dram.device import Address, Device, Node
+from simcore.engine.reference.dram.parts import DramClock, DramRequest, Maintenance, Tally
 from simcore.errors import InputError
 
 #: Entries of Ramulator's priority queue.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
-from simcore.engine.compiled.dram_issue import command_sent, count_request, finish, issue
-from simcore.engine.compiled.dram_priority import serve_priority
-from simcore.engine.compiled.dram_queues import find_active, find_queued, find_queued_hits_first, next_command, remove
+from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.dram.issue import command_sent, count_request, finish, issue
+from simcore.engine.compiled.dram.priority import serve_priority
+from simcore.engine.compiled.dram.queues import find_active, find_queued, find_queued_hits_first, next_command, remove
 from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 

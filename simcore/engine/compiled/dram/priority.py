@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
-from simcore.engine.compiled.dram_device import closing_due
-from simcore.engine.compiled.dram_issue import issue
-from simcore.engine.compiled.dram_queues import remove
+from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.dram.device import closing_due
+from simcore.engine.compiled.dram.issue import issue
+from simcore.engine.compiled.dram.queues import remove
 from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 

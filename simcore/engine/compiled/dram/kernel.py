@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
-from simcore.engine.compiled.dram_channel import step_channel
-from simcore.engine.compiled.dram_queues import decode, is_waiting, random_pulse
+from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.dram.channel import step_channel
+from simcore.engine.compiled.dram.queues import decode, is_waiting, random_pulse
 from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 

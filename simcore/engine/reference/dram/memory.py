@@ -13,8 +13,8 @@ from simcore.clock import Phase, core_cycle_of
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import READ, WRITE
 from simcore.engine.reference.clock import PhaseClock
-from simcore.engine.reference.dram import controllers_of, counted
-from simcore.engine.reference.dram_parts import DramClock, DramRequest, Tally
+from simcore.engine.reference.dram.parts import DramClock, DramRequest, Tally
+from simcore.engine.reference.dram.trace import controllers_of, counted
 from simcore.engine.reference.memory import MemoryRequest
 from simcore.engine.reference.requests import NEVER
 from simcore.machine.machine import DramMemory

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR
-from simcore.engine.compiled.dram_bank_turns import step_in_turn
-from simcore.engine.compiled.dram_priority import apply_policy, push_refresh
-from simcore.engine.compiled.dram_step import step_bus
+from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.dram.bank_turns import step_in_turn
+from simcore.engine.compiled.dram.priority import apply_policy, push_refresh
+from simcore.engine.compiled.dram.step import step_bus
 from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
+from simcore.engine.compiled.dram import columns as d
 from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from simcore.clock import core_cycle_of, domain_cycle_at
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR
-from simcore.engine.compiled.dram_state import DramState, dram_state
-from simcore.engine.compiled.flat_tables import flattened
+from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.dram.flat_tables import flattened
+from simcore.engine.compiled.dram.state import DramState, dram_state
 from simcore.errors import InputError
 from simcore.machine.machine import DramMemory, Machine
 from simcore.program.outcome import DramCounts

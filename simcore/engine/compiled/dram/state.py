@@ -10,8 +10,8 @@ from simcore.dram.controller import ACCESSES_BEFORE_CONFLICT, ControllerSpec
 from simcore.dram.mapping import address_mapping
 from simcore.dram.tables import FOLLOWING, LATENCY, LEVEL, PRECEDING, ROLES, SIBLING, WINDOW, ResolvedDram
 from simcore.dram.write_pulse import pulse_roles, set_threshold
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
+from simcore.engine.compiled.dram import columns as d
 from simcore.program.program import Int64Array
 
 _SCHEDULERS = {

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from simcore.dram.controller import ACCESSES_BEFORE_CONFLICT, ControllerSpec
 from simcore.dram.tables import ResolvedDram
-from simcore.engine.reference.dram_controller import Controller
-from simcore.engine.reference.dram_device import Node
-from simcore.engine.reference.dram_parts import DramClock, DramRequest, Tally
+from simcore.engine.reference.dram.controller import Controller
+from simcore.engine.reference.dram.device import Node
+from simcore.engine.reference.dram.parts import DramClock, DramRequest, Tally
 
 
 class BankTurnController(Controller):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import FAR, NONE
-from simcore.engine.compiled.dram_issue import command_sent, count_request, finish, issue
-from simcore.engine.compiled.dram_priority import advance_priority, find_priority
-from simcore.engine.compiled.dram_queues import next_command, remove
-from simcore.engine.compiled.dram_step import set_draining
+from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.dram.issue import command_sent, count_request, finish, issue
+from simcore.engine.compiled.dram.priority import advance_priority, find_priority
+from simcore.engine.compiled.dram.queues import next_command, remove
+from simcore.engine.compiled.dram.step import set_draining
 from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 
@@ -108,7 +108,7 @@ def _step_bus(
     bus: int,
     now: int,
 ) -> int:
-    """As `dram_step.step_bus`, but banks come in turn from the one after the last served.
+    """As `step.step_bus`, but banks come in turn from the one after the last served.
 
     What the priority queue holds goes first, but not before rows just opened are used.
     """

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcore.engine.compiled import dram_columns as d
 from simcore.engine.compiled.columns import NONE
-from simcore.engine.compiled.dram_device import close_row, constrain, open_row
+from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.dram.device import close_row, constrain, open_row
 from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 

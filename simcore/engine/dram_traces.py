@@ -48,10 +48,10 @@ def load_engine(engine: str) -> Callable[..., DramOutcome]:
     """
     check_engine(engine)
     if engine == "compiled":
-        from simcore.engine.compiled.dram import run_trace as run_compiled
+        from simcore.engine.compiled.dram.trace import run_trace as run_compiled
 
         return run_compiled
-    from simcore.engine.reference.dram import run_trace as run_reference
+    from simcore.engine.reference.dram.trace import run_trace as run_reference
 
     return run_reference
 

@@ -9,7 +9,7 @@ import simpy
 
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.write_pulse import Pulse
-from simcore.engine.reference.dram_device import Address, Node
+from simcore.engine.reference.dram.device import Address, Node
 
 
 @dataclass(slots=True, eq=False)

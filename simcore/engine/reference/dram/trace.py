@@ -11,9 +11,9 @@ from simcore.dram.controller import ControllerSpec
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.tables import IntArray, ResolvedDram
-from simcore.engine.reference.dram_bank_turns import BankTurnController
-from simcore.engine.reference.dram_controller import Controller
-from simcore.engine.reference.dram_parts import DramClock, DramRequest, Tally
+from simcore.engine.reference.dram.bank_turns import BankTurnController
+from simcore.engine.reference.dram.controller import Controller
+from simcore.engine.reference.dram.parts import DramClock, DramRequest, Tally
 
 
 def controllers_of(clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, tally: Tally) -> list[Controller]:
