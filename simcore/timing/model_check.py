@@ -15,7 +15,7 @@ import numpy as np
 from simcore.errors import InputError
 from simcore.extensions.model_file import error_line
 from simcore.timing.bank_timing import BankTiming, is_int64, location
-from simcore.timing.model_traffic import ROWS, BankGroup, ModelError, Request, guarded, random_requests
+from simcore.timing.model_traffic import ROWS, ModelBanks, ModelCall, ModelError, guarded, random_requests
 from simcore.timing.time_limit import TimeUpError, time_limit
 
 #: How much later the same request is made again, to see that a later request is never served earlier.
@@ -97,7 +97,7 @@ class _PlainRun:
     def __init__(self, subject: Subject) -> None:
         self.timing = subject.timing
         self.params = guarded(subject.timing.params_array(), "params", read_only=True)
-        self.group = BankGroup.guarded(subject.timing)
+        self.group = ModelBanks.guarded(subject.timing)
         self.found: dict[str, Problem] = {}
         self._try_all(subject)
 
@@ -109,17 +109,17 @@ class _PlainRun:
         except TimeUpError as error:
             self._note("time", str(error), request, where=self._line(error))
 
-    def _note(self, kind: str, message: str, request: Request, answer: object = None, where: str | None = None) -> None:
+    def _note(self, kind: str, message: str, request: ModelCall, answer: object = None, where: str | None = None) -> None:
         if kind not in self.found:
             state = dict(zip(self.timing.bank_state, self.group.banks[request.bank].tolist(), strict=False))
             shown_by = f"{request}, bank state {state}" + (f", answered {_plain(answer)}" if answer is not None else "")
             self.found[kind] = Problem(self.step, message, where or serve_location(self.timing), shown_by)
 
-    def _call(self, bank: Any, shared: Any, request: Request, now: int, row: int) -> object:
+    def _call(self, bank: Any, shared: Any, request: ModelCall, now: int, row: int) -> object:
         with np.errstate(all="raise"):
             return self.timing.serve(self.params, bank, shared, np.int64(now), request.op, row)  # type: ignore[arg-type]
 
-    def _try(self, request: Request) -> None:
+    def _try(self, request: ModelCall) -> None:
         bank, shared = self.group.banks[request.bank].copy(), self.group.shared.copy()
         try:
             answer = self._call(bank, shared, request, request.now, request.row)
@@ -137,7 +137,7 @@ class _PlainRun:
         file_name = serve_location(self.timing).rpartition(":")[0]
         return error_line(error, file_name)
 
-    def _sound_times(self, answer: object, request: Request) -> tuple[int, int] | None:
+    def _sound_times(self, answer: object, request: ModelCall) -> tuple[int, int] | None:
         """The answer as two integers, None where it is anything else."""
         if not isinstance(answer, tuple) or len(answer) != 2:
             self._note("shape", f"expected (free_at, done_at), got {_plain(answer)}", request)
@@ -153,7 +153,7 @@ class _PlainRun:
             self._note("done_at", f"expected done_at >= now = {request.now}, got {done_at}", request, answer)
         return free_at, done_at
 
-    def _try_again(self, request: Request, answer: object, times: tuple[int, int], after: Any, shared_after: Any) -> None:
+    def _try_again(self, request: ModelCall, answer: object, times: tuple[int, int], after: Any, shared_after: Any) -> None:
         """The same request once more, later, and to another row, each from the state before it."""
         repeated, *state = self._repeat(request, request.now, request.row)
         if repeated is not None and (repeated != times or state != [after.tolist(), shared_after.tolist()]):
@@ -174,12 +174,12 @@ class _PlainRun:
                 text = f"uses_row is False, but row {(request.row + 1) % ROWS} instead of {request.row} gave {other}"
                 self._note("row", text, request, answer)
 
-    def _repeat(self, request: Request, now: int, row: int) -> tuple[tuple[int, int] | None, Any, Any]:
+    def _repeat(self, request: ModelCall, now: int, row: int) -> tuple[tuple[int, int] | None, Any, Any]:
         """(times, bank state, shared state) after a call from the state before the request; times are None where unsound."""
         bank, shared = self.group.banks[request.bank].copy(), self.group.shared.copy()
         try:
             answer = self._call(bank, shared, request, now, row)
-            times = self._sound_times(answer, Request(request.index, request.bank, now, request.op, row))
+            times = self._sound_times(answer, ModelCall(request.index, request.bank, now, request.op, row))
         except Exception as error:
             self._note(f"raised {type(error).__name__}", told(error), request, where=self._line(error))
             times = None
@@ -225,7 +225,7 @@ def check_compiled(subject: Subject) -> list[Problem]:
     except InputError as error:
         hint = f"; {error.hint}" if error.hint else ""
         return [Problem(step, f"{error.message}{hint}", error.where or serve_location(timing))]
-    exact, machine = BankGroup.guarded(timing, exact=True), BankGroup.plain(timing)
+    exact, machine = ModelBanks.guarded(timing, exact=True), ModelBanks.plain(timing)
     exact_params, params = guarded(timing.params_array(), "params", read_only=True, exact=True), timing.params_array()
     for request in random_requests(exact, subject.requests, subject.seed):
         place = request.bank

@@ -64,7 +64,7 @@ def guarded(values: Int64Array, label: str, read_only: bool = False, exact: bool
 
 
 @dataclass(frozen=True)
-class Request:
+class ModelCall:
     """One call of serve: which bank, when, what."""
 
     index: int
@@ -79,7 +79,7 @@ class Request:
 
 
 @dataclass
-class BankGroup:
+class ModelBanks:
     """State of a group of banks that a model works on, and when each bank is free again."""
 
     banks: list[Any]
@@ -87,24 +87,24 @@ class BankGroup:
     free_at: list[int] = field(default_factory=lambda: [0] * BANKS)
 
     @classmethod
-    def guarded(cls, timing: BankTiming, exact: bool = False) -> BankGroup:
+    def guarded(cls, timing: BankTiming, exact: bool = False) -> ModelBanks:
         """Fresh state in guarded arrays of what is declared and no more."""
         own, common = len(timing.bank_state), len(timing.shared_state)
         banks = [guarded(timing.initial_bank(bank)[:own], "bank", exact=exact) for bank in range(BANKS)]
         return cls(banks, guarded(timing.initial_shared()[:common], "shared", exact=exact))
 
     @classmethod
-    def plain(cls, timing: BankTiming) -> BankGroup:
+    def plain(cls, timing: BankTiming) -> ModelBanks:
         """Fresh state in plain int64 arrays, as compiled code needs them."""
         return cls([timing.initial_bank(bank) for bank in range(BANKS)], timing.initial_shared())
 
-    def occupy(self, request: Request, free_at: object) -> None:
+    def occupy(self, request: ModelCall, free_at: object) -> None:
         """Note when the bank is free; an answer that makes no sense holds it for one cycle, so that the traffic goes on."""
         sound = is_int64(free_at) and int(free_at) > request.now  # type: ignore[call-overload]
         self.free_at[request.bank] = int(free_at) if sound else request.now + 1  # type: ignore[call-overload]
 
 
-def random_requests(group: BankGroup, requests: int, seed: int) -> Iterator[Request]:
+def random_requests(group: ModelBanks, requests: int, seed: int) -> Iterator[ModelCall]:
     """Requests as an engine makes them: time never goes back, and only a bank that is free is asked.
 
     Most come close together, some after long pauses. The caller notes each answer in ``group.free_at`` before taking the next.
@@ -119,4 +119,4 @@ def random_requests(group: BankGroup, requests: int, seed: int) -> Iterator[Requ
             now = min(group.free_at)
             free = [bank for bank in range(BANKS) if group.free_at[bank] <= now]
         bank = free[int(random.integers(len(free)))]
-        yield Request(index, bank, now, WRITE if random.random() < 0.4 else READ, int(random.integers(ROWS)))
+        yield ModelCall(index, bank, now, WRITE if random.random() < 0.4 else READ, int(random.integers(ROWS)))
