@@ -92,7 +92,7 @@ def test_a_run_of_just_the_limit_runs_and_a_longer_one_does_not(engine: str, che
 
 def test_seconds_are_those_of_the_cycles_and_of_every_pe() -> None:
     machine = load_system("edge-sram", ["array.rows=4", "array.columns=5"])
-    sizes = [Size(steps=700, bytes_moved=0), Size(steps=1, bytes_moved=1600)]
+    sizes = [Size(steps=700), Size(steps=1, read_bytes=1000, written_bytes=600)]
     for engine, rate in CYCLES_PER_S.items():
         assert seconds(sizes, machine, engine) == pytest.approx((700 + 1600 / 16) / rate)
     checked = seconds(sizes, machine, "simpy", check_values=True) - seconds(sizes, machine, "simpy")

@@ -23,14 +23,17 @@ from workloads.network import LayerInstance, Network
 class Size:
     """``steps``: array steps of a layer whose streams are cut as little as possible; its Program has as many, or more.
 
-    ``bytes_moved``: its tensors, each moved once.
+    ``read_bytes``, ``written_bytes``: its tensors, each moved once from or to main memory.
     """
 
     steps: int = 0
-    bytes_moved: int = 0
+    read_bytes: int = 0
+    written_bytes: int = 0
 
-    def __add__(self, other: Size) -> Size:
-        return Size(self.steps + other.steps, self.bytes_moved + other.bytes_moved)
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes in both directions."""
+        return self.read_bytes + self.written_bytes
 
     def cycles(self, system: System) -> float:
         """Core cycles it takes about: its steps, or its bytes at main memory's bandwidth if those take longer."""
@@ -68,17 +71,18 @@ def layer_size(instance: LayerInstance, system: System) -> Size:
         return _pool_size(windows_shape(instance), results_of_windows(instance), lanes, system)
     if isinstance(layer, Add):
         passes = len(instance.input_shapes) - 1
-        return Size(passes * -(-words // lanes), passes * _bytes(system, 2 * words, words))
+        return Size(passes * -(-words // lanes), *_bytes(system, passes * 2 * words, passes * words))
     if isinstance(layer, Softmax | SoftmaxLoss):
         length = instance.output_shape[layer.axis]
-        return Size(words // length * SOFTMAX_PASSES * -(-length // lanes), _bytes(system, words, words))
+        return Size(words // length * SOFTMAX_PASSES * -(-length // lanes), *_bytes(system, words, words))
     if isinstance(layer, (Activation, BatchNorm, LRN)):
-        return Size(-(-words // lanes), _bytes(system, words, words))
+        return Size(-(-words // lanes), *_bytes(system, words, words))
     return _flows_size(vector_gradient(instance, lanes), system)
 
 
-def _bytes(system: System, read: int, written: int) -> int:
-    return read * system.words.ifmap_bytes + written * system.words.ofmap_bytes
+def _bytes(system: System, read: int, written: int) -> tuple[int, int]:
+    """Bytes read and written."""
+    return read * system.words.ifmap_bytes, written * system.words.ofmap_bytes
 
 
 def _array_size(shape: ConvShape, system: System) -> Size:
@@ -94,7 +98,8 @@ def _array_size(shape: ConvShape, system: System) -> Size:
     else:
         steps = folds * (along_time + preload + drain)
     filters = shape.filters * shape.taps * system.words.filter_bytes
-    return Size(steps, filters + _bytes(system, _ifmap_words(shape), shape.pixels * shape.filters))
+    read, written = _bytes(system, _ifmap_words(shape), shape.pixels * shape.filters)
+    return Size(steps, filters + read, written)
 
 
 def _ifmap_words(shape: ConvShape) -> int:
@@ -105,10 +110,10 @@ def _ifmap_words(shape: ConvShape) -> int:
 def _flows_size(layer: Flows, system: System) -> Size:
     words = {tensor: layer.rows * flow.length for tensor, flow in layer.flows.items()}
     written = words.pop("ofmap")
-    return Size(layer.rows * layer.steps, _bytes(system, sum(words.values()), written))
+    return Size(layer.rows * layer.steps, *_bytes(system, sum(words.values()), written))
 
 
 def _pool_size(shape: ConvShape, results: int, lanes: int, system: System) -> Size:
     taps = shape.kernel[0] * shape.kernel[1]
     moved = _bytes(system, _ifmap_words(shape), shape.pixels * shape.channels * results)
-    return Size(-(-shape.channels // lanes) * shape.pixels * taps, moved)
+    return Size(-(-shape.channels // lanes) * shape.pixels * taps, *moved)
