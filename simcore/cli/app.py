@@ -10,7 +10,7 @@ import simcore
 from simcore.cli import dram, options
 from simcore.cli.guard import guarded
 from simcore.cli.memory_app import memory_app
-from simcore.cli.options import RunOptions
+from simcore.cli.options import RunOptions, SimulateOptions, taking
 from simcore.cli.study_app import study_app
 
 app = typer.Typer(
@@ -39,75 +39,22 @@ def _simcore(
 
 @app.command()
 @guarded
-def run(
-    network: options.NetworkArgument,
-    system: options.SystemOption = "edge-sram",
-    dataflow: options.DataflowOption = None,
-    engine: options.EngineOption = "compiled",
-    layers: options.LayersOption = None,
-    batch: options.BatchOption = None,
-    training: options.TrainingOption = False,
-    optimizer: options.OptimizerOption = None,
-    overrides: options.SetOption = None,
-    out: options.OutOption = None,
-    overwrite: options.OverwriteOption = False,
-    json: options.JsonOption = False,
-    quiet: options.QuietOption = False,
-    no_limit: options.NoLimitOption = False,
-    check_values: options.CheckValuesOption = False,
-) -> None:
+@taking(RunOptions)
+def run(asked: RunOptions) -> None:
     """Simulate a network: cycles, stalls and traffic of every layer."""
     from simcore.cli.run import run_command
 
-    changes = tuple(overrides or ())
-    run_command(
-        RunOptions(
-            network,
-            system,
-            dataflow,
-            engine,
-            layers,
-            batch,
-            training,
-            optimizer,
-            changes,
-            out,
-            overwrite,
-            json,
-            quiet,
-            no_limit,
-            check_values,
-        )
-    )
+    run_command(asked)
 
 
 @app.command()
 @guarded
-def banks(
-    network: options.NetworkArgument,
-    system: options.SystemOption = "edge-sram",
-    dataflow: options.DataflowOption = None,
-    engine: options.EngineOption = "compiled",
-    layers: options.LayersOption = None,
-    batch: options.BatchOption = None,
-    training: options.TrainingOption = False,
-    optimizer: options.OptimizerOption = None,
-    overrides: options.SetOption = None,
-    out: options.OutOption = None,
-    overwrite: options.OverwriteOption = False,
-    json: options.JsonOption = False,
-    quiet: options.QuietOption = False,
-    no_limit: options.NoLimitOption = False,
-) -> None:
+@taking(SimulateOptions)
+def banks(asked: SimulateOptions) -> None:
     """Simulate a network: accesses and conflicts of every bank, and a heat map of conflicts over time."""
     from simcore.cli.banks import banks_command
 
-    changes = tuple(overrides or ())
-    banks_command(
-        RunOptions(
-            network, system, dataflow, engine, layers, batch, training, optimizer, changes, out, overwrite, json, quiet, no_limit
-        )
-    )
+    banks_command(asked)
 
 
 app.add_typer(dram.app, name="dram")

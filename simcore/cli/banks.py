@@ -8,7 +8,7 @@ from rich.text import Text
 
 from simcore.cli.blocks import blocks
 from simcore.cli.console import console, print_json, table
-from simcore.cli.options import RunOptions
+from simcore.cli.options import SimulateOptions
 from simcore.cli.run import summary
 from simcore.cli.simulating import simulate_as_asked
 from simcore.results import Results
@@ -18,7 +18,7 @@ COLUMNS = 72
 MAX_ROWS = 32
 
 
-def banks_command(options: RunOptions) -> None:
+def banks_command(options: SimulateOptions) -> None:
     """Simulate and print the banks: JSON, one line, or a table and a heat map per scratchpad."""
     results = simulate_as_asked(options)
     if options.json:

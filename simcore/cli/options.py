@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
 from simcore.errors import InputError
+
+T = TypeVar("T")
 
 NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK|FILE.onnx|FILE.csv", help="A network by name or from a file.")]
 SystemOption = Annotated[str, typer.Option("--system", metavar="NAME|FILE.yaml|FILE.cfg", help="The machine.")]
@@ -44,21 +48,48 @@ def file_named(text: str | None, option: str) -> Path | None:
 
 
 @dataclass(frozen=True)
-class RunOptions:
-    """What ``run`` and ``banks`` were asked for."""
+class SimulateOptions:
+    """What every command that simulates a network can be asked for."""
 
-    network: str
-    system: str
-    dataflow: str | None
-    engine: str
-    layers: str | None
-    batch: int | None
-    training: bool
-    optimizer: str | None
-    overrides: tuple[str, ...]
-    out: Path | None
-    overwrite: bool
-    json: bool
-    quiet: bool
-    no_limit: bool = False
-    check_values: bool = False
+    network: NetworkArgument
+    system: SystemOption = "edge-sram"
+    dataflow: DataflowOption = None
+    engine: EngineOption = "compiled"
+    layers: LayersOption = None
+    batch: BatchOption = None
+    training: TrainingOption = False
+    optimizer: OptimizerOption = None
+    overrides: SetOption = None
+    out: OutOption = None
+    overwrite: OverwriteOption = False
+    json: JsonOption = False
+    quiet: QuietOption = False
+    no_limit: NoLimitOption = False
+
+
+@dataclass(frozen=True)
+class RunOptions(SimulateOptions):
+    """What ``simcore run`` can be asked for."""
+
+    check_values: CheckValuesOption = False
+
+
+def taking(options: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
+    """Turn a function of one options dataclass into a command: each field becomes a parameter with its option and default."""
+    hints = get_type_hints(options, include_extras=True)
+    signature = inspect.signature(options)
+    parameters = [
+        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in signature.parameters.items()
+    ]
+
+    def decorate(function: Callable[[T], None]) -> Callable[..., None]:
+        def command(**given: Any) -> None:
+            function(options(**given))
+
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        command.__annotations__ = hints
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return command
+
+    return decorate

@@ -18,7 +18,7 @@ from simcore.value_check import EQUAL
 
 def run_command(options: RunOptions) -> None:
     """Simulate and print what was asked for: JSON, one line, or tables."""
-    results = simulate_as_asked(options)
+    results = simulate_as_asked(options, check_values=options.check_values)
     if options.json:
         print_json(results.to_json())
     elif options.quiet:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from simcore.cli.console import progress, tell_of_compiling
-from simcore.cli.options import RunOptions
+from simcore.cli.options import SimulateOptions
 from simcore.errors import InputError
 from simcore.results import Results, check_destination
 from simcore.run_time import LIMIT_S
 from simcore.simulation import simulate
 
 
-def simulate_as_asked(options: RunOptions) -> Results:
+def simulate_as_asked(options: SimulateOptions, *, check_values: bool = False) -> Results:
     """Run the simulation. An output directory that cannot be written is refused before the run, not after it."""
     if options.out is not None:
         check_destination(options.out, overwrite=options.overwrite)
@@ -27,8 +27,8 @@ def simulate_as_asked(options: RunOptions) -> Results:
             layers=options.layers,
             batch=options.batch,
             training=optimizer,
-            overrides=options.overrides,
-            check_values=options.check_values,
+            overrides=options.overrides or (),
+            check_values=check_values,
             limit_s=None if options.no_limit else LIMIT_S,
             progress=on_progress,
         )
