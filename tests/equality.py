@@ -89,11 +89,10 @@ def _edited(program: Program, edits: tuple[Edit, ...]) -> Program:
 
 @dataclass(frozen=True)
 class CompiledRun:
-    """Outcomes of the compiled engine, how often it wrote each line, and how many folds it replayed."""
+    """Outcomes of the compiled engine, and how often it wrote each line."""
 
     outcomes: list[Outcome]
     line_writes: LineWrites
-    replayed_folds: int
 
     @property
     def cycles(self) -> int:
@@ -102,7 +101,7 @@ class CompiledRun:
 
     def seen(self) -> Counter[str]:
         """What happened in this run, so that a test can tell that its cases are worth something."""
-        found = Counter({"replayed": self.replayed_folds})
+        found: Counter[str] = Counter()
         for outcome in self.outcomes:
             found["preempted"] += int(outcome.preempted_writes.sum())
             found["forwarded"] += int(outcome.forwarded_reads.sum())
@@ -116,7 +115,7 @@ def run_compiled(case: Case) -> CompiledRun:
     line_writes = no_line_writes(machine)
     engine = CompiledEngine(machine, case.shortcuts, line_writes)
     outcomes = [engine.run(program) for program in case.programs()]
-    return CompiledRun(outcomes, line_writes, engine.replayed_folds)
+    return CompiledRun(outcomes, line_writes)
 
 
 def check_case(case: Case) -> CompiledRun:

@@ -73,7 +73,7 @@ CONTENDED = replace(
     bandwidths=(8, 64),
 )
 
-#: Everything fits, nothing is slow, models keep no state: one fold goes like another, and can be replayed.
+#: Everything fits, nothing is slow, models keep no state: one fold goes like another.
 CALM = replace(
     ANY,
     sides=(4, 5, 3),
@@ -95,9 +95,6 @@ CALM = replace(
     latencies=(2, 9),
     bandwidths=(8, 64),
 )
-
-#: Calm, but tiles must make room for others: the DMA begins its operations amid folds that otherwise go alike.
-SQUEEZED = replace(CALM, capacities=(1, 2, 4), bandwidths=(64,))
 
 
 def draw_timing(pick: Pick, options: Options) -> dict[str, Any]:
@@ -292,15 +289,6 @@ def draw_folded_layer(pick: Pick) -> LayerInstance:
         layer = Conv("conv", pick((16, 24)), pick((2, 3)), padding=pick((0, 1)))
         return instance_of(layer, ((pick((4, 8)), pick((4, 5)), pick((4, 5))),))
     m, k, n = pick((8, 16)), pick((24, 32, 40)), pick((16, 24))
-    return instance_of(MatMul("matmul"), ((m, k), (k, n)))
-
-
-def draw_large_layer(pick: Pick) -> LayerInstance:
-    """A layer of hundreds of folds, for comparisons within the compiled engine."""
-    if pick((False, True)):
-        layer = Conv("conv", pick((16, 32, 64)), pick((1, 2, 3)), padding=pick((0, 1)))
-        return instance_of(layer, ((pick((4, 8, 16)), pick((5, 8, 12)), pick((5, 8, 12))),))
-    m, k, n = pick((16, 40, 64, 100)), pick((8, 16, 32)), pick((32, 64, 128))
     return instance_of(MatMul("matmul"), ((m, k), (k, n)))
 
 

@@ -1,6 +1,6 @@
 """A fixed set of small cases on which ``test_mutants`` compares engines; run as a script, it stops at the first difference.
 
-A few are made by hand (``replay_cases``, ``line_write_cases``). The rest is drawn by ``random.Random``, not by hypothesis: the
+One is made by hand (``line_write_cases``). The rest is drawn by ``random.Random``, not by hypothesis: the
 set stays as it is when hypothesis changes, and costs no time to draw.
 """
 
@@ -14,7 +14,6 @@ from dataclasses import fields
 from equality import Case, check_case
 from line_write_cases import spilling_case
 from machines import ANY, CALM, CONTENDED, draw_folded_layer, draw_layer, draw_system
-from replay_cases import replay_cases
 
 from simcore.engine.shortcuts import Shortcuts
 
@@ -24,7 +23,6 @@ ROUNDS, MAX_STEPS, MAX_FOLDED_STEPS = 24, 90, 800
 
 def cases() -> Iterator[Case]:
     """Those made by hand, then contended, any and calm machines in turn."""
-    yield from replay_cases()
     yield spilling_case()
     pick = random.Random(20).choice
     kinds = ((CONTENDED, draw_layer, MAX_STEPS), (ANY, draw_layer, MAX_STEPS), (CALM, draw_folded_layer, MAX_FOLDED_STEPS))

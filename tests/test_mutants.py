@@ -119,31 +119,6 @@ MUTANTS = [
         "soonest = min(soonest, servers[server, c.SERVER_FREE_AT])",
         "pass",
     ),
-    Mutant(
-        "the elements of a replayed fold are not consumed",
-        "replay.py",
-        "ports[port, c.PORT_CONSUMED] += record[3 + 4 * port + 3]",
-        "ports[port, c.PORT_CONSUMED] += 0",
-    ),
-    Mutant("a fold is recorded that the DMA took part in", "replay.py", "        and quiet\n", ""),
-    Mutant(
-        "a fold is replayed over the start of the DMA",
-        "replay.py",
-        "if not dma_stays_quiet(ports, queues, op_states, ops, records, record):",
-        "if False:",
-    ),
-    Mutant(
-        "a record reaches beyond what its key describes",
-        "replay.py",
-        "if totals[3 + 4 * port] >= AHEAD:",
-        "if totals[3 + 4 * port] >= 100 * AHEAD:",
-    ),
-    Mutant(
-        "banks of a replayed fold stay where they were recorded",
-        "replay.py",
-        "first + (bank - first + pads[pad, c.PAD_ORIGIN] - record[origins_at + pad])",
-        "first + (bank - first)",
-    ),
     Mutant("a moved tile is written in its old slot once more", "line_writes.py", "<= made + number", "< made + number"),
     Mutant("moves of tiles are taken queue by queue", "line_writes.py", "np.argsort(op_states[found, c.OP_STARTED])", ":"),
     Mutant("a move between segments that are alike is passed over", "line_writes.py", "<= next_move", "< c.FAR"),
@@ -153,60 +128,6 @@ MUTANTS = [
         "line_writes.py",
         "range(0, ops[op, _BYTES], burst_bytes)",
         "range(0, ops[op, _BYTES], max(burst_bytes, line_bytes))",
-    ),
-    *(
-        Mutant(f"the key of a replayed fold does not hold {fact}", "replay_key.py", old, new)
-        for fact, old, new in (
-            ("when what is in the windows is due", "window, c.BUNDLE_DUE] - step", "window, c.BUNDLE_DUE] * 0"),
-            ("when segments are due", "segments[s, _DUE] - step,", "0,"),
-            ("the steps between elements", "segments[s, _DUE_STRIDE], segments[s, _COUNT]", "0, segments[s, _COUNT]"),
-            (
-                "the number of elements",
-                "segments[s, _COUNT]\n"
-                "            key[at + 3], key[at + 4], key[at + 5] = segments[s, _LANES], segments[s, _TIMES],",
-                "0\n            key[at + 3], key[at + 4], key[at + 5] = segments[s, _LANES], 0,",
-            ),
-            ("the lanes", "= segments[s, _LANES], segments[s, _TIMES],", "= 0, segments[s, _TIMES],"),
-            ("the direction", "segments[s, _SKEWED], segments[s, _REVERSE], region\n", "segments[s, _SKEWED], 0, region\n"),
-            ("the region", "segments[s, _REVERSE], region\n", "segments[s, _REVERSE], 0\n"),
-            (
-                "which writes a partial sum waits for",
-                "after - ports[_OUTPUT, c.PORT_CONSUMED] if after >= 0 else -(1 << 40)",
-                "0",
-            ),
-            ("the times of a tile", "segments[s, _CHUNK] if linear", "0 if linear"),
-            ("the first tap", "if linear else segments[s, _K0]", "if linear else 0"),
-            ("the words between elements", "segments[s, _STRIDE] if linear", "0 if linear"),
-            ("the first word", "segments[s, _OFFSET] if linear", "0 if linear"),
-            ("the first pixel", "else segments[s, _M0] % geometry[_OUT_W]", "else 0"),
-            ("the sets of taps", "= segments[s, _SETS], segments[s, _K_STEP]", "= 0, segments[s, _K_STEP]"),
-            ("the step from set to set", "= segments[s, _SETS], segments[s, _K_STEP]", "= segments[s, _SETS], 0"),
-            ("the columns that padding cuts off", "c.NONE, columns_cut(segments, s, geometry)", "c.NONE, 0"),
-            ("which partial sums are read back", "segments[s, _TILE] - psum_tile if", "0 if"),
-            (
-                "the rows that padding cuts off",
-                "first, second = _mix(first, 7), _mix(second, 9)\n            continue",
-                "continue",
-            ),
-            (
-                "the place of a row in its tile",
-                "_mix(_mix(first, place), row - row_tile * rows)\n"
-                "                second = _mix(_mix(second, place * 3 + 1), row - row_tile * rows)",
-                "_mix(first, place)\n                second = _mix(second, place * 3 + 1)",
-            ),
-            (
-                "the place of a tap in its line",
-                "_mix(_mix(first, place), byte % line_bytes)\n"
-                "        second = _mix(_mix(second, place * 3 + 1), byte % line_bytes)",
-                "_mix(first, place)\n        second = _mix(second, place * 3 + 1)",
-            ),
-            ("the block of lines", "if pads[pad, c.PAD_INTERLEAVING] == BLOCK:", "if False:"),
-            (
-                "the row of banks under xor",
-                "line % (banks * banks if pads[pad, c.PAD_INTERLEAVING] == XOR else banks)",
-                "line % banks",
-            ),
-        )
     ),
 ]
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Shortcuts:
     """coalesced_lines: find an element's lines by runs of words instead of word by word. idle_skipping: jump over cycles in
-    which nothing changes. replayed_folds: do a fold that must go like an earlier one by adding that one's counts.
+    which nothing changes.
     grants_at_once: grant a request that comes to an idle bank when it comes, past the arbiter's queues."""
 
     coalesced_lines: bool = True
     idle_skipping: bool = True
-    replayed_folds: bool = True
     grants_at_once: bool = True

@@ -30,11 +30,9 @@ PAD_BUFFER_HEAD, PAD_BUFFER_TAIL, PAD_BUFFERED, PAD_DRAINING = range(12, 16)
 PAD_LISTED, PAD_INFLIGHT, PAD_INFLIGHT_MIN = range(16, 19)
 # Powers of two, so that shifts do for divisions (NONE where it is none).
 PAD_BANK_SHIFT, PAD_LINE_SHIFT = range(19, 21)
-# Whether its banks may change places (one timing, low-order interleaving), and the bank that a replay's key counts from.
-PAD_ROTATES, PAD_ORIGIN = range(21, 23)
 # Whether a request that comes to an idle bank is certain to be granted in that cycle.
-PAD_AT_ONCE = 23
-PAD_COLUMNS = 24
+PAD_AT_ONCE = 21
+PAD_COLUMNS = 22
 
 # servers: a bank's ports; what holds it is kept here as well, because a request's row is used again once it is done.
 SERVER_FREE_AT, SERVER_REQUEST, SERVER_PORT, SERVER_GRANTED, SERVER_DONE, SERVER_STATE_AT, SERVER_STATE_SIZE = range(7)
@@ -93,16 +91,13 @@ SCALAR_NOW, SCALAR_STEP, SCALAR_COMPUTE, SCALAR_MEMORY_FREE, SCALAR_BIN = range(
 SCALAR_OUTSTANDING, SCALAR_TURN, SCALAR_OPS_LEFT, SCALAR_FREE_WRITES, SCALAR_POSTED, SCALAR_OUTPUT_LINES = range(16, 22)
 # How many bursts are in each of the lists, and what happened in this cycle.
 SCALAR_LOADING, SCALAR_FILLING, SCALAR_READING, SCALAR_STORING, SCALAR_SPARE_BURSTS, SCALAR_EVENTS = range(22, 28)
-# Replayed folds: the next fold, the record being made (or NONE) with its hash, bin and DMA events; records made, folds replayed.
-SCALAR_REPLAYING, SCALAR_FOLD, SCALAR_RECORDING, SCALAR_RECORD_HASH, SCALAR_RECORD_BIN = range(28, 33)
-SCALAR_RECORD_DMA_EVENTS, SCALAR_DMA_EVENTS, SCALAR_RECORDS, SCALAR_REPLAYED = range(33, 37)
-# Queues whose head operation has started; whether a head may have become able to start.
-SCALAR_STARTED, SCALAR_MAY_START = range(37, 39)
+# Operations of the DMA that have started; queues whose head operation has; whether a head may have become able to start.
+SCALAR_DMA_EVENTS, SCALAR_STARTED, SCALAR_MAY_START = range(28, 31)
 # A bank (counted from 1) whose timing broke its contract; cycles in a row in which nothing happened (without idle skipping).
-SCALAR_BROKEN_BANK, SCALAR_NOTHING = range(39, 41)
+SCALAR_BROKEN_BANK, SCALAR_NOTHING = range(31, 33)
 # The scratchpad of the element in `posted`.
-SCALAR_POSTED_PAD = 41
+SCALAR_POSTED_PAD = 33
 # The earliest arrival of a burst that is being loaded. Of a DRAM: whether there is one, bursts to hand to it, core cycle of its
 # next event, bursts and transactions it has not done, and whether it was asked for more refreshes than it can do.
-SCALAR_ARRIVES, SCALAR_HAS_DRAM, SCALAR_SENT, SCALAR_DRAM_NEXT, SCALAR_AWAITED, SCALAR_HELD, SCALAR_OVERRUN = range(42, 49)
-SCALAR_COLUMNS = 49
+SCALAR_ARRIVES, SCALAR_HAS_DRAM, SCALAR_SENT, SCALAR_DRAM_NEXT, SCALAR_AWAITED, SCALAR_HELD, SCALAR_OVERRUN = range(34, 41)
+SCALAR_COLUMNS = 41

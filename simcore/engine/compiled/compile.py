@@ -31,9 +31,7 @@ def _signature() -> Any:
         *[table] * 3,  # output_places, stall_cycles, bank_stall_cycles
         vector,  # bank_pad
         *[table] * 2,  # conflict, busy
-        *[vector] * 5,  # bin_steps, bin_start_cycles, fold_steps, key, hashes
-        *[table] * 2,  # keys, records
-        *[vector] * 3,  # read_bytes, write_bytes, dram
+        *[vector] * 5,  # bin_steps, bin_start_cycles, read_bytes, write_bytes, dram
         int64,  # until
     )
 

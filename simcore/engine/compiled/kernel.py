@@ -15,7 +15,6 @@ from simcore.engine.compiled.idle import count_skipped, next_event
 from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import locate
 from simcore.engine.compiled.ports import offer_element
-from simcore.engine.compiled.replay import at_fold
 from simcore.program.outcome import Cause
 from simcore.program.program import Int64Array, Port
 
@@ -74,11 +73,6 @@ def run_layer(
     busy: Int64Array,
     bin_steps: Int64Array,
     bin_start_cycles: Int64Array,
-    fold_steps: Int64Array,
-    key: Int64Array,
-    hashes: Int64Array,
-    keys: Int64Array,
-    records: Int64Array,
     read_bytes: Int64Array,
     write_bytes: Int64Array,
     dram: Int64Array,
@@ -96,43 +90,6 @@ def run_layer(
         if ports[port, c.PORT_NEXT_DUE] != c.FAR:
             locate(ports, segments, geometry, regions, port)
     while now < until:
-        if (
-            scalars[c.SCALAR_REPLAYING]
-            and scalars[c.SCALAR_FOLD] < fold_steps.shape[0]
-            and step >= fold_steps[scalars[c.SCALAR_FOLD]]
-        ):
-            was = step
-            now, step = at_fold(
-                scalars,
-                ports,
-                bundles,
-                banks,
-                pads,
-                servers,
-                queues,
-                op_states,
-                counts,
-                port_counts,
-                segments,
-                geometry,
-                regions,
-                ops,
-                resident,
-                stall_cycles,
-                bank_stall_cycles,
-                conflict,
-                busy,
-                fold_steps,
-                key,
-                hashes,
-                keys,
-                records,
-                now,
-                step,
-            )
-            if step != was:
-                _enter_bin(scalars, bin_steps, bin_start_cycles, now, step)
-                continue
         scalars[c.SCALAR_EVENTS] = 0
         # RETIRE
         for pad in range(n_pads):

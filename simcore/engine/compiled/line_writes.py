@@ -1,7 +1,6 @@
 """Writes per line in the compiled engine: counted after a layer, by a walk over its Program, not grant by grant.
 
-A replayed fold adds the counts of an earlier one, whose rows may be others, so rows cannot be counted where writes are granted.
-But every element of the output port enters the write buffer once, and every burst of a load is written once: so which lines are
+Every element of the output port enters the write buffer once, and every burst of a load is written once: so which lines are
 written, and how often, follows from the Program and from the slot that each tile was in. For that the layer kernel notes when
 each operation of the DMA took its slot, in output elements. This is exact for any plan and any timing.
 

@@ -27,8 +27,6 @@ class CompiledEngine:
         self.line_writes = line_writes
         self.shortcuts = shortcuts or Shortcuts()
         self.state = machine_state(machine)
-        #: Folds that were replayed so far.
-        self.replayed_folds = 0
 
     def run(self, program: Program) -> Outcome:
         """Run one layer.
@@ -46,7 +44,6 @@ class CompiledEngine:
         if answer < 0:
             raise RuntimeError(deadlock_report(program, layer))
         hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
-        self.replayed_folds += int(layer.scalars[c.SCALAR_REPLAYED])
         state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
         if self.line_writes is not None:
             from simcore.engine.compiled.line_writes import add_line_writes
@@ -106,11 +103,6 @@ def _call(
         layer.busy,
         layer.bin_steps,
         layer.bin_start_cycles,
-        layer.fold_steps,
-        layer.key,
-        layer.hashes,
-        layer.keys,
-        layer.records,
         layer.read_bytes,
         layer.write_bytes,
         _NO_DRAM if state.dram is None else state.dram.flat,

@@ -10,10 +10,8 @@ import numpy as np
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.dma import BURST_LISTS, SPARE
 from simcore.engine.compiled.dram.memory_state import DramMemoryState, dram_memory_state
-from simcore.engine.compiled.replay import RECORDS, record_length
-from simcore.engine.compiled.replay_key import key_length
 from simcore.engine.shortcuts import Shortcuts
-from simcore.machine.machine import LOW_ORDER, ROUND_ROBIN, DramMemory, Machine, SimpleMemory
+from simcore.machine.machine import ROUND_ROBIN, DramMemory, Machine, SimpleMemory
 from simcore.program.outcome import Cause
 from simcore.program.program import QUEUES, Int64Array, Op, OpKind, Port, Program, Seg
 from simcore.timing.bank_timing import READ, WRITE, BankTiming, broken_contract, undeclared_state
@@ -45,11 +43,6 @@ class MachineState:
     dram: DramMemoryState | None
     cycle: int = 0
     memory_free: int = 0
-
-    @property
-    def may_replay(self) -> bool:
-        """True if every bank timing answers alike at any time and for any row, and keeps no state."""
-        return all(timing.answers_alike for timing in self.machine.timings)
 
 
 def _flat(parts: list[Int64Array]) -> tuple[Int64Array, list[int]]:
@@ -127,8 +120,6 @@ def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Arr
             int(pad.read_priority),
             pad.preemption,
         )
-        rotates = len(set(pad.groups)) == 1 and pad.interleaving == LOW_ORDER and pad.arbiter != ROUND_ROBIN
-        pads[number, [c.PAD_ROTATES, c.PAD_ORIGIN]] = int(rotates), c.NONE
         pads[number, [c.PAD_BANK_SHIFT, c.PAD_LINE_SHIFT]] = _shift(pad.banks), _shift(pad.line_bytes)
         pads[number, [c.PAD_BUFFER_HEAD, c.PAD_BUFFER_TAIL, c.PAD_INFLIGHT_MIN]] = c.NONE, c.NONE, c.FAR
         own = banks[pad.first_bank : pad.first_bank + pad.banks]
@@ -177,11 +168,6 @@ class LayerState:
     busy: Int64Array
     bin_steps: Int64Array
     bin_start_cycles: Int64Array
-    fold_steps: Int64Array
-    key: Int64Array
-    hashes: Int64Array
-    keys: Int64Array
-    records: Int64Array
     read_bytes: Int64Array
     write_bytes: Int64Array
 
@@ -204,7 +190,6 @@ def max_lines(program: Program) -> int:
 def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> LayerState:
     """Fresh tables for one layer on a machine."""
     machine, bin_steps = state.machine, program.bin_steps()
-    replaying = shortcuts.replayed_folds and state.may_replay and len(program.segments[Port.OUTPUT]) > 2
     banks, pads = machine.banks, len(machine.scratchpads)
     state.pads[:, c.PAD_AT_ONCE] = _grants_at_once(state) if shortcuts.grants_at_once else 0
     widest = max_lines(program)
@@ -234,7 +219,7 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
     scalars[[c.SCALAR_OPS_LEFT, c.SCALAR_FREE_WRITES, c.SCALAR_OUTPUT_LINES]] = len(program.ops), writes, c.NONE
     scalars[[c.SCALAR_IDLE_SKIPPING, c.SCALAR_COALESCING]] = int(shortcuts.idle_skipping), int(shortcuts.coalesced_lines)
     scalars[[c.SCALAR_ARRIVES, c.SCALAR_DRAM_NEXT]] = c.FAR
-    scalars[[c.SCALAR_REPLAYING, c.SCALAR_RECORDING, c.SCALAR_MAY_START]] = int(replaying), c.NONE, 1
+    scalars[c.SCALAR_MAY_START] = 1
     if state.dram is not None:
         scalars[[c.SCALAR_HAS_DRAM, c.SCALAR_DRAM_NEXT]] = 1, state.dram.next_core_cycle()
     op_states = table(len(program.ops), c.OP_COLUMNS)
@@ -274,11 +259,6 @@ def layer_state(state: MachineState, program: Program, shortcuts: Shortcuts) -> 
         conflict=table(banks, len(bin_steps)),
         busy=table(banks, len(bin_steps)),
         bin_steps=bin_steps,
-        fold_steps=program.fold_steps(),
-        key=np.zeros(key_length(window), dtype=np.int64),
-        hashes=np.full(RECORDS if replaying else 1, c.NONE, dtype=np.int64),
-        keys=table(RECORDS if replaying else 1, key_length(window)),
-        records=table(RECORDS if replaying else 1, record_length(pads, banks, window)),
         bin_start_cycles=np.full(len(bin_steps), state.cycle, dtype=np.int64),
         read_bytes=np.zeros(max(len(program.regions), 1), dtype=np.int64),
         write_bytes=np.zeros(max(len(program.regions), 1), dtype=np.int64),
