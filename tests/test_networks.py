@@ -9,7 +9,7 @@ from simcore.errors import InputError
 from workloads.layers import Activation, Add, Conv, Flatten, Input, Linear, Mul
 from workloads.load import load_network
 from workloads.network import Network, NetworkBuilder, from_graph
-from workloads.networks import NETWORKS, resnet18, vgg16
+from workloads.networks import NETWORKS, resnet18
 
 
 def chain() -> nx.DiGraph:
@@ -217,12 +217,6 @@ def test_the_builder_refuses_unknown_inputs_and_taken_names() -> None:
         builder.add(Input("image", (3, 8, 8)))
 
 
-@pytest.mark.parametrize("function", [resnet18, vgg16])
-def test_networks_come_in_two_image_sizes(function) -> None:
-    with pytest.raises(InputError, match="expected an image size of 224 or 32, got 64"):
-        function(image=64)
-
-
 def test_load_network_knows_names_and_files(tmp_path: Path) -> None:
     assert load_network("lenet5", batch=3).batch == 3
     path = tmp_path / "net.csv"
@@ -234,7 +228,7 @@ def test_load_network_knows_names_and_files(tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("resnet-18", "no network named 'resnet-18', and no .onnx or .csv file; did you mean 'resnet18'"),
-        ("nothing", "no network named 'nothing', .*known: alexnet, lenet5"),
+        ("nothing", "no network named 'nothing', .*known: alexnet, alexnet-32, lenet5"),
         ("net.txt", "net.txt: expected the name of a network or a file ending in .onnx or .csv"),
         ("missing.onnx", "missing.onnx: expected an ONNX file, but it cannot be read"),
         ("missing.csv", "missing.csv: expected a topology file, but it cannot be read"),

@@ -11,20 +11,20 @@ from simcore.errors import InputError
 from simcore.machine.machine import build_machine
 from simcore.studies.placed_step import simulate_placed_step
 from workloads.faults.device import MacroDevice
-from workloads.faults.graph import trained_network
 from workloads.faults.placed_system import placed_system
-from workloads.faults.placement import SRAM, Part, Placement, Storage
+from workloads.faults.placement import SRAM, PlacedBits, Placement, Storage
+from workloads.learning.network import network_for
 from workloads.training import training_step
 
 PADS = ("ifmap", "filter", "ofmap", "accumulator")
 DEVICE = MacroDevice()
 SAFE = Storage(voltage_v=1.235, pulse_ns=5)
 WORD_BITS = 16
-STEP = training_step(trained_network("small-cnn", (1, 8, 8), 10, batch=8), optimizer="momentum")
+STEP = training_step(network_for("small-cnn", (1, 8, 8), 10, batch=8), optimizer="momentum")
 SYSTEM = load_system("train-sram")
 
 
-def placed(*parts: Part, safe: Storage = SAFE) -> Placement:
+def placed(*parts: PlacedBits, safe: Storage = SAFE) -> Placement:
     return Placement("tried", safe, parts)
 
 
@@ -49,7 +49,7 @@ def test_one_storage_for_all_is_one_run_of_one_machine(safe, cell):
 
 def test_a_lower_voltage_takes_its_tensors_write_energy_and_no_cycle(safe_step):
     low = Storage(voltage_v=1.0, pulse_ns=5)
-    found = run(placed(Part("errors", low)))
+    found = run(placed(PlacedBits("errors", low)))
     assert found.cycles == safe_step.cycles
     for mine, theirs in zip(found.parts, safe_step.parts, strict=True):
         held = [mine.system.scratchpads[pad].macro.voltage_v for pad in PADS]
@@ -64,11 +64,11 @@ def test_a_shorter_pulse_takes_fewer_cycles_too(safe_step):
     found = run(placed(safe=short))
     assert found.cycles < safe_step.cycles
     assert found.stall_cycles("write_backpressure") < safe_step.stall_cycles("write_backpressure")
-    assert run(placed(*(Part(tensor, short) for tensor in ("activations", "weights", "errors")))).cycles >= found.cycles
+    assert run(placed(*(PlacedBits(tensor, short) for tensor in ("activations", "weights", "errors")))).cycles >= found.cycles
 
 
 def test_bits_in_two_memories_lie_side_by_side_in_every_line():
-    half = placed(Part("errors", SRAM, 12), Part("errors", Storage(overdrive=3.0, pulse_ns=5), 0, 7))
+    half = placed(PlacedBits("errors", SRAM, 12), PlacedBits("errors", Storage(overdrive=3.0, pulse_ns=5), 0, 7))
     machine = placed_system(SYSTEM, half, {"ifmap": "errors", "filter": "weights"}, DEVICE, WORD_BITS)
     macro = machine.scratchpads["ifmap"].macro
     assert (macro.cell, macro.voltage_v) == ("stt-34.5F2", pytest.approx(DEVICE.voltage_v(3.0)))
@@ -92,7 +92,7 @@ def test_the_guides_example_runs(capsys):
 
 def test_what_cannot_be_simulated_is_told():
     with pytest.raises(InputError, match="got an error rate alone"):
-        run(placed(Part("weights", Storage(error_rate=1e-3))))
+        run(placed(PlacedBits("weights", Storage(error_rate=1e-3))))
     with pytest.raises(InputError, match="got a unified one"):
         simulate_placed_step(STEP, load_system("edge-unified"), placed(), DEVICE, WORD_BITS)
     with pytest.raises(InputError, match="expected scratchpads that keep their roles"):

@@ -19,8 +19,8 @@ from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, Settings
 from simcore.studies.stt_mram.spread import spread
 from simcore.studies.stt_mram.variants import Variant, equal_area_bytes, pads
 from workloads.faults.device import MacroDevice
-from workloads.faults.placement import Part, Placement, Storage
-from workloads.faults.setup import TrainingSetup
+from workloads.faults.placement import PlacedBits, Placement, Storage
+from workloads.learning.setup import TrainingSetup
 
 CELL = "stt-34.5F2"
 
@@ -58,7 +58,7 @@ def test_a_full_study_runs_every_network_and_a_quick_one_two():
     assert Settings(quick=True, networks=("vgg16",)).chosen_networks == ("vgg16",)
 
 
-# Part 1: arrays
+# PlacedBits 1: arrays
 
 
 def test_arrays_are_the_macros_of_every_class_that_has_the_cell():
@@ -98,7 +98,7 @@ def test_density_findings_are_those_of_the_rows():
     assert found[1]["leakage_mw_ratio_min"] == pytest.approx(0.091041 / 0.159843)
 
 
-# Part 2: writes
+# PlacedBits 2: writes
 
 
 def test_the_nominal_write_has_the_nominal_error_rate_and_energy():
@@ -142,7 +142,7 @@ def test_findings_name_the_least_error_rate_that_saves_twice(cheapest):
         assert rows.loc[rate] > 2 >= rows[rows.index < rate].max()
 
 
-# Part 3: the ratio
+# PlacedBits 3: the ratio
 
 
 @pytest.mark.parametrize(("leakage_class", "at_1"), [("hp", 49), ("lop", 5.9), ("lstp", 1.4)])
@@ -182,7 +182,7 @@ def test_the_most_accesses_are_told_with_the_capacity_that_bears_them():
     assert told[2].endswith("cannot be had at any capacity")
 
 
-# Part 4: systems
+# PlacedBits 4: systems
 
 
 def test_a_variant_makes_every_scratchpad_of_its_cell():
@@ -371,7 +371,7 @@ def test_the_widest_names_leave_a_row_in_one_line(quick_lenet):
         assert Console(width=1000).measure(shown).maximum <= 100
 
 
-# Part 5: pulses
+# PlacedBits 5: pulses
 
 
 def test_cycles_never_fall_as_the_pulse_grows():
@@ -427,7 +427,7 @@ def test_capacities_are_told_in_the_unit_that_suits(kib, shown):
     assert capacity(kib) == shown
 
 
-# Part 6: placements
+# PlacedBits 6: placements
 
 
 def test_steps_of_placements_are_held_against_the_first():
@@ -436,7 +436,7 @@ def test_steps_of_placements_are_held_against_the_first():
     placements = (
         Placement("safe", safe),
         *(
-            Placement(name, safe, tuple(Part(tensor, written) for tensor in tensors))
+            Placement(name, safe, tuple(PlacedBits(tensor, written) for tensor in tensors))
             for name, written in (("low", low), ("short", short))
         ),
     )
@@ -453,7 +453,7 @@ def test_steps_of_placements_are_held_against_the_first():
 
 
 def test_a_placement_without_a_pulse_is_refused_before_anything_is_trained():
-    vague = Placement("vague", Storage(voltage_v=1.2, pulse_ns=5), (Part("weights", Storage(error_rate=1e-3)),))
+    vague = Placement("vague", Storage(voltage_v=1.2, pulse_ns=5), (PlacedBits("weights", Storage(error_rate=1e-3)),))
     with pytest.raises(InputError, match=r"placement vague: .* got an error rate alone"):
         study_accuracy(Settings(quick=True, placements=(vague,)), None)
 
@@ -463,8 +463,8 @@ def test_a_placement_that_the_cell_has_no_words_for_is_told_and_left_empty():
     safe, low = Storage(voltage_v=1.1, pulse_ns=2), Storage(voltage_v=0.8, pulse_ns=2)
     placements = (
         Placement("safe", safe),
-        Placement("quarters", safe, (Part("errors", low, 0, 11),)),
-        Placement("sevenths", safe, (Part("errors", low, 0, 6),)),
+        Placement("quarters", safe, (PlacedBits("errors", low, 0, 11),)),
+        Placement("sevenths", safe, (PlacedBits("errors", low, 0, 6),)),
     )
     steps, without = placed_steps(placements, TrainingSetup(batch=8), MacroDevice(cell="stt-14F2"))
     assert steps["placement"].tolist() == ["safe", "quarters"]

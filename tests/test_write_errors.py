@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simcore.errors import InputError
 from workloads.faults.injection import Written, error_rates, write_words
-from workloads.faults.scratchpad import TENSORS, Scratchpad
+from workloads.faults.word_memory import TENSORS, WordMemory
 from workloads.faults.words import Bf16, FixedPoint, word_format
 
 RNG_SEED = 7
@@ -198,8 +198,8 @@ def test_formats_have_names_and_unknown_ones_are_told() -> None:
 # Addresses.
 
 
-def scratchpad(rate: float, **kwargs: object) -> Scratchpad:
-    return Scratchpad({tensor: error_rates(8, rate) for tensor in TENSORS}, seed=0, **kwargs)  # type: ignore[arg-type]
+def scratchpad(rate: float, **kwargs: object) -> WordMemory:
+    return WordMemory({tensor: error_rates(8, rate) for tensor in TENSORS}, seed=0, **kwargs)  # type: ignore[arg-type]
 
 
 def test_a_word_is_written_over_its_predecessor_of_the_last_minibatch() -> None:
@@ -245,7 +245,7 @@ def test_the_draws_of_a_tensor_depend_on_the_seed_and_not_on_other_tensors() -> 
     new = np.full(2000, 0xFF, np.uint32)
 
     def stored(seed: int, others: int) -> list[int]:
-        pad = Scratchpad({tensor: error_rates(8, 0.1) for tensor in TENSORS}, seed)
+        pad = WordMemory({tensor: error_rates(8, 0.1) for tensor in TENSORS}, seed)
         for _ in range(others):
             pad.write("activations", 0, new)
         return pad.write("errors", 0, new).tolist()  # type: ignore[no-any-return]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from simcore.errors import InputError
-from workloads.faults import cifar
-from workloads.faults.data import load_dataset
+from workloads.learning import cifar
+from workloads.learning.data import load_dataset
 
 TRAIN_FILES = 5
 PIXELS = 3 * 32 * 32
@@ -158,7 +158,7 @@ def test_the_digits_are_split_by_thirds_in_every_class_and_normalised() -> None:
 def test_without_scikit_learn_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    from workloads.faults.data import _all_digits
+    from workloads.learning.data import _all_digits
 
     _all_digits.cache_clear()
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)

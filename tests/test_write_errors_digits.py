@@ -12,7 +12,7 @@ from simcore.studies import write_error_findings as findings
 from simcore.studies.accuracy_tables import run_table
 from simcore.studies.training_runs import DataSource, running
 from simcore.studies.write_error_plan import Plan, Sweep, error_free_points, error_rate_points, low_rate_points
-from workloads.faults.setup import TrainingSetup
+from workloads.learning.setup import TrainingSetup
 
 SEEDS = range(3)
 SETUP = TrainingSetup(epochs=8)

@@ -5,14 +5,14 @@ import pytest
 from simcore import load_system, simulate
 from simcore.errors import InputError
 from workloads.dataflow import lower_network
-from workloads.faults.graph import trained_network
+from workloads.learning.network import network_for
 from workloads.load import load_network
 from workloads.training import PASSES, training_step
 
 
 @pytest.mark.parametrize("name", ["small-cnn", "vgg-like"])
 def test_a_training_step_of_what_is_trained_runs(name: str) -> None:
-    step = training_step(trained_network(name, (1, 8, 8), 10, batch=8))
+    step = training_step(network_for(name, (1, 8, 8), 10, batch=8))
     results = simulate(step, "train-sram")
     assert set(results.passes["pass"]) == set(PASSES)
     assert results.layers["macs"].sum() == step.macs()
@@ -20,7 +20,7 @@ def test_a_training_step_of_what_is_trained_runs(name: str) -> None:
 
 
 def test_every_layer_of_a_step_on_images_of_cifar_has_a_program() -> None:
-    step = training_step(trained_network("vgg-like", (3, 32, 32), 10, batch=2))
+    step = training_step(network_for("vgg-like", (3, 32, 32), 10, batch=2))
     lowered = lower_network(step, load_system("train-sram"))
     views = {instance.name for instance, program, fused_into in lowered if program is None and fused_into is None}
     assert views == {"flatten", "flatten.input_gradient"}
@@ -28,15 +28,15 @@ def test_every_layer_of_a_step_on_images_of_cifar_has_a_program() -> None:
 
 @pytest.mark.parametrize("name", ["small-cnn", "vgg-like"])
 def test_a_registered_network_is_that_of_the_digits(name: str) -> None:
-    registered, trained = load_network(name, 4), trained_network(name, (1, 8, 8), 10, batch=4)
+    registered, trained = load_network(name, 4), network_for(name, (1, 8, 8), 10, batch=4)
     assert registered.instances() == trained.instances()
     assert (registered.name, registered.batch) == (trained.name, 4)
 
 
 def test_bad_images_and_names_are_told() -> None:
     with pytest.raises(InputError, match="did you mean 'vgg-like'"):
-        trained_network("vgglike", (1, 8, 8), 10)
+        network_for("vgglike", (1, 8, 8), 10)
     with pytest.raises(InputError, match="square images"):
-        trained_network("small-cnn", (1, 10, 10), 10)
+        network_for("small-cnn", (1, 10, 10), 10)
     with pytest.raises(InputError, match="at least 1 image"):
-        trained_network("small-cnn", (1, 8, 8), 10, batch=0)
+        network_for("small-cnn", (1, 8, 8), 10, batch=0)

@@ -8,12 +8,12 @@ from simcore import load_system
 from simcore.errors import InputError
 from simcore.program.program import Reg
 from workloads.dataflow import lower_network
-from workloads.faults.graph import trained_network
 from workloads.faults.passes import held_tensors
 from workloads.layers import Conv, Layer
 from workloads.layers.gradients import GradientView, MaxPoolGradient
 from workloads.layers.trained import TrainedMaxPool
 from workloads.layers.updates import Update
+from workloads.learning.network import network_for
 from workloads.network import Network
 from workloads.training import training_step
 from workloads.training.product import draw_gradient_tensors
@@ -24,7 +24,7 @@ A, W, E = "activations", "weights", "errors"
 STEPS = [
     training_step(many_layers()),
     training_step(product_network()),
-    training_step(trained_network("vgg-like", (1, 8, 8), 10, batch=2), optimizer="adam"),
+    training_step(network_for("vgg-like", (1, 8, 8), 10, batch=2), optimizer="adam"),
     training_step(after_weights(Conv("strided", 4, 1, 2), (3, 5, 5)), strided="phases"),
     training_step(after_weights(Conv("strided", 4, 3, 2), (3, 5, 5)), strided="zeros"),
 ]
@@ -35,7 +35,7 @@ def product(ifmap: str, filters: str, ofmap: str | None) -> dict[str, str | None
 
 
 def test_the_layers_of_a_step_by_hand() -> None:
-    step = training_step(trained_network("small-cnn", (1, 8, 8), 10, batch=2))
+    step = training_step(network_for("small-cnn", (1, 8, 8), 10, batch=2))
     update = {"ifmap": None, "filter": None, "ofmap": None}
     assert {instance.name: held_tensors(instance.layer) for instance in step.instances()} == {
         "conv1": product(A, W, A),

@@ -13,7 +13,7 @@ from models.junction.junction import Junction
 from simcore.errors import InputError
 from simcore.studies.candidate_placements import Candidates
 from workloads.faults.device import MacroDevice
-from workloads.faults.placement import SRAM, Part, Placement, Storage
+from workloads.faults.placement import SRAM, PlacedBits, Placement, Storage
 from workloads.faults.placement_file import load_placement, placement_from_yaml
 
 DEVICE = DecadePerTenth()
@@ -29,7 +29,7 @@ def test_bits_that_no_part_names_are_safe() -> None:
 
 def test_each_part_sets_its_bits_of_its_tensor_alone() -> None:
     relaxed = Storage(voltage_v=0.3, pulse_ns=10)
-    placement = Placement("mixed", SAFE, (Part("errors", relaxed, 0, 3), Part("errors", SRAM, 6)))
+    placement = Placement("mixed", SAFE, (PlacedBits("errors", relaxed, 0, 3), PlacedBits("errors", SRAM, 6)))
     writes = placement.resolve(8, DEVICE)
     assert np.allclose(writes["errors"].error_rates[:, 0], [1e-3] * 4 + [1e-9] * 2 + [0] * 2)
     assert np.allclose(writes["errors"].error_rates[:, 1], [1e-4] * 4 + [1e-10] * 2 + [0] * 2)
@@ -73,13 +73,13 @@ def test_storages_that_contradict_themselves_are_told(given: dict[str, object]) 
 
 
 def test_bits_placed_twice_or_beyond_the_word_are_told() -> None:
-    twice = Placement("twice", SAFE, (Part("weights", SRAM, 0, 3), Part("weights", SRAM, 3, 4)))
+    twice = Placement("twice", SAFE, (PlacedBits("weights", SRAM, 0, 3), PlacedBits("weights", SRAM, 3, 4)))
     with pytest.raises(InputError, match="bit 3 of weights is placed twice"):
         twice.resolve(8, DEVICE)
     with pytest.raises(InputError, match="0 to 7"):
-        Placement("long", SAFE, (Part("weights", SRAM, 8, 11),)).resolve(8, DEVICE)
+        Placement("long", SAFE, (PlacedBits("weights", SRAM, 8, 11),)).resolve(8, DEVICE)
     with pytest.raises(InputError, match="LOW"):
-        Part("weights", SRAM, 4, 3)
+        PlacedBits("weights", SRAM, 4, 3)
 
 
 YAML = """\
@@ -103,10 +103,10 @@ def test_a_placement_is_read_from_yaml(tmp_path: Path) -> None:
         "low bits relaxed",
         SAFE,
         (
-            Part("activations", Storage(overdrive=1.2, pulse_ns=10), 0, 7),
-            Part("errors", SRAM, 12),
-            Part("errors", Storage(error_rate=1e-3), 3, 3),
-            Part("weights", Storage(error_rate=(1e-4, 1e-5), write_pj_per_bit=0.2)),
+            PlacedBits("activations", Storage(overdrive=1.2, pulse_ns=10), 0, 7),
+            PlacedBits("errors", SRAM, 12),
+            PlacedBits("errors", Storage(error_rate=1e-3), 3, 3),
+            PlacedBits("weights", Storage(error_rate=(1e-4, 1e-5), write_pj_per_bit=0.2)),
         ),
     )
 

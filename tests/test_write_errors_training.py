@@ -10,14 +10,13 @@ from typer.testing import CliRunner
 from write_device import DecadePerTenth
 
 from simcore.errors import InputError
-from workloads.faults.data import Dataset
 from workloads.faults.device import MacroDevice
-from workloads.faults.graph import trained_network
 from workloads.faults.injection import error_rates
-from workloads.faults.placement import Part, Placement, Storage
-from workloads.faults.scratchpad import TENSORS, Scratchpad
-from workloads.faults.setup import Trained, TrainingSetup
+from workloads.faults.placement import PlacedBits, Placement, Storage
+from workloads.faults.word_memory import TENSORS, WordMemory
 from workloads.faults.words import FixedPoint
+from workloads.learning.data import Dataset
+from workloads.learning.setup import Trained, TrainingSetup
 
 torch = pytest.importorskip("torch", reason="torch (extra train) is not installed")
 
@@ -27,9 +26,8 @@ from simcore.studies import training_runs  # noqa: E402
 from simcore.studies import write_error_findings as findings  # noqa: E402
 from simcore.studies.training_runs import DataSource, Point, running  # noqa: E402
 from simcore.studies.write_errors import Settings, WriteErrorStudy, study_write_errors  # noqa: E402
-from workloads.faults.buffered import buffered  # noqa: E402
-from workloads.faults.nets import build  # noqa: E402
-from workloads.faults.training import train  # noqa: E402
+from workloads.learning.buffered import put_behind  # noqa: E402
+from workloads.learning.with_errors import train  # noqa: E402
 
 
 def rates(bits: int = 16, **of_tensor: float) -> dict[str, np.ndarray]:
@@ -57,17 +55,19 @@ def same(first: Trained, second: Trained) -> bool:
 # What the passes read.
 
 
-def one_linear(word: FixedPoint, pad: Scratchpad) -> tuple[nn.Linear, nn.Sequential]:
+def one_linear(word: FixedPoint, pad: WordMemory) -> tuple[nn.Linear, nn.Sequential]:
     layer = nn.Linear(3, 2)
     with torch.no_grad():
         layer.weight.copy_(torch.tensor([[0.3, -0.6, 0.2], [0.9, 0.1, -0.4]]))
         layer.bias.zero_()
-    return layer, buffered(nn.Sequential(layer), word, pad)
+    net = nn.Sequential(layer)
+    put_behind(net, word, pad)
+    return layer, net
 
 
 def test_forward_and_both_gradients_read_the_stored_words() -> None:
     word = FixedPoint(8, 4)
-    layer, net = one_linear(word, Scratchpad(rates(8), 0))
+    layer, net = one_linear(word, WordMemory(rates(8), 0))
     inputs = torch.tensor([[0.27, -1.1, 0.5]], requires_grad=True)
     output = net(inputs)
     gradient = torch.tensor([[0.33, -0.2]])
@@ -84,7 +84,7 @@ def test_forward_and_both_gradients_read_the_stored_words() -> None:
 
 def test_an_error_in_the_stored_operand_is_seen_by_every_pass() -> None:
     word = FixedPoint(8, 4)
-    pad = Scratchpad(rates(8, activations=1.0), 0)
+    pad = WordMemory(rates(8, activations=1.0), 0)
     layer, net = one_linear(word, pad)
     inputs = torch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
     output = net(inputs)
@@ -95,7 +95,7 @@ def test_an_error_in_the_stored_operand_is_seen_by_every_pass() -> None:
 
 
 def test_weights_whose_writes_all_fail_stay_the_first_that_were_stored() -> None:
-    pad = Scratchpad(rates(8), 0)
+    pad = WordMemory(rates(8), 0)
     layer, net = one_linear(FixedPoint(8, 4), pad)
     inputs = torch.tensor([[1.0, 0.0, 0.0]])
     first = net(inputs).detach()
@@ -106,7 +106,7 @@ def test_weights_whose_writes_all_fail_stay_the_first_that_were_stored() -> None
 
 
 def test_outside_training_words_are_written_without_errors_and_not_counted() -> None:
-    pad = Scratchpad(rates(8, activations=1.0, weights=1.0), 0)
+    pad = WordMemory(rates(8, activations=1.0, weights=1.0), 0)
     _, net = one_linear(FixedPoint(8, 4), pad)
     net.eval()
     assert net(torch.tensor([[1.0, 0.0, 0.0]])).tolist() == [[pytest.approx(0.3125), pytest.approx(0.875)]]
@@ -171,37 +171,9 @@ def test_training_leaves_torch_as_it_was() -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
-IMAGES = [("small-cnn", (1, 8, 8)), ("small-cnn", (3, 12, 12)), ("vgg-like", (1, 8, 8)), ("vgg-like", (3, 32, 32))]
-
-
-def multiplies(module: nn.Module, output: torch.Tensor) -> int:
-    """Multiply-accumulates of a module that gave ``output``, padding included."""
-    products = isinstance(module, nn.Conv2d | nn.Linear)
-    return output.numel() * module.weight[0].numel() if products else 0
-
-
-@pytest.mark.parametrize(("name", "shape"), IMAGES)
-def test_the_network_of_a_machine_is_the_one_that_torch_trains(name: str, shape: tuple[int, int, int]) -> None:
-    graph, net = trained_network(name, shape, 10, batch=4), build(name, shape, 10)
-    values = torch.zeros(4, *shape)
-    for instance, module in zip(graph.instances(), net, strict=True):
-        values = module(values)
-        assert tuple(values.shape) == (4, *instance.output_shape), instance.name
-        assert instance.parameters == sum(weights.numel() for weights in module.parameters()), instance.name
-        assert instance.macs == multiplies(module, values), instance.name
-    assert values.shape == (4, 10)
-    kinds = [
-        (type(instance.layer).__name__, type(module).__name__) for instance, module in zip(graph.instances(), net, strict=True)
-    ]
-    twins = {"Conv": "Conv2d", "Activation": "ReLU", "BatchNorm": "BatchNorm2d", "Pool": "MaxPool2d"}
-    assert all(twins.get(layer, layer) == module for layer, module in kinds)
-
-
 def test_bad_setups_are_told() -> None:
     with pytest.raises(InputError, match="did you mean 'vgg-like'"):
-        build("vgglike", (1, 8, 8), 10)
-    with pytest.raises(InputError, match="square images"):
-        build("small-cnn", (1, 8, 9), 10)
+        TrainingSetup(net="vgglike")
     with pytest.raises(InputError, match="batch: expected at most 32 images"):
         train(striped(), TrainingSetup(batch=33), rates(), 0)
     with pytest.raises(InputError, match="epochs"):
@@ -238,7 +210,7 @@ def test_equal_points_are_trained_once(_striped_digits: None) -> None:  # noqa: 
 @pytest.fixture(scope="module")
 def study() -> WriteErrorStudy:
     """A quick study on striped images with a made-up device and a placement of the user's."""
-    own = Placement("own", Storage(voltage_v=0.9, pulse_ns=10), (Part("weights", Storage(error_rate=0.5)),))
+    own = Placement("own", Storage(voltage_v=0.9, pulse_ns=10), (PlacedBits("weights", Storage(error_rate=0.5)),))
     settings = Settings(quick=True, seeds=2, setup=QUICK, device=DecadePerTenth(), placements=(own,))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_runs, "load_dataset", lambda name, folder: striped())
@@ -368,7 +340,7 @@ def test_bad_options_of_the_command_are_one_line() -> None:
         (["--placement", "nowhere.yaml"], "nowhere.yaml: expected a readable file"),
         (["--jobs", "0"], "at least 1 process"),
         (["--dataset", "mnist"], "no data set is called 'mnist'"),
-        (["--net", "resnet"], "no network to train is called 'resnet'"),
+        (["--net", "resnet"], "no network named 'resnet'"),
         (["--reuse", "all"], "no way of reusing addresses"),
         (["--cell", "stt-34F2"], "no memory cell is called 'stt-34F2'"),
         (["--cell", "sram"], "sram is not written by a pulse"),
@@ -383,6 +355,7 @@ def test_bad_options_of_the_command_are_one_line() -> None:
         assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_command_prints_voltages_and_pulses_of_the_cell_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     from simcore.cli import app
 

@@ -15,10 +15,13 @@ def load_network(name_or_file: str | Path, batch: int | None = None, *, scale_si
     topology follow SCALE-Sim's shape rule. Raises InputError, with the nearest name when nothing is found.
     """
     from workloads.networks import NETWORKS
+    from workloads.networks.families import FAMILIES, sized_network
 
     name = str(name_or_file)
-    if name in NETWORKS:
-        return NETWORKS[name](batch=1 if batch is None else batch)
+    images = 1 if batch is None else batch
+    named = NETWORKS[name](batch=images) if name in NETWORKS else sized_network(name, images)
+    if named is not None:
+        return named
     suffix = Path(name).suffix.lower()
     if suffix == ".onnx":
         from workloads.importers.onnx import load_onnx
@@ -27,7 +30,8 @@ def load_network(name_or_file: str | Path, batch: int | None = None, *, scale_si
     if suffix == ".csv":
         from workloads.importers.scale_sim import load_topology
 
-        return load_topology(name, 1 if batch is None else batch, scale_sim_shapes=scale_sim_shapes)
+        return load_topology(name, images, scale_sim_shapes=scale_sim_shapes)
     if suffix or len(Path(name).parts) > 1 or Path(name).exists():
         raise InputError("expected the name of a network or a file ending in .onnx or .csv", where=name)
-    raise InputError(f"no network named '{name}', and no .onnx or .csv file", hint=did_you_mean(name, NETWORKS))
+    hint = f"for images of 32 x 32: '{name}-32'" if name in FAMILIES else did_you_mean(name, NETWORKS)
+    raise InputError(f"no network named '{name}', and no .onnx or .csv file", hint=hint)

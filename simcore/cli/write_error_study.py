@@ -18,8 +18,8 @@ from simcore.studies.training_runs import DataSource
 from simcore.studies.write_errors import QUICK_EPOCHS, Settings, WriteErrorStudy, study_write_errors
 from workloads.faults.device import MacroDevice
 from workloads.faults.placement_file import load_placement
-from workloads.faults.scratchpad import TENSORS
-from workloads.faults.setup import TrainingSetup
+from workloads.faults.word_memory import TENSORS
+from workloads.learning.setup import TrainingSetup
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from simcore.studies.training_runs import Point
-from workloads.faults.setup import Trained
+from workloads.learning.setup import Trained
 
 #: The columns that tell points apart; a missing label stands as its default.
 LABELS = {"tensor": "none", "bits": "none", "error_rate": 0.0, "placement": ""}

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from math import ceil
 
 from workloads.faults.device import WriteDevice
-from workloads.faults.placement import SRAM, Part, Placement, Storage
-from workloads.faults.scratchpad import TENSORS, Tensor
+from workloads.faults.placement import SRAM, PlacedBits, Placement, Storage
+from workloads.faults.word_memory import TENSORS, TensorKind
 
 
 class Candidates:
@@ -44,28 +44,30 @@ class Candidates:
     def low_bits(self, share: float, error_rate: float, high: Storage, high_name: str) -> Placement:
         """The lower ``share`` of each word relaxed, the bits above kept in ``high``."""
         first_high = round(share * self.word_bits)
-        parts = tuple(Part(tensor, self.written(error_rate), 0, first_high - 1) for tensor in TENSORS)
+        parts = tuple(PlacedBits(tensor, self.written(error_rate), 0, first_high - 1) for tensor in TENSORS)
         return Placement(f"bits 0-{first_high - 1} {error_rate:.0e}, rest {high_name}", high, parts)
 
-    def by_tensor(self, name: str, rates: Mapping[Tensor, float]) -> Placement:
+    def by_tensor(self, name: str, rates: Mapping[TensorKind, float]) -> Placement:
         """Each kind of tensor relaxed to a rate of its own."""
-        parts = tuple(Part(tensor, self.written(rate)) for tensor, rate in rates.items())
+        parts = tuple(PlacedBits(tensor, self.written(rate)) for tensor, rate in rates.items())
         return Placement(name, self.safe.safe, parts)
 
-    def by_tensor_short(self, name: str, rates: Mapping[Tensor, float]) -> Placement:
+    def by_tensor_short(self, name: str, rates: Mapping[TensorKind, float]) -> Placement:
         """Each kind of tensor relaxed to a rate of its own, by a shorter pulse."""
-        parts = tuple(Part(tensor, self.written_short(rate)) for tensor, rate in rates.items())
+        parts = tuple(PlacedBits(tensor, self.written_short(rate)) for tensor, rate in rates.items())
         return Placement(name, self.safe.safe, parts)
 
-    def graded(self, name: str, rates: Mapping[Tensor, float], low_bits: Mapping[Tensor, int], low_rate: float) -> Placement:
+    def graded(
+        self, name: str, rates: Mapping[TensorKind, float], low_bits: Mapping[TensorKind, int], low_rate: float
+    ) -> Placement:
         """So many lower bits of each tensor's words at ``low_rate``, those above at the tensor's own rate."""
         parts = []
         for tensor, rate in rates.items():
             first_high = low_bits[tensor]
             if first_high:
-                parts.append(Part(tensor, self.written(max(rate, low_rate)), 0, first_high - 1))
+                parts.append(PlacedBits(tensor, self.written(max(rate, low_rate)), 0, first_high - 1))
             if first_high < self.word_bits:
-                parts.append(Part(tensor, self.written(rate), first_high))
+                parts.append(PlacedBits(tensor, self.written(rate), first_high))
         return Placement(name, self.safe.safe, tuple(parts))
 
 

@@ -14,7 +14,7 @@ from workloads.faults.device import MacroDevice
 from workloads.faults.passes import held_tensors
 from workloads.faults.placed_system import placed_system
 from workloads.faults.placement import Placement
-from workloads.faults.scratchpad import Tensor
+from workloads.faults.word_memory import TensorKind
 from workloads.network import Network
 
 
@@ -47,7 +47,7 @@ def simulate_placed_step(step: Network, system: System, placement: Placement, de
     Leakage is that of the memory a layer runs with. Raises InputError as ``placed_system`` and ``simulate``.
     """
     running = {name for name, size in network_sizes(step, system).items() if size.steps}
-    groups: dict[tuple[tuple[str, Tensor | None], ...], list[str]] = {}
+    groups: dict[tuple[tuple[str, TensorKind | None], ...], list[str]] = {}
     for instance in step.instances():
         if instance.name in running:
             groups.setdefault(tuple(held_tensors(instance.layer).items()), []).append(instance.name)

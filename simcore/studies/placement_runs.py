@@ -13,22 +13,22 @@ from simcore.studies.training_runs import Point
 from simcore.studies.write_error_plan import Plan
 from workloads.faults.device import WriteDevice
 from workloads.faults.placement import Placement, TensorWrites, training_rates
-from workloads.faults.scratchpad import TENSORS, Tensor
-from workloads.faults.setup import TrainingSetup
+from workloads.faults.word_memory import TENSORS, TensorKind
 from workloads.faults.words import word_format
+from workloads.learning.setup import TrainingSetup
 
 #: Error rate of the lower half of words in placements graded by half.
 HALF_WORD_RATE = 3e-1
 
-Resolved = Mapping[str, Mapping[Tensor, TensorWrites]]
+Resolved = Mapping[str, Mapping[TensorKind, TensorWrites]]
 
 
 @dataclass(frozen=True)
 class Tolerance:
     """What each kind of tensor was seen to bear: the highest error rate in all bits, and how many lower bits may err a lot."""
 
-    rates: Mapping[Tensor, float]
-    low_bits: Mapping[Tensor, int]
+    rates: Mapping[TensorKind, float]
+    low_bits: Mapping[TensorKind, int]
 
 
 def candidates(plan: Plan, made: Candidates, tolerance: Tolerance) -> list[Placement]:
@@ -56,7 +56,7 @@ def candidates(plan: Plan, made: Candidates, tolerance: Tolerance) -> list[Place
 
 def resolve_all(
     placements: Sequence[Placement], setup: TrainingSetup, device: WriteDevice
-) -> dict[str, dict[Tensor, TensorWrites]]:
+) -> dict[str, dict[TensorKind, TensorWrites]]:
     """Name of each placement -> what writing its words means."""
     bits = word_format(setup.word or "fixed16").word_bits
     return {placement.name: placement.resolve(bits, device) for placement in placements}

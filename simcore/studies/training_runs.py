@@ -11,11 +11,11 @@ from typing import Any
 from simcore.errors import InputError
 from simcore.progress import OnProgress
 from simcore.studies.processes import processes
-from workloads.faults.data import Dataset, load_dataset
-from workloads.faults.extra import needed
 from workloads.faults.injection import ErrorRates
-from workloads.faults.scratchpad import TENSORS, Tensor
-from workloads.faults.setup import Trained, TrainingSetup
+from workloads.faults.word_memory import TENSORS, TensorKind
+from workloads.learning.data import Dataset, load_dataset
+from workloads.learning.extra import needed
+from workloads.learning.setup import Trained, TrainingSetup
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Point:
 
     experiment: str
     setup: TrainingSetup
-    rates: Mapping[Tensor, ErrorRates]
+    rates: Mapping[TensorKind, ErrorRates]
     labels: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -73,7 +73,7 @@ class Runner:
 
     def _trained(self, jobs: Mapping[_Key, Job]) -> Iterator[tuple[_Key, Trained]]:
         if self._pool is None:
-            from workloads.faults.training import train
+            from workloads.learning.with_errors import train
 
             for key, (point, seed) in jobs.items():
                 yield key, train(self._data, point.setup, point.rates, seed)
@@ -112,7 +112,7 @@ def _start_worker(source: DataSource) -> None:
     _worker_data.append(source.load())
 
 
-def _train_in_worker(setup: TrainingSetup, rates: Mapping[Tensor, ErrorRates], seed: int) -> Trained:
-    from workloads.faults.training import train
+def _train_in_worker(setup: TrainingSetup, rates: Mapping[TensorKind, ErrorRates], seed: int) -> Trained:
+    from workloads.learning.with_errors import train
 
     return train(_worker_data[-1], setup, rates, seed)

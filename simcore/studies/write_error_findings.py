@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from simcore.studies.accuracy_tables import ERROR_FREE
-from workloads.faults.scratchpad import TENSORS, Tensor
+from workloads.faults.word_memory import TENSORS, TensorKind
 
 #: A tensor's sensitivity is its loss averaged over the swept rates from here on; below, there is nothing to average.
 SENSITIVE_FROM = 1e-4
@@ -53,12 +53,12 @@ def sensitivity_order(runs: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def tolerated_rates(runs: pd.DataFrame, loss_points: float) -> dict[Tensor, float]:
+def tolerated_rates(runs: pd.DataFrame, loss_points: float) -> dict[TensorKind, float]:
     """Per kind of tensor the highest swept rate up to which (it and all lower ones) the mean loss stays below ``loss_points``;
     0 where the lowest swept rate already costs as much."""
     swept = runs[(runs["experiment"] == "error-rate") & _of_main(runs)]
     means = swept.groupby(["tensor", "error_rate"])["loss_points"].mean()
-    found: dict[Tensor, float] = {}
+    found: dict[TensorKind, float] = {}
     for tensor in TENSORS:
         found[tensor] = 0.0
         for rate, mean in means.loc[tensor].sort_index().items():
@@ -68,12 +68,12 @@ def tolerated_rates(runs: pd.DataFrame, loss_points: float) -> dict[Tensor, floa
     return found
 
 
-def tolerant_low_bits(runs: pd.DataFrame, loss_points: float) -> dict[Tensor, int]:
+def tolerant_low_bits(runs: pd.DataFrame, loss_points: float) -> dict[TensorKind, int]:
     """Per kind of tensor how many of a word's lower bits may err, by the runs of single bit positions: all those below the first
     known position whose mean loss reaches ``loss_points``, up to and with the last known one below it."""
     of_bits = runs[(runs["experiment"] == "bit") & _of_main(runs)]
     means = of_bits.assign(bit=of_bits["bits"].astype(int)).groupby(["tensor", "bit"])["loss_points"].mean()
-    found: dict[Tensor, int] = {}
+    found: dict[TensorKind, int] = {}
     for tensor in TENSORS:
         found[tensor] = 0
         for bit, mean in means.loc[tensor].sort_index().items():

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from simcore.studies.accuracy_tables import ERROR_FREE
 from simcore.studies.training_runs import Point
 from workloads.faults.injection import ErrorRates, error_rates
-from workloads.faults.scratchpad import TENSORS, Tensor
-from workloads.faults.setup import TrainingSetup
+from workloads.faults.word_memory import TENSORS, TensorKind
 from workloads.faults.words import word_format
+from workloads.learning.setup import TrainingSetup
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,9 @@ def _one_tensor(experiment: str, setup: TrainingSetup, rates: Sequence[float]) -
     ]
 
 
-def _rates(setup: TrainingSetup, rates: dict[Tensor, float], bits: Sequence[int] | None = None) -> dict[Tensor, ErrorRates]:
+def _rates(
+    setup: TrainingSetup, rates: dict[TensorKind, float], bits: Sequence[int] | None = None
+) -> dict[TensorKind, ErrorRates]:
     return {tensor: error_rates(_bits(setup), rates.get(tensor, 0.0), bits) for tensor in TENSORS}
 
 

@@ -29,9 +29,9 @@ from simcore.studies.write_error_plan import (
 )
 from workloads.faults.device import MacroDevice, WriteDevice
 from workloads.faults.placement import Placement
-from workloads.faults.scratchpad import TENSORS
-from workloads.faults.setup import Trained, TrainingSetup
+from workloads.faults.word_memory import TENSORS
 from workloads.faults.words import word_format
+from workloads.learning.setup import Trained, TrainingSetup
 
 #: Below this mean loss, in percentage points, a placement is taken as good.
 TOLERATED_LOSS_POINTS = 1.0

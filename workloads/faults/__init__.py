@@ -1,5 +1,4 @@
-"""Training whose tensors lie in a memory that fails to write: words, write errors, placements, data, networks, training.
+"""A memory that fails to write, seen from a training: words, write errors, placements of tensors, the device behind them.
 
-A failed write keeps the OLD bit at its address; only a bit that has to flip can fail. Words, injection and placements need
-numpy alone; what trains (``data``, ``nets``, ``buffered``, ``training``) needs the extra ``train`` and is imported when used.
+A failed write keeps the OLD bit at its address; only a bit that has to flip can fail. numpy alone; ``workloads.learning`` trains.
 """

@@ -10,7 +10,7 @@ tensor again in each scratchpad that it comes to.
 from __future__ import annotations
 
 from simcore.errors import InputError
-from workloads.faults.scratchpad import Tensor
+from workloads.faults.word_memory import TensorKind
 from workloads.layers import (
     LRN,
     Activation,
@@ -46,7 +46,7 @@ from workloads.layers.trained import SoftmaxLoss, TrainedBatchNorm, TrainedDropo
 from workloads.layers.updates import Update
 
 #: Scratchpad ("ifmap", "filter", "ofmap", "accumulator") -> what a layer keeps in it; None: none of the study's tensors.
-Held = dict[str, Tensor | None]
+Held = dict[str, TensorKind | None]
 
 
 def held_tensors(layer: Layer) -> Held:
@@ -64,7 +64,7 @@ def held_tensors(layer: Layer) -> Held:
     raise InputError(f"expected a layer of a training step, got op '{layer.op}'", where=f"layer '{layer.name}'")
 
 
-def _product(ifmap: Tensor, filters: Tensor, ofmap: Tensor | None) -> Held:
+def _product(ifmap: TensorKind, filters: TensorKind, ofmap: TensorKind | None) -> Held:
     """On the array: partial sums lie in the accumulator."""
     return {"ifmap": ifmap, "filter": filters, "accumulator": None, "ofmap": ofmap}
 

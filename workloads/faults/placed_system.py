@@ -11,11 +11,11 @@ from simcore.reading.tree import BANK_KEYS
 from simcore.spec import System
 from workloads.faults.device import MacroDevice
 from workloads.faults.placement import Placement, Storage
-from workloads.faults.scratchpad import Tensor
+from workloads.faults.word_memory import TensorKind
 
 
 def placed_system(
-    system: System, placement: Placement, held: Mapping[str, Tensor | None], device: MacroDevice, word_bits: int
+    system: System, placement: Placement, held: Mapping[str, TensorKind | None], device: MacroDevice, word_bits: int
 ) -> System:
     """The System with the banks of each scratchpad made of macros that keep the tensor it holds as the placement says.
 
@@ -38,7 +38,7 @@ def placed_system(
     return System.model_validate(tree)
 
 
-def _macro(placement: Placement, tensor: Tensor | None, device: MacroDevice, word_bits: int) -> dict[str, Any]:
+def _macro(placement: Placement, tensor: TensorKind | None, device: MacroDevice, word_bits: int) -> dict[str, Any]:
     """The macros of a scratchpad: the cell that most bits lie in, and the others beside it."""
     counted = Counter(placement.storages(tensor, word_bits)).most_common()
     main, beside = counted[0][0], counted[1:]

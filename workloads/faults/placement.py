@@ -17,7 +17,7 @@ import numpy.typing as npt
 from simcore.errors import InputError, did_you_mean
 from workloads.faults.device import WriteDevice
 from workloads.faults.injection import ErrorRates, error_rates
-from workloads.faults.scratchpad import TENSORS, Tensor
+from workloads.faults.word_memory import TENSORS, TensorKind
 
 Memory = Literal["sram", "mram"]
 
@@ -93,10 +93,10 @@ SRAM = Storage(memory="sram")
 
 
 @dataclass(frozen=True)
-class Part:
+class PlacedBits:
     """Bits ``low`` to ``high`` (both included, 0 the least significant; ``high`` None: the word's last) of one kind of tensor."""
 
-    tensor: Tensor
+    tensor: TensorKind
     storage: Storage
     low: int = 0
     high: int | None = None
@@ -138,9 +138,9 @@ class Placement:
 
     name: str
     safe: Storage
-    parts: tuple[Part, ...] = ()
+    parts: tuple[PlacedBits, ...] = ()
 
-    def resolve(self, word_bits: int, device: WriteDevice) -> dict[Tensor, TensorWrites]:
+    def resolve(self, word_bits: int, device: WriteDevice) -> dict[TensorKind, TensorWrites]:
         """Error rates and energies of every kind of tensor; raises InputError for bits named twice or not in the word."""
         return {tensor: self._tensor(tensor, word_bits, device) for tensor in TENSORS}
 
@@ -148,7 +148,7 @@ class Placement:
         """The placement as ``placement_from_yaml`` reads it."""
         return {"name": self.name, "safe": self.safe.to_dict(), "parts": [part.to_dict() for part in self.parts]}
 
-    def storages(self, tensor: Tensor | None, word_bits: int) -> list[Storage]:
+    def storages(self, tensor: TensorKind | None, word_bits: int) -> list[Storage]:
         """How each bit of a word of a tensor is kept, the least significant first; None: of what no placement names.
 
         Raises InputError for bits named twice or not in the word.
@@ -161,7 +161,7 @@ class Placement:
                 kept[bit] = part.storage
         return [kept.get(bit, self.safe) for bit in range(word_bits)]
 
-    def _tensor(self, tensor: Tensor, word_bits: int, device: WriteDevice) -> TensorWrites:
+    def _tensor(self, tensor: TensorKind, word_bits: int, device: WriteDevice) -> TensorWrites:
         storages = self.storages(tensor, word_bits)
         distinct = {storage: (storage.rates(device), storage.pj_per_bit(device)) for storage in set(storages)}
         rates = sum(
@@ -180,6 +180,6 @@ def _none(word_bits: int) -> npt.NDArray[np.float64]:
     return np.zeros((word_bits, 2))
 
 
-def training_rates(writes: Mapping[Tensor, TensorWrites]) -> dict[Tensor, ErrorRates]:
+def training_rates(writes: Mapping[TensorKind, TensorWrites]) -> dict[TensorKind, ErrorRates]:
     """The error rates alone, as a training run takes them."""
     return {tensor: each.error_rates for tensor, each in writes.items()}

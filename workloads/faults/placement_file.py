@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from simcore.errors import InputError, did_you_mean, raise_all
 from simcore.reading.tree import Entry, plain
 from simcore.reading.yaml_tree import read_yaml
-from workloads.faults.placement import Part, Placement, Storage
+from workloads.faults.placement import PlacedBits, Placement, Storage
 
 _STORAGE = ("memory", "voltage_v", "overdrive", "pulse_ns", "error_rate", "write_pj_per_bit")
 Made = TypeVar("Made")
@@ -43,14 +43,14 @@ def placement_from_yaml(text: str, where: str, name: str) -> Placement:
     return Placement(str(own), safe, tuple(_part(item) for item in listed))
 
 
-def _part(item: Entry) -> Part:
+def _part(item: Entry) -> PlacedBits:
     keys = _mapping(item, ("tensor", "bits", *_STORAGE))
     for needed in ("tensor", "memory"):
         if needed not in keys:
             raise InputError(f"expected the key '{needed}'", item.where)
     low, high = _bits(keys["bits"]) if "bits" in keys else (0, None)
     storage = _storage(item, {key: value for key, value in keys.items() if key in _STORAGE})
-    return _at(item, keys, lambda: Part(cast(Any, plain(keys["tensor"].value)), storage, low, high))
+    return _at(item, keys, lambda: PlacedBits(cast(Any, plain(keys["tensor"].value)), storage, low, high))
 
 
 def _bits(entry: Entry) -> tuple[int, int | None]:

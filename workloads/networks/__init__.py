@@ -1,24 +1,39 @@
 """Networks by name, written layer by layer."""
 
 from collections.abc import Callable
+from functools import partial
 
 from workloads.network import Network
 from workloads.networks.alexnet import alexnet
+from workloads.networks.families import FAMILIES
+from workloads.networks.images import CIFAR, DIGIT, Image
 from workloads.networks.lenet5 import lenet5
-from workloads.networks.resnet18 import resnet18, resnet18_32
-from workloads.networks.trained import small_cnn, vgg_like
-from workloads.networks.vgg16 import vgg16, vgg16_32
+from workloads.networks.resnet import resnet18
+from workloads.networks.vgg import vgg16
 
-#: Registered networks; each function takes the batch.
+
+def _of_family(family: str, name: str, image: Image, batch: int = 1, classes: int = 10) -> Network:
+    return FAMILIES[family](name, image, classes, batch)
+
+
+small_cnn = partial(_of_family, "small-cnn", "small-cnn", DIGIT)
+vgg_like = partial(_of_family, "vgg-like", "vgg-like", DIGIT)
+resnet18_32 = partial(_of_family, "resnet18", "resnet18-32", CIFAR)
+vgg16_32 = partial(_of_family, "vgg16", "vgg16-32", CIFAR)
+
+#: Registered networks; each function takes the batch and the number of classes.
 NETWORKS: dict[str, Callable[..., Network]] = {
     "alexnet": alexnet,
+    "alexnet-32": partial(_of_family, "alexnet", "alexnet-32", CIFAR),
     "lenet5": lenet5,
     "resnet18": resnet18,
     "resnet18-32": resnet18_32,
+    "resnet20-32": partial(_of_family, "resnet20", "resnet20-32", CIFAR),
     "small-cnn": small_cnn,
     "vgg-like": vgg_like,
     "vgg16": vgg16,
     "vgg16-32": vgg16_32,
+    "vgg8-32": partial(_of_family, "vgg8", "vgg8-32", CIFAR),
 }
 
 __all__ = ["NETWORKS", "alexnet", "lenet5", "resnet18", "resnet18_32", "small_cnn", "vgg16", "vgg16_32", "vgg_like"]

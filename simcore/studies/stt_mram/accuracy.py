@@ -21,13 +21,13 @@ from simcore.studies.stt_mram.variants import PRESET
 from simcore.studies.write_errors import QUICK_EPOCHS, WriteErrorStudy, study_write_errors
 from simcore.studies.write_errors import Settings as WriteErrorSettings
 from workloads.faults.device import MacroDevice
-from workloads.faults.graph import trained_network
 from workloads.faults.placed_system import placed_system
 from workloads.faults.placement import Placement
-from workloads.faults.scratchpad import TENSORS, Tensor
-from workloads.faults.setup import TrainingSetup
+from workloads.faults.word_memory import TENSORS, TensorKind
 from workloads.faults.words import word_format
-from workloads.networks.trained import DIGIT
+from workloads.learning.network import network_for
+from workloads.learning.setup import TrainingSetup
+from workloads.networks.images import DIGIT
 from workloads.training import training_step
 
 #: Class and capacity of the macros whose writes are relaxed: those of part 2.
@@ -63,7 +63,7 @@ def study_accuracy(settings: Settings, on_progress: OnProgress | None) -> Part:
 
 def _check(placement: Placement, setup: TrainingSetup, device: MacroDevice) -> None:
     """Raise InputError for a placement that no machine can be made of, before anything is trained."""
-    held: dict[str, Tensor | None] = dict(zip(("ifmap", "filter", "ofmap"), TENSORS, strict=True))
+    held: dict[str, TensorKind | None] = dict(zip(("ifmap", "filter", "ofmap"), TENSORS, strict=True))
     build_machine(placed_system(load_system(PRESET), placement, held, device, word_format(setup.word or "").word_bits))
 
 
@@ -74,7 +74,7 @@ def placed_steps(
 
     And a line for each placement that is not among them, because the cell has no macros of the words that it asks for.
     """
-    step = training_step(trained_network(setup.net, DIGIT, CLASSES, setup.batch), optimizer=OPTIMIZER)
+    step = training_step(network_for(setup.net, DIGIT, CLASSES, setup.batch), optimizer=OPTIMIZER)
     word_bits = word_format(setup.word or "").word_bits
     system = load_system(PRESET)
     rows, without = [], []

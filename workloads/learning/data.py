@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simcore.errors import InputError, did_you_mean
-from workloads.faults.extra import needed
+from workloads.learning.extra import needed
+from workloads.networks.images import Image
 
 Images = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
@@ -31,6 +32,12 @@ class Dataset:
     train_labels: Labels
     test_images: Images
     test_labels: Labels
+
+    @property
+    def image(self) -> Image:
+        """Channels, rows and columns of an image."""
+        channels, rows, columns = self.train_images.shape[1:]
+        return channels, rows, columns
 
     def first(self, images: int | None) -> Dataset:
         """The first so many training images, and as many test images at most; all where ``images`` is None."""
@@ -82,7 +89,7 @@ def normalised(name: str, classes: int, train: tuple[Images, Labels], test: tupl
 
 def _cifar(classes: int) -> Callable[[str | Path | None], Dataset]:
     def load(folder: str | Path | None) -> Dataset:
-        from workloads.faults.cifar import load_cifar
+        from workloads.learning.cifar import load_cifar
 
         if folder is None:
             raise InputError(f"cifar{classes} is read from your own files: name their folder")

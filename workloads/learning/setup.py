@@ -5,25 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simcore.errors import InputError, did_you_mean
-from workloads.faults.scratchpad import Reuse, Tensor, WriteCounts, check_reuse
-
-#: The networks that can be trained (``nets.build``).
-NET_NAMES = ("small-cnn", "vgg-like")
-
-
-def check_net(name: str) -> None:
-    """Raise InputError for a network that cannot be trained."""
-    if name not in NET_NAMES:
-        raise InputError(f"no network to train is called '{name}'", hint=did_you_mean(name, NET_NAMES))
+from simcore.errors import InputError
+from workloads.faults.word_memory import Reuse, TensorKind, WriteCounts, check_reuse
+from workloads.learning.network import check_trainable
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSetup:
     """What is trained and how: stochastic gradient descent with momentum, the learning rate falling linearly to 0.
 
-    ``word`` names the format of buffered words; None trains in float32 without a scratchpad. Master weights, biases,
-    normalisation and accumulation stay in float32 and free of errors. Raises InputError.
+    ``net`` is a network as ``network.network_for`` knows it. ``word`` names the format of buffered words; None trains in float32
+    without a scratchpad. Master weights, biases, normalisation and accumulation stay in float32 and free of errors. Raises
+    InputError.
     """
 
     net: str = "small-cnn"
@@ -35,7 +28,7 @@ class TrainingSetup:
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
-        check_net(self.net)
+        check_trainable(self.net)
         check_reuse(self.reuse)
         for name in ("epochs", "batch", "learning_rate"):
             if not getattr(self, name) > 0:
@@ -54,5 +47,5 @@ class Trained:
     diverged: bool
     minibatches: int
     test_images: int
-    writes: Mapping[Tensor, WriteCounts]
+    writes: Mapping[TensorKind, WriteCounts]
     wall_s: float

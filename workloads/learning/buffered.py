@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workloads.faults import scratchpad
+from workloads.faults.word_memory import TensorKind, WordMemory
 from workloads.faults.words import WordFormat
 
 #: Writes a tensor and gives back what is then read.
@@ -54,7 +54,7 @@ def _apply(function: Any, values: Tensor, store: Store) -> Tensor:
 class Buffered(nn.Module):
     """A convolution or linear layer behind the scratchpad; outside training its words are written without errors."""
 
-    def __init__(self, layer: nn.Conv2d | nn.Linear, index: int, word: WordFormat, pad: scratchpad.Scratchpad) -> None:
+    def __init__(self, layer: nn.Conv2d | nn.Linear, index: int, word: WordFormat, pad: WordMemory) -> None:
         super().__init__()
         self.layer, self.index, self.word, self.pad = layer, index, word, pad
 
@@ -70,7 +70,7 @@ class Buffered(nn.Module):
         padding = conv.padding if isinstance(conv.padding, str) else tuple(conv.padding)
         return functional.conv2d(operand, weight, conv.bias, conv.stride, padding, conv.dilation, conv.groups)
 
-    def _store(self, tensor: scratchpad.Tensor) -> Store:
+    def _store(self, tensor: TensorKind) -> Store:
         written = self.training
 
         def store(values: Tensor) -> Tensor:
@@ -82,10 +82,13 @@ class Buffered(nn.Module):
         return store
 
 
-def buffered(net: nn.Sequential, word: WordFormat, pad: scratchpad.Scratchpad) -> nn.Sequential:
-    """The network with each convolution and linear layer read from ``pad`` in words; parameters are shared with ``net``."""
-    layers = [layer for layer in net if isinstance(layer, nn.Conv2d | nn.Linear)]
-    index = {id(layer): number for number, layer in enumerate(layers)}
-    return nn.Sequential(
-        *(Buffered(layer, index[id(layer)], word, pad) if isinstance(layer, nn.Conv2d | nn.Linear) else layer for layer in net)
-    )
+def put_behind(net: nn.Module, word: WordFormat, pad: WordMemory) -> None:
+    """Put each convolution and linear layer of ``net`` behind ``pad``, to be read in words; its parameters stay the same ones."""
+    found = [
+        (parent, name, child)
+        for parent in net.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, nn.Conv2d | nn.Linear)
+    ]
+    for index, (parent, name, layer) in enumerate(found):
+        setattr(parent, name, Buffered(layer, index, word, pad))

@@ -1,0 +1,77 @@
+"""The training loop: the same result for the same network, data, setup and seed. Needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import isfinite
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from workloads.learning.data import Dataset
+from workloads.learning.setup import TrainingSetup
+
+#: Images evaluated at once.
+_TEST_BATCH = 1000
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """One thread, deterministic algorithms, torch's own random state: all as they were before afterwards."""
+    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(strict)
+
+
+def fit(net: nn.Module, data: Dataset, setup: TrainingSetup, seed: int) -> tuple[float, int]:
+    """Train; the last minibatch's loss and how many minibatches there were. A loss that is not finite ends the training.
+
+    The seed sets the order of the images. What fills no minibatch is left out of its epoch.
+    """
+    order = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.SGD(net.parameters(), lr=setup.learning_rate, momentum=setup.momentum)
+    per_epoch = len(data.train_labels) // setup.batch
+    total = setup.epochs * per_epoch
+    net.train()
+    value, done = float("nan"), 0
+    for _ in range(setup.epochs):
+        shuffled = torch.randperm(len(data.train_labels), generator=order)
+        for batch in shuffled[: per_epoch * setup.batch].view(per_epoch, setup.batch):
+            optimiser.param_groups[0]["lr"] = setup.learning_rate * (1 - done / total)
+            value, done = step(net, optimiser, data, batch), done + 1
+            if not isfinite(value):
+                return value, done
+    return value, done
+
+
+def step(net: nn.Module, optimiser: torch.optim.Optimizer, data: Dataset, batch: torch.Tensor) -> float:
+    """Train on the images of these indices once; their loss. Weights stay as they are where it is not finite."""
+    images, labels = torch.from_numpy(data.train_images), torch.from_numpy(data.train_labels)
+    optimiser.zero_grad()
+    loss = functional.cross_entropy(net(images[batch]), labels[batch])
+    value = loss.item()
+    if isfinite(value):
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    return value
+
+
+def accuracy_percent(net: nn.Module, data: Dataset) -> float:
+    """Share of test images whose largest output is that of their class; an output that is not a number is no answer."""
+    net.eval()
+    right = 0
+    with torch.no_grad():
+        for start in range(0, len(data.test_labels), _TEST_BATCH):
+            outputs = net(torch.from_numpy(data.test_images[start : start + _TEST_BATCH]))
+            expected = torch.from_numpy(data.test_labels[start : start + _TEST_BATCH])
+            answered = outputs.isfinite().all(dim=1)
+            right += int(((outputs.argmax(dim=1) == expected) & answered).sum())
+    return 100.0 * right / len(data.test_labels)

@@ -1,0 +1,77 @@
+"""A network as a torch module: it follows the graph, node by node. Needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from simcore.errors import InputError, raise_all
+from workloads.layers import Input
+from workloads.learning.layer_modules import layer_module
+from workloads.network import LayerInstance, Network
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer in its turn: the tensors it reads, and those that nothing reads after it."""
+
+    name: str
+    reads: tuple[str, ...]
+    last_read: tuple[str, ...]
+
+
+class GraphModule(nn.Module):
+    """The layers of ``network`` as modules of their own, in execution order; weights are drawn from torch's generator.
+
+    Called with one tensor per input of the network, batch first, it gives the output, or a tuple of them where there are several.
+    A network that was rebuilt (other channels, other layers) gives a module anew; ``layer`` finds a layer's parameters to take
+    over. Raises InputError, all at once, for layers that torch cannot train.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        instances = network.instances()
+        self.network = network
+        self.layers = nn.ModuleList(_modules(instances))
+        self.inputs = tuple(name for name in network.order() if isinstance(network.layer(name), Input))
+        self.outputs = tuple(name for name in network.order() if not network.graph.out_degree(name))
+        self.steps = _steps(instances, self.outputs)
+
+    def forward(self, *images: Tensor) -> Tensor | tuple[Tensor, ...]:
+        values = dict(zip(self.inputs, images, strict=True))
+        for step, module in zip(self.steps, self.layers, strict=True):
+            values[step.name] = module(*(values[name] for name in step.reads))
+            for name in step.last_read:
+                del values[name]
+        found = tuple(values[name] for name in self.outputs)
+        return found if len(found) > 1 else found[0]
+
+    def layer(self, name: str) -> nn.Module:
+        """The module of a layer. Raises KeyError for a name that the network does not have."""
+        index = {step.name: index for index, step in enumerate(self.steps)}[name]
+        return self.layers[index]
+
+
+def _modules(instances: Sequence[LayerInstance]) -> list[nn.Module]:
+    made, errors = [], []
+    for instance in instances:
+        try:
+            made.append(layer_module(instance))
+        except InputError as error:
+            errors.append(error)
+    raise_all(errors)
+    return made
+
+
+def _steps(instances: Sequence[LayerInstance], outputs: Sequence[str]) -> tuple[Step, ...]:
+    readers = {name: instance.name for instance in instances for name in instance.producers}
+    return tuple(
+        Step(
+            instance.name,
+            instance.producers,
+            tuple(name for name in dict.fromkeys(instance.producers) if readers[name] == instance.name and name not in outputs),
+        )
+        for instance in instances
+    )

@@ -1,0 +1,41 @@
+"""One training run with write errors: the same result for the same setup, error rates and seed. Needs torch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from math import isfinite
+
+import torch
+
+from simcore.errors import InputError
+from workloads.faults.injection import ErrorRates
+from workloads.faults.word_memory import TensorKind, WordMemory
+from workloads.faults.words import word_format
+from workloads.learning.buffered import put_behind
+from workloads.learning.data import Dataset
+from workloads.learning.loop import accuracy_percent, deterministic, fit
+from workloads.learning.module import GraphModule
+from workloads.learning.network import network_for
+from workloads.learning.setup import Trained, TrainingSetup
+
+
+def train(data: Dataset, setup: TrainingSetup, rates: Mapping[TensorKind, ErrorRates], seed: int) -> Trained:
+    """Train from ``seed`` with write errors of these rates (of the setup's word) and evaluate.
+
+    The seed sets the first weights, the order of images and the write errors, each by a stream of its own. Raises InputError
+    for an unknown network or word format and for a batch larger than the training set.
+    """
+    if setup.batch > len(data.train_labels):
+        raise InputError(f"expected at most {len(data.train_labels)} images, the training set, got {setup.batch}", where="batch")
+    started = time.perf_counter()
+    with deterministic():
+        torch.manual_seed(seed)
+        net = GraphModule(network_for(setup.net, data.image, data.classes))
+        pad = WordMemory(rates, seed, setup.reuse)
+        if setup.word is not None:
+            put_behind(net, word_format(setup.word), pad)
+        loss, minibatches = fit(net, data, setup, seed)
+        accuracy = accuracy_percent(net, data)
+    wall_s = time.perf_counter() - started
+    return Trained(accuracy, loss, not isfinite(loss), minibatches, len(data.test_labels), pad.counts, wall_s)
