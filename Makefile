@@ -4,7 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 2
 
-.PHONY: demo test test-fast check coverage bench clean
+# The PyTorch of our checks. A user's own comes with the extra `train` of pyproject.toml.
+TORCH ?= torch==2.13.0
+
+.PHONY: demo test test-fast check coverage bench train clean
 
 demo: $(VENV)/.installed
 	$(BIN)/simcore demo
@@ -29,6 +32,9 @@ coverage: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest benchmarks -q --benchmark-autosave --benchmark-columns=median,rounds
 
+# What real training needs besides: tests that train are skipped without it.
+train: $(VENV)/.installed-train
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .benchmarks .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -44,3 +50,7 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev,onnx]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-train: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet '$(TORCH)' 'scikit-learn>=1.4'
+	@touch $@

@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -69,21 +69,6 @@ def test_help_imports_nothing_heavy() -> None:
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert found.returncode == 0, found.stderr
     assert "Usage: simcore" in found.stdout
-
-
-def test_help_answers_within_a_fifth_of_a_second() -> None:
-    code = (
-        "import sys, time; sys.argv = ['simcore', '--help']\n"
-        "from simcore.cli import main\n"
-        "try: main()\n"
-        "except SystemExit: pass\n"
-        "print(time.process_time(), file=sys.stderr)"
-    )
-    spent = min(
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stderr)
-        for _ in range(3)
-    )
-    assert spent < 0.2
 
 
 def test_version_is_the_packages() -> None:
@@ -164,8 +149,15 @@ def test_the_first_run_says_why_it_takes_long(
 
 
 def test_loading_the_engine_takes_none_of_the_measured_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simcore.simulation.load_engine", lambda engine, has_dram: time.sleep(2))
-    assert simcore.simulate("lenet5", layers="output").wall_s < 2
+    now = [0.0]
+
+    def load(engine: str, has_dram: bool) -> None:
+        now[0] += 100
+
+    monkeypatch.setattr("simcore.simulation.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr("simcore.simulation.load_engine", load)
+    assert simcore.simulate("lenet5", layers="output").wall_s == 0
+    assert now == [100]
 
 
 def test_an_engine_that_is_not_cached_is_cold(tmp_path: Path) -> None:

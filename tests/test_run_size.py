@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -108,11 +107,9 @@ def test_times_are_told_in_a_unit_that_suits_them(spent_s: float, told: str) -> 
 
 
 @pytest.mark.parametrize("command", ["run", "banks"])
-def test_a_batch_that_would_run_for_hours_is_refused_at_once(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_would_run_for_hours_is_refused_before_it_is_planned(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simcore.simulation.plan_layers", lambda *_, **__: pytest.fail("it was planned"))
-    started = time.process_time()
     found = invoke(command, "resnet18", "--batch", "65536")
-    assert time.process_time() - started < 2
     assert found.exit_code == 2
     assert found.stderr == (
         "simcore: simulating about 130,645,254,044 cycles or more (engine 'compiled') takes about 7 hours, "

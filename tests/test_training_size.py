@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -56,11 +55,9 @@ def test_cycles_of_a_step_are_estimated_within_a_factor_of_two(network: str, sys
     assert estimate <= simulate(made, machine, training="sgd").cycles <= 2 * estimate
 
 
-def test_a_step_that_would_run_for_hours_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_would_run_for_hours_is_refused_before_it_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simcore.simulation.plan_layers", lambda *_, **__: pytest.fail("it was planned"))
-    started = time.process_time()
     found = CliRunner().invoke(app, ["run", "resnet18", "--training", "--batch", "65536"])
-    assert time.process_time() - started < 2
     assert found.exit_code == 2
     assert "hours, the limit is 60 minutes" in found.stderr
 
