@@ -68,37 +68,16 @@ class _Drawn:
 
 
 def _drawn(instance: LayerInstance, program: Program, system: System) -> _Drawn:
-    from workloads.dataflow.gradients import gradient_shape
-
-    seed = np.random.SeedSequence([system.seed, *instance.name.encode()])
-    if gradient_shape(instance) is not None:
-        return _drawn_gradient(instance, program, np.random.default_rng(seed))
-    return _drawn_product(instance, program, system, np.random.default_rng(seed))
-
-
-def _drawn_product(instance: LayerInstance, program: Program, system: System, random: np.random.Generator) -> _Drawn:
     from simcore.engine.reference.operands import Operands
-    from workloads.dataflow.images import operand_images, result_tensor
-    from workloads.dataflow.product import draw_tensors, numpy_product
-    from workloads.dataflow.shape import under_shape_rule
+    from workloads.dataflow import values
+    from workloads.dataflow.lowering import under_shape_rule
 
+    random = np.random.default_rng(np.random.SeedSequence([system.seed, *instance.name.encode()]))
     ruled = under_shape_rule(instance, system.shapes)
-    ifmap, filters = draw_tensors(ruled, random)
-    operands = Operands(operand_images(program, ruled, ifmap, filters))
-    found = partial(result_tensor, program, ruled, operands.read)
-    return _Drawn(program, operands, numpy_product(ruled, ifmap, filters), found)
-
-
-def _drawn_gradient(instance: LayerInstance, program: Program, random: np.random.Generator) -> _Drawn:
-    from simcore.engine.reference.operands import Operands
-    from workloads.dataflow.images import convolution_images, convolution_result
-    from workloads.training.product import draw_gradient_tensors, numpy_gradient
-    from workloads.training.values import gradient_operands, gradient_tensor
-
-    tensors = draw_gradient_tensors(instance, random)
-    operands = Operands(convolution_images(program, *gradient_operands(instance, *tensors)))
-    expected = numpy_gradient(instance, *tensors)
-    return _Drawn(program, operands, expected, lambda: gradient_tensor(instance, convolution_result(program, operands.read)))
+    first, second = values.draw_tensors(ruled, random)
+    operands = Operands(values.operand_images(program, ruled, first, second))
+    found = partial(values.result_tensor, program, ruled, operands.read)
+    return _Drawn(program, operands, values.numpy_product(ruled, first, second), found)
 
 
 def _without_values(layer: PlannedLayer) -> str:

@@ -15,7 +15,7 @@ from simcore.spec.system import System
 from workloads.dataflow import fusions, lower, lower_network
 from workloads.dataflow.array import lower_shape
 from workloads.dataflow.shape import ConvShape, matrix_product
-from workloads.dataflow.vector import lower_windows
+from workloads.dataflow.windows import lower_windows
 from workloads.layers import Activation, Add, BatchNorm, Concat, Conv, Flatten, GlobalPool, Input, Linear, MatMul, Pool, Softmax
 from workloads.network import Network, NetworkBuilder
 from workloads.networks import resnet18, vgg16

@@ -16,8 +16,10 @@ from simcore.program.program import Fold, Op, OpKind, Port, Program, Reg, Seg
 from simcore.program.streams import element_word
 from simcore.spec.system import System
 from workloads.dataflow.array import lower_shape
+from workloads.dataflow.elementwise import lower_elementwise
+from workloads.dataflow.row_work import Rowwise
 from workloads.dataflow.shape import ConvShape, matrix_product
-from workloads.dataflow.vector import lower_elementwise, lower_rows, lower_windows
+from workloads.dataflow.windows import lower_windows
 
 RELAXED = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
@@ -297,7 +299,7 @@ def test_an_elementwise_layer_reads_pairs_and_waits_for_its_own_intermediate_res
 @RELAXED
 @given(st.integers(1, 5), st.integers(1, 30), st.sampled_from([1, 3]), machines())
 def test_a_layer_of_several_passes_reads_each_word_once_per_pass(rows: int, length: int, passes: int, system: System) -> None:
-    program = unless_too_small(lambda: lower_rows("drawn", "softmax", system, rows=rows, length=length, passes=passes))
+    program = unless_too_small(lambda: Rowwise(rows * length, rows, passes).lower("drawn", "softmax", system))
     if program is None:
         return
     check_plan(program, system)

@@ -17,7 +17,7 @@ from simcore.engine.reference.operands import Operands
 from simcore.engine.reference.pe import PeArray
 from simcore.program.program import Fold, Int64Array
 from workloads.dataflow import lower
-from workloads.dataflow.images import operand_images, result_tensor
+from workloads.dataflow.values import operand_images, result_tensor
 from workloads.layers import MatMul
 
 #: What leaves a PE array: by (time, lane), the step at which it was there first, and the value.

@@ -19,7 +19,7 @@ from simcore.program.outcome import Cause, Outcome
 from simcore.program.program import Int64Array, Program
 from simcore.spec.system import System
 from workloads.dataflow import lower
-from workloads.dataflow.images import operand_images, result_tensor
+from workloads.dataflow.values import operand_images, result_tensor
 from workloads.layers import Conv, Linear, MatMul
 from workloads.network import LayerInstance
 

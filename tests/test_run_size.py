@@ -149,7 +149,7 @@ def test_tables_that_cannot_be_had_are_told_in_one_line(monkeypatch: pytest.Monk
     def full(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 8.00 TiB")
 
-    monkeypatch.setattr("workloads.dataflow.lowering.lower_shape", full)
+    monkeypatch.setattr("workloads.dataflow.array.lower_shape", full)
     found = invoke("run", "lenet5", "--layers", "c1")
     assert found.exit_code == 2
     assert found.stderr == (

@@ -16,12 +16,12 @@ from typer.testing import CliRunner
 from simcore import InputError, simulate
 from simcore.cli import app
 from simcore.errors import WrongValuesError
-from workloads.dataflow.gradients import gradient_shape
+from workloads.dataflow import Product, work_of
+from workloads.dataflow.values import draw_tensors, numpy_product
 from workloads.layers import Conv
 from workloads.layers.gradients import ConvInputGradient
 from workloads.network import LayerInstance, Network
 from workloads.training import training_step
-from workloads.training.product import draw_gradient_tensors, numpy_gradient
 
 SMALL = ("array.rows=4", "array.columns=3")
 NETWORKS = [many_layers(1), product_network(), after_weights(CORNER, CORNER_IMAGE, batch=2)]
@@ -35,7 +35,7 @@ NETWORKS = [many_layers(1), product_network(), after_weights(CORNER, CORNER_IMAG
 def test_every_gradient_of_the_array_is_checked(network: Network, dataflow: str, strided: str) -> None:
     step = training_step(network, strided=strided)
     found = simulate(step, engine="simpy", check_values=True, overrides=SMALL, dataflow=dataflow)
-    products = {item.name for item in step.instances() if gradient_shape(item) is not None or item.macs}
+    products = {item.name for item in step.instances() if isinstance(work_of(item), Product)}
     assert {name for name, said in found.values.items() if said == "equal"} == products
     assert any(name.endswith("weight_gradient") for name in products) or network.name == "product"
     updates = [name for name in found.values if name.endswith(".update")]
@@ -60,15 +60,15 @@ def test_the_command_line_says_so() -> None:
 @pytest.mark.parametrize("layer", ["conv.weight_gradient", "conv.input_gradient.phase_0_0"])
 def test_an_array_that_computes_another_gradient_is_caught(layer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The filters the wrong way round: what a forgotten rotation would do."""
-    from workloads.training import values
+    from workloads.dataflow import values
 
-    right = values.gradient_operands
+    right = values.loop_nest_operands
 
     def turned(*arguments: object) -> tuple[np.ndarray, np.ndarray]:
         pixels, filters = right(*arguments)
         return pixels, filters[:, :, ::-1, ::-1]
 
-    monkeypatch.setattr(values, "gradient_operands", turned)
+    monkeypatch.setattr(values, "loop_nest_operands", turned)
     step = training_step(after_weights(Conv("conv", 3, 5, 2, padding=2), (2, 7, 7)))
     with pytest.raises(WrongValuesError, match=f"layer '{layer}': .* values of the array differ from numpy's product"):
         simulate(step, engine="simpy", check_values=True, overrides=SMALL, layers=layer)
@@ -80,18 +80,18 @@ def test_numpys_gradients_of_a_convolution_are_those_scattered_by_hand(drawn: La
     conv, random = drawn.layer, np.random.default_rng(seed)
     assert isinstance(conv, Conv)
     found = trained(after_weights(conv, drawn.input_shapes[0], drawn.batch))
-    image, gradient = draw_gradient_tensors(found["conv.weight_gradient"], random)
+    image, gradient = draw_tensors(found["conv.weight_gradient"], random)
     parts = [item for name, item in found.items() if name.startswith("conv.") and isinstance(item.layer, ConvInputGradient)]
-    weights = draw_gradient_tensors(parts[0], random)[1] if parts else np.zeros_like(image)
+    weights = draw_tensors(parts[0], random)[1] if parts else np.zeros_like(image)
     if parts:
         assert gradient.shape == convolve(conv, image, weights).shape
         of_image, of_weights = convolve_back(conv, image, weights, gradient)
-        assert np.array_equal(numpy_gradient(found["conv.weight_gradient"], image, gradient), of_weights)
-        computed = [(item, numpy_gradient(item, gradient, weights)) for item in parts]
+        assert np.array_equal(numpy_product(found["conv.weight_gradient"], image, gradient), of_weights)
+        computed = [(item, numpy_product(item, gradient, weights)) for item in parts]
         assert np.array_equal(joined_phases(computed, image.shape), of_image)
 
 
-def test_a_layer_that_is_no_gradient_is_refused() -> None:
-    instance = trained(many_layers(1))[next(iter(trained(many_layers(1))))]
-    with pytest.raises(InputError, match="expected the gradient of a convolution"):
-        numpy_gradient(instance, np.zeros((1, 1)), np.zeros((1, 1)))
+def test_a_layer_that_is_no_product_is_refused() -> None:
+    instance = next(item for name, item in trained(many_layers(1)).items() if name.endswith(".update"))
+    with pytest.raises(InputError, match="expected a matrix product, got op 'update'"):
+        numpy_product(instance, np.zeros((1, 1)), np.zeros((1, 1)))

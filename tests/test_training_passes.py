@@ -21,9 +21,7 @@ from simcore.cli import app
 from simcore.errors import InputError
 from simcore.program.program import Port, Reg
 from simcore.spec import System
-from workloads.dataflow import lower, lower_network
-from workloads.dataflow.gradients import gradient_shape
-from workloads.dataflow.shape import array_shape
+from workloads.dataflow import Product, lower, lower_network, work_of
 from workloads.layers import (
     LRN,
     Activation,
@@ -195,9 +193,9 @@ def stored_words(instance: LayerInstance) -> int:
 
 def read_words(instance: LayerInstance) -> int:
     """Words that a layer must read: the rows in use of what the array streams and its filters, else all it reads."""
-    shape = gradient_shape(instance) or array_shape(instance, "standard")
-    if shape is not None:
-        return shape.ifmap_words() + shape.filters * shape.taps
+    work = work_of(instance)
+    if isinstance(work, Product):
+        return work.shape.ifmap_words() + work.shape.filters * work.shape.taps
     if isinstance(instance.layer, Update):
         return (instance.layer.tensors + 1) * prod(instance.output_shape)
     return instance.batch * sum(prod(shape) for shape in instance.input_shapes)

@@ -16,8 +16,8 @@ from training_twin import Step, convolve, convolve_back, joined_phases, product_
 
 from simcore.engine.reference.operands import Operands
 from simcore.spec import System
-from workloads.dataflow.gradients import gradient_shape
-from workloads.dataflow.images import convolution_images, convolution_result
+from workloads.dataflow import Product, work_of
+from workloads.dataflow.values import operand_images, result_tensor
 from workloads.layers import (
     Conv,
     Linear,
@@ -25,7 +25,6 @@ from workloads.layers import (
 from workloads.layers.gradients import ConvInputGradient
 from workloads.network import LayerInstance
 from workloads.training import training_step
-from workloads.training.values import gradient_operands, gradient_tensor
 
 # Values -----------------------------------------------------------------------------------------------------------------------
 
@@ -85,10 +84,9 @@ def test_the_gradients_of_a_products_operands_are_the_slopes_of_the_loss() -> No
 def computed_by_the_array(instance: LayerInstance, system: System, first: Any, second: Any) -> Any:
     """The gradient from what the reference engine's PEs wrote to the ofmap."""
     program = lowered(instance, system)
-    pixels, filters = gradient_operands(instance, first, second)
-    operands = Operands(convolution_images(program, pixels, filters))
+    operands = Operands(operand_images(program, instance, first, second))
     run_reference(system, program, operands)
-    return gradient_tensor(instance, convolution_result(program, operands.read))
+    return result_tensor(program, instance, operands.read)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind[3] == "accumulator"], ids=lambda kind: "-".join(map(str, kind)))
@@ -130,9 +128,9 @@ def test_processing_elements_compute_the_gradients_of_linear_layers_and_products
 
 def matrix_products(instance: LayerInstance) -> tuple[int, int, int]:
     """(M, N, K) of a gradient's matrix product."""
-    shape = gradient_shape(instance)
-    assert shape is not None
-    return shape.pixels, shape.group_filters, shape.taps
+    work = work_of(instance)
+    assert isinstance(work, Product)
+    return work.shape.pixels, work.shape.group_filters, work.shape.taps
 
 
 def test_linear_gradients_are_the_matrix_products_of_autograd() -> None:

@@ -22,7 +22,7 @@ from simcore.cli import app
 from simcore.engine.reference import pe, values
 from simcore.errors import WrongValuesError
 from simcore.results import Results
-from workloads.dataflow.product import draw_tensors, numpy_product
+from workloads.dataflow.values import draw_tensors, numpy_product
 from workloads.layers import Activation, Add, Conv, Flatten, Input, Linear, MatMul, Pool
 from workloads.network import LayerInstance
 
@@ -131,7 +131,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[str, np.ndarr
         found[instance.name], filters = draw_tensors(instance, random)
         return found[instance.name], filters
 
-    monkeypatch.setattr("workloads.dataflow.product.draw_tensors", noting)
+    monkeypatch.setattr("workloads.dataflow.values.draw_tensors", noting)
     checked(**options)
     return found
 

@@ -8,6 +8,7 @@ from simcore import load_system
 from simcore.errors import InputError
 from simcore.program.program import Reg
 from workloads.dataflow import lower_network
+from workloads.dataflow.values import draw_tensors, loop_nest_operands
 from workloads.faults.passes import held_tensors
 from workloads.layers import Conv, Layer
 from workloads.layers.gradients import GradientView, MaxPoolGradient
@@ -16,8 +17,6 @@ from workloads.layers.updates import Update
 from workloads.learning.network import network_for
 from workloads.network import Network
 from workloads.training import training_step
-from workloads.training.product import draw_gradient_tensors
-from workloads.training.values import gradient_operands
 
 A, W, E = "activations", "weights", "errors"
 
@@ -109,8 +108,8 @@ def test_the_first_tensor_of_a_gradient_is_its_ifmap_and_the_second_its_filters(
         held = held_tensors(instance.layer)
         if instance.layer.pass_name == "forward" or "accumulator" not in held:
             continue
-        first, second = draw_gradient_tensors(instance, np.random.default_rng(0))
-        pixels, filters = gradient_operands(instance, np.full_like(first, 1), np.full_like(second, 2))
+        first, second = draw_tensors(instance, np.random.default_rng(0))
+        pixels, filters = loop_nest_operands(instance, np.full_like(first, 1), np.full_like(second, 2))
         assert (set(pixels.flat), set(filters.flat)) == ({1}, {2}), instance.name
         kinds = [written_by(step, producer, instance.layer) for producer in instance.producers]
         assert [held["ifmap"], held["filter"]] == (kinds if len(kinds) == 2 else [*kinds, W]), instance.name

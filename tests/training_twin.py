@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workloads.dataflow.gradients import gradient_shape
+from workloads.dataflow import Product, work_of
 from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.values import loop_nest_operands, loop_nest_result
 from workloads.layers import Activation, Add, Concat, Conv, GlobalPool, Input, Linear, MatMul, Pool, ShapeOnly, Softmax
 from workloads.layers.gradients import (
     ActivationGradient,
@@ -31,7 +32,6 @@ from workloads.layers.gradients import (
 from workloads.layers.trained import SoftmaxLoss, TrainedBatchNorm, TrainedDropout, TrainedMaxPool
 from workloads.layers.updates import Update
 from workloads.network import LayerInstance, Network
-from workloads.training.values import gradient_operands, gradient_tensor
 
 Array = npt.NDArray[Any]
 EPSILON = 1e-5
@@ -99,12 +99,13 @@ def loop_nest(shape: ConvShape, pixels: Array, filters: Array) -> Array:
 
 def product_gradient(instance: LayerInstance, first: Array, second: Array) -> Array:
     """A gradient by the loop nest that the array runs."""
-    shape = gradient_shape(instance)
-    assert shape is not None
-    pixels, filters = gradient_operands(instance, first, second)
+    work = work_of(instance)
+    assert isinstance(work, Product)
+    shape = work.shape
+    pixels, filters = loop_nest_operands(instance, first, second)
     assert pixels.shape == (shape.batch, shape.channels, shape.height, shape.width)
     assert filters.shape == (shape.filters, shape.group_channels, *shape.kernel)
-    return gradient_tensor(instance, loop_nest(shape, pixels, filters))
+    return loop_nest_result(instance, loop_nest(shape, pixels, filters))
 
 
 def joined_phases(parts: list[tuple[LayerInstance, Array]], shape: tuple[int, ...]) -> Array:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import networkx as nx
 
 from simcore.errors import InputError, did_you_mean
 from workloads.graph_checks import checked_graph
-from workloads.layers import Conv, Input, Layer, Shape
+from workloads.layers import Input, Layer, Shape
 
 #: More images than this are taken for a slip; their tensors would not fit anywhere.
 LARGEST_BATCH = 65536
@@ -105,9 +105,7 @@ class Network:
         """The same network with SCALE-Sim's shape rule in every convolution; later layers follow the shapes that result."""
         graph = nx.DiGraph(self.graph)
         for name in graph:
-            layer = graph.nodes[name]["layer"]
-            if isinstance(layer, Conv):
-                graph.nodes[name]["layer"] = replace(layer, ceil_mode_scale_sim=True)
+            graph.nodes[name]["layer"] = graph.nodes[name]["layer"].with_scale_sim_shapes()
         return Network(self.name, graph, self.batch)
 
     def _instantiate(self) -> tuple[LayerInstance, ...]:

@@ -1,6 +1,31 @@
 """Dataflows: how a layer becomes a Program - tiles, strided streams, and the DMA's plan."""
 
+from workloads.dataflow.array import Product
 from workloads.dataflow.between_layers import Lowered
-from workloads.dataflow.lowering import fusions, lower, lower_each, lower_network
+from workloads.dataflow.elementwise import Elementwise
+from workloads.dataflow.lowering import fusions, lower, lower_each, lower_network, work_of
+from workloads.dataflow.row_work import Rowwise, Spread
+from workloads.dataflow.rules import Backward, Gradients, ProductValues, Rule, rule_of
+from workloads.dataflow.windows import Windows
+from workloads.dataflow.work import Words, Work
 
-__all__ = ["Lowered", "fusions", "lower", "lower_each", "lower_network"]
+__all__ = [
+    "Backward",
+    "Elementwise",
+    "Gradients",
+    "Lowered",
+    "Product",
+    "ProductValues",
+    "Rowwise",
+    "Rule",
+    "Spread",
+    "Windows",
+    "Words",
+    "Work",
+    "fusions",
+    "lower",
+    "lower_each",
+    "lower_network",
+    "rule_of",
+    "work_of",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from workloads.dataflow.segments import fold_streams, ifmap_segments, linear_seg
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tensors import ArrayLayer, Tensor, filters, ifmap, results
 from workloads.dataflow.tiling import choose_loops, layer_shares
+from workloads.dataflow.work import Words, Work
 
 
 def _result_segments(layer: ArrayLayer, psum: Tensor | None, ofmap: Tensor, psum_region: int) -> tuple[Int64Array, Int64Array]:
@@ -59,6 +61,37 @@ def _facts(op: str, layer: ArrayLayer, loops: Loops, traffics: list[Traffic], op
         "folds": len(folds),
         "tiling": tiling,
     } | moved_bytes(ops)
+
+
+@dataclass(frozen=True)
+class Product(Work):
+    """A convolution, or a matrix product as one (see ``ConvShape``), that runs on the array."""
+
+    shape: ConvShape
+
+    @property
+    def macs(self) -> int:
+        return self.shape.macs
+
+    @property
+    def words(self) -> Words:
+        shape = self.shape
+        return Words(shape.ifmap_words_at_most(), shape.filters * shape.taps, shape.pixels * shape.filters)
+
+    def steps(self, system: System) -> int:
+        """Every fold streams its whole dimension: ``stream_starts`` added up, without its arrays."""
+        array, shape = system.array, self.shape
+        along_rows, along_columns, along_time = sides(shape, array.dataflow)
+        folds = shape.groups * -(-along_rows // array.rows) * -(-along_columns // array.columns)
+        preload = 0 if array.dataflow == "os" else array.rows
+        drain = array.rows + array.columns - 2
+        if not array.fold_overlap:
+            return folds * (along_time + preload + drain)
+        free = array.rows if array.dataflow == "os" else 2 * array.rows + array.columns - 2
+        return preload + (folds - 1) * max(along_time, free) + along_time + drain
+
+    def lower(self, name: str, op: str, system: System, *, with_folds: bool = False) -> Program:
+        return lower_shape(name, op, self.shape, system, with_folds=with_folds)
 
 
 def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_folds: bool = False) -> Program:

@@ -7,9 +7,7 @@ from itertools import pairwise
 
 from simcore.program.program import Program
 from workloads.dataflow.in_place import ifmap_fits, in_place, ofmap_fits, same_words
-from workloads.layers import Concat, ShapeOnly
-from workloads.layers.trained import TrainedMaxPool
-from workloads.layers.updates import Update
+from workloads.dataflow.rules.table import rule_of
 from workloads.network import LayerInstance, Network
 
 #: A layer, its Program (None where it takes no cycles), and the layer that it joined.
@@ -47,22 +45,16 @@ def handed_on(lowered: Iterable[Lowered], network: Network, joined: Mapping[str,
 
 
 def _right_behind(network: Network, joined: Mapping[str, str]) -> dict[str, str]:
-    """By layer that takes cycles the next one that does, where its first operand is what it reads as its ifmap.
-
-    An update has weights and moments there; the gradient, which is its operand, comes through the scratchpad of the filters.
-    """
-    running = [
-        each for each in network.instances() if each.name not in joined and not isinstance(each.layer, (ShapeOnly, Concat))
-    ]
+    """By layer that takes cycles the next one that does, where its first operand is what it reads as its ifmap."""
+    running = [each for each in network.instances() if each.name not in joined and rule_of(each.layer).work is not None]
     return {
-        before.name: after.name for before, after in pairwise(running) if after.producers and not isinstance(after.layer, Update)
+        before.name: after.name for before, after in pairwise(running) if after.producers and rule_of(after.layer).reads_ifmap
     }
 
 
 def _stays(writer: LayerInstance, written: Program, program: Program) -> bool:
-    """Whether the whole result fits where it is written and where it is read. A maximum's place lies between the values."""
-    spread = isinstance(writer.layer, TrainedMaxPool)
-    return not spread and ofmap_fits(written) and ifmap_fits(program) and same_words(written, program)
+    """Whether the whole result lies as readers take it and fits where it is written and where it is read."""
+    return rule_of(writer.layer).hands_on and ofmap_fits(written) and ifmap_fits(program) and same_words(written, program)
 
 
 def _tensors(
@@ -73,13 +65,14 @@ def _tensors(
     tensors: dict[str, str | None] = {}
     readers: dict[str | None, list[tuple[str, int]]] = {}
     for instance in network.instances():
-        name, layer, producers = instance.name, instance.layer, instance.producers
+        name, producers = instance.name, instance.producers
+        is_view = rule_of(instance.layer).work is None
         if name in joined:
             tensors[name] = joined[name]
-        elif isinstance(layer, ShapeOnly) and len(producers) == 1:
+        elif is_view and len(producers) == 1:
             tensors[name] = tensors.get(producers[0])
         else:
-            tensors[name] = None if isinstance(layer, (ShapeOnly, Concat)) else name
+            tensors[name] = None if is_view else name
             for position, producer in enumerate(producers):
                 readers.setdefault(tensors.get(producer), []).append((name, position))
         if network.graph.out_degree(name) == 0:

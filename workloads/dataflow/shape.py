@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from math import prod
+from dataclasses import dataclass
 
 import numpy as np
 
 from simcore.program.program import GEO_COLUMNS, Geo, Int64Array
-from workloads.layers import Conv, Linear, MatMul
-from workloads.layers.joins import broadcast
-from workloads.network import LayerInstance
 
 
 @dataclass(frozen=True)
@@ -98,6 +94,10 @@ class ConvShape:
         """Words of the ifmap rows in use, whole batch."""
         return self.batch * int(self.used_rows().sum()) * self.row_words()
 
+    def ifmap_words_at_most(self) -> int:
+        """As :meth:`ifmap_words` or a little more, without an array."""
+        return self.batch * min(self.height, self.out_height * self.kernel[0]) * self.row_words()
+
     def geometry(self, rows_per_tile: int, channels_per_tile: int, planar: bool) -> Int64Array:
         """The ``Program.geometry`` of this shape."""
         values = {
@@ -122,61 +122,3 @@ def matrix_product(rows: int, taps: int, filters: int, groups: int = 1) -> ConvS
     return ConvShape(
         batch=1, height=rows, width=1, channels=channels, out_height=rows, out_width=1, filters=outputs, groups=groups
     )
-
-
-def conv_shape(layer: Conv, inputs: tuple[tuple[int, ...], ...], batch: int) -> ConvShape:
-    """A convolution; under SCALE-Sim's shape rule the padding becomes part of the ifmap, so that every tap is in range."""
-    channels, height, width = layer.image(inputs)
-    filters, out_height, out_width = layer.infer(inputs)
-    top, left, bottom, right = layer.padding_for(inputs)
-    shape = ConvShape(
-        batch=batch,
-        height=height,
-        width=width,
-        channels=channels,
-        out_height=out_height,
-        out_width=out_width,
-        filters=filters,
-        kernel=layer.kernel,
-        stride=layer.stride,
-        padding=(top, left),
-        dilation=layer.dilation,
-        groups=layer.groups,
-    )
-    if not layer.ceil_mode_scale_sim:
-        return shape
-    return replace(
-        shape,
-        height=top + height + bottom,
-        width=left + width + right,
-        padding=(0, 0),
-        stored_rows=(top, top + height),
-        stored_width=width,
-    )
-
-
-def under_shape_rule(instance: LayerInstance, shapes: str) -> LayerInstance:
-    """The layer as it runs: with ``shapes`` "scale-sim" a convolution follows SCALE-Sim's rule, and so does its output."""
-    layer = instance.layer
-    if shapes == "standard" or not isinstance(layer, Conv):
-        return instance
-    ruled = replace(layer, ceil_mode_scale_sim=True)
-    return replace(instance, layer=ruled, output_shape=ruled.infer(instance.input_shapes))
-
-
-def array_shape(instance: LayerInstance, shapes: str) -> ConvShape | None:
-    """The loop nest of a layer the array runs, or None for a layer it does not; ``shapes`` is the System's shape rule.
-
-    A product of two activations runs one group per (image, leading index); an operand that broadcasts is fetched for each.
-    """
-    layer = under_shape_rule(instance, shapes).layer
-    if isinstance(layer, Conv):
-        return conv_shape(layer, instance.input_shapes, instance.batch)
-    if isinstance(layer, Linear):
-        shape = instance.input_shapes[0]
-        return matrix_product(instance.batch * prod(shape[:-1]), shape[-1], layer.out_features)
-    if isinstance(layer, MatMul):
-        left, right = instance.input_shapes
-        leading = prod(broadcast(layer, [left[:-2], right[:-2]]))
-        return matrix_product(left[-2], left[-1], right[-1], instance.batch * leading)
-    return None

@@ -34,6 +34,10 @@ class Layer:
         """Trained parameters: weights, biases, scales and shifts."""
         return 0
 
+    def with_scale_sim_shapes(self) -> Layer:
+        """The layer under SCALE-Sim's shape rule; itself where the rule changes nothing."""
+        return self
+
     def error(self, expected: str, got: object) -> InputError:
         """The InputError of this layer: what was expected, what came."""
         return InputError(f"expected {expected}, got {got}", where=f"layer '{self.name}' ({self.op})")

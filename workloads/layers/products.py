@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar
 
@@ -67,6 +67,9 @@ class Conv(Layer):
     def is_depthwise(self, inputs: Sequence[Shape]) -> bool:
         """Whether every input channel is a group of its own."""
         return self.groups > 1 and self.groups == self.image(inputs)[0]
+
+    def with_scale_sim_shapes(self) -> Conv:
+        return self if self.ceil_mode_scale_sim else replace(self, ceil_mode_scale_sim=True)
 
     def padding_for(self, inputs: Sequence[Shape]) -> tuple[int, int, int, int]:
         """Padding (top, left, bottom, right) that holds every tap; more than ``padding`` only under SCALE-Sim's shape rule."""

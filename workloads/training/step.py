@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from simcore.errors import InputError, did_you_mean
-from workloads.layers import BatchNorm, Dropout, Layer, Pool, Softmax
+from workloads.dataflow.rules import Backward, Gradients, rule_of
+from workloads.layers import Layer
 from workloads.layers.gradients import GradientSum, LossGradient
-from workloads.layers.trained import SoftmaxLoss, TrainedBatchNorm, TrainedDropout, TrainedMaxPool
+from workloads.layers.trained import SoftmaxLoss
 from workloads.layers.updates import OPTIMIZERS, Update
 from workloads.network import LayerInstance, Network, NetworkBuilder
-from workloads.training.backward import STRIDED, Backward, gradients_of
 from workloads.training.supported import needs_gradients, require_trainable
+
+#: Ways to run the input gradient of a convolution with a stride.
+STRIDED = ("phases", "zeros")
 
 
 def training_step(network: Network, *, optimizer: str = "sgd", strided: str = "phases") -> Network:
@@ -50,15 +51,10 @@ def forward(network: Network, builder: NetworkBuilder, needs: dict[str, bool]) -
 
 
 def _as_trained(layer: Layer, is_output: bool, needs_gradient: bool) -> Layer:
-    if isinstance(layer, BatchNorm):
-        return TrainedBatchNorm(layer.name, layer)
-    if isinstance(layer, Dropout):
-        return TrainedDropout(layer.name)
-    if isinstance(layer, Softmax) and is_output:
-        return SoftmaxLoss(layer.name, layer.axis)
-    if isinstance(layer, Pool) and layer.kind == "max" and needs_gradient:
-        return TrainedMaxPool(**{field.name: getattr(layer, field.name) for field in fields(layer)})
-    return layer
+    rule = rule_of(layer)
+    if is_output and rule.loss is not None:
+        return rule.loss(layer)
+    return layer if rule.trained is None else rule.trained(layer, needs_gradient)
 
 
 def _outputs(network: Network) -> list[str]:
@@ -72,16 +68,23 @@ def losses(network: Network, builder: NetworkBuilder, needs: dict[str, bool]) ->
     pending: dict[str, list[str]] = {}
     for name in (name for name in _outputs(network) if needs[name]):
         last = instances[name]
-        ends_in_softmax = isinstance(last.layer, Softmax)
-        loss = name if ends_in_softmax else builder.add(SoftmaxLoss(f"{name}.loss", _class_axis(last)), [name])
+        ends_in_loss = rule_of(last.layer).loss is not None
+        loss = name if ends_in_loss else builder.add(SoftmaxLoss(f"{name}.loss", _class_axis(last)), [name])
         gradient = builder.add(LossGradient(f"{loss}.input_gradient", last.output_shape), [loss])
-        pending[last.producers[0] if ends_in_softmax else name] = [gradient]
+        pending[last.producers[0] if ends_in_loss else name] = [gradient]
     return pending
 
 
 def _class_axis(instance: LayerInstance) -> int:
     """The axis of the classes: the channels of an image, else the last."""
     return 0 if len(instance.output_shape) == 3 else -1
+
+
+def gradients_of(back: Backward) -> Gradients:
+    """Add the gradients of a layer's inputs and weights; the layer can be trained."""
+    rule = rule_of(back.instance.layer)
+    assert rule.gradient is not None
+    return rule.gradient(back.instance.layer, back)
 
 
 def backward(

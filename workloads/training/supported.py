@@ -3,29 +3,8 @@
 from __future__ import annotations
 
 from simcore.errors import InputError
-from workloads.layers import (
-    Activation,
-    Add,
-    BatchNorm,
-    Concat,
-    Conv,
-    GlobalPool,
-    Linear,
-    MatMul,
-    Mul,
-    Pool,
-    ShapeOnly,
-    Softmax,
-)
+from workloads.dataflow.rules import rule_of
 from workloads.network import LayerInstance, Network
-
-#: Functions whose slope is found from the output, so that the input need not be kept.
-SLOPE_FROM_OUTPUT = (
-    *("relu", "leaky-relu", "elu", "selu", "sigmoid", "hard-sigmoid", "tanh"),
-    *("clip", "softplus", "softsign", "exp", "sqrt"),
-)
-
-_TRAINABLE = (Conv, Linear, MatMul, Pool, GlobalPool, BatchNorm, Activation, Softmax, Add, Concat, ShapeOnly)
 
 
 def needs_gradients(network: Network) -> dict[str, bool]:
@@ -52,17 +31,7 @@ def require_trainable(network: Network, needs: dict[str, bool]) -> None:
 
 def _problem(instance: LayerInstance, input_needs_gradient: bool) -> str | None:
     """What stands in the way of training a layer, or None."""
-    layer = instance.layer
-    if isinstance(layer, Mul) or not isinstance(layer, _TRAINABLE):
-        return layer.op
-    if isinstance(layer, Conv) and layer.ceil_mode_scale_sim:
-        return "conv of SCALE-Sim's shape rule"
-    if isinstance(layer, GlobalPool) and layer.kind == "max":
-        return "global-pool of maxima"
-    if isinstance(layer, BatchNorm) and not input_needs_gradient:
-        return "batch-norm before every layer with weights"
-    if isinstance(layer, Add) and len(set(instance.input_shapes)) > 1:
-        return "add that broadcasts"
-    if isinstance(layer, MatMul) and instance.input_shapes[0][:-2] != instance.input_shapes[1][:-2]:
-        return "matmul that broadcasts"
-    return None
+    rule = rule_of(instance.layer)
+    if rule.gradient is None:
+        return instance.layer.op
+    return None if rule.obstacle is None else rule.obstacle(instance.layer, instance, input_needs_gradient)

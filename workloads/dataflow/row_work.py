@@ -1,0 +1,102 @@
+"""Work of the vector unit that goes along rows of words: normalisations, functions of values, their gradients, weight updates."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from simcore.program.program import Program
+from simcore.spec.system import System
+from workloads.dataflow.row_flows import Flow, Flows, lower_flows
+from workloads.dataflow.work import Words, Work
+
+
+class RowWork(Work):
+    """Operands and results that move row by row, each at a rate of its own."""
+
+    @abstractmethod
+    def flows(self, lanes: int) -> Flows:
+        """What moves, and when, on a vector unit of ``lanes`` lanes."""
+
+    @property
+    def words(self) -> Words:
+        layer = self.flows(1)
+        words = {tensor: layer.rows * flow.length for tensor, flow in layer.flows.items()}
+        written = words.pop("ofmap")
+        return Words(sum(words.values()), 0, written)
+
+    def steps(self, system: System) -> int:
+        layer = self.flows(system.vector_unit.lanes)
+        return layer.rows * layer.steps
+
+    def lower(self, name: str, op: str, system: System, *, with_folds: bool = False) -> Program:
+        return lower_flows(name, op, system, self.flows(system.vector_unit.lanes))
+
+
+@dataclass(frozen=True)
+class Rowwise(RowWork):
+    """``rows`` rows of results, ``words`` in all, from as many words of each operand ("ifmap", "filter"), which go past together.
+
+    Each row is gone through ``passes`` times; the last pass gives the results. ``grouped``: neighbouring rows are short, and as
+    many as fill the lanes are taken together.
+    """
+
+    words_each: int
+    rows: int = 1
+    passes: int = 1
+    operands: tuple[str, ...] = ("ifmap",)
+    grouped: bool = False
+
+    def flows(self, lanes: int) -> Flows:
+        rows = rows_together(self.rows, lanes) if self.grouped else self.rows
+        length = self.words_each // rows
+        vectors = -(-length // lanes)
+        flows = {operand: Flow(length, passes=self.passes) for operand in self.operands}
+        flows["ofmap"] = Flow(length, offset=(self.passes - 1) * vectors)
+        return Flows(rows, self.passes * vectors, flows)
+
+
+@dataclass(frozen=True)
+class Spread(RowWork):
+    """``read`` words of each operand become ``written`` words of results, more or fewer, in ``rows`` rows that may be grouped.
+
+    Each vector read takes ``taps`` steps, or all together as many steps as there are vectors of results where these are more; the
+    results are spread evenly over them. Sums of results that overlap stay in the unit until the last vector that reaches them.
+    """
+
+    read: int
+    written: int
+    rows: int = 1
+    taps: int = 1
+    operands: tuple[str, ...] = ("ifmap",)
+
+    def flows(self, lanes: int) -> Flows:
+        rows = rows_together(self.rows, lanes)
+        read, written = self.read // rows, self.written // rows
+        reads, writes = -(-read // lanes), -(-written // lanes)
+        steps = max(self.taps * reads, writes)
+        stride = steps // writes
+        flows = {operand: Flow(read, stride=steps // reads) for operand in self.operands}
+        flows["ofmap"] = Flow(written, stride=stride, offset=steps - 1 - (writes - 1) * stride)
+        return Flows(rows, steps, flows)
+
+
+@dataclass(frozen=True)
+class StateUpdate(RowWork):
+    """``tensors`` tensors of ``words_each`` words (weights, moments) lie side by side, vector by vector, are read and written.
+
+    They go through the unit with the gradient of their vector.
+    """
+
+    words_each: int
+    tensors: int
+
+    def flows(self, lanes: int) -> Flows:
+        state = Flow(self.tensors * self.words_each)
+        flows = {"ifmap": state, "filter": Flow(self.words_each, stride=self.tensors), "ofmap": state}
+        return Flows(1, -(-self.tensors * self.words_each // lanes), flows)
+
+
+def rows_together(rows: int, lanes: int) -> int:
+    """Rows that remain where neighbours are taken together: as many neighbours as fill the lanes and divide the rows."""
+    return rows // next(size for size in range(min(rows, lanes), 0, -1) if rows % size == 0)

@@ -1,0 +1,44 @@
+"""Functions of each value by itself, and their gradients."""
+
+from __future__ import annotations
+
+from math import prod
+
+from workloads.dataflow.row_work import Rowwise
+from workloads.dataflow.rules.backward import Backward, Gradients
+from workloads.dataflow.rules.rule import Rule
+from workloads.layers import Activation, Layer
+from workloads.layers.gradients import ActivationGradient, ScaledGradient
+from workloads.network import LayerInstance
+
+#: Functions whose slope is found from the output, so that the input need not be kept.
+SLOPE_FROM_OUTPUT = (
+    *("relu", "leaky-relu", "elu", "selu", "sigmoid", "hard-sigmoid", "tanh"),
+    *("clip", "softplus", "softsign", "exp", "sqrt"),
+)
+
+
+def each_value(layer: Layer, instance: LayerInstance) -> Rowwise:
+    """A value in, a value out."""
+    return Rowwise(instance.batch * prod(instance.output_shape))
+
+
+def _with_kept(layer: ActivationGradient, instance: LayerInstance) -> Rowwise:
+    return Rowwise(instance.batch * prod(instance.output_shape), operands=("ifmap", "filter"))
+
+
+def _gradient(layer: Activation, back: Backward) -> Gradients:
+    if layer.function == "neg":
+        return scaled(layer, back)
+    kept = back.instance.name if layer.function in SLOPE_FROM_OUTPUT else back.instance.producers[0]
+    return Gradients({0: back.builder.add(ActivationGradient(back.name, back.shape), [back.gradient, kept])})
+
+
+def scaled(layer: Layer, back: Backward) -> Gradients:
+    """The output's gradient times what needs no stored value."""
+    return Gradients({0: back.builder.add(ScaledGradient(back.name, back.shape), [back.gradient])})
+
+
+ACTIVATION = Rule(each_value, joins=True, gradient=_gradient)
+ACTIVATION_GRADIENT = Rule(_with_kept)
+SCALED_GRADIENT = Rule(each_value, joins=True)

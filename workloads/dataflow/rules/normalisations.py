@@ -1,0 +1,51 @@
+"""Normalisations: by constants, by the batch's statistics, over neighbouring channels, and their gradients."""
+
+from __future__ import annotations
+
+from math import prod
+
+from workloads.dataflow.row_work import Rowwise
+from workloads.dataflow.rules.backward import Backward, Gradients
+from workloads.dataflow.rules.rule import Rule
+from workloads.layers import LRN, BatchNorm, Layer
+from workloads.layers.gradients import BatchNormGradient
+from workloads.layers.trained import TrainedBatchNorm
+from workloads.network import LayerInstance
+
+#: Times the vector unit goes through a channel of a batch normalisation: its statistics (or its gradient's sums), its values.
+NORM_PASSES = 2
+
+
+def _values(layer: BatchNorm | LRN, instance: LayerInstance) -> Rowwise:
+    """Constants of a normalisation stay in the unit; a local response normalisation keeps its neighbours there too."""
+    return Rowwise(instance.batch * prod(instance.output_shape))
+
+
+def _channels(layer: TrainedBatchNorm, instance: LayerInstance) -> Rowwise:
+    channels = instance.output_shape[0]
+    return Rowwise(instance.batch * prod(instance.output_shape), channels, NORM_PASSES, grouped=True)
+
+
+def _gradient_channels(layer: BatchNormGradient, instance: LayerInstance) -> Rowwise:
+    words = instance.batch * prod(instance.output_shape)
+    return Rowwise(words, layer.shape[0], NORM_PASSES, ("ifmap", "filter"), grouped=True)
+
+
+def _gradient(norm: BatchNorm, back: Backward) -> Gradients:
+    kept = back.instance.producers[0]
+    return Gradients({0: back.builder.add(BatchNormGradient(back.name, back.shape), [back.gradient, kept])})
+
+
+def _obstacle(norm: BatchNorm, instance: LayerInstance, input_needs_gradient: bool) -> str | None:
+    return None if input_needs_gradient else "batch-norm before every layer with weights"
+
+
+def _trained(norm: BatchNorm, needs_gradient: bool) -> Layer:
+    return TrainedBatchNorm(norm.name, norm)
+
+
+BATCH_NORM = Rule(_values, joins=True, gradient=_gradient, obstacle=_obstacle, trained=_trained)
+#: In training a normalisation needs its batch's statistics first and joins nothing.
+TRAINED_BATCH_NORM = Rule(_channels, absorbs=True)
+BATCH_NORM_GRADIENT = Rule(_gradient_channels)
+LOCAL_RESPONSE = Rule(_values)

@@ -1,0 +1,44 @@
+"""Softmax, the loss that training steps end in, and their gradients."""
+
+from __future__ import annotations
+
+from math import prod
+
+from workloads.dataflow.row_work import Rowwise
+from workloads.dataflow.rules.activation import each_value
+from workloads.dataflow.rules.backward import Backward, Gradients
+from workloads.dataflow.rules.rule import Rule
+from workloads.layers import Layer, Softmax
+from workloads.layers.gradients import SoftmaxGradient
+from workloads.layers.trained import SoftmaxLoss
+from workloads.network import LayerInstance
+
+#: Times the vector unit goes through a row for a softmax: maximum, sum of exponentials, quotient.
+SOFTMAX_PASSES = 3
+#: Times it goes through a row for the gradient of a softmax: the sum, the values.
+SOFTMAX_GRADIENT_PASSES = 2
+
+
+def _rows(layer: Softmax | SoftmaxLoss, instance: LayerInstance) -> Rowwise:
+    words = instance.batch * prod(instance.output_shape)
+    return Rowwise(words, words // instance.output_shape[layer.axis], SOFTMAX_PASSES)
+
+
+def _gradient_rows(layer: SoftmaxGradient, instance: LayerInstance) -> Rowwise:
+    words = instance.batch * prod(instance.output_shape)
+    return Rowwise(words, words // layer.shape[layer.axis], SOFTMAX_GRADIENT_PASSES, ("ifmap", "filter"))
+
+
+def _gradient(layer: Softmax, back: Backward) -> Gradients:
+    made = SoftmaxGradient(back.name, back.shape, layer.axis)
+    return Gradients({0: back.builder.add(made, [back.gradient, back.instance.name])})
+
+
+def _loss(layer: Softmax) -> Layer:
+    return SoftmaxLoss(layer.name, layer.axis)
+
+
+SOFTMAX = Rule(_rows, gradient=_gradient, loss=_loss)
+SOFTMAX_LOSS = Rule(_rows)
+SOFTMAX_GRADIENT = Rule(_gradient_rows)
+LOSS_GRADIENT = Rule(each_value)

@@ -1,0 +1,31 @@
+"""Sums and products of several tensors, value by value."""
+
+from __future__ import annotations
+
+from math import prod
+
+from workloads.dataflow.elementwise import Elementwise
+from workloads.dataflow.rules.backward import Backward, Gradients
+from workloads.dataflow.rules.rule import Rule
+from workloads.layers import Add
+from workloads.layers.gradients import GradientView
+from workloads.network import LayerInstance
+
+
+def _work(layer: Add, instance: LayerInstance) -> Elementwise:
+    inputs = instance.batch * sum(prod(shape) for shape in instance.input_shapes)
+    return Elementwise(len(instance.input_shapes), inputs, instance.batch * prod(instance.output_shape))
+
+
+def _obstacle(layer: Add, instance: LayerInstance, input_needs_gradient: bool) -> str | None:
+    return "add that broadcasts" if len(set(instance.input_shapes)) > 1 else None
+
+
+def _gradient(layer: Add, back: Backward) -> Gradients:
+    """The output's gradient is that of every operand."""
+    made = back.builder.add(GradientView(back.name, back.shape), [back.gradient])
+    return Gradients(dict.fromkeys((position for position, wanted in enumerate(back.wanted) if wanted), made))
+
+
+ADD = Rule(_work, absorbs=True, gradient=_gradient, obstacle=_obstacle)
+MUL = Rule(_work, absorbs=True)

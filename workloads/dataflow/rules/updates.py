@@ -1,0 +1,30 @@
+"""Weight updates, and the zeros that gradients are filled with."""
+
+from __future__ import annotations
+
+from math import prod
+
+from workloads.dataflow.row_work import Rowwise, Spread, StateUpdate
+from workloads.dataflow.rules.rule import Rule
+from workloads.dataflow.rules.word_sizes import UPDATE_WORDS
+from workloads.layers.gradients import ZeroGradient, ZeroInsertion
+from workloads.layers.updates import Update
+from workloads.network import LayerInstance
+
+
+def _update(layer: Update, instance: LayerInstance) -> StateUpdate:
+    return StateUpdate(prod(instance.output_shape), layer.tensors)
+
+
+def _zeros(layer: ZeroGradient, instance: LayerInstance) -> Rowwise:
+    return Rowwise(instance.batch * prod(instance.output_shape), operands=())
+
+
+def _insertion(layer: ZeroInsertion, instance: LayerInstance) -> Spread:
+    return Spread(instance.batch * prod(instance.input_shapes[0]), instance.batch * prod(instance.output_shape))
+
+
+#: Its ifmap are weights and moments; the gradient, which it reads, comes through the scratchpad of the filters.
+UPDATE = Rule(_update, reads_ifmap=False, word_sizes=UPDATE_WORDS)
+ZERO_GRADIENT = Rule(_zeros)
+ZERO_INSERTION = Rule(_insertion)

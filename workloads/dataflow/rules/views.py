@@ -1,0 +1,35 @@
+"""Views: layers that only rename or put side by side words where they lie, and inputs. They take no cycles."""
+
+from __future__ import annotations
+
+from workloads.dataflow.rules.activation import each_value, scaled
+from workloads.dataflow.rules.backward import Backward, Gradients
+from workloads.dataflow.rules.rule import Rule
+from workloads.layers import Concat, Dropout, Input, Layer, ShapeOnly
+from workloads.layers.gradients import GradientView
+from workloads.layers.trained import TrainedDropout
+
+
+def _gradient(layer: ShapeOnly, back: Backward) -> Gradients:
+    return Gradients({0: back.builder.add(GradientView(back.name, back.shape), [back.gradient])})
+
+
+def _concat_gradient(layer: Concat, back: Backward) -> Gradients:
+    """Each operand's part of the output's gradient."""
+    inputs = {}
+    for position, shape in enumerate(back.instance.input_shapes):
+        if back.wanted[position]:
+            inputs[position] = back.builder.add(GradientView(f"{back.name}.{position}", shape), [back.gradient])
+    return Gradients(inputs)
+
+
+def _trained_dropout(layer: Dropout, needs_gradient: bool) -> Layer:
+    return TrainedDropout(layer.name)
+
+
+INPUT: Rule[Input] = Rule(None)
+SHAPE_ONLY: Rule[ShapeOnly] = Rule(None, gradient=_gradient)
+CONCAT: Rule[Concat] = Rule(None, gradient=_concat_gradient)
+#: In training dropout draws a mask, and its gradient draws it again.
+DROPOUT: Rule[Dropout] = Rule(None, gradient=scaled, trained=_trained_dropout)
+TRAINED_DROPOUT: Rule[TrainedDropout] = Rule(each_value, joins=True)

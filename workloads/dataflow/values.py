@@ -1,0 +1,78 @@
+"""The numbers of a product that runs on the array: drawn, laid out for the PEs, found again, and computed by numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from simcore.errors import InputError
+from simcore.program.program import Int64Array, Program
+from workloads.dataflow.images import convolution_images, convolution_result
+from workloads.dataflow.rules.rule import Array, ProductValues
+from workloads.dataflow.rules.table import rule_of
+from workloads.layers import Layer
+from workloads.network import LayerInstance
+
+
+def draw_tensors(instance: LayerInstance, random: np.random.Generator) -> tuple[Int64Array, Int64Array]:
+    """The two tensors that a layer multiplies, int8 numbers as int64, the first one batch first (see ``ProductValues``).
+
+    Raises InputError for a layer that is no product.
+    """
+    first, second = _tensor_shapes(instance)
+    return random.integers(-128, 128, first, dtype=np.int64), random.integers(-128, 128, second, dtype=np.int64)
+
+
+def numpy_product(instance: LayerInstance, first: Int64Array, second: Int64Array) -> Int64Array:
+    """What the layer computes before bias and activation, int64, by numpy: what the PEs' results are held against.
+
+    [batch, *output shape]; the gradient of a weight has the weight's shape, a phase of a gradient the phase's rows and columns.
+    Raises InputError for a layer that is no product.
+    """
+    return _values(instance).by_numpy(instance.layer, instance, first, second)
+
+
+def loop_nest_operands(instance: LayerInstance, first: Array, second: Array) -> tuple[Array, Array]:
+    """Pixels [batch, channels, height, width] and filters [filters, channels of a group, height, width] of the layer's loop nest.
+
+    Raises InputError for a layer that is no product and for tensors of other shapes than the layer's.
+    """
+    for name, tensor, shape in zip(("ifmap", "filter"), (first, second), _tensor_shapes(instance), strict=True):
+        if tensor.shape != shape:
+            raise InputError(f"expected a tensor of shape {shape}, got {tensor.shape}", where=f"layer '{instance.name}', {name}")
+    return _values(instance).loop_nest(instance.layer, instance, first, second)
+
+
+def loop_nest_result(instance: LayerInstance, found: Array) -> Array:
+    """The layer's result from that of its loop nest, [batch, filters, rows, columns]."""
+    return _values(instance).result(instance.layer, instance, found)
+
+
+def operand_images(program: Program, instance: LayerInstance, first: Int64Array, second: Int64Array) -> dict[int, Int64Array]:
+    """What each tile of the ifmap's and the filters' regions holds: by region, int64 [tiles, words].
+
+    The Program is lowered ``with_folds``; raises InputError for one that is not, and as :func:`loop_nest_operands`.
+    """
+    pixels, filters = loop_nest_operands(instance, first.astype(np.int64), second.astype(np.int64))
+    return convolution_images(program, pixels, filters)
+
+
+def result_tensor(program: Program, instance: LayerInstance, read: Callable[[int, int, int], int]) -> Int64Array:
+    """The layer's result from the ofmap's words; ``read(region, tile, word)`` gives one.
+
+    Every word is read once, so that a ``read`` that raises for a word never written (``Operands.read``) finds what is missing.
+    """
+    return loop_nest_result(instance, convolution_result(program, read))
+
+
+def _values(instance: LayerInstance) -> ProductValues[Layer]:
+    values = rule_of(instance.layer).values
+    if values is None:
+        raise InputError(f"expected a matrix product, got op '{instance.layer.op}'", where=f"layer '{instance.name}'")
+    return values
+
+
+def _tensor_shapes(instance: LayerInstance) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    second = _values(instance).second_shape(instance.layer, instance)
+    return (instance.batch, *instance.input_shapes[0]), second

@@ -1,0 +1,75 @@
+"""Pooling on the vector unit: the taps of each window one after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simcore.program.program import Kind, Port, Program, Seg
+from simcore.spec.system import System
+from workloads.dataflow.ifmap_uses import window_uses
+from workloads.dataflow.operations import plan
+from workloads.dataflow.regions import region, shares
+from workloads.dataflow.segments import Stream, linear_segments
+from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.tiles import ifmap_tiles, linear_chunk, tile_target_bytes, whole_rows
+from workloads.dataflow.uses import LinearTiles
+from workloads.dataflow.vector import NO_SEGMENTS, vector_program, wants
+from workloads.dataflow.work import Words, Work
+
+
+@dataclass(frozen=True)
+class Windows(Work):
+    """Windows of ``shape`` over every channel by itself; each gives ``results`` words (its value, in training its place too)."""
+
+    shape: ConvShape
+    results: int = 1
+
+    @property
+    def words(self) -> Words:
+        shape = self.shape
+        return Words(shape.ifmap_words_at_most(), 0, shape.pixels * shape.channels * self.results)
+
+    def steps(self, system: System) -> int:
+        kernel = self.shape.kernel
+        return -(-self.shape.channels // system.vector_unit.lanes) * self.shape.pixels * kernel[0] * kernel[1]
+
+    def lower(self, name: str, op: str, system: System, *, with_folds: bool = False) -> Program:
+        return lower_windows(name, op, self.shape, system, results=self.results)
+
+
+def lower_windows(name: str, op: str, shape: ConvShape, system: System, *, results: int = 1) -> Program:
+    """Pooling: for each block of ``lanes`` channels and each pixel, the taps of the window one after another.
+
+    A window gives ``results`` words: its value, and in training its place. Raises InputError as :func:`lower_rows`.
+    """
+    lanes, words = min(system.vector_unit.lanes, shape.channels), system.words
+    taps, pixels = shape.kernel[0] * shape.kernel[1], shape.pixels
+    room = shares(system, wants(system, {"ifmap": shape.ifmap_words(), "ofmap": pixels * shape.channels * results}))
+    cut, uses, place_in = ifmap_tiles(
+        shape, room["ifmap"], name, words.ifmap_bytes, lanes, False, shape.height, [lambda tiles: window_uses(tiles, lanes)]
+    )
+    channel = np.arange(0, shape.channels, lanes, dtype=np.int64)
+    block = np.arange(len(channel), dtype=np.int64)
+    widths, times = np.minimum(lanes, shape.channels - channel), np.full(len(channel), pixels, dtype=np.int64)
+    start = block * pixels * taps
+    out_lanes, out_widths = lanes * results, widths * results
+    target = whole_rows(max(1, tile_target_bytes(room["ofmap"]) // (out_lanes * words.ofmap_bytes)), shape.out_width)
+    chunk = linear_chunk(room["ofmap"], name, "ofmap", out_lanes, words.ofmap_bytes, len(channel), pixels, target, skewed=False)
+    tile = block * -(-pixels // chunk)
+    out_tiles = LinearTiles(block * pixels, times, out_widths, tile, chunk, len(channel) * -(-pixels // chunk))
+    out_region = region(room["ofmap"], chunk * out_lanes * words.ofmap_bytes, words.ofmap_bytes, out_tiles.tile_words())
+    reads = linear_segments(Stream(start, times * taps, widths, Kind.PIXELS), 0, np.zeros_like(block), 1)
+    reads[:, Seg.K0] = channel
+    reads[:, Seg.SETS] = taps
+    reads[:, Seg.K_STEP] = shape.channels
+    writes = linear_segments(Stream(start + taps - 1, times, out_widths, Kind.LINEAR), 1, tile, chunk)
+    writes[:, Seg.DUE_STRIDE] = taps
+    traffics = [
+        plan(place_in, uses, Port.IFMAP, "ifmap"),
+        plan(out_region, out_tiles.uses(), Port.OUTPUT, "output", kept=True),
+    ]
+    geometry = shape.geometry(cut.rows, cut.channels, planar=False)
+    steps = len(channel) * pixels * taps
+    return vector_program(name, op, steps, [reads, NO_SEGMENTS, writes], geometry, traffics, ["ifmap", "ofmap"])
