@@ -9,7 +9,6 @@ import re
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +20,8 @@ from simcore.cli.console import working
 from simcore.dram.commands import HEADER
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.resolve import dram_names, load_dram
-from simcore.dram.saving import check_outputs, command_lines, request_lines
+from simcore.dram.saving import command_lines, request_lines, stream_files
 from simcore.dram.statistics import dram_statistics, peak_bandwidth_bytes_per_s
-from simcore.dram.text import write_whole
 from simcore.dram.trace import read_trace
 from simcore.engine.dram_traces import run_trace
 from simcore.errors import InputError
@@ -467,23 +465,21 @@ def test_where_to_write_is_checked_before_anything_is_read(folder: Path) -> None
 
 
 def test_a_run_that_fails_leaves_the_earlier_file(folder: Path) -> None:
-    (folder / "c.csv").write_text("earlier")
+    earlier = ",".join(HEADER) + "\nearlier\n"
+    (folder / "c.csv").write_text(earlier)
     assert invoke("bad.trace", *STANDARD, "--commands", "c.csv").exit_code == 2
-    assert (folder / "c.csv").read_text() == "earlier"
+    assert (folder / "c.csv").read_text() == earlier
     assert invoke("good.trace", *STANDARD, "--commands", "c.csv").exit_code == 0
     assert (folder / "c.csv").read_text().startswith(",".join(HEADER))
+    assert "earlier" not in (folder / "c.csv").read_text()
 
 
-def test_files_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    def breaking() -> Iterator[str]:
-        yield "a line"
-        raise OSError(28, "No space left on device")
-
-    (tmp_path / "second").write_text("earlier")
-    with pytest.raises(InputError) as caught:
-        write_whole({tmp_path / "first": ["complete"], tmp_path / "second": breaking()})
-    assert str(caught.value) == f"{tmp_path / 'second'}: cannot write here: No space left on device"
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("second", "earlier")]
+def test_a_file_that_simcore_did_not_write_is_never_replaced(folder: Path) -> None:
+    (folder / "thesis.txt").write_text("precious")
+    result = invoke("good.trace", *STANDARD, "--requests", "thesis.txt")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("simcore: thesis.txt: is a file that simcore did not write: expected 'idx,op,arrive,depart'")
+    assert (folder / "thesis.txt").read_text() == "precious"
 
 
 def test_a_level_without_a_column_is_refused_before_the_run(tmp_path: Path) -> None:
@@ -492,8 +488,8 @@ def test_a_level_without_a_column_is_refused_before_the_run(tmp_path: Path) -> N
         "extends: ddr4_2400r\nlevels: [channel, rank, stack, bankgroup, bank, subarray]\n"
         "organisations:\n  8Gb_x8:\n    counts: {stack: 2}\n"
     )
-    with pytest.raises(InputError) as caught:
-        check_outputs(load_dram(table), Path(READS), tmp_path / "c.csv", None)
+    with pytest.raises(InputError) as caught, stream_files(load_dram(table), Path(READS), tmp_path / "c.csv", None):
+        pass
     assert str(caught.value) == f"{tmp_path / 'c.csv'}: stacked: a command stream has no column for its level 'stack'"
 
 

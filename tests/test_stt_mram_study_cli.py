@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from simcore.cli import app
+from simcore.saving.mark import write_mark
 from simcore.studies.stt_mram import extras
 from simcore.studies.stt_mram.catalogue import FIGURES, TABLES
 
@@ -123,7 +124,7 @@ def test_a_directory_that_is_there_is_refused_before_anything_runs(tmp_path):
     assert result.exit_code == 2
     assert "holds something other than results of simcore" in result.stderr
     (tmp_path / "mine.txt").unlink()
-    (tmp_path / "results.json").write_text("{}", encoding="utf-8")
+    write_mark(tmp_path)
     result = study("--out", str(tmp_path))
     assert result.exit_code == 2
     assert "already holds results; choose another name, or pass --overwrite" in result.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from rich.table import Table
 
 from simcore.cli.console import console, progress, table, table_of_names, tell_of_compiling
 from simcore.program.outcome import CAUSE_NAMES
-from simcore.results import Results, check_destination
+from simcore.results import Results
+from simcore.saving import results_directory
 from simcore.simulation import simulate
 
 NETWORK = "resnet18"
@@ -26,16 +28,15 @@ empty scratchpads. Main memory is a latency and a bandwidth, without rows or ref
 
 def demo_command(out: Path | None, overwrite: bool, quiet: bool) -> None:
     """Run both machines and print the comparison; write results only where ``out`` says."""
-    targets = {} if out is None else {system: out.with_name(f"{out.name}-{system}") for system in SYSTEMS}
-    for target in targets.values():
-        check_destination(target, overwrite=overwrite)
-    tell_of_compiling("compiled", quiet)
-    with progress(not quiet) as on_progress:
-        left, right = (simulate(NETWORK, system, progress=on_progress) for system in SYSTEMS)
+    targets = [None if out is None else out.with_name(f"{out.name}-{system}") for system in SYSTEMS]
+    with ExitStack() as stack:
+        save_left, save_right = (stack.enter_context(results_directory(target, overwrite=overwrite)) for target in targets)
+        tell_of_compiling("compiled", quiet)
+        with progress(not quiet) as on_progress:
+            left, right = (simulate(NETWORK, system, progress=on_progress) for system in SYSTEMS)
+        save_left(left.write_into)
+        save_right(right.write_into)
     print_comparison(left, right)
-    for results in (left, right):
-        if results.system.name in targets:
-            results.save(targets[results.system.name], overwrite=overwrite)
 
 
 def print_comparison(left: Results, right: Results) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from simcore.dram.controller_check import check_controller
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.resolve import load_dram
-from simcore.dram.saving import check_outputs, save_streams
+from simcore.dram.saving import stream_files
 from simcore.dram.statistics import dram_statistics
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace, read_trace
@@ -55,8 +56,8 @@ def dram_command(options: DramOptions) -> None:
     check_engine(options.engine)
     check_controller(dram, controller)
     address_mapping(dram, controller.mapping)
-    check_outputs(dram, options.trace, options.commands, options.requests)
-    run = _timed_run(options, dram, controller)
+    with stream_files(dram, options.trace, options.commands, options.requests) as save:
+        run = _timed_run(options, dram, controller, save)
     if options.json:
         print_json(as_json(options, overrides, controller, run))
     elif options.quiet:
@@ -65,7 +66,9 @@ def dram_command(options: DramOptions) -> None:
         _print_tables(options, run)
 
 
-def _timed_run(options: DramOptions, dram: ResolvedDram, controller: ControllerSpec) -> TimedRun:
+def _timed_run(
+    options: DramOptions, dram: ResolvedDram, controller: ControllerSpec, save: Callable[[DramOutcome], None]
+) -> TimedRun:
     tell_of_compiling(options.engine, options.quiet or options.json)
     with working(not (options.quiet or options.json)) as tell:
         tell(f"reading {options.trace}")
@@ -79,7 +82,7 @@ def _timed_run(options: DramOptions, dram: ResolvedDram, controller: ControllerS
         outcome = run_trace(dram, trace, controller, options.engine, record_commands=options.commands is not None)
         simulate_s = time.perf_counter() - started
         tell("writing")
-        save_streams(outcome, options.commands, options.requests)
+        save(outcome)
     return TimedRun(outcome, parse_s, simulate_s)
 
 

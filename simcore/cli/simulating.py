@@ -5,21 +5,27 @@ from __future__ import annotations
 from simcore.cli.console import progress, tell_of_compiling
 from simcore.cli.options import SimulateOptions
 from simcore.errors import InputError
-from simcore.results import Results, check_destination
+from simcore.results import Results
 from simcore.run_time import LIMIT_S
+from simcore.saving import results_directory
 from simcore.simulation import simulate
 
 
 def simulate_as_asked(options: SimulateOptions, *, check_values: bool = False) -> Results:
     """Run the simulation. An output directory that cannot be written is refused before the run, not after it."""
-    if options.out is not None:
-        check_destination(options.out, overwrite=options.overwrite)
+    with results_directory(options.out, overwrite=options.overwrite) as save:
+        results = _simulate(options, check_values)
+        save(results.write_into)
+    return results
+
+
+def _simulate(options: SimulateOptions, check_values: bool) -> Results:
     if options.optimizer is not None and not options.training:
         raise InputError("expected --training beside --optimizer, got none")
     optimizer = (options.optimizer or "sgd") if options.training else None
     tell_of_compiling(options.engine, options.quiet)
     with progress(not (options.quiet or options.json)) as on_progress:
-        results = simulate(
+        return simulate(
             options.network,
             options.system,
             engine=options.engine,
@@ -32,6 +38,3 @@ def simulate_as_asked(options: SimulateOptions, *, check_values: bool = False) -
             limit_s=None if options.no_limit else LIMIT_S,
             progress=on_progress,
         )
-    if options.out is not None:
-        results.save(options.out, overwrite=options.overwrite)
-    return results

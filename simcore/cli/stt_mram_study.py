@@ -8,7 +8,7 @@ from pathlib import Path
 
 from simcore.cli.console import console, print_json, progress
 from simcore.cli.stt_mram_tables import printed_tables
-from simcore.results.save import check_destination, write_whole
+from simcore.saving import results_directory
 from simcore.studies.stt_mram.settings import Settings
 from simcore.studies.stt_mram.study import SttMramStudy, study_stt_mram
 from workloads.faults.placement_file import load_placement
@@ -35,12 +35,10 @@ def stt_mram_study_command(options: SttMramOptions) -> None:
     jobs = cores() if options.jobs is None else options.jobs
     placements = tuple(load_placement(path) for path in options.placements)
     settings = Settings(quick=options.quick, networks=names, cell=options.cell, placements=placements, jobs=jobs)
-    if options.out is not None:
-        check_destination(options.out, overwrite=options.overwrite)
-    with progress(not options.quiet and not options.json) as on_progress:
-        study = study_stt_mram(settings, on_progress)
-    if options.out is not None:
-        write_whole(options.out, study.write_into, overwrite=options.overwrite)
+    with results_directory(options.out, overwrite=options.overwrite) as save:
+        with progress(not options.quiet and not options.json) as on_progress:
+            study = study_stt_mram(settings, on_progress)
+        save(study.write_into)
     if options.json:
         print_json(study.to_json())
         return

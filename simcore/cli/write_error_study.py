@@ -13,7 +13,7 @@ from rich.table import Table
 
 from simcore.cli.console import console, print_json, progress, table
 from simcore.cli.memory import parse_capacity
-from simcore.results.save import check_destination, write_whole
+from simcore.saving import results_directory
 from simcore.studies.training_runs import DataSource
 from simcore.studies.write_errors import QUICK_EPOCHS, Settings, WriteErrorStudy, study_write_errors
 from workloads.faults.device import MacroDevice
@@ -53,12 +53,10 @@ def write_error_study_command(options: StudyOptions) -> None:
         placements=tuple(load_placement(path) for path in options.placements),
         jobs=_cores() if options.jobs is None else options.jobs,
     )
-    if options.out is not None:
-        check_destination(options.out, overwrite=options.overwrite)
-    with progress(not options.quiet and not options.json) as on_progress:
-        study = study_write_errors(settings, on_progress)
-    if options.out is not None:
-        write_whole(options.out, study.write_into, overwrite=options.overwrite)
+    with results_directory(options.out, overwrite=options.overwrite) as save:
+        with progress(not options.quiet and not options.json) as on_progress:
+            study = study_write_errors(settings, on_progress)
+        save(study.write_into)
     if options.json:
         print_json(study.to_json())
         return

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
 
 from simcore.dram.commands import HEADER, field_names
 from simcore.dram.outcome import COMMAND_CLOCK, COMMAND_LEVELS, COMMAND_NUMBER, WRITE, DramOutcome
 from simcore.dram.tables import ResolvedDram
-from simcore.dram.text import check_destination, write_whole
 from simcore.errors import InputError
+from simcore.saving import text_files
 
 REQUEST_HEADER = ("idx", "op", "arrive", "depart")
 
@@ -18,28 +19,30 @@ REQUEST_HEADER = ("idx", "op", "arrive", "depart")
 _PIECE = 1 << 16
 
 
-def check_outputs(dram: ResolvedDram, trace: Path, commands: Path | None, requests: Path | None) -> None:
-    """Raise InputError, before the run, where these files could not be written after it."""
+@contextmanager
+def stream_files(
+    dram: ResolvedDram, trace: Path, commands: Path | None, requests: Path | None
+) -> Iterator[Callable[[DramOutcome], None]]:
+    """Claim the files that are asked for before the run, and write them after it by calling what this gives with its outcome.
+
+    All are written, or none; gzipped where the name ends in .gz; earlier streams of simcore are replaced. Raises InputError
+    where these files cannot be written, hold something else, or are the same file.
+    """
     if commands is not None:
         for name, count in zip(field_names(dram), dram.counts, strict=True):
             if name not in HEADER and count > 1:
                 raise InputError(f"{dram.name}: a command stream has no column for its level '{name}'", str(commands))
-    named = [path for path in (commands, requests) if path is not None]
-    for path in named:
-        check_destination(path)
-    files = [path.resolve() for path in (trace, *named)]
+    named = {path: header for path, header in ((commands, HEADER), (requests, REQUEST_HEADER)) if path is not None}
+    files = [path.resolve() for path in (trace, commands, requests) if path is not None]
     if len(set(files)) < len(files):
-        raise InputError("expected trace, commands and requests to be different files", str(named[-1]))
+        raise InputError("expected trace, commands and requests to be different files", str(requests or commands))
+    with text_files({path: ",".join(header) for path, header in named.items()}) as write:
+        yield lambda outcome: write(_streams(outcome, commands, requests))
 
 
-def save_streams(outcome: DramOutcome, commands: Path | None, requests: Path | None) -> None:
-    """Write what is asked for, gzipped where the name ends in .gz: all of it, or nothing. What was there is replaced."""
-    files: Mapping[Path, Iterable[str]] = {
-        path: lines
-        for path, lines in ((commands, command_lines(outcome)), (requests, request_lines(outcome)))
-        if path is not None
-    }
-    write_whole(files)
+def _streams(outcome: DramOutcome, commands: Path | None, requests: Path | None) -> dict[Path, Iterator[str]]:
+    wanted = ((commands, command_lines(outcome)), (requests, request_lines(outcome)))
+    return {path: lines for path, lines in wanted if path is not None}
 
 
 def command_lines(outcome: DramOutcome) -> Iterator[str]:

@@ -3,6 +3,5 @@
 from simcore.results.energy import BankRates, EnergyRates
 from simcore.results.record import LayerRun
 from simcore.results.results import TABLES, Results
-from simcore.results.save import check_destination
 
-__all__ = ["TABLES", "BankRates", "EnergyRates", "LayerRun", "Results", "check_destination"]
+__all__ = ["TABLES", "BankRates", "EnergyRates", "LayerRun", "Results"]

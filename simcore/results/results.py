@@ -22,11 +22,11 @@ from simcore.results.heatmap import conflict_heat_map
 from simcore.results.json_form import json_form
 from simcore.results.rates import energy_rates
 from simcore.results.record import LayerRun
-from simcore.results.save import MARKER, write_whole
 from simcore.results.tables import layer_table, port_table, stall_table
 from simcore.results.timeline import timeline_table
 from simcore.results.totals import pass_table, totals_table
 from simcore.results.wear import LineWear, bank_endurance, wear_table
+from simcore.saving import results_directory
 from simcore.spec import DramMemorySpec, System
 
 #: Tables in the order in which they are saved; then ``wear``, and ``dram`` where main memory is one.
@@ -195,16 +195,20 @@ class Results:
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
         """Write all tables as CSV and Parquet, results.json and manifest.json; the directory is whole or absent.
 
-        Raises InputError if the directory cannot be written or exists; with ``overwrite`` a directory of results is replaced.
+        Raises InputError if the directory cannot be written or exists; with ``overwrite`` a directory that holds results of
+        simcore and nothing else is replaced.
         """
-        return write_whole(Path(directory), self._fill, overwrite=overwrite)
+        with results_directory(directory, overwrite=overwrite) as save:
+            save(self.write_into)
+        return Path(directory).absolute()
 
-    def _fill(self, directory: Path) -> None:
+    def write_into(self, directory: Path) -> None:
+        """The files of ``save``, into a directory that exists."""
         for name, table in self.tables().items():
             table.to_csv(directory / f"{name}.csv", index=False)
             table.to_parquet(directory / f"{name}.parquet", index=False)
         (directory / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
-        (directory / MARKER).write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
+        (directory / "results.json").write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
 
     def __repr__(self) -> str:
         return f"<Results {self.network} on {self.system.name}: {self.cycles:,} cycles, {len(self.runs)} layers>"

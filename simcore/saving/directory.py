@@ -1,0 +1,141 @@
+"""A results directory: whole or absent at every instant, and never in place of anything but earlier results."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from simcore.errors import InputError
+from simcore.saving.durable import exchange, sync, sync_tree
+from simcore.saving.failures import refusals_of
+from simcore.saving.mark import foreign_entries, write_mark
+from simcore.saving.work_folder import NEW, OLD, clear, work_folder
+
+#: Writes files into the directory that it is given, which exists and is empty.
+Fill = Callable[[Path], None]
+
+
+@contextmanager
+def results_directory(directory: str | Path | None, *, overwrite: bool = False) -> Iterator[Callable[[Fill], None]]:
+    """Claim a directory before a long run; save into it after the run by calling what this gives with a function that fills it.
+
+    For None nothing is claimed and nothing saved. While the block runs no other process can claim the directory. What stood
+    there stays until the new directory is complete and on the disk; then their names are exchanged. What a process that was
+    killed left beside the directory is cleared first, and results that it moved aside come back.
+
+    Raises InputError on entry: for a place that cannot be written, a directory that another process has claimed, earlier results
+    without ``overwrite``, and a directory that holds anything that simcore did not write, whether or not ``overwrite`` is given.
+    On saving: for what the system refuses, and if something else has come to stand there; then the results are kept beside it.
+    """
+    if directory is None:
+        yield lambda _: None
+        return
+    with refusals_of(Path(directory)):
+        target = _place(Path(directory))
+    with work_folder(target) as work:
+        with refusals_of(target):
+            _restore(work, target)
+            _check_contents(target, overwrite)
+            clear(work / NEW)
+            clear(work / OLD)
+        yield lambda fill: _save(fill, work, target, overwrite)
+
+
+def _place(directory: Path) -> Path:
+    """The directory's absolute path without links. Raises InputError where no directory can be put, or replaced, by renaming."""
+    where = str(directory)
+    try:
+        target = Path(os.path.realpath(directory))
+    except ValueError as error:
+        raise InputError(f"expected a directory's name: {error}", where=repr(where)) from None
+    if directory.is_symlink():
+        raise InputError(f"is a symbolic link; name the directory itself: '{target}'", where=where)
+    if os.path.ismount(target):
+        raise InputError("cannot write here: it is a mount point", where=where, hint="name a directory in it")
+    if not target.parent.is_dir():
+        raise InputError("cannot write here: the parent is not a directory", where=where)
+    if os.path.lexists(target) and not target.is_dir():
+        raise InputError("expected a directory, or nothing: a file is in the way", where=where, hint="choose another name")
+    if _contains_this_process(target):
+        raise InputError("cannot write here: simcore was started in it", where=where, hint="name a directory in it")
+    return target
+
+
+def _contains_this_process(target: Path) -> bool:
+    try:
+        here = Path(os.path.realpath(os.getcwd()))
+    except FileNotFoundError:
+        return False
+    return target in (here, *here.parents)
+
+
+def _restore(work: Path, target: Path) -> None:
+    """Give back the results that a process had moved aside when it was killed."""
+    if (work / OLD).is_dir() and not os.path.lexists(target):
+        os.rename(work / OLD, target)
+        sync(target.parent)
+
+
+def _check_contents(target: Path, overwrite: bool) -> None:
+    if _is_free(target):
+        return
+    foreign = foreign_entries(target)
+    if foreign:
+        raise InputError(f"holds something other than results of simcore: {_few(foreign)}", str(target), "choose another name")
+    if not overwrite:
+        raise InputError("already holds results", where=str(target), hint="choose another name, or pass --overwrite")
+
+
+def _is_free(target: Path) -> bool:
+    return not os.path.lexists(target) or (target.is_dir() and not os.listdir(target))
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    return f"'{names[0]}'{more}"
+
+
+def _save(fill: Fill, work: Path, target: Path, overwrite: bool) -> None:
+    new = work / NEW
+    with refusals_of(target):
+        new.mkdir()
+        try:
+            fill(new)
+            write_mark(new)
+            sync_tree(new)
+            _put(new, work / OLD, target, overwrite)
+            sync(target.parent)
+            shutil.rmtree(work / OLD, ignore_errors=True)
+        finally:
+            # Earlier results, whose name the new ones have now, or new ones that could not be completed.
+            shutil.rmtree(new, ignore_errors=True)
+
+
+def _put(new: Path, old: Path, target: Path, overwrite: bool) -> None:
+    """Give ``new`` the name of ``target``; what had it is at ``new`` or ``old`` afterwards."""
+    if _is_free(target):
+        os.rename(new, target)  # in place of nothing or of an empty directory
+        return
+    if not overwrite or not target.is_dir() or foreign_entries(target):
+        _keep_beside(new, target)
+    if exchange(new, target):
+        if foreign_entries(new) and exchange(new, target):
+            _keep_beside(new, target)
+        return
+    os.rename(target, old)
+    try:
+        os.rename(new, target)
+    except OSError:
+        os.rename(old, target)
+        raise
+
+
+def _keep_beside(new: Path, target: Path) -> None:
+    """Results whose place was taken while they were made are not lost. Raises InputError, always."""
+    free = next(path for path in (target.with_name(f"{target.name}-{n}") for n in count(2)) if not os.path.lexists(path))
+    os.rename(new, free)
+    raise InputError(f"was written to by something else meanwhile; the results are in '{free}'", where=str(target))

@@ -1,0 +1,18 @@
+"""What the operating system refuses, told as an error of the user's making."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from simcore.errors import InputError
+
+
+@contextmanager
+def refusals_of(place: Path) -> Iterator[None]:
+    """Turn an OSError of what runs inside into an InputError that names ``place`` and the system's reason."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot write here: {error.strerror or error}", where=str(place)) from error
