@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from simcore.engine.plan_check import check_plan
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
 from simcore.machine.line_writes import LineWrites
@@ -53,13 +54,14 @@ def run_programs(
     after each step, and asks ``operands(index, program)`` before each layer for what its PEs multiply (None: nothing).
     How often each line is written is added to ``line_writes`` where that is given.
     Raises InputError for an unknown engine, an unusable bank timing, operands for the compiled engine, tensors that a DRAM cannot
-    hold, and refreshes that come faster than it can do them.
+    hold, and refreshes that come faster than it can do them; RuntimeError for a Program that does not fit the machine.
     """
     machine = build_machine(system)
     check = _address_check(machine)
     run = _runner(machine, engine, shortcuts, on_step, operands, line_writes)
     outcomes = []
     for index, program in enumerate(programs):
+        check_plan(program, machine)
         check(program)
         outcomes.append(run(index, program))
         if on_layer is not None:

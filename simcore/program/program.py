@@ -227,8 +227,10 @@ class Program:
     def bin_steps(self) -> Int64Array:
         """First steps of the timeline's bins, at most TIME_BINS: whole folds, or equal shares of a layer without folds."""
         starts = self.fold_steps()
-        if len(starts) < 2:
-            starts = np.arange(self.steps, dtype=np.int64)
-        chosen = starts[(np.arange(min(TIME_BINS, len(starts))) * len(starts)) // min(TIME_BINS, len(starts))]
+        count = self.steps if len(starts) < 2 else len(starts)
+        bins = min(TIME_BINS, count)
+        chosen = (np.arange(bins, dtype=np.int64) * count) // bins
+        if len(starts) >= 2:
+            chosen = starts[chosen]
         chosen[0] = 0
         return np.unique(chosen)

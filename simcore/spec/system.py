@@ -196,13 +196,13 @@ def _broken_names(pads: dict[ScratchpadName, ScratchpadSpec], array: ArraySpec) 
 
 
 def _words_in(name: str, array: ArraySpec, words: WordSpec) -> Mapping[str, int]:
-    """The word sizes, by field name, of the tensors that live in a scratchpad."""
+    """The word sizes, by field name, of the tensors that lie in a scratchpad; a sum's second operand lies among the filters."""
     spilled = {"psum_bytes": words.psum_bytes} if array.partial_sums == "ofmap" else {}
     ofmap = {"ofmap_bytes": words.ofmap_bytes} | spilled
     operands = {"ifmap_bytes": words.ifmap_bytes, "filter_bytes": words.filter_bytes}
     return {
         "ifmap": {"ifmap_bytes": words.ifmap_bytes},
-        "filter": {"filter_bytes": words.filter_bytes},
+        "filter": operands,
         "ofmap": ofmap,
         "unified": operands | ofmap,
         "accumulator": {"psum_bytes": words.psum_bytes},
@@ -224,8 +224,13 @@ def _broken_roles(pads: dict[ScratchpadName, ScratchpadSpec], layer_results: str
 
 def _broken_lines(pads: dict[ScratchpadName, ScratchpadSpec], array: ArraySpec, words: WordSpec) -> list[Broken]:
     return [
-        Broken((name, "line_bytes"), f"expected a multiple of words.{word} = {size}, got {pad.line_bytes}")
+        Broken((name, "line_bytes"), f"expected a multiple of words.{word} = {size}, got {pad.line_bytes}", _why(name, word))
         for name, pad in pads.items()
         for word, size in _words_in(name, array, words).items()
         if pad.line_bytes % size
     ]
+
+
+def _why(scratchpad: str, word: str) -> str | None:
+    """Why words of another tensor's size lie in a scratchpad, where that is not plain."""
+    return "the second operand of a sum lies there" if (scratchpad, word) == ("filter", "ifmap_bytes") else None

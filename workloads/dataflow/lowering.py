@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 
-from simcore.errors import InputError
+from simcore.errors import InputError, InputErrors
 from simcore.program.program import Program
 from simcore.spec.load import override_system
 from simcore.spec.system import System
@@ -56,9 +56,19 @@ def with_layer_words(instance: LayerInstance, system: System) -> System:
         expected = "expected shapes: standard for a training step, whose gradients have the shapes that everybody uses"
         raise InputError(f"{expected}, got {system.shapes}", where="shapes", hint="--set shapes=standard")
     words = system.words
-    wanted = {field: getattr(words, source) for field, source in rule_of(instance.layer).word_sizes.items()}
-    changes = [f"words.{field}={size}" for field, size in wanted.items() if getattr(words, field) != size]
-    return override_system(system, changes) if changes else system
+    sources = {
+        field: source
+        for field, source in rule_of(instance.layer).word_sizes.items()
+        if getattr(words, field) != getattr(words, source)
+    }
+    if not sources:
+        return system
+    try:
+        return override_system(system, [f"words.{field}={getattr(words, source)}" for field, source in sources.items()])
+    except InputError as error:
+        first = error.errors[0] if isinstance(error, InputErrors) else error
+        meaning = " and ".join(f"words.{field} is words.{source}" for field, source in sources.items())
+        raise InputError(first.message, f"layer '{instance.name}'", f"in this layer of a training step {meaning}") from error
 
 
 def fusions(network: Network) -> dict[str, str]:

@@ -1,0 +1,195 @@
+"""A Program held against its machine before it runs: nothing that an engine reads or writes for it lies out of bounds.
+
+Compiled code does not check its indices, so a plan at fault would read and write memory that is not its own. Everything an engine
+takes an address from is checked here, whoever made the Program: regions in their scratchpads, tiles and slots in their regions,
+words of segments in their tiles, operations of the DMA in their slots.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from simcore.machine.machine import Machine
+from simcore.program.program import (
+    GEO_COLUMNS,
+    OP_COLUMNS,
+    QUEUES,
+    REG_COLUMNS,
+    SEG_COLUMNS,
+    Geo,
+    Int64Array,
+    Kind,
+    Op,
+    OpKind,
+    Program,
+    Reg,
+    Seg,
+)
+
+#: No number of a Program is larger, so that sums of a few of them stay below 2^63.
+LARGEST = 1 << 60
+
+_PORTS = ("ifmap", "filter", "psum", "output")
+#: Columns of the geometry by which an engine divides.
+_DIVISORS = (Geo.OUT_H, Geo.OUT_W, Geo.KERNEL_W, Geo.GROUP_CHANNELS, Geo.ROWS_PER_TILE, Geo.CHANNELS_PER_TILE)
+
+
+def check_plan(program: Program, machine: Machine) -> None:
+    """Raise RuntimeError, with the layer and what is wrong, for a Program that would read or write out of bounds."""
+    _Plan(program, machine).check()
+
+
+class _Columns:
+    """A table with the least and the most number of each of its columns: two walks answer most questions."""
+
+    def __init__(self, rows: Int64Array) -> None:
+        self.rows, self.least, self.most = rows, rows.min(axis=0), rows.max(axis=0)
+
+    def within(self, column: int, least: int, most: int) -> bool:
+        """Whether all numbers of a column are between two bounds, these included."""
+        return bool(self.least[column] >= least and self.most[column] <= most)
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> _Columns:
+        """Some of its rows."""
+        return self if chosen.all() else _Columns(self.rows[chosen])
+
+
+class _Plan:
+    """One Program and its machine, while it is checked."""
+
+    def __init__(self, program: Program, machine: Machine) -> None:
+        self.program, self.machine = program, machine
+
+    def check(self) -> None:
+        self._shapes()
+        self._regions()
+        if len(self.program.ops):
+            self._operations(_Columns(self.program.ops))
+        for port, rows in enumerate(self.program.segments):
+            if len(rows):
+                self._segments(f"port {_PORTS[port]}", _Columns(rows))
+
+    def _shapes(self) -> None:
+        """Tables of the right shape and type; queues that hold the operations; counts that can be."""
+        program = self.program
+        self._hold(len(program.segments) == len(_PORTS), "there are not four ports")
+        tables = [(rows, SEG_COLUMNS) for rows in program.segments] + [(program.regions, REG_COLUMNS), (program.ops, OP_COLUMNS)]
+        for rows, columns in tables:
+            self._hold(rows.dtype == np.int64 and rows.ndim == 2 and rows.shape[1] == columns, "a table has another shape")
+        geometry, starts = program.geometry, program.queue_start
+        self._hold(geometry.shape == (GEO_COLUMNS,) and geometry.dtype == np.int64, "the geometry has another shape")
+        self._hold(bool((abs(geometry.astype(np.float64)) <= LARGEST).all()), f"the geometry has a number beyond {LARGEST}")
+        self._hold(starts.shape == (len(QUEUES) + 1,), "the queues of the DMA have no beginning or end")
+        self._hold(starts[0] == 0 and starts[-1] == len(program.ops), "the queues of the DMA do not hold its operations")
+        self._hold(bool((starts[1:] >= starts[:-1]).all()), "the queues of the DMA overlap")
+        self._hold(min(program.steps, program.tiles, program.slots) >= 0, "a count is negative")
+
+    def _regions(self) -> None:
+        """Regions that lie in their scratchpads; notes how many words a slot of each holds."""
+        program, pads = self.program, self.machine.scratchpads
+        for number, row in enumerate(program.regions.tolist()):
+            what = f"region {number}"
+            self._hold(0 <= row[Reg.SCRATCHPAD] < len(pads), f"{what} lies in no scratchpad")
+            pad = pads[row[Reg.SCRATCHPAD]]
+            what = f"{what} in scratchpad {pad.name}"
+            word_bytes = row[Reg.WORD_BYTES]
+            fits = word_bytes >= 1 and pad.line_bytes % word_bytes == 0
+            self._hold(fits, f"{what} has words of {word_bytes} bytes, which lines of {pad.line_bytes} bytes do not hold whole")
+            self._hold(min(row) >= 0 and row[Reg.SLOT_LINES] >= 1, f"{what} has a size or a place below 0")
+            end, lines = row[Reg.BASE_LINE] + row[Reg.SLOTS] * row[Reg.SLOT_LINES], pad.banks * pad.rows
+            self._hold(end <= lines, f"{what} ends at line {end} of {lines}")
+            for first, count, held, name in (
+                (row[Reg.FIRST_TILE], row[Reg.TILES], program.tiles, "tile"),
+                (row[Reg.FIRST_SLOT], row[Reg.SLOTS], program.slots, "slot"),
+            ):
+                self._hold(first + count <= held, f"{what} ends at {name} {first + count} of {held}")
+        line_bytes = np.array([pad.line_bytes for pad in pads], dtype=np.int64)[program.regions[:, Reg.SCRATCHPAD]]
+        self._slot_bytes = program.regions[:, Reg.SLOT_LINES] * line_bytes
+        self._slot_words = self._slot_bytes // program.regions[:, Reg.WORD_BYTES]
+
+    def _operations(self, ops: _Columns) -> None:
+        """The DMA's operations: of tiles and slots of their regions, and no longer than a slot."""
+        regions = self.program.regions
+        self._hold(ops.within(Op.KIND, 0, len(OpKind) - 1), "an operation is of no kind")
+        self._hold(ops.within(Op.REGION, 0, len(regions) - 1), "an operation is of no region")
+        self._hold(ops.within(Op.ADDRESS, 0, LARGEST), "an operation has an address below 0")
+        self._hold(ops.within(Op.DEP_PORT, -1, len(_PORTS) - 1), "an operation waits for no port")
+        self._hold(ops.within(Op.DEP_OP, -1, len(ops.rows) - 1), "an operation waits for no operation")
+        region = ops.rows[:, Op.REGION]
+        for column, first, count in ((Op.TILE, Reg.FIRST_TILE, Reg.TILES), (Op.SLOT, Reg.FIRST_SLOT, Reg.SLOTS)):
+            self._hold(ops.within(column, 0, LARGEST), f"an operation has a {column.name.lower()} below 0")
+            least = regions[:, first]
+            number, most = ops.rows[:, column], least + regions[:, count]
+            own = bool(((number >= least[region]) & (number < most[region])).all())
+            self._hold(own, f"an operation has a {column.name.lower()} that is not its region's")
+        moved = ops.rows[:, Op.BYTES]
+        self._hold(bool((moved <= self._slot_bytes[region]).all()), "an operation moves more than a slot holds")
+        self._hold(bool((moved >= (ops.rows[:, Op.KIND] != OpKind.ACQUIRE)).all()), "a load or a store moves nothing")
+
+    def _segments(self, what: str, segments: _Columns) -> None:
+        """The segments of a port: what each of their elements touches lies in the slot of a tile of their region."""
+        self._hold(segments.within(Seg.REGION, 0, len(self.program.regions) - 1), f"{what} moves words of no region")
+        self._hold(segments.within(Seg.KIND, 0, len(Kind) - 1), f"{what} has segments of no kind")
+        for column in (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.CHUNK, Seg.SETS):
+            self._hold(segments.within(column, 1, LARGEST), f"{what} has {column.name.lower()} below 1")
+        for column in (Seg.TILE, Seg.STRIDE, Seg.OFFSET, Seg.M0, Seg.K0, Seg.K_STEP, Seg.CHANNEL_BASE):
+            self._hold(segments.within(column, 0, LARGEST), f"{what} has {column.name.lower()} below 0")
+        rows = segments.rows
+        lasts = rows[:, Seg.TIMES]
+        if segments.most[Seg.SKEWED] or segments.least[Seg.SKEWED]:
+            lasts = lasts + np.where(rows[:, Seg.SKEWED] != 0, rows[:, Seg.LANES] - 1, 0)
+        self._hold(np.array_equal(rows[:, Seg.COUNT], lasts), f"{what} has more or fewer elements than times")
+        if segments.least[Seg.KIND] == Kind.LINEAR:
+            linear = rows[:, Seg.KIND] == Kind.LINEAR
+            self._linear(what, segments.only(linear))
+            segments = segments if linear.all() else _Columns(rows[~linear])
+        if segments.most[Seg.KIND] != Kind.LINEAR:
+            self._over_ifmap(what, segments)
+
+    def _linear(self, what: str, segments: _Columns) -> None:
+        """Segments that go through tiles word by word; by their extremes first, then, where these do not tell, one by one."""
+        least, most = segments.least, segments.most
+        region = segments.rows[:, Seg.REGION] if least[Seg.REGION] != most[Seg.REGION] else int(least[Seg.REGION])
+        tiles, words = self.program.regions[region, Reg.TILES], self._slot_words[region]
+        last_tile = most[Seg.TILE] + (most[Seg.TIMES] - 1) // least[Seg.CHUNK]
+        if not np.all(last_tile < tiles):
+            times, chunk = segments.rows[:, Seg.TIMES], segments.rows[:, Seg.CHUNK]
+            each = segments.rows[:, Seg.TILE] + (times - 1) // chunk
+            self._hold(bool((each < tiles).all()), f"{what} goes beyond its region's last tile")
+        if not np.all(_words(most) <= words):
+            self._hold(bool((_words(segments.rows.T) <= words).all()), f"{what} goes beyond the end of a slot")
+
+    def _over_ifmap(self, what: str, segments: _Columns) -> None:
+        """Segments that find the words of the ifmap by output pixel and tap."""
+        geometry = [int(value) for value in self.program.geometry]
+        for column in _DIVISORS:
+            self._hold(geometry[column] >= 1, f"the geometry has {column.name.lower()} below 1")
+        rows, channels = geometry[Geo.ROWS_PER_TILE], geometry[Geo.CHANNELS_PER_TILE]
+        tiles = geometry[Geo.BATCH] * -(-geometry[Geo.H] // rows) * -(-geometry[Geo.C] // channels)
+        regions = range(int(segments.least[Seg.REGION]), int(segments.most[Seg.REGION]) + 1)
+        for region in regions:
+            self._hold(tiles <= self.program.regions[region, Reg.TILES], f"{what} goes beyond its region's last tile")
+            fits = rows * channels * geometry[Geo.W] <= self._slot_words[region]
+            self._hold(bool(fits), f"{what} goes beyond the end of a slot")
+        last_channel = int(segments.most[Seg.CHANNEL_BASE]) + geometry[Geo.GROUP_CHANNELS]
+        self._hold(last_channel <= geometry[Geo.C], f"{what} goes beyond the last channel")
+        pixels = geometry[Geo.BATCH] * geometry[Geo.OUT_H] * geometry[Geo.OUT_W]
+        taps = geometry[Geo.KERNEL_H] * geometry[Geo.KERNEL_W] * geometry[Geo.GROUP_CHANNELS]
+        columns = segments.rows.T
+        over_pixels = columns[Seg.KIND] == Kind.PIXELS
+        along = np.where(over_pixels, (columns[Seg.TIMES] - 1) // columns[Seg.SETS] + 1, columns[Seg.LANES])
+        self._hold(bool((columns[Seg.M0] + along <= pixels).all()), f"{what} goes beyond the last pixel")
+        sets = np.minimum(columns[Seg.SETS], columns[Seg.TIMES]) - 1.0
+        along = np.where(over_pixels, sets * columns[Seg.K_STEP] + columns[Seg.LANES], columns[Seg.TIMES])
+        self._hold(bool((columns[Seg.K0] + along <= taps).all()), f"{what} goes beyond the last tap")
+
+    def _hold(self, holds: bool | np.bool_, otherwise: str) -> None:
+        if not holds:
+            raise RuntimeError(f"layer {self.program.name}: its plan is at fault: {otherwise}")
+
+
+def _words(columns: Int64Array) -> npt.NDArray[np.float64]:
+    """Words of a tile up to the last that a linear segment touches; in floats, which grow where integers turn negative."""
+    rows = np.minimum(columns[Seg.CHUNK], columns[Seg.TIMES]) - 1.0
+    return np.asarray(rows * columns[Seg.STRIDE] + columns[Seg.OFFSET] + columns[Seg.LANES])

@@ -1,0 +1,135 @@
+"""What a Program must keep to before it runs: every address that an engine takes from it lies where it should."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from machines import layers, systems
+
+from simcore.engine import run_programs
+from simcore.engine.plan_check import check_plan
+from simcore.errors import InputError
+from simcore.machine.machine import build_machine
+from simcore.program.program import Geo, Op, Program, Reg, Seg
+from simcore.simulation import simulate
+from simcore.spec import System, load_system
+from workloads.dataflow.lowering import lower
+from workloads.layers import Conv
+from workloads.network import LayerInstance
+
+SCRIPT = Path(__file__).with_name("watched_kernels.py")
+SYSTEM = load_system("edge-sram")
+CONV = LayerInstance("conv", Conv("conv", 8, (3, 3)), ((8, 8, 8),), (8, 6, 6), 1, ("x",))
+
+
+def planned(layer: LayerInstance = CONV) -> Program:
+    program = lower(layer, SYSTEM)
+    assert program is not None
+    return program
+
+
+def with_cell(table: str, row: int, column: int, value: int, port: int | None = None) -> Program:
+    """The convolution's Program with one cell changed."""
+    program = planned()
+    if port is not None:
+        segments = [rows.copy() for rows in program.segments]
+        segments[port][row, column] = value
+        return replace(program, segments=tuple(segments))
+    changed = getattr(program, table).copy()
+    if table == "geometry":
+        changed[column] = value
+    else:
+        changed[row, column] = value
+    return replace(program, **{table: changed})
+
+
+@settings(max_examples=60, deadline=None)
+@given(system=systems(), layer=layers())
+def test_what_is_planned_passes(system: System, layer: LayerInstance) -> None:
+    program = lower(layer, system)
+    assert program is not None
+    check_plan(program, build_machine(system))
+
+
+FAULTS = [
+    (with_cell("regions", 0, Reg.SCRATCHPAD, 4), "region 0 lies in no scratchpad"),
+    (with_cell("regions", 0, Reg.SCRATCHPAD, -1), "region 0 lies in no scratchpad"),
+    (
+        with_cell("regions", 1, Reg.WORD_BYTES, 3),
+        "region 1 in scratchpad filter has words of 3 bytes, which lines of 32 bytes do not hold whole",
+    ),
+    (with_cell("regions", 1, Reg.BASE_LINE, -1), "region 1 in scratchpad filter has a size or a place below 0"),
+    (with_cell("regions", 1, Reg.BASE_LINE, 1 << 40), "region 1 in scratchpad filter ends at line"),
+    (with_cell("regions", 2, Reg.FIRST_TILE, 1 << 20), "ends at tile"),
+    (with_cell("regions", 2, Reg.FIRST_SLOT, 1 << 20), "ends at slot"),
+    (with_cell("ops", 0, Op.KIND, 3), "an operation is of no kind"),
+    (with_cell("ops", 0, Op.REGION, -1), "an operation is of no region"),
+    (with_cell("ops", 0, Op.TILE, 1 << 20), "an operation has a tile that is not its region's"),
+    (with_cell("ops", 0, Op.SLOT, -1), "an operation has a slot below 0"),
+    (with_cell("ops", 0, Op.BYTES, 1 << 30), "an operation moves more than a slot holds"),
+    (with_cell("ops", 0, Op.BYTES, 0), "a load or a store moves nothing"),
+    (with_cell("ops", 0, Op.ADDRESS, -1), "an operation has an address below 0"),
+    (with_cell("ops", 0, Op.DEP_PORT, 4), "an operation waits for no port"),
+    (with_cell("ops", 0, Op.DEP_OP, 1 << 20), "an operation waits for no operation"),
+    (with_cell("", 0, Seg.REGION, 9, port=1), "port filter moves words of no region"),
+    (with_cell("", 0, Seg.KIND, 5, port=1), "port filter has segments of no kind"),
+    (with_cell("", 0, Seg.CHUNK, 0, port=1), "port filter has chunk below 1"),
+    (with_cell("", 0, Seg.OFFSET, -1, port=1), "port filter has offset below 0"),
+    (with_cell("", 0, Seg.COUNT, 1 << 20, port=1), "port filter has more or fewer elements than times"),
+    (with_cell("", 0, Seg.TILE, 1 << 20, port=3), "port output goes beyond its region's last tile"),
+    (with_cell("", 0, Seg.OFFSET, 1 << 59, port=3), "port output goes beyond the end of a slot"),
+    (with_cell("", 0, Seg.LANES, 1 << 59, port=1), "port filter goes beyond the end of a slot"),
+    (with_cell("", 0, Seg.M0, 1 << 20, port=0), "port ifmap goes beyond the last pixel"),
+    (with_cell("", 0, Seg.K0, 1 << 20, port=0), "port ifmap goes beyond the last tap"),
+    (with_cell("", 0, Seg.CHANNEL_BASE, 1, port=0), "port ifmap goes beyond the last channel"),
+    (with_cell("geometry", 0, Geo.OUT_W, 0), "the geometry has out_w below 1"),
+    (with_cell("geometry", 0, Geo.BATCH, 1 << 20), "port ifmap goes beyond its region's last tile"),
+    (with_cell("geometry", 0, Geo.W, 1 << 40), "port ifmap goes beyond the end of a slot"),
+    (replace(planned(), queue_start=planned().queue_start + 1), "the queues of the DMA do not hold its operations"),
+    (replace(planned(), geometry=np.zeros(3, dtype=np.int64)), "the geometry has another shape"),
+]
+
+
+@pytest.mark.parametrize(("program", "says"), FAULTS, ids=[says for _, says in FAULTS])
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_a_plan_at_fault_never_runs(program: Program, says: str, engine: str) -> None:
+    with pytest.raises(RuntimeError, match="layer conv: its plan is at fault: ") as raised:
+        run_programs(SYSTEM, [program], engine)
+    assert says in str(raised.value)
+
+
+def test_words_wider_than_the_lines_that_hold_them_are_refused() -> None:
+    """This ended in a segmentation fault: the second operand of a sum lies among the filters, in words of the ifmap."""
+    overrides = ["words.ifmap_bytes=4", "scratchpads.filter.line_bytes=2"]
+    with pytest.raises(InputError) as raised:
+        simulate("resnet18", layers="layer1.0.add*", overrides=overrides)
+    assert str(raised.value) == (
+        "--set scratchpads.filter.line_bytes=2: scratchpads.filter.line_bytes: "
+        "expected a multiple of words.ifmap_bytes = 4, got 2; the second operand of a sum lies there"
+    )
+
+
+def test_words_of_a_training_pass_that_lines_do_not_hold_are_told_with_their_layer() -> None:
+    overrides = ["words.filter_bytes=8", "scratchpads.ofmap.line_bytes=4"]
+    with pytest.raises(InputError) as raised:
+        simulate("lenet5", training="sgd", overrides=overrides)
+    assert str(raised.value) == (
+        "layer 'output.weight_gradient': scratchpads.ofmap.line_bytes: expected a multiple of words.ofmap_bytes = 8, got 4; "
+        "in this layer of a training step words.filter_bytes is words.ifmap_bytes and words.ofmap_bytes is words.filter_bytes"
+    )
+
+
+@pytest.mark.slow
+def test_no_program_that_passes_reads_or_writes_out_of_bounds() -> None:
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "150"], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
