@@ -11,7 +11,7 @@ from simcore.engine import run_traffic
 from simcore.extensions.model_file import error_line
 from simcore.machine.machine import Machine, build_machine
 from simcore.machine.traffic import Traffic, bursts
-from simcore.spec import load_system
+from simcore.spec import System, load_system
 from simcore.timing.bank_timing import resolve_timing
 from simcore.timing.model_check import Problem, Report, Subject, check_timing, serve_location, told
 from simcore.timing.time_limit import TimeUpError, time_limit
@@ -63,7 +63,7 @@ def _draw_trial(subject: Subject, draw: random.Random) -> _Trial:
         "write_buffer.high_watermark": draw.choice(("null", 2, 8)),
         "write_buffer.preemption": draw.choice(("none", "resume", "restart")),
     }
-    system = load_system("edge-sram", [f"scratchpads.ifmap.{key}={value}" for key, value in settings.items()])
+    system = load_system("edge-sram", [f"scratchpads.ifmap.{key}={value}" for key, value in settings.items()], of=System)
     machine = build_machine(system)
     machine = replace(machine, timings=(subject.timing,) * len(machine.timings))
     pad = machine.scratchpads[machine.scratchpad_index("ifmap")]

@@ -21,8 +21,8 @@ from models.memories import Sram, SttMram
 from models.technology import energy_table
 from simcore.errors import InputError
 from simcore.machine.machine import build_machine
-from simcore.results.rates import energy_rates
 from simcore.spec import load_system
+from simcore.systolic.rates import energy_rates
 
 GOLDEN = Path(__file__).parent / "golden" / "mram" / "nvsim_arrays.csv"
 KIB, MIB = 1024, 1024 * 1024

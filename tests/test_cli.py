@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 import simcore
 from simcore.cli import app
 from simcore.cli.console import rate, shortened, tell_of_compiling
-from simcore.cli.listing import KINDS
+from simcore.cli.listing import LISTS
 from simcore.results import TABLES
 from simcore.results.glossary import TERMS
 from simcore.spec import preset_names
@@ -155,7 +155,7 @@ def test_loading_the_engine_takes_none_of_the_measured_time(monkeypatch: pytest.
         now[0] += 100
 
     monkeypatch.setattr("simcore.simulation.time", SimpleNamespace(perf_counter=lambda: now[0]))
-    monkeypatch.setattr("simcore.simulation.load_engine", load)
+    monkeypatch.setattr("simcore.engine.load_engine", load)
     assert simcore.simulate("lenet5", layers="output").wall_s == 0
     assert now == [100]
 
@@ -212,7 +212,7 @@ def test_banks_json_holds_what_the_heat_map_shows() -> None:
         assert sum(bank["conflicts"]) * found["column_cycles"] == pytest.approx(bank["conflict_cycles"])
 
 
-@pytest.mark.parametrize("what", KINDS)
+@pytest.mark.parametrize("what", LISTS)
 def test_list_names_something_of_each_kind(what: str) -> None:
     listed = printed_json("list", what, "--json")
     assert all(row["name"] for row in listed)

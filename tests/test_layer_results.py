@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-import simcore.planned
+import simcore.systolic.planned
 from simcore import simulate
 from simcore.errors import InputError
 from simcore.program.program import Op, OpKind
@@ -119,7 +119,7 @@ WHERE = ("scratchpads", "main-memory")
 
 def test_a_plan_that_is_made_again_keeps_what_stays(monkeypatch):
     first = simulate(chain(), machine())
-    monkeypatch.setattr(simcore.planned, "KEPT_BYTES", 0)
+    monkeypatch.setattr(simcore.systolic.planned, "KEPT_BYTES", 0)
     again = simulate(chain(), machine())
     assert bytes_of(again) == bytes_of(first)
     assert again.layers["cycles"].tolist() == first.layers["cycles"].tolist()

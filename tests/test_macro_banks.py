@@ -16,8 +16,8 @@ from simcore.engine import run_traffic
 from simcore.errors import InputError
 from simcore.machine.machine import build_machine
 from simcore.machine.traffic import bernoulli
-from simcore.results.rates import energy_rates
 from simcore.spec import System, load_system, override_system
+from simcore.systolic.rates import energy_rates
 
 KIB, MIB = 2**10, 2**20
 PADS = ("ifmap", "filter", "ofmap", "accumulator")

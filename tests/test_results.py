@@ -14,8 +14,8 @@ from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import BankRates, EnergyRates, LayerRun, Results
 from simcore.results.banks import bank_names
 from simcore.results.glossary import GROUPS, TERMS, explain, markdown
-from simcore.results.rates import energy_rates
 from simcore.spec import load_system, override_system
+from simcore.systolic.rates import energy_rates
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_explain_names_the_nearest_metric() -> None:
 
 def test_json_has_exactly_the_promised_keys(results: Results) -> None:
     found = json.loads(json.dumps(results.to_json(), allow_nan=False))
-    top = ["network", "system", "engine", "cycles", "layers", "passes", "banks", "energy_pj", "leakage_class", "gating"]
+    top = ["network", "system", "kind", "engine", "cycles", "layers", "passes", "banks", "energy_pj", "leakage_class", "gating"]
     top += ["wall_s", "simulated_cycles_per_s"]
     assert list(found) == top
     passes = ["pass", "macs", "cycles", "compute_cycles", "dram_reads_bytes", "dram_writes_bytes", "energy_pj"]

@@ -13,8 +13,9 @@ from typer.testing import CliRunner, Result
 from simcore import InputError, simulate
 from simcore.cli import app
 from simcore.results import Results
-from simcore.run_time import CYCLES_PER_S, PE_STEPS_PER_S, in_words, seconds
+from simcore.run_time import in_words
 from simcore.spec import load_system
+from simcore.systolic.run_time import CYCLES_PER_S, PE_STEPS_PER_S, run_estimate
 from workloads.dataflow import lower
 from workloads.dataflow.plan_memory import BYTES_PER_FOLD
 from workloads.dataflow.size import Size, layer_size, network_sizes
@@ -82,7 +83,7 @@ def limited(limit_s: float | None, engine: str = "compiled", **options: Any) -> 
 def test_a_run_of_just_the_limit_runs_and_a_longer_one_does_not(engine: str, check_values: bool) -> None:
     machine = load_system("edge-sram")
     sizes = network_sizes(load_network("lenet5"), machine, only={"output"}).values()
-    estimate = seconds(sizes, machine, engine, check_values=check_values)
+    estimate = run_estimate(sizes, machine, engine, check_values=check_values).seconds
     assert limited(estimate, engine, check_values=check_values).cycles > 0
     with pytest.raises(InputError, match="lift the limit with --no-limit"):
         limited(0.999 * estimate, engine, check_values=check_values)
@@ -93,8 +94,8 @@ def test_seconds_are_those_of_the_cycles_and_of_every_pe() -> None:
     machine = load_system("edge-sram", ["array.rows=4", "array.columns=5"])
     sizes = [Size(steps=700), Size(steps=1, read_bytes=1000, written_bytes=600)]
     for engine, rate in CYCLES_PER_S.items():
-        assert seconds(sizes, machine, engine) == pytest.approx((700 + 1600 / 16) / rate)
-    checked = seconds(sizes, machine, "simpy", check_values=True) - seconds(sizes, machine, "simpy")
+        assert run_estimate(sizes, machine, engine).seconds == pytest.approx((700 + 1600 / 16) / rate)
+    checked = run_estimate(sizes, machine, "simpy", check_values=True).seconds - run_estimate(sizes, machine, "simpy").seconds
     assert checked == pytest.approx(701 * 20 / PE_STEPS_PER_S)
 
 
@@ -108,7 +109,7 @@ def test_times_are_told_in_a_unit_that_suits_them(spent_s: float, told: str) -> 
 
 @pytest.mark.parametrize("command", ["run", "banks"])
 def test_a_batch_that_would_run_for_hours_is_refused_before_it_is_planned(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simcore.simulation.plan_layers", lambda *_, **__: pytest.fail("it was planned"))
+    monkeypatch.setattr("simcore.systolic.planned.plan_layers", lambda *_, **__: pytest.fail("it was planned"))
     found = invoke(command, "resnet18", "--batch", "65536")
     assert found.exit_code == 2
     assert found.stderr == (
@@ -166,6 +167,6 @@ def test_where_the_system_does_not_tell_its_memory_every_plan_is_made(monkeypatc
 @pytest.mark.parametrize("kept_bytes", [0, 20_000])
 def test_plans_that_are_not_kept_are_made_again_alike(kept_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = simulate("lenet5")
-    monkeypatch.setattr("simcore.planned.KEPT_BYTES", kept_bytes)
+    monkeypatch.setattr("simcore.systolic.planned.KEPT_BYTES", kept_bytes)
     again = simulate("lenet5")
     assert all(again.tables()[name].equals(table) for name, table in kept.tables().items())

@@ -206,8 +206,8 @@ def test_equal_area_is_the_most_that_fits_scratchpad_by_scratchpad():
 
 
 def simulated_area(pad: str, cell: str, capacity_bytes: int) -> float:
-    from simcore.results.rates import energy_rates
     from simcore.spec import override_system
+    from simcore.systolic.rates import energy_rates
 
     base = Variant("lop", MIB).system()
     macro = f"{{cell: {cell}, word_bits: 128}}"

@@ -56,7 +56,7 @@ def test_cycles_of_a_step_are_estimated_within_a_factor_of_two(network: str, sys
 
 
 def test_a_step_that_would_run_for_hours_is_refused_before_it_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simcore.simulation.plan_layers", lambda *_, **__: pytest.fail("it was planned"))
+    monkeypatch.setattr("simcore.systolic.planned.plan_layers", lambda *_, **__: pytest.fail("it was planned"))
     found = CliRunner().invoke(app, ["run", "resnet18", "--training", "--batch", "65536"])
     assert found.exit_code == 2
     assert "hours, the limit is 60 minutes" in found.stderr

@@ -19,7 +19,6 @@ from models.endurance import Endurance, endurance_of
 from models.memories import Sram, SttMram, SttMramVerify
 from simcore import BankTiming
 from simcore.cli import app
-from simcore.cli.wear import duration
 from simcore.errors import InputError
 from simcore.machine.line_writes import no_line_writes
 from simcore.machine.machine import build_machine
@@ -29,6 +28,7 @@ from simcore.results.glossary import TERMS
 from simcore.results.wear import LineWear, bank_endurance, first_to_fail, wear_table
 from simcore.simulation import simulate
 from simcore.spec import System, load_system, override_system
+from simcore.systolic.printed_wear import duration
 
 
 class Nameless(BankTiming):

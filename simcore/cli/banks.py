@@ -12,6 +12,7 @@ from simcore.cli.options import SimulateOptions
 from simcore.cli.run import summary
 from simcore.cli.simulating import simulate_as_asked
 from simcore.results import Results
+from simcore.spec.load import kind_of_source
 
 COLUMNS = 72
 #: A scratchpad of more banks is shown with neighbouring banks in one row.
@@ -20,6 +21,7 @@ MAX_ROWS = 32
 
 def banks_command(options: SimulateOptions) -> None:
     """Simulate and print the banks: JSON, one line, or a table and a heat map per scratchpad."""
+    kind_of_source(options.system).require_banks()
     results = simulate_as_asked(options)
     if options.json:
         print_json(banks_json(results))
@@ -28,7 +30,7 @@ def banks_command(options: SimulateOptions) -> None:
     else:
         out = console()
         out.print(bank_table(results))
-        for scratchpad in results.system.scratchpads:
+        for scratchpad in dict.fromkeys(results.banks["scratchpad"]):
             out.print()
             out.print(heat_map(results, scratchpad))
         out.print(summary(results))

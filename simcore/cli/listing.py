@@ -9,18 +9,12 @@ from typing import Any
 from simcore.cli.console import console, print_json, table
 from simcore.errors import InputError, did_you_mean
 
-DATAFLOWS = {
-    "ws": "weight-stationary: filters stay in the array, ifmap streams through, partial sums leave at the bottom",
-    "os": "output-stationary: each processing element keeps one output, ifmap and filters stream through",
-    "is": "input-stationary: ifmap stays in the array, filters stream through, partial sums leave at the bottom",
-}
-
 
 def list_command(what: str, as_json: bool) -> None:
     """Print the names of one kind with what they are. Raises InputError for another kind."""
-    if what not in KINDS:
-        raise InputError(f"cannot list {what!r}", hint=did_you_mean(what, KINDS))
-    rows = KINDS[what]()
+    if what not in LISTS:
+        raise InputError(f"cannot list {what!r}", hint=did_you_mean(what, LISTS))
+    rows = LISTS[what]()
     if as_json:
         print_json(rows)
     else:
@@ -34,7 +28,14 @@ def _systems() -> list[dict[str, Any]]:
     from simcore.spec import load_system, preset_names
 
     systems = [load_system(name) for name in preset_names()]
-    return [{"name": system.name, "description": system.description} for system in systems]
+    return [{"name": system.name, "kind": system.kind, "description": system.description} for system in systems]
+
+
+def _kinds() -> list[dict[str, Any]]:
+    from simcore.kinds import kind_names, machine_kind
+
+    kinds = [machine_kind(name) for name in kind_names()]
+    return [{"name": kind.name, "engines": ", ".join(kind.engines), "description": kind.description} for kind in kinds]
 
 
 def _networks() -> list[dict[str, Any]]:
@@ -90,7 +91,10 @@ def _cells() -> list[dict[str, Any]]:
 
 
 def _dataflows() -> list[dict[str, Any]]:
-    return [{"name": name, "description": text} for name, text in DATAFLOWS.items()]
+    from simcore.kinds import kind_names, machine_kind
+
+    kinds = [machine_kind(name) for name in kind_names()]
+    return [{"name": name, "description": text} for kind in kinds for name, text in kind.dataflows.items()]
 
 
 def _standards() -> list[dict[str, Any]]:
@@ -112,8 +116,9 @@ def _standards() -> list[dict[str, Any]]:
     ]
 
 
-KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
+LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "systems": _systems,
+    "kinds": _kinds,
     "networks": _networks,
     "memories": _memories,
     "cells": _cells,

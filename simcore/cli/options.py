@@ -18,7 +18,9 @@ T = TypeVar("T")
 NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK|FILE.onnx|FILE.csv", help="A network by name or from a file.")]
 SystemOption = Annotated[str, typer.Option("--system", metavar="NAME|FILE.yaml|FILE.cfg", help="The machine.")]
 DataflowOption = Annotated[str | None, typer.Option("--dataflow", metavar="ws|os|is", help="Overrides the system's dataflow.")]
-EngineOption = Annotated[str, typer.Option("--engine", metavar="compiled|simpy", help="Both give the same tables.")]
+EngineOption = Annotated[
+    str | None, typer.Option("--engine", metavar="compiled|simpy", help="Both give the same tables; compiled unless given.")
+]
 LayersOption = Annotated[str | None, typer.Option("--layers", metavar="PATTERN", help="Only these layers: 'layer1*,fc'.")]
 BatchOption = Annotated[int | None, typer.Option("--batch", metavar="N", help="Images at once.")]
 TrainingOption = Annotated[bool, typer.Option("--training", help="Run one training step on the batch, not inference.")]
@@ -54,7 +56,7 @@ class SimulateOptions:
     network: NetworkArgument
     system: SystemOption = "edge-sram"
     dataflow: DataflowOption = None
-    engine: EngineOption = "compiled"
+    engine: EngineOption = None
     layers: LayersOption = None
     batch: BatchOption = None
     training: TrainingOption = False

@@ -9,6 +9,7 @@ from simcore.results import Results
 from simcore.run_time import LIMIT_S
 from simcore.saving import results_directory
 from simcore.simulation import simulate
+from simcore.spec.load import kind_of_source
 
 
 def simulate_as_asked(options: SimulateOptions, *, check_values: bool = False) -> Results:
@@ -23,7 +24,7 @@ def _simulate(options: SimulateOptions, check_values: bool) -> Results:
     if options.optimizer is not None and not options.training:
         raise InputError("expected --training beside --optimizer, got none")
     optimizer = (options.optimizer or "sgd") if options.training else None
-    tell_of_compiling(options.engine, options.quiet)
+    tell_of_compiling(kind_of_source(options.system).engine_named(options.engine), options.quiet)
     with progress(not (options.quiet or options.json)) as on_progress:
         return simulate(
             options.network,

@@ -7,8 +7,7 @@ import typer
 from simcore.cli.console import print_json
 from simcore.cli.guard import BAD_INPUT, in_lines
 from simcore.errors import InputError, InputErrors
-from simcore.machine.machine import build_machine
-from simcore.results.rates import energy_rates
+from simcore.kinds import kind_of
 from simcore.spec import load_system, validate_file
 from simcore.spec.load import place_of
 
@@ -28,11 +27,10 @@ def validate_command(source: str, as_json: bool) -> None:
 
 
 def _unusable_parts(source: str) -> list[InputError]:
-    """What keeps a well-formed system from running: a bank timing or a technology that cannot be found or refuses its values."""
+    """What keeps a well-formed system from running, and is found when it is built: a bank timing that refuses its values."""
     try:
         system = load_system(source)
-        build_machine(system)
-        energy_rates(system)
+        kind_of(system).build(system)
     except InputErrors as found:
         return [_placed(source, error) for error in found.errors]
     except InputError as found:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simcore.program.outcome import CAUSE_NAMES, Outcome
+from simcore.program.outcome import Outcome
 from simcore.program.program import Int64Array
 from simcore.results.record import LayerRun
 from simcore.results.tables import stall_column
@@ -47,26 +47,26 @@ def bank_names(system: System) -> list[BankName]:
     return found
 
 
-def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFrame:
-    """One row per bank, over the whole run."""
+def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequence[str]) -> pd.DataFrame:
+    """One row per bank, over the whole run. ``causes``: of stalls, by name."""
     outcomes = [run.outcome for run in runs if run.outcome is not None]
     cycles = sum(outcome.cycles for outcome in outcomes)
     counters = {column: _total(outcomes, field, len(banks)) for column, field in BANK_COUNTERS.items()}
-    stalls = sum((outcome.bank_stall_cycles for outcome in outcomes), np.zeros((len(banks), len(CAUSE_NAMES)), np.int64))
-    return _bank_frame(banks, counters, stalls, cycles)
+    stalls = sum((outcome.bank_stall_cycles for outcome in outcomes), np.zeros((len(banks), len(causes)), np.int64))
+    return _bank_frame(banks, counters, _by_cause(stalls, causes), cycles)
 
 
-def bank_layer_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFrame:
+def bank_layer_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequence[str]) -> pd.DataFrame:
     """One row per layer and bank: the columns of the bank table, layer by layer."""
     frames = []
     for run in runs:
         if run.outcome is None:
             continue
         counters = {column: getattr(run.outcome, field) for column, field in BANK_COUNTERS.items()}
-        frame = _bank_frame(banks, counters, run.outcome.bank_stall_cycles, run.outcome.cycles)
+        frame = _bank_frame(banks, counters, _by_cause(run.outcome.bank_stall_cycles, causes), run.outcome.cycles)
         frame.insert(0, "layer", run.name)
         frames.append(frame)
-    return pd.concat(frames, ignore_index=True) if frames else _bank_frame([], {}, np.zeros((0, 0), np.int64), 0)
+    return pd.concat(frames, ignore_index=True) if frames else _bank_frame([], {}, {}, 0)
 
 
 def _total(outcomes: Sequence[Outcome], field: str, banks: int) -> Int64Array:
@@ -76,7 +76,14 @@ def _total(outcomes: Sequence[Outcome], field: str, banks: int) -> Int64Array:
     return total
 
 
-def _bank_frame(banks: Sequence[BankName], counters: dict[str, Int64Array], stalls: Int64Array, cycles: int) -> pd.DataFrame:
+def _by_cause(stalls: Int64Array, causes: Sequence[str]) -> dict[str, Int64Array]:
+    """Columns of stalled cycles, of [bank, cause]."""
+    return {stall_column(cause): stalls[:, number] for number, cause in enumerate(causes)}
+
+
+def _bank_frame(
+    banks: Sequence[BankName], counters: dict[str, Int64Array], stalls: dict[str, Int64Array], cycles: int
+) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "scratchpad": [bank.scratchpad for bank in banks],
@@ -87,6 +94,4 @@ def _bank_frame(banks: Sequence[BankName], counters: dict[str, Int64Array], stal
     )
     port_cycles = cycles * np.array([bank.ports for bank in banks], np.int64)
     frame["occupancy_percent"] = 100.0 * counters["busy_cycles"] / np.maximum(port_cycles, 1) if counters else 0.0
-    for cause in range(stalls.shape[1]):
-        frame[stall_column(CAUSE_NAMES[cause])] = stalls[:, cause]
-    return frame
+    return frame.assign(**stalls)

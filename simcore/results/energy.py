@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -29,9 +30,29 @@ class BankRates:
     area_mm2: float
 
 
+class Costs(Protocol):
+    """What turns the counts of a run into energy.
+
+    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``area_mm2``: of all
+    banks, not a number where there are none. ``leakage_class``: hp, lop or lstp, None where leakage is not counted. ``gating``:
+    how idle banks are cut off from power, None where they are not.
+    """
+
+    @property
+    def sources(self) -> Mapping[str, str]: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def area_mm2(self) -> float: ...
+    @property
+    def leakage_class(self) -> str | None: ...
+    @property
+    def gating(self) -> GatingSpec | None: ...
+
+
 @dataclass(frozen=True)
 class EnergyRates:
-    """What one unit of each count costs; ``banks`` in the engines' order.
+    """What one unit of each count costs on a machine of scratchpads; ``banks`` in the engines' order.
 
     ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``dram_byte_pj``: per
     byte of main memory, None where main memory is a DRAM: that is ``dram``, unless its table has no currents. ``leakage_class``:
@@ -59,15 +80,19 @@ class EnergyRates:
         return sum(bank.area_mm2 for bank in self.banks)
 
 
-def energy_table(runs: Sequence[LayerRun], banks: Sequence[BankName], rates: EnergyRates) -> pd.DataFrame:
-    """One row per layer, one column ``<part>_pj`` per part whose energy is known, and ``energy_pj``, their sum."""
-    frame = pd.DataFrame([_parts(run, banks, rates) for run in runs])
-    frame["energy_pj"] = frame.sum(axis=1)
+def energy_table(runs: Sequence[LayerRun], parts: Callable[[LayerRun], Mapping[str, float]]) -> pd.DataFrame:
+    """One row per layer, one column ``<part>_pj`` per part whose energy is known, and ``energy_pj``, their sum.
+
+    ``parts``: the energy of a layer by part. The sum of no parts is no number.
+    """
+    frame = pd.DataFrame([parts(run) for run in runs], index=range(len(runs)))
+    frame["energy_pj"] = frame.sum(axis=1, min_count=1).astype(float)
     frame.insert(0, "layer", [run.name for run in runs])
     return frame
 
 
-def _parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -> dict[str, float]:
+def scratchpad_machine_parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -> dict[str, float]:
+    """The energy of a layer by part, on a machine of scratchpads."""
     outcome = run.outcome
     parts: dict[str, float] = {"mac_pj": run.macs * rates.mac_pj}
     for action, counts, costs in (

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from simcore.errors import InputError, nearest
+from simcore.kinds import MachineKind, kind_names, machine_kind
 
 SCRATCHPADS = ("ifmap", "filter", "ofmap", "unified", "accumulator")
 
@@ -274,11 +278,33 @@ GROUPS = (
 )
 
 
+def terms_of(kind: MachineKind[Any, Any]) -> dict[str, Term]:
+    """The definitions that the tables of a kind of machine need: the common ones and its own."""
+    return TERMS | {term.name: term for term in kind.terms()}
+
+
+def all_terms() -> dict[str, Term]:
+    """The common definitions, then those of every kind of machine that can be loaded."""
+    found = dict(TERMS)
+    for name in kind_names():
+        with suppress(InputError):
+            for term in machine_kind(name).terms():
+                found.setdefault(term.name, term)
+    return found
+
+
+def headings(terms: Iterable[Term]) -> list[str]:
+    """The groups of some terms: the common ones in their order, then those of kinds of machine."""
+    groups = [term.group for term in terms]
+    return list(dict.fromkeys([*(group for group in GROUPS if group in groups), *groups]))
+
+
 def explain(name: str) -> Term:
     """Return the definition of a column, cause or metric. Raise InputError with the nearest name if it is unknown."""
-    if name in TERMS:
-        return TERMS[name]
-    match = nearest(name, TERMS)
+    known = all_terms()
+    if name in known:
+        return known[name]
+    match = nearest(name, known)
     hint = f"did you mean '{match}'?" if match else "'simcore explain' lists all"
     raise InputError(f"expected the name of a column, stall cause or metric, got {name!r}", hint=hint)
 
@@ -289,9 +315,10 @@ def markdown() -> str:
         "Every column, stall cause and metric, as `simcore explain` shows it. Written by `python -m simcore.results.glossary`."
     )
     parts = ["# Metrics\n", f"{intro}\n"]
-    for group in GROUPS:
+    known = all_terms().values()
+    for group in headings(known):
         parts.append(f"## {group}\n")
-        rows = [f"| `{term.name}` | {term.unit or '-'} | {term.text} |" for term in TERMS.values() if term.group == group]
+        rows = [f"| `{term.name}` | {term.unit or '-'} | {term.text} |" for term in known if term.group == group]
         parts.append("\n".join(["| name | unit | meaning |", "|---|---|---|", *rows]) + "\n")
     return "\n".join(parts)
 

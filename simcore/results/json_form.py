@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from simcore.program.outcome import CAUSE_NAMES
 from simcore.program.program import Port
 from simcore.results.dram import dram_object
 from simcore.results.record import LayerRun
@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 def json_form(results: Results) -> dict[str, Any]:
     """Plain JSON values only; docs/metrics.md defines the keys. ``mapping_efficiency`` is in percent.
 
-    ``wear`` is there where the writes of lines were counted, ``dram`` where main memory is one.
+    ``wear`` is there where the writes of lines were counted, ``dram`` where main memory is one; keys of
+    the kind's own stand before ``energy_pj``. An energy that is not known is None.
     """
     dram = {} if results.main_memory is None else {"dram": dram_object(results.runs, results.main_memory)}
     return {
         "network": results.network,
         "system": results.system.name,
+        "kind": results.kind.name,
         "engine": results.engine,
         "cycles": results.cycles,
-        "layers": [_layer(run) for run in results.runs],
+        "layers": [_layer(run, results.kind.causes) for run in results.runs],
         "passes": _passes(results),
         "banks": _banks(results),
         **({} if results.line_wear is None else {"wear": wear_object(results.wear)}),
         **({"values": dict(results.values)} if results.values else {}),
         **dram,
+        **results.kind.json_parts(results),
         "energy_pj": dict(zip(results.energy["part"], results.energy["energy_pj"].tolist(), strict=True)),
         "leakage_class": results.rates.leakage_class,
         "gating": None if results.rates.gating is None else results.rates.gating.model_dump(),
@@ -40,9 +43,9 @@ def json_form(results: Results) -> dict[str, Any]:
     }
 
 
-def _layer(run: LayerRun) -> dict[str, Any]:
+def _layer(run: LayerRun, causes: Sequence[str]) -> dict[str, Any]:
     outcome = run.outcome
-    stalls = outcome.stall_cycles.sum(axis=1).tolist() if outcome else [0] * len(CAUSE_NAMES)
+    stalls = outcome.stall_cycles.sum(axis=1).tolist() if outcome else [0] * len(causes)
     efficiency = float(run.facts.get("mapping_efficiency_percent", math.nan))
     return {
         "name": run.name,
@@ -51,7 +54,7 @@ def _layer(run: LayerRun) -> dict[str, Any]:
         "macs": run.macs,
         "cycles": outcome.cycles if outcome else 0,
         "compute_cycles": outcome.compute_cycles if outcome else 0,
-        "stall_cycles": dict(zip(CAUSE_NAMES, stalls, strict=True)),
+        "stall_cycles": dict(zip(causes, stalls, strict=True)),
         "mapping_efficiency": None if math.isnan(efficiency) else efficiency,
         "sram_reads": {"ifmap": run.per_port("port_words", Port.IFMAP), "filter": run.per_port("port_words", Port.FILTER)},
         "sram_writes": {"ofmap": run.per_port("port_words", Port.OUTPUT)},
@@ -63,7 +66,10 @@ def _layer(run: LayerRun) -> dict[str, Any]:
 def _passes(results: Results) -> list[dict[str, Any]]:
     shown = results.passes[["pass", "macs", "cycles", "compute_cycles", "dram_read_bytes", "dram_write_bytes", "energy_pj"]]
     renamed = shown.rename(columns={"dram_read_bytes": "dram_reads_bytes", "dram_write_bytes": "dram_writes_bytes"})
-    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]
+    return [
+        {str(key): None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+        for row in renamed.to_dict("records")
+    ]
 
 
 def _banks(results: Results) -> list[dict[str, Any]]:

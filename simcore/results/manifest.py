@@ -52,6 +52,7 @@ def input_hashes(paths: Iterable[Path]) -> dict[str, str]:
 
 def build_manifest(
     *,
+    kind: str,
     system: Mapping[str, Any],
     network: str,
     batch: int,
@@ -61,10 +62,11 @@ def build_manifest(
     overrides: Iterable[str],
     values_checked: bool = False,
 ) -> dict[str, Any]:
-    """The manifest of a run, as plain JSON values. ``system`` is the complete spec after all overrides."""
+    """The manifest of a run, as plain JSON values. ``system`` is the complete spec of the machine after all overrides."""
     return {
         "network": network,
         "batch": batch,
+        "kind": kind,
         "system": dict(system),
         "overrides": list(overrides),
         "engine": engine,

@@ -14,20 +14,19 @@ import pandas as pd
 
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
-from simcore.results.alike import alike_in_time
-from simcore.results.banks import BankName, bank_layer_table, bank_names, bank_table
+from simcore.kinds import MachineKind, kind_of
+from simcore.results.banks import BankName, bank_layer_table, bank_table
 from simcore.results.dram import dram_table
-from simcore.results.energy import EnergyRates, energy_parts, energy_table
+from simcore.results.energy import Costs, energy_parts, energy_table
 from simcore.results.heatmap import conflict_heat_map
 from simcore.results.json_form import json_form
-from simcore.results.rates import energy_rates
 from simcore.results.record import LayerRun
 from simcore.results.tables import layer_table, port_table, stall_table
 from simcore.results.timeline import timeline_table
 from simcore.results.totals import pass_table, totals_table
-from simcore.results.wear import LineWear, bank_endurance, wear_table
+from simcore.results.wear import LineWear, wear_table
 from simcore.saving import results_directory
-from simcore.spec import DramMemorySpec, System
+from simcore.spec import MachineSpec
 
 #: Tables in the order in which they are saved; then ``wear``, and ``dram`` where main memory is one.
 TABLES = ("layers", "stalls", "ports", "banks", "bank_layers", "timeline", "totals", "passes", "energy")
@@ -37,23 +36,29 @@ class Results:
     """What a run found, as pandas tables; docs/metrics.md and ``simcore explain`` define every column.
 
     ``layers``, ``stalls``, ``ports``, ``banks``, ``bank_layers``, ``timeline``, ``totals``, ``passes``, ``energy``, ``wear`` and
-    ``dram`` are made when first asked for. ``manifest`` says what the run was made from.
+    ``dram`` are made when first asked for; ``tables()`` holds those of the machine's kind besides. A table of what the machine
+    does not have has no rows. ``manifest`` says what the run was made from.
     """
 
     def __init__(
         self,
-        system: System,
+        system: MachineSpec,
         runs: Sequence[LayerRun],
-        rates: EnergyRates,
+        rates: Costs,
         manifest: Mapping[str, Any],
         wall_s: float,
         line_wear: LineWear | None = None,
+        *,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         """Results of ``runs``, layer by layer; ``rates`` turn counts into energy, ``wall_s`` is the run in wall-clock seconds.
 
-        ``line_wear``: how often each line was written; None where that was not counted.
+        ``line_wear``: how often each line was written; None where that was not counted. ``details``: what the tables of the
+        kind's own are made from.
         """
         self.system = system
+        self.kind: MachineKind[Any, Any] = kind_of(system)
+        self.details = dict(details or {})
         self.runs = tuple(runs)
         self.rates = rates
         self.line_wear = line_wear
@@ -93,24 +98,22 @@ class Results:
 
     @cached_property
     def _banks(self) -> list[BankName]:
-        return bank_names(self.system)
+        return list(self.kind.banks(self.system))
 
     @cached_property
     def _energy(self) -> pd.DataFrame:
-        return energy_table(self.runs, self._banks, self.rates)
+        return energy_table(self.runs, lambda run: self.kind.energy_parts(self.system, self.rates, run))
 
     @cached_property
     def layers(self) -> pd.DataFrame:
         """One row per layer: work, cycles, stalls by cause, words and lines moved, main memory bytes, energy by part."""
-        array = self.system.array
-        measured = layer_table(self.runs, array.rows * array.columns, self.main_memory)
+        measured = layer_table(self.runs, self.kind.macs_per_cycle(self.system), self.kind.causes, self.main_memory)
         return measured.merge(self._energy, on="layer", how="left", validate="one_to_one")
 
     @cached_property
     def main_memory(self) -> ResolvedDram | None:
         """The DRAM that is main memory, in integers; None where main memory is a latency and a bandwidth."""
-        memory = self.system.memory
-        return memory.resolved() if isinstance(memory, DramMemorySpec) else None
+        return self.kind.main_memory(self.system)
 
     @cached_property
     def dram(self) -> pd.DataFrame:
@@ -127,7 +130,7 @@ class Results:
     @cached_property
     def stalls(self) -> pd.DataFrame:
         """Stalled cycles by layer, cause and port."""
-        return stall_table(self.runs)
+        return stall_table(self.runs, self.kind.causes)
 
     @cached_property
     def ports(self) -> pd.DataFrame:
@@ -137,12 +140,12 @@ class Results:
     @cached_property
     def banks(self) -> pd.DataFrame:
         """One row per bank: accesses, conflicts, occupancy, and the array's stalls at this bank by cause."""
-        return bank_table(self.runs, self._banks)
+        return bank_table(self.runs, self._banks, self.kind.causes)
 
     @cached_property
     def bank_layers(self) -> pd.DataFrame:
         """``banks``, layer by layer."""
-        return bank_layer_table(self.runs, self._banks)
+        return bank_layer_table(self.runs, self._banks, self.kind.causes)
 
     @cached_property
     def timeline(self) -> pd.DataFrame:
@@ -169,24 +172,26 @@ class Results:
         return conflict_heat_map(self.runs, len(self._banks), columns)
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """All tables by name; ``wear`` among them where writes of lines were counted, ``dram`` where main memory is one."""
+        """All tables by name; ``wear`` where line writes were counted, ``dram`` where main memory is one, the kind's own."""
         wear = () if self.line_wear is None else ("wear",)
         dram = () if self.main_memory is None else ("dram",)
-        return {name: getattr(self, name) for name in (*TABLES, *wear, *dram)}
+        common = {name: getattr(self, name) for name in (*TABLES, *wear, *dram)}
+        return common | dict(self.kind.tables(self))
 
-    def rated(self, system: System) -> Results:
+    def rated(self, system: MachineSpec) -> Results:
         """The same run with the energies, leakage and areas of another system, which differs in nothing that takes time.
 
         Raises InputError where it does: other timings of banks (another leakage class of macros may change them) are another run.
         """
-        if not alike_in_time(self.system, system):
+        if kind_of(system) is not self.kind or not self.kind.alike_in_time(self.system, system):
             message = (
                 f"expected a system that takes the same cycles as {self.system.name}, got one that differs in more than costs"
             )
             raise InputError(message, where=f"system {system.name}", hint="simulate it")
         manifest = {**self.manifest, "system": system.to_yaml_dict()}
-        line_wear = None if self.line_wear is None else LineWear(self.line_wear.line_writes, bank_endurance(system))
-        return Results(system, self.runs, energy_rates(system), manifest, self.wall_s, line_wear)
+        line_wear = None if self.line_wear is None else self.kind.line_wear(system, self.line_wear.line_writes)
+        costs = self.kind.costs(system)
+        return Results(system, self.runs, costs, manifest, self.wall_s, line_wear, details=self.details)
 
     def to_json(self) -> dict[str, Any]:
         """The run as plain JSON values: the object ``simcore run --json`` prints."""

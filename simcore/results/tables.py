@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from simcore.dram.tables import ResolvedDram
-from simcore.program.outcome import CAUSE_NAMES, Cause
 from simcore.program.program import Port
 from simcore.results.dram import dram_columns, nothing_done
 from simcore.results.record import LayerRun
@@ -23,13 +22,18 @@ def stall_column(cause: str) -> str:
     return f"stall_{cause}_cycles"
 
 
-def layer_table(runs: Sequence[LayerRun], processing_elements: int, dram: ResolvedDram | None = None) -> pd.DataFrame:
-    """One row per layer of the network; a layer that did not run by itself has zeros. ``dram``: main memory, if it is one."""
-    frame = pd.DataFrame([_layer_row(run, processing_elements) | _dram_columns(run, dram) for run in runs])
+def layer_table(
+    runs: Sequence[LayerRun], macs_per_cycle: float, causes: Sequence[str], dram: ResolvedDram | None = None
+) -> pd.DataFrame:
+    """One row per layer of the network; a layer that did not run by itself has zeros.
+
+    ``macs_per_cycle``: of the machine at best. ``causes``: of stalls, by name. ``dram``: main memory, if it is one.
+    """
+    frame = pd.DataFrame([_layer_row(run, macs_per_cycle, causes) | _dram_columns(run, dram) for run in runs])
     return frame.astype({"start_cycle": "Int64"})
 
 
-def _layer_row(run: LayerRun, processing_elements: int) -> dict[str, Any]:
+def _layer_row(run: LayerRun, macs_per_cycle: float, causes: Sequence[str]) -> dict[str, Any]:
     outcome = run.outcome
     cycles = outcome.cycles if outcome else 0
     row: dict[str, Any] = {"layer": run.name, "op": run.op, "pass": run.pass_name, "fused_into": run.fused_into}
@@ -37,10 +41,10 @@ def _layer_row(run: LayerRun, processing_elements: int) -> dict[str, Any]:
     row["start_cycle"] = outcome.start_cycle if outcome else pd.NA
     row["cycles"] = cycles
     row["compute_cycles"] = outcome.compute_cycles if outcome else 0
-    for cause in Cause:
-        row[stall_column(CAUSE_NAMES[cause])] = int(outcome.stall_cycles[cause].sum()) if outcome else 0
+    for number, cause in enumerate(causes):
+        row[stall_column(cause)] = int(outcome.stall_cycles[number].sum()) if outcome else 0
     row["mapping_efficiency_percent"] = run.facts.get("mapping_efficiency_percent", float("nan"))
-    row["array_utilisation_percent"] = 100.0 * run.macs / (cycles * processing_elements) if cycles else 0.0
+    row["array_utilisation_percent"] = 100.0 * run.macs / (cycles * macs_per_cycle) if cycles else 0.0
     for unit in ("words", "lines"):
         for port, column in PORT_COLUMNS.items():
             row[f"{column}_{unit}"] = run.per_port(f"port_{unit}", port)
@@ -57,10 +61,10 @@ def _dram_columns(run: LayerRun, dram: ResolvedDram | None) -> dict[str, int]:
     return dram_columns(nothing_done(dram) if done is None else done, dram)
 
 
-def stall_table(runs: Sequence[LayerRun]) -> pd.DataFrame:
+def stall_table(runs: Sequence[LayerRun], causes: Sequence[str]) -> pd.DataFrame:
     """Stalled cycles by layer, cause and the port that was waited for; only rows that lost cycles."""
     rows = [
-        (run.name, CAUSE_NAMES[cause], Port(port).name.lower(), int(run.outcome.stall_cycles[cause, port]))
+        (run.name, causes[cause], Port(port).name.lower(), int(run.outcome.stall_cycles[cause, port]))
         for run in runs
         if run.outcome is not None
         for cause, port in np.argwhere(run.outcome.stall_cycles)

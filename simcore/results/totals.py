@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from simcore.results.glossary import TERMS
-from simcore.spec import System
+from simcore.kinds import kind_of
+from simcore.results.glossary import terms_of
+from simcore.spec import MachineSpec
 
 #: Columns of the layer table that do not add up over layers.
 _NOT_ADDED = (
@@ -17,17 +18,19 @@ _NOT_ADDED = (
 def pass_table(layers: pd.DataFrame) -> pd.DataFrame:
     """One row per pass of a training step, in the order in which they first run: each column of ``layers`` that adds up."""
     added = [column for column in layers.columns if column not in _NOT_ADDED]
-    return layers.groupby("pass", sort=False)[added].sum().reset_index()
+    return layers.groupby("pass", sort=False)[added].sum(min_count=1).reset_index()
 
 
-def totals_table(layers: pd.DataFrame, system: System, area_mm2: float) -> pd.DataFrame:
+def totals_table(layers: pd.DataFrame, system: MachineSpec, area_mm2: float) -> pd.DataFrame:
     """Columns ``metric``, ``value``, ``unit``: each column of ``layers`` that adds up, and what follows from the sums."""
-    values = {column: float(layers[column].sum()) for column in layers.columns if column not in _NOT_ADDED}
+    values = {column: float(layers[column].sum(min_count=1)) for column in layers.columns if column not in _NOT_ADDED}
     cycles = values["cycles"]
     values["stall_cycles"] = cycles - values["compute_cycles"]
     values["time_ns"] = cycles * 1e9 / system.core_clock_hz
-    room = cycles * system.array.rows * system.array.columns
+    kind = kind_of(system)
+    room = cycles * kind.macs_per_cycle(system)
     values["array_utilisation_percent"] = 100.0 * values["macs"] / room if room else 0.0
     values["scratchpad_area_mm2"] = area_mm2
-    rows = [(metric, value, TERMS[metric].unit) for metric, value in values.items()]
+    known = terms_of(kind)
+    rows = [(metric, value, known[metric].unit) for metric, value in values.items()]
     return pd.DataFrame(rows, columns=["metric", "value", "unit"])

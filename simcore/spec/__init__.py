@@ -1,11 +1,12 @@
 """The System: what a machine is made of, read from YAML or SCALE-Sim files and validated with clear messages."""
 
 from simcore.spec.load import load_system, override_system, system_files, validate_file
+from simcore.spec.machine_spec import MachineSpec, WordSpec
 from simcore.spec.macro import MacroShareSpec, MacroSpec
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.presets import preset_names, preset_path
 from simcore.spec.scratchpad import BankGroup, ScratchpadSpec, TimingSpec, WriteBufferSpec
-from simcore.spec.system import ArraySpec, DmaSpec, GatingSpec, System, TechnologySpec, VectorUnitSpec, WordSpec
+from simcore.spec.system import ArraySpec, DmaSpec, GatingSpec, System, TechnologySpec, VectorUnitSpec
 
 __all__ = [
     "ArraySpec",
@@ -13,6 +14,7 @@ __all__ = [
     "DmaSpec",
     "DramMemorySpec",
     "GatingSpec",
+    "MachineSpec",
     "MacroShareSpec",
     "MacroSpec",
     "MemorySpec",

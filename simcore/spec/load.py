@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, TypeVar, overload
 
 from pydantic import ValidationError
 
 from simcore.errors import InputError, InputErrors, did_you_mean, raise_all
+from simcore.kinds.kind import MachineKind
+from simcore.kinds.registry import DEFAULT, machine_kind
 from simcore.reading.overrides import override
 from simcore.reading.problems import problems_of
 from simcore.reading.tree import Entry, entry, find, merge, plain
 from simcore.reading.yaml_tree import read_yaml
-from simcore.spec.presets import PRESETS, preset_names, preset_path
+from simcore.spec.machine_spec import MachineSpec
+from simcore.spec.presets import is_preset, preset_names, preset_path
 from simcore.spec.scale_sim_cfg import read_scale_sim_cfg
-from simcore.spec.system import System
 
 _YAML = (".yaml", ".yml")
 _SUFFIXES = (*_YAML, ".cfg")
 
 
-def load_system(source: str | Path, overrides: Sequence[str] = ()) -> System:
-    """The System named by a preset's name, a YAML file or a SCALE-Sim ``.cfg``, with ``--set``-style overrides laid upon it.
+SpecT = TypeVar("SpecT", bound=MachineSpec)
 
-    Raises InputError (InputErrors for several): no such name or file, bad syntax, unknown or missing keys, values out of range.
+
+@overload
+def load_system(source: str | Path, overrides: Sequence[str] = ()) -> MachineSpec: ...
+
+
+@overload
+def load_system(source: str | Path, overrides: Sequence[str] = (), *, of: type[SpecT]) -> SpecT: ...
+
+
+def load_system(source: str | Path, overrides: Sequence[str] = (), *, of: type[MachineSpec] = MachineSpec) -> MachineSpec:
+    """The system named by a preset's name, a YAML file or a SCALE-Sim ``.cfg``, with ``--set``-style overrides laid upon it.
+
+    It is the spec of its kind of machine; ``of`` is the class that the caller can use (System for systolic machines).
+    Raises InputError (InputErrors for several): no such name or file, bad syntax, unknown or missing keys, values out of range,
+    a system of another kind.
     """
     root, errors = _read(_locate(source))
-    return _validated(root, errors, overrides)
+    found = _validated(root, errors, overrides)
+    if not isinstance(found, of):
+        wanted = of.model_fields["kind"].default
+        raise InputError(f"expected a system of kind '{wanted}', got one of kind '{found.kind}'", f"system {found.name}")
+    return found
 
 
-def override_system(system: System, overrides: Sequence[str]) -> System:
-    """The System with ``--set``-style overrides laid upon it, validated again; raises InputError."""
-    return _validated(entry(system.to_yaml_dict(), f"system {system.name}"), [], overrides)
+def override_system(system: SpecT, overrides: Sequence[str]) -> SpecT:
+    """The system with ``--set``-style overrides laid upon it, validated again; raises InputError."""
+    found = _validated(entry(system.to_yaml_dict(), f"system {system.name}"), [], overrides)
+    assert isinstance(found, type(system))
+    return found
+
+
+def kind_of_source(source: str | Path) -> MachineKind[Any, Any]:
+    """The kind of the system that a preset's name or a file leads to; raises InputError where it is not known."""
+    return _kind(_read(_locate(source))[0])
 
 
 def validate_file(path: str | Path) -> list[InputError]:
@@ -55,19 +82,41 @@ def place_of(source: str | Path, key: str) -> str | None:
     return found.where if depth else None
 
 
-def _validated(root: Entry, errors: list[InputError], overrides: Sequence[str]) -> System:
-    root, more = override(root, overrides)
-    system = _system(root)
+def _validated(root: Entry, errors: list[InputError], overrides: Sequence[str]) -> MachineSpec:
+    changed, more = override(root, overrides)
+    _require_same_kind(root, changed)
+    system = _system(changed)
     raise_all(errors + more + (system if isinstance(system, list) else []))
-    assert isinstance(system, System)
+    assert isinstance(system, MachineSpec)
     return system
+
+
+def _require_same_kind(root: Entry, changed: Entry) -> None:
+    """Raise InputError where an override makes another kind of a system: the keys of one kind mean nothing to another."""
+    if not isinstance(root.value, dict):
+        return
+    before, after = _kind(root), _kind(changed)
+    if before is not after:
+        where = find(changed, ("kind",))[0].where
+        hint = "'simcore list systems' shows the systems of each kind"
+        raise InputError(f"kind: expected '{before.name}', the kind of the system, got '{after.name}'", where, hint)
+
+
+def _kind(root: Entry) -> MachineKind[Any, Any]:
+    """The kind that a tree names. Raises InputError for one that is not known."""
+    found, depth = find(root, ("kind",))
+    if depth == 0 or found.value is None:
+        return machine_kind(DEFAULT)
+    if not isinstance(found.value, str):
+        raise InputError(f"kind: expected the name of a kind of machine, got {plain(found.value)!r}", found.where)
+    return machine_kind(found.value, found.where)
 
 
 def system_files(source: str | Path) -> list[Path]:
     """The user's own files that a system which can be loaded is read from: the one that is named, then those it extends."""
     found: list[Path] = []
     path = _locate(source)
-    while path.parent != PRESETS:
+    while not is_preset(path):
         found.append(path)
         root = read_yaml(path.read_text(encoding="utf-8"), str(path))[0] if path.suffix in _YAML else None
         extends = find(root, ("extends",))[0].value if root is not None else None
@@ -77,16 +126,18 @@ def system_files(source: str | Path) -> list[Path]:
     return found
 
 
-def _system(root: Entry) -> System | list[InputError]:
-    """The System that a tree describes, or all that is wrong with the tree."""
-    if not isinstance(root.value, dict):
-        return [
-            InputError(f"expected a mapping with keys {', '.join(System.model_fields)}, got {plain(root.value)!r}", root.where)
-        ]
+def _system(root: Entry) -> MachineSpec | list[InputError]:
+    """The system that a tree describes, or all that is wrong with the tree."""
     try:
-        return System.model_validate(plain(root.value))
+        spec: type[MachineSpec] = _kind(root).spec
+    except InputError as error:
+        return [error]
+    if not isinstance(root.value, dict):
+        return [InputError(f"expected a mapping with keys {', '.join(spec.model_fields)}, got {plain(root.value)!r}", root.where)]
+    try:
+        return spec.model_validate(plain(root.value))
     except ValidationError as error:
-        return problems_of(error, System, root)
+        return problems_of(error, spec, root)
 
 
 def _locate(source: str | Path, where: str | None = None, folder: Path = Path()) -> Path:
@@ -117,7 +168,6 @@ def _read(path: Path, chain: tuple[Path, ...] = ()) -> tuple[Entry, list[InputEr
     root, errors = read_yaml(text, str(path))
     if not isinstance(root.value, dict):
         return root, errors
-    _anchor_files(root, path.parent)
     root, more = _extended(root, path, (*chain, path.resolve()))
     return root, errors + more
 
@@ -129,6 +179,7 @@ def _extended(root: Entry, path: Path, chain: tuple[Path, ...]) -> tuple[Entry, 
     own.setdefault("name", Entry(path.stem, root.where, root.where))
     over = Entry(own, root.where, root.key_where)
     if extends is None or extends.value is None:
+        _anchor_files(over, over, path.parent)
         return over, []
     if not isinstance(extends.value, str):
         return over, [InputError(f"extends: expected a preset's name or a file, got {plain(extends.value)!r}", extends.where)]
@@ -137,21 +188,44 @@ def _extended(root: Entry, path: Path, chain: tuple[Path, ...]) -> tuple[Entry, 
         names = " -> ".join(file.stem for file in (*chain, below))
         raise InputError(f"extends: expected no cycle, got {names}", extends.where)
     base, errors = _read(below, chain)
+    _require_base_of_same_kind(over, base, extends)
+    _anchor_files(over, base, path.parent)
     if isinstance(base.value, dict):
         base.value.pop("description", None)
     return merge(base, over), errors
 
 
-def _anchor_files(root: Entry, folder: Path) -> None:
-    """Make ``FILE.py:Class`` and a DRAM's table relative to the file that says so, as the user meant it."""
-    _anchor(root, "memory", folder)
-    _anchor(find(root, ("memory",))[0], "standard", folder)
-    pads = find(root, ("scratchpads",))[0].value
-    for pad in pads.values() if isinstance(pads, dict) else ():
-        groups = find(pad, ("bank_groups",))[0].value
-        for place in (pad, *(groups if isinstance(groups, list) else ())):
-            _anchor(place, "timing", folder)
-            _anchor(find(place, ("timing",))[0], "model", folder)
+def _require_base_of_same_kind(over: Entry, base: Entry, extends: Entry) -> None:
+    """Raise InputError where a file names a kind and extends a system of another."""
+    if find(over, ("kind",))[1] == 0 or not isinstance(base.value, dict):
+        return
+    own, below = _kind(over), _kind(base)
+    if own is not below:
+        got = f"'{extends.value}' of kind '{below.name}'"
+        raise InputError(f"extends: expected a system of kind '{own.name}', got {got}", extends.where)
+
+
+def _anchor_files(root: Entry, names_kind: Entry, folder: Path) -> None:
+    """Make the files that a System file names relative to it, as the user meant it; ``names_kind`` says of what kind it is."""
+    try:
+        kind = _kind(names_kind)
+    except InputError:
+        return  # told when the whole tree is validated
+    for keys in kind.file_keys:
+        for place in _places(root, keys[:-1]):
+            _anchor(place, keys[-1], folder)
+
+
+def _places(root: Entry, keys: tuple[str, ...]) -> Iterator[Entry]:
+    """The entries at a path of keys, in which "*" is any key of a mapping and any item of a list."""
+    if not keys:
+        yield root
+    elif keys[0] == "*":
+        items = root.value.values() if isinstance(root.value, dict) else root.value if isinstance(root.value, list) else ()
+        for item in items:
+            yield from _places(item, keys[1:])
+    elif isinstance(root.value, dict) and keys[0] in root.value:
+        yield from _places(root.value[keys[0]], keys[1:])
 
 
 def _anchor(mapping: Entry, key: str, folder: Path) -> None:

@@ -1,8 +1,10 @@
-"""Preset systems: YAML files in models/systems, found beside this package and never imported."""
+"""Preset systems: YAML files in models/systems and in the folders of the kinds of machine, found by name and never imported."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from simcore.kinds.registry import preset_folders
 
 # models is installed beside simcore; a path keeps the core free of importing it (and of a user's own folder named models).
 PRESETS = Path(__file__).resolve().parents[2] / "models" / "systems"
@@ -10,9 +12,17 @@ PRESETS = Path(__file__).resolve().parents[2] / "models" / "systems"
 
 def preset_names() -> list[str]:
     """The names of the preset systems, sorted."""
-    return sorted(path.stem for path in PRESETS.glob("*.yaml"))
+    return sorted({path.stem for folder in (PRESETS, *preset_folders()) for path in folder.glob("*.yaml")})
 
 
 def preset_path(name: str) -> Path | None:
-    """The file of a preset system, or None where no preset has that name."""
-    return PRESETS / f"{name}.yaml" if name in preset_names() else None
+    """The file of a preset system, or None where no preset has that name. Presets of this package come before others'."""
+    if name in {path.stem for path in PRESETS.glob("*.yaml")}:
+        return PRESETS / f"{name}.yaml"
+    found = (folder / f"{name}.yaml" for folder in preset_folders() if name in {path.stem for path in folder.glob("*.yaml")})
+    return next(found, None)
+
+
+def is_preset(path: Path) -> bool:
+    """Whether a file is one of the presets."""
+    return path.parent == PRESETS or path.parent in preset_folders()

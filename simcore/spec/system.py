@@ -1,11 +1,9 @@
-"""The System: a frozen, validated description of a machine. A YAML file mirrors it key by key."""
+"""The System: a frozen, validated description of a systolic machine. A YAML file mirrors it key by key."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -15,15 +13,14 @@ from simcore.reading.values import (
     Count,
     CountOrNone,
     Flag,
-    FrequencyHz,
     Percent,
     SizeBytes,
     Spec,
     Text,
-    WordBytes,
     Writes,
     raise_broken,
 )
+from simcore.spec.machine_spec import MachineSpec, WordSpec
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.scratchpad import ScratchpadSpec
 
@@ -46,15 +43,6 @@ class ArraySpec(Spec):
     edge: Edge = "skew-registers"
     partial_sums: PartialSums = "accumulator"
     port_window: Count = 8
-
-
-class WordSpec(Spec):
-    """Bytes of one word of each tensor."""
-
-    ifmap_bytes: WordBytes = 1
-    filter_bytes: WordBytes = 1
-    ofmap_bytes: WordBytes = 1
-    psum_bytes: WordBytes = 4
 
 
 class DmaSpec(Spec):
@@ -97,23 +85,18 @@ class TechnologySpec(Spec):
     endurance_writes: Writes | None = None
 
 
-class System(Spec):
-    """A machine. Fields validate in this order, so a rule may read the fields above it.
+class System(MachineSpec):
+    """A machine of kind ``systolic``. Fields validate in this order, so a rule may read the fields above it.
 
     ``layer_results``: where a layer's result lies when the next layer begins: always in main memory, or, if it fits and the next
     layer reads it, in the scratchpad that it was written to. Then the scratchpads of ifmap and ofmap change roles from layer to
     layer; they must be alike.
     """
 
-    name: Annotated[Text, Field(min_length=1)]
-    description: Text = ""
-    core_clock_hz: FrequencyHz
-    seed: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
-    shapes: Literal["standard", "scale-sim"] = "standard"
+    kind: Literal["systolic"] = "systolic"
     tiling: Literal["least-traffic", "whole"] = "least-traffic"
     layer_results: Literal["main-memory", "scratchpads"] = "main-memory"
     array: ArraySpec
-    words: WordSpec = WordSpec()
     scratchpads: dict[ScratchpadName, ScratchpadSpec]
     dma: DmaSpec = Field(default=DmaSpec(), validate_default=True)
     memory: MemorySpec
@@ -163,18 +146,6 @@ class System(Spec):
             if p > MAX_CORE_CYCLES * q:
                 raise_broken([Broken((), f"expected at most {MAX_CORE_CYCLES} core cycles in a cycle of the DRAM, got {got}")])
         return memory
-
-    def to_yaml_dict(self) -> dict[str, Any]:
-        """Plain values that mirror the YAML file; ``System.model_validate`` gives an equal System back."""
-        return self.model_dump(mode="json", exclude_none=True)
-
-    def content_hash(self) -> str:
-        """Hex SHA-256 of all that can change a result: equal for equal machines, whatever their name and description.
-
-        A timing model given as ``FILE.py:Class`` counts by its name, not by the contents of the file.
-        """
-        content = self.model_dump(mode="json", exclude={"name", "description"})
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _broken_names(pads: dict[ScratchpadName, ScratchpadSpec], array: ArraySpec) -> list[Broken]:

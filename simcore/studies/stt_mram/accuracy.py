@@ -12,7 +12,7 @@ import pandas as pd
 from simcore.errors import InputError
 from simcore.machine.machine import build_machine
 from simcore.progress import OnProgress
-from simcore.spec import load_system
+from simcore.spec import System, load_system
 from simcore.studies.placed_step import PlacedStep, simulate_placed_step
 from simcore.studies.stt_mram.part import Part
 from simcore.studies.stt_mram.settings import NODE_NM, WORD_BITS, Settings
@@ -64,7 +64,8 @@ def study_accuracy(settings: Settings, on_progress: OnProgress | None) -> Part:
 def _check(placement: Placement, setup: TrainingSetup, device: MacroDevice) -> None:
     """Raise InputError for a placement that no machine can be made of, before anything is trained."""
     held: dict[str, TensorKind | None] = dict(zip(("ifmap", "filter", "ofmap"), TENSORS, strict=True))
-    build_machine(placed_system(load_system(PRESET), placement, held, device, word_format(setup.word or "").word_bits))
+    word_bits = word_format(setup.word or "").word_bits
+    build_machine(placed_system(load_system(PRESET, of=System), placement, held, device, word_bits))
 
 
 def placed_steps(
@@ -76,7 +77,7 @@ def placed_steps(
     """
     step = training_step(network_for(setup.net, DIGIT, CLASSES, setup.batch), optimizer=OPTIMIZER)
     word_bits = word_format(setup.word or "").word_bits
-    system = load_system(PRESET)
+    system = load_system(PRESET, of=System)
     rows, without = [], []
     for done, placement in enumerate(placements):
         if on_progress is not None:

@@ -11,12 +11,13 @@ import pandas as pd
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.progress import OnProgress
 from simcore.results import Results
-from simcore.results.alike import alike_in_time
 from simcore.simulation import simulate
 from simcore.studies.stt_mram.arrays import classes_of
 from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, WORD_BITS, Settings
 from simcore.studies.stt_mram.spread import spread
 from simcore.studies.stt_mram.variants import Variant
+from simcore.systolic.alike import alike_in_time
+from simcore.systolic.of_results import rates_of, system_of
 
 #: Capacities of each scratchpad of the SRAM systems; tables that show one size show the preset's.
 PRESET_BYTES = MIB
@@ -110,12 +111,12 @@ def stall_cycles(results: Results) -> dict[str, int]:
 
 def measured(results: Results) -> dict[str, Any]:
     """What a run took: cycles, traffic, accesses of 128 bits, energy by part, leakage and area."""
-    layers, system = results.layers, results.system
+    layers, system, rates = results.layers, system_of(results), rates_of(results)
     cycles = results.cycles
     time_ns = cycles * 1e9 / system.core_clock_hz
     accesses = {name: words_of(results, name) for name in ("reads", "writes")}
     row: dict[str, Any] = {"capacity_kib": sum(pad.capacity_bytes for pad in system.scratchpads.values()) // KIB}
-    row |= {"area_mm2": results.rates.area_mm2, "leakage_mw": results.rates.leakage_mw, "cycles": cycles, "time_ns": time_ns}
+    row |= {"area_mm2": rates.area_mm2, "leakage_mw": rates.leakage_mw, "cycles": cycles, "time_ns": time_ns}
     row |= {"compute_cycles": int(layers["compute_cycles"].sum()), "dram_read_bytes": int(layers["dram_read_bytes"].sum())}
     row |= {"dram_write_bytes": int(layers["dram_write_bytes"].sum())}
     row |= {"accesses_per_ns": sum(accesses.values()) / time_ns, "write_share": accesses["writes"] / sum(accesses.values())}
@@ -124,7 +125,7 @@ def measured(results: Results) -> dict[str, Any]:
 
 def words_of(results: Results, column: str) -> float:
     """Accesses of a kind ("reads", "writes") in words of 128 bits; an access to a line is as many as the line has."""
-    widths = {name: 8 * pad.line_bytes / WORD_BITS for name, pad in results.system.scratchpads.items()}
+    widths = {name: 8 * pad.line_bytes / WORD_BITS for name, pad in system_of(results).scratchpads.items()}
     counts = results.banks.groupby("scratchpad")[column].sum()
     return sum(float(counts[name]) * width for name, width in widths.items())
 

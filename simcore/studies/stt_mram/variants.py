@@ -58,7 +58,7 @@ class Variant:
 
     def system(self) -> System:
         """The system."""
-        return load_system(PRESET, self.overrides())
+        return load_system(PRESET, self.overrides(), of=System)
 
     @property
     def configuration(self) -> str:
@@ -72,7 +72,7 @@ class Variant:
 
 @lru_cache(maxsize=1)
 def _preset() -> System:
-    return load_system(PRESET)
+    return load_system(PRESET, of=System)
 
 
 def pads() -> tuple[ScratchpadName, ...]:

@@ -1,20 +1,18 @@
-"""The wear of scratchpads in the terminal: the busiest line of each, and how long it lasts."""
+"""The wear of scratchpads for reading: the busiest line of each, and how long it lasts."""
 
 from __future__ import annotations
 
 from math import isfinite
 
-from rich.table import Table
-
-from simcore.cli.console import table
 from simcore.results import Results
+from simcore.results.printed import PrintedTable
 from simcore.results.wear import first_to_fail
 
 _YEAR_S = 365.25 * 86400
 _UNITS = ((_YEAR_S, "years"), (86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "s"))
 
 
-def wear_table(results: Results) -> Table:
+def wear_table(results: Results) -> PrintedTable:
     """One row per scratchpad that writing wears out: of all its banks, the line that fails first."""
     rows = [
         (
@@ -32,7 +30,7 @@ def wear_table(results: Results) -> Table:
         if isfinite(row["endurance_writes"])
     ]
     columns = ("", "memory", "bank", "row", "writes", "writes/s", "endurance", "lasts", "levelled")
-    return table("Busiest lines, the run repeated for ever", columns, rows, text_columns=2)
+    return PrintedTable("Busiest lines, the run repeated for ever", columns, rows, text_columns=2)
 
 
 def endurance_lines(results: Results) -> list[str]:

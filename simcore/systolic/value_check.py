@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simcore.errors import WrongValuesError
-from simcore.planned import PlannedLayer
 from simcore.program.program import Int64Array, Program
+from simcore.systolic.planned import PlannedLayer
 
 if TYPE_CHECKING:
     from simcore.engine.reference.operands import Operands

@@ -1,0 +1,6 @@
+"""Kinds of machine: what a kind answers (`kind.py`), and where kinds are found by name (`registry.py`). Holds no kind."""
+
+from simcore.kinds.kind import Estimate, MachineKind, Ran, RunOrder
+from simcore.kinds.registry import kind_names, kind_of, machine_kind
+
+__all__ = ["Estimate", "MachineKind", "Ran", "RunOrder", "kind_names", "kind_of", "machine_kind"]

@@ -1,0 +1,76 @@
+"""Tables for reading, as plain rows: what kinds of machine share of what ``simcore run`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simcore.results.results import Results
+
+
+@dataclass(frozen=True)
+class PrintedTable:
+    """A table whose first ``text_columns`` columns are text and the rest numbers.
+
+    ``cut_names``: every row takes one line, for which the names in the first column are cut where they are too long.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    text_columns: int = 1
+    cut_names: bool = False
+
+
+def layers_title(results: Results) -> str:
+    """The heading of the table of layers."""
+    return f"Layers of {results.network} on {results.system.name}"
+
+
+def layer_rows(results: Results) -> list[dict[Hashable, Any]]:
+    """The rows of ``results.layers`` that ran by themselves."""
+    return results.layers[results.layers["start_cycle"].notna()].to_dict("records")
+
+
+def worst_cause(row: Mapping[Hashable, Any], causes: Sequence[str]) -> str:
+    """The cause of most stalled cycles of a layer; "-" where none was stalled."""
+    worst = max(causes, key=lambda cause: int(row[f"stall_{cause}_cycles"]))
+    return worst if row[f"stall_{worst}_cycles"] else "-"
+
+
+def totals_of(results: Results) -> dict[str, float]:
+    """``results.totals`` by metric."""
+    return dict(zip(results.totals["metric"], results.totals["value"], strict=True))
+
+
+def pass_tables(results: Results) -> list[PrintedTable]:
+    """One row per pass of a training step; nothing for inference, which has one pass."""
+    if len(results.passes) < 2:
+        return []
+    cycles = max(results.cycles, 1)
+    rows = [
+        (
+            row["pass"],
+            row["macs"] / 1e6,
+            row["cycles"],
+            100.0 * row["cycles"] / cycles,
+            row["cycles"] - row["compute_cycles"],
+            row["dram_read_bytes"] / 1024,
+            row["dram_write_bytes"] / 1024,
+            row["energy_pj"] / 1e6,
+        )
+        for row in results.passes.to_dict("records")
+    ]
+    columns = ("pass", "M MACs", "cycles", "%", "stalled", "DRAM rd KiB", "DRAM wr KiB", "energy uJ")
+    return [PrintedTable("Passes", columns, rows)]
+
+
+def stall_table(results: Results) -> PrintedTable:
+    """Where the cycles went: compute and every cause, in cycles and percent of the run."""
+    totals = totals_of(results)
+    causes = results.kind.causes
+    spent = {"compute": totals["compute_cycles"], **{cause: totals[f"stall_{cause}_cycles"] for cause in causes}}
+    cycles = max(results.cycles, 1)
+    rows = [(name, int(value), 100.0 * value / cycles) for name, value in spent.items()]
+    return PrintedTable("Where the cycles went", ("", "cycles", "%"), rows)

@@ -1,0 +1,134 @@
+"""The kind ``systolic``: an array of processing elements, banked scratchpads, a DMA and main memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from simcore.kinds.kind import Estimate, MachineKind, Ran, RunOrder
+from simcore.spec.memory import DramMemorySpec
+from simcore.spec.system import System
+
+if TYPE_CHECKING:
+    from simcore.dram.tables import ResolvedDram
+    from simcore.machine.line_writes import LineWrites
+    from simcore.results import LayerRun, Results
+    from simcore.results.banks import BankName
+    from simcore.results.energy import Costs
+    from simcore.results.printed import PrintedTable
+    from simcore.results.wear import LineWear
+    from simcore.systolic.planned import PlannedLayer
+
+
+class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
+    """Simulated cycle by cycle, by two engines that give the same tables."""
+
+    name = "systolic"
+    description = "a systolic array fed by banked scratchpads, simulated cycle by cycle"
+    engines = ("compiled", "simpy")
+    dataflows: ClassVar[Mapping[str, str]] = {
+        "ws": "weight-stationary: filters stay in the array, ifmap streams through, partial sums leave at the bottom",
+        "os": "output-stationary: each processing element keeps one output, ifmap and filters stream through",
+        "is": "input-stationary: ifmap stays in the array, filters stream through, partial sums leave at the bottom",
+    }
+    dataflow_key = "array.dataflow"
+    value_engines = ("simpy",)
+    has_banks = True
+    file_keys = (
+        ("memory",),
+        ("memory", "standard"),
+        ("scratchpads", "*", "timing"),
+        ("scratchpads", "*", "timing", "model"),
+        ("scratchpads", "*", "bank_groups", "*", "timing"),
+        ("scratchpads", "*", "bank_groups", "*", "timing", "model"),
+    )
+
+    @property
+    def spec(self) -> type[System]:
+        return System
+
+    def build(self, spec: System) -> None:
+        from simcore.machine.machine import build_machine
+        from simcore.systolic.rates import energy_rates
+
+        build_machine(spec)
+        energy_rates(spec)
+
+    def input_files(self, spec: System) -> Sequence[Path]:
+        """Files of bank timings, of a DRAM's table and of the tables it extends that are the user's own."""
+        from simcore.dram.standard import own_files
+
+        models = {group.timing.model for pad in spec.scratchpads.values() for group in pad.groups if group.timing is not None}
+        tables = own_files(spec.memory.standard) if isinstance(spec.memory, DramMemorySpec) else []
+        return [*(Path(model.rpartition(":")[0]) for model in sorted(models) if ".py:" in model), *map(Path, tables)]
+
+    def banks(self, spec: System) -> Sequence[BankName]:
+        from simcore.results.banks import bank_names
+
+        return bank_names(spec)
+
+    def main_memory(self, spec: System) -> ResolvedDram | None:
+        return spec.memory.resolved() if isinstance(spec.memory, DramMemorySpec) else None
+
+    def macs_per_cycle(self, spec: System) -> int:
+        return spec.array.rows * spec.array.columns
+
+    def alike_in_time(self, one: System, other: System) -> bool:
+        from simcore.systolic.alike import alike_in_time
+
+        return alike_in_time(one, other)
+
+    def estimate(self, spec: System, order: RunOrder) -> Estimate:
+        from simcore.systolic.run_time import run_estimate
+        from workloads.dataflow.size import network_sizes
+
+        sizes = network_sizes(order.network, spec, order.wanted).values()
+        return run_estimate(sizes, spec, order.engine, check_values=order.check_values)
+
+    def load(self, spec: System, engine: str) -> None:
+        from simcore.engine import load_engine
+
+        load_engine(engine, has_dram=isinstance(spec.memory, DramMemorySpec))
+
+    def plan(self, spec: System, order: RunOrder) -> list[PlannedLayer]:
+        from simcore.systolic.planned import plan_layers
+
+        return plan_layers(order.network, spec, order.wanted, with_folds=order.check_values)
+
+    def run(self, spec: System, order: RunOrder, plan: list[PlannedLayer]) -> Ran:
+        from simcore.systolic.execute import execute
+
+        return execute(spec, order, plan)
+
+    def costs(self, spec: System) -> Costs:
+        from simcore.results.wear import bank_endurance
+        from simcore.systolic.rates import energy_rates
+
+        rates = energy_rates(spec)
+        bank_endurance(spec)  # what it refuses is refused before the run
+        return rates
+
+    def energy_parts(self, spec: System, costs: Any, run: LayerRun) -> Mapping[str, float]:
+        from simcore.results.banks import bank_names
+        from simcore.results.energy import scratchpad_machine_parts
+
+        return scratchpad_machine_parts(run, bank_names(spec), costs)
+
+    def line_wear(self, spec: System, line_writes: LineWrites) -> LineWear:
+        from simcore.results.wear import LineWear, bank_endurance
+
+        return LineWear(line_writes, bank_endurance(spec))
+
+    def printed(self, results: Results) -> Sequence[PrintedTable]:
+        from simcore.systolic.printed import printed_tables
+
+        return printed_tables(results)
+
+    def printed_lines(self, results: Results) -> Sequence[str]:
+        from simcore.systolic.printed import printed_lines
+
+        return printed_lines(results)
+
+
+KIND = SystolicKind()

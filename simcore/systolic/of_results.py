@@ -1,0 +1,21 @@
+"""What only the results of a run on a systolic machine have, with its type."""
+
+from __future__ import annotations
+
+from simcore.errors import InputError
+from simcore.results import EnergyRates, Results
+from simcore.spec import System
+
+
+def system_of(results: Results) -> System:
+    """The System of the run. Raises InputError for a run on a machine of another kind."""
+    if not isinstance(results.system, System):
+        raise InputError(f"expected a run on a machine of kind 'systolic', got kind '{results.kind.name}'")
+    return results.system
+
+
+def rates_of(results: Results) -> EnergyRates:
+    """What one unit of each count costs. Raises InputError for a run on a machine of another kind."""
+    if not isinstance(results.rates, EnergyRates):
+        raise InputError(f"expected a run on a machine of kind 'systolic', got kind '{results.kind.name}'")
+    return results.rates

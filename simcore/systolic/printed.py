@@ -1,0 +1,94 @@
+"""What ``simcore run`` prints of a run on a systolic machine."""
+
+from __future__ import annotations
+
+from simcore.results import Results
+from simcore.results.energy import EnergyRates
+from simcore.results.printed import (
+    PrintedTable,
+    layer_rows,
+    layers_title,
+    pass_tables,
+    stall_table,
+    totals_of,
+    worst_cause,
+)
+from simcore.systolic.of_results import rates_of
+from simcore.systolic.printed_wear import endurance_lines, wear_table
+from simcore.systolic.value_check import EQUAL
+
+
+def printed_tables(results: Results) -> list[PrintedTable]:
+    """Layers, passes, stall causes, totals, and the wear of scratchpads that wear out."""
+    worn = [wear_table(results)] if _wears(results) else []
+    return [layer_table(results), *pass_tables(results), stall_table(results), totals_table(results), *worn]
+
+
+def printed_lines(results: Results) -> list[str]:
+    """How endurance is known, and what the check of values found."""
+    worn = endurance_lines(results) if _wears(results) else []
+    return [*worn, *([values_line(results)] if results.values else [])]
+
+
+def _wears(results: Results) -> bool:
+    return results.line_wear is not None and results.line_wear.wears()
+
+
+def values_line(results: Results) -> str:
+    """What the check of values found, in one line; a value that is wrong never gets here."""
+    equal = sum(said == EQUAL for said in results.values.values())
+    seed = results.manifest["seed"]
+    layers = f"{equal} of {len(results.values)} layers"
+    return f"Values: in {layers} the array's product equals numpy's, word by word (seed {seed}); the others have none."
+
+
+def layer_table(results: Results) -> PrintedTable:
+    """One row per layer that ran, with its largest stall cause."""
+    checked = bool(results.values)
+    rows = [
+        (
+            row["layer"],
+            row["op"],
+            row["macs"] / 1e6,
+            row["cycles"],
+            row["compute_cycles"],
+            row["cycles"] - row["compute_cycles"],
+            worst_cause(row, results.kind.causes),
+            row["mapping_efficiency_percent"] or None,  # the vector unit fills no array
+            row["array_utilisation_percent"] or None,
+            (row["dram_read_bytes"] + row["dram_write_bytes"]) / 1024,
+            *((str(row["values"]).partition(":")[0],) if checked else ()),
+        )
+        for row in layer_rows(results)
+    ]
+    columns = ["layer", "op", "M MACs", "cycles", "compute", "stalled", "mostly", "map %", "util %", "DRAM KiB"]
+    if checked:
+        columns.append("values")
+    return PrintedTable(layers_title(results), columns, rows, text_columns=2, cut_names=True)
+
+
+def _part(part: str, rates: EnergyRates) -> str:
+    """A part of the energy, by name; leakage is told with the transistors and the gating that it is of."""
+    if part != "leakage":
+        return part
+    return f"leakage ({rates.leakage_class}{', idle banks cut off' if rates.gating is not None else ''})"
+
+
+def totals_table(results: Results) -> PrintedTable:
+    """Traffic and energy of the run."""
+    totals = totals_of(results)
+    rows: list[tuple[str, float | int]] = [
+        ("time, us", totals["time_ns"] / 1e3),
+        ("array utilisation, %", totals["array_utilisation_percent"]),
+        ("main memory read, KiB", totals["dram_read_bytes"] / 1024),
+        ("main memory written, KiB", totals["dram_write_bytes"] / 1024),
+    ]
+    if results.main_memory is not None:
+        found = results.to_json()["dram"]
+        served = max(found["row_hits"] + found["row_misses"] + found["row_conflicts"], 1)
+        rows.append((f"{results.main_memory.name} row hits, %", 100.0 * found["row_hits"] / served))
+        rows.append((f"{results.main_memory.name} bandwidth, GB/s", found["bandwidth_bytes_per_s"] / 1e9))
+    rates = rates_of(results)
+    rows += [(f"energy {_part(part, rates)}, uJ", value / 1e6) for part, value in results.energy.itertuples(index=False) if value]
+    rows.append(("energy in all, uJ", totals["energy_pj"] / 1e6))
+    return PrintedTable("Totals", ("", "value"), rows)
