@@ -117,8 +117,8 @@ def noted_runs(monkeypatch: pytest.MonkeyPatch) -> dict[str, LayerRun]:
     noted: dict[str, LayerRun] = {}
     simulate = run.simulate_as_asked
 
-    def noting(options: Any) -> Results:
-        results = simulate(options)
+    def noting(options: Any, **asked: Any) -> Results:
+        results = simulate(options, **asked)
         noted.clear()
         noted.update({layer.name: layer for layer in results.runs})
         return results
