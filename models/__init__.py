@@ -1,1 +1,1 @@
-"""Devices and machines: bank timings, technology numbers with their sources, preset systems."""
+"""Devices and machines: bank timings, technology figures with their sources, and preset systems."""

@@ -1,4 +1,4 @@
-"""How many writes the lines of a bank take before they wear out; the numbers stand in models/data (technology, memory_cells)."""
+"""How many writes a bank's lines survive. The numbers stand in models/data (technology.yaml, memory_cells.yaml)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from models.arrays.cells import memory_cell
 from models.technology import energy_table
 from simcore.timing.bank_timing import BankTiming
 
-#: The technology that no number of writes wears out.
+#: The technology that does not wear out.
 _LASTING = "sram"
 
 
 @dataclass(frozen=True)
 class Endurance:
-    """Writes that a line takes: infinite where writing does not wear it out, NaN where nothing is known of it.
+    """Writes that a line survives: infinite if writing does not wear it out, NaN if the number is unknown.
 
-    ``kind`` says whether the number was measured, derived, assumed or given by the user; ``source`` where it is from.
+    ``kind`` says whether the number is "measured", "derived", "assumed", "given" by the user or "unknown"; ``source`` says where
+    it comes from.
     """
 
     writes: float
@@ -27,9 +28,9 @@ class Endurance:
 
 
 def endurance_of(memory: BankTiming, table: str = "default", given_writes: float | None = None) -> Endurance:
-    """The endurance of a bank's lines, from its technology; ``given_writes`` stands in for it, except for SRAM.
+    """Return the endurance of a bank's lines. ``given_writes`` replaces the number of the technology, except for SRAM.
 
-    Raises InputError for a technology table that there is not.
+    Raise InputError for an unknown technology table.
     """
     figures = energy_table(table).table["endurance"]
     if memory.technology == _LASTING:
@@ -37,15 +38,18 @@ def endurance_of(memory: BankTiming, table: str = "default", given_writes: float
     if given_writes is not None:
         return Endurance(given_writes, "given", "technology.endurance_writes")
     if memory.technology not in figures:
-        return Endurance(nan, "unknown", f"no endurance is known of {memory.technology or memory.name}")
+        return Endurance(nan, "unknown", f"no endurance is known for {memory.technology or memory.name}")
     return Endurance(**figures[memory.technology])
 
 
 def endurance_of_cells(cells: Sequence[str], given_writes: float | None = None) -> Endurance:
-    """The endurance of lines that lie in these memory cells: that of the first to wear out; else as ``endurance_of``."""
+    """Return the endurance of lines that lie across these memory cells, which is that of the cell that wears out first.
+
+    ``given_writes`` replaces it, except where all cells are SRAM.
+    """
     worn = [cell for cell in map(memory_cell, cells) if cell.endurance_writes is not None]
     if not worn:
-        return Endurance(inf, "assumed", f"{' and '.join(cells)}: not worn by writing")
+        return Endurance(inf, "assumed", f"{' and '.join(cells)}: writing does not wear it out")
     if given_writes is not None:
         return Endurance(given_writes, "given", "technology.endurance_writes")
     first = min(worn, key=lambda cell: cell.endurance_writes or inf)

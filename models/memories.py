@@ -1,8 +1,8 @@
 """Bank timings that come with simcore: SRAM, STT-MRAM, and STT-MRAM that verifies and retries its writes.
 
 Cycles are core cycles; the defaults hold at 1 GHz, where a cycle is 1 ns. A hybrid scratchpad needs no timing of its own: give
-its bank groups different ones in the System. Figures are from runs of NVSim (SEAL-UCSB/NVSim 6334d00, 22 nm, low-operating-power
-roadmap, 128-bit words) and from its cell files; each default says whether it was measured, derived or assumed.
+its bank groups different timings in the System. The figures come from runs of NVSim (SEAL-UCSB/NVSim 6334d00, 22 nm,
+low-operating-power roadmap, 128-bit words) and from its cell files. Each default says whether it is measured, derived or assumed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from simcore.timing.bank_timing import WRITE, BankTiming
 
 
 class Sram(BankTiming):
-    """SRAM: takes a request every cycle; data are there after ``read_cycles``, a write is over after ``write_cycles``.
+    """SRAM takes a request every cycle. A read delivers its data after ``read_cycles``, a write ends after ``write_cycles``.
 
-    Defaults: 1 cycle each. NVSim gives 0.14 ns (32 KiB) to 0.76 ns (1 MiB) for a read and 0.13 to 0.54 ns for a write (measured).
+    Both defaults are 1 cycle: NVSim gives 0.14 ns (32 KiB) to 0.76 ns (1 MiB) for a read and 0.13 to 0.54 ns for a write
+    (measured).
     """
 
     parameters = {"read_cycles": 1, "write_cycles": 1}
@@ -25,20 +26,22 @@ class Sram(BankTiming):
 
     @staticmethod
     def serve(params: Int64Array, bank: Int64Array, shared: Int64Array, now: int, op: int, row: int) -> tuple[int, int]:
-        """Free in the next cycle, whatever the latency: the bank is pipelined."""
+        """The bank is free in the next cycle, whatever the latency, because it is pipelined."""
         cycles = params[1] if op == WRITE else params[0]
         return now + 1, now + cycles
 
 
 class SttMram(BankTiming):
-    """STT-MRAM: reads and writes each occupy the bank for a time of their own, and have a latency of their own.
+    """STT-MRAM has its own occupancy and its own latency for reads and for writes.
 
-    ``read_cycles``, ``write_cycles``: occupancy. ``read_latency_cycles``, ``write_latency_cycles``: until the data are there or
-    the write is over; 0 (the default) means as long as the occupancy. ``pipelined``: 1 frees the bank after the occupancy even if
-    the access goes on (its sense amplifiers or write drivers are latched); 0 holds the bank until the access is over.
+    ``read_cycles`` and ``write_cycles`` are the occupancy of the bank. ``read_latency_cycles`` and ``write_latency_cycles`` are
+    the time until the data are available or the write is over; 0 (the default) means as long as the occupancy. ``pipelined`` = 1
+    frees the bank after the occupancy even if the access goes on (its sense amplifiers or write drivers are latched); 0 holds the
+    bank until the access is over.
 
-    Defaults: write 10, the 10 ns pulse of NVSim's sample_STTRAM.cell, with decoding and wires (0.1 to 0.5 ns in NVSim's arrays,
-    measured) hidden behind the access before (assumed). Read 2, from 1.8 to 2.0 ns at 32 KiB to 1 MiB (measured, rounded).
+    A write takes 10 cycles by default: the 10 ns pulse of NVSim's sample_STTRAM.cell. Decoding and wires (0.1 to 0.5 ns in
+    NVSim's arrays, measured) are hidden behind the previous access (assumed). A read takes 2: 1.8 to 2.0 ns at 32 KiB to 1 MiB
+    (measured, rounded).
     """
 
     parameters = {"read_cycles": 2, "write_cycles": 10, "read_latency_cycles": 0, "write_latency_cycles": 0, "pipelined": 0}
@@ -49,7 +52,7 @@ class SttMram(BankTiming):
 
     @staticmethod
     def serve(params: Int64Array, bank: Int64Array, shared: Int64Array, now: int, op: int, row: int) -> tuple[int, int]:
-        """Free after the occupancy; unpipelined, not before the access is over."""
+        """The bank is free after the occupancy; if it is not pipelined, also not before the access is over."""
         kind = 1 if op == WRITE else 0
         occupancy = params[kind]
         latency = params[2 + kind]
@@ -61,13 +64,15 @@ class SttMram(BankTiming):
 
 
 class SttMramVerify(BankTiming):
-    """STT-MRAM that reads back what it wrote and writes again until it is right, at most ``max_attempts`` times.
+    """STT-MRAM that reads back each write and repeats it until it is right, with at most ``max_attempts`` attempts.
 
-    An attempt takes ``write_cycles + read_cycles`` and fails with probability ``failures_per_million / 1e6``; the bank is held
-    throughout. Failures are drawn from a hash of (seed, bank, number of the draw), so a run repeats exactly, in both engines.
+    An attempt takes ``write_cycles + read_cycles`` and fails with probability ``failures_per_million / 1e6``. The bank is held
+    through all attempts. A hash of (seed, bank, number of the draw) decides which attempts fail, so a run repeats exactly, in
+    both engines.
 
-    Defaults: read 2 and write 10 as in SttMram. 512 failures per million: a line of 64 bytes with a write error rate of 1e-6 a
-    bit (derived), a rate that several papers report (NVMExplorer's survey of fabricated cells). 8 attempts at most (assumed).
+    By default a read takes 2 and a write 10 cycles, as in SttMram. 512 failures per million follow from a line of 64 bytes with a
+    write error rate of 1e-6 per bit (derived), a rate that several papers report (NVMExplorer's survey of fabricated cells). The
+    limit of 8 attempts is assumed.
     """
 
     parameters = {"read_cycles": 2, "write_cycles": 10, "failures_per_million": 512, "max_attempts": 8, "seed": 0}
@@ -79,7 +84,7 @@ class SttMramVerify(BankTiming):
 
     @staticmethod
     def serve(params: Int64Array, bank: Int64Array, shared: Int64Array, now: int, op: int, row: int) -> tuple[int, int]:
-        """A read takes ``read_cycles``; a write as many attempts as are drawn."""
+        """A read takes ``read_cycles``; a write takes as many attempts as the hash draws."""
         if op != WRITE:
             return now + params[0], now + params[0]
         attempts = 1

@@ -1,6 +1,6 @@
-"""Area, energy and leakage: the technology table that turns counts into picojoules. No time in here.
+"""The technology table, which turns counts of accesses and operations into area, energy and leakage. It holds no latencies.
 
-The numbers stand in ``models/data/technology.yaml``, each with its source and whether it was measured, derived or assumed.
+The numbers stand in ``models/data/technology.yaml``. Each has a source and says whether it is measured, derived or assumed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from simcore.timing.bank_timing import BankTiming
 
 _TABLES = {"default": Path(__file__).parent / "data" / "technology.yaml"}
 
-#: The technology of a model that names none.
+#: The technology that stands in for a model that names none.
 _FALLBACK = "sram"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One number of the table, in picojoules: "measured", "derived" or "assumed", and its source."""
+    """One energy of the table, in picojoules. ``kind`` is "measured", "derived" or "assumed"."""
 
     pj: float
     kind: str
@@ -34,9 +34,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class ScratchpadFigures:
-    """What a memory array of one capacity costs. ``notes`` says what a reader must know before trusting the numbers.
+    """Energy, leakage and area of a memory array. ``notes`` says what a reader must know before trusting the numbers.
 
-    ``volatile_leakage_mw``: the part of the leakage that cannot be cut off without losing what is stored.
+    ``volatile_leakage_mw`` is the part of the leakage that cannot be cut off without losing the stored data.
     """
 
     read_pj_per_byte: float
@@ -58,7 +58,10 @@ class Technology:
     table: Mapping[str, Any]
 
     def mac(self, ifmap_bytes: int) -> Figure:
-        """Energy of one multiply-accumulate on words of 1, 2, 4 or 8 bytes, scaled from 45 nm to the node."""
+        """Return the energy of one multiply-accumulate on words of 1, 2, 4 or 8 bytes, scaled from 45 nm to the node.
+
+        Raise InputError for another word size.
+        """
         entry = self.table["mac"].get(ifmap_bytes)
         if entry is None:
             raise InputError(f"expected words of {', '.join(map(str, self.table['mac']))} bytes, got {ifmap_bytes}")
@@ -70,31 +73,31 @@ class Technology:
         return Figure(entry["pj"] * factor, kind, f"{entry['source']}; x {factor} to {self.node_nm} nm, {scaling['source']}")
 
     def mac_pj(self, ifmap_bytes: int) -> float:
-        """Energy of one multiply-accumulate, in picojoules."""
+        """Return the energy of one multiply-accumulate, in picojoules."""
         return self.mac(ifmap_bytes).pj
 
     @property
     def leakage_class(self) -> str:
-        """The transistors of its scratchpads: hp, lop or lstp."""
+        """The class of the scratchpads' transistors: hp, lop or lstp."""
         return str(self.table["leakage_class"])
 
     @property
     def dram(self) -> Figure:
-        """Energy of moving one byte from or to main memory."""
+        """Energy to move one byte from or to main memory."""
         entry = self.table["dram"]
         return Figure(entry["pj_per_byte"], entry["kind"], entry["source"])
 
     @property
     def dram_pj_per_byte(self) -> float:
-        """Energy of moving one byte from or to main memory, in picojoules."""
+        """Energy to move one byte from or to main memory, in picojoules."""
         return self.dram.pj
 
     def scratchpad(self, memory: str | BankTiming, capacity_bytes: int) -> ScratchpadFigures:
-        """Figures of one array of this capacity (of a bank, where banks are arrays of their own).
+        """Return the figures of one array of this capacity. A bank that is an array of its own counts as one.
 
-        ``memory`` is a technology's name or a bank timing, whose class may name its ``technology``. Between the table's
-        capacities the figures are interpolated on logarithmic axes; beyond them the nearest two points are continued, and a note
-        says so. Raises InputError for a technology that is not in the table.
+        ``memory`` is the name of a technology, or a bank timing whose class may name its ``technology``. Between the table's
+        capacities the figures are interpolated on logarithmic axes. Beyond them they are extrapolated from the nearest two
+        points, and a note says so. Raise InputError for a technology that is not in the table.
         """
         name, notes = _technology_name(memory)
         rows = self.table["scratchpads"]
@@ -109,7 +112,7 @@ class Technology:
             kind = "assumed"
             notes += (
                 f"{name}: an array of {capacity_kib:g} KiB is outside the table ({first:g} to {last:g} KiB); "
-                "its nearest two points are continued on logarithmic axes",
+                "its figures are extrapolated from the nearest two points on logarithmic axes",
             )
         area_mm2, read_pj, write_pj, leakage_mw = _on_log_axes(points, capacity_kib)
         word_bytes = entry["access_bytes"]
@@ -124,11 +127,11 @@ def _technology_name(memory: str | BankTiming) -> tuple[str, tuple[str, ...]]:
         return memory, ()
     if memory.technology is not None:
         return memory.technology, ()
-    return _FALLBACK, (f"{memory.name} names no technology: its energy and area are those of {_FALLBACK}",)
+    return _FALLBACK, (f"{memory.name} names no technology, so its energy and area are those of {_FALLBACK}",)
 
 
 def _on_log_axes(points: np.ndarray[Any, np.dtype[np.float64]], capacity_kib: float) -> tuple[float, float, float, float]:
-    """The columns after the first, at a capacity: straight lines between neighbouring points on logarithmic axes."""
+    """Interpolate the columns after the first at a capacity, by straight lines between neighbours on logarithmic axes."""
     capacities = points[:, 0]
     right = int(np.clip(np.searchsorted(capacities, capacity_kib), 1, len(capacities) - 1))
     low, high = np.log(points[right - 1]), np.log(points[right])
@@ -138,7 +141,7 @@ def _on_log_axes(points: np.ndarray[Any, np.dtype[np.float64]], capacity_kib: fl
 
 
 def energy_table(name: str = "default", node_nm: int = 45) -> Technology:
-    """The technology table of this name at a process node; raises InputError for a table or node there is not."""
+    """Return the technology table of this name at a process node. Raise InputError for an unknown table or node."""
     if name not in _TABLES:
         raise InputError("no such technology table", where=f"technology.table '{name}'", hint=did_you_mean(name, _TABLES))
     table = _read(name)

@@ -417,7 +417,7 @@ def test_every_macro_tells_its_source_and_leakage_class():
         ),
         (
             lambda: memory_macro("sram", MIB).with_write(pulse_ns=3),
-            "sram is not written by a pulse: it has no write voltage, pulse or write error rate",
+            "sram is not written by a pulse, so it has no write voltage, pulse or write error rate",
         ),
         (lambda: memory_macro("stt-54F2", MIB).with_write(voltage_v=-1), "voltage: expected a number above 0, got -1"),
         (lambda: WriteDesign(nominal_error_rate=0), "nominal_error_rate: expected a number between 0 and 1, got 0"),

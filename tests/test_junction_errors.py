@@ -196,7 +196,7 @@ def test_a_missing_scipy_is_told_with_the_extra_and_the_table_needs_none(monkeyp
         (
             lambda: write_error_rate(2, 6, 300),
             "the table of write error rates holds overdrive 0.8 to 2.6 and stability 10 to 120, got overdrive 2 and stability "
-            "300; the method fokker-planck solves any",
+            "300; the method fokker-planck solves any case",
         ),
         (
             lambda: write_error_rate(2, 6, 60, "buttler"),

@@ -64,11 +64,11 @@ def test_narrower_words_put_macros_side_by_side():
     quarter = memory_macro("sram", 32 * KIB, word_bits=128)  # the smallest of the table: two banks share each
     assert rates.banks[0].read_pj == pytest.approx(4 * quarter.read_pj)
     assert rates.banks[0].leakage_mw == pytest.approx(4 / 2 * quarter.leakage_mw)
-    assert [note.split(":")[0] for note in rates.notes if note[0].isdigit()] == [
+    assert [note.split(", because ")[0] for note in rates.notes if note[0].isdigit()] == [
         "4 macros side by side make a bank",  # of the lines of 64 bytes
-        "2 banks share a macro, taken as independent",
+        "2 banks share a macro but count as independent",
         "8 macros side by side make a bank",  # of the accumulator's, of 128
-        "4 banks share a macro, taken as independent",
+        "4 banks share a macro but count as independent",
     ]
 
 
@@ -97,7 +97,7 @@ def test_a_write_of_its_own_says_how_often_it_fails():
     assert rate > 0.9
     told = [note for note in notes if "flip" in note]
     assert told == [
-        f"stt-34.5F2 written at 0.3 V for 5 ns: {rate:.1e} of the bits that must flip do not, and nothing is written again"
+        f"stt-34.5F2 written at 0.3 V for 5 ns: {rate:.1e} of the bits that must flip do not flip, and writes are not retried"
     ]
     assert not any("flip" in note for note in energy_rates(of_macros("stt-34.5F2")).notes)
 

@@ -87,7 +87,7 @@ def test_the_table_shows_both_macros_their_class_and_what_to_know():
     assert "22 nm, lop, 128-bit words" in shown
     assert "2,048      8,192" in shown
     assert "write_cycles" in shown
-    assert "Note: leakage is that of the class lop at 350 K" in shown
+    assert "Note: leakage is for class lop at 350 K" in shown
     assert max(len(line) for line in shown.splitlines()) <= 100
 
 
@@ -195,7 +195,7 @@ def test_write_errors_as_a_table():
         ),
         (
             ("wer", "--cell", "sram"),
-            "sram is not written by a pulse: it has no write voltage, pulse or write error rate",
+            "sram is not written by a pulse, so it has no write voltage, pulse or write error rate",
         ),
     ],
 )

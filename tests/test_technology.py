@@ -58,7 +58,7 @@ def test_a_bank_timing_that_names_no_technology_is_charged_as_sram_with_a_note()
 
     figures = energy_table().scratchpad(Own(), MIB)
     assert figures.area_mm2 == energy_table().scratchpad("sram", MIB).area_mm2
-    assert figures.notes == ("Own names no technology: its energy and area are those of sram",)
+    assert figures.notes == ("Own names no technology, so its energy and area are those of sram",)
 
 
 def test_stt_is_denser_and_its_writes_cost_more_than_those_of_sram():

@@ -1,4 +1,4 @@
-"""Banks that a System makes of macros: their timing, and what they cost."""
+"""The timing, energy, leakage and area of banks that a System builds from macros."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KINDS = ("measured", "derived", "assumed")
 
 
 def macro_timing(asked: BanksOfMacros) -> BankTiming:
-    """The timing of a bank: that of its slowest macros. Raises InputError for what the table of macros does not hold."""
+    """Return the timing of a bank, which is that of its slowest macros. Raise InputError outside the table of macros."""
     parts = [part for _, part in _parts(asked)]
     read, write = (max(part.timing.values[name] for part in parts) for name in ("read_cycles", "write_cycles"))
     all_sram = all(part.macro.cell.technology == "sram" for part in parts)
@@ -26,7 +26,7 @@ def macro_timing(asked: BanksOfMacros) -> BankTiming:
 
 
 def macro_figures(asked: BanksOfMacros) -> ScratchpadFigures:
-    """What a bank costs: energies per byte of a line, leakage and area. Raises InputError as ``macro_timing``."""
+    """Return a bank's energies per byte of a line, leakage and area. Raise InputError as ``macro_timing`` does."""
     parts = _parts(asked)
     figures = [replace(part.figures, notes=part.figures.notes + _failing(part.macro)) for _, part in parts]
     if len(figures) == 1:
@@ -44,16 +44,16 @@ def macro_figures(asked: BanksOfMacros) -> ScratchpadFigures:
 
 
 def _failing(macro: Macro) -> tuple[str, ...]:
-    """How often a write fails that is not at the cell's own voltage and pulse: what it saves, it may save by failing."""
+    """Note how often a write fails at another voltage or pulse than the cell's own, because it may save energy by failing."""
     write, cell = macro.write, macro.cell
     if write is None or (write.voltage_v, write.pulse_ns) == (cell.nominal_voltage_v, cell.pulse_ns):
         return ()
     how = f"{cell.name} written at {write.voltage_v:.4g} V for {write.pulse_ns:g} ns"
-    return (f"{how}: {write.error_rate:.1e} of the bits that must flip do not, and nothing is written again",)
+    return (f"{how}: {write.error_rate:.1e} of the bits that must flip do not flip, and writes are not retried",)
 
 
 def _parts(asked: BanksOfMacros) -> list[tuple[Fraction, ScratchpadMacros]]:
-    """The cells of a bank, each with its share of the line's bits, which is that of the capacity too."""
+    """Return the cells of a bank, each with its share of the line's bits, which is also its share of the capacity."""
     beside = [(Fraction(each.bits_percent) / 100, each) for each in asked.macro.beside]
     rest = 1 - sum((share for share, _ in beside), Fraction(0))
     return [(share, _part(asked, share, write)) for share, write in ((rest, asked.macro), *beside)]

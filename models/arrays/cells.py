@@ -15,11 +15,11 @@ _PATH = Path(__file__).parents[1] / "data" / "memory_cells.yaml"
 
 @dataclass(frozen=True)
 class MemoryCell:
-    """One cell. ``pulse_ns`` and ``write_energy_pj`` (per bit) are 0 where a write is no pulse: SRAM.
+    """One memory cell. ``pulse_ns`` and ``write_energy_pj`` (per bit) are 0 for SRAM, which is not written by a pulse.
 
-    ``area_f2`` is in squares of the node's feature size, ``nominal_voltage_v`` the write voltage behind ``write_energy_pj``;
-    ``voltage_kind`` says whether that voltage is derived or assumed. ``endurance_writes``: writes until the cell wears out, None
-    where writing does not wear it out; ``endurance_kind`` says how it is known.
+    ``area_f2`` is in squares of the node's feature size. ``nominal_voltage_v`` is the write voltage behind ``write_energy_pj``;
+    ``voltage_kind`` says whether it is derived or assumed. ``endurance_writes`` is the number of writes until the cell wears out,
+    None if writing does not wear it out; ``endurance_kind`` says how the number is known.
     """
 
     name: str
@@ -37,7 +37,7 @@ class MemoryCell:
 
 
 def memory_cell(name: str) -> MemoryCell:
-    """The cell of this name; raises InputError with the nearest name."""
+    """Return the cell of this name. Raise InputError with the nearest name if there is none."""
     cells = memory_cells()
     if name not in cells:
         raise InputError(f"no memory cell is called '{name}'", hint=did_you_mean(name, cells))
@@ -46,6 +46,6 @@ def memory_cell(name: str) -> MemoryCell:
 
 @lru_cache(maxsize=1)
 def memory_cells() -> dict[str, MemoryCell]:
-    """All cells, name -> cell, in the order of the file."""
+    """Return all cells by name, in the order of the file."""
     read = yaml.safe_load(_PATH.read_text(encoding="utf-8"))
     return {name: MemoryCell(name=name, **entry) for name, entry in read.items()}

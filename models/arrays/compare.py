@@ -1,4 +1,4 @@
-"""Two macros side by side: at equal capacity, or the most that fits into equal area."""
+"""Comparison of two macros at equal capacity or at equal area."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ _KIB = 1024
 
 
 def iso_capacity(macro: Macro, against: str, *, design: WriteDesign = DEFAULT_DESIGN) -> Macro:
-    """The macro of another cell with the same capacity, node, class, word width and target. Raises InputError as memory_macro."""
+    """Return the macro of another cell with the same capacity, node, class, word width and target.
+
+    Raise InputError as ``memory_macro`` does.
+    """
     return _like(macro, against, macro.capacity_bytes, design)
 
 
 def iso_area(macro: Macro, against: str, *, power_of_two: bool = True, design: WriteDesign = DEFAULT_DESIGN) -> Macro:
-    """The largest macro of another cell that is no larger than this one: the largest power of two, or the largest in whole KiB.
+    """Return the macro of another cell with the greatest capacity whose area is no larger than this macro's.
 
-    Raises InputError where even the smallest macro of the table is larger. Where even the largest is smaller, that is the
-    answer, with an area well below: the table ends there.
+    The capacity is a power of two or, with ``power_of_two=False``, a whole number of KiB. If even the largest macro of the table
+    is smaller, return that one; its area is then well below. Raise InputError if even the smallest macro of the table is larger.
     """
     capacities = _capacities_kib(macro, against)
     fitting = [kib for kib in capacities if _like(macro, against, kib * _KIB, design).area_mm2 <= macro.area_mm2]
@@ -45,7 +48,7 @@ def _largest_between(macro: Macro, against: str, low_kib: int, high_kib: int, de
 
 
 def _capacities_kib(macro: Macro, against: str) -> list[int]:
-    """The powers of two within the table's range, ascending; the table's ends are powers of two themselves."""
+    """Return the powers of two within the table's range, ascending. The ends of the table are powers of two themselves."""
     family = Family(against, macro.node_nm, macro.leakage_class, macro.target)
     least, most = capacity_range_kib(lines_of(family), macro.word_bits)
     return [1 << power for power in range(least.bit_length() - 1, most.bit_length())]

@@ -1,8 +1,8 @@
-"""Between the rows of the table, on logarithmic axes, and never beyond them.
+"""Interpolation between the rows of the table of macros, on logarithmic axes. Nothing is extrapolated.
 
-Area and leakage jump where NVSim changes its organisation: straight lines err least there. Latencies and energies bend with the
-wires: a monotone cubic follows them. Of a write the pulse and the energy of the cells are known, so only the rest, what the
-peripheral circuits take, is interpolated.
+Area and leakage jump where NVSim changes its organisation, and straight lines err least there. Latencies and energies bend with
+the wires, and a monotone cubic follows them. The pulse and the cells' energy of a write are known, so only the share of the
+peripheral circuits is interpolated.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from simcore.errors import InputError
 
 Array = npt.NDArray[np.float64]
 
-#: The word width whose line holds most capacities.
+#: The word width for which the table holds the most capacities.
 BASE_WORD_BITS = 128
 
 _STRAIGHT = ("area_mm2", "leakage_mw")
 
 
 def figures_at(family: Family, capacity_kib: float, word_bits: int) -> tuple[Figures, str]:
-    """The figures of a macro, and "measured" (a row as it stands), "derived" (between rows) or "assumed".
+    """Return the figures of a macro, and whether they are "measured" (a row of the table), "derived" (between rows) or "assumed".
 
-    Assumed: a word width that the table holds at 1 MiB (or between two widths that it holds), at another capacity.
-    Raises InputError for a family, word width or capacity outside the table, naming the range.
+    Figures are assumed at a capacity for which the table does not hold the word width: it holds the width, or a width on either
+    side of it, at 1 MiB only. Raise InputError, with the range, for a family, word width or capacity outside the table.
     """
     lines = lines_of(family)
     if capacity_kib in lines.get(word_bits, {}):
@@ -54,15 +54,18 @@ def _check(family: Family, lines: Lines, capacity_kib: float, word_bits: int) ->
 
 
 def capacity_range_kib(lines: Lines, word_bits: int) -> tuple[int, int]:
-    """The smallest and largest capacity at a word width: above 128 bits those of the 512-bit line, where there is one."""
+    """Return the smallest and largest capacity at a word width. Above 128 bits they are those of the 512-bit rows, if any."""
     wide = [word for word, line in lines.items() if len(line) > 1 and word > BASE_WORD_BITS]
     line = lines[wide[0]] if word_bits > BASE_WORD_BITS and wide else lines[BASE_WORD_BITS]
     return min(line), max(line)
 
 
 def _shift(family: Family, lines: Lines, capacity_kib: float, word_bits: int) -> Array:
-    """What another word width adds to the logarithms: the widths' effect at the capacity where all are known, made to agree
-    with the second long line, which knows how that effect changes with the capacity."""
+    """Return what another word width adds to the logarithms of the figures.
+
+    It is the effect of the width at the one capacity for which the table holds all widths, corrected to agree with the second
+    width that has several capacities, which shows how the effect changes with the capacity.
+    """
     common = {word: next(iter(line)) for word, line in lines.items() if len(line) == 1}
     widths = sorted(lines)
     reference_kib = next(iter(common.values()), None)
@@ -79,7 +82,7 @@ def _shift(family: Family, lines: Lines, capacity_kib: float, word_bits: int) ->
 
 
 def _difference(family: Family, lines: Lines, capacity_kib: int, word_bits: int, widths: list[int]) -> Array:
-    """Logarithms at a word width less those at the base width, at a capacity that every width's line holds."""
+    """Return the logarithms at a word width less those at the base width, at a capacity that every width has."""
     cell = memory_cell(family.cell)
     rows = np.array([_logs(cell, lines[word][capacity_kib], word) for word in widths])
     at = np.log(word_bits)
@@ -89,7 +92,7 @@ def _difference(family: Family, lines: Lines, capacity_kib: int, word_bits: int,
 
 
 def _along(family: Family, lines: Lines, word_bits: int, capacity_kib: float) -> Array:
-    """Logarithms of the figures (of a write: of its peripheral part) at a capacity on one line."""
+    """Return the logarithms of the figures at a capacity for one word width; of a write, those of its peripheral part."""
     cell = memory_cell(family.cell)
     line = lines[word_bits]
     rows = np.array([_logs(cell, figures, word_bits) for figures in line.values()])
@@ -120,8 +123,11 @@ def _whole(family: Family, logs: Array, word_bits: int) -> Figures:
 
 
 def monotone_cubic(x: Array, y: Array, at: float) -> float:
-    """The value at ``at``, within ``x``, of the cubic Hermite spline through the points with Fritsch and Butland's slopes:
-    it has no extremum that the points have not (SIAM J. Sci. Stat. Comput. 5, 1984). At least three points, ``x`` ascending."""
+    """Return the value at ``at``, within ``x``, of the monotone cubic Hermite spline through at least three points.
+
+    ``x`` must be ascending. The slopes are those of Fritsch and Butland (SIAM J. Sci. Stat. Comput. 5, 1984), with which the
+    spline has no extremum that the points do not have.
+    """
     h, d = np.diff(x), np.diff(y) / np.diff(x)
     slopes = np.empty_like(y)
     slopes[1:-1] = [_inner_slope(*h[k : k + 2], *d[k : k + 2]) for k in range(len(h) - 1)]

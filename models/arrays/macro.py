@@ -1,4 +1,4 @@
-"""A memory macro: what a cell, a capacity, a node, a leakage class and a word width cost."""
+"""A memory macro: area, latency, energy and leakage by cell, capacity, node, leakage class and word width."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from models.arrays.write import DEFAULT_DESIGN, WriteDesign, WritePoint, write_p
 from simcore.errors import InputError, did_you_mean
 
 _KIB = 1024
-_NO_CELL_LEAKAGE = "NVSim counts no leakage in MRAM cells: theirs is of the peripheral circuits alone"
-_ASSUMED_JUNCTION = (
-    "cell files name no junction: write error rates assume one (stability, and its error rate at nominal voltage and pulse)"
-)
-_LONG_WIRES = "NVSim's wires have no repeaters: latencies above 4 MiB are pessimistic"
+_NO_CELL_LEAKAGE = "NVSim counts no leakage in MRAM cells, so this leakage is that of the peripheral circuits alone"
+_ASSUMED_JUNCTION = "cell files name no junction, so write error rates assume a stability and a nominal error rate"
+_LONG_WIRES = "NVSim's wires have no repeaters, so latencies above 4 MiB are pessimistic"
 
 
 @dataclass(frozen=True)
 class Macro:
-    """One array with its peripheral circuits; an access reads or writes ``word_bits`` at once.
+    """One array with its peripheral circuits. An access reads or writes ``word_bits`` bits at once.
 
-    ``kind`` is "measured" (a row of the table), "derived" (between rows) or "assumed"; ``write`` is None for SRAM.
+    ``kind`` is "measured" (a row of the table), "derived" (between rows) or "assumed". ``write`` is None for SRAM.
     """
 
     cell: MemoryCell
@@ -46,24 +44,25 @@ class Macro:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know before trusting the numbers."""
-        notes = [f"leakage is that of the class {self.leakage_class} at 350 K; other classes differ by factors of 10 to 10,000"]
+        notes = [f"leakage is for class {self.leakage_class} at 350 K; other classes differ by factors of 10 to 10,000"]
         if self.cell.technology != "sram":
             notes += [_NO_CELL_LEAKAGE, _ASSUMED_JUNCTION]
         if self.capacity_bytes > 4 * _KIB**2:
             notes.append(_LONG_WIRES)
         if self.kind == "assumed":
             notes.append(
-                f"{self.word_bits}-bit words: the effect of the width is known at 1 MiB or between widths, and taken over"
+                f"{self.word_bits}-bit words: the effect of the width is known only at 1 MiB or between widths, and applied here"
             )
         return tuple(notes)
 
     def with_write(
         self, *, voltage_v: float | None = None, pulse_ns: float | None = None, design: WriteDesign = DEFAULT_DESIGN
     ) -> Self:
-        """This macro with another write voltage or pulse: write latency, write energy and write error rate change together.
+        """Return this macro with another write voltage or pulse, which changes write latency, write energy and write error rate.
 
-        The pulse is replaced in the latency, the cells' energy follows V^2 t; peripheral circuits, area, reads and leakage stay.
-        Raises InputError for a cell that has no write pulse, and for a voltage or pulse that is not positive.
+        The new pulse replaces the old one in the latency, and the cells' energy follows V^2 t. Peripheral circuits, area, reads
+        and leakage do not change. Raise InputError for a cell that has no write pulse and for a voltage or pulse that is not
+        positive.
         """
         point = write_point(self.cell, voltage_v, pulse_ns, design)
         nominal = self.write or write_point(self.cell, None, None, design)
@@ -75,7 +74,7 @@ class Macro:
         )
 
     def to_json(self) -> dict[str, object]:
-        """A flat dictionary of plain values, units in the names."""
+        """Return a flat dictionary of plain values with units in the names."""
         shown: dict[str, object] = {
             "cell": self.cell.name,
             "capacity_bytes": self.capacity_bytes,
@@ -99,9 +98,9 @@ def memory_macro(
     target: str = "read-edp",
     design: WriteDesign = DEFAULT_DESIGN,
 ) -> Macro:
-    """The macro of this cell and capacity; rows of the table come back as they stand, what lies between is interpolated.
+    """Return the macro of this cell and capacity: a row of the table as it stands, or an interpolation between rows.
 
-    Raises InputError for an unknown cell, and for a node, class, target, word width or capacity outside the table.
+    Raise InputError for an unknown cell, and for a node, class, target, word width or capacity outside the table.
     """
     known = memory_cell(cell) if isinstance(cell, str) else cell
     if target not in TARGETS:

@@ -1,4 +1,4 @@
-"""From a macro to the simulator: the bank timing, in cycles, and the figures behind the energy columns."""
+"""Scratchpads made of macros: the bank timing in cycles, and the figures behind the energy columns."""
 
 from __future__ import annotations
 
@@ -17,24 +17,27 @@ from simcore.timing.bank_timing import BankTiming
 
 
 def cycles(time_ns: float, clock_hz: int) -> int:
-    """Whole cycles of a clock that cover a time, at least 1. A picosecond's fraction is not counted as a cycle."""
+    """Return the whole cycles of a clock that cover a time, at least 1. The time is rounded to picoseconds first."""
     if clock_hz <= 0:
         raise InputError(f"expected a clock above 0 Hz, got {clock_hz!r}", where="clock")
     return max(1, ceil(Fraction(round(time_ns * 1000), 10**12) * clock_hz))
 
 
 def bank_timing(macro: Macro, clock_hz: int) -> BankTiming:
-    """The timing of a bank made of this macro: SRAM takes an access every cycle, STT-MRAM is held until the access is over."""
+    """Return the timing of a bank made of this macro.
+
+    SRAM takes an access every cycle; STT-MRAM is busy until the access is over.
+    """
     read, write = cycles(macro.read_ns, clock_hz), cycles(macro.write_ns, clock_hz)
     model = Sram if macro.cell.technology == "sram" else SttMram
     return model(read_cycles=read, write_cycles=write)
 
 
 def scratchpad_figures(macro: Macro, side_by_side: int = 1, sharing: int = 1) -> ScratchpadFigures:
-    """What models.technology gives for a scratchpad's bank: energies per byte, leakage, area.
+    """Return a scratchpad bank's energies per byte, leakage and area, in the form that ``models.technology`` gives.
 
-    The bank is made of ``side_by_side`` of these macros, and ``sharing`` banks share them. The bytes of an access are spread over
-    a bank's macros, so its energy per byte is the macro's.
+    The bank is made of ``side_by_side`` of these macros, and ``sharing`` banks share them. An access spreads its bytes over the
+    bank's macros, so its energy per byte is that of one macro.
     """
     word_bytes, macros = macro.word_bits / 8, side_by_side / sharing
     leakage_mw = macro.leakage_mw * macros
@@ -51,14 +54,14 @@ def scratchpad_figures(macro: Macro, side_by_side: int = 1, sharing: int = 1) ->
 
 
 def _arrangement(side_by_side: int, sharing: int) -> tuple[str, ...]:
-    wide = f"{side_by_side} macros side by side make a bank: its line is wider than their words"
-    small = f"{sharing} banks share a macro, taken as independent: a bank alone is smaller than the table's macros"
+    wide = f"{side_by_side} macros side by side make a bank, because its line is wider than their words"
+    small = f"{sharing} banks share a macro but count as independent, because one bank is smaller than the table's macros"
     return (*((wide,) if side_by_side > 1 else ()), *((small,) if sharing > 1 else ()))
 
 
 @dataclass(frozen=True)
 class ScratchpadMacros:
-    """A scratchpad of ``banks`` banks: the macro they are made of, how many to a bank, a bank's timing and what it costs."""
+    """A scratchpad of ``banks`` banks: its macro, the number of macros per bank, and the timing and figures of one bank."""
 
     macro: Macro
     macros_per_bank: Fraction
@@ -68,12 +71,12 @@ class ScratchpadMacros:
 
     @property
     def leakage_mw(self) -> float:
-        """Leakage of all banks."""
+        """Leakage of all banks, in mW."""
         return self.banks * self.figures.leakage_mw
 
     @property
     def area_mm2(self) -> float:
-        """Area of all banks; the wires between them are left out."""
+        """Area of all banks, in mm2, without the wires between them."""
         return self.banks * self.figures.area_mm2
 
 
@@ -91,12 +94,12 @@ def scratchpad_of(
     word_bits: int | None = None,
     design: WriteDesign = DEFAULT_DESIGN,
 ) -> ScratchpadMacros:
-    """A scratchpad of this capacity at a core clock, each bank a macro of its own that is ``line_bytes`` wide.
+    """Return a scratchpad of this capacity at a core clock, in which each bank is a macro that is ``line_bytes`` wide.
 
-    A line wider than ``word_bits`` (by default the table's widest words) is spread over two macros, or four, and so on; banks
-    smaller than its smallest macro share one. The figures then say so and are "assumed". ``voltage_v``, ``pulse_ns``: another
-    write than the cell's nominal one. Raises InputError where the macro lies outside the table all the same (see
-    ``memory_macro``), or the capacity is no multiple of the banks.
+    A line wider than ``word_bits`` (by default the table's widest words) is spread over two macros, or four, and so on. Banks
+    smaller than the smallest macro of the table share one. In both cases the figures are "assumed" and a note says so.
+    ``voltage_v`` and ``pulse_ns`` replace the cell's nominal write. Raise InputError if the macro still lies outside the table
+    (see ``memory_macro``), or if the capacity is not a multiple of the banks.
     """
     return banks_of_bits(
         cell,
@@ -127,7 +130,7 @@ def banks_of_bits(
     word_bits: int | None = None,
     design: WriteDesign = DEFAULT_DESIGN,
 ) -> ScratchpadMacros:
-    """``scratchpad_of`` for lines of so many bits."""
+    """Do what ``scratchpad_of`` does, for lines of ``line_bits`` bits."""
     if banks < 1 or capacity_bytes % banks:
         raise InputError(f"expected a capacity that is a multiple of the banks, got {capacity_bytes} bytes in {banks} banks")
     family = Family(memory_cell(cell).name, node_nm, leakage_class, "read-edp")
@@ -149,7 +152,7 @@ def banks_of_bits(
 
 
 def _side_by_side(line_bits: int, widest: int) -> int:
-    """The fewest macros of equal words, none wider than the widest, that make a line."""
+    """Return the fewest macros with equal words, none wider than ``widest`` bits, that make a line."""
     return next(macros for macros in range(1, line_bits + 1) if line_bits % macros == 0 and line_bits <= macros * widest)
 
 

@@ -1,4 +1,4 @@
-"""The table of macros (models/data/memory_macros.csv), as lines along the capacity."""
+"""The table of macros (models/data/memory_macros.csv): for each word width, a line of figures along the capacity."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TARGETS = ("read-edp", "read-latency", "write-edp", "area", "leakage")
 
 
 class Figures(NamedTuple):
-    """What one macro costs: an access moves one word."""
+    """Area, latency, energy and leakage of one macro. An access moves one word."""
 
     area_mm2: float
     read_ns: float
@@ -31,7 +31,7 @@ class Figures(NamedTuple):
 
 @dataclass(frozen=True)
 class Family:
-    """Macros that differ in capacity and word width alone."""
+    """Macros that differ only in capacity and word width."""
 
     cell: str
     node_nm: int
@@ -47,7 +47,7 @@ Lines = Mapping[int, Mapping[int, Figures]]
 
 
 def lines_of(family: Family) -> Lines:
-    """The lines of a family; raises InputError for a family that is not in the table, saying what there is."""
+    """Return the lines of a family. Raise InputError, with the known values, for a family that is not in the table."""
     table = families()
     if family not in table:
         raise _missing(family, table)
@@ -55,17 +55,17 @@ def lines_of(family: Family) -> Lines:
 
 
 def widest_word_bits(family: Family) -> int:
-    """The widest word of a family; raises InputError as ``lines_of``."""
+    """Return the widest word of a family, in bits. Raise InputError as ``lines_of`` does."""
     return max(lines_of(family))
 
 
 def least_capacity_kib(family: Family) -> int:
-    """The smallest capacity of a family; raises InputError as ``lines_of``."""
+    """Return the smallest capacity of a family, in KiB. Raise InputError as ``lines_of`` does."""
     return min(capacity for line in lines_of(family).values() for capacity in line)
 
 
 def _missing(family: Family, table: Mapping[Family, Lines]) -> InputError:
-    """The first of cell, node, class and target that the table does not know beside those before it."""
+    """Return the error for the first of cell, node, class and target that the table does not hold with those before it."""
     left = list(table)
     for name, option in (("cell", "cell"), ("node_nm", "node"), ("leakage_class", "class"), ("target", "target")):
         asked = getattr(family, name)
@@ -80,7 +80,7 @@ def _missing(family: Family, table: Mapping[Family, Lines]) -> InputError:
 
 @lru_cache(maxsize=1)
 def families() -> dict[Family, dict[int, dict[int, Figures]]]:
-    """The whole table."""
+    """Return the whole table: family -> word width in bits -> capacity in KiB -> figures."""
     found: dict[Family, dict[int, dict[int, Figures]]] = {}
     for family, word_bits, capacity_kib, row in _rows(PATH):
         figures = Figures(*(float(row[name]) for name in Figures._fields))
@@ -90,7 +90,7 @@ def families() -> dict[Family, dict[int, dict[int, Figures]]]:
 
 @lru_cache(maxsize=1)
 def single_figures() -> dict[tuple[Family, int, str], dict[int, float]]:
-    """Figures known alone: (family, word width, name of the figure) -> capacity in KiB -> value."""
+    """Return the figures whose row is not complete: (family, word width, name of the figure) -> capacity in KiB -> value."""
     found: dict[tuple[Family, int, str], dict[int, float]] = {}
     for family, word_bits, capacity_kib, row in _rows(PARTIAL_PATH):
         found.setdefault((family, word_bits, row["figure"]), {})[capacity_kib] = float(row["value"])

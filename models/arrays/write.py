@@ -1,4 +1,4 @@
-"""The write of an STT-MRAM cell: voltage and pulse set latency, energy and error rate together."""
+"""The write of an STT-MRAM cell, whose voltage and pulse together set its latency, energy and error rate."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from simcore.errors import InputError
 
 @dataclass(frozen=True)
 class WriteDesign:
-    """What the cell files leave open: the junction, and how well it switches at the cell's nominal voltage and pulse.
+    """The quantities that cell files do not give: the junction, and how well it switches at the nominal voltage and pulse.
 
-    ``nominal_error_rate``: the write error rate of the worse direction there. It sets the overdrive at the nominal voltage, to
-    which the overdrive at another voltage is in proportion. Both defaults are assumed: a junction of stability 60, and 1e-9.
-    ``sigma``: relative standard deviation of the overdrive among cells; error rates are then means over cells.
+    ``nominal_error_rate`` is the write error rate of the worse direction at the cell's nominal voltage and pulse. It sets the
+    overdrive at the nominal voltage; the overdrive at another voltage is in proportion. Both defaults are assumed: a junction of
+    stability 60, and 1e-9. ``sigma`` is the relative standard deviation of the overdrive among cells; with it, error rates are
+    means over cells.
     """
 
     junction: Junction = field(default_factory=Junction)
@@ -30,7 +31,7 @@ class WriteDesign:
         between("nominal_error_rate", self.nominal_error_rate, 0.0, 1.0)
 
     def overdrive(self, cell: MemoryCell, voltage_v: float, direction: Direction) -> float:
-        """Current over critical current in one direction at a write voltage."""
+        """Return the current over the critical current in one direction at a write voltage."""
         worst = _nominal_overdrive(self.junction, cell.pulse_ns, self.nominal_error_rate)
         mean = worst * max(self.junction.overdrive_of(1.0, other) ** -1 for other in DIRECTIONS)
         return self.junction.overdrive_of(mean, direction) * voltage_v / nominal_voltage_v(cell)
@@ -41,7 +42,7 @@ DEFAULT_DESIGN = WriteDesign()
 
 @dataclass(frozen=True)
 class WritePoint:
-    """A write voltage and pulse, with what they give per bit. Error rates are of bits that must flip in that direction."""
+    """A write voltage and pulse, with the energy and error rates of one bit that must flip in the named direction."""
 
     voltage_v: float
     pulse_ns: float
@@ -51,11 +52,11 @@ class WritePoint:
 
     @property
     def error_rate(self) -> float:
-        """Mean of the two directions: the error rate of a bit that flips, both flips being equally frequent."""
+        """Mean of the two directions, which is the error rate of a bit that must flip if both flips are equally frequent."""
         return (self.error_rate_p_to_ap + self.error_rate_ap_to_p) / 2
 
     def to_json(self) -> dict[str, float]:
-        """A flat dictionary, units in the names."""
+        """Return a flat dictionary with units in the names."""
         return {
             "voltage_v": self.voltage_v,
             "pulse_ns": self.pulse_ns,
@@ -67,18 +68,18 @@ class WritePoint:
 
 
 def nominal_voltage_v(cell: MemoryCell) -> float:
-    """The cell's write voltage; raises InputError for a cell that is not written by a pulse."""
+    """Return the cell's write voltage. Raise InputError for a cell that is not written by a pulse."""
     if cell.nominal_voltage_v is None:
-        raise InputError(f"{cell.name} is not written by a pulse: it has no write voltage, pulse or write error rate")
+        raise InputError(f"{cell.name} is not written by a pulse, so it has no write voltage, pulse or write error rate")
     return cell.nominal_voltage_v
 
 
 def write_point(
     cell: MemoryCell, voltage_v: float | None = None, pulse_ns: float | None = None, design: WriteDesign = DEFAULT_DESIGN
 ) -> WritePoint:
-    """What a write at this voltage and pulse (default: the cell's nominal ones) takes and how often it fails.
+    """Return the energy and error rates of a write at this voltage and pulse, by default the cell's nominal ones.
 
-    Energy per bit follows V^2 t from the nominal point. Raises InputError for SRAM and for values that are not positive.
+    The energy per bit follows V^2 t from the nominal point. Raise InputError for SRAM and for values that are not positive.
     """
     nominal_v = nominal_voltage_v(cell)
     v = nominal_v if voltage_v is None else positive("voltage", voltage_v)
@@ -95,7 +96,10 @@ def write_point(
 def pulse_ns_for(
     cell: MemoryCell, error_rate: float, voltage_v: float | None = None, design: WriteDesign = DEFAULT_DESIGN
 ) -> float:
-    """The pulse with which the worse direction errs at ``error_rate`` at a voltage (default: nominal), without variation."""
+    """Return the pulse, in ns, at which the worse direction fails at ``error_rate`` with this voltage (default: nominal).
+
+    All cells are taken as equal.
+    """
     nominal_v = nominal_voltage_v(cell)
     v = nominal_v if voltage_v is None else positive("voltage", voltage_v)
     junction = design.junction
@@ -107,7 +111,7 @@ def pulse_ns_for(
 
 
 def voltage_v_for(cell: MemoryCell, error_rate: float, pulse_ns: float, design: WriteDesign = DEFAULT_DESIGN) -> float:
-    """The voltage with which the worse direction errs at ``error_rate`` after a pulse, without variation."""
+    """Return the voltage at which the worse direction fails at ``error_rate`` with this pulse. All cells are taken as equal."""
     junction = design.junction
     needed = overdrive_for_error_rate(junction.tau(pulse_ns), error_rate, junction.thermal_stability)
     nominal_v = nominal_voltage_v(cell)
@@ -115,7 +119,7 @@ def voltage_v_for(cell: MemoryCell, error_rate: float, pulse_ns: float, design: 
 
 
 def voltage_v_of_overdrive(cell: MemoryCell, overdrive: float, design: WriteDesign = DEFAULT_DESIGN) -> float:
-    """The voltage at which the current is ``overdrive`` times the critical current, the geometric mean of both directions'."""
+    """Return the voltage whose current is ``overdrive`` times the critical current (the geometric mean of both directions)."""
     direction = DIRECTIONS[0]
     nominal_v = nominal_voltage_v(cell)
     asked = design.junction.overdrive_of(positive("overdrive", overdrive), direction)

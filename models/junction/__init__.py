@@ -1,1 +1,1 @@
-"""The magnetic tunnel junction: switching, write errors, read disturb, retention, variation, endurance. No time inside."""
+"""The magnetic tunnel junction: switching, write errors, read disturb, retention, variation and endurance."""

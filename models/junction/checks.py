@@ -1,4 +1,4 @@
-"""Bounds of physical arguments: one InputError that says what was expected and what came."""
+"""Checks of physical arguments. Each raises one InputError that says what was expected and what it got."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from simcore.errors import InputError
 
 
 def positive(name: str, value: float) -> float:
-    """``value`` if it is a finite number above zero; raises InputError."""
+    """Return ``value`` if it is a finite number above zero, else raise InputError."""
     return above(name, value, 0.0)
 
 
 def above(name: str, value: float, limit: float) -> float:
-    """``value`` if it is a finite number above ``limit``; raises InputError."""
+    """Return ``value`` if it is a finite number above ``limit``, else raise InputError."""
     if not (_is_number(value) and math.isfinite(value) and value > limit):
         raise InputError(f"expected a number above {limit:g}, got {value!r}", where=name)
     return float(value)
 
 
 def at_least(name: str, value: float, limit: float) -> float:
-    """``value`` if it is a finite number not below ``limit``; raises InputError."""
+    """Return ``value`` if it is a finite number not below ``limit``, else raise InputError."""
     if not (_is_number(value) and math.isfinite(value) and value >= limit):
         raise InputError(f"expected a number of at least {limit:g}, got {value!r}", where=name)
     return float(value)
 
 
 def between(name: str, value: float, low: float, high: float) -> float:
-    """``value`` if it lies strictly between ``low`` and ``high``; raises InputError."""
+    """Return ``value`` if it lies strictly between ``low`` and ``high``, else raise InputError."""
     if not (_is_number(value) and low < value < high):
         raise InputError(f"expected a number between {low:g} and {high:g}, got {value!r}", where=name)
     return float(value)

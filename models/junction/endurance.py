@@ -1,4 +1,4 @@
-"""Endurance: how long the most written line of a memory lasts."""
+"""Endurance: how long the most often written line of a memory lasts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from models.junction.checks import at_least, between, positive
 
 
 def lifetime_s(endurance_writes: float, writes_per_s: float, levelling: float = 0.0, mean_writes_per_s: float = 0.0) -> float:
-    """Seconds until a line written ``writes_per_s`` times a second (the busiest one) has used up ``endurance_writes``.
+    """Return the seconds until the busiest line, written ``writes_per_s`` times a second, has used up ``endurance_writes``.
 
-    ``levelling``: 0 leaves the busiest line as it is; 1 spreads all writes evenly, so that every line gets ``mean_writes_per_s``;
-    in between the rate is mixed linearly. Infinite where nothing is written. Raises InputError for a mean above the busiest
-    line's rate, levelling outside 0 to 1, or a negative rate.
+    With ``levelling`` 0 the busiest line gets its own writes. With 1 all writes are spread evenly, so that every line gets
+    ``mean_writes_per_s``. In between, the rate is mixed linearly. The result is infinite if nothing is written. Raise InputError
+    for a mean above the busiest line's rate, levelling outside 0 to 1, or a negative rate.
     """
     positive("endurance_writes", endurance_writes)
     busiest = at_least("writes_per_s", writes_per_s, 0.0)
@@ -24,5 +24,5 @@ def lifetime_s(endurance_writes: float, writes_per_s: float, levelling: float = 
 
 
 def busiest_writes_per_s(writes_of_busiest_line: float, cycles: int, clock_hz: float) -> float:
-    """Writes per second of a line that a simulation of ``cycles`` core cycles wrote this often, if the run repeats for ever."""
+    """Return the writes per second of a line that ``cycles`` core cycles wrote this often, if the run repeats for ever."""
     return at_least("writes", writes_of_busiest_line, 0) * positive("clock_hz", clock_hz) / positive("cycles", cycles)

@@ -1,8 +1,8 @@
 """Write error rates near the critical current, from a table of Fokker-Planck solutions (models/data/write_error_rate.csv).
 
-The table holds, per stability and overdrive, the tau at which the error rate has fallen to each of some levels. Those times vary
-slowly, so cubic interpolation of ln(tau) in ln(stability) and overdrive keeps within 1 % of the solver (5 % below the critical
-current). Made by ``build``, with scipy; reading it needs none.
+For each stability and overdrive, the table holds the tau at which the error rate has fallen to each of several levels. These
+times vary slowly, so cubic interpolation of ln(tau) in ln(stability) and overdrive stays within 1 % of the solver (5 % below the
+critical current). ``build`` makes the table and needs scipy; reading it does not.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HEADER = """\
 
 @dataclass(frozen=True)
 class ErrorTable:
-    """``tau[s, i, l]``: time to level l at stability s and overdrive i; float64, axes ascending, levels descending."""
+    """``tau[s, i, l]`` is the time to level l at stability s and overdrive i; float64, axes ascending, levels descending."""
 
     stabilities: Array
     overdrives: Array
@@ -43,12 +43,12 @@ class ErrorTable:
     tau: Array
 
     def covers(self, overdrive: float, thermal_stability: float) -> bool:
-        """Whether the point lies within the table."""
+        """Return whether the point lies within the table."""
         inside = self.overdrives[0] <= overdrive <= self.overdrives[-1]
         return bool(inside and self.stabilities[0] <= thermal_stability <= self.stabilities[-1])
 
     def times(self, overdrive: float, thermal_stability: float) -> Array:
-        """The time to each level at a point; raises InputError outside the table, naming its range."""
+        """Return the time to each level at a point. Raise InputError, with the range of the table, for a point outside it."""
         if not self.covers(overdrive, thermal_stability):
             ranges = (
                 f"overdrive {self.overdrives[0]:g} to {self.overdrives[-1]:g} and "
@@ -56,7 +56,7 @@ class ErrorTable:
             )
             raise InputError(
                 f"the table of write error rates holds {ranges}, got overdrive {overdrive:g} and stability {thermal_stability:g}",
-                hint="the method fokker-planck solves any",
+                hint="the method fokker-planck solves any case",
             )
         rows, row_weights = _cubic(np.log(self.stabilities), log(thermal_stability))
         columns, column_weights = _cubic(self.overdrives, overdrive)
@@ -65,7 +65,7 @@ class ErrorTable:
         return times
 
     def error_rate(self, overdrive: float, tau: float, thermal_stability: float) -> float:
-        """Write error rate; beyond the last level the slowest mode, a pure exponential, is continued."""
+        """Return the write error rate. Beyond the last level it follows the slowest mode, a pure exponential."""
         at_least("tau", tau, 0.0)
         times = self.times(overdrive, thermal_stability)
         hazards = _hazard(self.levels)
@@ -77,7 +77,7 @@ class ErrorTable:
         return -expm1(-exp(float(weights @ hazards[near])))
 
     def pulse(self, overdrive: float, error_rate: float, thermal_stability: float) -> float:
-        """The tau at which the error rate is reached: the inverse of ``error_rate``, by bisection."""
+        """Return the tau at which the error rate is reached: the inverse of ``error_rate``, by bisection."""
         between("error_rate", error_rate, 0.0, 1.0)
         low, high = 0.0, float(self.times(overdrive, thermal_stability)[-1])
         while self.error_rate(overdrive, high, thermal_stability) > error_rate:
@@ -90,18 +90,18 @@ class ErrorTable:
 
 
 def _hazard(levels: Array) -> Array:
-    """ln(-ln(1 - level)): a straight line where the error rate falls exponentially, and smooth up to 1."""
+    """Return ln(-ln(1 - level)), which is a straight line where the error rate falls exponentially, and smooth up to 1."""
     return np.log(-np.log1p(-levels))
 
 
 def _straight(tau: float, times: Array, hazards: Array, first: int) -> float:
-    """The straight line through two neighbouring levels, continued."""
+    """Return the value at ``tau`` on the straight line through two neighbouring levels."""
     slope = (hazards[first + 1] - hazards[first]) / (times[first + 1] - times[first])
     return float(hazards[first] + slope * (tau - times[first]))
 
 
 def _cubic(points: Array, at: float) -> tuple[slice, Array]:
-    """The four points around ``at`` and their weights in the cubic through them."""
+    """Return the four points around ``at`` and their weights in the cubic through them."""
     first = int(np.clip(np.searchsorted(points, at) - 2, 0, len(points) - 4))
     near = points[first : first + 4]
     others = [np.delete(near, index) for index in range(4)]
@@ -111,7 +111,7 @@ def _cubic(points: Array, at: float) -> tuple[slice, Array]:
 
 @lru_cache(maxsize=1)
 def error_table() -> ErrorTable:
-    """The table that comes with simcore."""
+    """Return the table that comes with simcore."""
     lines = [line for line in PATH.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     levels = np.array([float(name) for name in lines[0].split(",")[2:]])
     body = np.array([[float(cell) for cell in line.split(",")] for line in lines[1:]])
@@ -120,7 +120,7 @@ def error_table() -> ErrorTable:
 
 
 def build() -> Iterator[str]:
-    """The lines of the table, solved afresh (a minute or two)."""
+    """Yield the lines of the table, solved anew (this takes a minute or two)."""
     yield HEADER.rstrip("\n")
     yield ",".join(["thermal_stability", "overdrive", *(f"{level:g}" for level in LEVELS)])
     for stability in STABILITIES:
@@ -129,7 +129,7 @@ def build() -> Iterator[str]:
 
 
 def level_times(overdrive: float, thermal_stability: float) -> Array:
-    """The time to each level by the solver; where it is far off, by continuing the slowest mode."""
+    """Return the solver's time to each level; for a level far off, extrapolate the slowest mode."""
     end = 4 * (1 + log(thermal_stability))
     curve = error_curve(overdrive, thermal_stability, end)
     while curve.error_rate[-1] > LEVELS[0] / 4:
@@ -145,7 +145,7 @@ def level_times(overdrive: float, thermal_stability: float) -> Array:
 
 
 def _crossings(tau: Array, logs: Array, wanted: Array) -> Array:
-    """Where the falling curve crosses each level, by a cubic through its four nearest points."""
+    """Return the times at which the falling curve crosses each level, by a cubic through the four nearest points."""
     rising = -logs
     crossings = []
     for level in np.minimum(-wanted, rising[-1]):

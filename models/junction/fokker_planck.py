@@ -1,12 +1,12 @@
-"""The Fokker-Planck equation of a perpendicular macrospin under a current: the oracle of the error rates. Needs scipy.
+"""Solution of the Fokker-Planck equation of a perpendicular macrospin under a current: the oracle of error rates. Needs scipy.
 
 With x = cos(theta) and p the probability per unit of x (equation in docs/stt-mram.md):
 
     dp/dtau = d/dx [ (1 - x^2) ((i - x) p + (1 / (2 stability)) dp/dx) ]
 
-The spin starts as the Boltzmann distribution of its well (x > 0); a write has failed where x > 0 is still true at the end.
-Finite volumes of equal angle with exponentially fitted fluxes keep probabilities positive and conserve their sum, so error
-rates of 1e-15 come out with all their digits; the implicit Radau IIA step of third order damps what is stiff.
+The spin starts with the Boltzmann distribution of its well (x > 0). A write has failed if x > 0 still holds at the end. Finite
+volumes of equal angle with exponentially fitted fluxes keep probabilities positive and conserve their sum, so that error rates of
+1e-15 keep all their digits. The implicit third-order Radau IIA step damps the stiff modes.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ _RESIDUE = (1 + _POLE / 3) / (_POLE / 3 - 2 / 3)
 
 @dataclass(frozen=True)
 class ErrorCurve:
-    """Write error rate over time: ``error_rate[k]`` at ``tau[k]``, equally spaced from 0; both float64 of one length."""
+    """Write error rate over time: ``error_rate[k]`` at ``tau[k]``, equally spaced from 0; both float64 of equal length."""
 
     tau: Array
     error_rate: Array
 
     def at(self, tau: float) -> float:
-        """The error rate at a time on the curve, by a cubic spline through its logarithm; raises InputError beyond its end."""
+        """Return the error rate at a time on the curve, by a cubic spline of its logarithm. Raise InputError beyond its end."""
         if not 0 <= tau <= self.tau[-1]:
             raise InputError(f"expected a tau between 0 and {self.tau[-1]:g}, got {tau!r}", where="tau")
         return float(np.exp(_interpolate().CubicSpline(self.tau, np.log(self.error_rate))(tau)))
 
     def decay_rate(self) -> float:
-        """The slowest mode: minus the slope of ln(error rate) over the last tenth of the curve, per tau."""
+        """Return the rate of the slowest mode: minus the slope of ln(error rate) over the last tenth of the curve, per tau."""
         last = len(self.tau) * 9 // 10
         return float(np.log(self.error_rate[last] / self.error_rate[-1]) / (self.tau[-1] - self.tau[last]))
 
@@ -49,10 +49,11 @@ class ErrorCurve:
 def error_curve(
     overdrive: float, thermal_stability: float, tau_end: float, *, cells: int = 1200, steps_per_tau: int | None = None
 ) -> ErrorCurve:
-    """Solve from tau = 0 to at least ``tau_end``; about 0.02 s. The error of ``cells`` falls with its square.
+    """Solve the equation from tau = 0 to at least ``tau_end``, in about 0.02 s.
 
-    ``steps_per_tau``: default 25 (1 + i). Raises InputError for a negative overdrive, a stability or tau_end that is not
-    positive, fewer than 16 cells or an odd number, and where scipy is not installed.
+    The discretisation error falls with the square of ``cells``. ``steps_per_tau`` is 25 (1 + i) by default. Raise InputError for
+    a negative overdrive, for a stability or ``tau_end`` that is not positive, for fewer than 16 cells or an odd number of them,
+    and if scipy is not installed.
     """
     at_least("overdrive", overdrive, 0.0)
     positive("thermal_stability", thermal_stability)
@@ -67,7 +68,7 @@ def error_curve(
 
 
 def _chain(overdrive: float, thermal_stability: float, cells: int) -> tuple[Array, Array, Array]:
-    """The starting masses, and the rates from each cell to the next and back: a Markov chain in detailed balance."""
+    """Return the starting masses and the rates from each cell to the next and back, a Markov chain in detailed balance."""
     faces = np.cos(np.linspace(0, np.pi, cells + 1))
     centres = np.cos((np.arange(cells) + 0.5) * np.pi / cells)
     volumes, gaps = faces[:-1] - faces[1:], centres[:-1] - centres[1:]
@@ -81,7 +82,7 @@ def _chain(overdrive: float, thermal_stability: float, cells: int) -> tuple[Arra
 
 
 def _bernoulli(z: Array) -> Array:
-    """z / (exp(z) - 1), which is 1 at 0."""
+    """Return z / (exp(z) - 1), which is 1 at 0."""
     small = np.abs(z) < 1e-8
     safe = np.where(small, 1.0, z)
     fitted: Array = np.where(small, 1 - z / 2, safe / np.expm1(safe))
@@ -89,7 +90,7 @@ def _bernoulli(z: Array) -> Array:
 
 
 def _march(start: Array, forward: Array, backward: Array, steps: int) -> Array:
-    """The mass left in the first half of the cells after each step."""
+    """Return the mass left in the first half of the cells after each step."""
     lapack = _lapack()
     leaving = np.zeros_like(start)
     leaving[:-1] += forward

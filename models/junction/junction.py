@@ -1,7 +1,7 @@
-"""A magnetic tunnel junction with perpendicular easy axis, as a single macrospin: its currents, times, resistances, energies.
+"""A magnetic tunnel junction with a perpendicular easy axis, as one macrospin: its currents, times, resistances and energies.
 
-The stability factor ``thermal_stability`` is the energy barrier over kT. The overdrive i is the current over the critical
-current at zero temperature; at fixed resistance also the voltage over the critical voltage. Times in units of ``tau_d_ns`` are
+The stability factor ``thermal_stability`` is the energy barrier over kT. The overdrive i is the current over the critical current
+at zero temperature, which at fixed resistance equals the voltage over the critical voltage. A time in units of ``tau_d_ns`` is
 called tau.
 """
 
@@ -27,13 +27,14 @@ DIRECTIONS: tuple[Direction, ...] = ("p-to-ap", "ap-to-p")
 
 @dataclass(frozen=True, kw_only=True)
 class Junction:
-    """One junction. Raises InputError for a value that is not a positive number.
+    """One junction. Raise InputError for a value that is not a positive number.
 
-    Defaults are typical of published cells of 30 to 50 nm and assumed, not those of one device: stability 60, damping 0.01,
-    anisotropy field 0.35 T, spin-transfer efficiency 0.6, 300 K, 40 nm round, 5 ohm um2, TMR 100 %. ``current_asymmetry`` is the
-    critical current P->AP over that of AP->P; ``critical_current_ua`` without a direction is their geometric mean. 1 (the
-    default) is a symmetric junction; in real ones P->AP needs more. ``read_disturb_exponent`` n shapes the barrier under a read
-    current, stability x (1 - i)^n: 2 for a perpendicular macrospin, 1 in many engineering fits. ``attempt_time_ns`` is tau_0.
+    The defaults are assumed: they are typical of published cells of 30 to 50 nm, not those of one device. They are stability 60,
+    damping 0.01, anisotropy field 0.35 T, spin-transfer efficiency 0.6, 300 K, 40 nm round, 5 ohm um2, TMR 100 %.
+    ``current_asymmetry`` is the critical current of P->AP divided by that of AP->P; ``critical_current_ua`` without a direction
+    is their geometric mean. 1 (the default) is a symmetric junction; in real junctions P->AP needs more current.
+    ``read_disturb_exponent`` n shapes the barrier under a read current, stability x (1 - i)^n: 2 for a perpendicular macrospin, 1
+    in many engineering fits. ``attempt_time_ns`` is tau_0.
     """
 
     thermal_stability: float = 60.0
@@ -73,21 +74,21 @@ class Junction:
         return 1e-6 * self.critical_current_ua(direction) * self.parallel_resistance_ohm
 
     def overdrive(self, voltage_v: float, direction: Direction | None = None) -> float:
-        """Current over critical current at this voltage across the junction, its resistance being the parallel one."""
+        """Return the current over the critical current at this voltage across the junction in its parallel resistance."""
         return positive("voltage_v", voltage_v) / self.critical_voltage_v(direction)
 
     def overdrive_of(self, mean_overdrive: float, direction: Direction | None = None) -> float:
-        """The overdrive in one direction where ``mean_overdrive`` is that of the geometric mean current."""
+        """Return the overdrive in one direction; ``mean_overdrive`` refers to the geometric mean of both critical currents."""
         return mean_overdrive / self._share(direction)
 
     @property
     def parallel_resistance_ohm(self) -> float:
-        """Resistance-area product over the area of a round junction, in ohm."""
+        """Resistance-area product divided by the area of a round junction, in ohm."""
         return self.resistance_area_ohm_um2 / (pi / 4 * (self.diameter_nm * 1e-3) ** 2)
 
     @property
     def antiparallel_resistance_ohm(self) -> float:
-        """Parallel resistance x (1 + TMR), in ohm; the fall of the TMR with voltage is left out."""
+        """Parallel resistance x (1 + TMR), in ohm. The fall of the TMR with voltage is left out."""
         return self.parallel_resistance_ohm * (1 + self.tmr)
 
     def energy_fj(self, voltage_v: float, pulse_ns: float) -> float:
@@ -96,7 +97,7 @@ class Junction:
         return 1e6 * v * v * t / self.parallel_resistance_ohm
 
     def tau(self, pulse_ns: float) -> float:
-        """A pulse in units of tau_D."""
+        """Return a pulse in units of tau_D."""
         return positive("pulse_ns", pulse_ns) / self.tau_d_ns
 
     def _share(self, direction: Direction | None) -> float:

@@ -1,4 +1,4 @@
-"""The write error rate as simcore uses it: the refined closed form where it is good, Fokker-Planck solutions where it is not.
+"""The write error rate that simcore uses: the refined closed form where it is accurate, else Fokker-Planck solutions.
 
 Only a bit that must flip can fail, and a failed write keeps the old bit.
 """
@@ -15,22 +15,23 @@ from models.junction.junction import Direction, Junction
 from models.junction.thermal import escape_rate
 from simcore.errors import InputError, did_you_mean
 
-#: From here on the closed form is within 2.5 % of the Fokker-Planck solution (stability 30 to 80); below, the table is used.
+#: From this overdrive on, the closed form is within 2.5 % of the Fokker-Planck solution (stability 30 to 80). Below, the table is
+#: used.
 CLOSED_FORM_FROM = 2.5
-#: Below the table's first overdrive the spin is left to thermal activation.
+#: The first overdrive of the table. Below it, only thermal activation flips the spin.
 TABLE_FROM = 0.8
 
-#: No pulse is so short that a larger overdrive than this would be asked for.
+#: The search for an overdrive ends here; no write pulse is so short that it needs a larger one.
 _MAX_OVERDRIVE = 1e6
 
 
 def write_error_rate(overdrive: float, tau: float, thermal_stability: float, method: str = "best") -> float:
-    """Probability, 0 to 1, that a write of ``tau`` = pulse / tau_D leaves the old bit where it should have flipped it.
+    """Return the probability, 0 to 1, that a write of ``tau`` = pulse / tau_D does not flip a bit that it should flip.
 
-    Methods: "best" is the refined closed form from overdrive 2.5 on; below, the table of Fokker-Planck solutions (stability 10 to
-    120); under its overdrive of 0.8, thermal activation (Brown). "fokker-planck" solves anew and needs the extra ``device``.
-    "refined", "butler" and "sun" are the closed forms, for overdrives above 1; "table" the table alone.
-    Raises InputError for an unknown method and for an overdrive, stability or tau outside the method's range.
+    Method "best" uses the refined closed form from overdrive 2.5 on, the table of Fokker-Planck solutions (stability 10 to 120)
+    from 0.8 to 2.5, and thermal activation (Brown) below 0.8. "fokker-planck" solves the equation anew and needs the extra
+    ``device``. "refined", "butler" and "sun" are the closed forms, for overdrives above 1. "table" uses only the table. Raise
+    InputError for an unknown method and for an overdrive, stability or tau outside the method's range.
     """
     positive("overdrive", overdrive)
     at_least("tau", tau, 0.0)
@@ -41,9 +42,9 @@ def write_error_rate(overdrive: float, tau: float, thermal_stability: float, met
 
 
 def pulse_for_error_rate(overdrive: float, error_rate: float, thermal_stability: float) -> float:
-    """The tau at which ``write_error_rate`` ("best") has fallen to ``error_rate``; the inverse over time.
+    """Return the tau at which ``write_error_rate`` ("best") has fallen to ``error_rate``: its inverse over time.
 
-    Raises InputError for an overdrive below 0.8: what thermal activation needs is no write pulse.
+    Raise InputError for an overdrive below 0.8, where thermal activation takes longer than any write pulse.
     """
     between("error_rate", error_rate, 0.0, 1.0)
     at_least("overdrive", overdrive, TABLE_FROM)
@@ -53,7 +54,7 @@ def pulse_for_error_rate(overdrive: float, error_rate: float, thermal_stability:
 
 
 def overdrive_for_error_rate(tau: float, error_rate: float, thermal_stability: float) -> float:
-    """The least overdrive, of at least 0.8, with which a pulse of ``tau`` reaches ``error_rate``; the inverse over current."""
+    """Return the least overdrive, at least 0.8, at which a pulse of ``tau`` reaches ``error_rate``: the inverse over current."""
     positive("tau", tau)
     between("error_rate", error_rate, 0.0, 1.0)
     low, high = TABLE_FROM, 2 * CLOSED_FORM_FROM
@@ -71,7 +72,10 @@ def overdrive_for_error_rate(tau: float, error_rate: float, thermal_stability: f
 def junction_error_rate(
     junction: Junction, voltage_v: float, pulse_ns: float, direction: Direction | None = None, method: str = "best"
 ) -> float:
-    """Write error rate of a junction at a voltage across it and a pulse, in one direction or at the mean critical current."""
+    """Return a junction's write error rate at a voltage across it and a pulse.
+
+    Without a direction it is the rate at the geometric mean of both critical currents.
+    """
     overdrive = junction.overdrive(voltage_v, direction)
     return write_error_rate(overdrive, junction.tau(pulse_ns), junction.thermal_stability, method)
 
@@ -81,7 +85,8 @@ def _best(overdrive: float, tau: float, thermal_stability: float) -> float:
         return refined_error_rate(overdrive, tau, thermal_stability)
     if overdrive >= TABLE_FROM:
         return error_table().error_rate(overdrive, tau, thermal_stability)
-    # Brown's rate is too high where the barrier is low: an overdrive below the table's first never errs less than that one.
+    # Brown's rate is too high for a low barrier, so an overdrive below the table's first one never gets a lower error rate than
+    # it.
     at_table_end = error_table().error_rate(TABLE_FROM, tau, thermal_stability)
     return max(exp(-escape_rate(overdrive, thermal_stability) * tau), at_table_end)
 
@@ -106,5 +111,5 @@ METHODS: dict[str, Callable[[float, float, float], float]] = {
     "sun": sun_error_rate,
 }
 
-#: Those of the methods that hold above the critical current only.
+#: The methods that hold only above the critical current.
 CLOSED_FORMS = ("refined", "butler", "sun")

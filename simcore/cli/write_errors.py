@@ -92,7 +92,7 @@ def _overdrive(options: WriteErrorOptions, junction: Junction, direction: Direct
         return junction.overdrive(options.voltage_v, direction), options.voltage_v
     cell = memory_cell(options.cell)
     if cell.pulse_ns <= 0:
-        message = f"{cell.name} is not written by a pulse: it has no write voltage, pulse or write error rate"
+        message = f"{cell.name} is not written by a pulse, so it has no write voltage, pulse or write error rate"
         raise InputError(message, where="--cell")
     voltage = nominal_voltage_v(cell) if options.voltage_v is None else options.voltage_v
     design = WriteDesign(junction)

@@ -236,9 +236,7 @@ _ENERGY = {
 }
 
 
-_WRITES_COUNT_ONCE = (
-    " A verified write counts once despite its retries; a preempted write counts once, less the part that was cut off."
-)
+_WRITES_COUNT_ONCE = " A verified write counts once despite its retries; a preempted write counts once, less what was cut off."
 
 
 def _terms() -> dict[str, Term]:
