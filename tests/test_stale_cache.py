@@ -53,14 +53,14 @@ def test_an_edited_model_file_changes_the_cycles_of_the_next_process(tmp_path):
 @pytest.mark.parametrize(
     "edited", ["engine/compiled/banks.py", "engine/compiled/dram/device.py", "program/streams.py", "timing/compiled.py"]
 )
-def test_an_edited_source_of_the_kernel_gets_a_cache_folder_of_its_own(tmp_path, edited):
+def test_an_edited_source_of_the_kernel_gets_a_version_of_its_own(tmp_path, edited):
     shutil.copytree(ROOT / "simcore", tmp_path / "simcore", ignore=shutil.ignore_patterns("__pycache__"))
     # Only the hash is asked for: nothing is compiled.
-    ask = "from simcore.engine.compiled.cache import cache_folder; print(cache_folder())"
+    ask = "from simcore.engine.compiled.cache import engine_version; print(engine_version())"
     file = tmp_path / "simcore" / edited
-    folders = [run_python(ask, package_root=tmp_path)]
+    versions = [run_python(ask, package_root=tmp_path)]
     file.write_text(file.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
-    folders.append(run_python(ask, package_root=tmp_path))
+    versions.append(run_python(ask, package_root=tmp_path))
     file.write_text(file.read_text(encoding="utf-8").removesuffix("\n# edited\n"), encoding="utf-8")
-    folders.append(run_python(ask, package_root=tmp_path))
-    assert folders[0] == folders[2] != folders[1]
+    versions.append(run_python(ask, package_root=tmp_path))
+    assert versions[0] == versions[2] != versions[1]

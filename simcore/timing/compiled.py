@@ -21,6 +21,7 @@ from numba.np import arrayobj
 from simcore.errors import InputError
 from simcore.program.program import Int64Array
 from simcore.timing.bank_timing import READ, WRITE, BankTiming, Serve
+from simcore.timing.kernel_cache import kept, sources_version
 
 # numba's annotations cover neither its types nor its configuration.
 types: Any = numba.types
@@ -64,7 +65,7 @@ def compile_serve(timing: BankTiming) -> Serve:
 def _compile(timing: BankTiming, serve: Any) -> Serve:
     try:
         # Compiled without a result type first, so that a float result is seen instead of converted.
-        compiled = njit(cache=_may_be_cached(serve))(serve)
+        compiled = _jitted(serve)
         compiled.compile(_ARGUMENTS)
     except Exception as error:  # numba has no common base for what it raises on code that it does not understand
         raise InputError(
@@ -79,6 +80,12 @@ def _compile(timing: BankTiming, serve: Any) -> Serve:
         )
     # Integers of another type (the constant in `return now + 1, 0`) are converted by the one signature.
     return cast(Serve, compiled if result == _RESULT else njit([SERVE_SIGNATURE])(serve))
+
+
+def _jitted(serve: Any) -> Any:
+    """``serve`` as a function that is compiled when it is asked to be, and kept where it may be."""
+    jitted = njit(serve)
+    return kept(jitted, sources_version([Path(inspect.getfile(serve)), Path(__file__)])) if _may_be_cached(serve) else jitted
 
 
 def _is_two_integers(result: Any) -> bool:

@@ -17,7 +17,5 @@ _njit: Any = numba.njit
 #: Compiled into its caller. Tables are borrowed from the caller of the kernel, which keeps them alive.
 inlined: Any = _njit(_nrt=False, forceinline=True, error_model="numpy")
 
-
-def kernel(signature: Any) -> Any:
-    """A kernel called from Python: compiled for one signature when it is defined, kept in numba's cache."""
-    return _njit(signature, cache=True, _nrt=False, error_model="numpy")
+#: Called from Python.
+kernel: Any = _njit(_nrt=False, error_model="numpy")

@@ -1,0 +1,109 @@
+"""The folder in which compiled kernels are kept from run to run: the user's own, known by a mark, pruned of old versions.
+
+What is read from it is native code that this process will run. So no folder is used, and none above it trusted, that another
+user could have written to; where there is no such folder, `NoCacheError` says why and the kernels are compiled each time.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from simcore.saving.owned import not_own, not_safe_above
+
+#: The subfolder of the cache folder that is simcore's; what lies beside it is never touched.
+SUBFOLDER = "kernels"
+MARK = ".simcore-kernels"
+_SAYS = "simcore keeps compiled kernels here and removes this folder when it is old\n"
+#: How the names of kernels end, and of those not yet complete.
+SUFFIX, UNFINISHED = ".kernel", ".unfinished"
+#: Versions whose kernels stay: of the engine, and of each file of bank timings.
+KEPT_FOLDERS = 16
+
+
+class NoCacheError(Exception):
+    """Why kernels cannot be kept, in one line."""
+
+
+def kernel_folder(version: str) -> Path:
+    """The folder of one version's kernels, made if it is not there. Raises NoCacheError."""
+    base = _base()
+    kernels = base / SUBFOLDER
+    folder = kernels / version
+    try:
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        reason = not_safe_above(base)
+        if reason is not None:
+            raise NoCacheError(f"'{base}' {reason}")
+        for path in (base, kernels, folder):
+            path.mkdir(mode=0o700, exist_ok=True)
+            _check_own(path)
+        if not _is_marked(folder):
+            _write_mark(folder)
+            _prune(kernels)
+        return folder
+    except OSError as error:
+        raise NoCacheError(f"'{error.filename or folder}': {error.strerror or error}") from error
+
+
+def _base() -> Path:
+    """The cache folder's path without links: SIMCORE_CACHE_DIR, else by the XDG rules (what is empty counts as not set)."""
+    named = os.environ.get("SIMCORE_CACHE_DIR")
+    if named:
+        return Path(os.path.realpath(named))
+    xdg = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(xdg):  # relative ones are to be ignored
+        return Path(os.path.realpath(xdg)) / "simcore"
+    home = os.path.expanduser("~") if os.environ.get("HOME", "unset") else ""
+    if not os.path.isabs(home):
+        raise NoCacheError("there is no home folder")
+    return Path(os.path.realpath(home)) / ".cache" / "simcore"
+
+
+def _check_own(path: Path) -> None:
+    reason = not_own(path)
+    if reason is not None:
+        raise NoCacheError(f"'{path}' {reason}")
+
+
+def _is_marked(folder: Path) -> bool:
+    mark = folder / MARK
+    with suppress(OSError, ValueError):
+        return stat.S_ISREG(mark.lstat().st_mode) and mark.read_text(encoding="utf-8") == _SAYS
+    return False
+
+
+def _write_mark(folder: Path) -> None:
+    """Whole at once: another process may be doing the same."""
+    unfinished = folder / f"{MARK}.{os.getpid()}{UNFINISHED}"
+    try:
+        unfinished.write_text(_SAYS, encoding="utf-8")
+        os.replace(unfinished, folder / MARK)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _prune(kernels: Path) -> None:
+    """Remove all but the versions used last: each edit of the engine leaves a folder behind."""
+    marked = [path for path in kernels.iterdir() if not path.is_symlink() and _is_marked(path) and not_own(path) is None]
+    for old in sorted(marked, key=_last_use, reverse=True)[KEPT_FOLDERS:]:
+        with suppress(OSError):
+            _remove(old)
+
+
+def _last_use(folder: Path) -> float:
+    with suppress(OSError):
+        return (folder / MARK).stat().st_mtime
+    return 0.0
+
+
+def _remove(folder: Path) -> None:
+    """Remove the kernels and the mark, and the folder unless something else is in it."""
+    for path in folder.iterdir():
+        if path.name.endswith((SUFFIX, UNFINISHED)):
+            path.unlink()
+    if os.listdir(folder) == [MARK]:
+        (folder / MARK).unlink()
+        folder.rmdir()

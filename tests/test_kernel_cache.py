@@ -1,0 +1,154 @@
+"""Kernels come back from their cache, and nothing that is wrong with the cache ends or changes a run."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+jit_is_off = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(jit_is_off, reason="nothing is compiled")]
+
+#: Compiles a small kernel and says how often it came from the cache.
+ONE_KERNEL = """
+from numba import int64, njit
+from simcore.timing.kernel_cache import kept
+
+def add_one(number):
+    return number + 1
+
+for _ in range(2):
+    kernel = kept(njit(add_one), "version")
+    kernel.compile(int64(int64))
+    print(kernel(1), sum(kernel.stats.cache_hits.values()))
+"""
+
+#: The same for the bank timings that come with simcore.
+BANK_TIMING = """
+from simcore.timing.bank_timing import resolve_timing
+from simcore.timing.compiled import compile_serve
+print(compile_serve(resolve_timing("sram")).py_func.__name__)
+"""
+
+
+def run(code: str, folder: Path, *, before: str = "", **environment: str) -> tuple[str, str]:
+    """What a program prints on both streams, its cache, home and temporary files being in ``folder``."""
+    folder.mkdir(exist_ok=True)
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("SIMCORE_", "NUMBA_", "XDG_"))}
+    places = {"HOME": str(folder), "TMPDIR": str(folder), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    (folder / "program.py").write_text(before + code)
+    command = [sys.executable, str(folder / "program.py")]
+    done = subprocess.run(command, env={**own, **places, **environment}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, done.stderr
+
+
+def kernels_in(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.kernel"))
+
+
+def test_a_kernel_comes_back_in_the_next_process(tmp_path):
+    assert run(ONE_KERNEL, tmp_path) == ("2 0\n2 1\n", "")
+    assert run(ONE_KERNEL, tmp_path) == ("2 1\n2 1\n", "")
+    assert [path.parent for path in kernels_in(tmp_path)] == [tmp_path / ".cache" / "simcore" / "kernels" / "version"]
+
+
+def test_a_kernel_with_checked_bounds_is_another_one(tmp_path):
+    run(ONE_KERNEL, tmp_path)
+    assert run(ONE_KERNEL, tmp_path, NUMBA_BOUNDSCHECK="1")[0] == "2 0\n2 1\n"
+
+
+@pytest.mark.parametrize("damage", ["empty", "truncated", "foreign", "another value"])
+def test_a_file_that_is_no_kernel_is_compiled_again(tmp_path, damage):
+    run(ONE_KERNEL, tmp_path)
+    (file,) = kernels_in(tmp_path)
+    whole = file.read_bytes()
+    payload = pickle.dumps("no kernel")
+    begins = whole[: whole.index(b"\n") + 1]
+    file.write_bytes(
+        {
+            "empty": b"",
+            "truncated": whole[: len(whole) // 2],
+            "foreign": b"\x80\x04foreign",
+            "another value": begins + hashlib.sha256(payload).digest() + payload,
+        }[damage]
+    )
+    assert run(ONE_KERNEL, tmp_path) == ("2 0\n2 1\n", "")
+    assert file.read_bytes()[:20] == whole[:20]
+
+
+def test_where_others_can_write_nothing_is_read_or_kept_and_it_is_said_once(tmp_path):
+    run(ONE_KERNEL, tmp_path)
+    cache = tmp_path / ".cache" / "simcore"
+    cache.chmod(0o777)
+    out, err = run(ONE_KERNEL + BANK_TIMING, tmp_path)
+    assert out == "2 0\n2 0\nserve\n"
+    assert err == (
+        f"simcore: compiled kernels are not kept, each run compiles them anew: '{cache}' can be written by other users "
+        "(mode 777); SIMCORE_CACHE_DIR can name another folder\n"
+    )
+
+
+def test_numba_keeps_nothing_in_a_folder_of_its_own_choice(tmp_path):
+    before = set((ROOT / "models").rglob("*.nb[ic]"))
+    run(ONE_KERNEL + BANK_TIMING, tmp_path)
+    run(ONE_KERNEL + BANK_TIMING, tmp_path / "unsafe", SIMCORE_CACHE_DIR="/dev/null")
+    assert not list(tmp_path.rglob("*.nb[ic]"))
+    assert set((ROOT / "models").rglob("*.nb[ic]")) == before
+    assert len(kernels_in(tmp_path)) == 2
+    sources = [path for room in ("simcore", "models", "workloads") for path in (ROOT / room).rglob("*.py")]
+    assert not [path for path in sources if re.search(r"\bcache=", path.read_text(encoding="utf-8"))]
+
+
+FULL = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes}, {bytes}))
+"""
+
+
+@pytest.mark.parametrize("size", [0, 1000])
+def test_a_full_disk_costs_the_cache_and_not_the_run(tmp_path, size):
+    out, err = run(ONE_KERNEL, tmp_path, before=FULL.format(bytes=size))
+    assert out == "2 0\n2 0\n"
+    assert re.fullmatch(r"simcore: compiled kernels are not kept, each run compiles them anew: .*: File too large; .*\n", err)
+    assert not kernels_in(tmp_path)
+    assert not list(tmp_path.rglob("*.unfinished"))
+
+
+REFUSES = """
+import os
+real = os.open
+def refuse(path, flags, *rest, **more):
+    if flags & os.O_CREAT and ".kernel." in str(path):
+        raise OSError({number}, os.strerror({number}), str(path))
+    return real(path, flags, *rest, **more)
+os.open = refuse
+"""
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT])
+def test_a_folder_that_cannot_be_written_costs_the_cache_and_not_the_run(tmp_path, number):
+    out, err = run(ONE_KERNEL, tmp_path, before=REFUSES.format(number=number))
+    assert out == "2 0\n2 0\n"
+    assert os.strerror(number) in err
+    assert len(err.splitlines()) == 1
+
+
+def test_two_processes_that_fill_the_cache_at_once_both_succeed(tmp_path):
+    own = {**os.environ, "SIMCORE_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+    (tmp_path / "program.py").write_text(ONE_KERNEL)
+    command = [sys.executable, str(tmp_path / "program.py")]
+    both = [subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in both:
+        out, err = process.communicate()
+        assert (process.returncode, err) == (0, "")
+        assert re.fullmatch("2 [01]\n2 1\n", out)
+    assert len(kernels_in(tmp_path)) == 1
