@@ -9,7 +9,7 @@ import pytest
 from simcore import load_system, simulate
 from simcore.errors import InputError
 from simcore.machine.machine import build_machine
-from simcore.studies.placed_step import simulate_placed_step
+from simcore.studies.stt_mram.placed_step import simulate_placed_step
 from workloads.faults.device import MacroDevice
 from workloads.faults.placed_system import placed_system
 from workloads.faults.placement import SRAM, PlacedBits, Placement, Storage

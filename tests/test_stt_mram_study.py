@@ -11,12 +11,12 @@ from models.arrays.macro import memory_macro
 from models.arrays.ratio import energy_ratio
 from simcore import simulate
 from simcore.errors import InputError
-from simcore.studies.plain import plain, rows_of
+from simcore.studies.form.plain import plain, rows_of
+from simcore.studies.form.spread import spread
 from simcore.studies.stt_mram import arrays, gains, pulses, ratio_map, systems, writes
 from simcore.studies.stt_mram.accuracy import _with_steps, placed_steps, study_accuracy
 from simcore.studies.stt_mram.conclusions import capacity, conclusions
-from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, Settings
-from simcore.studies.stt_mram.spread import spread
+from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, SttMramSettings
 from simcore.studies.stt_mram.variants import Variant, equal_area_bytes, pads
 from workloads.faults.device import MacroDevice
 from workloads.faults.placement import PlacedBits, Placement, Storage
@@ -49,16 +49,16 @@ def only(frame: pd.DataFrame, **wanted: object) -> dict:
 )
 def test_what_cannot_be_studied_is_told(asked, told):
     with pytest.raises(InputError, match=told.replace("(", r"\(")):
-        Settings(**asked)
+        SttMramSettings(**asked)
 
 
 def test_a_full_study_runs_every_network_and_a_quick_one_two():
-    assert Settings().chosen_networks == tuple(BATCHES)
-    assert len(Settings(quick=True).chosen_networks) == 2
-    assert Settings(quick=True, networks=("vgg16",)).chosen_networks == ("vgg16",)
+    assert SttMramSettings().chosen_networks == tuple(BATCHES)
+    assert len(SttMramSettings(quick=True).chosen_networks) == 2
+    assert SttMramSettings(quick=True, networks=("vgg16",)).chosen_networks == ("vgg16",)
 
 
-# PlacedBits 1: arrays
+# Part 1: arrays
 
 
 def test_arrays_are_the_macros_of_every_class_that_has_the_cell():
@@ -98,7 +98,7 @@ def test_density_findings_are_those_of_the_rows():
     assert found[1]["leakage_mw_ratio_min"] == pytest.approx(0.091041 / 0.159843)
 
 
-# PlacedBits 2: writes
+# Part 2: writes
 
 
 def test_the_nominal_write_has_the_nominal_error_rate_and_energy():
@@ -142,7 +142,7 @@ def test_findings_name_the_least_error_rate_that_saves_twice(cheapest):
         assert rows.loc[rate] > 2 >= rows[rows.index < rate].max()
 
 
-# PlacedBits 3: the ratio
+# Part 3: the ratio
 
 
 @pytest.mark.parametrize(("leakage_class", "at_1"), [("hp", 49), ("lop", 5.9), ("lstp", 1.4)])
@@ -182,7 +182,7 @@ def test_the_most_accesses_are_told_with_the_capacity_that_bears_them():
     assert told[2].endswith("cannot be had at any capacity")
 
 
-# PlacedBits 4: systems
+# Part 4: systems
 
 
 def test_a_variant_makes_every_scratchpad_of_its_cell():
@@ -228,7 +228,7 @@ def test_no_capacity_fits_is_an_error(monkeypatch):
 @pytest.fixture(scope="module")
 def quick_lenet():
     """The quick study's systems with lenet5 alone."""
-    settings = Settings(quick=True, networks=("lenet5",))
+    settings = SttMramSettings(quick=True, networks=("lenet5",))
     runs, stalls = systems.simulate_systems(settings, None)
     return gains.with_gains(runs), stalls
 
@@ -359,23 +359,22 @@ def test_limits_are_told_with_their_configuration_or_as_not_there():
 @pytest.mark.slow
 def test_the_widest_names_leave_a_row_in_one_line(quick_lenet):
     from rich.console import Console
-
     from simcore.cli.stt_mram_tables import printed_tables
 
     rows, stalls = (frame.assign(network="resnet18", cycles=10 * frame["cycles"]) for frame in quick_lenet)
     tables = {"systems": rows, "system_stalls": stalls, "gain_ranges": gains.gain_range_table(rows)}
     tables |= {"comparisons": arrays.comparison_table(), "energy_ratio_bounds": ratio_map.bound_table(CELL)}
-    tables |= {"cheapest_writes": writes.cheapest_table(CELL), "pulses": pulses.pulse_table(Settings(quick=True), None)}
+    tables |= {"cheapest_writes": writes.cheapest_table(CELL), "pulses": pulses.pulse_table(SttMramSettings(quick=True), None)}
     for shown in printed_tables(tables, CELL):
         shown.title = None
         assert Console(width=1000).measure(shown).maximum <= 100
 
 
-# PlacedBits 5: pulses
+# Part 5: pulses
 
 
 def test_cycles_never_fall_as_the_pulse_grows():
-    table = pulses.pulse_table(Settings(quick=True), None)
+    table = pulses.pulse_table(SttMramSettings(quick=True), None)
     assert table["pulse_ns"].tolist() == [float(pulse) for pulse in pulses.PULSES_NS]
     assert table["cycles"].is_monotonic_increasing
     assert table["voltage_v"].is_monotonic_decreasing
@@ -411,7 +410,7 @@ def test_work_comes_back_in_order_and_is_told():
 @pytest.mark.slow
 @pytest.mark.slow
 def test_several_processes_give_the_same_table():
-    settings = [Settings(quick=True, jobs=jobs) for jobs in (1, 2)]
+    settings = [SttMramSettings(quick=True, jobs=jobs) for jobs in (1, 2)]
     one, two = (pulses.pulse_table(asked, None) for asked in settings)
     pd.testing.assert_frame_equal(one, two)
 
@@ -427,7 +426,7 @@ def test_capacities_are_told_in_the_unit_that_suits(kib, shown):
     assert capacity(kib) == shown
 
 
-# PlacedBits 6: placements
+# Part 6: placements
 
 
 def test_steps_of_placements_are_held_against_the_first():
@@ -455,7 +454,7 @@ def test_steps_of_placements_are_held_against_the_first():
 def test_a_placement_without_a_pulse_is_refused_before_anything_is_trained():
     vague = Placement("vague", Storage(voltage_v=1.2, pulse_ns=5), (PlacedBits("weights", Storage(error_rate=1e-3)),))
     with pytest.raises(InputError, match=r"placement vague: .* got an error rate alone"):
-        study_accuracy(Settings(quick=True, placements=(vague,)), None)
+        study_accuracy(SttMramSettings(quick=True, placements=(vague,)), None)
 
 
 def test_a_placement_that_the_cell_has_no_words_for_is_told_and_left_empty():

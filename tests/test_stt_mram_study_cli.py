@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from simcore.cli import app
 from simcore.saving.mark import write_mark
-from simcore.studies.stt_mram import extras
+from simcore.studies.form import extras
 from simcore.studies.stt_mram.catalogue import FIGURES, TABLES
 
 WITHOUT_TRAINING = [name for name in TABLES if not name.startswith(("accuracy", "placement"))]
@@ -29,7 +29,7 @@ def without(tmp_path_factory):
     """A study of lenet5 where the extra ``train`` is missing: what it printed and the directory it saved."""
     directory = tmp_path_factory.mktemp("study") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(extras.NEEDS, "accuracy", ("train", NO_MODULE))
+        patch.setitem(extras.EXTRAS, "train", NO_MODULE)
         result = study("--networks", "lenet5", "--out", str(directory))
     assert result.exit_code == 0, result.output
     return result.stdout, directory
@@ -51,7 +51,8 @@ def test_every_table_is_saved_and_named(without):
     assert saved["left_out"][-1] == LEFT_OUT
     assert f"- {LEFT_OUT}" in index
     assert all(f"- {line}" in index for line in (*saved["conclusions"], *saved["assumptions"]))
-    assert saved["settings"] == {"quick": True, "networks": ["lenet5"], "cell": "stt-34.5F2", "placements": [], "jobs": 1}
+    asked = {"quick": True, "seeds": None, "jobs": 1, "networks": ["lenet5"], "cell": "stt-34.5F2", "placements": []}
+    assert saved["settings"] == asked
     assert {row["leakage_class"] for row in saved["tables"]["systems"]} == {"hp", "lop", "lstp"}
 
 
@@ -81,16 +82,16 @@ def test_figures_are_drawn_where_matplotlib_is(without):
 
 @pytest.mark.slow
 def test_without_matplotlib_the_figures_are_left_out(without, tmp_path, monkeypatch):
-    from simcore.studies.stt_mram.settings import Settings
-    from simcore.studies.stt_mram.study import SttMramStudy
+    from simcore.studies.form.result import StudyResult
+    from simcore.studies.stt_mram.catalogue import CATALOGUE
 
     _, directory = without
     saved = json.loads((directory / "results.json").read_text(encoding="utf-8"))
-    monkeypatch.setitem(extras.NEEDS, "figures", ("plot", NO_MODULE))
-    line = extras.left_out("figures")
+    monkeypatch.setitem(extras.EXTRAS, "plot", NO_MODULE)
+    line = extras.left_out("figures", "plot")
     assert line == "figures: left out, needs the extra plot (pip install 'simcore[plot]')"
     tables = {name: pd.DataFrame(rows) for name, rows in saved["tables"].items()}
-    SttMramStudy(Settings(), tables, {}, (), (line,)).write_into(tmp_path)
+    StudyResult(catalogue=CATALOGUE, settings={}, tables=tables, findings={}, left_out=(line,)).write_into(tmp_path)
     assert not (tmp_path / "figures").exists()
     index = (tmp_path / "index.md").read_text(encoding="utf-8")
     assert f"- {line}" in index
@@ -101,20 +102,21 @@ def test_a_package_that_cannot_be_imported_counts_as_missing(tmp_path, monkeypat
     (tmp_path / "a_broken_package.py").write_text("raise ImportError('a library is missing')", encoding="utf-8")
     (tmp_path / "a_whole_package.py").write_text("", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setitem(extras.NEEDS, "figures", ("plot", ("a_whole_package",)))
-    assert extras.left_out("figures") is None
-    monkeypatch.setitem(extras.NEEDS, "figures", ("plot", ("a_whole_package", "a_broken_package")))
-    assert extras.left_out("figures") == "figures: left out, needs the extra plot (pip install 'simcore[plot]')"
+    monkeypatch.setitem(extras.EXTRAS, "plot", ("a_whole_package",))
+    assert extras.left_out("figures", "plot") is None
+    monkeypatch.setitem(extras.EXTRAS, "plot", ("a_whole_package", "a_broken_package"))
+    assert extras.left_out("figures", "plot") == "figures: left out, needs the extra plot (pip install 'simcore[plot]')"
 
 
 def test_equal_tables_give_equal_figures(tmp_path):
     pytest.importorskip("matplotlib")
+    from simcore.studies.form.figures import draw_figures
     from simcore.studies.stt_mram.arrays import comparison_table
-    from simcore.studies.stt_mram.figures import draw_figures
+    from simcore.studies.stt_mram.catalogue import CATALOGUE
 
     tables = {"comparisons": comparison_table()}
     for folder in ("a", "b"):
-        assert draw_figures(tables, tmp_path / folder) == ("arrays",)
+        assert draw_figures(CATALOGUE, tables, tmp_path / folder) == ("arrays",)
     assert (tmp_path / "a" / "arrays.svg").read_bytes() == (tmp_path / "b" / "arrays.svg").read_bytes()
 
 

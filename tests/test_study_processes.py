@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simcore.studies.processes import processes
+from simcore.studies.form.processes import processes
 
 
 def slow_work(directory: str) -> None:

@@ -8,10 +8,10 @@ import pytest
 pytest.importorskip("torch", reason="torch (extra train) is not installed")
 pytest.importorskip("sklearn", reason="scikit-learn (extra train) is not installed")
 
-from simcore.studies import write_error_findings as findings
-from simcore.studies.accuracy_tables import run_table
-from simcore.studies.training_runs import DataSource, running
-from simcore.studies.write_error_plan import Plan, Sweep, error_free_points, error_rate_points, low_rate_points
+from simcore.studies.write_errors import findings
+from simcore.studies.write_errors.accuracy_tables import run_table
+from simcore.studies.write_errors.plan import Plan, Sweep, error_free_points, error_rate_points, low_rate_points
+from simcore.studies.write_errors.training_runs import DataSource, running
 from workloads.learning.setup import TrainingSetup
 
 SEEDS = range(3)

@@ -11,7 +11,7 @@ from models.arrays.macro import memory_macro
 from models.arrays.write import WriteDesign
 from models.junction.junction import Junction
 from simcore.errors import InputError
-from simcore.studies.candidate_placements import Candidates
+from simcore.studies.write_errors.candidate_placements import Candidates
 from workloads.faults.device import MacroDevice
 from workloads.faults.placement import SRAM, PlacedBits, Placement, Storage
 from workloads.faults.placement_file import load_placement, placement_from_yaml

@@ -22,10 +22,11 @@ torch = pytest.importorskip("torch", reason="torch (extra train) is not installe
 
 from torch import nn  # noqa: E402
 
-from simcore.studies import training_runs  # noqa: E402
-from simcore.studies import write_error_findings as findings  # noqa: E402
-from simcore.studies.training_runs import DataSource, Point, running  # noqa: E402
-from simcore.studies.write_errors import Settings, WriteErrorStudy, study_write_errors  # noqa: E402
+from simcore.studies.form.result import StudyResult  # noqa: E402
+from simcore.studies.write_errors import findings, training_runs  # noqa: E402
+from simcore.studies.write_errors.settings import WriteErrorSettings  # noqa: E402
+from simcore.studies.write_errors.study import study_write_errors  # noqa: E402
+from simcore.studies.write_errors.training_runs import DataSource, Point, running  # noqa: E402
 from workloads.learning.buffered import put_behind  # noqa: E402
 from workloads.learning.with_errors import train  # noqa: E402
 
@@ -179,7 +180,7 @@ def test_bad_setups_are_told() -> None:
     with pytest.raises(InputError, match="epochs"):
         TrainingSetup(epochs=0)
     with pytest.raises(InputError, match="at least 2 seeds"):
-        Settings(seeds=1)
+        WriteErrorSettings(seeds=1)
 
 
 # The study.
@@ -208,16 +209,16 @@ def test_equal_points_are_trained_once(_striped_digits: None) -> None:  # noqa: 
 
 
 @pytest.fixture(scope="module")
-def study() -> WriteErrorStudy:
+def study() -> StudyResult:
     """A quick study on striped images with a made-up device and a placement of the user's."""
     own = Placement("own", Storage(voltage_v=0.9, pulse_ns=10), (PlacedBits("weights", Storage(error_rate=0.5)),))
-    settings = Settings(quick=True, seeds=2, setup=QUICK, device=DecadePerTenth(), placements=(own,))
+    settings = WriteErrorSettings(quick=True, seeds=2, setup=QUICK, device=DecadePerTenth(), placements=(own,))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_runs, "load_dataset", lambda name, folder: striped())
         return study_write_errors(settings)
 
 
-def test_the_study_has_a_row_for_every_point_with_its_spread(study: WriteErrorStudy) -> None:
+def test_the_study_has_a_row_for_every_point_with_its_spread(study: StudyResult) -> None:
     swept = study.tables["error_rates"]
     assert len(swept) == 3 * swept["error_rate"].nunique()
     assert (swept["runs"] == 2).all()
@@ -230,7 +231,7 @@ def test_the_study_has_a_row_for_every_point_with_its_spread(study: WriteErrorSt
         assert row["accuracy_std_points"] == pytest.approx(np.std(of_point["accuracy_percent"], ddof=1))
 
 
-def test_losses_are_against_the_error_free_run_of_the_same_seed(study: WriteErrorStudy) -> None:
+def test_losses_are_against_the_error_free_run_of_the_same_seed(study: StudyResult) -> None:
     runs = study.tables["runs"]
     assert runs["loss_points"].notna().all()
     for row in runs[runs["experiment"] == "error-rate"].to_dict("records"):
@@ -238,7 +239,7 @@ def test_losses_are_against_the_error_free_run_of_the_same_seed(study: WriteErro
         assert row["loss_points"] == pytest.approx(free["accuracy_percent"].item() - row["accuracy_percent"])
 
 
-def test_energies_of_placements_follow_from_words_and_bits(study: WriteErrorStudy) -> None:
+def test_energies_of_placements_follow_from_words_and_bits(study: StudyResult) -> None:
     table = study.tables["placements"].set_index("placement")
     assert table.loc["safe", "relative_write_energy"] == 1
     safe_pj = 16 * (table.loc["safe", "write_pj_per_word"] / 16)
@@ -252,7 +253,7 @@ def test_energies_of_placements_follow_from_words_and_bits(study: WriteErrorStud
     assert table.loc["bits 0-11 1e-02, rest SRAM", "sram_bits_percent"] == 25
 
 
-def test_the_chosen_placements_are_confirmed_from_seeds_that_did_not_choose_them(study: WriteErrorStudy) -> None:
+def test_the_chosen_placements_are_confirmed_from_seeds_that_did_not_choose_them(study: StudyResult) -> None:
     runs, table = study.tables["runs"], study.tables["placements"]
     for best in study.findings["best_placements"]:
         able = table[(table["loss_mean_points"] < 1) & (table["sram_bits_percent"] <= best["most_sram_percent"])]
@@ -305,7 +306,7 @@ def test_a_loss_is_told_where_it_exceeds_the_spread_of_seeds(loss: float, no_los
     assert found["no_loss"] is no_loss
 
 
-def test_the_study_is_written_as_json_and_tables(study: WriteErrorStudy, tmp_path: Path) -> None:
+def test_the_study_is_written_as_json_and_tables(study: StudyResult, tmp_path: Path) -> None:
     study.write_into(tmp_path)
     read = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert read["findings"]["low_rates"]["no_loss"] is study.findings["low_rates"]["no_loss"]
@@ -315,7 +316,7 @@ def test_the_study_is_written_as_json_and_tables(study: WriteErrorStudy, tmp_pat
 
 
 def test_placements_of_a_name_that_is_taken_are_told_before_training(_striped_digits: None) -> None:  # noqa: PT019
-    settings = Settings(quick=True, device=DecadePerTenth(), placements=(Placement("safe", Storage(error_rate=0.1)),))
+    settings = WriteErrorSettings(quick=True, device=DecadePerTenth(), placements=(Placement("safe", Storage(error_rate=0.1)),))
     with pytest.raises(InputError, match="found twice: safe"):
         study_write_errors(settings)
 

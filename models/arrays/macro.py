@@ -11,6 +11,7 @@ from models.arrays.interpolation import figures_at
 from models.arrays.table import SOURCE, TARGETS, Family, Figures
 from models.arrays.write import DEFAULT_DESIGN, WriteDesign, WritePoint, write_point
 from simcore.errors import InputError, did_you_mean
+from simcore.reading.units import parse_size_bytes
 
 _KIB = 1024
 _NO_CELL_LEAKAGE = "NVSim counts no leakage in MRAM cells, so this leakage is that of the peripheral circuits alone"
@@ -116,3 +117,14 @@ def _whole(name: str, value: object) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
         raise InputError(f"expected a whole number above 0, got {value!r}", where=name)
     return int(value)
+
+
+def parse_capacity(text: str) -> int:
+    """Bytes of a macro's capacity as it is typed; raises InputError."""
+    try:
+        capacity = parse_size_bytes(text)
+    except InputError as error:
+        raise InputError(error.message, where="capacity", hint=error.hint) from None
+    if capacity < 1:
+        raise InputError(f"expected a size above 0, got {text!r}", where="capacity")
+    return capacity

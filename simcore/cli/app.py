@@ -63,10 +63,10 @@ app.add_typer(dram.app, name="dram")
 @app.command("list")
 @guarded
 def list_known(
-    what: Annotated[str, typer.Argument(metavar="systems|kinds|networks|memories|cells|dataflows|standards")],
+    what: Annotated[str, typer.Argument(metavar="systems|kinds|networks|memories|cells|dataflows|standards|studies")],
     json: options.JsonOption = False,
 ) -> None:
-    """List what can be named: systems, kinds of machine, networks, memories, cells of macros, dataflows or DRAM standards."""
+    """List what can be named: systems, kinds of machine, networks, memories, cells, dataflows, DRAM standards or studies."""
     from simcore.cli.listing import list_command
 
     list_command(what, json)

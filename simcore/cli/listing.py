@@ -116,6 +116,12 @@ def _standards() -> list[dict[str, Any]]:
     ]
 
 
+def _studies() -> list[dict[str, Any]]:
+    from simcore.studies.registry import STUDIES, load_study
+
+    return [{"name": name, "description": load_study(name).summary} for name in STUDIES]
+
+
 LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "systems": _systems,
     "kinds": _kinds,
@@ -124,4 +130,5 @@ LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "cells": _cells,
     "dataflows": _dataflows,
     "standards": _standards,
+    "studies": _studies,
 }

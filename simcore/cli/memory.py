@@ -7,12 +7,12 @@ from typing import Any
 
 from models.arrays.cells import memory_cell
 from models.arrays.compare import iso_area, iso_capacity
-from models.arrays.macro import Macro, memory_macro
+from models.arrays.macro import Macro, memory_macro, parse_capacity
 from models.arrays.scratchpad import bank_timing
 from models.arrays.table import Figures
 from simcore.cli.console import console, print_json, table
 from simcore.errors import InputError, did_you_mean
-from simcore.reading.units import FREQUENCY, parse, parse_size_bytes
+from simcore.reading.units import FREQUENCY, parse
 
 COMPARISONS = ("area", "capacity")
 
@@ -75,17 +75,6 @@ def macros_asked_for(options: MacroOptions) -> list[Macro]:
         macro if macro.write is None else macro.with_write(voltage_v=options.voltage_v, pulse_ns=options.pulse_ns)
         for macro in macros
     ]
-
-
-def parse_capacity(text: str) -> int:
-    """Bytes of a macro's capacity as it is typed; raises InputError."""
-    try:
-        capacity = parse_size_bytes(text)
-    except InputError as error:
-        raise InputError(error.message, where="capacity", hint=error.hint) from None
-    if capacity < 1:
-        raise InputError(f"expected a size above 0, got {text!r}", where="capacity")
-    return capacity
 
 
 def _compared(macro: Macro, options: MacroOptions) -> Macro:

@@ -1,1 +1,61 @@
 """The study of STT-MRAM in place of SRAM as the scratchpads of a systolic accelerator: from arrays to training steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simcore.progress import OnProgress
+from simcore.studies.form.asked import Asked
+from simcore.studies.form.study import Study
+
+if TYPE_CHECKING:
+    from simcore.studies.form.printed import PrintedTable
+    from simcore.studies.form.result import StudyResult
+
+
+@dataclass(frozen=True)
+class SttMramOptions:
+    """What the study is asked on the command line."""
+
+    networks: Annotated[
+        str | None, typer.Option("--networks", metavar="A,B", help="Of lenet5, alexnet, resnet18, vgg16; default all.")
+    ] = None
+    cell: Annotated[str, typer.Option("--cell", metavar="NAME", help="The STT-MRAM of the systems.")] = "stt-34.5F2"
+    placement: Annotated[
+        list[Path] | None, typer.Option("--placement", metavar="FILE.yaml", help="Train and time this placement too; may repeat.")
+    ] = None
+
+
+def _run(given: SttMramOptions, asked: Asked, on_progress: OnProgress | None) -> StudyResult:
+    from simcore.studies.stt_mram.settings import SttMramSettings
+    from simcore.studies.stt_mram.study import study_stt_mram
+    from workloads.faults.placement_file import load_placement
+
+    names = None if given.networks is None else tuple(name.strip() for name in given.networks.split(",") if name.strip())
+    placements = tuple(load_placement(path) for path in given.placement or ())
+    settings = SttMramSettings(
+        quick=asked.quick, seeds=asked.seeds, jobs=asked.jobs, networks=names, cell=given.cell, placements=placements
+    )
+    return study_stt_mram(settings, on_progress)
+
+
+def _printed(result: StudyResult) -> Iterable[PrintedTable]:
+    from simcore.studies.stt_mram.printed import printed_tables
+
+    return printed_tables(result.tables, result.settings["cell"])
+
+
+STUDY = Study(
+    name="stt-mram",
+    summary="STT-MRAM in place of SRAM as scratchpads: arrays, writes, energy over access rate, networks, accuracy.",
+    quick="Two networks, fewer systems and runs: about two minutes.",
+    seeds="Runs of each trained point (3 if quick, else 5).",
+    options=SttMramOptions,
+    run=_run,
+    printed=_printed,
+)

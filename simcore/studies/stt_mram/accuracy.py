@@ -13,13 +13,13 @@ from simcore.errors import InputError
 from simcore.machine.machine import build_machine
 from simcore.progress import OnProgress
 from simcore.spec import System, load_system
-from simcore.studies.placed_step import PlacedStep, simulate_placed_step
-from simcore.studies.stt_mram.part import Part
-from simcore.studies.stt_mram.settings import NODE_NM, WORD_BITS, Settings
+from simcore.studies.form.part import Part
+from simcore.studies.stt_mram.placed_step import PlacedStep, simulate_placed_step
+from simcore.studies.stt_mram.settings import NODE_NM, WORD_BITS, SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER
 from simcore.studies.stt_mram.variants import PRESET
-from simcore.studies.write_errors import QUICK_EPOCHS, WriteErrorStudy, study_write_errors
-from simcore.studies.write_errors import Settings as WriteErrorSettings
+from simcore.studies.write_errors.settings import QUICK_EPOCHS, WriteErrorSettings
+from simcore.studies.write_errors.study import train_with_errors
 from workloads.faults.device import MacroDevice
 from workloads.faults.placed_system import placed_system
 from workloads.faults.placement import Placement
@@ -40,7 +40,7 @@ _GAINS = {"write_energy": "step_write_uj", "energy": "step_uj", "cycles": "step_
 _TAKEN = {"accuracy_low_rates": "low_rates", "accuracy_error_rates": "error_rates", "accuracy_bits": "bits"}
 
 
-def study_accuracy(settings: Settings, on_progress: OnProgress | None) -> Part:
+def study_accuracy(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:
     """Train with write errors, then run the step of the net that was trained on the machine of each placement.
 
     Raises InputError where the extra ``train`` is missing.
@@ -50,10 +50,15 @@ def study_accuracy(settings: Settings, on_progress: OnProgress | None) -> Part:
     for placement in settings.placements:
         _check(placement, setup, device)
     asked = WriteErrorSettings(
-        quick=settings.quick, setup=setup, device=device, placements=settings.placements, jobs=settings.jobs
+        quick=settings.quick,
+        seeds=settings.seeds,
+        jobs=settings.jobs,
+        setup=setup,
+        device=device,
+        placements=settings.placements,
     )
-    study = study_write_errors(asked, on_progress)
-    steps, without = placed_steps(study.placements, setup, device, on_progress)
+    study, tried = train_with_errors(asked, on_progress)
+    steps, without = placed_steps(tried, setup, device, on_progress)
     placements = _with_steps(study.tables["placements"], steps)
     tables = {name: study.tables[taken] for name, taken in _TAKEN.items()}
     tables |= {"placements": placements, "placement_confirmation": study.tables["confirmation"]}
@@ -106,7 +111,7 @@ def _with_steps(placements: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     return placements.merge(steps.assign(**gains), on="placement", how="left", validate="one_to_one")
 
 
-def accuracy_findings(study: WriteErrorStudy, placements: pd.DataFrame) -> dict[str, Any]:
+def accuracy_findings(study: Part, placements: pd.DataFrame) -> dict[str, Any]:
     """What the study of write errors found, and of its best placement without SRAM (None: there is none) what the training step
     saves: ``words_gain`` in the energy of the words that the training wrote, ``step_*_gain`` on the machine."""
     taken = ("low_rates", "sensitivity_order", "tolerated_error_rates", "tolerant_low_bits", "tolerated_loss_points")

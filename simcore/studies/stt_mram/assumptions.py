@@ -7,12 +7,12 @@ from models.arrays.table import SOURCE
 from models.arrays.write import DEFAULT_DESIGN
 from models.technology import energy_table
 from simcore.studies.stt_mram.ratio_map import WRITE_SHARE
-from simcore.studies.stt_mram.settings import BATCHES, CLAIMED_GAIN, NODE_NM, WORD_BITS, Settings
+from simcore.studies.stt_mram.settings import BATCHES, CLAIMED_GAIN, NODE_NM, WORD_BITS, SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER
 from simcore.studies.stt_mram.variants import GATED_LEAKAGE_PERCENT, PRESET
 
 
-def assumptions(settings: Settings) -> tuple[str, ...]:
+def assumptions(settings: SttMramSettings) -> tuple[str, ...]:
     """One sentence each."""
     cell, design = memory_cell(settings.cell), DEFAULT_DESIGN
     low, high = CLAIMED_GAIN

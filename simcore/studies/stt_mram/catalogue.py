@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from simcore.studies.form.catalogue import Catalogue, Drawing
+
 #: Table (a CSV file and a key of results.json) -> what a row is.
 TABLES = {
     "arrays": "a macro: leakage class, cell, capacity; area, latencies, energies, leakage",
@@ -33,3 +37,12 @@ FIGURES = {
     "accuracy": "accuracy lost against the error rate by tensor, and by bit position",
     "placements": "write energy against accuracy, and against the energy of the training step",
 }
+
+
+def _drawings() -> Mapping[str, Drawing]:
+    from simcore.studies.stt_mram.figures import DRAWINGS
+
+    return DRAWINGS
+
+
+CATALOGUE = Catalogue("stt-mram", "STT-MRAM in place of SRAM", TABLES, FIGURES, _drawings)

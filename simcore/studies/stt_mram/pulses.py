@@ -11,8 +11,8 @@ from models.arrays.write import DEFAULT_DESIGN, voltage_v_for
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.progress import OnProgress
 from simcore.simulation import simulate
-from simcore.studies.stt_mram.settings import MIB, Settings
-from simcore.studies.stt_mram.spread import spread
+from simcore.studies.form.spread import spread
+from simcore.studies.stt_mram.settings import MIB, SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER, measured, stall_cycles
 from simcore.studies.stt_mram.variants import Variant
 
@@ -24,7 +24,7 @@ LEAKAGE_CLASS, SRAM_BYTES = "lop", MIB
 Piece = tuple[str, int, Variant]
 
 
-def pulse_table(settings: Settings, on_progress: OnProgress | None) -> pd.DataFrame:
+def pulse_table(settings: SttMramSettings, on_progress: OnProgress | None) -> pd.DataFrame:
     """One row per network and pulse: cycles, stalled cycles by cause, energy. The voltage is that at which the error rate stays
     the cell's nominal one; voltages play no part in the cycles."""
     networks = NETWORKS[:1] if settings.quick else NETWORKS

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from models.arrays.cells import memory_cell
 from simcore.errors import InputError, did_you_mean
+from simcore.studies.form.asked import Asked
 from workloads.faults.placement import Placement
 
 KIB = 1024
@@ -28,20 +30,19 @@ QUICK_NETWORKS = ("lenet5", "alexnet")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What to study: ``cell`` is the STT-MRAM of the systems, ``networks`` None all (a quick study: two), ``jobs`` processes,
-    ``placements`` to train and time beside our own.
+class SttMramSettings(Asked):
+    """What to study: ``cell`` is the STT-MRAM of the systems, ``networks`` None all (a quick study: two), ``placements`` to train
+    and time beside our own. ``seeds`` are those of each point that is trained.
 
     Raises InputError for an unknown cell or network, SRAM as the cell, no network or one named twice, and fewer than one process.
     """
 
-    quick: bool = False
     networks: tuple[str, ...] | None = None
     cell: str = "stt-34.5F2"
     placements: tuple[Placement, ...] = ()
-    jobs: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if memory_cell(self.cell).technology == "sram":
             raise InputError(f"expected a cell of STT-MRAM, got {self.cell!r}", where="cell")
         for name in self.networks or ():
@@ -51,10 +52,14 @@ class Settings:
                 )
         if self.networks is not None and (not self.networks or len(set(self.networks)) < len(self.networks)):
             raise InputError(f"expected networks, each once, got {', '.join(self.networks) or 'none'}", where="networks")
-        if self.jobs < 1:
-            raise InputError(f"expected at least 1 process, got {self.jobs}", where="jobs")
 
     @property
     def chosen_networks(self) -> tuple[str, ...]:
         """The networks that run."""
         return self.networks or (QUICK_NETWORKS if self.quick else tuple(BATCHES))
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was asked, for JSON."""
+        placements = [placement.to_dict() for placement in self.placements]
+        asked = {"quick": self.quick, "seeds": self.seeds, "jobs": self.jobs}
+        return {**asked, "networks": self.chosen_networks, "cell": self.cell, "placements": placements}

@@ -1,94 +1,40 @@
-"""The study whole: its parts in their order, and what is saved of them."""
+"""The study whole: its parts in their order."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
-
-import pandas as pd
-
 from simcore.progress import OnProgress
-from simcore.studies.plain import plain, rows_of
+from simcore.studies.form.part import Part, joined, part_or_left_out
+from simcore.studies.form.result import StudyResult
 from simcore.studies.stt_mram.accuracy import study_accuracy
 from simcore.studies.stt_mram.arrays import array_table, comparison_table, density_findings
 from simcore.studies.stt_mram.assumptions import assumptions
+from simcore.studies.stt_mram.catalogue import CATALOGUE
 from simcore.studies.stt_mram.conclusions import conclusions
-from simcore.studies.stt_mram.extras import NEEDS, left_out
 from simcore.studies.stt_mram.gains import gain_findings, gain_range_table, limit_findings, with_gains
-from simcore.studies.stt_mram.index import index_text
-from simcore.studies.stt_mram.part import Part
 from simcore.studies.stt_mram.pulses import pulse_findings, pulse_table
 from simcore.studies.stt_mram.ratio_map import bound_findings, bound_table, ratio_table
-from simcore.studies.stt_mram.settings import Settings
+from simcore.studies.stt_mram.settings import SttMramSettings
 from simcore.studies.stt_mram.systems import simulate_systems
 from simcore.studies.stt_mram.writes import cheapest_table, write_findings, write_table
 
 
-@dataclass(frozen=True)
-class SttMramStudy:
-    """Tables by name (those of ``catalogue.TABLES``), what they show, and the assumptions behind it all.
-
-    ``left_out``: a line for each part that a missing extra left out.
-    """
-
-    settings: Settings
-    tables: Mapping[str, pd.DataFrame]
-    findings: Mapping[str, Any]
-    assumptions: tuple[str, ...] = field(default=())
-    left_out: tuple[str, ...] = field(default=())
-
-    @property
-    def conclusions(self) -> tuple[str, ...]:
-        """What the findings say, a sentence each."""
-        return conclusions(self.findings)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values; a table is a list of rows, not-a-number null."""
-        placements = [placement.to_dict() for placement in self.settings.placements]
-        return {
-            "settings": plain({**asdict(self.settings), "networks": self.settings.chosen_networks, "placements": placements}),
-            "findings": plain(self.findings),
-            "conclusions": list(self.conclusions),
-            "assumptions": list(self.assumptions),
-            "left_out": list(self.left_out),
-            "tables": {name: rows_of(table) for name, table in self.tables.items()},
-        }
-
-    def write_into(self, directory: Path) -> None:
-        """results.json, a CSV file per table, the figures and index.md, into a directory that exists."""
-        (directory / "results.json").write_text(json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        for name, table in self.tables.items():
-            table.to_csv(directory / f"{name}.csv", index=False)
-        figures = self._draw(directory)
-        sections = {"What it shows": self.conclusions, "Left out": self.left_out, "Assumptions": self.assumptions}
-        (directory / "index.md").write_text(index_text(self.tables, figures, sections), encoding="utf-8")
-
-    def _draw(self, directory: Path) -> tuple[str, ...]:
-        """Names of the figures drawn: none without the extra ``plot``."""
-        if left_out("figures") is not None:
-            return ()
-        from simcore.studies.stt_mram.figures import draw_figures
-
-        return draw_figures(self.tables, directory / "figures")
-
-
-def study_stt_mram(settings: Settings, on_progress: OnProgress | None = None) -> SttMramStudy:
+def study_stt_mram(settings: SttMramSettings, on_progress: OnProgress | None = None) -> StudyResult:
     """Run every part. Equal settings give equal tables, however many processes share the work.
 
     What a missing extra makes impossible is left out, and said so in ``left_out``.
     """
-    # First, because it is the part that may refuse what a user gave: placements.
-    accuracy = [study_accuracy(settings, on_progress)] if left_out("accuracy") is None else []
-    parts = [study_macros(settings.cell), study_systems(settings, on_progress), *accuracy]
-    return SttMramStudy(
-        settings,
-        {name: table for part in parts for name, table in part.tables.items()},
-        {name: found for part in parts for name, found in part.findings.items()},
-        (*assumptions(settings), *(told for part in parts for told in part.assumptions)),
-        tuple(line for line in map(left_out, NEEDS) if line is not None),
+    figures = part_or_left_out("figures", "plot", Part)
+    # Before the other parts, because it is the one that may refuse what a user gave: placements.
+    accuracy = part_or_left_out("accuracy", "train", lambda: study_accuracy(settings, on_progress))
+    whole = joined((figures, study_macros(settings.cell), study_systems(settings, on_progress), accuracy))
+    return StudyResult(
+        catalogue=CATALOGUE,
+        settings=settings.to_dict(),
+        tables=whole.tables,
+        findings=whole.findings,
+        conclusions=conclusions(whole.findings),
+        assumptions=(*assumptions(settings), *whole.assumptions),
+        left_out=whole.left_out,
     )
 
 
@@ -104,7 +50,7 @@ def study_macros(cell: str) -> Part:
     return Part({**tables, "energy_ratios": ratio_table(cell), "energy_ratio_bounds": bounds}, found)
 
 
-def study_systems(settings: Settings, on_progress: OnProgress | None) -> Part:
+def study_systems(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:
     """Parts 4 and 5: networks on systems of macros."""
     runs, stalls = simulate_systems(settings, on_progress)
     systems = with_gains(runs)

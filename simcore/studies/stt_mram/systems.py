@@ -12,9 +12,9 @@ from simcore.program.outcome import CAUSE_NAMES
 from simcore.progress import OnProgress
 from simcore.results import Results
 from simcore.simulation import simulate
+from simcore.studies.form.spread import spread
 from simcore.studies.stt_mram.arrays import classes_of
-from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, WORD_BITS, Settings
-from simcore.studies.stt_mram.spread import spread
+from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, WORD_BITS, SttMramSettings
 from simcore.studies.stt_mram.variants import Variant
 from simcore.systolic.alike import alike_in_time
 from simcore.systolic.of_results import rates_of, system_of
@@ -36,7 +36,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Run:
+class SystemRun:
     """What came of a network and pass on a variant: its row of ``systems`` and its rows of ``system_stalls``."""
 
     network: str
@@ -46,7 +46,7 @@ class Run:
     stalls: tuple[dict[str, Any], ...]
 
 
-def variants_of(settings: Settings) -> tuple[Variant, ...]:
+def variants_of(settings: SttMramSettings) -> tuple[Variant, ...]:
     """Every system of the study, class by class; an SRAM system stands before those that are held against it."""
     found = []
     for leakage_class in classes_of(settings.cell):
@@ -70,7 +70,7 @@ def alike(variants: Iterable[Variant]) -> list[tuple[Variant, ...]]:
     return [tuple(group) for group in groups]
 
 
-def simulate_systems(settings: Settings, on_progress: OnProgress | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def simulate_systems(settings: SttMramSettings, on_progress: OnProgress | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables ``systems`` (without gains) and ``system_stalls``."""
     variants = variants_of(settings)
     groups = alike(variants)
@@ -87,20 +87,20 @@ def simulate_systems(settings: Settings, on_progress: OnProgress | None) -> tupl
     return pd.DataFrame([run.row for run in runs]), pd.DataFrame([stall for run in runs for stall in run.stalls])
 
 
-def run_job(job: Job) -> list[Run]:
+def run_job(job: Job) -> list[SystemRun]:
     """What came of each variant."""
     training = OPTIMIZER if job.training else None
     ran = simulate(job.network, job.variants[0].system(), batch=job.batch, training=training)
     return [_run(job, variant, ran.rated(variant.system())) for variant in job.variants]
 
 
-def _run(job: Job, variant: Variant, results: Results) -> Run:
+def _run(job: Job, variant: Variant, results: Results) -> SystemRun:
     named: dict[str, Any] = {"network": job.network, "pass": "training" if job.training else "inference", "batch": job.batch}
     named |= {"leakage_class": variant.leakage_class, "cell": variant.cell, "iso": variant.iso}
     named |= {"sram_kib": variant.sram_bytes // KIB, "gated": variant.gated}
     of_causes = tuple({**named, "cause": cause, "cycles": cycles} for cause, cycles in stall_cycles(results).items())
     row = {**named, **measured(results), "configuration": variant.configuration}
-    return Run(job.network, job.training, variant, row, of_causes)
+    return SystemRun(job.network, job.training, variant, row, of_causes)
 
 
 def stall_cycles(results: Results) -> dict[str, int]:

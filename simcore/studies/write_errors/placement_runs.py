@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simcore.studies.accuracy_tables import spread_table
-from simcore.studies.candidate_placements import Candidates
-from simcore.studies.training_runs import Point
-from simcore.studies.write_error_plan import Plan
+from simcore.studies.write_errors.accuracy_tables import spread_table
+from simcore.studies.write_errors.candidate_placements import Candidates
+from simcore.studies.write_errors.plan import Plan
+from simcore.studies.write_errors.training_runs import Point
 from workloads.faults.device import WriteDevice
 from workloads.faults.placement import Placement, TensorWrites, training_rates
 from workloads.faults.word_memory import TENSORS, TensorKind

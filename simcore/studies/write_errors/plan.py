@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from simcore.studies.accuracy_tables import ERROR_FREE
-from simcore.studies.training_runs import Point
+from simcore.studies.write_errors.accuracy_tables import ERROR_FREE
+from simcore.studies.write_errors.training_runs import Point
 from workloads.faults.injection import ErrorRates, error_rates
 from workloads.faults.word_memory import TENSORS, TensorKind
 from workloads.faults.words import word_format

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from simcore.engine import load_engine
 from simcore.progress import OnProgress
-from simcore.studies.processes import processes
+from simcore.studies.form.processes import processes
 
 Work = TypeVar("Work")
 Done = TypeVar("Done")

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from simcore.errors import InputError
 from simcore.progress import OnProgress
-from simcore.studies.processes import processes
+from simcore.studies.form.processes import processes
 from workloads.faults.injection import ErrorRates
 from workloads.faults.word_memory import TENSORS, TensorKind
 from workloads.learning.data import Dataset, load_dataset
@@ -41,7 +40,6 @@ class DataSource:
         return load_dataset(self.name, self.folder).first(self.images)
 
 
-Job = tuple[Point, int]
 _Key = tuple[TrainingSetup, int, tuple[bytes, ...]]
 
 
@@ -59,7 +57,7 @@ class Runner:
     def train(self, points: Sequence[Point], seeds: Sequence[int]) -> list[tuple[Point, int, Trained]]:
         """Every point from every seed, in that order."""
         jobs = [(point, seed) for point in points for seed in seeds]
-        new: dict[_Key, Job] = {}
+        new: dict[_Key, tuple[Point, int]] = {}
         for job in jobs:
             if _key(job) not in self._known:
                 new.setdefault(_key(job), job)
@@ -71,7 +69,7 @@ class Runner:
                 self._on_progress(self.runs, total, new[key][0].experiment)
         return [(point, seed, self._known[_key((point, seed))]) for point, seed in jobs]
 
-    def _trained(self, jobs: Mapping[_Key, Job]) -> Iterator[tuple[_Key, Trained]]:
+    def _trained(self, jobs: Mapping[_Key, tuple[Point, int]]) -> Iterator[tuple[_Key, Trained]]:
         if self._pool is None:
             from workloads.learning.with_errors import train
 
@@ -88,9 +86,7 @@ class Runner:
 
 @contextmanager
 def running(source: DataSource, jobs: int = 1, on_progress: OnProgress | None = None) -> Iterator[Runner]:
-    """A Runner on these images; its processes end with the block. Raises InputError for bad data, jobs < 1 and without torch."""
-    if jobs < 1:
-        raise InputError(f"expected at least 1 process, got {jobs}", where="jobs")
+    """A Runner on these images; its processes end with the block. Raises InputError for bad data and without torch."""
     needed("torch", "training")
     data = source.load()
     if jobs == 1:
@@ -100,7 +96,7 @@ def running(source: DataSource, jobs: int = 1, on_progress: OnProgress | None = 
         yield Runner(data, pool, on_progress)
 
 
-def _key(job: Job) -> _Key:
+def _key(job: tuple[Point, int]) -> _Key:
     point, seed = job
     return point.setup, seed, tuple(point.rates[tensor].tobytes() for tensor in TENSORS)
 

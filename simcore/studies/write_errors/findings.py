@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from simcore.studies.accuracy_tables import ERROR_FREE
+from simcore.studies.write_errors.accuracy_tables import ERROR_FREE
 from workloads.faults.word_memory import TENSORS, TensorKind
 
 #: A tensor's sensitivity is its loss averaged over the swept rates from here on; below, there is nothing to average.

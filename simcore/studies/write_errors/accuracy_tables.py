@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from simcore.studies.training_runs import Point
+from simcore.studies.write_errors.training_runs import Point
 from workloads.learning.setup import Trained
 
 #: The columns that tell points apart; a missing label stands as its default.

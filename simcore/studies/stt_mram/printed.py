@@ -1,15 +1,13 @@
-"""The tables of ``simcore study stt-mram`` as a terminal shows them: the rows and columns that fit."""
+"""The tables of the study as a terminal shows them: the rows and columns that fit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import pandas as pd
-from rich.table import Table
 
-from simcore.cli.console import table
 from simcore.program.outcome import CAUSE_NAMES
+from simcore.studies.form.printed import PrintedTable, mean_and_deviation, number
 from simcore.studies.stt_mram.accuracy import LEAKAGE_CLASS
 from simcore.studies.stt_mram.conclusions import capacity
 from simcore.studies.stt_mram.gains import SCOPES
@@ -21,13 +19,12 @@ from simcore.studies.stt_mram.variants import PRESET
 SHOWN_KIB = (64, KIB, 4 * KIB, 16 * KIB, 64 * KIB)
 SHOWN_RATES = (1e-9, 1e-7, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
-
 _PRESET_SIZE = capacity(PRESET_BYTES // KIB)
 #: What a system's scratchpads are, by what they have in common with the SRAM's.
 MEMORIES = {"none": "SRAM", "capacity": "STT, cap.", "area": "STT, area"}
 
 
-def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[Table]:
+def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[PrintedTable]:
     """Each table that is there, at most 100 columns wide."""
     yield _comparisons(tables["comparisons"], cell)
     yield _cheapest_writes(tables["cheapest_writes"])
@@ -45,7 +42,7 @@ def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[Ta
         yield _placements(tables["placements"])
 
 
-def _comparisons(frame: pd.DataFrame, cell: str) -> Table:
+def _comparisons(frame: pd.DataFrame, cell: str) -> PrintedTable:
     kept = frame[(frame["cell"] == cell) & frame["sram_kib"].isin(SHOWN_KIB)]
     ratios = ("density", "leakage_mw", "read_ns", "write_ns", "read_pj", "write_pj")
     rows = [
@@ -59,10 +56,12 @@ def _comparisons(frame: pd.DataFrame, cell: str) -> Table:
         for row in kept.to_dict("records")
     ]
     columns = ("class", "equal", "SRAM", "STT-MRAM", "density", "leakage", "read ns", "write ns", "read pJ", "write pJ")
-    return table(f"SRAM over {cell}: ratios, 22 nm, 128-bit words (+: the table ends there)", columns, rows, text_columns=2)
+    return PrintedTable(
+        f"SRAM over {cell}: ratios, 22 nm, 128-bit words (+: the table ends there)", columns, rows, text_columns=2
+    )
 
 
-def _cheapest_writes(frame: pd.DataFrame) -> Table:
+def _cheapest_writes(frame: pd.DataFrame) -> PrintedTable:
     kept = frame[frame["target_error_rate"].isin(SHOWN_RATES)]
     rows = [
         (
@@ -75,25 +74,21 @@ def _cheapest_writes(frame: pd.DataFrame) -> Table:
     ]
     columns = ("error rate", "varied", "V", "pulse ns", "write ns", "gain, cells", "gain, word")
     title = f"Write energy saved at a write error rate: {frame['cell'].iloc[0]}, 22 nm, lop, 1 MiB"
-    return table(title, columns, rows, text_columns=2)
+    return PrintedTable(title, columns, rows, text_columns=2)
 
 
-def _bounds(frame: pd.DataFrame) -> Table:
+def _bounds(frame: pd.DataFrame) -> PrintedTable:
     kept = frame[frame["capacity_kib"].isin(SHOWN_KIB)]
     names = ("idle_ratio", "busy_ratio", "from_accesses_per_ns", "to_accesses_per_ns")
     rows = [
-        (row["leakage_class"], capacity(row["capacity_kib"]), *(_number(row[name]) for name in names))
+        (row["leakage_class"], capacity(row["capacity_kib"]), *(number(row[name]) for name in names))
         for row in kept.to_dict("records")
     ]
     columns = ("class", "capacity", "R, idle", "R, busy", "15-22x from, accesses/ns", "to")
-    return table(f"Energy of SRAM over {frame['cell'].iloc[0]} in closed form, 22 nm", columns, rows, text_columns=2)
+    return PrintedTable(f"Energy of SRAM over {frame['cell'].iloc[0]} in closed form, 22 nm", columns, rows, text_columns=2)
 
 
-def _number(value: float, form: str = ".3g") -> str:
-    return "-" if value != value else format(value, form)
-
-
-def _systems(frame: pd.DataFrame, leakage_class: str) -> Table:
+def _systems(frame: pd.DataFrame, leakage_class: str) -> PrintedTable:
     kept = _shown(frame)
     parts = ("leakage", "read", "write", "mac", "dram")
     scopes = ("scratchpads", "system")
@@ -122,10 +117,10 @@ def _systems(frame: pd.DataFrame, leakage_class: str) -> Table:
         "all x",
     )
     title = f"{PRESET}, 22 nm, {leakage_class}, 4 x {_PRESET_SIZE} of SRAM or {frame['cell'].iloc[-1]}, not gated: energy, gains"
-    return table(title, columns, rows, text_columns=4)
+    return PrintedTable(title, columns, rows, text_columns=4)
 
 
-def _stalls(frame: pd.DataFrame, systems: pd.DataFrame) -> Table:
+def _stalls(frame: pd.DataFrame, systems: pd.DataFrame) -> PrintedTable:
     """Shares of the cycles, in the systems shown before, of one class: the others' differ at most through their timings."""
     shown_class = systems["leakage_class"].iloc[0]
     stalls = _shown(frame[frame["leakage_class"] == shown_class])
@@ -136,7 +131,7 @@ def _stalls(frame: pd.DataFrame, systems: pd.DataFrame) -> Table:
         shares = (f"{100 * cycles[cause] / run['cycles']:.1f}" for cause in CAUSE_NAMES)
         rows.append((shown_class, run["network"], run["pass"], MEMORIES[run["iso"]], *shares))
     columns = ("class", "network", "pass", "memory", *(cause.replace("_", "\n") for cause in CAUSE_NAMES))
-    return table(f"Stalls, % of all cycles: {PRESET}, 4 x {_PRESET_SIZE}", columns, rows, text_columns=4)
+    return PrintedTable(f"Stalls, % of all cycles: {PRESET}, 4 x {_PRESET_SIZE}", columns, rows, text_columns=4)
 
 
 def _shown(frame: pd.DataFrame) -> pd.DataFrame:
@@ -145,7 +140,7 @@ def _shown(frame: pd.DataFrame) -> pd.DataFrame:
     return kept
 
 
-def _gain_ranges(frame: pd.DataFrame) -> Table:
+def _gain_ranges(frame: pd.DataFrame) -> PrintedTable:
     keys = ["leakage_class", "iso", "sram_kib", "gated"]
     rows = []
     for _, group in frame.groupby(keys, sort=False):
@@ -161,10 +156,12 @@ def _gain_ranges(frame: pd.DataFrame) -> Table:
         gated = "yes" if first["gated"] else "no"
         rows.append((first["leakage_class"], first["iso"], capacity(first["sram_kib"]), gated, *shown))
     columns = ("class", "equal", "SRAM, 4 x", "gated", *(name for scope in SCOPES for name in (scope, "15-22x")))
-    return table("Energy gain over networks and passes; how many of them lie in 15 to 22 times", columns, rows, text_columns=4)
+    return PrintedTable(
+        "Energy gain over networks and passes; how many of them lie in 15 to 22 times", columns, rows, text_columns=4
+    )
 
 
-def _pulses(frame: pd.DataFrame) -> Table:
+def _pulses(frame: pd.DataFrame) -> PrintedTable:
     causes = ("read_latency", "dma_collision", "write_conflict", "write_backpressure", "drain")
     rows = [
         (
@@ -179,10 +176,10 @@ def _pulses(frame: pd.DataFrame) -> Table:
     columns = ("pulse\nns", "V", "cycles", "compute", *(cause.replace("_", "\n") for cause in causes))
     cell, leakage_class = frame["cell"].iloc[0], frame["leakage_class"].iloc[0]
     title = f"{frame['network'].iloc[0]}, training step, by write pulse: {PRESET}, 22 nm, {leakage_class}, {cell}, 4 x 1 MiB"
-    return table(title, columns, rows)
+    return PrintedTable(title, columns, rows)
 
 
-def _error_rates(frame: pd.DataFrame) -> Table:
+def _error_rates(frame: pd.DataFrame) -> PrintedTable:
     """Accuracy lost by tensor and error rate; bit positions are in the CSV file and the figure."""
     rows = [
         (
@@ -192,25 +189,25 @@ def _error_rates(frame: pd.DataFrame) -> Table:
             f"{row['error_rate']:.0e}",
             row["runs"],
             f"{row['accuracy_mean_percent']:.2f}",
-            _loss(row),
+            mean_and_deviation(row, "loss", "points"),
         )
         for row in frame.to_dict("records")
     ]
     columns = ("net", "word", "tensor", "error rate", "runs", "accuracy %", "lost, points")
-    return table("Training with write errors in one kind of tensor", columns, rows, text_columns=4)
+    return PrintedTable("Training with write errors in one kind of tensor", columns, rows, text_columns=4)
 
 
-def _placements(frame: pd.DataFrame) -> Table:
+def _placements(frame: pd.DataFrame) -> PrintedTable:
     rows = [
         (
             row["placement"],
             f"{row['sram_bits_percent']:.0f}",
-            _loss(row),
-            _number(row["relative_write_energy"]),
-            _number(1 / row["step_write_energy_gain"], ".3f"),
-            _number(row["step_uj"], ".1f"),
-            _number(row["step_cycles"], ",.0f"),
-            _number(row["step_write_backpressure_cycles"], ",.0f"),
+            mean_and_deviation(row, "loss", "points"),
+            number(row["relative_write_energy"]),
+            number(1 / row["step_write_energy_gain"], ".3f"),
+            number(row["step_uj"], ".1f"),
+            number(row["step_cycles"], ",.0f"),
+            number(row["step_write_backpressure_cycles"], ",.0f"),
         )
         for row in frame.to_dict("records")
     ]
@@ -224,8 +221,6 @@ def _placements(frame: pd.DataFrame) -> Table:
         "step\ncycles",
         "back-\npressure",
     )
-    return table(f"Placements: accuracy, and the training step on {PRESET}, 22 nm, {LEAKAGE_CLASS}, 4 x 1 MiB", columns, rows)
-
-
-def _loss(row: Mapping[Any, Any]) -> str:
-    return f"{row['loss_mean_points']:.2f} ± {row['loss_std_points']:.2f}"
+    return PrintedTable(
+        f"Placements: accuracy, and the training step on {PRESET}, 22 nm, {LEAKAGE_CLASS}, 4 x 1 MiB", columns, rows
+    )

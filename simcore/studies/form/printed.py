@@ -1,0 +1,27 @@
+"""A study's tables as a terminal shows them: the rows and columns that fit, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PrintedTable:
+    """Rows of text and numbers under a title; the first ``text_columns`` columns are text, the rest is set to the right."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[object]]
+    text_columns: int = 1
+
+
+def number(value: float, form: str = ".3g") -> str:
+    """The number in that form, or "-" for not-a-number."""
+    return "-" if value != value else format(value, form)
+
+
+def mean_and_deviation(row: Mapping[Any, Any], name: str, unit: str) -> str:
+    """The columns ``<name>_mean_<unit>`` and ``<name>_std_points`` of a row as "mean ± standard deviation"."""
+    return f"{row[f'{name}_mean_{unit}']:.2f} ± {number(row[f'{name}_std_points'], '.2f')}"

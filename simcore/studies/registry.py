@@ -1,0 +1,19 @@
+"""The studies by name. A new study is a package that holds ``STUDY``, and a line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from simcore.studies.form.study import Study
+
+#: Name on the command line -> the package that holds its ``STUDY``.
+STUDIES = {
+    "write-errors": "simcore.studies.write_errors",
+    "stt-mram": "simcore.studies.stt_mram",
+}
+
+
+def load_study(name: str) -> Study:
+    """The study of this name. Raises KeyError for another name."""
+    found: Study = import_module(STUDIES[name]).STUDY
+    return found
