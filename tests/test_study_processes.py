@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from simcore.errors import InputError
 from simcore.studies.form.processes import processes
+
+ROOT = Path(__file__).parents[1]
 
 
 def slow_work(directory: str) -> None:
@@ -42,3 +48,53 @@ def test_an_interrupt_ends_work_under_way(tmp_path):
         interrupted(tmp_path)
     assert multiprocessing.active_children() == []
     assert not (tmp_path / "ended").exists()
+
+
+def begun_study(pipe: Path, how: str) -> subprocess.Popen[str]:
+    """A study in a process group of its own, whose processes write into the pipe."""
+    os.mkfifo(pipe)
+    command = [sys.executable, str(Path(__file__).with_name("study_of_processes.py")), str(pipe), how]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, start_new_session=True, **streams)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux")
+@pytest.mark.parametrize("how", ["compiled", "portable"])
+def test_kill_9_of_a_study_leaves_no_processes(tmp_path, how):
+    study = begun_study(tmp_path / "pipe", how)
+    with open(tmp_path / "pipe") as told:
+        assert [told.readline(), told.readline()] == ["began\n"] * 2
+        study.kill()
+        # The pipe ends when no process holds it any more; a process that goes on would tell of its end.
+        assert told.read() == ""
+    study.communicate()
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
+@pytest.mark.parametrize("how", ["compiled", "idle"])
+def test_ctrl_c_ends_every_process_and_only_the_first_one_tells(tmp_path, how):
+    study = begun_study(tmp_path / "pipe", how)
+    with open(tmp_path / "pipe") as told:
+        assert [told.readline(), told.readline()] == ["began\n"] * 2
+        os.killpg(study.pid, signal.SIGINT)
+        assert told.read() == ""
+    assert study.communicate() == ("started\ninterrupted\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
+def test_ctrl_c_while_processes_begin_is_told_by_the_first_one_alone(tmp_path):
+    study = begun_study(tmp_path / "pipe", "idle")
+    assert study.stdout.readline() == "started\n"
+    os.killpg(study.pid, signal.SIGINT)
+    assert study.communicate() == ("interrupted\n", "")
+
+
+def kill_one() -> None:
+    with processes(1) as pool:
+        os.kill(pool.submit(os.getpid).result(), signal.SIGKILL)
+        pool.submit(os.getpid).result()
+
+
+def test_a_process_that_is_killed_is_told_in_one_line():
+    with pytest.raises(InputError, match="a process of the study ended unexpectedly, perhaps for lack of memory"):
+        kill_one()
