@@ -1,16 +1,16 @@
-"""Errors of the user's making: one clear line each, saying where, what was expected, what came, and what was probably meant."""
+"""Errors that a user can cause. Each is one clear line: where, what was expected, what came, and what was probably meant."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
 
-#: A list of names longer than this is cut to the few that are nearest.
+#: A hint lists at most MAX_LISTED names; of a longer list, it names only the FEW nearest.
 MAX_LISTED, FEW = 20, 5
 
 
 class InputError(Exception):
-    """Bad input, told in one line: ``where: message; hint``."""
+    """Bad input. Its text is one line: ``where: message; hint``."""
 
     def __init__(self, message: str, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, where, hint)
@@ -25,7 +25,7 @@ class InputError(Exception):
 
 
 class InputErrors(InputError):
-    """Several errors found together, one line each."""
+    """Several errors found together. Its text has one line for each."""
 
     def __init__(self, errors: Sequence[InputError]) -> None:
         super().__init__("\n".join(str(error) for error in errors))
@@ -33,11 +33,11 @@ class InputErrors(InputError):
 
 
 class WrongValuesError(Exception):
-    """The array computed something else than numpy: a fault of the simulator, not of its user."""
+    """The array's results differ from numpy's. This is a fault of the simulator, not of its user."""
 
 
 def raise_all(errors: Sequence[InputError]) -> None:
-    """Raise what was found: nothing for no error, the error itself for one, InputErrors for several."""
+    """Raise the only error as it is, or several as InputErrors. Do nothing if there are none."""
     if len(errors) == 1:
         raise errors[0]
     if errors:
@@ -45,13 +45,13 @@ def raise_all(errors: Sequence[InputError]) -> None:
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that looks most like the name, or None where none does."""
+    """Return the candidate most similar to the name, or None if none is similar."""
     found = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
     return found[0] if found else None
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
-    """A hint for a misspelt name: the nearest candidate, else the whole list, of a long one the names most like it."""
+    """Return a hint for a misspelt name: the nearest candidate, else all candidates or, if they are many, the few nearest."""
     known = list(candidates)
     match = nearest(name, known)
     if match is not None:

@@ -1,1 +1,1 @@
-"""What is brought from outside the package: Python files of a user, and what installed packages offer by entry point."""
+"""Extensions from outside the package: a user's Python files, and what installed packages offer through entry points."""

@@ -1,4 +1,4 @@
-"""What installed packages offer simcore by name, through entry points, so that the core need not import them."""
+"""Extensions that installed packages offer by name, through entry points, so that the core need not import them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from simcore.errors import InputError
 
 @lru_cache(maxsize=4)
 def offered(group: str, what: str) -> dict[str, str]:
-    """Name -> "module:attribute" of all that installed packages, and this checkout, offer in an entry-point group.
+    """Return name -> "module:attribute" of everything that installed packages, and this checkout, offer in an entry-point group.
 
-    ``what`` names such a thing in errors. Raises InputError where two packages offer the same name.
+    ``what`` says in errors what the group holds. Raise InputError if two packages offer the same name.
     """
     targets: dict[str, str] = {}
     for point in entry_points(group=group):
@@ -26,7 +26,7 @@ def offered(group: str, what: str) -> dict[str, str]:
 
 
 def imported(name: str, target: str, what: str) -> object:
-    """What "module:attribute" leads to; raises InputError where it cannot be imported."""
+    """Return the object that "module:attribute" names. Raise InputError if it cannot be imported."""
     module, _, attribute = target.partition(":")
     try:
         return getattr(import_module(module), attribute)
@@ -35,7 +35,7 @@ def imported(name: str, target: str, what: str) -> object:
 
 
 def _of_this_checkout(group: str) -> dict[str, str]:
-    """What is named in the pyproject.toml beside this package: a checkout that is not installed has no entry points."""
+    """Return the entry points of the pyproject.toml beside this package, because a checkout that is not installed has none."""
     project = Path(__file__).resolve().parents[2] / "pyproject.toml"
     if not project.is_file():
         return {}

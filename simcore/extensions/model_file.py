@@ -1,4 +1,4 @@
-"""Load a class that a user wrote in a file of their own, named as FILE.py:Class."""
+"""Loading of a class or value from a user's file, named as FILE.py:Class."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from simcore.errors import InputError, did_you_mean
 
 
 def load_class(target: str, base: type) -> type:
-    """The class that ``FILE.py:Class`` names, a subclass of ``base``, from the file as it is on disk now.
+    """Return the subclass of ``base`` that ``FILE.py:Class`` names, from the file as it is on disk now.
 
-    Raises InputError when the file is missing, is not Python or fails when run, or has no such class.
+    Raise InputError if the file is missing, is not Python, fails when run, or has no such class.
     """
     file_name, _, class_name = target.rpartition(":")
     if not file_name or not file_name.endswith(".py") or not class_name:
@@ -30,9 +30,10 @@ def load_class(target: str, base: type) -> type:
 
 
 def load_value(target: str, kind: type, kind_name: str) -> object:
-    """The value of a ``kind`` that ``FILE.py:NAME`` names, from the file as it is on disk now.
+    """Return the value of type ``kind`` that ``FILE.py:NAME`` names, from the file as it is on disk now.
 
-    Raises InputError when the file is missing, is not Python or fails when run, or has no such value.
+    ``kind_name`` names the type in errors. Raise InputError if the file is missing, is not Python, fails when run, or has no such
+    value.
     """
     file_name, _, name = target.rpartition(":")
     if not file_name.endswith(".py") or not name:
@@ -46,7 +47,7 @@ def load_value(target: str, kind: type, kind_name: str) -> object:
 
 
 def _class_hint(target: str, base: type) -> str | None:
-    """For a file named without its class: the classes it holds."""
+    """Return a hint that names the file's classes, if the target is a file without a class."""
     file_name = target.removesuffix(":")
     if not file_name.endswith(".py") or not Path(file_name).is_file():
         return None
@@ -63,9 +64,9 @@ def _classes(module: ModuleType, base: type) -> list[str]:
 
 
 def _run_file(path: Path) -> ModuleType:
-    """Run the file as a module of its own.
+    """Run the file as a module of its own and return the module.
 
-    The source is compiled here and not by the import system, whose byte-code cache takes an edit within one second for none.
+    This function compiles the source, because the import system's byte-code cache misses an edit within the same second.
     """
     try:
         source = path.read_text(encoding="utf-8")
@@ -73,7 +74,7 @@ def _run_file(path: Path) -> ModuleType:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(f"cannot read the file: {reason}", where=str(path)) from error
     linecache.checkcache(str(path))
-    # Registered under a name of its own: dataclasses and error messages look a class's module up by name.
+    # Register the module under a unique name, because dataclasses and error messages look up a class's module by name.
     module = ModuleType(f"simcore_user_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
@@ -88,6 +89,6 @@ def _run_file(path: Path) -> ModuleType:
 
 
 def error_line(error: BaseException, file_name: str) -> str:
-    """``file:line`` of the last line of this file that an exception passed through; the file alone where there is none."""
+    """Return ``file:line`` of the last line of this file that an exception passed through, or the file alone if there is none."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file_name]
     return f"{file_name}:{lines[-1]}" if lines else file_name

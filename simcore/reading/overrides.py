@@ -1,4 +1,4 @@
-"""``--set a.b=c``: values laid upon a system after it was read."""
+"""``--set a.b=c``: values that replace those of a system after it was read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simcore.reading.yaml_tree import read_yaml
 
 
 def override(root: Entry, overrides: Sequence[str]) -> tuple[Entry, list[InputError]]:
-    """The tree with the overrides laid upon it, in order, and what is wrong with them. Unknown keys are left to the schema."""
+    """Return the tree with the overrides applied in order, and the errors found in them. The schema checks for unknown keys."""
     if isinstance(overrides, str) or not all(isinstance(text, str) for text in overrides):
         raise InputError(f"overrides: expected a sequence of 'key=value' texts, got {overrides!r}")
     errors: list[InputError] = []
@@ -38,7 +38,7 @@ def _parse(text: str) -> tuple[list[str], Entry]:
 
 
 def _nested(root: Entry, steps: list[str], above: Path, value: Entry) -> Entry:
-    """The value wrapped in the mappings of its path; a list on the way is copied with one item replaced."""
+    """Return the value wrapped in the mappings of its path. A list on the way is copied with one item replaced."""
     if not steps:
         return value
     step, rest = steps[0], steps[1:]

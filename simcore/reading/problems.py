@@ -1,4 +1,4 @@
-"""pydantic's findings in the user's terms: file and line, what was expected, what came, the nearest key."""
+"""pydantic's errors in the user's terms: file and line, what was expected, what it got, and the nearest key."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _EXPECTED = {
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], root: Entry) -> list[InputError]:
-    """One InputError for each thing that is wrong, in the order of the fields."""
+    """Return one InputError for each problem, in the order of the fields."""
     details = error.errors(include_url=False)
     misnamed = [_untagged(detail["loc"])[:-1] for detail in details if detail["loc"][-1:] == ("[key]",)]
     found: list[InputError] = []
@@ -61,7 +61,7 @@ def _problems(detail: ErrorDetails, model: type[BaseModel], root: Entry) -> Iter
 
 
 def _untagged(path: Path) -> Path:
-    """A path without the tags with which pydantic says which model of a union it tried."""
+    """Return the path without the tags that name the model of a union which pydantic tried."""
     return tuple(step for step in path if not (isinstance(step, str) and step.startswith(TAG)))
 
 
@@ -91,7 +91,7 @@ def _expected(detail: ErrorDetails, model: type[BaseModel]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """The value as the user would write it; a long one is only named."""
+    """Return the value as the user would write it; for a mapping or a list, only its kind."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict):
@@ -100,12 +100,12 @@ def _shown(value: Any) -> str:
 
 
 def dotted(path: Path) -> str:
-    """A path as it is written after ``--set``: scratchpads.ifmap.banks."""
+    """Return a path as it is written after ``--set``: scratchpads.ifmap.banks."""
     return ".".join(str(step) for step in path)
 
 
 def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys the schema knows at a path."""
+    """Return the keys that the schema knows at a path."""
     here: Any = model
     for step in path:
         here = _child(here, step)
@@ -127,6 +127,6 @@ def _child(annotation: Any, step: str | int) -> Any:
 
 
 def _bare(annotation: Any) -> Any:
-    """The annotation without ``| None``."""
+    """Return the annotation without ``| None``."""
     options = [option for option in typing.get_args(annotation) if option is not type(None)]
     return options[0] if type(None) in typing.get_args(annotation) and len(options) == 1 else annotation

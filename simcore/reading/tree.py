@@ -1,4 +1,4 @@
-"""A spec on its way from text to System: plain values, each with the place it was written at."""
+"""The tree between a text and a System: plain values, each with the place where it was written."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 
-#: The keys that each model of main memory has for itself.
+#: The keys that belong to only one model of main memory.
 MEMORY_KEYS = {
     "simple": ("clock_hz", "latency_cycles", "bytes_per_cycle"),
     "dram": ("standard", "overrides", "controller"),
 }
 
-#: Keys that say what a scratchpad's banks are; they exclude each other.
+#: Keys that say what a scratchpad's banks are. A scratchpad has only one of them.
 BANK_KEYS = ("timing", "macro", "bank_groups")
 
-#: Mappings that a text may stand for, and the key whose value it is; another value of that key makes another thing of them.
+#: Mappings that may be written as one text, and the key whose value the text is. A mapping with this key replaces the base's.
 NAMED_BY = {"timing": "model", "macro": "cell"}
 
 
@@ -34,7 +34,7 @@ Value: TypeAlias = Scalar | dict[str, Entry] | list[Entry]
 
 
 def plain(value: Value) -> Any:
-    """The value without places; a key whose value is null is left out, which is how a default or a base's key is taken back."""
+    """Return the value without places. A key whose value is null is left out, so that its default applies."""
     if isinstance(value, dict):
         return {key: plain(entry.value) for key, entry in value.items() if entry.value is not None}
     if isinstance(value, list):
@@ -43,7 +43,7 @@ def plain(value: Value) -> Any:
 
 
 def placed(value: Any, where: str) -> Value:
-    """Plain values as a tree, all written at one place."""
+    """Return plain values as a tree in which every value has the same place."""
     if isinstance(value, dict):
         return {str(key): entry(item, where) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -53,12 +53,12 @@ def placed(value: Any, where: str) -> Value:
 
 
 def entry(value: Any, where: str) -> Entry:
-    """A plain value as an entry, all of it written at one place."""
+    """Return a plain value as an entry in which every value has the same place."""
     return Entry(placed(value, where), where, where)
 
 
 def find(root: Entry, path: Path) -> tuple[Entry, int]:
-    """The entry at a path, or its nearest ancestor that was written down, and how many steps of the path led to it."""
+    """Return the entry at a path, or its nearest ancestor that was written, and how many steps of the path led to it."""
     found = root
     for depth, step in enumerate(path):
         value = found.value
@@ -72,11 +72,11 @@ def find(root: Entry, path: Path) -> tuple[Entry, int]:
 
 
 def merge(base: Entry, over: Entry) -> Entry:
-    """``over`` laid upon ``base``, mapping by mapping; a null in ``over`` takes the base's key back.
+    """Return ``base`` with the values of ``over`` in place of its own, mapping by mapping. A null removes the base's key.
 
-    Alternatives exclude each other: of a timing, a macro and bank groups one replaces the base's others, a timing that names its
-    model and a macro that names its cell take over nothing from the base's, and a memory that names another model takes over none
-    of the former model's keys.
+    Alternatives exclude each other. A timing, a macro or bank groups in ``over`` replace whichever of the three ``base`` has. A
+    timing that names its model, and a macro that names its cell, inherit nothing from the base's. A memory that names another
+    model drops the keys of the former model.
     """
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
@@ -103,7 +103,7 @@ def _merge_key(key: str, below: Entry | None, item: Entry) -> Entry:
 
 
 def _memory_below(below: Entry, over: dict[str, Entry]) -> Entry:
-    """The memory that ``over`` is laid upon: spelt out, and without the keys of a model that ``over`` does away with."""
+    """Return the base's memory, written out as a mapping and without the keys of a model that ``over`` replaces."""
     if isinstance(below.value, str):
         spelt = {"model": Entry("dram", below.where, below.where), "standard": Entry(below.value, below.where, below.where)}
         below = Entry({**spelt}, below.where, below.key_where)

@@ -1,4 +1,4 @@
-"""Quantities with units: "64 KiB" in bytes, "1 GHz" in Hz, "10 ns" in picoseconds; plain integers are in the base unit."""
+"""Quantities with units: "64 KiB" in bytes, "1 GHz" in Hz, "10 ns" in picoseconds. A plain integer is in the base unit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _QUANTITY = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
 
 @dataclass(frozen=True)
 class Dimension:
-    """A kind of quantity: what to call it, an example to show, and the units with their size in the base unit."""
+    """A kind of quantity: its name and an example for messages, its base unit, and the size of each unit in the base unit."""
 
     kind: str
     example: str
@@ -29,9 +29,9 @@ TIME = Dimension("a time", "10 ns", "ps", {"ps": 1, "ns": 10**3, "us": 10**6, "m
 
 
 def parse(value: object, dimension: Dimension) -> int:
-    """The quantity as a whole number of the dimension's base unit.
+    """Return the quantity as a whole number of the dimension's base unit.
 
-    Raises InputError for another type, an unknown unit, or a fraction of the base unit.
+    Raise InputError for another type, an unknown unit, or a fraction of the base unit.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -56,22 +56,22 @@ def _meant(unit: str, dimension: Dimension) -> str | None:
 
 
 def parse_size_bytes(value: object) -> int:
-    """A size in bytes; raises InputError."""
+    """Return a size in bytes, or raise InputError."""
     return parse(value, SIZE)
 
 
 def parse_frequency_hz(value: object) -> int:
-    """A frequency in Hz; raises InputError."""
+    """Return a frequency in Hz, or raise InputError."""
     return parse(value, FREQUENCY)
 
 
 def parse_time_ps(value: object) -> int:
-    """A time in picoseconds; raises InputError."""
+    """Return a time in picoseconds, or raise InputError."""
     return parse(value, TIME)
 
 
 def format_quantity(amount: int, dimension: Dimension) -> str:
-    """The amount in the largest unit that divides it, so that parsing gives the amount back: 65536 bytes is '64 KiB'."""
+    """Return the amount in the largest unit that divides it, so that parsing returns the same amount: 65536 bytes is '64 KiB'."""
     unit, scale = max(
         ((unit, scale) for unit, scale in dimension.scales.items() if amount % scale == 0),
         key=lambda found: found[1] if amount else -found[1],
@@ -80,15 +80,15 @@ def format_quantity(amount: int, dimension: Dimension) -> str:
 
 
 def format_size(size_bytes: int) -> str:
-    """Bytes as text: '64 KiB'."""
+    """Return bytes as text: '64 KiB'."""
     return format_quantity(size_bytes, SIZE)
 
 
 def format_frequency(frequency_hz: int) -> str:
-    """Hz as text: '1 GHz'."""
+    """Return Hz as text: '1 GHz'."""
     return format_quantity(frequency_hz, FREQUENCY)
 
 
 def format_time(time_ps: int) -> str:
-    """Picoseconds as text: '10 ns'."""
+    """Return picoseconds as text: '10 ns'."""
     return format_quantity(time_ps, TIME)

@@ -1,4 +1,4 @@
-"""The kinds of values a System is made of (counts, bytes, Hz, word sizes), and how a broken rule is told."""
+"""The kinds of values in a System (counts, bytes, Hz, word sizes), and how a spec reports a broken rule."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pydantic_core import PydanticCustomError
 from simcore.errors import InputError
 from simcore.reading.units import parse_frequency_hz, parse_size_bytes
 
-# Bounds that keep every product of two values inside int64, and typing slips out.
+# These bounds keep every product of two values inside int64, and reject typing slips.
 MAX_COUNT = 2**20
 MAX_SIZE_BYTES = 2**40
 MAX_FREQUENCY_HZ = 10**12
 MAX_WRITES = 1e30
-#: How the tag of a model in a union starts, so that no key of a user's is taken for one.
+#: The start of the tag of a model in a union, which no user's key can be mistaken for.
 TAG = "\0model "
 
 
 class Spec(BaseModel):
-    """Frozen, and without room for unknown keys."""
+    """Base of all specs: frozen, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Broken(NamedTuple):
-    """A rule that does not hold: the path of the value to blame, relative to the model, and what is wrong."""
+    """A rule that does not hold: the path of the wrong value, relative to the model, and what is wrong with it."""
 
     path: tuple[str | int, ...]
     message: str
@@ -35,7 +35,7 @@ class Broken(NamedTuple):
 
 
 def raise_broken(broken: Sequence[Broken]) -> None:
-    """Hand broken rules to pydantic, all of them; does nothing where all rules hold."""
+    """Report all broken rules to pydantic. Do nothing if there are none."""
     if broken:
         text = "; ".join(rule.message for rule in broken)
         raise PydanticCustomError("rules", "{text}", {"text": text, "broken": [tuple(rule) for rule in broken]})
@@ -53,7 +53,7 @@ def _quantity(parse: Callable[[object], int]) -> Callable[[object], int]:
 
 
 def _number_of_writes(value: object) -> object:
-    # YAML 1.1 reads 1e12 as text: its numbers with an exponent have a point and a sign.
+    # YAML 1.1 reads 1e12 as text, because its numbers with an exponent must have a point and a sign.
     try:
         number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0.0
     except (ValueError, OverflowError):
@@ -65,7 +65,7 @@ def _number_of_writes(value: object) -> object:
 
 
 def _not_true(value: object) -> object:
-    # True equals 1, and a literal is matched by equality.
+    # True equals 1, and pydantic matches a literal by equality.
     if isinstance(value, bool):
         raise_broken([Broken((), f"expected 1, 2, 4 or 8, got {str(value).lower()}")])
     return value

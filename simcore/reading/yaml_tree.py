@@ -1,4 +1,4 @@
-"""YAML text as a tree in which every key and value knows its line."""
+"""YAML text as a tree in which every key and value has its line."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import yaml
 from simcore.errors import InputError
 from simcore.reading.tree import Entry, Value
 
-#: Mappings and lists within each other; a system needs five.
+#: The deepest nesting of mappings and lists; a system needs five.
 MAX_DEPTH = 100
 
-#: libyaml's parser where PyYAML was built with it: ten times as fast.
+#: libyaml's parser, if PyYAML was built with it; it is ten times as fast.
 _Fast: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass
 class _Reader:
-    """Turns nodes into entries and collects what is wrong on the way."""
+    """Turns nodes into entries and collects the errors it finds on the way."""
 
     source: str
     loader: yaml.SafeLoader | yaml.CSafeLoader
@@ -54,7 +54,7 @@ class _Reader:
         except (yaml.YAMLError, ValueError):
             self.wrong(f"expected a plain value, got {node.value!r} tagged {node.tag!r}", node)
             return None
-        # Dates and the like stay as they were written.
+        # Dates and similar values stay as they were written.
         return value if value is None or isinstance(value, str | int | float | bool) else str(node.value)
 
     def mapping(self, node: yaml.MappingNode) -> dict[str, Entry]:
@@ -71,9 +71,9 @@ class _Reader:
 
 
 def read_yaml(text: str, source: str, *, lines: bool = True) -> tuple[Entry, list[InputError]]:
-    """The text's one document as a tree, and the errors found besides; ``lines``: places carry a line number.
+    """Return the one document of the text as a tree, and the errors found in it. With ``lines``, places carry a line number.
 
-    Raises InputError where the text is not YAML at all.
+    Raise InputError if the text is not YAML at all.
     """
     try:
         return _read_fast_or_slowly(text, source, lines)
@@ -85,7 +85,7 @@ def _read_fast_or_slowly(text: str, source: str, lines: bool) -> tuple[Entry, li
     try:
         return _read(_Fast, text, source, lines)
     except yaml.YAMLError:
-        # Once more, slowly: libyaml words its messages otherwise, and PyYAML may come without it.
+        # Read again with the slow parser, because libyaml words its messages differently and PyYAML may come without it.
         return _read_slowly(text, source, lines)
 
 

@@ -1,1 +1,1 @@
-"""How long a bank is busy with an access: the contract of a bank timing, its compiled form, and its checks."""
+"""Bank timings, which say how long an access keeps a bank busy: their contract, their compiled form, and their checks."""

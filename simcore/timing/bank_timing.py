@@ -1,4 +1,4 @@
-"""Bank timing: how long one bank of a scratchpad is busy with a request, in one integer function that a user can write.
+"""Bank timing: one integer function, which a user can write, says how long a request keeps a bank of a scratchpad busy.
 
 A model is a subclass of :class:`BankTiming`. Both engines run the same function: the reference engine as plain Python, the
 compiled engine after ``simcore.timing.compiled.compile_serve``. docs/your-own-memory.md is the guide.
@@ -18,7 +18,7 @@ from simcore.extensions.installed import imported, offered
 from simcore.extensions.model_file import load_class
 from simcore.program.program import Int64Array
 
-#: What ``serve`` is told a request does.
+#: The values of ``serve``'s argument ``op``.
 READ, WRITE = 0, 1
 
 #: Installed packages offer bank timings under this entry-point group.
@@ -37,16 +37,16 @@ _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 class BankTiming:
     """A frozen bank timing: named integer parameters, named integer state, and ``serve``.
 
-    Class attributes, all optional except ``serve``; order is the order in the arrays that ``serve`` is given:
+    A subclass must define ``serve`` and may define these class attributes. The arrays that ``serve`` gets have the same order:
 
-    - ``parameters``: name -> default. ``parameter_minimum``: name -> smallest value allowed (0 where not named).
+    - ``parameters``: name -> default. ``parameter_minimum``: name -> smallest allowed value (0 if not named).
     - ``bank_state``: name -> first value, one set per bank port; a state named ``bank_index`` starts as the bank's number.
     - ``shared_state``: name -> first value, one set shared by the banks of one bank group of one scratchpad.
-    - ``uses_row``: False promises that answers do not depend on ``row``; the engine may then skip more.
-    - ``time_invariant``: True promises that a later ``now`` gives the same answers, only later, as long as the state is the same.
+    - ``uses_row``: False promises that answers do not depend on ``row``, which lets the engine skip more work.
+    - ``time_invariant``: True promises that in the same state a later ``now`` gives the same answer, later by the same time.
     - ``technology``: the row of the technology table that gives area and energy ("sram", "stt-mram", ...).
 
-    Raises InputError for a parameter that is unknown, not an integer or below its minimum, and for a class that breaks the rules.
+    Raise InputError for a parameter that is unknown, not an integer or below its minimum, and for a class that breaks the rules.
     """
 
     parameters: ClassVar[Mapping[str, int]] = {}
@@ -61,15 +61,16 @@ class BankTiming:
 
     @staticmethod
     def serve(params: Int64Array, bank: Int64Array, shared: Int64Array, now: int, op: int, row: int) -> tuple[int, int]:
-        """Serve a request granted in cycle ``now``; returns the cycles (free_at, done_at).
+        """Serve a request granted in core cycle ``now`` and return two core cycles, (free_at, done_at).
 
-        ``op`` is READ or WRITE, ``row`` the line's number within the bank. The bank takes its next request from ``free_at`` on
-        (> now); the data are there, or the write is over, at ``done_at`` (>= now). It may write to ``bank`` and ``shared`` only.
+        ``op`` is READ or WRITE, ``row`` the line's number within the bank. The bank can take its next request from ``free_at``
+        on, which must be after ``now``. At ``done_at``, which must not be before ``now``, the data can be used or the write is
+        over. The function may write only to ``bank`` and ``shared``.
         """
         raise NotImplementedError
 
     def __init__(self, **parameters: int) -> None:
-        """Take the defaults for parameters that are not given. Raises InputError as the class says."""
+        """Set the parameters, with defaults for those that are not given. Raise InputError as the class says."""
         declaration_problem = declared_wrongly(type(self))
         if declaration_problem is not None:
             raise InputError(declaration_problem, where=location(type(self)))
@@ -95,29 +96,29 @@ class BankTiming:
 
     @property
     def answers_alike(self) -> bool:
-        """Whether it promises the same answer to every read, and to every write, at any time: no state, no rows, no time."""
+        """Whether every read gets the same answer, and every write too, because the timing uses no state, no row and no time."""
         return self.time_invariant and not self.uses_row and not self.bank_state and not self.shared_state
 
     @property
     def bank_state_size(self) -> int:
-        """Number of values in one bank's state array; at least 1, so that no array is empty."""
+        """Number of values in one bank's state array. It is at least 1, so that no array is empty."""
         return max(1, len(self.bank_state))
 
     @property
     def shared_state_size(self) -> int:
-        """Number of values in a bank group's shared state array; at least 1."""
+        """Number of values in a bank group's shared state array. It is at least 1."""
         return max(1, len(self.shared_state))
 
     def params_array(self) -> Int64Array:
-        """The parameters, in the order of their declaration; at least one value, so that the array is never empty."""
+        """Return the parameters in the order of their declaration. The array has at least one value and is never empty."""
         return _array(self.values.values())
 
     def initial_bank(self, bank_index: int) -> Int64Array:
-        """A fresh state array for the bank with this number."""
+        """Return a fresh state array for the bank with this number."""
         return _array(bank_index if name == BANK_INDEX else first for name, first in self.bank_state.items())
 
     def initial_shared(self) -> Int64Array:
-        """A fresh state array for one bank group."""
+        """Return a fresh state array for one bank group."""
         return _array(self.shared_state.values())
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -134,7 +135,7 @@ class BankTiming:
 
 
 def broken_contract(timing: BankTiming) -> InputError:
-    """The error of a timing that answered with a time that has passed."""
+    """Return the error for a timing that answered with a time in the past."""
     return InputError(
         f"{timing.name}.serve: expected free_at > now and done_at >= now, got earlier",
         where=location(type(timing)),
@@ -143,7 +144,7 @@ def broken_contract(timing: BankTiming) -> InputError:
 
 
 def undeclared_state(timing: BankTiming, array: str) -> InputError:
-    """The error of a timing that keeps state in ``bank`` or ``shared`` without declaring any."""
+    """Return the error for a timing that keeps state in ``bank`` or ``shared`` without declaring it."""
     return InputError(
         f"{timing.name}.serve: expected no use of {array}[0], since {array}_state declares no values, got a write to it",
         where=location(type(timing)),
@@ -152,7 +153,7 @@ def undeclared_state(timing: BankTiming, array: str) -> InputError:
 
 
 def is_int64(value: object) -> bool:
-    """True for a Python or numpy integer (not a bool) that fits in 64 bits."""
+    """Return True for a Python or numpy integer (not a bool) that fits in 64 bits."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         return False
     return _INT64_MIN <= int(value) <= _INT64_MAX
@@ -163,7 +164,7 @@ def _array(values: Any) -> Int64Array:
 
 
 def location(cls: type) -> str:
-    """Where a class stands, as ``file:line`` (its module's name where there is no file)."""
+    """Return where a class is defined, as ``file:line``, or its module and name if it has no file."""
     try:
         return f"{inspect.getsourcefile(cls)}:{inspect.getsourcelines(cls)[1]}"
     except (OSError, TypeError):
@@ -171,7 +172,7 @@ def location(cls: type) -> str:
 
 
 def declared_wrongly(cls: type[BankTiming]) -> str | None:
-    """What is wrong with a model's declaration, in one line; None where it keeps the rules of BankTiming."""
+    """Return what is wrong with a model's declaration, in one line, or None if it keeps the rules of BankTiming."""
     for attribute in ("parameters", "parameter_minimum", "bank_state", "shared_state"):
         table = getattr(cls, attribute)
         if not isinstance(table, Mapping):
@@ -209,15 +210,15 @@ def _arguments(serve: Callable[..., object]) -> tuple[inspect.Parameter, ...]:
 
 
 def resolve_timing(model: str, parameters: Mapping[str, int] | None = None) -> BankTiming:
-    """The timing a System names: "FILE.py:Class", read afresh from disk, or the name of an installed model.
+    """Return the timing that a System names: "FILE.py:Class", read again from disk, or the name of an installed model.
 
-    Raises InputError when there is no such file, class, model or parameter, or when the class breaks the rules of BankTiming.
+    Raise InputError if there is no such file, class, model or parameter, or if the class breaks the rules of BankTiming.
     """
     return timing_class(model)(**dict(parameters or {}))
 
 
 def timing_class(model: str) -> type[BankTiming]:
-    """The class behind "FILE.py:Class" or an installed model's name; raises InputError as ``resolve_timing`` does."""
+    """Return the class that "FILE.py:Class" or an installed model's name stands for. Raise InputError as ``resolve_timing``."""
     if ":" in model or model.endswith(".py"):
         cls: object = load_class(model, BankTiming)
     else:
@@ -235,10 +236,10 @@ def timing_class(model: str) -> type[BankTiming]:
 
 
 def list_timings() -> dict[str, type[BankTiming]]:
-    """Installed models, name -> class, in order of name; raises InputError for one that cannot be imported."""
+    """Return the installed models, name -> class, sorted by name. Raise InputError for a model that cannot be imported."""
     return {name: timing_class(name) for name in sorted(_installed())}
 
 
 def _installed() -> dict[str, str]:
-    """Name -> "module:Class" of every model that installed packages offer, and of this checkout's own."""
+    """Return name -> "module:Class" of every model that installed packages and this checkout offer."""
     return offered(ENTRY_POINT_GROUP, "bank timing")

@@ -1,8 +1,8 @@
-"""Bank timings for the compiled engine: ``serve`` compiled to one fixed signature, to be passed to a kernel as an argument.
+"""Bank timings for the compiled engine: ``serve`` is compiled to one fixed signature and passed to a kernel as an argument.
 
-Why an argument: a kernel that inlines a model and is cached gives old results after the model's file is edited. Passed as
-``SERVE_TYPE``, the kernel is compiled and cached once for all models. A call costs 3 to 9 ns; ``int64_view`` below is how
-to pass a slice of state without the 30 ns that counting references to a numpy slice costs.
+A cached kernel that inlines a model would give old results after the model's file is edited. A kernel that takes the model as an
+argument of ``SERVE_TYPE`` is compiled and cached once for all models. A call costs 3 to 9 ns. ``int64_view`` below passes a slice
+of state without the 30 ns that numba spends on counting references to a numpy slice.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ SERVE_SIGNATURE = _RESULT(*_ARGUMENTS)
 #: The numba type of a kernel's argument that takes a compiled serve; ``types.UniTuple(SERVE_TYPE, n)`` takes n of them.
 SERVE_TYPE = types.FunctionType(SERVE_SIGNATURE)
 
-#: What a compiled serve may use, for error messages.
+#: A hint for error messages: what a compiled serve may use.
 MAY_USE = "a compiled serve may use integers, its six arguments, if/while/for, min, max, abs and integer constants of its module"
 
 _compiled: dict[Hashable, Serve] = {}
 
-# Kernels take timings as first-class functions; that numba calls these experimental is no news for the user of a simulator.
+# Kernels take timings as first-class functions. The user of a simulator need not hear that numba calls these experimental.
 warnings.filterwarnings("ignore", message="First-class function type feature", category=NumbaExperimentalFeatureWarning)
 
 
 def compile_serve(timing: BankTiming) -> Serve:
-    """``timing.serve`` compiled, to be passed where SERVE_TYPE is expected; under NUMBA_DISABLE_JIT=1 the plain function.
+    """Return ``timing.serve`` compiled, as an argument of SERVE_TYPE; under NUMBA_DISABLE_JIT=1 the plain function.
 
-    Compiled once per process and function. Raises InputError naming the class and line when it cannot be compiled, or when it
-    returns anything but two integers (a float would be cut off silently at this border; ``simcore check`` shows the request).
+    Each function is compiled once per process. Raise InputError, with the class and line, if it cannot be compiled or if it
+    returns anything but two integers. (Compiled code would silently truncate a float; ``simcore check`` shows the request.)
     """
     serve = cast(Serve, timing.serve)
     if _jit_is_off:
@@ -64,7 +64,7 @@ def compile_serve(timing: BankTiming) -> Serve:
 
 def _compile(timing: BankTiming, serve: Any) -> Serve:
     try:
-        # Compiled without a result type first, so that a float result is seen instead of converted.
+        # Compile without a result type first, so that a float result is detected instead of converted.
         compiled = _jitted(serve)
         compiled.compile(_ARGUMENTS)
     except Exception as error:  # numba has no common base for what it raises on code that it does not understand
@@ -78,7 +78,7 @@ def _compile(timing: BankTiming, serve: Any) -> Serve:
             where=_serve_location(serve),
             hint="'simcore check' shows a request with which it happens",
         )
-    # Integers of another type (the constant in `return now + 1, 0`) are converted by the one signature.
+    # The one signature converts integers of another type, such as the constant in `return now + 1, 0`.
     return cast(Serve, compiled if result == _RESULT else njit([SERVE_SIGNATURE])(serve))
 
 
@@ -99,7 +99,7 @@ def _in_words(result: Any) -> str:
 
 
 def _key(serve: Any) -> Hashable:
-    """What a compiled function depends on: a file that is read again gives the same function, unless something changed."""
+    """Return everything that the compiled function depends on, so that reading an unchanged file again reuses the function."""
     found = inspect.getclosurevars(serve)
     outside = {**found.globals, **found.nonlocals}
     key = (serve.__code__, serve.__code__.co_filename, tuple((name, type(item), item) for name, item in sorted(outside.items())))
@@ -111,7 +111,7 @@ def _key(serve: Any) -> Hashable:
 
 
 def _may_be_cached(serve: Any) -> bool:
-    """Only models shipped in ``models``, and only where everything they depend on stands in the file that the cache watches."""
+    """Return True for a model shipped in ``models`` that depends only on the file which numba's cache watches."""
     file_name = inspect.getsourcefile(serve)
     shipped = Path(__file__).resolve().parents[2] / "models"
     if file_name is None or shipped not in Path(file_name).resolve().parents:
@@ -132,7 +132,7 @@ def _error_location(error: Exception, serve: Any) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """The line of numba's message that says what is wrong, without the stages it went through."""
+    """Return the line of numba's message that says what is wrong, without the compilation stages."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if not line.startswith(("Failed in nopython", "During: ", "- ", "File ", ">>>"))]
     return (telling or lines or [type(error).__name__])[0].removesuffix(". Raised from None").rstrip(".")
@@ -141,16 +141,16 @@ def _first_line(error: Exception) -> str:
 if _jit_is_off:
 
     def int64_view(flat: Int64Array, start: int, length: int) -> Int64Array:
-        """``flat[start:start + length]``, for passing state to a serve."""
+        """Return ``flat[start:start + length]``, to pass state to a serve."""
         return flat[start : start + length]
 
 else:
 
     @intrinsic
     def int64_view(typing_context: Any, flat: Any, start: Any, length: Any) -> Any:
-        """``flat[start:start + length]`` without a reference to ``flat``, which must outlive it; only inside a kernel.
+        """Return ``flat[start:start + length]`` without a reference to ``flat``, which must outlive it; only inside a kernel.
 
-        Numba's own slices count references, which is slow, or where a kernel is compiled without counting cannot be returned.
+        Numba's own slices count references, which is slow, and a kernel compiled without reference counts cannot return them.
         """
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

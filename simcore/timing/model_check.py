@@ -1,7 +1,8 @@
 """The check of a user's bank timing: what is wrong, where, and the request that shows it.
 
-Steps, each run only when those before it found nothing: the model in plain Python on random traffic; the model compiled, compared
-with plain Python call by call. ``check_timing`` takes further steps from above (``simcore check`` adds both engines).
+The first step runs the model in plain Python on random traffic. The second step compiles it and compares it with plain Python,
+call by call. A step runs only if the steps before it found nothing. Callers of ``check_timing`` may add steps (``simcore check``
+adds both engines).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from simcore.timing.bank_timing import BankTiming, is_int64, location
 from simcore.timing.model_traffic import ROWS, ModelBanks, ModelCall, ModelError, guarded, random_requests
 from simcore.timing.time_limit import TimeUpError, time_limit
 
-#: How much later the same request is made again, to see that a later request is never served earlier.
+#: The delays with which the same request is made again, to see that a later request is never served earlier.
 _DELAYS_CYCLES = (1, 7, 1000)
 
 _TIMES = ("free_at", "done_at")
@@ -26,7 +27,7 @@ _TIMES = ("free_at", "done_at")
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: in which step, what, where (``file:line``), and the request that shows it."""
+    """One problem: the step that found it, what is wrong, where (``file:line``), and the request that shows it."""
 
     step: str
     message: str
@@ -39,7 +40,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a step is given: the model, how many requests to try, and the seed of the traffic."""
+    """The input of a step: the model, how many requests to try, and the seed of the traffic."""
 
     timing: BankTiming
     requests: int
@@ -72,7 +73,7 @@ Step = tuple[str, Callable[[Subject], list[Problem]]]
 
 
 def check_timing(timing: BankTiming, requests: int = 2000, seed: int = 0, further_steps: Sequence[Step] = ()) -> Report:
-    """Check a model on random traffic, step by step; stops after the first step that finds a problem."""
+    """Check a model on random traffic, step by step, and stop after the first step that finds a problem."""
     subject = Subject(timing, requests, seed)
     names: list[str] = []
     for name, step in (*STEPS, *further_steps):
@@ -84,13 +85,13 @@ def check_timing(timing: BankTiming, requests: int = 2000, seed: int = 0, furthe
 
 
 def serve_location(timing: BankTiming) -> str:
-    """Where a model's serve stands, as ``file:line``."""
+    """Return where a model's serve is defined, as ``file:line``."""
     code = getattr(timing.serve, "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else location(type(timing))
 
 
 class _PlainRun:
-    """The model in plain Python on random traffic; keeps the first example of each kind of problem."""
+    """A run of the model in plain Python on random traffic, which keeps the first example of each kind of problem."""
 
     step = "plain Python"
 
@@ -138,7 +139,7 @@ class _PlainRun:
         return error_line(error, file_name)
 
     def _sound_times(self, answer: object, request: ModelCall) -> tuple[int, int] | None:
-        """The answer as two integers, None where it is anything else."""
+        """Return the answer as two integers, or None if it is anything else."""
         if not isinstance(answer, tuple) or len(answer) != 2:
             self._note("shape", f"expected (free_at, done_at), got {_plain(answer)}", request)
             return None
@@ -154,7 +155,7 @@ class _PlainRun:
         return free_at, done_at
 
     def _try_again(self, request: ModelCall, answer: object, times: tuple[int, int], after: Any, shared_after: Any) -> None:
-        """The same request once more, later, and to another row, each from the state before it."""
+        """Make the same request again: at the same time, later, and to another row, each time from the state before it."""
         repeated, *state = self._repeat(request, request.now, request.row)
         if repeated is not None and (repeated != times or state != [after.tolist(), shared_after.tolist()]):
             text = f"the same request in the same state gave {repeated} the second time; serve may depend on its arguments alone"
@@ -175,7 +176,7 @@ class _PlainRun:
                 self._note("row", text, request, answer)
 
     def _repeat(self, request: ModelCall, now: int, row: int) -> tuple[tuple[int, int] | None, Any, Any]:
-        """(times, bank state, shared state) after a call from the state before the request; times are None where unsound."""
+        """Call serve from the state before the request; return (times, bank state, shared state), times None if unsound."""
         bank, shared = self.group.banks[request.bank].copy(), self.group.shared.copy()
         try:
             answer = self._call(bank, shared, request, now, row)
@@ -187,7 +188,7 @@ class _PlainRun:
 
 
 def _plain(value: object) -> str:
-    """A value as a user writes it: numpy's scalars without their type's name, unless the type is what is wrong."""
+    """Return a value as a user writes it: a numpy scalar without the name of its type, unless the type is the problem."""
     if isinstance(value, tuple):
         return f"({', '.join(_plain(item) for item in value)})"
     if isinstance(value, bool | np.bool_):
@@ -198,11 +199,11 @@ def _plain(value: object) -> str:
 
 
 def told(error: BaseException) -> str:
-    """What an exception in a model means for its author."""
+    """Return what an exception in a model means for the model's author."""
     if isinstance(error, ModelError | TimeUpError):
         return str(error)
     if (isinstance(error, FloatingPointError) and "overflow" in str(error)) or isinstance(error, OverflowError):
-        return f"a result does not fit in 64 bits ({error}); compiled code would wrap around in silence"
+        return f"a result does not fit in 64 bits ({error}); compiled code would silently wrap around"
     if isinstance(error, FloatingPointError):
         return f"{error}; a compiled model would stop here"
     if isinstance(error, IndexError):
@@ -211,12 +212,12 @@ def told(error: BaseException) -> str:
 
 
 def check_in_plain_python(subject: Subject) -> list[Problem]:
-    """The contract of serve, request by request: types, order of times, repeatability, and writes to state alone."""
+    """Check the contract of serve on each request: types, order of times, repeatability, and writes to state only."""
     return list(_PlainRun(subject).found.values())
 
 
 def check_compiled(subject: Subject) -> list[Problem]:
-    """The compiled function gives the answers and leaves the state that plain Python does, in exact integers."""
+    """Check that the compiled function gives the same answers and leaves the same state as plain Python with exact integers."""
     from simcore.timing.compiled import compile_serve  # numba is loaded only when a model is compiled
 
     step, timing = "compiled", subject.timing

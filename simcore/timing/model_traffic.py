@@ -1,4 +1,4 @@
-"""Random traffic for checking a bank timing, and arrays that catch what int64 arrays would silently bend."""
+"""Random traffic for the check of a bank timing, and arrays that reject what int64 arrays would silently convert."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 from simcore.program.program import Int64Array
 from simcore.timing.bank_timing import READ, WRITE, BankTiming, is_int64
 
-#: Banks of the one bank group that the traffic goes to.
+#: Number of banks in the one bank group that gets the traffic.
 BANKS = 4
 
-#: Lines per bank; few, so that rows come again.
+#: Lines per bank. They are few, so that rows repeat.
 ROWS = 8
 
 
 class ModelError(Exception):
-    """A model did something that no int64 array would have refused."""
+    """A model broke a rule that no int64 array would have enforced."""
 
 
 class GuardedArray(np.ndarray[Any, np.dtype[np.int64]]):
-    """An int64 array that refuses what is not an integer, and any write where ``read_only`` says so.
+    """An int64 array that rejects values other than integers, and all writes if it is ``read_only``.
 
-    ``exact`` hands out Python's unbounded integers, so that what wraps in 64 bits can be told from what does not.
+    With ``exact`` it returns Python's unbounded integers, so that a result that wraps in 64 bits shows up as a difference.
     """
 
     label: str = "array"
@@ -42,13 +42,13 @@ class GuardedArray(np.ndarray[Any, np.dtype[np.int64]]):
         return int(found) if self.exact and isinstance(found, np.integer) else found
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        """Store an integer. Raises ModelError for anything else, for a read-only array, and for one that declares no values."""
+        """Store an integer. Raise ModelError for any other value, for a read-only array, and for an array without values."""
         self._reject_undeclared(index)
         if self.read_only:
             raise ModelError(f"wrote to {self.label}[{index}]; only bank and shared may be written to")
         if np.asarray(value).dtype.kind not in "iub":
             told = value.item() if isinstance(value, np.generic) else value
-            raise ModelError(f"stored {told!r} in {self.label}[{index}]; state is integers, anything else would be cut off")
+            raise ModelError(f"stored {told!r} in {self.label}[{index}]; state holds integers, other values would be truncated")
         super().__setitem__(index, value)
 
     def _reject_undeclared(self, index: Any) -> None:
@@ -57,7 +57,7 @@ class GuardedArray(np.ndarray[Any, np.dtype[np.int64]]):
 
 
 def guarded(values: Int64Array, label: str, read_only: bool = False, exact: bool = False) -> GuardedArray:
-    """A guarded copy of an int64 array; ``label`` names it in messages."""
+    """Return a guarded copy of an int64 array; ``label`` names it in messages."""
     array = values.copy().view(GuardedArray)
     array.label, array.read_only, array.exact = label, read_only, exact
     return array
@@ -65,7 +65,7 @@ def guarded(values: Int64Array, label: str, read_only: bool = False, exact: bool
 
 @dataclass(frozen=True)
 class ModelCall:
-    """One call of serve: which bank, when, what."""
+    """One call of serve: its number, the bank, the cycle, the operation and the row."""
 
     index: int
     bank: int
@@ -80,7 +80,7 @@ class ModelCall:
 
 @dataclass
 class ModelBanks:
-    """State of a group of banks that a model works on, and when each bank is free again."""
+    """State of a group of banks for one model, and the cycle in which each bank is free again."""
 
     banks: list[Any]
     shared: Any
@@ -88,26 +88,27 @@ class ModelBanks:
 
     @classmethod
     def guarded(cls, timing: BankTiming, exact: bool = False) -> ModelBanks:
-        """Fresh state in guarded arrays of what is declared and no more."""
+        """Return fresh state in guarded arrays that hold only what the model declares."""
         own, common = len(timing.bank_state), len(timing.shared_state)
         banks = [guarded(timing.initial_bank(bank)[:own], "bank", exact=exact) for bank in range(BANKS)]
         return cls(banks, guarded(timing.initial_shared()[:common], "shared", exact=exact))
 
     @classmethod
     def plain(cls, timing: BankTiming) -> ModelBanks:
-        """Fresh state in plain int64 arrays, as compiled code needs them."""
+        """Return fresh state in plain int64 arrays, which compiled code needs."""
         return cls([timing.initial_bank(bank) for bank in range(BANKS)], timing.initial_shared())
 
     def occupy(self, request: ModelCall, free_at: object) -> None:
-        """Note when the bank is free; an answer that makes no sense holds it for one cycle, so that the traffic goes on."""
+        """Note when the bank is free. An invalid answer occupies it for one cycle, so that the traffic goes on."""
         sound = is_int64(free_at) and int(free_at) > request.now  # type: ignore[call-overload]
         self.free_at[request.bank] = int(free_at) if sound else request.now + 1  # type: ignore[call-overload]
 
 
 def random_requests(group: ModelBanks, requests: int, seed: int) -> Iterator[ModelCall]:
-    """Requests as an engine makes them: time never goes back, and only a bank that is free is asked.
+    """Yield requests as an engine makes them: time never goes back, and each request goes to a free bank.
 
-    Most come close together, some after long pauses. The caller notes each answer in ``group.free_at`` before taking the next.
+    Most requests come close together, some after long pauses. The caller must note each answer in ``group.free_at`` before it
+    takes the next request.
     """
     random = np.random.default_rng(seed)
     now = 0

@@ -1,4 +1,4 @@
-"""A limit on how long a user's own Python may run."""
+"""A limit on the time that a user's own Python may run."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: Seconds for one step of ``simcore check``; a sound model needs a few of them at most.
+#: Seconds for one step of ``simcore check``. A sound model needs a few at most.
 LIMIT_S = 10.0
 
 
 class TimeUpError(BaseException):
-    """The limit is reached. Not an Exception, which the code that runs too long might catch itself."""
+    """The limit is reached. It is no Exception, because the code that runs too long might catch that itself."""
 
 
 @contextmanager
 def time_limit() -> Iterator[None]:
-    """Raise TimeUpError in what runs inside for longer than LIMIT_S; without effect outside the main thread and without SIGALRM.
+    """Raise TimeUpError in code that runs inside for longer than LIMIT_S.
 
-    Reaches plain Python only: compiled code goes on until it returns.
+    It has no effect outside the main thread and on systems without SIGALRM. It interrupts only plain Python; compiled code goes
+    on until it returns.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
