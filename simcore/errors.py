@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 #: A hint lists at most MAX_LISTED names; of a longer list, it names only the FEW nearest.
 MAX_LISTED, FEW = 20, 5
+#: A longer name is like none that is known; to compare it would take seconds.
+LONGEST_NAME = 200
 
 
 class InputError(Exception):
@@ -46,6 +48,8 @@ def raise_all(errors: Sequence[InputError]) -> None:
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate most similar to the name, or None if none is similar."""
+    if len(name) > LONGEST_NAME:
+        return None
     found = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
     return found[0] if found else None
 
@@ -57,6 +61,6 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     if match is not None:
         return f"did you mean '{match}'?"
     if len(known) > MAX_LISTED:
-        few = difflib.get_close_matches(name, known, n=FEW, cutoff=0.0)
+        few = difflib.get_close_matches(name[:LONGEST_NAME], known, n=FEW, cutoff=0.0)
         return f"of {len(known)} the nearest: {', '.join(few)}"
     return f"known: {', '.join(known)}" if known else None

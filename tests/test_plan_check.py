@@ -133,3 +133,12 @@ def test_no_program_that_passes_reads_or_writes_out_of_bounds() -> None:
         [sys.executable, str(SCRIPT), "150"], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_more_requests_than_memory_holds_are_refused_before_they_are_made() -> None:
+    overrides = ["array.port_window=1048576", "array.columns=1024", "array.rows=1024"]
+    with pytest.raises(InputError, match=r"^layer 'output': its requests need about ") as raised:
+        simulate("lenet5", layers="output", overrides=overrides)
+    assert str(raised.value).endswith(
+        "; a smaller array.port_window, fewer dma.outstanding_bursts, vector_unit.lanes or write buffers take less"
+    )

@@ -122,7 +122,7 @@ def test_layers_do_not_feed_each_other_and_names_mean_nothing(tmp_path: Path) ->
         (HEADER, "file.csv: expected at least one layer, got none"),
         ("", "file.csv: expected at least one layer, got none"),
         (HEADER + CONV + HEADER, "file.csv:3: expected integers >= 1 after the name, got 'IFMAP Height'"),
-        (b"\x08\xff\xfe\x00", "file.csv: expected a text file of comma-separated values, got bytes that are not text"),
+        (b"\x08\xff\xfe\x00", "file.csv: expected a readable file, got: not UTF-8 text"),
     ],
 )
 def test_a_bad_row_is_told_by_file_and_line(tmp_path: Path, text: str | bytes, message: str) -> None:
@@ -146,5 +146,5 @@ def test_a_file_cut_in_a_row_is_refused_wherever_a_field_is_lost(tmp_path: Path)
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(InputError, match="expected a topology file, but it cannot be read"):
+        with pytest.raises(InputError, match="expected a readable file, got: "):
             load_topology(path)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from simcore.dram.controller import ControllerSpec
 from simcore.errors import InputError, raise_all
+from simcore.reading.numbers import cut, shown, whole_number
 from simcore.reading.overrides import override
 from simcore.reading.problems import problems_of
 from simcore.reading.tree import Entry, entry, plain
@@ -19,16 +20,16 @@ def standard_overrides(texts: Sequence[str]) -> dict[str, int]:
     """``nRCD=17`` as a key with an integer; names are left to `load_dram`. Raises InputError."""
     found = {}
     for text in texts:
-        where = f"--set {text}"
+        where = cut(f"--set {text}")
         key, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not key:
-            raise InputError(f"expected KEY=VALUE such as nRCD=17 or rank=2, got {text!r}", where)
+            raise InputError(f"expected KEY=VALUE such as nRCD=17 or rank=2, got {shown(text)}", where)
         if key.startswith(CONTROLLER):
             raise InputError("a check has no controller to set", where)
-        try:
-            found[key] = int(value)
-        except ValueError:
-            raise InputError(f"expected an integer, got {value!r}", where) from None
+        number = whole_number(value)
+        if number is None:
+            raise InputError(f"expected an integer, got {shown(value)}", where)
+        found[key] = number
     return found
 
 

@@ -14,6 +14,10 @@ import typer
 from simcore.errors import InputError, InputErrors
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 1, 130
+#: A longer word of a message (a path may be long) is cut.
+LONGEST_WORD = 500
+#: More errors than this are counted and not shown.
+MOST_ERRORS = 100
 P = ParamSpec("P")
 
 
@@ -46,7 +50,14 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 def in_lines(error: InputError) -> str:
     """What a user reads of bad input: one line for each error, each with the program's name before it."""
     errors = error.errors if isinstance(error, InputErrors) else (error,)
-    return "\n".join(f"simcore: {item}" for item in errors)
+    more = [f"simcore: and {len(errors) - MOST_ERRORS:,} more errors"] if len(errors) > MOST_ERRORS else []
+    return "\n".join([f"simcore: {_one_line(str(item))}" for item in errors[:MOST_ERRORS]] + more)
+
+
+def _one_line(message: str) -> str:
+    """The message without line breaks and other control characters, each word of it cut to a length that can be read."""
+    words = "".join(character if character.isprintable() else " " for character in message).split(" ")
+    return " ".join(word if len(word) <= LONGEST_WORD else f"{word[: LONGEST_WORD - 3]}..." for word in words)
 
 
 def _stop(message: str, code: int) -> typer.Exit:

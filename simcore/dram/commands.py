@@ -9,11 +9,14 @@ from typing import NamedTuple
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.text import numbered_lines
 from simcore.errors import InputError, did_you_mean
+from simcore.reading.numbers import shown
 
 HEADER = ("clock", "command", "channel", "rank", "bankgroup", "bank", "row", "column")
 # What others call the columns, and columns of theirs that say nothing about timing.
 _ALIASES = {"pseudochannel": "rank"}
 _IGNORED = ("type", "source")
+#: No command comes later.
+LATEST = 1 << 62
 
 # DRAMsim3's names, by the part a command plays.
 _DRAMSIM3 = {
@@ -105,9 +108,10 @@ def _csv_parser(columns: list[str]) -> Callable[[str, str], tuple[int, str, dict
         if len(parts) != len(columns):
             raise InputError(f"expected {len(columns)} columns, got {len(parts)}", where)
         try:
-            return int(parts[clock_at]), parts[command_at].strip(), {name: int(parts[position]) for position, name in fields}
+            values = {name: int(parts[position]) for position, name in fields}
+            return _clock(parts[clock_at]), parts[command_at].strip(), values
         except ValueError as error:
-            raise InputError(f"expected integers, got '{line}'", where) from error
+            raise InputError(f"expected integers, got {shown(line)}", where) from error
 
     return parse
 
@@ -120,9 +124,17 @@ def _parse_dramsim3(line: str, where: str) -> tuple[int, str, dict[str, int]]:
         values = [int(part) for part in parts[2:6]] + [int(part, 16) for part in parts[6:]]
         # DRAMsim3 writes a file per channel, and -1 for the channel of a refresh and of what it closes for one.
         values[0] = max(0, values[0])
-        return int(parts[0]), parts[1], dict(zip(HEADER[2:], values, strict=True))
+        return _clock(parts[0]), parts[1], dict(zip(HEADER[2:], values, strict=True))
     except ValueError as error:
-        raise InputError(f"expected integers, row and column hexadecimal, got '{line}'", where) from error
+        raise InputError(f"expected integers, row and column hexadecimal, got {shown(line)}", where) from error
+
+
+def _clock(text: str) -> int:
+    """A clock cycle; raises ValueError for what is none."""
+    clock = int(text)
+    if abs(clock) > LATEST:
+        raise ValueError(f"a cycle beyond {LATEST}")
+    return clock
 
 
 def _checked(address: tuple[int, ...], command: int, dram: ResolvedDram, where: str) -> tuple[int, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from math import ceil
@@ -12,6 +14,8 @@ from simcore.errors import InputError
 _EXPECTED = "names, integers, + - * //, max(), min() and cycles()"
 _LONGEST = 200
 _LARGEST = 10**12
+#: A fraction as it may be written: no exponent beyond what a time in nanoseconds has.
+_DECIMAL = re.compile(r"[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]{1,2})?")
 
 _FOLDS: dict[str, Callable[[list[Fraction]], Fraction]] = {"max": max, "min": min}
 
@@ -26,11 +30,18 @@ def evaluate(expression: int | str, value_of: Callable[[str], int], tck_ps: int,
     if len(text) > _LONGEST:
         raise InputError(f"expected an expression of at most {_LONGEST} characters, got {len(text)}", where)
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise InputError(f"expected an expression, got '{text}'", where, f"it may hold {_EXPECTED}") from error
-    result = _Walk(text, value_of, tck_ps, where).value(tree.body, inside_cycles=False)
-    if result.denominator != 1 or abs(result) > _LARGEST:
+    try:
+        result = _Walk(text, value_of, tck_ps, where).value(tree.body, inside_cycles=False)
+    except RecursionError as error:
+        raise InputError(f"expected a simpler expression, got one nested too deeply: '{text}'", where) from error
+    if abs(result) > _LARGEST:
+        raise InputError(f"expected at most {_LARGEST} cycles, '{text}' gives more", where)
+    if result.denominator != 1:
         raise InputError(f"expected a whole number of cycles, '{text}' gives {float(result):g}", where)
     return int(result)
 
@@ -43,7 +54,7 @@ class _Walk:
 
     def value(self, node: ast.expr, inside_cycles: bool) -> Fraction:
         if isinstance(node, ast.Constant) and type(node.value) in ((int, float) if inside_cycles else (int,)):
-            return Fraction(ast.get_source_segment(self.text.strip(), node) or "0")
+            return self.constant(node, node.value)
         if isinstance(node, ast.Name):
             return Fraction(self.value_of(node.id))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -53,6 +64,15 @@ class _Walk:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args and not node.keywords:
             return self.call(node.func.id, node.args, inside_cycles)
         raise self.refused(node)
+
+    def constant(self, node: ast.Constant, value: object) -> Fraction:
+        if isinstance(value, int):
+            return Fraction(value)
+        # As it is written: 13.75 is no power of two's multiple, and its float may be another number.
+        written = ast.get_source_segment(self.text.strip(), node) or ""
+        if not _DECIMAL.fullmatch(written):
+            raise InputError(f"expected a number such as 13.75, got '{written}' in '{self.text}'", self.where)
+        return Fraction(written)
 
     def binary(self, node: ast.BinOp, inside_cycles: bool) -> Fraction:
         left, right = self.value(node.left, inside_cycles), self.value(node.right, inside_cycles)

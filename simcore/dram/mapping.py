@@ -8,6 +8,7 @@ import numpy as np
 
 from simcore.dram.tables import IntArray, ResolvedDram
 from simcore.errors import InputError, did_you_mean
+from simcore.reading.numbers import shown, whole_number
 
 # Columns of `AddressMapping.fields`: `BITS` bits of the address from bit `FROM` go to bit `TO` of the level's number.
 FIELD_LEVEL, FIELD_FROM, FIELD_BITS, FIELD_TO = range(4)
@@ -79,9 +80,10 @@ def _parse(dram: ResolvedDram, mapping: str) -> list[tuple[int, int]]:
         name, _, digits = word.partition(":")
         if name not in dram.levels:
             raise InputError(f"mapping: no level named {name!r}", hint=did_you_mean(name, dram.levels))
-        if digits and not digits.isdigit():
-            raise InputError(f"mapping: expected a number of bits in {word!r}")
-        given.append((dram.levels.index(name), int(digits) if digits else None))
+        bits = whole_number(digits)
+        if digits and (bits is None or bits < 0):
+            raise InputError(f"mapping: expected a number of bits in {shown(word)}")
+        given.append((dram.levels.index(name), bits))
     fields = []
     for at, (level, bits_or_rest) in enumerate(given):
         others = sum(size or 0 for i, (other, size) in enumerate(given) if other == level and i != at)

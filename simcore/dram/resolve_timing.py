@@ -8,6 +8,8 @@ from simcore.dram.expression import evaluate
 from simcore.dram.standard import Standard
 from simcore.errors import InputError, did_you_mean
 
+#: Timings that follow one from the other; the tables that come with simcore have three.
+_LONGEST_CHAIN = 20
 _ALWAYS_NEEDED = ("nBL", "nCL", "nCWL")
 
 
@@ -57,6 +59,8 @@ class _Timings:
         if name in self.under_way:
             chain = " -> ".join((*self.under_way, name))
             raise InputError(f"{name}: expected no cycle of timings, got {chain}", where)
+        if len(self.under_way) == _LONGEST_CHAIN:
+            raise InputError(f"{name}: expected at most {_LONGEST_CHAIN} timings that follow from each other, got more", where)
         self.under_way.append(name)
         value = evaluate(expression, self.value_of, self.tck_ps, where)
         self.under_way.pop()

@@ -6,17 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from simcore.reading.numbers import shown
 from simcore.reading.values import Broken, Count, Flag, Spec, Text, raise_broken
 
 
 def _latency(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise_broken([Broken((), f"expected a number of cycles or an expression, got {value!r}")])
+        raise_broken([Broken((), f"expected a number of cycles or an expression, got {shown(value)}")])
     return str(value)
 
 
 Latency = Annotated[str, BeforeValidator(_latency)]
-Figure = Annotated[float, Field(ge=0)]
+Figure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 LevelCount = Annotated[int, Field(strict=True, ge=1, le=2**30)]
 Role = Literal[
     "activate",

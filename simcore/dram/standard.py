@@ -15,6 +15,7 @@ from simcore.dram.schema import StandardSpec
 from simcore.errors import InputError, did_you_mean, raise_all
 from simcore.extensions.model_file import load_value
 from simcore.reading.problems import problems_of
+from simcore.reading.text_file import read_text
 from simcore.reading.tree import Entry, entry, find, merge, plain
 from simcore.reading.yaml_tree import read_yaml
 
@@ -89,7 +90,7 @@ def own_files(source: str) -> list[Path]:
 
 
 def _plain_yaml(path: Path) -> object:
-    return plain(read_yaml(path.read_text(encoding="utf-8"), str(path))[0].value)
+    return plain(read_yaml(read_text(path), str(path))[0].value)
 
 
 _Read = tuple[Entry, list[InputError], str | None]
@@ -107,12 +108,7 @@ def _read(source: object, where: str | None, folder: Path, chain: tuple[str, ...
         return _extended(root, name.rpartition(":")[2], (folder / file_name).parent, (*chain, str((folder / name).resolve())))
     path, preset = _locate(name, where, folder)
     _check_cycle(str(path.resolve()), name, where, chain)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InputError(f"expected a readable file, got: {reason}", str(path)) from error
-    root, errors = read_yaml(text, str(path))
+    root, errors = read_yaml(read_text(path), str(path))
     below, more, inherited = _extended(root, path.stem, path.parent, (*chain, str(path.resolve())))
     return below, errors + more, preset or inherited
 
@@ -181,7 +177,7 @@ def _locate(name: str, where: str | None, folder: Path) -> tuple[Path, str | Non
     fitting = [stem for stem in stems if name.startswith(f"{stem}_")]
     if fitting:
         path = TABLES / f"{max(fitting, key=len)}.yaml"
-        presets = find(read_yaml(path.read_text(encoding="utf-8"), str(path))[0], ("presets",))[0].value
+        presets = find(read_yaml(read_text(path), str(path))[0], ("presets",))[0].value
         if isinstance(presets, dict) and name in presets:
             return path, name
     known = [*stems, *_preset_names(stems)]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from simcore.engine.memory_check import check_memory
 from simcore.engine.plan_check import check_plan
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
@@ -62,6 +63,7 @@ def run_programs(
     outcomes = []
     for index, program in enumerate(programs):
         check_plan(program, machine)
+        check_memory(program, machine)
         check(program)
         outcomes.append(run(index, program))
         if on_layer is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simcore.errors import InputError
+from simcore.reading.numbers import cut, shown, whole_number
 from simcore.reading.tree import NAMED_BY, Entry, Path, Value, find, merge
 from simcore.reading.yaml_tree import read_yaml
 
@@ -24,11 +25,11 @@ def override(root: Entry, overrides: Sequence[str]) -> tuple[Entry, list[InputEr
 
 
 def _parse(text: str) -> tuple[list[str], Entry]:
-    where = f"--set {text}"
+    where = cut(f"--set {text}")
     key, equals, value = text.partition("=")
     steps = key.strip().split(".")
     if not equals or not all(steps):
-        raise InputError(f"expected KEY=VALUE such as array.rows=16, got {text!r}", where)
+        raise InputError(f"expected KEY=VALUE such as array.rows=16, got {shown(text)}", where)
     entry, errors = read_yaml(value, where, lines=False)
     if errors:
         raise errors[0]
@@ -52,12 +53,13 @@ def _nested(root: Entry, steps: list[str], above: Path, value: Entry) -> Entry:
         return Entry([*items], value.where, value.where)
     if isinstance(current, str | int | float) and above[-1] not in (*NAMED_BY, "memory"):
         name = ".".join(str(part) for part in above)
-        raise InputError(f"expected a mapping at {name} to set '{step}' in, got the value {current!r}", value.where)
+        raise InputError(f"expected a mapping at {name} to set '{step}' in, got the value {shown(current)}", value.where)
     return Entry({step: _nested(root, rest, (*above, step), value)}, value.where, value.where)
 
 
 def _index(step: str, items: list[Entry], above: Path, where: str) -> int:
-    if not step.isdecimal() or int(step) >= len(items):
+    index = whole_number(step)
+    if index is None or not 0 <= index < len(items):
         name = ".".join(str(part) for part in above)
-        raise InputError(f"expected an index of {name} from 0 to {len(items) - 1}, got {step!r}", where)
-    return int(step)
+        raise InputError(f"expected an index of {name} from 0 to {len(items) - 1}, got {shown(step)}", where)
+    return index

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from simcore.errors import InputError, did_you_mean, nearest
+from simcore.reading.numbers import shown
 from simcore.reading.tree import Entry, Path, find
 from simcore.reading.values import TAG
 
@@ -96,7 +97,7 @@ def _shown(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict):
         return "a mapping"
-    return "a list" if isinstance(value, list | tuple) else repr(value)
+    return "a list" if isinstance(value, list | tuple) else shown(value)
 
 
 def dotted(path: Path) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from simcore.errors import InputError, nearest
+from simcore.reading.numbers import MAX_DIGITS, shown
 
 _QUANTITY = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
 
@@ -35,9 +36,9 @@ def parse(value: object, dimension: Dimension) -> int:
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    expected = f"expected {dimension.kind} such as '{dimension.example}', got {value!r}"
+    expected = f"expected {dimension.kind} such as '{dimension.example}', got {shown(value)}"
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
+    if match is None or len(match[1]) > MAX_DIGITS:
         raise InputError(expected)
     number, unit = match.groups()
     scale = dimension.scales.get(unit or dimension.base)
@@ -46,7 +47,7 @@ def parse(value: object, dimension: Dimension) -> int:
         raise InputError(expected, hint=f"did you mean '{meant}'?" if meant else f"units: {', '.join(dimension.scales)}")
     amount = Fraction(number.replace("_", "")) * scale
     if amount.denominator != 1:
-        raise InputError(f"expected a whole number of {dimension.base}, got {value!r}")
+        raise InputError(f"expected a whole number of {dimension.base}, got {shown(value)}")
     return int(amount)
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from simcore.errors import InputError
+from simcore.reading.numbers import shown
 from simcore.reading.units import parse_frequency_hz, parse_size_bytes
 
 # These bounds keep every product of two values inside int64, and reject typing slips.
@@ -59,8 +60,8 @@ def _number_of_writes(value: object) -> object:
     except (ValueError, OverflowError):
         number = 0.0
     if not 0 < number <= MAX_WRITES:
-        shown = "a mapping or a list" if isinstance(value, dict | list) else str(value).lower()
-        raise_broken([Broken((), f"expected a number of writes above 0 such as 1e12, at most {MAX_WRITES:g}, got {shown}")])
+        told = "a mapping or a list" if isinstance(value, dict | list) else shown(value).strip("'").lower()
+        raise_broken([Broken((), f"expected a number of writes above 0 such as 1e12, at most {MAX_WRITES:g}, got {told}")])
     return number
 
 

@@ -7,10 +7,20 @@ from dataclasses import dataclass, field
 import yaml
 
 from simcore.errors import InputError
+from simcore.reading.numbers import MAX_DIGITS, is_too_long, shown
 from simcore.reading.tree import Entry, Value
 
 #: The deepest nesting of mappings and lists; a system needs five.
 MAX_DEPTH = 100
+
+#: Keys and values of a text, those that an alias repeats counted each time; the largest table of a DRAM has a thousand.
+MAX_ENTRIES = 100_000
+
+#: A text longer than this whose syntax is wrong is not read again for a clearer message: that would take many seconds.
+_REREAD_CHARACTERS = 200_000
+
+#: A text no longer than this cannot nest so deeply that PyYAML's composer, which recurs, leaves the stack of its process.
+_SHALLOW_CHARACTERS = 5000
 
 #: libyaml's parser, if PyYAML was built with it; it is ten times as fast.
 _Fast: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -25,6 +35,7 @@ class _Reader:
     lines: bool = True
     errors: list[InputError] = field(default_factory=list)
     open_nodes: set[int] = field(default_factory=set)
+    entries: int = 0
 
     def where(self, node: yaml.Node) -> str:
         return f"{self.source}:{node.start_mark.line + 1}" if self.lines else self.source
@@ -33,6 +44,10 @@ class _Reader:
         self.errors.append(InputError(message, self.where(node), hint))
 
     def entry(self, node: yaml.Node, key: yaml.Node | None = None) -> Entry:
+        self.entries += 1
+        if self.entries > MAX_ENTRIES:
+            message = f"expected at most {MAX_ENTRIES:,} keys and values, those that aliases repeat counted each time, got more"
+            raise InputError(message, self.where(node))
         return Entry(self.value(node), self.where(node), self.where(key or node))
 
     def value(self, node: yaml.Node) -> Value:
@@ -51,8 +66,11 @@ class _Reader:
     def scalar(self, node: yaml.ScalarNode) -> Value:
         try:
             value = self.loader.construct_object(node)
-        except (yaml.YAMLError, ValueError):
-            self.wrong(f"expected a plain value, got {node.value!r} tagged {node.tag!r}", node)
+        except (yaml.YAMLError, ValueError, OverflowError):
+            self.wrong(f"expected a plain value, got {shown(node.value)} tagged {shown(node.tag)}", node)
+            return None
+        if isinstance(value, int) and is_too_long(value):
+            self.wrong(f"expected an integer of at most {MAX_DIGITS} digits, got {shown(node.value)}", node)
             return None
         # Dates and similar values stay as they were written.
         return value if value is None or isinstance(value, str | int | float | bool) else str(node.value)
@@ -60,11 +78,11 @@ class _Reader:
     def mapping(self, node: yaml.MappingNode) -> dict[str, Entry]:
         found: dict[str, Entry] = {}
         for key, item in node.value:
-            name = str(key.value)
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
             if not isinstance(key, yaml.ScalarNode):
                 self.wrong("expected a name as key, got a mapping or list", key)
             elif name in found:
-                self.wrong(f"duplicate key '{name}'", key, f"first written at {found[name].key_where}")
+                self.wrong(f"duplicate key {shown(name)}", key, f"first written at {found[name].key_where}")
             else:
                 found[name] = self.entry(item, key)
         return found
@@ -84,7 +102,9 @@ def read_yaml(text: str, source: str, *, lines: bool = True) -> tuple[Entry, lis
 def _read_fast_or_slowly(text: str, source: str, lines: bool) -> tuple[Entry, list[InputError]]:
     try:
         return _read(_Fast, text, source, lines)
-    except yaml.YAMLError:
+    except yaml.YAMLError as error:
+        if len(text) > _REREAD_CHARACTERS:
+            raise _broken(error, source, lines) from error
         # Read again with the slow parser, because libyaml words its messages differently and PyYAML may come without it.
         return _read_slowly(text, source, lines)
 
@@ -96,6 +116,7 @@ def _too_deep(where: str) -> InputError:
 def _read(
     loader_class: type[yaml.SafeLoader | yaml.CSafeLoader], text: str, source: str, lines: bool
 ) -> tuple[Entry, list[InputError]]:
+    _refuse_depth(loader_class, text, source, lines)
     loader = loader_class(text)
     node = loader.get_single_node()
     if node is None:
@@ -104,12 +125,31 @@ def _read(
     return reader.entry(node), reader.errors
 
 
+def _refuse_depth(loader_class: type[yaml.SafeLoader | yaml.CSafeLoader], text: str, source: str, lines: bool) -> None:
+    """Raise InputError for a text nested too deeply, found by a walk that does not recur."""
+    if len(text) <= _SHALLOW_CHARACTERS:
+        return
+    depth = 0
+    for event in yaml.parse(text, loader_class):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            mark = event.start_mark
+            raise _too_deep(f"{source}:{mark.line + 1}" if lines and mark is not None else source)
+
+
 def _read_slowly(text: str, source: str, lines: bool) -> tuple[Entry, list[InputError]]:
     try:
         return _read(yaml.SafeLoader, text, source, lines)
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
+        raise _broken(error, source, lines) from error
+
+
+def _broken(error: yaml.YAMLError, source: str, lines: bool) -> InputError:
+    """What is wrong with a text that is not YAML."""
+    if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark
         where = f"{source}:{mark.line + 1}" if lines and mark is not None else source
-        raise InputError(f"expected YAML, got a syntax error: {error.problem}", where, error.context) from error
-    except yaml.reader.ReaderError as error:
-        raise InputError(f"expected YAML, got the character {chr(error.character)!r}, which it does not allow", source) from error
+        return InputError(f"expected YAML, got a syntax error: {error.problem}", where, error.context)
+    character = getattr(error, "character", None)
+    got = f"the character {chr(character)!r}, which it does not allow" if isinstance(character, int) else "a syntax error"
+    return InputError(f"expected YAML, got {got}", source)

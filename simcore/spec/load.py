@@ -14,6 +14,7 @@ from simcore.kinds.kind import MachineKind
 from simcore.kinds.registry import DEFAULT, machine_kind
 from simcore.reading.overrides import override
 from simcore.reading.problems import problems_of
+from simcore.reading.text_file import read_text
 from simcore.reading.tree import Entry, entry, find, merge, plain
 from simcore.reading.yaml_tree import read_yaml
 from simcore.spec.machine_spec import MachineSpec
@@ -118,7 +119,7 @@ def system_files(source: str | Path) -> list[Path]:
     path = _locate(source)
     while not is_preset(path):
         found.append(path)
-        root = read_yaml(path.read_text(encoding="utf-8"), str(path))[0] if path.suffix in _YAML else None
+        root = read_yaml(read_text(path), str(path))[0] if path.suffix in _YAML else None
         extends = find(root, ("extends",))[0].value if root is not None else None
         if not isinstance(extends, str):
             break
@@ -149,6 +150,8 @@ def _locate(source: str | Path, where: str | None = None, folder: Path = Path())
     looks_like_file = path.suffix in _SUFFIXES or path.parent != folder
     if not looks_like_file and not os.path.exists(path):
         raise InputError(f"expected a preset system or a file, got '{source}'", where, did_you_mean(str(source), preset_names()))
+    if os.path.isdir(path):
+        raise InputError(f"expected a preset system or a file, got the folder '{path}'", where)
     if path.suffix not in _SUFFIXES:
         raise InputError(f"expected a file ending in {', '.join(_SUFFIXES)}, got '{source}'", where)
     if not os.path.isfile(path):
@@ -158,11 +161,7 @@ def _locate(source: str | Path, where: str | None = None, folder: Path = Path())
 
 def _read(path: Path, chain: tuple[Path, ...] = ()) -> tuple[Entry, list[InputError]]:
     """A file's tree, laid upon the tree it extends, and what is wrong with the texts."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InputError(f"expected a readable file, got: {reason}", str(path)) from error
+    text = read_text(path)
     if path.suffix == ".cfg":
         return read_scale_sim_cfg(text, str(path), path.stem)
     root, errors = read_yaml(text, str(path))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simcore.errors import InputError, did_you_mean, raise_all
+from simcore.reading.numbers import shown, whole_number
 from simcore.reading.tree import Entry, entry
 
 SECTIONS = ("general", "architecture_presets", "layout", "sparsity", "run_presets", "network_presets")
@@ -76,10 +77,11 @@ class _Cfg:
         if found is None:
             return None
         text = str(found.value)
-        if not text.isdecimal() or int(text) < 1:
-            self.wrong(f"{key}: expected an integer of at least 1, got {text!r}", found.where)
+        number = whole_number(text)
+        if number is None or number < 1:
+            self.wrong(f"{key}: expected an integer of at least 1, got {shown(text)}", found.where)
             return None
-        return Entry(int(text), found.where, found.key_where)
+        return Entry(number, found.where, found.key_where)
 
 
 def read_scale_sim_cfg(text: str, source: str, name: str) -> tuple[Entry, list[InputError]]:
@@ -109,9 +111,9 @@ def _sections(text: str, source: str) -> _Cfg:
             section = header[1].strip().lower()
             cfg.sections.setdefault(section, where)
         elif pair is None:
-            cfg.wrong(f"expected [section] or KEY: VALUE, got {line!r}", where)
+            cfg.wrong(f"expected [section] or KEY: VALUE, got {shown(line)}", where)
         elif section is None:
-            cfg.wrong(f"expected a [section] before the first key, got {line!r}", where)
+            cfg.wrong(f"expected a [section] before the first key, got {shown(line)}", where)
         else:
             _keep(cfg, section, pair[1], Entry(pair[2].strip().strip("\"'"), where, where))
     return cfg

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from simcore.errors import InputError, did_you_mean, raise_all
+from simcore.reading.numbers import shown
+from simcore.reading.text_file import read_text
 from simcore.reading.tree import Entry, plain
 from simcore.reading.yaml_tree import read_yaml
 from workloads.faults.placement import PlacedBits, Placement, Storage
@@ -15,17 +17,12 @@ from workloads.faults.placement import PlacedBits, Placement, Storage
 _STORAGE = ("memory", "voltage_v", "overdrive", "pulse_ns", "error_rate", "write_pj_per_bit")
 Made = TypeVar("Made")
 
-_BITS = re.compile(r"([0-9]+)(?:(-)([0-9]+)?)?")
+_BITS = re.compile(r"([0-9]{1,9})(?:(-)([0-9]{1,9})?)?")
 
 
 def load_placement(path: str | Path) -> Placement:
     """The placement in a YAML file; the name is the file's stem where it gives none. Raises InputError."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InputError(f"expected a readable file, got: {reason}", str(path)) from error
-    return placement_from_yaml(text, str(path), Path(path).stem)
+    return placement_from_yaml(read_text(path), str(path), Path(path).stem)
 
 
 def placement_from_yaml(text: str, where: str, name: str) -> Placement:
@@ -58,7 +55,7 @@ def _bits(entry: Entry) -> tuple[int, int | None]:
     if entry.value == "all":
         return 0, None
     if match is None:
-        raise InputError(f"expected bits such as 5, 0-7, 8- or all, got {plain(entry.value)!r}", entry.where)
+        raise InputError(f"expected bits such as 5, 0-7, 8- or all, got {shown(plain(entry.value))}", entry.where)
     low = int(match[1])
     return low, low if match[2] is None else None if match[3] is None else int(match[3])
 
@@ -76,13 +73,13 @@ def _numbers(key: str, value: Any, where: str) -> float | tuple[float, float]:
     try:
         # YAML reads 1e-4 (no dot) as text.
         numbers = [float(each) for each in pair if not isinstance(each, bool)]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = []
     if len(numbers) != len(pair) or len(pair) > 2 or not pair:
         expected = "a number, or two: 0->1 and 1->0" if key == "error_rate" else "a number"
-        raise InputError(f"{key}: expected {expected}, got {value!r}", where)
+        raise InputError(f"{key}: expected {expected}, got {shown(value)}", where)
     if key == "error_rate" and not all(0 <= number <= 1 for number in numbers):
-        raise InputError(f"{key}: expected a rate from 0 to 1, got {value!r}", where)
+        raise InputError(f"{key}: expected a rate from 0 to 1, got {shown(value)}", where)
     return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
 
 

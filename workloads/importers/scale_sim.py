@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simcore.errors import InputError, raise_all
+from simcore.reading.text_file import read_text
 from workloads.importers.names import LARGEST_SIZE, free_name
 from workloads.layers import Conv, Input, Layer, Linear, Shape
 from workloads.network import Network, NetworkBuilder
@@ -63,12 +64,7 @@ def load_topology(path: str | Path, batch: int = 1, *, scale_sim_shapes: bool = 
 
 
 def _read_rows(path: Path, where: str) -> list[_Row]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"expected a topology file, but it cannot be read ({error.strerror})", where=where) from None
-    except UnicodeDecodeError:
-        raise InputError("expected a text file of comma-separated values, got bytes that are not text", where=where) from None
+    text = read_text(path, "utf-8-sig")
     rows = []
     for number, line in enumerate(text.splitlines(), start=1):
         fields = [field.strip() for field in line.split("#")[0].split(",")]

@@ -1,0 +1,23 @@
+"""A user's text file as text: no longer than such a file can be, so that a wrong one neither fills memory nor takes minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simcore.errors import InputError
+
+#: The longest text that is read: a description of a machine, a memory or a placement has a few kilobytes.
+MAX_TEXT_BYTES = 4 << 20
+
+
+def read_text(path: str | Path, encoding: str = "utf-8") -> str:
+    """The text of a file. Raises InputError for one that cannot be read, is no text or is longer than ``MAX_TEXT_BYTES``."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_TEXT_BYTES + 1)
+        if len(content) > MAX_TEXT_BYTES:
+            raise InputError(f"expected a text of at most {MAX_TEXT_BYTES:,} bytes, got a longer one", str(path))
+        return content.decode(encoding)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise InputError(f"expected a readable file, got: {reason}", str(path)) from error
