@@ -45,9 +45,10 @@ def simulate(
     ``network``: a Network, a networkx.DiGraph whose nodes carry layers, a registered name, or a file (.onnx, SCALE-Sim's .csv).
     ``system``: the spec of a machine of any kind, a preset's name, or a file (.yaml, SCALE-Sim's .cfg); ``overrides`` are
     "key=value" texts laid upon it. ``engine``: one of the kind's engines (systolic: "compiled", "simpy"), None for its first; all
-    give the same tables. ``dataflow``: one of the kind's dataflows (systolic: "ws", "os", "is"). ``layers``: glob patterns, comma
-    separated or a sequence; only matching layers run. ``training``: an optimiser ("sgd", "momentum", "adam"); runs one training
-    step on the batch in place of inference. ``shortcuts`` switches those of the compiled engine off one by one.
+    give the same tables. ``dataflow``: one of the kind's (systolic: "ws", "os", "is", another that is installed, FILE.py:NAME).
+    ``layers``: glob patterns, comma separated or a sequence; only matching layers run. ``training``: an optimiser ("sgd",
+    "momentum", "adam"); runs one training step on the batch in place of inference. ``shortcuts`` switches those of the compiled
+    engine off one by one.
     ``check_values`` (systolic, engine "simpy" alone) lets the PEs multiply int8 numbers drawn from the System's ``seed`` and
     holds what the array writes against numpy's product, layer by layer; ``Results.values`` says what came of it. ``limit_s``: a
     run that takes more seconds than this by estimate is refused; None takes any.

@@ -17,6 +17,10 @@ from simcore.engine.reference.operands import Operands
 from simcore.engine.reference.pe import PeArray
 from simcore.program.program import Fold, Int64Array
 from workloads.dataflow import lower
+from workloads.dataflow.dataflow import Dataflow
+from workloads.dataflow.flows.input_stationary import INPUT_STATIONARY
+from workloads.dataflow.flows.output_stationary import OUTPUT_STATIONARY
+from workloads.dataflow.flows.weight_stationary import WEIGHT_STATIONARY
 from workloads.dataflow.values import operand_images, result_tensor
 from workloads.layers import MatMul
 
@@ -24,10 +28,10 @@ from workloads.layers import MatMul
 Left = dict[tuple[int, int], tuple[int, int]]
 
 
-def step_by_step(dataflow: str, fold: Fold, steps: int, west: Int64Array, north: Int64Array) -> Left:
+def step_by_step(dataflow: Dataflow, fold: Fold, steps: int, west: Int64Array, north: Int64Array) -> Left:
     """Feed the edges of a 2x2 array, [time, lane] each, and note when a result leaves it."""
     clock = PhaseClock()
-    pes = PeArray(clock, dataflow, 2, 2, (fold,))
+    pes = PeArray(clock, dataflow.roles, 2, 2, (fold,))
     for feed, values in ((pes.from_west, west), (pes.from_north, north)):
         feed.update({(lane, 0, time): int(values[time, lane]) for time in range(len(values)) for lane in range(2)})
     found: Left = {}
@@ -54,7 +58,7 @@ def test_weight_stationary_by_hand() -> None:
     Step 4: PE01 7*2 = 14, PE11 10 + 6*4 = 34, out, PE10 7 + 8*3 = 31, out.  Step 5: PE11 14 + 8*4 = 46, out.
     """
     fold = Fold(preload_start=0, stream_start=2, rows=2, columns=2, times=2, m0=0, n0=0, k0=0)
-    left = step_by_step("ws", fold, 6, west=np.array([[5, 6], [7, 8]]), north=np.array([[1, 2], [3, 4]]))
+    left = step_by_step(WEIGHT_STATIONARY, fold, 6, west=np.array([[5, 6], [7, 8]]), north=np.array([[1, 2], [3, 4]]))
     assert left == {(0, 0): (3, 23), (0, 1): (4, 34), (1, 0): (4, 31), (1, 1): (5, 46)}
 
 
@@ -65,7 +69,7 @@ def test_input_stationary_by_hand() -> None:
     Pixel 0 x filter 0 = 5*1 + 6*3 = 23 leaves column 0 in step 3, pixel 1 x filter 0 = 5*2 + 6*4 = 34 column 1 in step 4.
     """
     fold = Fold(preload_start=0, stream_start=2, rows=2, columns=2, times=1, m0=0, n0=0, k0=0)
-    left = step_by_step("is", fold, 5, west=np.array([[5, 6]]), north=np.array([[1, 2], [3, 4]]))
+    left = step_by_step(INPUT_STATIONARY, fold, 5, west=np.array([[5, 6]]), north=np.array([[1, 2], [3, 4]]))
     assert left == {(0, 0): (3, 23), (0, 1): (4, 34)}
 
 
@@ -77,7 +81,7 @@ def test_output_stationary_by_hand() -> None:
     Step 2: PE01 7 + 2*8 = 23 and PE10 15 + 4*6 = 39, whole; PE11 3*7.  Step 3: PE11 21 + 4*8 = 53, whole.
     """
     fold = Fold(preload_start=-1, stream_start=0, rows=2, columns=2, times=2, m0=0, n0=0, k0=0)
-    left = step_by_step("os", fold, 4, west=np.array([[1, 3], [2, 4]]), north=np.array([[5, 7], [6, 8]]))
+    left = step_by_step(OUTPUT_STATIONARY, fold, 4, west=np.array([[1, 3], [2, 4]]), north=np.array([[5, 7], [6, 8]]))
     assert left == {(0, 0): (1, 17), (0, 1): (2, 23), (1, 0): (2, 39), (1, 1): (3, 53)}
 
 

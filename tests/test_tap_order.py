@@ -10,9 +10,9 @@ from test_pe_values import QUICK, SLOW, check_values, machine
 
 from simcore.program.program import Op, OpKind
 from workloads.dataflow import array, lower
+from workloads.dataflow.loops import Loops
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tap_order import reuse_order, reuse_parts, row_classes, there_and_back
-from workloads.dataflow.tiling import Loops
 from workloads.layers import Conv
 
 #: 9 taps of 8 channels on four rows: 18 row folds, two columns of folds; two sets of ifmap rows, two of channels.
@@ -56,7 +56,7 @@ def test_every_other_column_goes_backwards():
 
 
 def in_order(taps, instance, system, monkeypatch):
-    monkeypatch.setattr(array, "choose_loops", lambda shape, system: Loops(shape.pixels, taps=taps))
+    monkeypatch.setattr(array, "choose_loops", lambda shape, system, flow: Loops(shape.pixels, taps=taps))
     return lower(instance, system)
 
 

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK|FILE.onnx|FILE.csv", help="A network by name or from a file.")]
 SystemOption = Annotated[str, typer.Option("--system", metavar="NAME|FILE.yaml|FILE.cfg", help="The machine.")]
-DataflowOption = Annotated[str | None, typer.Option("--dataflow", metavar="ws|os|is", help="Overrides the system's dataflow.")]
+DataflowOption = Annotated[str | None, typer.Option("--dataflow", metavar="NAME|FILE.py:NAME", help="Overrides the system's.")]
 EngineOption = Annotated[
     str | None, typer.Option("--engine", metavar="compiled|simpy", help="Both give the same tables; compiled unless given.")
 ]

@@ -82,8 +82,7 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     engines: ClassVar[tuple[str, ...]]
     #: Causes of stalled cycles, in the order of the rows of ``Outcome.stall_cycles``.
     causes: ClassVar[tuple[str, ...]] = CAUSE_NAMES
-    #: Dataflows by name, each with a sentence, and the key of the spec that chooses one.
-    dataflows: ClassVar[Mapping[str, str]] = {}
+    #: The key of the spec that chooses a dataflow, of a kind that has dataflows.
     dataflow_key: ClassVar[str] = ""
     #: The engines whose values can be compared with numpy's.
     value_engines: ClassVar[tuple[str, ...]] = ()
@@ -100,6 +99,11 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     @abstractmethod
     def spec(self) -> type[SpecT]:
         """The class of the specs of this kind, whose field ``kind`` is the kind's name."""
+
+    @property
+    def dataflows(self) -> Mapping[str, str]:
+        """Dataflows by name, each with a sentence. Raises InputError for an installed one that cannot be loaded."""
+        return {}
 
     def build(self, spec: SpecT) -> None:
         """Raise InputError (InputErrors for several) for what is found wrong only when the machine is built."""

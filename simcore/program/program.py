@@ -169,8 +169,8 @@ class Fold:
     """One filling of the array, for the PEs of the reference engine.
 
     ``stream_start`` is the array step at which the first streamed element enters; ``preload_start`` that of the first preload
-    step (-1 for os). Rows, columns and times that carry data are ``rows``, ``columns``, ``times``; first GEMM indices of each
-    dimension are ``m0``, ``n0``, ``k0``; ``group`` is the convolution group.
+    step (-1 where nothing is preloaded). Rows, columns and times that carry data are ``rows``, ``columns``, ``times``; first GEMM
+    indices of each dimension are ``m0``, ``n0``, ``k0``; ``group`` is the convolution group.
     """
 
     preload_start: int
@@ -185,12 +185,26 @@ class Fold:
 
 
 @dataclass(frozen=True)
+class PeRoles:
+    """What the PEs do in a fold: which tensor they hold, by its port, and which operand enters from the north edge.
+
+    ``held`` IFMAP or FILTER: that operand is shifted in from the north before the fold's stream, the other streams in from the
+    west, and sums move down the columns. ``held`` OUTPUT: each PE keeps its sum; ``north`` streams in from the north, the other
+    operand from the west.
+    """
+
+    held: Port
+    north: Port
+
+
+@dataclass(frozen=True)
 class Program:
     """One layer, ready for an engine.
 
     segments: per port 0..3, int64 [n, SEG_COLUMNS], in order of due step. regions: int64 [n, REG_COLUMNS]. ops: int64
     [n, OP_COLUMNS], grouped by queue, ``queue_start[q]:queue_start[q + 1]``. ``steps`` is the layer's stall-free cycles.
-    ``folds`` describe what the PEs do ("ws", "os", "is"), empty for a layer of the vector unit ("vector").
+    ``dataflow`` is the dataflow's name for the tables; what engines need of it are ``roles`` and ``folds``: what the PEs do, and
+    when; None and empty for a layer of the vector unit ("vector").
     """
 
     name: str
@@ -203,6 +217,7 @@ class Program:
     queue_start: Int64Array
     tiles: int
     slots: int
+    roles: PeRoles | None = None
     folds: tuple[Fold, ...] = ()
     #: Facts for the tables that follow from the plan alone (op, macs, mapping_efficiency_percent, tiling, ...).
     facts: dict[str, Any] = field(default_factory=dict)
@@ -218,10 +233,11 @@ class Program:
         return int(self.segments[port][:, Seg.COUNT].sum())
 
     def fold_steps(self) -> Int64Array:
-        """Steps at which little is under way: each fold's first streamed element (ws, is) or first output (os); else none."""
-        port = {"ws": Port.IFMAP, "is": Port.FILTER, "os": Port.OUTPUT}.get(self.dataflow)
-        if port is None:
+        """Steps at which little is under way: each fold's first streamed element, or its first output where sums stay."""
+        if self.roles is None:
             return np.zeros(0, dtype=np.int64)
+        streamed = {Port.FILTER: Port.IFMAP, Port.IFMAP: Port.FILTER, Port.OUTPUT: Port.OUTPUT}
+        port = streamed[self.roles.held]
         return np.ascontiguousarray(self.segments[port][:, Seg.DUE])
 
     def bin_steps(self) -> Int64Array:

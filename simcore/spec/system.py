@@ -20,11 +20,11 @@ from simcore.reading.values import (
     Writes,
     raise_broken,
 )
+from simcore.spec.dataflow_name import DataflowName
 from simcore.spec.machine_spec import MachineSpec, WordSpec
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.scratchpad import ScratchpadSpec
 
-Dataflow = Literal["ws", "os", "is"]
 Edge = Literal["skew-registers", "skewed-fetch"]
 PartialSums = Literal["accumulator", "ofmap"]
 ScratchpadName = Literal["ifmap", "filter", "ofmap", "unified", "accumulator"]
@@ -34,11 +34,14 @@ UNIFIED = ("unified",)
 
 
 class ArraySpec(Spec):
-    """The systolic array and its edge. ``port_window`` is the depth of the edge FIFOs, in elements."""
+    """The systolic array and its edge. ``dataflow``: the name of one that is installed, or FILE.py:NAME of one of the user's own.
+
+    ``port_window`` is the depth of the edge FIFOs, in elements.
+    """
 
     rows: Count
     columns: Count
-    dataflow: Dataflow
+    dataflow: DataflowName
     fold_overlap: Flag = False
     edge: Edge = "skew-registers"
     partial_sums: PartialSums = "accumulator"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from simcore.kinds.kind import Estimate, MachineKind, Ran, RunOrder
+from simcore.spec.dataflow_name import is_file
 from simcore.spec.memory import DramMemorySpec
 from simcore.spec.system import System
 
@@ -27,15 +28,11 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
     name = "systolic"
     description = "a systolic array fed by banked scratchpads, simulated cycle by cycle"
     engines = ("compiled", "simpy")
-    dataflows: ClassVar[Mapping[str, str]] = {
-        "ws": "weight-stationary: filters stay in the array, ifmap streams through, partial sums leave at the bottom",
-        "os": "output-stationary: each processing element keeps one output, ifmap and filters stream through",
-        "is": "input-stationary: ifmap stays in the array, filters stream through, partial sums leave at the bottom",
-    }
     dataflow_key = "array.dataflow"
     value_engines = ("simpy",)
     has_banks = True
     file_keys = (
+        ("array", "dataflow"),
         ("memory",),
         ("memory", "standard"),
         ("scratchpads", "*", "timing"),
@@ -45,21 +42,33 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
     )
 
     @property
+    def dataflows(self) -> Mapping[str, str]:
+        from workloads.dataflow.registry import dataflows
+
+        return {name: flow.description for name, flow in dataflows().items()}
+
+    def dataflow_override(self, dataflow: str) -> str:
+        return f"{self.dataflow_key}={dataflow}" if is_file(dataflow) else super().dataflow_override(dataflow)
+
+    @property
     def spec(self) -> type[System]:
         return System
 
     def build(self, spec: System) -> None:
         from simcore.machine.machine import build_machine
         from simcore.systolic.rates import energy_rates
+        from workloads.dataflow.registry import dataflow_named
 
+        dataflow_named(spec.array.dataflow)
         build_machine(spec)
         energy_rates(spec)
 
     def input_files(self, spec: System) -> Sequence[Path]:
-        """Files of bank timings, of a DRAM's table and of the tables it extends that are the user's own."""
+        """Files of bank timings, of a dataflow, of a DRAM's table and of the tables it extends that are the user's own."""
         from simcore.dram.standard import own_files
 
         models = {group.timing.model for pad in spec.scratchpads.values() for group in pad.groups if group.timing is not None}
+        models.add(spec.array.dataflow)
         tables = own_files(spec.memory.standard) if isinstance(spec.memory, DramMemorySpec) else []
         return [*(Path(model.rpartition(":")[0]) for model in sorted(models) if ".py:" in model), *map(Path, tables)]
 

@@ -9,9 +9,12 @@ import numpy as np
 
 from simcore.program.program import SEG_COLUMNS, Int64Array, Port, Program, Reg, Seg
 from simcore.spec.system import System
-from workloads.dataflow.folds import Folds, Loops, build_folds, fold_records, sides
+from workloads.dataflow.dataflow import drain_steps
+from workloads.dataflow.folds import Folds, build_folds, fold_records
+from workloads.dataflow.loops import Loops
 from workloads.dataflow.operations import Traffic, build_operations, moved_bytes, plan
 from workloads.dataflow.regions import region_rows
+from workloads.dataflow.registry import dataflow_named
 from workloads.dataflow.segments import fold_streams, ifmap_segments, linear_segments
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tensors import ArrayLayer, Tensor, filters, ifmap, results
@@ -35,7 +38,7 @@ def _result_segments(layer: ArrayLayer, psum: Tensor | None, ofmap: Tensor, psum
 
 def mapping_efficiency_percent(shape: ConvShape, folds: Folds, system: System) -> float:
     """Share of the PEs that hold work, over all folds; in SCALE-Sim's order of evaluation, to equal its column bit for bit."""
-    along_rows, along_columns, _ = sides(shape, folds.dataflow)
+    along_rows, along_columns, _ = folds.dataflow.extents(shape)
     places = folds.row_folds * folds.column_folds * system.array.rows * system.array.columns
     return along_rows * along_columns / places * 100
 
@@ -54,7 +57,7 @@ def _facts(op: str, layer: ArrayLayer, loops: Loops, traffics: list[Traffic], op
     return {
         "op": op,
         "macs": layer.shape.macs,
-        "dataflow": folds.dataflow,
+        "dataflow": folds.dataflow.name,
         "mapping_efficiency_percent": mapping_efficiency_percent(layer.shape, folds, layer.system),
         "row_folds": folds.row_folds,
         "column_folds": folds.column_folds,
@@ -80,15 +83,13 @@ class Product(Work):
 
     def steps(self, system: System) -> int:
         """Every fold streams its whole dimension: ``stream_starts`` added up, without its arrays."""
-        array, shape = system.array, self.shape
-        along_rows, along_columns, along_time = sides(shape, array.dataflow)
+        array, shape, flow = system.array, self.shape, dataflow_named(system.array.dataflow)
+        along_rows, along_columns, along_time = flow.extents(shape)
         folds = shape.groups * -(-along_rows // array.rows) * -(-along_columns // array.columns)
-        preload = 0 if array.dataflow == "os" else array.rows
-        drain = array.rows + array.columns - 2
+        preload, drain = flow.preload_steps(array), drain_steps(array)
         if not array.fold_overlap:
             return folds * (along_time + preload + drain)
-        free = array.rows if array.dataflow == "os" else 2 * array.rows + array.columns - 2
-        return preload + (folds - 1) * max(along_time, free) + along_time + drain
+        return preload + (folds - 1) * flow.gap(along_time, array) + along_time + drain
 
     def lower(self, name: str, op: str, system: System, *, with_folds: bool = False) -> Program:
         return lower_shape(name, op, self.shape, system, with_folds=with_folds)
@@ -99,9 +100,10 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
 
     Raises InputError where a scratchpad cannot hold what one element of a stream needs.
     """
-    loops = choose_loops(shape, system)
-    folds = build_folds(shape, system.array, loops)
-    layer = ArrayLayer(name, shape, system, folds, fold_streams(folds, system.array), layer_shares(shape, system, loops))
+    flow = dataflow_named(system.array.dataflow)
+    loops = choose_loops(shape, system, flow)
+    folds = build_folds(shape, system.array, flow, loops)
+    layer = ArrayLayer(name, shape, system, folds, fold_streams(folds, system.array), layer_shares(shape, system, flow, loops))
     ifmap_cut, ifmap_uses, ifmap_region = ifmap(layer)
     weights, ofmap = filters(layer), results(layer, "ofmap")
     psum = results(layer, "psum") if folds.accumulates else None
@@ -116,7 +118,8 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
     reads, output = _result_segments(layer, psum, ofmap, psum_region=2)
     return Program(
         name=name,
-        dataflow=folds.dataflow,
+        dataflow=flow.name,
+        roles=flow.roles,
         steps=folds.steps,
         segments=(
             ifmap_segments(layer.streams.ifmap, 0, folds, shape.group_channels),
@@ -124,7 +127,7 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
             reads,
             output,
         ),
-        geometry=shape.geometry(ifmap_cut.rows, ifmap_cut.channels, planar=folds.dataflow != "ws"),
+        geometry=shape.geometry(ifmap_cut.rows, ifmap_cut.channels, planar=flow.planar),
         regions=regions,
         ops=ops,
         queue_start=queue_start,

@@ -9,24 +9,11 @@ import numpy.typing as npt
 
 from simcore.program.program import Fold, Int64Array
 from simcore.spec.system import ArraySpec
+from workloads.dataflow.dataflow import Dataflow, Side, drain_steps, edge_skew
+from workloads.dataflow.loops import Loops
 from workloads.dataflow.plan_memory import BYTES_PER_FOLD, require_memory
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tap_order import reuse_order, there_and_back
-
-
-@dataclass(frozen=True)
-class Loops:
-    """Order of the loops around a layer's folds.
-
-    ``block`` is the size of a block of the streamed dimension (ws: pixels, is: filters; os streams taps, never cut). ``outer``
-    names what changes slowest inside a group: "column" (column folds) or "block" (ws, is: blocks; os: row folds). Row folds of ws
-    and is are innermost, so that partial sums live for one column fold of one block. ``taps`` is their order: "storage", or
-    "reuse" (ws; see ``tap_order``).
-    """
-
-    block: int
-    outer: str = "column"
-    taps: str = "storage"
 
 
 @dataclass(frozen=True)
@@ -39,7 +26,7 @@ class Folds:
     group's folds and blocks, and the layer's steps.
     """
 
-    dataflow: str
+    dataflow: Dataflow
     group: Int64Array
     block: Int64Array
     column: Int64Array
@@ -63,69 +50,66 @@ class Folds:
 
     @property
     def accumulates(self) -> bool:
-        """Whether partial sums leave the array: ws and is with more than one row fold."""
-        return self.dataflow != "os" and self.row_folds > 1
+        """Whether partial sums leave the array and come back: where one row fold does not hold all taps."""
+        return self.dataflow.sums_leave and self.row_folds > 1
 
     @property
     def finishes(self) -> npt.NDArray[np.bool_]:
-        """Whether each fold of ws and is adds the last products to its results."""
+        """Whether each fold adds the last products to its results, where partial sums leave the array."""
         return np.asarray(self.turn == self.row_folds - 1)
 
+    def place(self, side: Side) -> tuple[Int64Array, int]:
+        """Number of each fold along a side of the loop nest, and how many there are in a group."""
+        dataflow = self.dataflow
+        if side is dataflow.rows:
+            return self.row, self.row_folds
+        return (self.column, self.column_folds) if side is dataflow.columns else (self.block, self.blocks)
 
-def sides(shape: ConvShape, dataflow: str) -> tuple[int, int, int]:
-    """GEMM extents along the array's rows, its columns, and time."""
-    m, n, k = shape.pixels, shape.group_filters, shape.taps
-    return {"ws": (k, n, m), "os": (m, n, k), "is": (k, m, n)}[dataflow]
+    def extent(self, side: Side) -> Int64Array:
+        """How far each fold reaches along a side."""
+        dataflow = self.dataflow
+        return self.rows if side is dataflow.rows else self.columns if side is dataflow.columns else self.times
 
 
-def _loop_indices(counts: tuple[int, int, int, int], dataflow: str, outer: str) -> list[Int64Array]:
+def _loop_indices(counts: tuple[int, int, int, int], dataflow: Dataflow, outer: str) -> list[Int64Array]:
     """(group, block, column, row) of each fold, in order. Counts come in the same order."""
-    orders = {"column": (0, 2, 1, 3), "block": (0, 3, 2, 1) if dataflow == "os" else (0, 1, 2, 3)}
+    orders = {"column": (0, 2, 1, 3), "block": (0, 1, 2, 3) if dataflow.cuts_time else (0, 3, 2, 1)}
     order = orders[outer]
     flat = np.indices([counts[axis] for axis in order], dtype=np.int64).reshape(4, -1)
     return [flat[order.index(axis)] for axis in range(4)]
 
 
-def stream_starts(times: Int64Array, array: ArraySpec) -> tuple[Int64Array, int]:
+def stream_starts(times: Int64Array, array: ArraySpec, dataflow: Dataflow) -> tuple[Int64Array, int]:
     """Step at which each fold's stream begins, and the layer's steps.
 
-    Without overlap a fold takes 2R + C + T - 2 steps (ws, is) or T + R + C - 2 (os), as in SCALE-Sim. With overlap the next fold
-    streams as soon as the array's edge is free and, for ws and is, the wave that swaps the weights has passed the last PE. Skewed
-    fetch holds the edge until its last lane is done.
+    Without overlap a fold takes its preload, its stream and its drain, as in SCALE-Sim: 2R + C + T - 2 steps, or T + R + C - 2
+    where nothing is preloaded. With overlap the next fold streams as soon as the dataflow lets it.
     """
-    rows, columns = array.rows, array.columns
-    preload = 0 if array.dataflow == "os" else rows
-    drain = rows + columns - 2
+    preload, drain = dataflow.preload_steps(array), drain_steps(array)
     if not array.fold_overlap:
         ends = np.cumsum(times + preload + drain)
         return ends - times - drain, int(ends[-1])
-    skew = max(rows, columns) - 1 if array.edge == "skewed-fetch" else 0
-    free = rows + skew if array.dataflow == "os" else 2 * rows + columns - 2
-    gaps = np.maximum(times + skew, free)
+    gaps = np.maximum(times + edge_skew(array), dataflow.least_gap(array))
     starts = preload + np.cumsum(gaps) - gaps
     return starts, int(starts[-1] + times[-1]) + drain
 
 
-def build_folds(shape: ConvShape, array: ArraySpec, loops: Loops) -> Folds:
+def build_folds(shape: ConvShape, array: ArraySpec, dataflow: Dataflow, loops: Loops) -> Folds:
     """All folds of a layer. Raises PlanTooLargeError for more than fit into memory."""
-    along_rows, along_columns, along_time = sides(shape, array.dataflow)
+    along_rows, along_columns, along_time = dataflow.extents(shape)
     row_folds, column_folds = -(-along_rows // array.rows), -(-along_columns // array.columns)
     blocks = -(-along_time // loops.block)
     require_memory(shape.groups * blocks * column_folds * row_folds, BYTES_PER_FOLD)
-    group, block, column, turn = _loop_indices((shape.groups, blocks, column_folds, row_folds), array.dataflow, loops.outer)
+    group, block, column, turn = _loop_indices((shape.groups, blocks, column_folds, row_folds), dataflow, loops.outer)
     row = turn
     if loops.taps == "reuse":
         row = there_and_back(reuse_order(shape, array.rows), len(turn) // row_folds)
     row0, column0, time0 = row * array.rows, column * array.columns, block * loops.block
     times = np.minimum(loops.block, along_time - time0)
-    first = {
-        "ws": (time0, column0, row0),
-        "os": (row0, column0, time0),
-        "is": (column0, time0, row0),
-    }[array.dataflow]
-    start, steps = stream_starts(times, array)
+    first = {dataflow.rows: row0, dataflow.columns: column0, dataflow.time: time0}
+    start, steps = stream_starts(times, array, dataflow)
     return Folds(
-        dataflow=array.dataflow,
+        dataflow=dataflow,
         group=group,
         block=block,
         column=column,
@@ -134,9 +118,9 @@ def build_folds(shape: ConvShape, array: ArraySpec, loops: Loops) -> Folds:
         rows=np.minimum(array.rows, along_rows - row0),
         columns=np.minimum(array.columns, along_columns - column0),
         times=times,
-        m0=first[0],
-        n0=first[1],
-        k0=first[2],
+        m0=first[Side.PIXELS],
+        n0=first[Side.FILTERS],
+        k0=first[Side.TAPS],
         start=start,
         row_folds=row_folds,
         column_folds=column_folds,
@@ -148,7 +132,7 @@ def build_folds(shape: ConvShape, array: ArraySpec, loops: Loops) -> Folds:
 
 def fold_records(folds: Folds, array: ArraySpec) -> tuple[Fold, ...]:
     """The folds as the reference engine's PEs take them."""
-    before = 0 if folds.dataflow == "os" else array.rows
+    before = folds.dataflow.preload_steps(array)
     preload = folds.start - before if before else np.full(len(folds), -1, dtype=np.int64)
     columns = (preload, folds.start, folds.rows, folds.columns, folds.times, folds.m0, folds.n0, folds.k0, folds.group)
     return tuple(Fold(*values) for values in zip(*(column.tolist() for column in columns), strict=True))

@@ -1,4 +1,4 @@
-"""Which ifmap tiles a fold's stream touches, and when: over pixels (ws) or over taps (os, is)."""
+"""Which ifmap tiles a fold's stream touches, and when: over pixels or over taps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.program.program import Int64Array
+from simcore.program.program import Int64Array, Port
+from workloads.dataflow.dataflow import Side
 from workloads.dataflow.folds import Folds
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.uses import Uses, in_order, merged, ragged
@@ -129,7 +130,7 @@ def _joined(
 
 
 def pixel_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool) -> Uses:
-    """Uses of a stream over pixels (ws); blocks are whole output rows."""
+    """Uses of a stream over pixels, a vector of taps each; blocks are whole output rows."""
     shape = tiles.shape
     taps = _taps(tiles, taps_per_fold, fine=False)
     out_row = np.arange(shape.out_rows, dtype=np.int64)
@@ -139,27 +140,28 @@ def pixel_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_
     first = base + rows[3][touched] * shape.out_width
     last = base + (rows[4][touched] + 1) * shape.out_width - 1
     if skewed:
-        last = last + folds.rows[fold] - 1
+        last = last + folds.extent(Side.TAPS)[fold] - 1
     tile = tiles.numbers(rows[2][touched], folds.group[fold], taps.channel_tile[run])
     return merged(tile, first, last, fold)
 
 
 def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool, fine: bool) -> Uses:
-    """Uses of a stream over taps: forward (os), or reversed as a preload (is). Not ``fine``: a tile has one use per fold."""
-    shape, reverse = tiles.shape, folds.dataflow == "is"
-    pixel_fold, tap_fold = (folds.column, folds.row) if reverse else (folds.row, folds.block)
+    """Uses of a stream over taps, a vector of pixels each, reversed as a preload. Not ``fine``: a tile has one use per fold."""
+    shape, reverse = tiles.shape, folds.dataflow.held is Port.IFMAP
+    (pixel_fold, _), (tap_fold, _) = folds.place(Side.PIXELS), folds.place(Side.TAPS)
     taps = _taps(tiles, taps_per_fold, fine)
     m0, index = np.unique(folds.m0, return_index=True)
-    pixels = (folds.columns if reverse else folds.rows)[index]
+    pixels = folds.extent(Side.PIXELS)[index]
     first_row = m0 // shape.out_width
     place, out_row = ragged(first_row, (m0 + pixels - 1) // shape.out_width - first_row + 1)
     rows = _touched_rows(tiles, out_row, place, len(m0))
     fold, run, touched = _joined(folds, taps, pixel_fold, tap_fold, rows, shape.kernel[0])
     first, last = taps.first[run], taps.last[run]
     if reverse:
-        first, last = folds.rows[fold] - 1 - last, folds.rows[fold] - 1 - first
+        times = folds.extent(Side.TAPS)[fold]
+        first, last = times - 1 - last, times - 1 - first
     if skewed:
-        last = last + folds.rows[fold] - 1
+        last = last + folds.extent(Side.PIXELS)[fold] - 1
     base = first_element[fold]
     tile = tiles.numbers(rows[2][touched], folds.group[fold], taps.channel_tile[run])
     if fine:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from simcore.errors import InputError
-from simcore.program.program import Fold, Geo, Int64Array, Port, Program, Reg, Seg
+from simcore.program.program import Fold, Geo, Int64Array, PeRoles, Port, Program, Reg, Seg
 
 IFMAP_REGION, FILTER_REGION = 0, 1
 
@@ -43,14 +43,16 @@ def _group_products(program: Program, read: Callable[[int, int, int], int]) -> I
     ofmap = len(program.regions) - 1
     groups = int(program.geometry[Geo.C] // program.geometry[Geo.GROUP_CHANNELS])
     rows = int(np.prod(program.geometry[[Geo.BATCH, Geo.OUT_H, Geo.OUT_W]]))
-    filters = max(fold.n0 + (fold.times if program.dataflow == "is" else fold.columns) for fold in program.folds)
+    roles = program.roles
+    assert roles is not None
+    filters = max(fold.n0 + _filters_and_taps(roles, fold)[0] for fold in program.folds)
     product = np.zeros((groups, rows, filters), dtype=np.int64)
     for fold, segment in zip(program.folds, program.segments[Port.OUTPUT], strict=True):
         if segment[Seg.REGION] == ofmap:
             tiles, words = _places(segment)
             places = zip(tiles.ravel().tolist(), words.ravel().tolist(), strict=True)
             part: Int64Array = np.array([read(ofmap, *place) for place in places], dtype=np.int64).reshape(tiles.shape)
-            part = part.T if program.dataflow == "is" else part
+            part = part.T if roles.north is Port.IFMAP else part
             pixels, columns = part.shape
             product[fold.group, fold.m0 : fold.m0 + pixels, fold.n0 : fold.n0 + columns] = part
     return product
@@ -70,22 +72,29 @@ def _ifmap_image(program: Program, ifmap: Int64Array) -> Int64Array:
 
 def _filter_image(program: Program, filters: Int64Array) -> Int64Array:
     geometry, segments = program.geometry, program.segments[Port.FILTER]
+    assert program.roles is not None
     groups = int(geometry[Geo.C] // geometry[Geo.GROUP_CHANNELS])
     # Taps count filter row, filter column, channel of the group.
     taps = filters.transpose(2, 3, 1, 0).reshape(-1, groups, filters.shape[0] // groups).transpose(1, 0, 2)
     words = int((np.minimum(segments[:, Seg.CHUNK], segments[:, Seg.TIMES]) * segments[:, Seg.STRIDE]).max())
     image = np.zeros((int(program.regions[FILTER_REGION, Reg.TILES]), words), dtype=np.int64)
     for fold, segment in zip(program.folds, segments, strict=True):
-        image[_places(segment)] = _filter_block(program.dataflow, fold, taps[fold.group])
+        image[_places(segment)] = _filter_block(program.roles, fold, taps[fold.group])
     return image
 
 
-def _filter_block(dataflow: str, fold: Fold, taps: Int64Array) -> Int64Array:
+def _filter_block(roles: PeRoles, fold: Fold, taps: Int64Array) -> Int64Array:
     """The part of a group's filters [taps, filters] that a fold reads, [times, lanes]."""
-    if dataflow == "is":
-        return taps[fold.k0 : fold.k0 + fold.rows, fold.n0 : fold.n0 + fold.times].T
-    depth = fold.rows if dataflow == "ws" else fold.times
-    return taps[fold.k0 : fold.k0 + depth, fold.n0 : fold.n0 + fold.columns]
+    filters, depth = _filters_and_taps(roles, fold)
+    block = taps[fold.k0 : fold.k0 + depth, fold.n0 : fold.n0 + filters]
+    return block.T if roles.held is Port.IFMAP else block
+
+
+def _filters_and_taps(roles: PeRoles, fold: Fold) -> tuple[int, int]:
+    """How many filters and how many taps a fold reads: taps lie along the rows, or in time where the PEs keep their sums."""
+    if roles.held is Port.OUTPUT:
+        return fold.rows if roles.north is Port.IFMAP else fold.columns, fold.times
+    return fold.times if roles.held is Port.IFMAP else fold.columns, fold.rows
 
 
 def _places(segment: Int64Array) -> tuple[Int64Array, Int64Array]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.program.program import SEG_COLUMNS, Int64Array, Kind, Seg
+from simcore.program.program import SEG_COLUMNS, Int64Array, Kind, Port, Seg
 from simcore.spec.system import ArraySpec
 from workloads.dataflow.folds import Folds
 
@@ -47,19 +47,26 @@ class Streams:
 
 def fold_streams(folds: Folds, array: ArraySpec) -> Streams:
     """When the ports of each fold move what; see ``ARCHITECTURE.md`` and the cycle model of SCALE-Sim."""
-    skewed = array.edge == "skewed-fetch"
-    start, rows, columns, times = folds.start, folds.rows, folds.columns, folds.times
-    preloaded = Stream(start - rows, rows, columns, Kind.LINEAR, reverse=True)
-    first_out = start + array.rows - 1 if folds.dataflow != "os" else start + times - 1
-    drain = array.columns - 1
-    if folds.dataflow == "os":
-        output = Stream(first_out if skewed else first_out + drain, rows, columns, Kind.LINEAR, skewed)
-        return Streams(Stream(start, times, rows, Kind.TAPS, skewed), Stream(start, times, columns, Kind.LINEAR, skewed), output)
-    output = Stream(first_out if skewed else first_out + drain, times, columns, Kind.LINEAR, skewed)
-    if folds.dataflow == "ws":
-        return Streams(Stream(start, times, rows, Kind.PIXELS, skewed), preloaded, output)
-    taps = Stream(start - rows, rows, columns, Kind.TAPS, reverse=True)
-    return Streams(taps, Stream(start, times, rows, Kind.LINEAR, skewed), output)
+    flow = folds.dataflow
+    ifmap_kind = Kind.TAPS if flow.planar else Kind.PIXELS
+    ifmap, filters = _operand(folds, array, Port.IFMAP, ifmap_kind), _operand(folds, array, Port.FILTER, Kind.LINEAR)
+    return Streams(ifmap, filters, _results(folds, array))
+
+
+def _operand(folds: Folds, array: ArraySpec, port: Port, kind: Kind) -> Stream:
+    """An operand that is held is preloaded from its last row to its first; one that streams goes past what is held."""
+    time, lane = (folds.extent(side) for side in folds.dataflow.stream(port))
+    if port is folds.dataflow.held:
+        return Stream(folds.start - time, time, lane, kind, reverse=True)
+    return Stream(folds.start, time, lane, kind, array.edge == "skewed-fetch")
+
+
+def _results(folds: Folds, array: ArraySpec) -> Stream:
+    """Sums that move down the columns leave as the stream goes on, sums that stay leave row by row at its end."""
+    skewed, flow = array.edge == "skewed-fetch", folds.dataflow
+    time, lane = (folds.extent(side) for side in flow.stream(Port.OUTPUT))
+    first_out = folds.start + (array.rows if flow.sums_leave else folds.times) - 1
+    return Stream(first_out if skewed else first_out + array.columns - 1, time, lane, Kind.LINEAR, skewed)
 
 
 def _segments(stream: Stream, region: int | Int64Array) -> Int64Array:

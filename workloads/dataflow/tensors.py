@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from simcore.program.program import Int64Array
+from simcore.program.program import Int64Array, Port
 from simcore.spec.system import System
+from workloads.dataflow.dataflow import Side
 from workloads.dataflow.folds import Folds
 from workloads.dataflow.ifmap_uses import IfmapTiles, pixel_uses, tap_uses
 from workloads.dataflow.regions import Region, Share, region
@@ -43,8 +44,8 @@ class Tensor:
 def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Uses, Region]:
     """The ifmap. Raises InputError where its share is below what one element needs."""
     folds, stream, array = layer.folds, layer.streams.ifmap, layer.system.array
-    planar = folds.dataflow != "ws"
-    taps_per_fold = layer.shape.taps if folds.dataflow == "os" else array.rows
+    planar = folds.dataflow.planar
+    taps_per_fold = array.rows if folds.dataflow.rows is Side.TAPS else layer.shape.taps
     first = stream.first_element
 
     find: list[Callable[[IfmapTiles], Uses]]
@@ -72,19 +73,13 @@ def _most_rows(layer: ArrayLayer, lanes: int) -> int:
 
 
 def filters(layer: ArrayLayer) -> Tensor:
-    """The filters: os reads a column of them per fold, ws and is a block of taps. Raises InputError as :func:`ifmap`."""
+    """The filters, a run of rows for each part of filters and taps that folds read. Raises InputError as :func:`ifmap`."""
     folds, stream, share = layer.folds, layer.streams.filter, layer.shares["filter"]
     word_bytes = layer.system.words.filter_bytes
-    if folds.dataflow == "os":
-        run, runs = folds.group * folds.column_folds + folds.column, folds.column_folds
-    elif folds.dataflow == "ws":
-        run = (folds.group * folds.column_folds + folds.column) * folds.row_folds + folds.row
-        runs = folds.column_folds * folds.row_folds
-    else:
-        run, runs = (folds.group * folds.blocks + folds.block) * folds.row_folds + folds.row, folds.blocks * folds.row_folds
+    run, runs = _runs(folds, Side.FILTERS, Side.TAPS)
     runs *= layer.shape.groups
     lanes, times = int(stream.lanes.max()), int(stream.times.max())
-    fold_rows = layer.system.array.columns if folds.dataflow == "is" else layer.system.array.rows
+    fold_rows = folds.dataflow.filter_chunk(layer.system.array)
     chunk = linear_chunk(share, layer.name, "filter", lanes, word_bytes, runs, times, fold_rows, stream.skewed)
     return _tensor(share, stream, stream.first_element, run, runs, chunk, word_bytes)
 
@@ -100,14 +95,14 @@ def _tensor(
     return Tensor(region(share, slot_bytes, word_bytes, tiles.tile_words()), run * per_run, chunk, tiles.uses())
 
 
-def _result_runs(folds: Folds) -> tuple[Int64Array, int]:
-    """Number of the run of results each fold adds to, and how many there are in a group."""
-    part, parts = (folds.row, folds.row_folds) if folds.dataflow == "os" else (folds.block, folds.blocks)
-    return (folds.group * parts + part) * folds.column_folds + folds.column, parts * folds.column_folds
+def _runs(folds: Folds, outer: Side, inner: Side) -> tuple[Int64Array, int]:
+    """Number of the part of a tensor, cut along two sides, that each fold moves, and how many parts there are in a group."""
+    (first, parts), (second, of_each) = folds.place(outer), folds.place(inner)
+    return (folds.group * parts + first) * of_each + second, parts * of_each
 
 
 def results(layer: ArrayLayer, tensor: str) -> Tensor:
-    """Results ("ofmap"), written in the last row fold of ws and is, or partial sums ("psum"), used in all of them.
+    """Results ("ofmap"), written in the last row fold where sums leave the array, or partial sums ("psum"), used in all of them.
 
     Uses count elements of the output port: a partial sum is read in the very step in which the sum it goes into is written.
     Raises InputError as :func:`ifmap`.
@@ -115,10 +110,10 @@ def results(layer: ArrayLayer, tensor: str) -> Tensor:
     folds, share, stream = layer.folds, layer.shares[tensor], layer.streams.output
     words = layer.system.words
     word_bytes = words.psum_bytes if tensor == "psum" else words.ofmap_bytes
-    run, runs = _result_runs(folds)
+    run, runs = _runs(folds, *folds.dataflow.stream(Port.OUTPUT))
     runs *= layer.shape.groups
     lanes, times = int(stream.lanes.max()), int(stream.times.max())
-    unit = layer.shape.out_width if folds.dataflow == "ws" else 1
+    unit = folds.dataflow.block_unit(layer.shape)
     chunk = whole_rows(max(1, tile_target_bytes(share) // (lanes * word_bytes)), unit)
     if tensor == "psum":
         chunk = psum_chunk(share, lanes * word_bytes, runs, times, chunk)

@@ -11,7 +11,7 @@ import simpy
 from simcore.clock import Phase
 from simcore.engine.reference.clock import PhaseClock
 from simcore.errors import WrongValuesError
-from simcore.program.program import Fold, Port
+from simcore.program.program import Fold, PeRoles, Port
 
 #: A value on its way through the array: (value, fold, time index).
 Packet = tuple[int, int, int]
@@ -26,11 +26,11 @@ def _taken(source: dict[tuple[int, int, int], int], lane: int, fold: int, time: 
 
 
 class PeArray:
-    """R x C processing elements of one dataflow, stepped by :meth:`step` in COMPUTE of each cycle in which the array advances."""
+    """R x C processing elements, stepped by :meth:`step` in COMPUTE of each cycle in which the array advances."""
 
-    def __init__(self, clock: PhaseClock, dataflow: str, rows: int, columns: int, folds: tuple[Fold, ...]) -> None:
-        """Start ``rows`` x ``columns`` PE processes of a dataflow for the folds of one layer, registers empty."""
-        self.clock, self.dataflow, self.folds, self.rows, self.columns = clock, dataflow, folds, rows, columns
+    def __init__(self, clock: PhaseClock, roles: PeRoles, rows: int, columns: int, folds: tuple[Fold, ...]) -> None:
+        """Start ``rows`` x ``columns`` PE processes for the folds of one layer, registers empty."""
+        self.clock, self.roles, self.folds, self.rows, self.columns = clock, roles, folds, rows, columns
         self.pulse = clock.event()
         #: Operand values delivered by the ports: (row or column, fold, time) -> value.
         self.from_west: dict[tuple[int, int, int], int] = {}
@@ -44,15 +44,14 @@ class PeArray:
         self.north: list[dict[tuple[int, int], Packet]] = [{}, {}]
         self.shadow = np.zeros(shape, dtype=np.int64)
         self.sums = np.zeros(shape, dtype=np.int64)
-        process = self._output_stationary if dataflow == "os" else self._preloaded
+        process = self._output_stationary if roles.held is Port.OUTPUT else self._preloaded
         for row in range(rows):
             for column in range(columns):
                 clock.process(process(row, column))
 
     def feed_of(self, port: Port) -> dict[tuple[int, int, int], int]:
-        """Where the values of a port enter: the stationary operand and os filters from the north, the others from the west."""
-        north = {"ws": Port.FILTER, "is": Port.IFMAP, "os": Port.FILTER}[self.dataflow]
-        return self.from_north if port == north else self.from_west
+        """Where the values of a port enter."""
+        return self.from_north if port == self.roles.north else self.from_west
 
     def step(self, number: int) -> None:
         """Let every PE execute array step ``number`` in this cycle's COMPUTE phase."""
@@ -94,7 +93,7 @@ class PeArray:
         return _taken(self.from_north, column, fold, entering)
 
     def _preloaded(self, row: int, column: int) -> Generator[simpy.Event, int, None]:
-        """A PE whose stationary operand was shifted in from the north; partial sums move south, operands east (ws, is)."""
+        """A PE whose stationary operand was shifted in from the north; partial sums move south, operands east."""
         stationary = 0
         while True:
             step = yield self.pulse
@@ -114,7 +113,7 @@ class PeArray:
             self.shadow[new, row, column] = self._preload_input(step, row, column, old)
 
     def _output_stationary(self, row: int, column: int) -> Generator[simpy.Event, int, None]:
-        """A PE that keeps its sum; operands move east and south, the finished sum leaves over the column's bus (os)."""
+        """A PE that keeps its sum; operands move east and south, the finished sum leaves over the column's bus."""
         total = 0
         while True:
             step = yield self.pulse

@@ -102,7 +102,7 @@ class ReferenceEngine:
         return SimpleMemoryProcess(clock, self.machine.memory, self.machine.memory_ratio, self.memory_port)
 
     def _values(self, clock: PhaseClock, program: Program, operands: Operands | None) -> ValueFlow | None:
-        if operands is None:
+        if operands is None or program.roles is None:
             return None
-        pes = PeArray(clock, program.dataflow, self.machine.rows, self.machine.columns, program.folds)
+        pes = PeArray(clock, program.roles, self.machine.rows, self.machine.columns, program.folds)
         return ValueFlow(program, pes, operands)
