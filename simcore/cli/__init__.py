@@ -1,4 +1,4 @@
-"""The command ``simcore``. What a command needs is imported when it runs, so that ``--help`` answers at once."""
+"""The command ``simcore``. A command imports what it needs only when it runs, so that ``--help`` answers at once."""
 
 from simcore.cli.app import app, main
 

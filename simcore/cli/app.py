@@ -1,4 +1,4 @@
-"""The commands and their options; each hands over to a module of its own."""
+"""The commands and their options. Each command calls a module of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simcore.cli.study_app import study_app
 
 app = typer.Typer(
     name="simcore",
-    help="Cycles, stalls, bank conflicts and energy of a neural network on an accelerator.",
+    help="Simulate a neural network on an accelerator: cycles, stalls, bank conflicts and energy.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
@@ -41,7 +41,7 @@ def _simcore(
 @guarded
 @taking(RunOptions)
 def run(asked: RunOptions) -> None:
-    """Simulate a network: cycles, stalls and traffic of every layer."""
+    """Simulate a network and print the cycles, stalls and traffic of every layer."""
     from simcore.cli.run import run_command
 
     run_command(asked)
@@ -51,7 +51,7 @@ def run(asked: RunOptions) -> None:
 @guarded
 @taking(SimulateOptions)
 def banks(asked: SimulateOptions) -> None:
-    """Simulate a network: accesses and conflicts of every bank, and a heat map of conflicts over time."""
+    """Simulate a network and print the accesses and conflicts of every bank, with a heat map of conflicts over time."""
     from simcore.cli.banks import banks_command
 
     banks_command(asked)
@@ -66,7 +66,7 @@ def list_known(
     what: Annotated[str, typer.Argument(metavar="systems|kinds|networks|memories|cells|dataflows|standards|studies")],
     json: options.JsonOption = False,
 ) -> None:
-    """List what can be named: systems, kinds of machine, networks, memories, cells, dataflows, DRAM standards or studies."""
+    """List the names you can use: systems, kinds, networks, memories, cells, dataflows, DRAM standards or studies."""
     from simcore.cli.listing import list_command
 
     list_command(what, json)
@@ -78,7 +78,7 @@ def check(
     model: Annotated[str, typer.Argument(metavar="FILE.py:Class", help="Your own bank timing model.")],
     json: options.JsonOption = False,
 ) -> None:
-    """Check a memory model of your own: in plain Python first, then in both engines on random traffic."""
+    """Check a bank timing of your own in plain Python, then compiled, then in both engines, on random traffic."""
     from simcore.cli.checking import check_command
 
     check_command(model, json)
@@ -90,7 +90,7 @@ def validate(
     system: Annotated[str, typer.Argument(metavar="SYSTEM.yaml")],
     json: options.JsonOption = False,
 ) -> None:
-    """Check a system file and report all its errors at once."""
+    """Check a system file and print all its errors at once."""
     from simcore.cli.validation import validate_command
 
     validate_command(system, json)
@@ -102,7 +102,7 @@ def explain(
     metric: Annotated[str | None, typer.Argument(metavar="[METRIC]")] = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Say what a column, stall cause or metric means; without a name, list all."""
+    """Explain a column, stall cause or metric; without a name, explain all."""
     from simcore.cli.explaining import explain_command
 
     explain_command(metric, json)
@@ -111,7 +111,7 @@ def explain(
 @app.command()
 @guarded
 def demo(out: options.OutOption = None, overwrite: options.OverwriteOption = False, quiet: options.QuietOption = False) -> None:
-    """ResNet18 on edge-sram and edge-stt side by side: what slower writes cost, and where."""
+    """Compare ResNet18 on edge-sram and on edge-stt: how many cycles slower writes cost, and where."""
     from simcore.cli.demo import demo_command
 
     demo_command(out, overwrite, quiet)

@@ -1,4 +1,4 @@
-"""``simcore banks``: a table of the banks, and conflicts over time as a heat map of blocks."""
+"""``simcore banks``: a table of the banks, and a heat map of conflicts over time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from simcore.results import Results
 from simcore.spec.load import kind_of_source
 
 COLUMNS = 72
-#: A scratchpad of more banks is shown with neighbouring banks in one row.
+#: The most rows of a heat map. A scratchpad with more banks puts neighbouring banks in one row.
 MAX_ROWS = 32
 
 
 def banks_command(options: SimulateOptions) -> None:
-    """Simulate and print the banks: JSON, one line, or a table and a heat map per scratchpad."""
+    """Simulate and print the banks: as JSON, as one line, or as a table and a heat map per scratchpad."""
     kind_of_source(options.system).require_banks()
     results = simulate_as_asked(options)
     if options.json:
@@ -37,7 +37,7 @@ def banks_command(options: SimulateOptions) -> None:
 
 
 def banks_json(results: Results) -> dict[str, object]:
-    """Every column of the bank table, and the heat map as numbers: per bank the share of each column's cycles with a conflict."""
+    """Return every column of the bank table, and for each bank the share of cycles with a conflict in each heat-map column."""
     heat = results.conflict_heat_map(COLUMNS)
     banks = results.banks.to_dict("records")
     shown = [
@@ -55,7 +55,7 @@ def banks_json(results: Results) -> dict[str, object]:
 
 
 def bank_table(results: Results) -> Table:
-    """One row per bank."""
+    """Return a table with one row per bank."""
     counts = ("reads", "writes", "dma_reads", "dma_writes", "conflict_cycles", "busy_cycles", "occupancy_percent")
     rows = [
         (row["scratchpad"], row["memory"], row["bank"], *(row[name] for name in counts))
@@ -66,7 +66,7 @@ def bank_table(results: Results) -> Table:
 
 
 def heat_map(results: Results, scratchpad: str) -> Text:
-    """Banks x time: the taller the block, the larger the share of cycles in which a request waited at the bank."""
+    """Return a map of banks over time; a taller block means a larger share of cycles in which a request waited at the bank."""
     rows = results.conflict_heat_map(COLUMNS)[(results.banks["scratchpad"] == scratchpad).to_numpy()]
     step = -(-len(rows) // MAX_ROWS)
     grouped = np.stack([rows[first : first + step].mean(axis=0) for first in range(0, len(rows), step)])

@@ -1,4 +1,4 @@
-"""``simcore check``: a memory model of the user's own."""
+"""``simcore check``: the check of a user's bank timing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simcore.cli.guard import BAD_INPUT
 
 
 def check_command(target: str, as_json: bool) -> None:
-    """Print the report; exits 2 if the model has a problem."""
+    """Print the report, and exit with 2 if the model has a problem."""
     tell_of_compiling("compiled", quiet=False)
     report = check_file(target)
     if as_json:

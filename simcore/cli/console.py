@@ -16,24 +16,24 @@ from rich.text import Text
 from simcore.progress import OnProgress
 
 MAX_WIDTH = 100
-#: A name is never cut to less than this to make its row fit.
+#: The shortest length to which a name is cut to make its row fit.
 MIN_NAME = 12
 
 
 def console() -> Console:
-    """A console on stdout, as wide as the terminal but at most 100 columns; 100 where stdout is no terminal."""
+    """Return a console on stdout, as wide as the terminal but at most 100 columns, and 100 if stdout is no terminal."""
     made = Console(highlight=False, soft_wrap=False)
     made.width = min(made.width, MAX_WIDTH) if made.is_terminal else MAX_WIDTH
     return made
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> Table:
-    """A table whose first ``text_columns`` columns are text and the rest numbers, right-aligned."""
+    """Return a table whose first ``text_columns`` columns are text and whose other columns are right-aligned numbers."""
     return _table(title, columns, _cells(rows), text_columns)
 
 
 def table_of_names(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> Table:
-    """``table``, each row in one line: where it is too wide, the names in its first column are cut in the middle."""
+    """Return a ``table`` with one line per row. If it is too wide, the names in its first column are cut in the middle."""
     cells = _cells(rows)
     made = _table(title, columns, cells, text_columns)
     excess = Console(width=10 * MAX_WIDTH).measure(made).maximum - MAX_WIDTH
@@ -44,7 +44,7 @@ def table_of_names(title: str, columns: Sequence[str], rows: Iterable[Sequence[o
 
 
 def shortened(name: str, length: int) -> str:
-    """A name cut in the middle to this length; its end, which tells layers apart, keeps most."""
+    """Return a name cut in the middle to this length. Most of its end is kept, because the end tells layers apart."""
     if len(name) <= length:
         return name
     start = (length - 1) // 4
@@ -68,7 +68,7 @@ def _table(title: str, columns: Sequence[str], cells: Iterable[Sequence[str]], t
 
 
 def number(value: object) -> str:
-    """A number for reading: thousands separated, floats with two decimals; "-" for what is not there."""
+    """Return a number as readable text: separated thousands, floats with two decimals, "-" for a missing value."""
     if isinstance(value, float):
         return "-" if value != value else f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else "-" if value is None else str(value)
@@ -80,11 +80,11 @@ def tell_of_compiling(engine: str, quiet: bool) -> None:
         from simcore.engine.compiled.cache import is_cold
 
         if is_cold():
-            print("compiling the engine: once after installation, about 20 s", file=sys.stderr)
+            print("compiling the engine, which takes about 20 s once after installation", file=sys.stderr)
 
 
 def rate(cycles_per_s: float) -> str:
-    """The simulator's speed in the unit that suits its size."""
+    """Return the simulator's speed as text in a suitable unit."""
     for size, unit in ((1e6, "M "), (1e3, "k ")):
         if cycles_per_s >= size:
             return f"{cycles_per_s / size:.1f} {unit}simulated cycles/s"
@@ -92,24 +92,24 @@ def rate(cycles_per_s: float) -> str:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on stdout and nothing else."""
+    """Print one JSON object on stdout and nothing else."""
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 @contextmanager
 def working(wanted: bool) -> Iterator[Callable[[str], None]]:
-    """A spinner on stderr with what is being done, told by calling; nothing where it is not wanted or stderr is no terminal."""
+    """Show a spinner on stderr, and yield a function that sets its text. Show none if unwanted or if stderr is no terminal."""
     if not wanted or not sys.stderr.isatty():
         yield lambda text: None
         return
     with Console(stderr=True).status("") as status:
-        # With a spinner named the text is drawn at once, not when the spinner turns next: a compiled run stops it from turning.
+        # Naming a spinner draws the text at once, not at the spinner's next turn, which a compiled run would prevent.
         yield lambda text: status.update(Text(text), spinner="dots")
 
 
 @contextmanager
 def progress(wanted: bool) -> Iterator[OnProgress | None]:
-    """A bar on stderr, with the time that is left, while layers run; None where it is not wanted or stderr is no terminal."""
+    """Show a bar on stderr, with the time left, while layers run. Yield None if unwanted or if stderr is no terminal."""
     if not wanted or not sys.stderr.isatty():
         yield None
         return

@@ -1,4 +1,4 @@
-"""``simcore demo``: one network on two machines side by side; every sentence it prints is read off the numbers."""
+"""``simcore demo``: one network on two machines. Every sentence that it prints is computed from the results."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ SYSTEMS = ("edge-sram", "edge-stt")
 TOP_BANKS = 6
 
 ASSUMPTIONS = """\
-Assumptions: both machines have the same array, scratchpad sizes, banks, DMA and main memory, and differ in the timing (and the
-energy) of their scratchpad banks alone. Batch 1, 8-bit operands, 32-bit partial sums; layers run one after another and start from
-empty scratchpads. Main memory is a latency and a bandwidth, without rows or refresh. Timing only: no values are computed."""
+Assumptions: both machines have the same array, scratchpad sizes, banks, DMA and main memory. They differ only in the timing and
+the energy of their scratchpad banks. The batch is 1, operands have 8 bits and partial sums 32. Layers run one after another and
+start with empty scratchpads. Main memory is a latency and a bandwidth, without rows or refresh. The simulation computes times,
+not values."""
 
 
 def demo_command(out: Path | None, overwrite: bool, quiet: bool) -> None:
-    """Run both machines and print the comparison; write results only where ``out`` says."""
+    """Run both machines and print the comparison. Save results only if ``out`` is given."""
     targets = [None if out is None else out.with_name(f"{out.name}-{system}") for system in SYSTEMS]
     with ExitStack() as stack:
         save_left, save_right = (stack.enter_context(results_directory(target, overwrite=overwrite)) for target in targets)
@@ -40,7 +41,7 @@ def demo_command(out: Path | None, overwrite: bool, quiet: bool) -> None:
 
 
 def print_comparison(left: Results, right: Results) -> None:
-    """Layers, stall causes and colliding banks of two runs of one network, and what they say."""
+    """Print layers, stall causes and colliding banks of two runs of one network, and the conclusion."""
     screen = console()
     for shown in (layer_comparison(left, right), stall_comparison(left, right), colliding_banks(left, right)):
         screen.print(shown)
@@ -51,7 +52,7 @@ def print_comparison(left: Results, right: Results) -> None:
 
 
 def layer_comparison(left: Results, right: Results) -> Table:
-    """Cycles of each layer on both machines and their ratio; the last row is the whole network."""
+    """Return the cycles of each layer on both machines and their ratio. The last row is the whole network."""
     both = _ran(left).merge(_ran(right), on="layer", suffixes=("_left", "_right"))
     rows = [
         (
@@ -84,13 +85,13 @@ def _worst_growth(row: Mapping[Hashable, Any]) -> str:
 
 
 def stall_cycles(results: Results) -> dict[str, int]:
-    """Cycles of the run by cause, compute first."""
+    """Return the cycles of the run by cause, with compute first."""
     totals = dict(zip(results.totals["metric"], results.totals["value"], strict=True))
     return {"compute": int(totals["compute_cycles"]), **{cause: int(totals[f"stall_{cause}_cycles"]) for cause in CAUSE_NAMES}}
 
 
 def stall_comparison(left: Results, right: Results) -> Table:
-    """Where the cycles went, by cause, on both machines."""
+    """Return the cycles of both machines by cause."""
     ours, theirs = stall_cycles(left), stall_cycles(right)
     rows: list[tuple[object, ...]] = [
         (
@@ -109,7 +110,7 @@ def stall_comparison(left: Results, right: Results) -> Table:
 
 
 def colliding_banks(left: Results, right: Results) -> Table:
-    """The banks at which requests waited longest on the second machine, beside the first."""
+    """Return the banks at which requests waited longest on the second machine, with their figures on both."""
     keys = ["scratchpad", "bank"]
     both = left.banks.merge(right.banks, on=keys, suffixes=("_left", "_right"))
     top = both.sort_values(["conflict_cycles_right", *keys], ascending=[False, True, True]).head(TOP_BANKS)
@@ -125,11 +126,11 @@ def colliding_banks(left: Results, right: Results) -> Table:
     ]
     names = (left.system.name, right.system.name)
     columns = ("bank", *(f"conflicts {name}" for name in names), *(f"busy % {name}" for name in names))
-    return table(f"Banks that collide most on {right.system.name}: cycles in which requests wait there", columns, rows)
+    return table(f"Banks with most conflicts on {right.system.name}: cycles in which requests wait there", columns, rows)
 
 
 def conclusion(left: Results, right: Results) -> str:
-    """Two sentences: what the second machine costs and which cause it goes to; which layer and which bank feel it most."""
+    """Return two sentences: how many cycles the second machine costs and by which cause, and the worst layer and bank."""
     ours, theirs = stall_cycles(left), stall_cycles(right)
     growth = {cause: theirs[cause] - ours[cause] for cause in CAUSE_NAMES}
     worst = max(growth, key=lambda cause: growth[cause])

@@ -1,4 +1,4 @@
-"""``simcore explain``: what a column, stall cause or metric means."""
+"""``simcore explain``: the meaning of a column, stall cause or metric."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simcore.results.glossary import Term, all_terms, explain, headings
 
 
 def explain_command(metric: str | None, as_json: bool) -> None:
-    """Print one definition, or all of them."""
+    """Print one definition, or all definitions if no metric is named."""
     terms = list(all_terms().values()) if metric is None else [explain(metric)]
     if as_json:
         print_json([asdict(term) for term in terms] if metric is None else asdict(terms[0]))

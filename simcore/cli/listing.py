@@ -1,4 +1,4 @@
-"""``simcore list``: what can be named on the command line."""
+"""``simcore list``: the names that the command line accepts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simcore.errors import InputError, did_you_mean
 
 
 def list_command(what: str, as_json: bool) -> None:
-    """Print the names of one kind with what they are. Raises InputError for another kind."""
+    """Print the names of one kind of thing, with a description of each. Raise InputError for an unknown kind."""
     if what not in LISTS:
         raise InputError(f"cannot list {what!r}", hint=did_you_mean(what, LISTS))
     rows = LISTS[what]()

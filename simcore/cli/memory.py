@@ -1,4 +1,4 @@
-"""``simcore memory``: one memory macro, or two side by side at equal capacity or area, and write error rates."""
+"""``simcore memory``: one memory macro, or two macros of equal capacity or equal area."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMPARISONS = ("area", "capacity")
 
 @dataclass(frozen=True)
 class MacroOptions:
-    """What ``simcore memory CELL CAPACITY`` was asked for."""
+    """The options of ``simcore memory CELL CAPACITY``."""
 
     cell: str
     capacity: str
@@ -36,7 +36,7 @@ class MacroOptions:
 
 
 def macro_command(options: MacroOptions) -> None:
-    """Print the macro asked for, and beside it the one it is compared with."""
+    """Print the macro, and the macro that it is compared with."""
     macros = macros_asked_for(options)
     clock_hz = None if options.clock is None else parse(options.clock, FREQUENCY)
     shown = [_as_json(macro, clock_hz) for macro in macros]
@@ -52,7 +52,7 @@ def macro_command(options: MacroOptions) -> None:
 
 
 def macros_asked_for(options: MacroOptions) -> list[Macro]:
-    """One macro, or two. A write voltage or pulse applies to those of them that are written by a pulse."""
+    """Return one macro, or two to compare. A write voltage or pulse applies to the macros that are written by a pulse."""
     cell = memory_cell(options.cell)
     capacity_bytes = parse_capacity(options.capacity)
     macros = [
@@ -70,7 +70,7 @@ def macros_asked_for(options: MacroOptions) -> list[Macro]:
     if options.voltage_v is None and options.pulse_ns is None:
         return macros
     if all(macro.write is None for macro in macros):
-        raise InputError(f"{cell.name} is not written by a pulse: expected no --voltage or --pulse-ns")
+        raise InputError(f"expected no --voltage or --pulse-ns, because {cell.name} is not written by a pulse")
     return [
         macro if macro.write is None else macro.with_write(voltage_v=options.voltage_v, pulse_ns=options.pulse_ns)
         for macro in macros
@@ -79,13 +79,13 @@ def macros_asked_for(options: MacroOptions) -> list[Macro]:
 
 def _compared(macro: Macro, options: MacroOptions) -> Macro:
     if options.iso is None:
-        raise InputError("expected --iso area or --iso capacity beside --against")
+        raise InputError("expected --iso area or --iso capacity with --against")
     if options.iso not in COMPARISONS:
         raise InputError(
             f"expected area or capacity, got {options.iso!r}", where="--iso", hint=did_you_mean(options.iso, COMPARISONS)
         )
     if options.against is None:
-        raise InputError(f"expected --against CELL beside --iso {options.iso}")
+        raise InputError(f"expected --against CELL with --iso {options.iso}")
     against = memory_cell(options.against).name
     return iso_area(macro, against) if options.iso == "area" else iso_capacity(macro, against)
 
@@ -99,7 +99,7 @@ def _as_json(macro: Macro, clock_hz: int | None) -> dict[str, Any]:
 
 
 def _both_as_json(options: MacroOptions, macros: list[Macro], shown: list[dict[str, Any]]) -> dict[str, Any]:
-    """Both macros, and how many times the second's figures the first's are."""
+    """Return both macros, and each figure of the first divided by that of the second."""
     first, second = macros
     ratios = {name: getattr(first, name) / getattr(second, name) for name in ("capacity_bytes", *Figures._fields)}
     return {"iso": options.iso, "macros": shown, "ratios": ratios}
@@ -127,5 +127,5 @@ def _table(macros: list[Macro], shown: list[dict[str, Any]]) -> Any:
 
 
 def _digits(value: float) -> str:
-    """Four significant digits, thousands separated, no exponent."""
+    """Return the number with four significant digits and separated thousands, without an exponent."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"

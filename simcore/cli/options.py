@@ -15,35 +15,41 @@ from simcore.errors import InputError
 
 T = TypeVar("T")
 
-NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK|FILE.onnx|FILE.csv", help="A network by name or from a file.")]
-SystemOption = Annotated[str, typer.Option("--system", metavar="NAME|FILE.yaml|FILE.cfg", help="The machine.")]
-DataflowOption = Annotated[str | None, typer.Option("--dataflow", metavar="NAME|FILE.py:NAME", help="Overrides the system's.")]
-EngineOption = Annotated[
-    str | None, typer.Option("--engine", metavar="compiled|simpy", help="Both give the same tables; compiled unless given.")
+NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK|FILE.onnx|FILE.csv", help="A network, by name or from a file.")]
+SystemOption = Annotated[str, typer.Option("--system", metavar="NAME|FILE.yaml|FILE.cfg", help="The machine to simulate.")]
+DataflowOption = Annotated[
+    str | None, typer.Option("--dataflow", metavar="NAME|FILE.py:NAME", help="The dataflow, instead of the system's own.")
 ]
-LayersOption = Annotated[str | None, typer.Option("--layers", metavar="PATTERN", help="Only these layers: 'layer1*,fc'.")]
-BatchOption = Annotated[int | None, typer.Option("--batch", metavar="N", help="Images at once.")]
-TrainingOption = Annotated[bool, typer.Option("--training", help="Run one training step on the batch, not inference.")]
+EngineOption = Annotated[
+    str | None, typer.Option("--engine", metavar="compiled|simpy", help="Default: compiled. Both give the same tables.")
+]
+LayersOption = Annotated[
+    str | None, typer.Option("--layers", metavar="PATTERN", help="Simulate only these layers, such as 'layer1*,fc'.")
+]
+BatchOption = Annotated[int | None, typer.Option("--batch", metavar="N", help="Number of images in the batch.")]
+TrainingOption = Annotated[bool, typer.Option("--training", help="Simulate one training step on the batch, not inference.")]
 OptimizerOption = Annotated[
-    str | None, typer.Option("--optimizer", metavar="sgd|momentum|adam", help="Of the weight update; sgd unless given.")
+    str | None,
+    typer.Option("--optimizer", metavar="sgd|momentum|adam", help="Optimizer of the training step. Default: sgd."),
 ]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the system; may repeat.")
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the system. May be repeated.")
 ]
-NodeOption = Annotated[int, typer.Option("--node", metavar="45|32|22", help="Process node, in nm.")]
+NodeOption = Annotated[int, typer.Option("--node", metavar="45|32|22", help="Process node in nm.")]
 LeakageClassOption = Annotated[str, typer.Option("--class", metavar="hp|lop|lstp", help="Leakage class of the transistors.")]
-OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save all tables here.")]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save all tables in this directory.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in the --out directory.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 CheckValuesOption = Annotated[
-    bool, typer.Option("--check-values", help="With --engine simpy: PEs multiply drawn numbers, compared with numpy's product.")
+    bool,
+    typer.Option("--check-values", help="With --engine simpy, multiply random numbers in the PEs and compare with numpy."),
 ]
-NoLimitOption = Annotated[bool, typer.Option("--no-limit", help="Run however long it takes; otherwise an hour by estimate.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress bar, no tables.")]
+NoLimitOption = Annotated[bool, typer.Option("--no-limit", help="Run even if the estimate exceeds the limit of one hour.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Print no progress bar and no tables.")]
 
 
 def file_named(text: str | None, option: str) -> Path | None:
-    """The file that an option names, if it was given. Raises InputError for a folder's name, whose slash a Path forgets."""
+    """Return the file that an option names, or None. Raise InputError for a folder's name, whose slash a Path would drop."""
     if text is not None and text.endswith(("/", os.sep)):
         raise InputError(f"expected a file, got the folder '{text}'", f"{option} {text}")
     return None if text is None else Path(text)
@@ -51,7 +57,7 @@ def file_named(text: str | None, option: str) -> Path | None:
 
 @dataclass(frozen=True)
 class SimulateOptions:
-    """What every command that simulates a network can be asked for."""
+    """The options of every command that simulates a network."""
 
     network: NetworkArgument
     system: SystemOption = "edge-sram"
@@ -71,7 +77,7 @@ class SimulateOptions:
 
 @dataclass(frozen=True)
 class RunOptions(SimulateOptions):
-    """What ``simcore run`` can be asked for."""
+    """The options of ``simcore run``."""
 
     check_values: CheckValuesOption = False
 
