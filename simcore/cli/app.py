@@ -88,12 +88,18 @@ def check(
 @guarded
 def validate(
     system: Annotated[str, typer.Argument(metavar="SYSTEM.yaml")],
+    no_code: Annotated[
+        bool, typer.Option("--no-code", help="Execute no Python file that the system names; tell what is not checked then.")
+    ] = False,
     json: options.JsonOption = False,
 ) -> None:
-    """Check a system file and print all its errors at once."""
+    """Check a system file and print all its errors at once.
+
+    A system file may name Python files of bank timings and DRAM tables: they are executed unless --no-code is given.
+    """
     from simcore.cli.validation import validate_command
 
-    validate_command(system, json)
+    validate_command(system, json, no_code)
 
 
 @app.command()

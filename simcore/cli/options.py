@@ -16,7 +16,12 @@ from simcore.errors import InputError
 T = TypeVar("T")
 
 NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK|FILE.onnx|FILE.csv", help="A network, by name or from a file.")]
-SystemOption = Annotated[str, typer.Option("--system", metavar="NAME|FILE.yaml|FILE.cfg", help="The machine to simulate.")]
+SystemOption = Annotated[
+    str,
+    typer.Option(
+        "--system", metavar="NAME|FILE.yaml|FILE.cfg", help="The machine to simulate. Python files that it names are executed."
+    ),
+]
 DataflowOption = Annotated[
     str | None, typer.Option("--dataflow", metavar="NAME|FILE.py:NAME", help="The dataflow, instead of the system's own.")
 ]

@@ -7,23 +7,42 @@ import typer
 from simcore.cli.console import print_json
 from simcore.cli.guard import BAD_INPUT, in_lines
 from simcore.errors import InputError, InputErrors
+from simcore.extensions.no_code import is_refusal, without_code
 from simcore.kinds import kind_of
 from simcore.spec import load_system, validate_file
 from simcore.spec.load import place_of
 
 
-def validate_command(source: str, as_json: bool) -> None:
-    """Print every error, or that there is none; exits 2 if there is one."""
-    errors = validate_file(source) or _unusable_parts(source)
+def validate_command(source: str, as_json: bool, no_code: bool) -> None:
+    """Print every error, or that there is none; exits 2 if there is one.
+
+    ``no_code``: no file of the user's is executed and nothing of other packages is imported; what that leaves out is printed.
+    """
+    if no_code:
+        with without_code() as left_out:
+            errors = _errors_without_code(source, left_out)
+    else:
+        left_out, errors = [], validate_file(source) or _unusable_parts(source)
     if as_json:
         shown = [{"where": error.where, "message": error.message, "hint": error.hint} for error in errors]
-        print_json({"file": source, "valid": not errors, "errors": shown})
-    elif errors:
-        typer.echo(in_lines(InputErrors(errors)), err=True)
+        print_json({"file": source, "valid": not errors, "errors": shown, "left_out": left_out})
     else:
-        typer.echo(f"{source}: valid")
+        if errors:
+            typer.echo(in_lines(InputErrors(errors)), err=True)
+        else:
+            typer.echo(f"{source}: valid")
+        for what in left_out:
+            typer.echo(f"not checked, because it runs code: {what}", err=bool(errors))
     if errors:
         raise typer.Exit(BAD_INPUT)
+
+
+def _errors_without_code(source: str, left_out: list[str]) -> list[InputError]:
+    """The errors that can be found without running code. Adds to ``left_out`` what could not be built without it."""
+    found = validate_file(source)
+    if found and all(map(is_refusal, found)):
+        left_out.append("the machine as a whole, which is built with it")
+    return [error for error in found or _unusable_parts(source) if not is_refusal(error)]
 
 
 def _unusable_parts(source: str) -> list[InputError]:

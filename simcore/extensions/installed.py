@@ -5,10 +5,11 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, distribution, entry_points
 from pathlib import Path
 
 from simcore.errors import InputError
+from simcore.extensions.no_code import require_code
 
 
 @lru_cache(maxsize=4)
@@ -28,13 +29,30 @@ def offered(group: str, what: str) -> dict[str, str]:
 def imported(name: str, target: str, what: str) -> object:
     """Return the object that "module:attribute" names. Raise InputError if it cannot be imported."""
     module, _, attribute = target.partition(":")
+    if target not in _own_targets():
+        require_code(f"the installed {what} '{name}' ({target})")
     try:
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise InputError(f"the installed {what} '{name}' cannot be loaded from {target}: {error}") from error
 
 
+@lru_cache(maxsize=1)
+def _own_targets() -> frozenset[str]:
+    """Return every "module:attribute" that simcore itself offers."""
+    try:
+        installed = {point.value for point in distribution("simcore").entry_points}
+    except PackageNotFoundError:
+        installed = set()
+    return frozenset(installed | {target for group in _checkout_groups().values() for target in group.values()})
+
+
 def _of_this_checkout(group: str) -> dict[str, str]:
+    """Return the entry points of one group of this checkout."""
+    return dict(_checkout_groups().get(group, {}))
+
+
+def _checkout_groups() -> dict[str, dict[str, str]]:
     """Return the entry points of the pyproject.toml beside this package, because a checkout that is not installed has none."""
     project = Path(__file__).resolve().parents[2] / "pyproject.toml"
     if not project.is_file():
@@ -42,4 +60,4 @@ def _of_this_checkout(group: str) -> dict[str, str]:
     table = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})
     if table.get("name") != "simcore":
         return {}
-    return dict(table.get("entry-points", {}).get(group, {}))
+    return dict(table.get("entry-points", {}))

@@ -7,9 +7,10 @@ import linecache
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from simcore.errors import InputError, did_you_mean
+from simcore.extensions.no_code import require_code
 
 
 def load_class(target: str, base: type) -> type:
@@ -73,19 +74,31 @@ def _run_file(path: Path) -> ModuleType:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(f"cannot read the file: {reason}", where=str(path)) from error
+    code = _compiled(source, path)
+    require_code(str(path))
     linecache.checkcache(str(path))
     # Register the module under a unique name, because dataclasses and error messages look up a class's module by name.
     module = ModuleType(f"simcore_user_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
     try:
-        exec(compile(source, str(path), "exec"), vars(module))
+        exec(code, vars(module))
     except SyntaxError as error:
         raise InputError(f"not Python: {error.msg}", where=f"{error.filename or path}:{error.lineno}") from error
     except (Exception, SystemExit) as error:
         message = f"running the file raised {type(error).__name__}: {error}"
         raise InputError(message, where=error_line(error, str(path))) from error
     return module
+
+
+def _compiled(source: str, path: Path) -> CodeType:
+    """Return the code of a file. Raise InputError if it is not Python."""
+    try:
+        return compile(source, str(path), "exec")
+    except SyntaxError as error:
+        raise InputError(f"not Python: {error.msg}", where=f"{error.filename or path}:{error.lineno}") from error
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise InputError(f"not Python: {error}", where=str(path)) from error
 
 
 def error_line(error: BaseException, file_name: str) -> str:
