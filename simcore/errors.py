@@ -32,6 +32,7 @@ class InputErrors(InputError):
     def __init__(self, errors: Sequence[InputError]) -> None:
         super().__init__("\n".join(str(error) for error in errors))
         self.errors = tuple(errors)
+        self.args = (self.errors,)  # what a process that raises them hands over
 
 
 class WrongValuesError(Exception):

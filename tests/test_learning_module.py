@@ -26,7 +26,7 @@ from workloads.layers import (
     Softmax,
     Transpose,
 )
-from workloads.learning.network import network_for
+from workloads.learning.network import network_for, scores_network
 from workloads.load import load_network
 from workloads.network import Network, NetworkBuilder
 from workloads.networks import NETWORKS
@@ -227,7 +227,7 @@ def test_layers_that_cannot_be_trained_are_told_all_at_once() -> None:
         ("small-cnn", (1, 8, 9), 10, "expected square images with a side of 8, 12, 16, ... , got 8 x 9"),
         ("vgg-like", (1, 10, 10), 10, "expected square images"),
         ("vgg16-32", (1, 8, 8), 10, r"network 'vgg16-32': expected a network for images \(1, 8, 8\) and 10 classes, got one for"),
-        ("vgg16-32", (3, 32, 32), 100, r"\(3, 32, 32\) and 100 classes, got one for \(3, 32, 32\) and an output \(10,\)"),
+        ("vgg16-32", (3, 32, 32), 100, r"\(3, 32, 32\) and 100 classes, got one for \(3, 32, 32\) that gives \(10,\)"),
         ("vgg17", (1, 8, 8), 10, "no network named 'vgg17', and no .onnx or .csv file; did you mean 'vgg16'"),
         ("vgg16-0", (1, 8, 8), 10, "network: expected a side and classes of at least 1, got 'vgg16-0'"),
     ],
@@ -235,6 +235,27 @@ def test_layers_that_cannot_be_trained_are_told_all_at_once() -> None:
 def test_networks_that_do_not_fit_the_images_are_told(name: str, image: tuple[int, ...], classes: int, message: str) -> None:
     with pytest.raises(InputError, match=message):
         network_for(name, image, classes)
+
+
+def test_a_network_of_two_outputs_is_not_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = NetworkBuilder("two")
+    image = builder.add(Input("image", (1, 8, 8)))
+    builder.add(GlobalPool("pool"), [image])
+    builder.add(Flatten("flatten"), [image])
+    monkeypatch.setitem(NETWORKS, "two", builder.build)
+    with pytest.raises(InputError, match=r"got one for \(1, 8, 8\) that gives \(1, 1, 1\) and \(64,\)"):
+        network_for("two", (1, 8, 8), 64)
+
+
+def test_the_softmax_that_closes_a_network_is_left_to_the_loss() -> None:
+    builder = NetworkBuilder("closed")
+    builder.add(Input("scores", (4,)))
+    builder.add(Softmax("inner"))
+    builder.add(Linear("fc", 3))
+    open_network = builder.build(batch=2)
+    builder.add(Softmax("softmax"))
+    assert scores_network(builder.build(batch=2)).instances() == open_network.instances()
+    assert scores_network(open_network) is open_network
 
 
 def test_a_family_without_a_side_names_one() -> None:

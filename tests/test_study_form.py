@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from simcore.cli import app
 from simcore.cli.study_app import add_study
-from simcore.errors import InputError
+from simcore.errors import InputError, InputErrors, raise_all
 from simcore.studies import registry
 from simcore.studies.form import extras
 from simcore.studies.form.part import Part, joined, part_or_left_out
@@ -154,6 +154,17 @@ def test_parts_are_joined_in_order_and_an_extra_that_is_there_makes_its_part() -
 
 def fail(number: int) -> int:
     raise InputError(f"not {number}")
+
+
+def fail_twice(number: int) -> int:
+    raise_all([InputError(f"not {number}", "here"), InputError("nor this", hint="think")])
+    return number
+
+
+def test_errors_found_together_come_out_of_a_process_as_they_are() -> None:
+    with pytest.raises(InputErrors) as told:
+        spread(fail_twice, (1, 1), 2, "failing")
+    assert [str(error) for error in told.value.errors] == ["here: not 1", "nor this; think"]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -16,7 +16,7 @@ from workloads.learning.buffered import put_behind
 from workloads.learning.data import Dataset
 from workloads.learning.loop import accuracy_percent, deterministic, fit
 from workloads.learning.module import GraphModule
-from workloads.learning.network import network_for
+from workloads.learning.network import network_for, scores_network
 from workloads.learning.setup import Trained, TrainingSetup
 
 
@@ -24,14 +24,15 @@ def train(data: Dataset, setup: TrainingSetup, rates: Mapping[TensorKind, ErrorR
     """Train from ``seed`` with write errors of these rates (of the setup's word) and evaluate.
 
     The seed sets the first weights, the order of images and the write errors, each by a stream of its own. Raises InputError
-    for an unknown network or word format and for a batch larger than the training set.
+    for an unknown network or word format, a network that does not fit the images or that torch cannot train, and a batch larger
+    than the training set.
     """
     if setup.batch > len(data.train_labels):
         raise InputError(f"expected at most {len(data.train_labels)} images, the training set, got {setup.batch}", where="batch")
     started = time.perf_counter()
     with deterministic():
         torch.manual_seed(seed)
-        net = GraphModule(network_for(setup.net, data.image, data.classes))
+        net = GraphModule(scores_network(network_for(setup.net, data.image, data.classes)))
         pad = WordMemory(rates, seed, setup.reuse)
         if setup.word is not None:
             put_behind(net, word_format(setup.word), pad)
