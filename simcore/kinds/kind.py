@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from simcore.errors import InputError, did_you_mean
+from simcore.kinds.costs import Costs, UnknownCosts
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.progress import OnProgress
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from simcore.machine.line_writes import LineWrites
     from simcore.results import LayerRun, Results
     from simcore.results.banks import BankName
-    from simcore.results.energy import Costs
     from simcore.results.glossary import Term
     from simcore.results.printed import PrintedTable
     from simcore.results.wear import LineWear
@@ -148,13 +148,13 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
 
     # What comes out ------------------------------------------------------------------------------------------------------------
 
-    @abstractmethod
     def costs(self, spec: SpecT) -> Costs:
         """What turns counts into energy, with sources and notes."""
+        return UnknownCosts()
 
-    @abstractmethod
     def energy_parts(self, spec: SpecT, costs: Costs, run: LayerRun) -> Mapping[str, float]:
         """Energy of a layer by part, in picojoules; keys end in ``_pj`` and are the same for every layer. Empty if unknown."""
+        return {}
 
     def line_wear(self, spec: SpecT, line_writes: LineWrites) -> LineWear | None:
         """The writes of each line beside what a line endures; None where the kind counts none."""
@@ -172,9 +172,9 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         """Keys of the kind's own in the manifest; plain JSON values."""
         return {}
 
-    @abstractmethod
     def printed(self, results: Results) -> Sequence[PrintedTable]:
-        """The tables that ``simcore run`` prints."""
+        """The tables that ``simcore run`` prints, before the line that sums the run up."""
+        return ()
 
     def printed_lines(self, results: Results) -> Sequence[str]:
         """Sentences that ``simcore run`` prints below its tables."""

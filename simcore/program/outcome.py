@@ -107,3 +107,37 @@ class Outcome:
                 yield item.name, getattr(self, item.name)
         for item in fields(DramCounts) if self.dram is not None else ():
             yield f"dram.{item.name}", getattr(self.dram, item.name)
+
+
+def without_banks(
+    start_cycle: int, compute_cycles: int, stall_cycles: Int64Array, *, read_bytes: int, written_bytes: int
+) -> Outcome:
+    """The outcome of a layer on a machine without scratchpads, banks and ports; ``stall_cycles`` is [cause, port].
+
+    It takes ``compute_cycles`` and all stalled cycles, and moves ``read_bytes`` and ``written_bytes`` with main memory.
+    """
+    none, nothing = np.zeros(0, np.int64), np.zeros(4, np.int64)
+    no_bins = np.zeros((0, 0), np.int64)
+    return Outcome(
+        start_cycle=start_cycle,
+        cycles=compute_cycles + int(stall_cycles.sum()),
+        compute_cycles=compute_cycles,
+        stall_cycles=stall_cycles,
+        bank_stall_cycles=np.zeros((0, stall_cycles.shape[0]), np.int64),
+        reads=none,
+        writes=none,
+        dma_reads=none,
+        dma_writes=none,
+        forwarded_reads=none,
+        preempted_writes=none,
+        conflict_cycles=none,
+        busy_cycles=none,
+        conflict_timeline=no_bins,
+        busy_timeline=no_bins,
+        bin_start_cycles=none,
+        port_elements=nothing,
+        port_words=nothing,
+        port_lines=nothing,
+        dma_read_bytes=np.array([read_bytes], np.int64),
+        dma_write_bytes=np.array([written_bytes], np.int64),
+    )

@@ -10,7 +10,7 @@ from fractions import Fraction
 from simcore.errors import InputError, nearest
 from simcore.reading.numbers import MAX_DIGITS, shown
 
-_QUANTITY = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
+_QUANTITY = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9]+)?)\s*([A-Za-z/]*)\s*")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ class Dimension:
 SIZE = Dimension("a size", "64 KiB", "B", {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30})
 FREQUENCY = Dimension("a frequency", "1 GHz", "Hz", {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9})
 TIME = Dimension("a time", "10 ns", "ps", {"ps": 1, "ns": 10**3, "us": 10**6, "ms": 10**9, "s": 10**12})
+# Data sheets give bandwidth and work per second in powers of ten.
+BANDWIDTH = Dimension("a bandwidth", "480 GB/s", "B/s", {"B/s": 1, "MB/s": 10**6, "GB/s": 10**9, "TB/s": 10**12})
+MAC_RATE = Dimension("a rate", "6 TMAC/s", "MAC/s", {"MAC/s": 1, "MMAC/s": 10**6, "GMAC/s": 10**9, "TMAC/s": 10**12})
 
 
 def parse(value: object, dimension: Dimension) -> int:
@@ -69,6 +72,16 @@ def parse_frequency_hz(value: object) -> int:
 def parse_time_ps(value: object) -> int:
     """Return a time in picoseconds, or raise InputError."""
     return parse(value, TIME)
+
+
+def parse_bytes_per_s(value: object) -> int:
+    """A bandwidth in bytes per second; raises InputError."""
+    return parse(value, BANDWIDTH)
+
+
+def parse_macs_per_s(value: object) -> int:
+    """A rate in multiply-accumulates per second; raises InputError."""
+    return parse(value, MAC_RATE)
 
 
 def format_quantity(amount: int, dimension: Dimension) -> str:

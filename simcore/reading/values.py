@@ -10,12 +10,13 @@ from pydantic_core import PydanticCustomError
 
 from simcore.errors import InputError
 from simcore.reading.numbers import shown
-from simcore.reading.units import parse_frequency_hz, parse_size_bytes
+from simcore.reading.units import parse_bytes_per_s, parse_frequency_hz, parse_macs_per_s, parse_size_bytes
 
 # These bounds keep every product of two values inside int64, and reject typing slips.
 MAX_COUNT = 2**20
 MAX_SIZE_BYTES = 2**40
 MAX_FREQUENCY_HZ = 10**12
+MAX_RATE_PER_S = 10**18
 MAX_WRITES = 1e30
 #: The start of the tag of a model in a union, which no user's key can be mistaken for.
 TAG = "\0model "
@@ -81,5 +82,7 @@ Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)
 PositiveNumber = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 SizeBytes = Annotated[int, BeforeValidator(_quantity(parse_size_bytes)), Field(strict=True, ge=1, le=MAX_SIZE_BYTES)]
 FrequencyHz = Annotated[int, BeforeValidator(_quantity(parse_frequency_hz)), Field(strict=True, ge=1, le=MAX_FREQUENCY_HZ)]
+BytesPerSecond = Annotated[int, BeforeValidator(_quantity(parse_bytes_per_s)), Field(strict=True, ge=1, le=MAX_RATE_PER_S)]
+MacsPerSecond = Annotated[int, BeforeValidator(_quantity(parse_macs_per_s)), Field(strict=True, ge=1, le=MAX_RATE_PER_S)]
 Writes = Annotated[float, BeforeValidator(_number_of_writes)]
 WordBytes = Annotated[Literal[1, 2, 4, 8], BeforeValidator(_not_true)]

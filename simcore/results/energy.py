@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -28,26 +27,6 @@ class BankRates:
     leakage_mw: float
     volatile_leakage_mw: float
     area_mm2: float
-
-
-class Costs(Protocol):
-    """What turns the counts of a run into energy.
-
-    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``area_mm2``: of all
-    banks, not a number where there are none. ``leakage_class``: hp, lop or lstp, None where leakage is not counted. ``gating``:
-    how idle banks are cut off from power, None where they are not.
-    """
-
-    @property
-    def sources(self) -> Mapping[str, str]: ...
-    @property
-    def notes(self) -> tuple[str, ...]: ...
-    @property
-    def area_mm2(self) -> float: ...
-    @property
-    def leakage_class(self) -> str | None: ...
-    @property
-    def gating(self) -> GatingSpec | None: ...
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,14 @@ def pass_tables(results: Results) -> list[PrintedTable]:
     return [PrintedTable("Passes", columns, rows)]
 
 
-def stall_table(results: Results) -> PrintedTable:
-    """Where the cycles went: compute and every cause, in cycles and percent of the run."""
+def stall_table(results: Results, *, all_causes: bool = True) -> PrintedTable:
+    """Where the cycles went: compute and every cause, in cycles and percent of the run.
+
+    ``all_causes``: those of no cycle too.
+    """
     totals = totals_of(results)
     causes = results.kind.causes
     spent = {"compute": totals["compute_cycles"], **{cause: totals[f"stall_{cause}_cycles"] for cause in causes}}
     cycles = max(results.cycles, 1)
-    rows = [(name, int(value), 100.0 * value / cycles) for name, value in spent.items()]
+    rows = [(name, int(value), 100.0 * value / cycles) for name, value in spent.items() if all_causes or value]
     return PrintedTable("Where the cycles went", ("", "cycles", "%"), rows)

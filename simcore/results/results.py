@@ -15,9 +15,10 @@ import pandas as pd
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
 from simcore.kinds import MachineKind, kind_of
+from simcore.kinds.costs import Costs
 from simcore.results.banks import BankName, bank_layer_table, bank_table
 from simcore.results.dram import dram_table
-from simcore.results.energy import Costs, energy_parts, energy_table
+from simcore.results.energy import energy_parts, energy_table
 from simcore.results.heatmap import conflict_heat_map
 from simcore.results.json_form import json_form
 from simcore.results.record import LayerRun

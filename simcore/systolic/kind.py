@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simcore.kinds.costs import Costs
 from simcore.kinds.kind import Estimate, MachineKind, Ran, RunOrder
 from simcore.spec.dataflow_name import is_file
 from simcore.spec.memory import DramMemorySpec
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from simcore.machine.line_writes import LineWrites
     from simcore.results import LayerRun, Results
     from simcore.results.banks import BankName
-    from simcore.results.energy import Costs
     from simcore.results.printed import PrintedTable
     from simcore.results.wear import LineWear
     from simcore.systolic.planned import PlannedLayer

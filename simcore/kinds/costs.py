@@ -1,0 +1,42 @@
+"""What turns the counts of a run into energy, as far as any kind of machine has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import nan
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from simcore.spec.system import GatingSpec
+
+
+class Costs(Protocol):
+    """What turns the counts of a run into energy.
+
+    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``area_mm2``: of all
+    banks, not a number where there are none. ``leakage_class``: hp, lop or lstp, None where leakage is not counted. ``gating``:
+    how idle banks are cut off from power, None where they are not.
+    """
+
+    @property
+    def sources(self) -> Mapping[str, str]: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def area_mm2(self) -> float: ...
+    @property
+    def leakage_class(self) -> str | None: ...
+    @property
+    def gating(self) -> GatingSpec | None: ...
+
+
+@dataclass(frozen=True)
+class UnknownCosts:
+    """Costs of a machine without banks: no area and no leakage; energy as far as ``sources`` and ``notes`` say."""
+
+    sources: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ("not known",)
+    area_mm2: float = nan
+    leakage_class: str | None = None
+    gating: GatingSpec | None = None

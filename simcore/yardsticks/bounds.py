@@ -1,0 +1,116 @@
+"""How long a layer takes on a yardstick: the longer of two times that follow from its counts, in whole core cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import TYPE_CHECKING
+
+from simcore.kinds.kind import RunOrder
+from simcore.yardsticks.spec import EfficiencySpec, PeakSpec, YardstickSpec
+
+if TYPE_CHECKING:
+    from workloads.dataflow.work import Work
+    from workloads.network import LayerInstance
+
+#: Operators that have a point of their own; every other layer with multiply-accumulates counts as a matrix product.
+OPERATORS = ("conv", "linear", "matmul")
+
+
+@dataclass(frozen=True)
+class Roof:
+    """What bounds a machine. ``peak``: None where nothing bounds the compute. ``bytes_per_s``: of main memory."""
+
+    core_clock_hz: int
+    bytes_per_s: Fraction
+    peak: PeakSpec | None
+    efficiency: EfficiencySpec
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """One layer that runs: what it moves and computes, and the two times, in core cycles, exactly.
+
+    ``operator``: conv, linear, matmul or vector. ``word_bytes``: of the wider operand.
+    """
+
+    operator: str
+    word_bytes: int
+    macs: int
+    read_bytes: int
+    written_bytes: int
+    peak_macs_per_s: int | None
+    compute_time: Fraction
+    memory_time: Fraction
+
+    @property
+    def cycles(self) -> int:
+        """The longer time, rounded up to whole cycles; at least one."""
+        return max(1, ceil(max(self.compute_time, self.memory_time)))
+
+    @property
+    def compute_cycles(self) -> int:
+        """The time of the compute, rounded up."""
+        return ceil(self.compute_time)
+
+    @property
+    def bound_by(self) -> str:
+        """What takes longer: ``compute`` or ``memory``."""
+        return "compute" if self.compute_time > self.memory_time else "memory"
+
+
+@dataclass(frozen=True)
+class BoundLayer:
+    """A layer of the network, the layer that it joined, and its bounds; None for views and for layers that joined another."""
+
+    instance: LayerInstance
+    fused_into: str | None
+    bounds: Bounds | None
+
+
+def bound_layers(spec: YardstickSpec, roof: Roof, order: RunOrder) -> Iterator[BoundLayer]:
+    """The wanted layers in execution order. Raises InputError for a layer without a rule."""
+    from workloads.dataflow.lowering import fusions, work_of
+
+    joined = fusions(order.network) if spec.fuse else {}
+    for instance in order.network.instances():
+        if order.wanted is not None and instance.name not in order.wanted:
+            continue
+        root = joined.get(instance.name)
+        work = None if root else work_of(instance, spec.shapes if instance.layer.pass_name == "forward" else "standard")
+        yield BoundLayer(instance, root, None if work is None else bounds_of(instance, work, spec, roof))
+
+
+def bounds_of(instance: LayerInstance, work: Work, spec: YardstickSpec, roof: Roof) -> Bounds:
+    """The bounds of one layer: each of its tensors crosses main memory once, whatever lies beside it in the network."""
+    inputs_bytes, weights_bytes, results_bytes = _word_sizes(instance, spec)
+    words = work.words
+    read, written = words.inputs * inputs_bytes + words.weights * weights_bytes, words.results * results_bytes
+    operator = _operator(instance.layer.op, work.macs)
+    word_bytes = max(inputs_bytes, weights_bytes) if work.macs else inputs_bytes
+    point = getattr(roof.efficiency, operator)
+    share = Fraction(1) if point is None else point.share
+    peak = None if roof.peak is None else roof.peak.for_words(word_bytes)
+    compute = Fraction(work.macs * roof.core_clock_hz, peak) / share if peak is not None and work.macs else Fraction(0)
+    memory = (read + written) * roof.core_clock_hz / roof.bytes_per_s
+    memory = memory / share if operator == "vector" else memory
+    return Bounds(operator, word_bytes, work.macs, read, written, peak, compute, memory)
+
+
+def _operator(op: str, macs: int) -> str:
+    if not macs:
+        return "vector"
+    return op if op in OPERATORS else "matmul"
+
+
+def _word_sizes(instance: LayerInstance, spec: YardstickSpec) -> tuple[int, int, int]:
+    """Bytes of a word of the inputs, weights and results of a layer; in a training step some have another tensor's."""
+    from workloads.dataflow.rules.table import rule_of
+
+    sources = rule_of(instance.layer).word_sizes
+    inputs, weights, results = (
+        getattr(spec.words, sources.get(field, field)) for field in ("ifmap_bytes", "filter_bytes", "ofmap_bytes")
+    )
+    return inputs, weights, results

@@ -1,0 +1,136 @@
+"""The kinds ``roofline`` and ``ideal``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from simcore.errors import InputError
+from simcore.kinds.costs import Costs
+from simcore.kinds.kind import Estimate, MachineKind, Ran, RunOrder
+from simcore.yardsticks.bounds import BoundLayer, Roof, bound_layers
+from simcore.yardsticks.spec import EfficiencySpec, IdealSpec, RooflineSpec, YardstickSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simcore.results import LayerRun, Results
+    from simcore.results.glossary import Term
+    from simcore.results.printed import PrintedTable
+
+YardstickT = TypeVar("YardstickT", bound=YardstickSpec)
+
+#: Layers whose bounds are worked out in a second, about.
+_LAYERS_PER_S = 1e4
+
+
+class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
+    """What both kinds share: time by formula, from the counts of each layer."""
+
+    engines = ("formula",)
+    file_keys = (("memory", "standard"),)
+
+    def roof(self, spec: YardstickT) -> Roof:
+        """What bounds the machine."""
+        return Roof(spec.core_clock_hz, spec.memory.bytes_per_second(), None, EfficiencySpec())
+
+    def input_files(self, spec: YardstickT) -> Sequence[Path]:
+        from simcore.dram.standard import own_files
+
+        return [] if spec.memory.standard is None else [Path(path) for path in own_files(spec.memory.standard)]
+
+    def macs_per_cycle(self, spec: YardstickT) -> float:
+        return inf
+
+    def alike_in_time(self, one: YardstickT, other: YardstickT) -> bool:
+        def counts(spec: YardstickT) -> dict[str, Any]:
+            return spec.model_dump(exclude={"name": True, "description": True, "memory": {"pj_per_byte": True}})
+
+        return counts(one) == counts(other)
+
+    def estimate(self, spec: YardstickT, order: RunOrder) -> Estimate:
+        return Estimate(0.0, len(order.network.instances()) / _LAYERS_PER_S)
+
+    def plan(self, spec: YardstickT, order: RunOrder) -> list[BoundLayer]:
+        layers = list(bound_layers(spec, self.roof(spec), order))
+        if all(layer.bounds is None for layer in layers):
+            names = ", ".join(layer.instance.name for layer in layers)
+            raise InputError(
+                f"none of the layers {names} runs by itself", hint="choose the layer that they join, or set fuse=false"
+            )
+        return layers
+
+    def run(self, spec: YardstickT, order: RunOrder, plan: list[BoundLayer]) -> Ran:
+        from simcore.yardsticks.run import layer_runs
+
+        return Ran(layer_runs(plan, order.progress), details={"layers": plan})
+
+    def costs(self, spec: YardstickT) -> Costs:
+        from simcore.yardsticks.costs import memory_costs
+
+        return memory_costs(spec.memory)
+
+    def energy_parts(self, spec: YardstickT, costs: Any, run: LayerRun) -> Mapping[str, float]:
+        parts: Mapping[str, float] = costs.parts(run)
+        return parts
+
+    def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
+        from simcore.yardsticks.tables import bounds_table
+
+        return {"bounds": bounds_table(results)}
+
+    def json_parts(self, results: Results) -> Mapping[str, Any]:
+        from simcore.yardsticks.tables import bounds_object
+
+        return {"bounds": bounds_object(results)}
+
+    def printed(self, results: Results) -> Sequence[PrintedTable]:
+        from simcore.yardsticks.printed import printed_tables
+
+        return printed_tables(results)
+
+    def terms(self) -> Sequence[Term]:
+        from simcore.yardsticks.terms import TERMS
+
+        return TERMS
+
+
+class RooflineKind(Yardstick[RooflineSpec]):
+    """A peak of multiply-accumulates and a bandwidth; each layer takes the longer of two times."""
+
+    name = "roofline"
+    description = "peak compute and memory bandwidth, such as a GPU's: each layer takes the longer of two times"
+
+    @property
+    def spec(self) -> type[RooflineSpec]:
+        return RooflineSpec
+
+    def roof(self, spec: RooflineSpec) -> Roof:
+        return Roof(spec.core_clock_hz, spec.memory.bytes_per_second(), spec.peak_macs_per_s, spec.efficiency)
+
+    def macs_per_cycle(self, spec: RooflineSpec) -> float:
+        """The peak for the words of the network's activations and weights."""
+        rate = spec.peak_macs_per_s.for_words(max(spec.words.ifmap_bytes, spec.words.filter_bytes))
+        assert rate is not None  # the spec is not valid without
+        return rate / spec.core_clock_hz
+
+    def printed_lines(self, results: Results) -> Sequence[str]:
+        from simcore.yardsticks.printed import efficiency_lines
+
+        return efficiency_lines(results)
+
+
+class IdealKind(Yardstick[IdealSpec]):
+    """Infinite compute: every byte of inputs, weights and results crosses main memory once per layer."""
+
+    name = "ideal"
+    description = "infinite compute: every byte of inputs, weights and results crosses main memory once per layer"
+
+    @property
+    def spec(self) -> type[IdealSpec]:
+        return IdealSpec
+
+
+ROOFLINE, IDEAL = RooflineKind(), IdealKind()

@@ -1,0 +1,34 @@
+"""Bounds of layers as the records that all tables are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from simcore.program.outcome import Cause, Outcome, without_banks
+from simcore.program.program import Port
+from simcore.progress import OnProgress
+from simcore.results import LayerRun
+from simcore.yardsticks.bounds import BoundLayer, Bounds
+
+
+def layer_runs(layers: Sequence[BoundLayer], progress: OnProgress | None) -> list[LayerRun]:
+    """One record per layer; layers run one after another."""
+    start, runs = 0, []
+    for done, layer in enumerate(layers, start=1):
+        name, kind = layer.instance.name, layer.instance.layer
+        outcome = None if layer.bounds is None else _outcome(start, layer.bounds)
+        start += 0 if outcome is None else outcome.cycles
+        macs = layer.instance.macs if layer.bounds is None else layer.bounds.macs
+        runs.append(LayerRun(name, kind.op, macs, outcome, {"pass": kind.pass_name}, layer.fused_into))
+        if progress is not None:
+            progress(done, len(layers), name)
+    return runs
+
+
+def _outcome(start: int, bounds: Bounds) -> Outcome:
+    """Cycles beyond those of the compute wait for main memory."""
+    stalls = np.zeros((len(Cause), len(Port)), np.int64)
+    stalls[Cause.DRAM_WAIT, Port.DMA] = bounds.cycles - bounds.compute_cycles
+    return without_banks(start, bounds.compute_cycles, stalls, read_bytes=bounds.read_bytes, written_bytes=bounds.written_bytes)

@@ -1,0 +1,175 @@
+"""docs/machine-kinds.md, and the seam it speaks of: a kind of machine that an installed package brings along."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simcore import InputError, simulate
+from simcore.extensions.installed import offered
+from simcore.kinds import kind_names, machine_kind
+from simcore.kinds.registry import GROUP
+from simcore.spec import load_system
+
+ROOT = Path(__file__).parents[1]
+GUIDE = (ROOT / "docs" / "machine-kinds.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)
+YARDSTICK_FILES = [text for language, text in BLOCKS if language == "yaml" and not text.startswith("#")]
+FILES = {text.split("\n", 1)[0].removeprefix("# "): text for _, text in BLOCKS if text.startswith("# ")}
+
+#: Runs commands of simcore one after another in one process; prints what each gave.
+DRIVER = """
+import json, sys
+from typer.testing import CliRunner
+from simcore.cli import app
+given = [CliRunner().invoke(app, command) for command in json.loads(sys.argv[1])]
+print(json.dumps([[found.exit_code, found.stdout, found.stderr] for found in given]))
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder on the path with the guide's package, as pip leaves one behind, and its files beside."""
+    folder = tmp_path_factory.mktemp("site")
+    for name, text in FILES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "abacus_systems").mkdir()
+    (folder / "abacus_systems" / "school-abacus.yaml").write_text(FILES["desk.yaml"].replace("on a desk", "at school"))
+    entry_point = next(text for language, text in BLOCKS if language == "toml")
+    name, target = re.findall(r'^(\w+) = "(.*)"$', entry_point, flags=re.MULTILINE)[0]
+    install(folder, name, target)
+    return folder
+
+
+def install(folder: Path, name: str, target: str) -> None:
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[simcore.machine_kind]\n{name} = {target}\n")
+
+
+def run_commands(folder: Path, *commands: str) -> list[tuple[int, str, str]]:
+    """Exit code, stdout and stderr of each command, run in the folder with its packages installed."""
+    paths = os.pathsep.join([str(folder), str(ROOT)])
+    asked = json.dumps([command.split() for command in commands])
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER, asked],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [tuple(found) for found in json.loads(done.stdout)]
+
+
+def test_a_kind_from_an_installed_package_runs_is_listed_validated_and_explained(site: Path) -> None:
+    ran, printed, saved, preset, valid, kinds, systems, explained = run_commands(
+        site,
+        "run lenet5 --system desk.yaml --json",
+        "run lenet5 --system desk.yaml --set beads=20",
+        "run lenet5 --system desk.yaml --out results --quiet",
+        "run lenet5 --system school-abacus --layers c1 --json",
+        "validate desk.yaml",
+        "list kinds --json",
+        "list systems --json",
+        "explain idle_beads --json",
+    )
+    found = json.loads(ran[1])
+    assert (found["kind"], found["system"], found["engine"]) == ("abacus", "desk", "by-hand")
+    # c1 of LeNet-5: 28 x 28 pixels, 6 filters of 25 taps, 10 beads a cycle.
+    assert found["layers"][0]["cycles"] == 28 * 28 * 6 * 25 / 10
+    assert found["cycles"] == sum(layer["cycles"] for layer in found["layers"])
+    assert found["idle_beads"] == found["cycles"] * 10 - sum(layer["macs"] for layer in found["layers"])
+    assert (found["banks"], found["energy_pj"]) == ([], {})
+    assert printed[0] == 0
+    assert "Beads" in printed[1]
+    assert saved[0] == 0
+    assert (site / "results" / "beads.csv").read_text().startswith("layer,idle_beads\n")
+    assert json.loads((site / "results" / "manifest.json").read_text())["system"]["beads"] == 10
+    assert [layer["name"] for layer in json.loads(preset[1])["layers"]] == ["c1"]
+    assert valid[:2] == (0, "desk.yaml: valid\n")
+    assert [row["name"] for row in json.loads(kinds[1])] == ["systolic", "abacus", "ideal", "roofline"]
+    assert {"name": "school-abacus", "kind": "abacus", "description": "an abacus at school"} in json.loads(systems[1])
+    assert json.loads(explained[1])["unit"] == "beads"
+
+
+def test_bad_input_for_a_kind_from_a_package_is_told_as_for_any_other(site: Path) -> None:
+    (site / "bad.yaml").write_text("kind: abacus\ncore_clock_hz: 1 Hz\nbead: 10\n")
+    (site / "cursed.yaml").write_text("kind: abacus\ncore_clock_hz: 1 Hz\nbeads: 13\n")
+    (site / "near.yaml").write_text("kind: abacuss\n")
+    (site / "other.yaml").write_text("kind: abacus\nextends: titan-xp\n")
+    told = run_commands(
+        site,
+        "run lenet5 --system bad.yaml",
+        "validate cursed.yaml",
+        "run lenet5 --system near.yaml",
+        "validate other.yaml",
+        "banks lenet5 --system desk.yaml",
+        "run lenet5 --system desk.yaml --engine compiled",
+        "run lenet5 --system desk.yaml --set beads=0",
+    )
+    assert [code for code, _, _ in told] == [2] * len(told)
+    assert [stderr for _, _, stderr in told] == [
+        "simcore: bad.yaml:1: missing key 'beads'\nsimcore: bad.yaml:3: unknown key 'bead'; did you mean 'beads'?\n",
+        "simcore: cursed.yaml:3: beads: expected another number of beads than 13\n",
+        "simcore: near.yaml:1: kind: expected a kind of machine, got 'abacuss'; did you mean 'abacus'?\n",
+        "simcore: other.yaml:2: extends: expected a system of kind 'abacus', got 'titan-xp' of kind 'roofline'\n",
+        "simcore: a machine of kind 'abacus' has no banks; 'simcore run' tells all that is known of it\n",
+        "simcore: no engine named 'compiled'; kind 'abacus' has one engine, 'by-hand'\n",
+        "simcore: --set beads=0: beads: expected at least 1, got 0\n",
+    ]
+
+
+def test_a_package_whose_kind_cannot_be_loaded_is_told_where_it_is_named_alone(tmp_path: Path) -> None:
+    install(tmp_path, "broken", "no_such_module:KIND")
+    (tmp_path / "class_alone.py").write_text("from simcore.kinds import MachineKind\n")
+    install(tmp_path, "unmade", "class_alone:MachineKind")
+    (tmp_path / "broken.yaml").write_text("kind: broken\n")
+    (tmp_path / "unmade.yaml").write_text("kind: unmade\n")
+    (tmp_path / "mine.yaml").write_text("extends: titan-xp\n")
+    broken, unmade, mine, explained = run_commands(
+        tmp_path, "validate broken.yaml", "validate unmade.yaml", "validate mine.yaml", "explain cycles"
+    )
+    assert broken[0] == unmade[0] == 2
+    assert "the installed machine kind 'broken' cannot be loaded from no_such_module:KIND" in broken[2]
+    assert "offer an object of a subclass of simcore.kinds.MachineKind, not the class" in unmade[2]
+    assert mine[:2] == (0, "mine.yaml: valid\n")
+    assert explained[0] == 0
+
+
+@pytest.mark.parametrize("text", YARDSTICK_FILES)
+def test_the_machines_of_the_guide_run(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "machine.yaml"
+    path.write_text(text)
+    assert load_system(path).kind == text.split()[1]
+    assert simulate("lenet5", path).cycles > 0
+
+
+def test_the_guide_holds_what_it_speaks_of() -> None:
+    assert set(FILES) == {"abacus.py", "desk.yaml"}
+    assert len(YARDSTICK_FILES) == 2
+    listed: list[Any] = re.findall(r"^\| `(\w+)` \|", GUIDE, flags=re.MULTILINE)
+    assert listed == ["systolic", "roofline", "ideal"]
+    assert set(listed) <= set(kind_names())
+
+
+@pytest.mark.parametrize("name", ["systolic", "roofline", "ideal"])
+def test_a_kind_is_one_object_that_the_table_names(name: str) -> None:
+    kind = machine_kind(name)
+    assert kind is machine_kind(name)
+    assert kind.name == name == kind.spec.model_fields["kind"].default
+    assert name in offered(GROUP, "machine kind")
+    assert kind.engines
+
+
+def test_an_unknown_kind_is_told_with_the_nearest_name() -> None:
+    with pytest.raises(InputError, match="got 'systolik'; did you mean 'systolic'"):
+        machine_kind("systolik")
