@@ -100,6 +100,7 @@ class DramOptions:
     requests: Path | None
     json: bool
     quiet: bool
+    no_limit: bool
 
 
 @app.command(RUN, cls=Run)
@@ -136,6 +137,9 @@ def run(
     ] = None,
     json: options.JsonOption = False,
     quiet: options.QuietOption = False,
+    no_limit: Annotated[
+        bool, typer.Option("--no-limit", help="Simulate however long it takes; the default limit is ten minutes, by estimate.")
+    ] = False,
 ) -> None:
     """TRACE: serve its requests in order, at most one a cycle; cycles, bandwidth, latencies, commands, banks, energy."""
     from simcore.cli.dram_run import dram_command, refresh_asked_for
@@ -149,11 +153,12 @@ def run(
         row_policy,
         asked,
         tuple(overrides or ()),
-        engine,
+        engine or "compiled",
         options.file_named(commands, "--commands"),
         options.file_named(requests, "--requests"),
         json,
         quiet,
+        no_limit,
     )
     dram_command(DramOptions(*given))
 

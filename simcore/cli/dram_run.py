@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import typer
 
 from simcore.cli.console import console, print_json, tell_of_compiling, working
 from simcore.cli.dram import DramOptions
@@ -21,6 +22,7 @@ from simcore.dram.saving import stream_files
 from simcore.dram.statistics import dram_statistics
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace, read_trace
+from simcore.dram.trace_time import LIMIT_S, refuse_long_trace
 from simcore.engine.dram_traces import check_engine, load_engine, run_trace
 from simcore.errors import InputError
 
@@ -58,6 +60,8 @@ def dram_command(options: DramOptions) -> None:
     address_mapping(dram, controller.mapping)
     with stream_files(dram, options.trace, options.commands, options.requests) as save:
         run = _timed_run(options, dram, controller, save)
+    if len(run.outcome.op) == 0:
+        typer.echo(f"{options.trace}: warning: it holds no request at all", err=True)
     if options.json:
         print_json(as_json(options, overrides, controller, run))
     elif options.quiet:
@@ -75,6 +79,7 @@ def _timed_run(
         started = time.perf_counter()
         trace = read_trace(options.trace)
         parse_s = time.perf_counter() - started
+        refuse_long_trace(trace, dram, controller, options.engine, None if options.no_limit else LIMIT_S)
         tell(f"loading the {options.engine} engine")
         _load(options.engine, dram, controller)
         tell(f"simulating {len(trace):,} requests")
