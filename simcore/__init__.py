@@ -1,4 +1,4 @@
-"""simcore: a cycle-level simulator of machine-learning accelerators; ``simulate(network, system)`` gives Results."""
+"""simcore: a cycle-level simulator of machine-learning accelerators. ``simulate(network, system)`` returns Results."""
 
 from __future__ import annotations
 

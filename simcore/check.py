@@ -1,4 +1,4 @@
-"""``simcore check``: a user's bank timing alone, then under the arbiter of a scratchpad, in both engines."""
+"""``simcore check``: the check of a user's bank timing, alone and then in a scratchpad of both engines."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ from simcore.timing.bank_timing import resolve_timing
 from simcore.timing.model_check import Problem, Report, Subject, check_timing, serve_location, told
 from simcore.timing.time_limit import TimeUpError, time_limit
 
-#: Scratchpads that the requests are shared out to.
+#: Number of scratchpads among which the requests are divided.
 SCRATCHPADS = 8
 
-#: Where the engines stop, because the readable one counts every cycle. What is not granted by then must be so in both.
+#: The cycle in which the engines stop, because the readable one counts every cycle. A request not granted by then must be so in
+#: both.
 CYCLES = 8_000
 
 _STEP = "both engines"
 
 
 def check_file(target: str, *, requests: int = 2000, seed: int = 0) -> Report:
-    """Check ``FILE.py:Class`` (or a registered model): in plain Python, compiled, then in both engines on random traffic.
+    """Check ``FILE.py:Class``, or an installed model, in plain Python, then compiled, then in both engines on random traffic.
 
-    Stops after the first step that finds a problem. Raises InputError where there is no such file or class, or where it
-    breaks the rules of BankTiming.
+    Stop after the first step that finds a problem. Raise InputError if there is no such file or class, or if the class breaks the
+    rules of BankTiming.
     """
     return check_timing(resolve_timing(target), requests, seed, further_steps=[(_STEP, check_in_engines)])
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """A machine of which ``ifmap`` is tried, in words and as it is, and what is asked of it."""
+    """A machine whose scratchpad ``ifmap`` is tried, a description of that scratchpad, and the traffic that it gets."""
 
     words: str
     machine: Machine
@@ -44,7 +45,7 @@ class _Trial:
 
 
 def check_in_engines(subject: Subject) -> list[Problem]:
-    """Both engines grant and finish every request of random traffic in the same cycles; shows the first that they do not."""
+    """Check that both engines grant and finish every request in the same cycles. Return the first request that differs."""
     draw = random.Random(subject.seed)
     for _ in range(SCRATCHPADS):
         problem = _try(subject, _draw_trial(subject, draw))
@@ -54,7 +55,7 @@ def check_in_engines(subject: Subject) -> list[Problem]:
 
 
 def _draw_trial(subject: Subject, draw: random.Random) -> _Trial:
-    """Few lines, so that requests meet; every option of the arbiter and the write buffer that a model can notice."""
+    """Draw a scratchpad with few lines, so that requests collide, and random arbiter and write-buffer options."""
     settings = {
         "capacity_bytes": 8192,
         "banks": draw.choice((1, 2, 4)),
@@ -77,17 +78,17 @@ def _draw_trial(subject: Subject, draw: random.Random) -> _Trial:
 def _try(subject: Subject, trial: _Trial) -> Problem | None:
     where, on_what = serve_location(subject.timing), f"on a scratchpad of {trial.words}"
     try:
-        # Plain Python first: what it refuses, compiled code might do to memory that is not its own.
+        # Run plain Python first, because compiled code might write outside its memory where Python raises an error.
         with time_limit(), np.errstate(over="raise", divide="raise", invalid="raise"):
             readable = run_traffic(trial.machine, "ifmap", trial.traffic, engine="simpy", until=CYCLES)
     except (Exception, TimeUpError) as error:
-        # SimPy raises a copy of what a process raised.
+        # SimPy raises a copy of the exception that a process raised.
         return Problem(_STEP, told(error), error_line(error.__cause__ or error, where.rpartition(":")[0]), on_what)
     compiled = run_traffic(trial.machine, "ifmap", trial.traffic, engine="compiled", until=CYCLES)
     first = readable.first_difference(compiled)
     if first is None:
         differences = readable.differences(compiled)
-        return Problem(_STEP, f"the engines count otherwise: {'; '.join(differences)}", where, on_what) if differences else None
+        return Problem(_STEP, f"the engines' counts differ: {'; '.join(differences)}", where, on_what) if differences else None
     message = (
         f"plain Python has a request granted in cycle {readable.granted[first]} and done in {readable.done[first]}, "
         f"compiled code in {compiled.granted[first]} and {compiled.done[first]} (-1: not by cycle {CYCLES})"

@@ -1,8 +1,8 @@
-"""How work that takes long tells of itself."""
+"""The report of progress by work that takes long."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-#: Called with (work done, work in all, name of what is under way). Work is array steps in a simulation, runs in a study.
+#: Called with (work done, total work, name of the current item). Work is array steps in a simulation and runs in a study.
 OnProgress = Callable[[int, int, str], None]

@@ -417,7 +417,7 @@ BAD = [
     (("check", "good.trace", *STANDARD),
      "good.trace:1: expected 8 columns (clock command channel rank bankgroup bank row column), got 3"),
     (("check", "good.trace", *STANDARD, "--set", "controller.read_queue=3"),
-     "--set controller.read_queue=3: a check has no controller to set"),
+     "--set controller.read_queue=3: expected a timing or a level, because a check has no controller"),
 ]  # fmt: skip
 
 
@@ -508,7 +508,7 @@ def test_help_tells_of_the_run_and_of_the_check(arguments: tuple[str, ...]) -> N
     assert result.exit_code == (0 if arguments else 2)
     usages = re.findall(r"Usage: \S+ dram (.*)", text)
     assert ["check" in usage for usage in usages] == [False, True]
-    for told in ("--scheduler", "--commands", "--row-policy", "Exit code 1 if a rule is broken", "./check", "Examples:"):
+    for told in ("--scheduler", "--commands", "--row-policy", "The exit code is 1 if a rule is broken", "./check", "Examples:"):
         assert told in text
     for example in re.findall(r"simcore (dram .*--standard \S+)", text):
         assert example.startswith(("dram stream.trace", "dram check commands.csv.gz"))

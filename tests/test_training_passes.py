@@ -468,7 +468,7 @@ def test_the_command_line_trains() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--optimizer", "adam"], "expected --training beside --optimizer"),
+        (["--optimizer", "adam"], "expected --training with --optimizer"),
         (["--training", "--optimizer", "adm"], "did you mean 'adam'"),
     ],
 )

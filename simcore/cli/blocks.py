@@ -1,4 +1,4 @@
-"""Shares drawn as blocks of different height, a character each."""
+"""Shares drawn as characters: blocks of different height."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def blocks(shares: npt.NDArray[np.float64]) -> str:
-    """One character per share in 0..1; anything above zero is visible."""
+    """Return one character per share in 0..1. Every share above zero is visible."""
     return "".join(BLOCKS[int(np.ceil(share * (len(BLOCKS) - 1) - 1e-9))] for share in shares)

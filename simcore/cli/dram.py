@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from simcore.cli import options
 from simcore.cli.guard import guarded
 
-#: How the run is called inside; nobody has to type it.
+#: The internal name of the command that serves a trace. Nobody types it.
 RUN, CHECK = "TRACE", "check"
 
 EXAMPLES = """\
@@ -26,21 +26,21 @@ Examples:
       --commands commands.csv.gz --requests requests.csv
   simcore dram check commands.csv.gz --standard ddr4_3200aa --set rank=2
 
-A trace that is named check is given as ./check. 'simcore list standards' names the presets; docs/dram.md has the rest.
+If your trace is named check, write ./check. 'simcore list standards' lists the presets; docs/dram.md explains the rest.
 """
 
 
 class RunOrCheck(TyperGroup):
-    """A group whose first word is a trace unless it is ``check``; its help tells of both."""
+    """A group whose first word is a trace unless it is ``check``. Its help describes both commands."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Name the run before the arguments where they are a run's."""
+        """Put the run's name before the arguments if they are a run's."""
         if args and args[0] not in (CHECK, "--help"):
             args = [RUN, *args]
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Usage of both, then the options of both, then examples."""
+        """Write the usage of both commands, then the options of both, then examples."""
         inner = [(command, type(ctx)(command, info_name=name, parent=ctx)) for name, command in self.commands.items()]
         for command, below in inner:
             command.format_usage(below, formatter)
@@ -52,10 +52,10 @@ class RunOrCheck(TyperGroup):
 
 
 class Run(TyperCommand):
-    """The run, whose name is not typed and so not shown."""
+    """The run, whose name the help does not show because nobody types it."""
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:
-        """The group's name and the run's arguments."""
+        """Write the group's name and the run's arguments."""
         formatter.write_usage(ctx.parent.command_path, " ".join(self.collect_usage_pieces(ctx)))
 
 
@@ -68,25 +68,27 @@ app = typer.Typer(
 )
 
 StandardOption = Annotated[
-    str, typer.Option("--standard", metavar="NAME|FILE.yaml|FILE.py:NAME", help="The DRAM: 'simcore list standards'.")
+    str,
+    typer.Option("--standard", metavar="NAME|FILE.yaml|FILE.py:NAME", help="The DRAM; 'simcore list standards' lists presets."),
 ]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="A timing in cycles or the count of a level (nRCD=17, rank=2), or a key of the controller "
-        "(controller.read_queue=64, controller.row_policy.accesses=8); may repeat.",
+        help="Set a timing in cycles or the count of a level (nRCD=17, rank=2), or a key of the controller "
+        "(controller.read_queue=64, controller.row_policy.accesses=8). May be repeated.",
     ),
 ]
 OverridesOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A timing in cycles or the count of a level; may repeat.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a timing in cycles or the count of a level. May be repeated."),
 ]
 
 
 @dataclass(frozen=True)
 class DramOptions:
-    """What ``simcore dram`` was asked for; None leaves the controller's default."""
+    """The options of ``simcore dram``. None leaves the controller's default."""
 
     trace: Path
     standard: str
@@ -107,7 +109,8 @@ class DramOptions:
 @guarded
 def run(
     trace: Annotated[
-        Path, typer.Argument(metavar="TRACE", help="Requests, one a line: EARLIEST_CYCLE R|W HEX_ADDRESS; may be gzipped.")
+        Path,
+        typer.Argument(metavar="TRACE", help="Requests, one per line: EARLIEST_CYCLE R|W HEX_ADDRESS. May be gzipped."),
     ],
     standard: StandardOption,
     mapping: Annotated[
@@ -115,7 +118,7 @@ def run(
         typer.Option(
             "--mapping",
             metavar="NAME|FIELDS",
-            help="RoBaRaCoCh (default), MOP4CLXOR, or the fields of an address from the most significant.",
+            help="RoBaRaCoCh (default), MOP4CLXOR, or the fields of an address, most significant first.",
         ),
     ] = None,
     scheduler: Annotated[
@@ -129,11 +132,12 @@ def run(
     overrides: SetOption = None,
     engine: options.EngineOption = "compiled",
     commands: Annotated[
-        str | None, typer.Option("--commands", metavar="FILE", help="Write the command stream here as CSV; .gz: gzipped.")
+        str | None,
+        typer.Option("--commands", metavar="FILE", help="Write the command stream to this CSV file; .gz gzips it."),
     ] = None,
     requests: Annotated[
         str | None,
-        typer.Option("--requests", metavar="FILE", help="Write when each request arrived and departed; .gz: gzipped."),
+        typer.Option("--requests", metavar="FILE", help="Write the arrival and departure of each request; .gz gzips it."),
     ] = None,
     json: options.JsonOption = False,
     quiet: options.QuietOption = False,
@@ -141,7 +145,7 @@ def run(
         bool, typer.Option("--no-limit", help="Simulate however long it takes; the default limit is ten minutes, by estimate.")
     ] = False,
 ) -> None:
-    """TRACE: serve its requests in order, at most one a cycle; cycles, bandwidth, latencies, commands, banks, energy."""
+    """TRACE: serve its requests in order, at most one a cycle. Print cycles, bandwidth, latencies, commands, banks and energy."""
     from simcore.cli.dram_run import dram_command, refresh_asked_for
 
     asked = refresh_asked_for(refresh, no_refresh)
@@ -169,14 +173,14 @@ def check(
     commands: Annotated[
         Path,
         typer.Argument(
-            metavar="COMMANDS", help="A command stream: simcore's or Ramulator's CSV, DRAMsim3's columns; may be gzipped."
+            metavar="COMMANDS", help="A command stream: simcore's or Ramulator's CSV, or DRAMsim3's columns. May be gzipped."
         ),
     ],
     standard: StandardOption,
     overrides: OverridesOption = None,
     json: options.JsonOption = False,
 ) -> None:
-    """check: replay a command stream, whoever made it, through the rules of the standard. Exit code 1 if a rule is broken."""
+    """check: replay a command stream through the rules of the standard. The exit code is 1 if a rule is broken."""
     from simcore.cli.dram_check import dram_check_command
 
     dram_check_command(commands, standard, tuple(overrides or ()), json)

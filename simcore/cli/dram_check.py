@@ -1,4 +1,4 @@
-"""``simcore dram check``: a command stream against the rules of a standard."""
+"""``simcore dram check``: the check of a command stream against the rules of a standard."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from simcore.dram.checker import Violation, check_commands
 from simcore.dram.commands import Command, read_commands
 from simcore.dram.resolve import load_dram
 
-#: What ``check`` exits with when a rule is broken; bad input is 2.
+#: The exit code of ``check`` when a rule is broken. Bad input is 2.
 BROKEN = 1
-#: Columns of a line that tells of a violation.
+#: Columns of a line that describes a violation.
 WIDTH = 100
-#: More violations than this are counted and not shown.
+#: The most violations that are printed; the others are only counted.
 MAX_SHOWN = 20
 
 
 def dram_check_command(path: Path, standard: str, overrides: Sequence[str], as_json: bool) -> None:
-    """Print what the checker finds; exits 1 if a rule is broken."""
+    """Print what the checker finds, and exit with 1 if a rule is broken."""
     dram = load_dram(standard, standard_overrides(overrides))
     checked: list[int] = [0]
     with working(not as_json) as tell:

@@ -1,4 +1,4 @@
-"""``simcore dram TRACE``: a trace served by a DRAM, and what came of it."""
+"""``simcore dram TRACE``: a DRAM serves a trace, and the command prints the figures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from simcore.errors import InputError
 
 @dataclass(frozen=True)
 class TimedRun:
-    """What the simulation gave and how long reading the trace and simulating took."""
+    """The outcome of the simulation, and the seconds to read the trace and to simulate it."""
 
     outcome: DramOutcome
     parse_s: float
@@ -37,19 +37,19 @@ class TimedRun:
 
     @property
     def requests_per_s(self) -> float:
-        """Requests simulated per second of the simulation itself; 0 for an empty trace."""
+        """Requests per second of the simulation itself; 0 for an empty trace."""
         return len(self.outcome.op) / self.simulate_s
 
 
 def refresh_asked_for(refresh: str | None, no_refresh: bool) -> str | None:
-    """``--refresh`` and ``--no-refresh`` as one; raises InputError where they contradict each other."""
+    """Return ``--refresh`` and ``--no-refresh`` as one value. Raise InputError if they contradict each other."""
     if no_refresh and refresh not in (None, "none"):
         raise InputError(f"expected --refresh {refresh} or --no-refresh, got both")
     return "none" if no_refresh else refresh
 
 
 def dram_command(options: DramOptions) -> None:
-    """Check all that was asked for, run, save, print."""
+    """Check all options, run the trace, save the files and print the figures."""
     of_controller = [text for text in options.overrides if text.strip().startswith(CONTROLLER)]
     names = ("mapping", "scheduler", "row_policy", "refresh")
     controller = controller_of({name: getattr(options, name) for name in names}, of_controller)
@@ -92,14 +92,14 @@ def _timed_run(
 
 
 def _load(engine: str, dram: ResolvedDram, controller: ControllerSpec) -> None:
-    """Everything a first run does once in a process is done here, so that it is not timed as simulation."""
+    """Do everything that happens only once in a process, so that it is not timed as simulation."""
     load_engine(engine)
     none = np.zeros(0, dtype=np.int64)
     run_trace(dram, DramTrace(none, none, none), controller, engine)
 
 
 def as_json(options: DramOptions, overrides: dict[str, int], controller: ControllerSpec, run: TimedRun) -> dict[str, Any]:
-    """What was run, how fast, and all figures."""
+    """Return what was run, how fast, and all figures."""
     return {
         "trace": str(options.trace),
         "standard": options.standard,
@@ -114,7 +114,7 @@ def as_json(options: DramOptions, overrides: dict[str, int], controller: Control
 
 
 def summary(options: DramOptions, run: TimedRun) -> str:
-    """The run in one line."""
+    """Return the run in one line."""
     speed = f"{run.simulate_s:.3f} s ({run.requests_per_s:,.0f} requests/s)"
     return f"{options.trace.name} on {options.standard}: {run.outcome.cycles:,} cycles; simulated in {speed}"
 

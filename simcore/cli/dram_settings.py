@@ -1,4 +1,4 @@
-"""From options to what the DRAM simulator takes: overrides of the standard, and the controller."""
+"""The DRAM simulator's settings from the options: overrides of the standard, and the controller."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONTROLLER = "controller."
 
 
 def standard_overrides(texts: Sequence[str]) -> dict[str, int]:
-    """``nRCD=17`` as a key with an integer; names are left to `load_dram`. Raises InputError."""
+    """Return ``nRCD=17`` as a key with an integer, or raise InputError. `load_dram` checks the names."""
     found = {}
     for text in texts:
         where = cut(f"--set {text}")
@@ -25,7 +25,7 @@ def standard_overrides(texts: Sequence[str]) -> dict[str, int]:
         if not equals or not key:
             raise InputError(f"expected KEY=VALUE such as nRCD=17 or rank=2, got {shown(text)}", where)
         if key.startswith(CONTROLLER):
-            raise InputError("a check has no controller to set", where)
+            raise InputError("expected a timing or a level, because a check has no controller", where)
         number = whole_number(value)
         if number is None:
             raise InputError(f"expected an integer, got {shown(value)}", where)

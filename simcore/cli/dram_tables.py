@@ -1,4 +1,4 @@
-"""The figures of a DRAM run as tables: totals, latencies, commands, energy, the busiest banks, and all banks as blocks."""
+"""The figures of a DRAM run as tables: totals, latencies, commands, energy and the busiest banks, and all banks as blocks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from simcore.dram.statistics import Row
 from simcore.dram.tables import ResolvedDram
 
 TOP_BANKS = 8
-#: More ranks than this are not drawn, and more banks of a rank share a block.
+#: The most ranks that are drawn, and the most blocks in a rank's line; further banks of a rank share a block.
 MAX_LINES, MAX_BLOCKS = 16, 72
 
 
 def tables_of(figures: Row, dram: ResolvedDram) -> Iterator[Table]:
-    """Every table that has rows."""
+    """Return every table that has rows."""
     yield totals_table(figures, dram)
     yield latency_table(figures)
     commands = [(name, count) for name, count in figures["commands"].items() if count]
@@ -34,7 +34,7 @@ def tables_of(figures: Row, dram: ResolvedDram) -> Iterator[Table]:
 
 
 def totals_table(figures: Row, dram: ResolvedDram) -> Table:
-    """Time, requests, bandwidth, rows."""
+    """Return the table of time, requests, bandwidth and rows."""
     served = sum(figures[name] for name in ("row_hits", "row_misses", "row_conflicts"))
     rows: list[tuple[object, ...]] = [
         ("cycles", figures["cycles"], None),
@@ -62,7 +62,7 @@ def _percent(part: int, whole: int) -> float | None:
 
 
 def latency_table(figures: Row) -> Table:
-    """Reads and writes, in cycles of the DRAM's clock; the mean in ns too."""
+    """Return the latencies of reads and writes in cycles of the DRAM's clock, and the mean also in ns."""
     rows = []
     for name, end in (("read", "to the end of its data"), ("write", "to its WR command")):
         found: dict[str, Any] = figures[f"{name}_latency_cycles"] or dict.fromkeys(("mean", "p50", "p95", "p99", "max"))
@@ -72,7 +72,7 @@ def latency_table(figures: Row) -> Table:
 
 
 def energy_table(figures: Row) -> Table:
-    """Parts of the energy and their share."""
+    """Return the parts of the energy and their shares."""
     total = figures["energy_total_pj"]
     parts = [(name, None if pj is None else pj / 1e3, _share(pj, total)) for name, pj in figures["energy_pj"].items()]
     return table("Energy", ("part", "nJ", "%"), [*parts, ("total", total / 1e3, None)])
@@ -83,7 +83,7 @@ def _share(part: float | None, whole: float) -> float | None:
 
 
 def bank_table(figures: Row, dram: ResolvedDram) -> Table:
-    """The banks that served most requests."""
+    """Return the banks that served most requests."""
     levels = dram.levels[: dram.bank_level + 1]
     busiest = sorted(figures["banks"], key=lambda bank: -requests_of(bank))[:TOP_BANKS]
     served = sum(requests_of(bank) for bank in figures["banks"])
@@ -98,12 +98,12 @@ def bank_table(figures: Row, dram: ResolvedDram) -> Table:
 
 
 def requests_of(bank: Row) -> int:
-    """Requests that a bank served."""
+    """Return the number of requests that a bank served."""
     return int(bank["reads"] + bank["writes"])
 
 
 def bank_lines(figures: Row, dram: ResolvedDram) -> Text:
-    """A line per rank (pseudo-channel), a block per bank: the taller, the more requests it served."""
+    """Return a line per rank (or pseudo-channel) with a block per bank; a taller block served more requests."""
     counts = dram.counts[: dram.bank_level + 1]
     served = np.array([requests_of(bank) for bank in figures["banks"]], dtype=np.float64)
     ranks = served.reshape(prod(counts[: dram.rank_level + 1]), -1)

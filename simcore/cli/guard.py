@@ -1,4 +1,4 @@
-"""What a user sees when a command cannot go on: one line on stderr and an exit code, never a traceback unasked."""
+"""The end of a command that cannot go on: one line on stderr and an exit code, and no traceback unless asked for."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ import typer
 from simcore.errors import InputError, InputErrors
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 1, 130
-#: A longer word of a message (a path may be long) is cut.
+#: The longest word of a message, such as a path. A longer word is cut.
 LONGEST_WORD = 500
-#: More errors than this are counted and not shown.
+#: The most errors that are printed; the others are only counted.
 MOST_ERRORS = 100
 P = ParamSpec("P")
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Wrap a command: InputError exits 2, Ctrl-C 130, anything unforeseen 1 (with SIMCORE_DEBUG=1 its traceback is shown)."""
+    """Wrap a command: it exits with 2 for InputError, 130 for Ctrl-C, and 1 for any other exception.
+
+    With SIMCORE_DEBUG=1 it prints the traceback of the other exception.
+    """
 
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -33,7 +36,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except KeyboardInterrupt:
             raise _stop("simcore: interrupted", INTERRUPTED) from None
         except BrokenPipeError:
-            # The reader (head, less) has gone; leave stdout to a closed pipe without a second complaint at exit.
+            # The reader (head, less) has gone. Point stdout to the null device, so that Python does not complain again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(1) from None
         except (typer.Exit, typer.Abort):
@@ -48,14 +51,14 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def in_lines(error: InputError) -> str:
-    """What a user reads of bad input: one line for each error, each with the program's name before it."""
+    """Return the text for bad input: one line for each error, each after the program's name."""
     errors = error.errors if isinstance(error, InputErrors) else (error,)
     more = [f"simcore: and {len(errors) - MOST_ERRORS:,} more errors"] if len(errors) > MOST_ERRORS else []
     return "\n".join([f"simcore: {_one_line(str(item))}" for item in errors[:MOST_ERRORS]] + more)
 
 
 def _one_line(message: str) -> str:
-    """The message without line breaks and other control characters, each word of it cut to a length that can be read."""
+    """Return the message without line breaks and other control characters, with overlong words cut."""
     words = "".join(character if character.isprintable() else " " for character in message).split(" ")
     return " ".join(word if len(word) <= LONGEST_WORD else f"{word[: LONGEST_WORD - 3]}..." for word in words)
 

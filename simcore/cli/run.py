@@ -12,7 +12,7 @@ from simcore.results.printed import PrintedTable
 
 
 def run_command(options: RunOptions) -> None:
-    """Simulate and print what was asked for: JSON, one line, or tables."""
+    """Simulate and print the results as JSON, as one line, or as tables."""
     results = simulate_as_asked(options, check_values=options.check_values)
     if options.json:
         print_json(results.to_json())
@@ -31,12 +31,12 @@ def run_command(options: RunOptions) -> None:
 
 
 def drawn(shown: PrintedTable) -> Table:
-    """A table for the terminal."""
+    """Return a table for the terminal."""
     draw = table_of_names if shown.cut_names else table
     return draw(shown.title, shown.columns, shown.rows, text_columns=shown.text_columns)
 
 
 def summary(results: Results) -> str:
-    """The run in one line."""
+    """Return the run in one line."""
     ran = f"{results.wall_s:.2f} s ({rate(results.manifest['simulated_cycles_per_s'])})"
     return f"{results.network} on {results.system.name}: {results.cycles:,} cycles; simulated in {ran}"

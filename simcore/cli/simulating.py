@@ -13,7 +13,7 @@ from simcore.spec.load import kind_of_source
 
 
 def simulate_as_asked(options: SimulateOptions, *, check_values: bool = False) -> Results:
-    """Run the simulation. An output directory that cannot be written is refused before the run, not after it."""
+    """Run the simulation. If the output directory cannot be written, raise InputError before the run, not after it."""
     with results_directory(options.out, overwrite=options.overwrite) as save:
         results = _simulate(options, check_values)
         save(results.write_into)
@@ -22,7 +22,7 @@ def simulate_as_asked(options: SimulateOptions, *, check_values: bool = False) -
 
 def _simulate(options: SimulateOptions, check_values: bool) -> Results:
     if options.optimizer is not None and not options.training:
-        raise InputError("expected --training beside --optimizer, got none")
+        raise InputError("expected --training with --optimizer, got none")
     optimizer = (options.optimizer or "sgd") if options.training else None
     tell_of_compiling(kind_of_source(options.system).engine_named(options.engine), options.quiet)
     with progress(not (options.quiet or options.json)) as on_progress:

@@ -12,12 +12,12 @@ from simcore.cli.studying import options_of, study_command
 from simcore.studies.form.study import Study
 from simcore.studies.registry import STUDIES, load_study
 
-study_app = typer.Typer(help="Studies: many runs and the tables they make.", no_args_is_help=True, rich_markup_mode=None)
+study_app = typer.Typer(help="Run a study: many runs, and tables made of them.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @study_app.callback()
 def _study() -> None:
-    """Studies: many runs and the tables they make."""
+    """Run a study: many runs, and tables made of them."""
 
 
 def add_study(app: typer.Typer, study: Study) -> None:

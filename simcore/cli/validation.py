@@ -14,9 +14,9 @@ from simcore.spec.load import place_of
 
 
 def validate_command(source: str, as_json: bool, no_code: bool) -> None:
-    """Print every error, or that there is none; exits 2 if there is one.
+    """Print every error, or that the file is valid. Exit with 2 if there is an error.
 
-    ``no_code``: no file of the user's is executed and nothing of other packages is imported; what that leaves out is printed.
+    With ``no_code``, execute no file of the user's and import nothing from other packages, and print what that leaves unchecked.
     """
     if no_code:
         with without_code() as left_out:
@@ -38,7 +38,7 @@ def validate_command(source: str, as_json: bool, no_code: bool) -> None:
 
 
 def _errors_without_code(source: str, left_out: list[str]) -> list[InputError]:
-    """The errors that can be found without running code. Adds to ``left_out`` what could not be built without it."""
+    """Return the errors that can be found without running code. Add to ``left_out`` what cannot be built without it."""
     found = validate_file(source)
     if found and all(map(is_refusal, found)):
         left_out.append("the machine as a whole, which is built with it")
@@ -46,7 +46,7 @@ def _errors_without_code(source: str, left_out: list[str]) -> list[InputError]:
 
 
 def _unusable_parts(source: str) -> list[InputError]:
-    """What keeps a well-formed system from running, and is found when it is built: a bank timing that refuses its values."""
+    """Return the errors of a well-formed system that only show when it is built, such as wrong values of a bank timing."""
     try:
         system = load_system(source)
         kind_of(system).build(system)
@@ -58,6 +58,6 @@ def _unusable_parts(source: str) -> list[InputError]:
 
 
 def _placed(source: str, error: InputError) -> InputError:
-    """An error about a key, with the line that the key stands in."""
+    """Return an error about a key with the line of the key."""
     place = place_of(source, error.where.split(" ")[0]) if error.where else None
     return error if place is None else InputError(f"{error.where}: {error.message}", place, error.hint)

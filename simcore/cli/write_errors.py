@@ -1,4 +1,4 @@
-"""``simcore memory wer``: the write error rate of a junction or of a cell, and what reaches one."""
+"""``simcore memory wer``: the write error rate of a junction or a cell, or the pulse that reaches an error rate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simcore.errors import InputError, did_you_mean
 
 @dataclass(frozen=True)
 class WriteErrorOptions:
-    """What ``simcore memory wer`` was asked for: an overdrive or a voltage, and a tau, a pulse or a target."""
+    """The options of ``simcore memory wer``: an overdrive or a voltage, and a tau, a pulse or a target."""
 
     delta: float
     overdrive: float | None
@@ -43,7 +43,7 @@ def write_error_command(options: WriteErrorOptions) -> None:
 
 
 def write_errors(options: WriteErrorOptions) -> dict[str, Any]:
-    """The answer as plain values, units in the names."""
+    """Return the answer as plain values with units in the names."""
     junction = Junction(thermal_stability=options.delta, current_asymmetry=options.asymmetry)
     direction = _direction(options.direction)
     overdrive, voltage = _overdrive(options, junction, direction)
@@ -81,7 +81,7 @@ def _direction(name: str | None) -> Direction | None:
 
 
 def _overdrive(options: WriteErrorOptions, junction: Junction, direction: Direction | None) -> tuple[float, float | None]:
-    """The overdrive and, where one is known, the voltage."""
+    """Return the overdrive, and the voltage if it is known."""
     if options.overdrive is not None:
         if options.voltage_v is not None or options.cell is not None:
             raise InputError("expected one of --overdrive and --voltage (with or without --cell), got both")
@@ -100,7 +100,7 @@ def _overdrive(options: WriteErrorOptions, junction: Junction, direction: Direct
 
 
 def _tau(options: WriteErrorOptions, junction: Junction, overdrive: float) -> float:
-    """The pulse in units of tau_D: as given, as the target asks for, or the cell's own."""
+    """Return the pulse in units of tau_D: as given, as the target needs it, or the cell's own."""
     given = {"--tau": options.tau, "--pulse-ns": options.pulse_ns, "--target": options.target}
     named = [name for name, value in given.items() if value is not None]
     if len(named) > 1:

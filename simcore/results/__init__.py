@@ -1,4 +1,4 @@
-"""What a run found: tidy pandas tables, a manifest, and the forms they are saved in."""
+"""The results of a run: tidy pandas tables, a manifest, and the formats in which they are saved."""
 
 from simcore.results.energy import BankRates, EnergyRates
 from simcore.results.record import LayerRun

@@ -1,4 +1,4 @@
-"""Tables of the banks. The engines number banks through all scratchpads; the tables name them."""
+"""Tables of the banks. The engines number the banks of all scratchpads in one sequence; the tables name them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BANK_COUNTERS = {
 
 @dataclass(frozen=True)
 class BankName:
-    """Where one bank sits and what it is made of. ``bank`` is its number in its scratchpad."""
+    """The scratchpad of one bank, its number there, its memory, and its line width and ports."""
 
     scratchpad: str
     bank: int
@@ -39,7 +39,7 @@ class BankName:
 
 
 def bank_names(system: System) -> list[BankName]:
-    """Every bank of the system, in the engines' order."""
+    """Return every bank of the system, in the engines' order."""
     found: list[BankName] = []
     for name, spec in system.scratchpads.items():
         for bank, memory in enumerate(spec.memory_of_banks):
@@ -48,7 +48,7 @@ def bank_names(system: System) -> list[BankName]:
 
 
 def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequence[str]) -> pd.DataFrame:
-    """One row per bank, over the whole run. ``causes``: of stalls, by name."""
+    """Return one row per bank for the whole run. ``causes`` are the names of the stall causes."""
     outcomes = [run.outcome for run in runs if run.outcome is not None]
     cycles = sum(outcome.cycles for outcome in outcomes)
     counters = {column: _total(outcomes, field, len(banks)) for column, field in BANK_COUNTERS.items()}
@@ -57,7 +57,7 @@ def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequ
 
 
 def bank_layer_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequence[str]) -> pd.DataFrame:
-    """One row per layer and bank: the columns of the bank table, layer by layer."""
+    """Return one row per layer and bank, with the columns of the bank table."""
     frames = []
     for run in runs:
         if run.outcome is None:
@@ -77,7 +77,7 @@ def _total(outcomes: Sequence[Outcome], field: str, banks: int) -> Int64Array:
 
 
 def _by_cause(stalls: Int64Array, causes: Sequence[str]) -> dict[str, Int64Array]:
-    """Columns of stalled cycles, of [bank, cause]."""
+    """Return the columns of stalled cycles by cause, from an array [bank, cause]."""
     return {stall_column(cause): stalls[:, number] for number, cause in enumerate(causes)}
 
 

@@ -1,4 +1,4 @@
-"""What a DRAM as main memory did: columns of the layer table, the table of its banks, and the object in the JSON form."""
+"""Results of a DRAM as main memory: columns of the layer table, the table of its banks, and its object in the JSON form."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from simcore.results.record import LayerRun
 
 
 def nothing_done(dram: ResolvedDram) -> DramCounts:
-    """The counts of a DRAM that has not run."""
+    """Return the counts of a DRAM that has not run."""
     ranks, banks = int(np.prod(dram.counts[: dram.rank_level + 1])), int(np.prod(dram.counts[: dram.bank_level + 1]))
     zeros = np.zeros((ranks, len(dram.commands)), dtype=np.int64)
     return DramCounts(0, zeros, np.zeros((banks, len(BANK_COLUMNS)), dtype=np.int64), np.zeros(ranks, dtype=np.int64), 0, 0)
 
 
 def in_all(runs: Sequence[LayerRun], dram: ResolvedDram) -> DramCounts:
-    """The counts of all layers together."""
+    """Return the counts of all layers together."""
     total = nothing_done(dram)
     for run in runs:
         if run.outcome is not None and run.outcome.dram is not None:
@@ -32,7 +32,10 @@ def in_all(runs: Sequence[LayerRun], dram: ResolvedDram) -> DramCounts:
 
 
 def dram_columns(counts: DramCounts, dram: ResolvedDram) -> dict[str, int]:
-    """What the layer table says of the DRAM. RD and WR count with or without a precharge, PRE and REF of one bank or of all."""
+    """Return the DRAM's columns of the layer table.
+
+    RD and WR count with or without a precharge, PRE and REF of one bank or of all.
+    """
     closes_alone = dram.closes * (1 - dram.reads) * (1 - dram.writes)
     hits, misses, conflicts = (int(counts.banks[:, [state, state + 3]].sum()) for state in range(3))
     reads, writes = _issued(counts, dram.reads), _issued(counts, dram.writes)
@@ -57,7 +60,7 @@ def _issued(counts: DramCounts, flags: IntArray) -> int:
 
 
 def dram_table(runs: Sequence[LayerRun], dram: ResolvedDram | None) -> pd.DataFrame:
-    """One row per bank of the DRAM, over the whole run; without rows where main memory is none."""
+    """Return one row per bank of the DRAM for the whole run, and no row if main memory is no DRAM."""
     if dram is None:
         return pd.DataFrame(columns=["channel", "bank", *BANK_COLUMNS])
     levels = dram.levels[: dram.bank_level + 1]
@@ -68,7 +71,7 @@ def dram_table(runs: Sequence[LayerRun], dram: ResolvedDram | None) -> pd.DataFr
 
 
 def dram_object(runs: Sequence[LayerRun], dram: ResolvedDram) -> dict[str, Any]:
-    """The DRAM in results.json: counts of the whole run, commands by name, and its banks."""
+    """Return the DRAM's object in results.json: counts of the whole run, commands by name, and its banks."""
     counts = in_all(runs, dram)
     columns = dram_columns(counts, dram)
     seconds = counts.cycles * dram.tck_ps * 1e-12

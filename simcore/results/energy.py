@@ -1,4 +1,4 @@
-"""Energy of a run: counts of the tables times the energies of the technology table."""
+"""Energy of a run: the counts of the tables times the energies of the technology table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from simcore.spec import GatingSpec
 
 @dataclass(frozen=True)
 class BankRates:
-    """What one bank costs: per line access in picojoules; its leakage and the part of it that may not be cut off; its area."""
+    """Costs of one bank: energy per line access, leakage, the part of the leakage that may not be cut off, and area."""
 
     read_pj: float
     write_pj: float
@@ -31,11 +31,11 @@ class BankRates:
 
 @dataclass(frozen=True)
 class EnergyRates:
-    """What one unit of each count costs on a machine of scratchpads; ``banks`` in the engines' order.
+    """The energy of one unit of each count on a machine with scratchpads; ``banks`` are in the engines' order.
 
-    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``dram_byte_pj``: per
-    byte of main memory, None where main memory is a DRAM: that is ``dram``, unless its table has no currents. ``leakage_class``:
-    hp, lop or lstp. ``gating``: how idle banks are cut off from power, None where they are not.
+    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``dram_byte_pj`` is the
+    energy per byte of main memory, None if main memory is a DRAM. ``dram`` is that DRAM, None if its table has no currents.
+    ``leakage_class`` is hp, lop or lstp. ``gating`` says how idle banks are cut off from power, None if they never are.
     """
 
     mac_pj: float
@@ -50,19 +50,19 @@ class EnergyRates:
 
     @property
     def leakage_mw(self) -> float:
-        """Leakage of all banks, none of them cut off."""
+        """Leakage of all banks in mW, with none of them cut off."""
         return sum(bank.leakage_mw for bank in self.banks)
 
     @property
     def area_mm2(self) -> float:
-        """Area of all banks."""
+        """Area of all banks, in mm2."""
         return sum(bank.area_mm2 for bank in self.banks)
 
 
 def energy_table(runs: Sequence[LayerRun], parts: Callable[[LayerRun], Mapping[str, float]]) -> pd.DataFrame:
-    """One row per layer, one column ``<part>_pj`` per part whose energy is known, and ``energy_pj``, their sum.
+    """Return one row per layer with a column ``<part>_pj`` per part whose energy is known, and ``energy_pj``, their sum.
 
-    ``parts``: the energy of a layer by part. The sum of no parts is no number.
+    ``parts`` returns the energy of a layer by part. The sum of no parts is NaN.
     """
     frame = pd.DataFrame([parts(run) for run in runs], index=range(len(runs)))
     frame["energy_pj"] = frame.sum(axis=1, min_count=1).astype(float)
@@ -71,7 +71,7 @@ def energy_table(runs: Sequence[LayerRun], parts: Callable[[LayerRun], Mapping[s
 
 
 def scratchpad_machine_parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -> dict[str, float]:
-    """The energy of a layer by part, on a machine of scratchpads."""
+    """Return the energy of a layer by part, on a machine with scratchpads."""
     outcome = run.outcome
     parts: dict[str, float] = {"mac_pj": run.macs * rates.mac_pj}
     for action, counts, costs in (
@@ -89,7 +89,7 @@ def scratchpad_machine_parts(run: LayerRun, banks: Sequence[BankName], rates: En
 
 
 def leakage_pj(outcome: Outcome, rates: EnergyRates) -> float:
-    """Leakage of all banks over a layer's cycles, in picojoules; banks that are cut off leak what the gating leaves of it."""
+    """Return the leakage of all banks over a layer's cycles, in picojoules. A bank that is cut off leaks the gating's share."""
     cycle_ns = 1e9 / rates.core_clock_hz
     if rates.gating is None:
         return rates.leakage_mw * outcome.cycles * cycle_ns  # mW x ns = pJ
@@ -105,7 +105,7 @@ def leakage_pj(outcome: Outcome, rates: EnergyRates) -> float:
 
 
 def _dram_parts(run: LayerRun, dram: ResolvedDram) -> Mapping[str, float]:
-    """The DRAM's energy from its currents, all ranks together; that of the data lines only where the table knows it."""
+    """Return the DRAM's energy from its currents for all ranks; that of the data lines only if the table describes them."""
     done = run.outcome.dram if run.outcome is not None else None
     counts = nothing_done(dram) if done is None else done
     spent = summed(dram_energy(dram, counts.commands, counts.open_cycles, counts.cycles))
@@ -131,7 +131,7 @@ def _scratchpad_parts(
 
 
 def energy_parts(table: pd.DataFrame) -> pd.DataFrame:
-    """The run's energy by part: columns ``part`` (mac, ifmap_read, ..., leakage) and ``energy_pj``."""
+    """Return the run's energy by part: columns ``part`` (mac, ifmap_read, ..., leakage) and ``energy_pj``."""
     parts = [column for column in table.columns if column.endswith("_pj") and column != "energy_pj"]
     spent = [float(table[column].sum()) for column in parts]
     return pd.DataFrame({"part": [column.removesuffix("_pj") for column in parts], "energy_pj": spent})

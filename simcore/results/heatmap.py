@@ -12,9 +12,10 @@ from simcore.results.record import LayerRun
 
 
 def conflict_heat_map(runs: Sequence[LayerRun], banks: int, columns: int) -> npt.NDArray[np.float64]:
-    """[bank, column]: share (0..1) of the cycles of each column in which a request waited at the bank.
+    """Return, as [bank, column], the share (0..1) of each column's cycles in which a request waited at the bank.
 
-    A column is a span of equal length of the run. Bins of a layer's timeline are spread evenly over the columns they overlap.
+    The columns divide the run into spans of equal length. Each bin of a layer's timeline is spread evenly over the columns that
+    it overlaps.
     """
     outcomes = [run.outcome for run in runs if run.outcome is not None and run.outcome.cycles]
     grid = np.zeros((banks, columns))
@@ -27,7 +28,7 @@ def conflict_heat_map(runs: Sequence[LayerRun], banks: int, columns: int) -> npt
 
 
 def _overlaps(outcome: Outcome, start: int, total: int, columns: int) -> npt.NDArray[np.float64]:
-    """[bin, column]: share of each bin of the layer that lies in each column."""
+    """Return, as [bin, column], the share of each bin of the layer that lies in each column."""
     bins = np.append(outcome.bin_start_cycles - outcome.start_cycle, outcome.cycles) + start
     edges = np.linspace(0, total, columns + 1)
     inside = np.minimum(bins[1:, None], edges[None, 1:]) - np.maximum(bins[:-1, None], edges[None, :-1])

@@ -1,4 +1,4 @@
-"""Tables for reading, as plain rows: what kinds of machine share of what ``simcore run`` prints."""
+"""Plain tables for reading: the parts of the output of ``simcore run`` that kinds of machine share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simcore.results.results import Results
 class PrintedTable:
     """A table whose first ``text_columns`` columns are text and the rest numbers.
 
-    ``cut_names``: every row takes one line, for which the names in the first column are cut where they are too long.
+    With ``cut_names`` every row takes one line, and long names in the first column are cut to fit.
     """
 
     title: str
@@ -24,17 +24,17 @@ class PrintedTable:
 
 
 def layers_title(results: Results) -> str:
-    """The heading of the table of layers."""
+    """Return the heading of the table of layers."""
     return f"Layers of {results.network} on {results.system.name}"
 
 
 def layer_rows(results: Results) -> list[dict[Hashable, Any]]:
-    """The rows of ``results.layers`` that ran by themselves."""
+    """Return the rows of the layers that ran by themselves."""
     return results.layers[results.layers["start_cycle"].notna()].to_dict("records")
 
 
 def worst_cause(row: Mapping[Hashable, Any], causes: Sequence[str]) -> str:
-    """The cause of most stalled cycles of a layer; "-" where none was stalled."""
+    """Return the cause of most stalled cycles of a layer, or "-" if it never stalled."""
     worst = max(causes, key=lambda cause: int(row[f"stall_{cause}_cycles"]))
     return worst if row[f"stall_{worst}_cycles"] else "-"
 
@@ -45,7 +45,7 @@ def totals_of(results: Results) -> dict[str, float]:
 
 
 def pass_tables(results: Results) -> list[PrintedTable]:
-    """One row per pass of a training step; nothing for inference, which has one pass."""
+    """Return a table with one row per pass of a training step, and no table for inference, which has one pass."""
     if len(results.passes) < 2:
         return []
     cycles = max(results.cycles, 1)
@@ -67,9 +67,9 @@ def pass_tables(results: Results) -> list[PrintedTable]:
 
 
 def stall_table(results: Results, *, all_causes: bool = True) -> PrintedTable:
-    """Where the cycles went: compute and every cause, in cycles and percent of the run.
+    """Return the table of compute and every stall cause, in cycles and percent of the run.
 
-    ``all_causes``: those of no cycle too.
+    With ``all_causes``, include causes without cycles.
     """
     totals = totals_of(results)
     causes = results.kind.causes

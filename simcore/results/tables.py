@@ -1,4 +1,4 @@
-"""Tidy tables of layers, stalls and ports: a row is one thing measured, a column one quantity with its unit in the name."""
+"""Tidy tables of layers, stalls and ports: a row is one measured thing, a column one quantity with its unit in the name."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from simcore.program.program import Port
 from simcore.results.dram import dram_columns, nothing_done
 from simcore.results.record import LayerRun
 
-#: Columns of the port counts in the layer table: what a port moves, by its name in the table.
+#: The start of the names of each port's columns in the layer table.
 PORT_COLUMNS = {Port.IFMAP: "ifmap_read", Port.FILTER: "filter_read", Port.PSUM: "psum_read", Port.OUTPUT: "output_write"}
 
 
 def stall_column(cause: str) -> str:
-    """Name of a cause's column: ``stall_<cause>_cycles``."""
+    """Return the name of a cause's column: ``stall_<cause>_cycles``."""
     return f"stall_{cause}_cycles"
 
 
 def layer_table(
     runs: Sequence[LayerRun], macs_per_cycle: float, causes: Sequence[str], dram: ResolvedDram | None = None
 ) -> pd.DataFrame:
-    """One row per layer of the network; a layer that did not run by itself has zeros.
+    """Return one row per layer of the network; a layer that did not run by itself has zeros.
 
-    ``macs_per_cycle``: of the machine at best. ``causes``: of stalls, by name. ``dram``: main memory, if it is one.
+    ``macs_per_cycle`` is the machine's peak. ``causes`` are the names of the stall causes. ``dram`` is main memory, if it is a
+    DRAM.
     """
     frame = pd.DataFrame([_layer_row(run, macs_per_cycle, causes) | _dram_columns(run, dram) for run in runs])
     return frame.astype({"start_cycle": "Int64"})
@@ -62,7 +63,7 @@ def _dram_columns(run: LayerRun, dram: ResolvedDram | None) -> dict[str, int]:
 
 
 def stall_table(runs: Sequence[LayerRun], causes: Sequence[str]) -> pd.DataFrame:
-    """Stalled cycles by layer, cause and the port that was waited for; only rows that lost cycles."""
+    """Return the stalled cycles by layer, cause and the port that the array waited for, without rows of zero cycles."""
     rows = [
         (run.name, causes[cause], Port(port).name.lower(), int(run.outcome.stall_cycles[cause, port]))
         for run in runs
@@ -73,7 +74,7 @@ def stall_table(runs: Sequence[LayerRun], causes: Sequence[str]) -> pd.DataFrame
 
 
 def port_table(runs: Sequence[LayerRun]) -> pd.DataFrame:
-    """Elements, words and lines that each array-side port moved in each layer."""
+    """Return the elements, words and lines that each array-side port moved in each layer."""
     rows = [
         (run.name, port.name.lower(), *(run.per_port(f"port_{unit}", port) for unit in ("elements", "words", "lines")))
         for run in runs

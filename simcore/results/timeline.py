@@ -17,7 +17,10 @@ _TIMELINE_COLUMNS = ("layer", "number", "bin_start_cycle", "bin_cycles", "confli
 
 
 def timeline_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFrame:
-    """Conflict and busy cycles of each bank in each time bin of each layer (some whole folds, or an equal share of its steps)."""
+    """Return the conflict and busy cycles of each bank in each time bin of each layer.
+
+    A bin is some whole folds of the layer or, without folds, an equal share of its steps.
+    """
     columns: dict[str, list[Any]] = {name: [] for name in _TIMELINE_COLUMNS}
     for run in runs:
         if run.outcome is not None:

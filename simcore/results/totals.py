@@ -8,7 +8,7 @@ from simcore.kinds import kind_of
 from simcore.results.glossary import terms_of
 from simcore.spec import MachineSpec
 
-#: Columns of the layer table that do not add up over layers.
+#: Columns of the layer table that cannot be summed over layers.
 _NOT_ADDED = (
     *("layer", "op", "pass", "fused_into", "start_cycle", "values"),
     *("mapping_efficiency_percent", "array_utilisation_percent"),
@@ -16,13 +16,13 @@ _NOT_ADDED = (
 
 
 def pass_table(layers: pd.DataFrame) -> pd.DataFrame:
-    """One row per pass of a training step, in the order in which they first run: each column of ``layers`` that adds up."""
+    """Return one row per pass of a training step, in the order in which they first run: the sums of all columns that add up."""
     added = [column for column in layers.columns if column not in _NOT_ADDED]
     return layers.groupby("pass", sort=False)[added].sum(min_count=1).reset_index()
 
 
 def totals_table(layers: pd.DataFrame, system: MachineSpec, area_mm2: float) -> pd.DataFrame:
-    """Columns ``metric``, ``value``, ``unit``: each column of ``layers`` that adds up, and what follows from the sums."""
+    """Return columns ``metric``, ``value`` and ``unit``: the sum of each column that adds up, and metrics derived from them."""
     values = {column: float(layers[column].sum(min_count=1)) for column in layers.columns if column not in _NOT_ADDED}
     cycles = values["cycles"]
     values["stall_cycles"] = cycles - values["compute_cycles"]

@@ -1,4 +1,4 @@
-"""Wear: how often the lines of each bank are written, and how long the busiest of them lasts if the run repeats for ever."""
+"""Wear: how often a run writes the lines of each bank, and how long the busiest line lasts if the run repeats for ever."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simcore.results.banks import BankName
 from simcore.spec import BankGroup, System, TechnologySpec
 from simcore.timing.bank_timing import resolve_timing
 
-#: Columns of the table behind the bank's name, in order.
+#: The columns of the table that follow the bank's name, in order.
 COLUMNS = (
     *("writes", "written_lines", "busiest_line_writes", "busiest_line_row", "mean_writes_per_line"),
     *("busiest_line_writes_per_s", "endurance_writes", "lifetime_s", "lifetime_levelled_s"),
@@ -27,17 +27,17 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class LineWear:
-    """How often each line was written in a run, and how many writes a line of each bank takes (in the engines' order)."""
+    """How often a run wrote each line, and the endurance of each bank's lines (in the engines' order)."""
 
     line_writes: LineWrites
     endurance: tuple[Endurance, ...]
 
     def wears(self) -> bool:
-        """True if writing wears any bank out in a number of writes that is known."""
+        """Return True if any bank wears out after a known number of writes."""
         return any(isfinite(endurance.writes) for endurance in self.endurance)
 
     def sources(self, banks: Sequence[BankName]) -> dict[str, str]:
-        """Where the endurance of each scratchpad's memories is from."""
+        """Return the source of the endurance of each scratchpad's memories."""
         return {
             f"{bank.scratchpad}, {bank.memory}": f"{endurance.kind}: {endurance.source}"
             for bank, endurance in zip(banks, self.endurance, strict=True)
@@ -45,7 +45,7 @@ class LineWear:
 
 
 def bank_endurance(system: System) -> tuple[Endurance, ...]:
-    """The endurance of every bank's lines, in the engines' order; raises InputError for a model or table there is not."""
+    """Return the endurance of every bank's lines, in the engines' order. Raise InputError for an unknown model or table."""
     found: list[Endurance] = []
     for pad in system.scratchpads.values():
         for group in pad.groups:
@@ -62,7 +62,7 @@ def _endurance(group: BankGroup, technology: TechnologySpec) -> Endurance:
 
 
 def wear_table(wear: LineWear, banks: Sequence[BankName], cycles: int, clock_hz: int) -> pd.DataFrame:
-    """One row per bank of a run that took ``cycles`` core cycles."""
+    """Return one row per bank of a run that took ``cycles`` core cycles."""
     frame = pd.DataFrame(
         {
             "scratchpad": [bank.scratchpad for bank in banks],
@@ -90,7 +90,7 @@ def _row(writes: Int64Array, endurance: float, cycles: int, clock_hz: int) -> tu
 
 
 def first_to_fail(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Of each scratchpad the bank whose busiest line lasts least, as its row; the most written one where none wears out."""
+    """Return the row of each scratchpad's bank whose busiest line fails first, or is written most often if none wears out."""
     by = ["lifetime_s", "endurance_writes", "busiest_line_writes"]
     order = table.sort_values(by, ascending=[True, True, False], kind="stable", na_position="last")
     first = order.drop_duplicates("scratchpad").sort_index()
@@ -98,7 +98,7 @@ def first_to_fail(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def wear_object(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The wear of each scratchpad as JSON values; a lifetime that has no end, or is not known, is None."""
+    """Return the wear of each scratchpad as JSON values. An endless or unknown lifetime is None."""
     keys = ("scratchpad", "bank", "busiest_line_row", "busiest_line_writes", "busiest_line_writes_per_s")
     lasting = ("endurance_writes", "lifetime_s", "lifetime_levelled_s")
     return [
