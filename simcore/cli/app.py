@@ -11,6 +11,7 @@ from simcore.cli import dram, options
 from simcore.cli.guard import guarded
 from simcore.cli.memory_app import memory_app
 from simcore.cli.options import RunOptions, SimulateOptions, taking
+from simcore.cli.streams import standard_streams
 from simcore.cli.study_app import study_app
 
 app = typer.Typer(
@@ -125,4 +126,5 @@ def demo(out: options.OutOption = None, overwrite: options.OverwriteOption = Fal
 
 def main() -> None:
     """Entry point of the console script."""
-    app(prog_name="simcore")
+    with standard_streams():
+        app(prog_name="simcore")

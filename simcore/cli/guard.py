@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 import traceback
 from collections.abc import Callable
 from typing import ParamSpec
 
 import typer
 
+from simcore.cli.streams import OutputError
 from simcore.errors import InputError, InputErrors
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 1, 130
@@ -35,12 +35,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise _stop(in_lines(error), BAD_INPUT) from None
         except KeyboardInterrupt:
             raise _stop("simcore: interrupted", INTERRUPTED) from None
-        except BrokenPipeError:
-            # The reader (head, less) has gone. Point stdout to the null device, so that Python does not complain again at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(1) from None
-        except (typer.Exit, typer.Abort):
-            raise
+        except (typer.Exit, typer.Abort, BrokenPipeError, OutputError):
+            raise  # errors of the output are told by standard_streams
         except Exception as error:
             if os.environ.get("SIMCORE_DEBUG") == "1":
                 traceback.print_exc()

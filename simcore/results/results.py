@@ -212,7 +212,9 @@ class Results:
         """The files of ``save``, into a directory that exists."""
         for name, table in self.tables().items():
             table.to_csv(directory / f"{name}.csv", index=False)
-            table.to_parquet(directory / f"{name}.parquet", index=False)
+            # Opened here: pyarrow takes no path that is not UTF-8.
+            with open(directory / f"{name}.parquet", "wb") as file:
+                table.to_parquet(file, index=False)
         (directory / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
         (directory / "results.json").write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
 
