@@ -90,13 +90,13 @@ def check(
 def validate(
     system: Annotated[str, typer.Argument(metavar="SYSTEM.yaml")],
     no_code: Annotated[
-        bool, typer.Option("--no-code", help="Execute no Python file that the system names; tell what is not checked then.")
+        bool, typer.Option("--no-code", help="Execute no Python file that the system names, and say what stays unchecked.")
     ] = False,
     json: options.JsonOption = False,
 ) -> None:
     """Check a system file and print all its errors at once.
 
-    A system file may name Python files of bank timings and DRAM tables: they are executed unless --no-code is given.
+    A system file may name Python files of bank timings and DRAM tables. The check executes them unless --no-code is given.
     """
     from simcore.cli.validation import validate_command
 
