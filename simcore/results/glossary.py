@@ -12,6 +12,17 @@ from typing import Any
 
 from simcore.errors import InputError, nearest
 from simcore.kinds import MachineKind, kind_names, machine_kind
+from simcore.results.definitions import (
+    BANKS,
+    CAUSES,
+    DRAM,
+    DRAM_ALONE,
+    ENERGY,
+    LAYERS,
+    OTHERS,
+    WEAR,
+    WRITES_COUNT_ONCE,
+)
 
 SCRATCHPADS = ("ifmap", "filter", "ofmap", "unified", "accumulator")
 
@@ -26,239 +37,26 @@ class Term:
     text: str
 
 
-_CAUSES = {
-    "first_fill": "The array waits for the first step of the layer: its first tiles are loading, or its first operands are read.",
-    "dram_wait": "The next operand's tile is not on chip yet, or the next result's tile has no slot yet: main memory is late.",
-    "read_latency": "The bank has granted the read of the next operand, but the data have not arrived yet.",
-    "read_conflict": "The read of the next operand waits for a bank that is busy with another read of the array.",
-    "write_conflict": "The read of the next operand waits for a bank that is busy with a buffered write. Slow writes stall here.",
-    "dma_collision": "The read of the next operand waits for a bank that is busy with the DMA.",
-    "write_backpressure": "The operands are ready, but the write buffer has no room for the results of this step.",
-    "drain": "The array has taken its last step of the layer; buffered writes and stores to main memory are finishing.",
-}
-
-_LAYERS = {
-    "layer": ("", "Name of the layer in the network."),
-    "op": ("", "Kind of layer: conv, linear, pool, add, ..."),
-    "pass": (
-        "",
-        "Pass of a training step: forward, input_gradient, weight_gradient or update. Inference is forward. The table `passes` "
-        "sums up each pass.",
-    ),
-    "fused_into": ("", "Layer into which this one is fused, so that it takes no cycles. Empty if it runs by itself."),
-    "macs": ("multiply-accumulates", "Multiply-accumulates of the layer, computed from its shapes; taps in the padding count."),
-    "start_cycle": ("cycle", "Core cycle, counted from the start of the run, in which the layer begins."),
-    "cycles": ("cycles", "Number of core cycles of the layer: compute_cycles plus all stalls (SCALE-Sim prints one less)."),
-    "compute_cycles": (
-        "cycles",
-        "Cycles in which the array takes a step, including the fill and drain of each fold. Without stalls this is every cycle.",
-    ),
-    "mapping_efficiency_percent": (
-        "percent",
-        "Share of the processing elements that hold work, averaged over the folds: 100 x Sr x Sc / (folds x rows x columns), as "
-        "SCALE-Sim's Mapping Efficiency. 0 for layers of the vector unit, empty for layers that do not run by themselves.",
-    ),
-    "array_utilisation_percent": ("percent", "100 x macs / (cycles x rows x columns). Stalls, fill and drain lower it."),
-    "values": (
-        "",
-        "`equal` if every word that the PEs computed equals numpy's product (`--check-values`); `none`, with the reason, for a "
-        "layer without a product; empty if values were not checked.",
-    ),
-    "ifmap_read_words": ("words", "Words that the ifmap port read; a word counts each time it is read."),
-    "filter_read_words": ("words", "Words that the filter port read."),
-    "psum_read_words": ("words", "Partial sums that the array read back to add to them."),
-    "output_write_words": ("words", "Words that the output port wrote, partial sums included."),
-    "ifmap_read_lines": ("lines", "Line accesses of the ifmap port; words of one step in the same line are one access."),
-    "filter_read_lines": ("lines", "Line accesses of the filter port."),
-    "psum_read_lines": ("lines", "Line accesses of the psum port."),
-    "output_write_lines": ("lines", "Line accesses of the output port."),
-    "dram_read_bytes": ("bytes", "Bytes that the DMA moved from main memory."),
-    "dram_write_bytes": ("bytes", "Bytes that the DMA moved to main memory."),
-}
-
-_BANKS = {
-    "scratchpad": ("", "Name of the scratchpad in the system."),
-    "bank": ("", "Number of the bank in its scratchpad, from 0. In the table of a DRAM, its number in the bank group or rank."),
-    "memory": ("", "Bank timing model of the bank."),
-    "reads": ("accesses", "Reads that the bank granted, those of the DMA included."),
-    "writes": ("accesses", "Writes that the bank granted, those of the DMA included; a preempted write counts once."),
-    "dma_reads": ("accesses", "Reads that the bank granted to the DMA (stores to main memory)."),
-    "dma_writes": ("accesses", "Writes that the bank granted to the DMA (loads from main memory)."),
-    "forwarded": ("accesses", "Reads of partial sums that the write buffer answered without an access to the bank."),
-    "preempted": ("times", "Writes in progress that went back to their queue because a read took their port."),
-    "conflict_cycles": ("cycles", "Cycles in which at least one request still waited at the bank after granting."),
-    "busy_cycles": ("cycles", "Cycles in which a port of the bank was busy, summed over the bank's ports."),
-    "occupancy_percent": ("percent", "100 x busy_cycles / (cycles x ports of the bank)."),
-}
-
-_DRAM = {
-    "dram_cycles": ("cycles", "Cycles of the DRAM's own clock during the layer."),
-    "dram_row_hits": (
-        "transactions",
-        "Transactions whose row was open at their first command. Hits, misses and conflicts add up to the transactions that RD "
-        "and WR served; forwarded reads and coalesced writes are not among them.",
-    ),
-    "dram_row_misses": ("transactions", "Transactions whose bank had no row open at their first command."),
-    "dram_row_conflicts": ("transactions", "Transactions whose bank had another row open at their first command."),
-    "dram_rd_commands": ("commands", "RD and RDA commands; each reads one transaction."),
-    "dram_wr_commands": ("commands", "WR and WRA commands; each writes one transaction."),
-    "dram_act_commands": ("commands", "ACT commands; each opens a row."),
-    "dram_pre_commands": ("commands", "Precharge commands, of one bank or of all banks; those within RDA and WRA do not count."),
-    "dram_ref_commands": ("commands", "Refresh commands, of a rank or of a bank."),
-    "dram_forwarded_reads": ("transactions", "Reads that the controller answered from a write that still waited there."),
-    "dram_coalesced_writes": ("transactions", "Writes that the controller merged into a waiting write to the same line."),
-    "dram_bus_bytes": (
-        "bytes",
-        "Bytes of all RD and WR commands: whole transactions of the DMA, less those that were forwarded or merged.",
-    ),
-    "channel": ("", "Number of the DRAM's channel, from 0."),
-    "rank": ("", "Number of the rank in its channel."),
-    "pseudochannel": ("", "Number of the pseudo-channel in its channel."),
-    "bankgroup": ("", "Number of the bank group in its rank or pseudo-channel."),
-    "read_hits": ("transactions", "Reads whose row was open at their first command."),
-    "read_misses": ("transactions", "Reads whose bank had no row open at their first command."),
-    "read_conflicts": ("transactions", "Reads whose bank had another row open at their first command."),
-    "write_hits": ("transactions", "Writes whose row was open at their first command."),
-    "write_misses": ("transactions", "Writes whose bank had no row open at their first command."),
-    "write_conflicts": ("transactions", "Writes whose bank had another row open at their first command."),
-    "standard": ("", "In results.json: the DRAM's name."),
-}
-
-_WEAR = {
-    "wear": (
-        "",
-        "Table of the writes of each bank's lines. results.json has only the bank of each scratchpad that fails first.",
-    ),
-    "written_lines": ("lines", "Lines of the bank that the run writes at least once."),
-    "busiest_line_writes": (
-        "writes",
-        "Writes to the busiest line of the bank in this run. As in `writes`, a preempted or retried write counts once, though it "
-        "may pulse the cells more than once.",
-    ),
-    "busiest_line_row": ("", "Number of the busiest line in its bank; the lowest number if several lines tie."),
-    "mean_writes_per_line": ("writes", "Writes of the bank divided by all of its lines."),
-    "busiest_line_writes_per_s": (
-        "writes/s",
-        "Writes per second to the busiest line if the run repeats without a pause: busiest_line_writes / time of the run.",
-    ),
-    "endurance_writes": (
-        "writes",
-        "Writes that a line survives, from the technology table or from technology.endurance_writes. inf for SRAM, empty for a "
-        "model that names no technology.",
-    ),
-    "lifetime_s": (
-        "s",
-        "Time until the busiest line fails: endurance_writes / busiest_line_writes_per_s. inf (in JSON null) if it never does.",
-    ),
-    "lifetime_levelled_s": ("s", "lifetime_s if wear levelling spread the bank's writes evenly over all of its lines."),
-}
-
-_OTHERS = {
-    "cause": ("", "Why the array did not step. Each stalled cycle has exactly one cause (see the stall causes)."),
-    "port": ("", "Port of the array or the DMA: ifmap, filter and psum read, output writes, dma does both."),
-    "elements": ("elements", "Operand vectors that the port moved; an element is what one array step needs from the port."),
-    "words": ("words", "Words that the port moved."),
-    "lines": ("lines", "Line accesses that the port made."),
-    "bin_start_cycle": ("cycle", "First cycle of a time bin of the timeline, counted from the start of the run."),
-    "bin_cycles": (
-        "cycles",
-        "Length of the time bin: some whole folds of the layer or, without folds, an equal share of its steps.",
-    ),
-    "stall_cycles": ("cycles", "All stalled cycles: cycles minus compute_cycles. results.json gives the cycles of each cause."),
-    "time_ns": ("ns", "Time of the cycles at the core clock."),
-    "scratchpad_area_mm2": ("mm2", "Area of the banks of all scratchpads, from the technology table."),
-    "wall_s": ("s", "Wall-clock seconds to lower the network and run the engine. It differs from run to run."),
-    "simulated_cycles_per_s": ("cycles/s", "Speed of the simulator: cycles / wall_s."),
-    "mapping_efficiency": ("percent", "mapping_efficiency_percent in results.json."),
-    "sram_reads": ("words", "ifmap_read_words and filter_read_words of a layer in results.json."),
-    "sram_writes": ("words", "output_write_words of a layer in results.json, under the name ofmap."),
-    "part": ("", "Part of the energy: mac, the reads or writes of a scratchpad, dram, leakage."),
-    "leakage_class": ("", "Class of the leaking transistors, in results.json: hp, lop or lstp (technology.leakage_class)."),
-    "gating": ("", "How idle banks are cut off from power (technology.gating), in results.json; null if they never are."),
-}
-
-_DRAM_ALONE = {
-    "requests": ("requests", "Requests of the trace: reads + writes."),
-    "row_hits": ("requests", "Requests whose row was open at their first command."),
-    "row_misses": ("requests", "Requests whose bank had no row open at their first command."),
-    "row_conflicts": ("requests", "Requests whose bank had another row open at their first command, and so had to precharge."),
-    "forwarded_reads": (
-        "requests",
-        "Reads that a waiting write to the same transaction answered; the controller issues no command for them.",
-    ),
-    "coalesced_writes": (
-        "requests",
-        "Writes merged into a waiting write to the same transaction; the controller issues no command for them.",
-    ),
-    "commands": ("commands", "Commands that the controller issued, under the standard's names."),
-    "last_command_cycle": ("cycle", "DRAM cycle of the last command."),
-    "read_latency_cycles": (
-        "cycles",
-        "DRAM cycles from a read's arrival in the queue to the end of its data: mean, nearest-rank p50, p95, p99, and max. The "
-        "wait for room in the queue does not count. A forwarded read counts as 1. null without reads.",
-    ),
-    "write_latency_cycles": (
-        "cycles",
-        "DRAM cycles from a write's arrival in the queue to its WR command, not to the end of its data. The statistics are those "
-        "of read_latency_cycles. A merged write counts as 0. null without writes.",
-    ),
-    "bytes_moved": ("bytes", "Bytes of all read and write commands: commands x bytes of one burst."),
-    "bandwidth_bytes_per_s": ("bytes/s", "Bytes of all read and write commands divided by the time of all DRAM cycles."),
-    "peak_bandwidth_bytes_per_s": (
-        "bytes/s",
-        "Bandwidth if every data bus (channel or pseudo-channel) carries burst after burst without a gap.",
-    ),
-    "bandwidth_fraction": ("", "bandwidth_bytes_per_s / peak_bandwidth_bytes_per_s."),
-    "tck_ps": ("ps", "Period of the DRAM's command clock."),
-    "energy_total_pj": ("pJ", "Sum of the known parts of the DRAM's energy; energy_note names the unknown parts."),
-    "energy_note": ("", "Why the DRAM's energy, or a part of it, is null. null if all parts are known."),
-    "parse_s": ("s", "Wall-clock seconds to read the trace."),
-    "simulate_s": (
-        "s",
-        "Wall-clock seconds of the simulation itself, without reading, loading or compiling an engine, and writing.",
-    ),
-    "requests_per_s": ("requests/s", "Speed of the simulator: requests / simulate_s."),
-}
-
-_ENERGY = {
-    "mac_pj": "macs x energy of one multiply-accumulate. The work of the vector unit has no energy here.",
-    "dram_pj": "(dram_read_bytes + dram_write_bytes) x energy of a byte of main memory, if main memory is a latency and a "
-    "bandwidth. Biases are parameters but move no bytes.",
-    "dram_activate_pj": "ACT commands x energy of an activation with its precharge (docs/dram.md has the formulas). For a DRAM "
-    "whose table has no currents these columns are absent, and energy_pj does not include main memory.",
-    "dram_read_pj": "RD commands x energy of a read in the chips.",
-    "dram_write_pj": "WR commands x energy of a write in the chips.",
-    "dram_refresh_pj": "REF commands x energy of a refresh.",
-    "dram_background_pj": "Standby energy of the DRAM's chips over dram_cycles, which is higher while a bank is open.",
-    "dram_io_pj": "Energy of the drivers and termination of the DRAM's data lines; absent if its table does not describe them.",
-    "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ). With technology.gating, idle banks are cut off.",
-    "energy_pj": "Sum of all parts of the energy.",
-}
-
-
-_WRITES_COUNT_ONCE = " A verified write counts once despite its retries; a preempted write counts once, less what was cut off."
-
-
 def _terms() -> dict[str, Term]:
-    found = [Term(name, "Stall causes", "cycles", text) for name, text in _CAUSES.items()]
+    found = [Term(name, "Stall causes", "cycles", text) for name, text in CAUSES.items()]
     found += [
         Term(f"stall_{name}_cycles", "Stall causes", "cycles", f"Cycles stalled by {name}, as a column of its own.")
-        for name in _CAUSES
+        for name in CAUSES
     ]
     for group, source in (
-        ("Columns of layers", _LAYERS),
-        ("Columns of banks", _BANKS),
-        ("Wear", _WEAR),
-        ("DRAM", _DRAM),
-        ("simcore dram", _DRAM_ALONE),
-        ("Other columns and metrics", _OTHERS),
+        ("Columns of layers", LAYERS),
+        ("Columns of banks", BANKS),
+        ("Wear", WEAR),
+        ("DRAM", DRAM),
+        ("simcore dram", DRAM_ALONE),
+        ("Other columns and metrics", OTHERS),
     ):
         found += [Term(name, group, unit, text) for name, (unit, text) in source.items()]
-    found += [Term(name, "Energy", "pJ", text) for name, text in _ENERGY.items()]
+    found += [Term(name, "Energy", "pJ", text) for name, text in ENERGY.items()]
     for name in SCRATCHPADS:
         for action in ("read", "write"):
             text = f"Line {action}s of the {name} scratchpad, including the DMA's, x bytes of a line x energy to {action} a byte."
-            text += _WRITES_COUNT_ONCE if action == "write" else ""
+            text += WRITES_COUNT_ONCE if action == "write" else ""
             found.append(Term(f"{name}_{action}_pj", "Energy", "pJ", text))
     return {term.name: term for term in found}
 
@@ -277,12 +75,12 @@ GROUPS = (
 
 
 def terms_of(kind: MachineKind[Any, Any]) -> dict[str, Term]:
-    """The definitions that the tables of a kind of machine need: the common ones and its own."""
+    """Return the definitions that the tables of a kind of machine need: the common ones and its own."""
     return TERMS | {term.name: term for term in kind.terms()}
 
 
 def all_terms() -> dict[str, Term]:
-    """The common definitions, then those of every kind of machine that can be loaded."""
+    """Return the common definitions, then those of every kind of machine that can be loaded."""
     found = dict(TERMS)
     for name in kind_names():
         with suppress(InputError):
@@ -292,7 +90,7 @@ def all_terms() -> dict[str, Term]:
 
 
 def headings(terms: Iterable[Term]) -> list[str]:
-    """The groups of some terms: the common ones in their order, then those of kinds of machine."""
+    """Return the groups of these terms: the common groups in their order, then those of kinds of machine."""
     groups = [term.group for term in terms]
     return list(dict.fromkeys([*(group for group in GROUPS if group in groups), *groups]))
 
