@@ -137,8 +137,15 @@ def test_no_program_that_passes_reads_or_writes_out_of_bounds() -> None:
 
 def test_more_requests_than_memory_holds_are_refused_before_they_are_made() -> None:
     overrides = ["array.port_window=1048576", "array.columns=1024", "array.rows=1024"]
-    with pytest.raises(InputError, match=r"^layer 'output': its requests need about ") as raised:
+    with pytest.raises(InputError, match=r"^layer .output.: about [0-9,.]+ GB of memory are needed") as raised:
         simulate("lenet5", layers="output", overrides=overrides)
     assert str(raised.value).endswith(
         "; a smaller array.port_window, fewer dma.outstanding_bursts, vector_unit.lanes or write buffers take less"
     )
+
+
+def test_more_lines_than_memory_can_count_are_refused() -> None:
+    with pytest.raises(InputError) as raised:
+        simulate("lenet5", overrides=["scratchpads.filter.capacity_bytes=1024 GiB"])
+    assert str(raised.value).startswith("scratchpads: about 274.9 GB of memory are needed, and this machine has ")
+    assert str(raised.value).endswith(" GB; a smaller capacity_bytes or wider lines take less")

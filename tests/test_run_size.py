@@ -139,9 +139,9 @@ PRODUCT = instance_of(Linear("fc", 320), ((640,),))
 
 def test_a_plan_that_just_fits_is_made_and_a_larger_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     folds = 320 // 32 * 640 // 32
-    monkeypatch.setattr("workloads.dataflow.plan_memory.memory_bytes", lambda: folds * BYTES_PER_FOLD)
+    monkeypatch.setattr("simcore.machine.host_memory.host_memory_bytes", lambda: folds * BYTES_PER_FOLD)
     assert lower(PRODUCT, load_system("edge-sram")) is not None
-    monkeypatch.setattr("workloads.dataflow.plan_memory.memory_bytes", lambda: folds * BYTES_PER_FOLD - 1)
+    monkeypatch.setattr("simcore.machine.host_memory.host_memory_bytes", lambda: folds * BYTES_PER_FOLD - 1)
     with pytest.raises(InputError, match=r"^layer 'fc': its plan is too large: about 0\.0 GB of memory are needed"):
         lower(PRODUCT, load_system("edge-sram"))
 
@@ -160,7 +160,7 @@ def test_tables_that_cannot_be_had_are_told_in_one_line(monkeypatch: pytest.Monk
 
 
 def test_where_the_system_does_not_tell_its_memory_every_plan_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workloads.dataflow.plan_memory.memory_bytes", lambda: None)
+    monkeypatch.setattr("simcore.machine.host_memory.host_memory_bytes", lambda: None)
     assert lower(PRODUCT, load_system("edge-sram")) is not None
 
 

@@ -13,6 +13,7 @@ import typer
 from simcore.cli.console import console, print_json, tell_of_compiling, working
 from simcore.cli.dram import DramOptions
 from simcore.cli.dram_settings import CONTROLLER, controller_of, standard_overrides
+from simcore.cli.dram_time import LIMIT_S, refuse_long_trace
 from simcore.dram.controller import ControllerSpec
 from simcore.dram.controller_check import check_controller
 from simcore.dram.mapping import address_mapping
@@ -22,7 +23,6 @@ from simcore.dram.saving import stream_files
 from simcore.dram.statistics import dram_statistics
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace, read_trace
-from simcore.dram.trace_time import LIMIT_S, refuse_long_trace
 from simcore.engine.dram_traces import check_engine, load_engine, run_trace
 from simcore.errors import InputError
 

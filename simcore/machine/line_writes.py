@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simcore.machine.host_memory import require_host_memory
 from simcore.machine.machine import Machine
 from simcore.program.program import Int64Array
 
@@ -32,8 +33,9 @@ class LineWrites:
 
 
 def no_line_writes(machine: Machine) -> LineWrites:
-    """Zeros for every line of a machine."""
+    """Zeros for every line of a machine. Raises InputError for more lines than this computer's memory can count."""
     sizes = [pad.banks * pad.rows for pad in machine.scratchpads]
+    require_host_memory(8 * sum(sizes), "scratchpads", "a smaller capacity_bytes or wider lines take less")
     flat = np.zeros(sum(sizes), dtype=np.int64)
     parts = np.split(flat, np.cumsum(sizes)[:-1])
     return LineWrites(
