@@ -6,9 +6,10 @@ import numpy as np
 
 from simcore.program.outcome import Cause, Outcome
 from simcore.program.program import Port
-from simcore.results import BankRates, EnergyRates, LayerRun, Results
-from simcore.results.banks import bank_names
+from simcore.results import LayerRun, Results
 from simcore.spec import System, load_system
+from simcore.systolic.banks import bank_names
+from simcore.systolic.energy import BankRates, EnergyRates
 
 
 def made_up_outcome(system: System, start_cycle: int, seed: int) -> Outcome:

@@ -132,13 +132,16 @@ def test_a_package_whose_kind_cannot_be_loaded_is_told_where_it_is_named_alone(t
     install(tmp_path, "broken", "no_such_module:KIND")
     (tmp_path / "class_alone.py").write_text("from simcore.kinds import MachineKind\n")
     install(tmp_path, "unmade", "class_alone:MachineKind")
+    (tmp_path / "raising.py").write_text("1 / 0\n")
+    install(tmp_path, "raising", "raising:KIND")
+    (tmp_path / "raising.yaml").write_text("kind: raising\n")
     (tmp_path / "broken.yaml").write_text("kind: broken\n")
     (tmp_path / "unmade.yaml").write_text("kind: unmade\n")
     (tmp_path / "mine.yaml").write_text("extends: titan-xp\n")
-    broken, unmade, mine, explained = run_commands(
-        tmp_path, "validate broken.yaml", "validate unmade.yaml", "validate mine.yaml", "explain cycles"
-    )
-    assert broken[0] == unmade[0] == 2
+    commands = [f"validate {name}.yaml" for name in ("broken", "unmade", "raising", "mine")]
+    broken, unmade, raising, mine, explained = run_commands(tmp_path, *commands, "explain cycles")
+    assert broken[0] == unmade[0] == raising[0] == 2
+    assert "raising:KIND: ZeroDivisionError: division by zero" in raising[2]
     assert "the installed machine kind 'broken' cannot be loaded from no_such_module:KIND" in broken[2]
     assert "offer an object of a subclass of simcore.kinds.MachineKind, not the class" in unmade[2]
     assert mine[:2] == (0, "mine.yaml: valid\n")

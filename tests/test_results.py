@@ -11,10 +11,11 @@ from made_up import made_up_outcome, made_up_results
 from models.technology import energy_table
 from simcore.errors import InputError
 from simcore.program.outcome import CAUSE_NAMES
-from simcore.results import BankRates, EnergyRates, LayerRun, Results
-from simcore.results.banks import bank_names
+from simcore.results import LayerRun, Results
 from simcore.results.glossary import GROUPS, TERMS, explain, markdown
 from simcore.spec import load_system, override_system
+from simcore.systolic.banks import bank_names
+from simcore.systolic.energy import BankRates, EnergyRates
 from simcore.systolic.rates import energy_rates
 
 

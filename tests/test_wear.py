@@ -22,12 +22,13 @@ from simcore.cli import app
 from simcore.errors import InputError
 from simcore.machine.line_writes import no_line_writes
 from simcore.machine.machine import build_machine
-from simcore.results import BankRates, EnergyRates, LayerRun, Results
-from simcore.results.banks import bank_names
+from simcore.results import LayerRun, Results
 from simcore.results.glossary import TERMS
-from simcore.results.wear import LineWear, bank_endurance, first_to_fail, wear_table
+from simcore.results.wear import LineWear, first_to_fail, wear_table
 from simcore.simulation import simulate
 from simcore.spec import System, load_system, override_system
+from simcore.systolic.banks import bank_endurance, bank_names
+from simcore.systolic.energy import BankRates, EnergyRates
 from simcore.systolic.printed_wear import duration
 
 

@@ -130,7 +130,7 @@ def run(
     refresh: Annotated[str | None, typer.Option("--refresh", metavar="all-bank|per-bank|none", help="Default: all-bank.")] = None,
     no_refresh: Annotated[bool, typer.Option("--no-refresh", help="The same as --refresh none.")] = False,
     overrides: SetOption = None,
-    engine: options.EngineOption = "compiled",
+    engine: options.DramEngineOption = "compiled",
     commands: Annotated[
         str | None,
         typer.Option("--commands", metavar="FILE", help="Write the command stream to this CSV file; .gz gzips it."),

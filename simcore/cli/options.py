@@ -26,8 +26,10 @@ DataflowOption = Annotated[
     str | None, typer.Option("--dataflow", metavar="NAME|FILE.py:NAME", help="The dataflow, instead of the system's own.")
 ]
 EngineOption = Annotated[
-    str | None, typer.Option("--engine", metavar="compiled|simpy", help="Default: compiled. Both give the same tables.")
+    str | None,
+    typer.Option("--engine", metavar="NAME", help="An engine of the machine's kind ('simcore list kinds'); default: its first."),
 ]
+DramEngineOption = Annotated[str, typer.Option("--engine", metavar="compiled|simpy", help="Both give the same tables.")]
 LayersOption = Annotated[
     str | None, typer.Option("--layers", metavar="PATTERN", help="Simulate only these layers, such as 'layer1*,fc'.")
 ]

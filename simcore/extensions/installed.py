@@ -35,6 +35,9 @@ def imported(name: str, target: str, what: str) -> object:
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise InputError(f"the installed {what} '{name}' cannot be loaded from {target}: {error}") from error
+    except Exception as error:
+        message = f"the installed {what} '{name}' cannot be loaded from {target}: {type(error).__name__}: {error}"
+        raise InputError(message) from error
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,6 @@
 """The results of a run: tidy pandas tables, a manifest, and the formats in which they are saved."""
 
-from simcore.results.energy import BankRates, EnergyRates
 from simcore.results.record import LayerRun
 from simcore.results.results import TABLES, Results
 
-__all__ = ["TABLES", "BankRates", "EnergyRates", "LayerRun", "Results"]
+__all__ = ["TABLES", "LayerRun", "Results"]

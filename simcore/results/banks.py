@@ -12,7 +12,6 @@ from simcore.program.outcome import Outcome
 from simcore.program.program import Int64Array
 from simcore.results.record import LayerRun
 from simcore.results.tables import stall_column
-from simcore.spec import System
 
 #: Bank counters of an Outcome, by their column.
 BANK_COUNTERS = {
@@ -36,15 +35,6 @@ class BankName:
     memory: str
     line_bytes: int
     ports: int
-
-
-def bank_names(system: System) -> list[BankName]:
-    """Return every bank of the system, in the engines' order."""
-    found: list[BankName] = []
-    for name, spec in system.scratchpads.items():
-        for bank, memory in enumerate(spec.memory_of_banks):
-            found.append(BankName(name, bank, memory, spec.line_bytes, spec.ports_per_bank))
-    return found
 
 
 def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequence[str]) -> pd.DataFrame:

@@ -1,62 +1,12 @@
-"""Energy of a run: the counts of the tables times the energies of the technology table."""
+"""Energy of a run: the table of layers, from the energy of each by part."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
-from simcore.dram.energy import dram_energy, summed
-from simcore.dram.tables import ResolvedDram
-from simcore.program.outcome import Outcome
-from simcore.program.program import Int64Array
-from simcore.results.banks import BankName
-from simcore.results.dram import nothing_done
 from simcore.results.record import LayerRun
-from simcore.spec import GatingSpec
-
-
-@dataclass(frozen=True)
-class BankRates:
-    """Costs of one bank: energy per line access, leakage, the part of the leakage that may not be cut off, and area."""
-
-    read_pj: float
-    write_pj: float
-    leakage_mw: float
-    volatile_leakage_mw: float
-    area_mm2: float
-
-
-@dataclass(frozen=True)
-class EnergyRates:
-    """The energy of one unit of each count on a machine with scratchpads; ``banks`` are in the engines' order.
-
-    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``dram_byte_pj`` is the
-    energy per byte of main memory, None if main memory is a DRAM. ``dram`` is that DRAM, None if its table has no currents.
-    ``leakage_class`` is hp, lop or lstp. ``gating`` says how idle banks are cut off from power, None if they never are.
-    """
-
-    mac_pj: float
-    dram_byte_pj: float | None
-    banks: tuple[BankRates, ...]
-    core_clock_hz: int
-    leakage_class: str = "lop"
-    gating: GatingSpec | None = None
-    sources: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    dram: ResolvedDram | None = None
-
-    @property
-    def leakage_mw(self) -> float:
-        """Leakage of all banks in mW, with none of them cut off."""
-        return sum(bank.leakage_mw for bank in self.banks)
-
-    @property
-    def area_mm2(self) -> float:
-        """Area of all banks, in mm2."""
-        return sum(bank.area_mm2 for bank in self.banks)
 
 
 def energy_table(runs: Sequence[LayerRun], parts: Callable[[LayerRun], Mapping[str, float]]) -> pd.DataFrame:
@@ -68,66 +18,6 @@ def energy_table(runs: Sequence[LayerRun], parts: Callable[[LayerRun], Mapping[s
     frame["energy_pj"] = frame.sum(axis=1, min_count=1).astype(float)
     frame.insert(0, "layer", [run.name for run in runs])
     return frame
-
-
-def scratchpad_machine_parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -> dict[str, float]:
-    """Return the energy of a layer by part, on a machine with scratchpads."""
-    outcome = run.outcome
-    parts: dict[str, float] = {"mac_pj": run.macs * rates.mac_pj}
-    for action, counts, costs in (
-        ("read", outcome.reads if outcome else None, [bank.read_pj for bank in rates.banks]),
-        ("write", outcome.writes if outcome else None, [bank.write_pj for bank in rates.banks]),
-    ):
-        parts.update(_scratchpad_parts(action, counts, costs, banks))
-    if rates.dram_byte_pj is not None:
-        moved = int(outcome.dma_read_bytes.sum() + outcome.dma_write_bytes.sum()) if outcome else 0
-        parts["dram_pj"] = moved * rates.dram_byte_pj
-    if rates.dram is not None:
-        parts.update(_dram_parts(run, rates.dram))
-    parts["leakage_pj"] = 0.0 if outcome is None else leakage_pj(outcome, rates)
-    return parts
-
-
-def leakage_pj(outcome: Outcome, rates: EnergyRates) -> float:
-    """Return the leakage of all banks over a layer's cycles, in picojoules. A bank that is cut off leaks the gating's share."""
-    cycle_ns = 1e9 / rates.core_clock_hz
-    if rates.gating is None:
-        return rates.leakage_mw * outcome.cycles * cycle_ns  # mW x ns = pJ
-    accesses = outcome.reads + outcome.writes
-    in_use = np.where(accesses > 0, outcome.cycles, 0)
-    serving = np.minimum(outcome.busy_cycles + accesses * rates.gating.wake_cycles, outcome.cycles)
-    volatile_mw = np.array([bank.volatile_leakage_mw for bank in rates.banks])
-    other_mw = np.array([bank.leakage_mw for bank in rates.banks]) - volatile_mw
-    left = rates.gating.leakage_percent / 100
-    awake = volatile_mw * in_use + other_mw * serving
-    cut_off = volatile_mw * (outcome.cycles - in_use) + other_mw * (outcome.cycles - serving)
-    return float((awake + left * cut_off).sum()) * cycle_ns
-
-
-def _dram_parts(run: LayerRun, dram: ResolvedDram) -> Mapping[str, float]:
-    """Return the DRAM's energy from its currents for all ranks; that of the data lines only if the table describes them."""
-    done = run.outcome.dram if run.outcome is not None else None
-    counts = nothing_done(dram) if done is None else done
-    spent = summed(dram_energy(dram, counts.commands, counts.open_cycles, counts.cycles))
-    parts = {
-        "dram_activate_pj": spent.activate_pj,
-        "dram_read_pj": spent.read_pj,
-        "dram_write_pj": spent.write_pj,
-        "dram_refresh_pj": spent.refresh_pj,
-        "dram_background_pj": spent.background_pj,
-    }
-    return parts if spent.io_pj is None else {**parts, "dram_io_pj": spent.io_pj}
-
-
-def _scratchpad_parts(
-    action: str, counts: Int64Array | None, costs: Sequence[float], banks: Sequence[BankName]
-) -> Mapping[str, float]:
-    spent = np.zeros(len(banks)) if counts is None else counts * np.asarray(costs)
-    parts: dict[str, float] = {}
-    for bank, cost in zip(banks, spent, strict=True):
-        column = f"{bank.scratchpad}_{action}_pj"
-        parts[column] = parts.get(column, 0.0) + float(cost)
-    return parts
 
 
 def energy_parts(table: pd.DataFrame) -> pd.DataFrame:

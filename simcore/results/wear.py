@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.endurance import Endurance, endurance_of, endurance_of_cells
+from models.endurance import Endurance
 from models.junction.endurance import busiest_writes_per_s, lifetime_s
 from simcore.machine.line_writes import LineWrites
 from simcore.program.program import Int64Array
 from simcore.results.banks import BankName
-from simcore.spec import BankGroup, System, TechnologySpec
-from simcore.timing.bank_timing import resolve_timing
 
 #: The columns of the table that follow the bank's name, in order.
 COLUMNS = (
@@ -42,23 +40,6 @@ class LineWear:
             f"{bank.scratchpad}, {bank.memory}": f"{endurance.kind}: {endurance.source}"
             for bank, endurance in zip(banks, self.endurance, strict=True)
         }
-
-
-def bank_endurance(system: System) -> tuple[Endurance, ...]:
-    """Return the endurance of every bank's lines, in the engines' order. Raise InputError for an unknown model or table."""
-    found: list[Endurance] = []
-    for pad in system.scratchpads.values():
-        for group in pad.groups:
-            found += [_endurance(group, system.technology)] * group.banks
-    return tuple(found)
-
-
-def _endurance(group: BankGroup, technology: TechnologySpec) -> Endurance:
-    if group.macro is not None:
-        return endurance_of_cells([group.macro.cell, *(part.cell for part in group.macro.beside)], technology.endurance_writes)
-    assert group.timing is not None
-    timing = resolve_timing(group.timing.model, group.timing.parameters)
-    return endurance_of(timing, technology.table, technology.endurance_writes)
 
 
 def wear_table(wear: LineWear, banks: Sequence[BankName], cycles: int, clock_hz: int) -> pd.DataFrame:

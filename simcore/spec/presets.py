@@ -17,6 +17,8 @@ def preset_names() -> list[str]:
 
 def preset_path(name: str) -> Path | None:
     """The file of a preset system, or None where no preset has that name. Presets of this package come before others'."""
+    if name.endswith((".yaml", ".yml", ".cfg")):
+        return None  # a file's name: no need to load every kind in search of it
     if name in {path.stem for path in PRESETS.glob("*.yaml")}:
         return PRESETS / f"{name}.yaml"
     found = (folder / f"{name}.yaml" for folder in preset_folders() if name in {path.stem for path in folder.glob("*.yaml")})

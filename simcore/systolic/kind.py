@@ -73,7 +73,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         return [*(Path(model.rpartition(":")[0]) for model in sorted(models) if ".py:" in model), *map(Path, tables)]
 
     def banks(self, spec: System) -> Sequence[BankName]:
-        from simcore.results.banks import bank_names
+        from simcore.systolic.banks import bank_names
 
         return bank_names(spec)
 
@@ -111,7 +111,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         return execute(spec, order, plan)
 
     def costs(self, spec: System) -> Costs:
-        from simcore.results.wear import bank_endurance
+        from simcore.systolic.banks import bank_endurance
         from simcore.systolic.rates import energy_rates
 
         rates = energy_rates(spec)
@@ -119,13 +119,14 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         return rates
 
     def energy_parts(self, spec: System, costs: Any, run: LayerRun) -> Mapping[str, float]:
-        from simcore.results.banks import bank_names
-        from simcore.results.energy import scratchpad_machine_parts
+        from simcore.systolic.banks import bank_names
+        from simcore.systolic.energy import energy_parts
 
-        return scratchpad_machine_parts(run, bank_names(spec), costs)
+        return energy_parts(run, bank_names(spec), costs)
 
     def line_wear(self, spec: System, line_writes: LineWrites) -> LineWear:
-        from simcore.results.wear import LineWear, bank_endurance
+        from simcore.results.wear import LineWear
+        from simcore.systolic.banks import bank_endurance
 
         return LineWear(line_writes, bank_endurance(spec))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from simcore.errors import InputError
-from simcore.results import EnergyRates, Results
+from simcore.results import Results
 from simcore.spec import System
+from simcore.systolic.energy import EnergyRates
 
 
 def system_of(results: Results) -> System:

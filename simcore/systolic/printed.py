@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from simcore.results import Results
-from simcore.results.energy import EnergyRates
 from simcore.results.printed import (
     PrintedTable,
     layer_rows,
@@ -13,6 +12,7 @@ from simcore.results.printed import (
     totals_of,
     worst_cause,
 )
+from simcore.systolic.energy import EnergyRates
 from simcore.systolic.of_results import rates_of
 from simcore.systolic.printed_wear import endurance_lines, wear_table
 from simcore.systolic.value_check import EQUAL

@@ -11,9 +11,9 @@ from simcore.dram.energy import command_energy
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
 from simcore.machine.bank_group import BanksOfMacros, blamed, group_timing
-from simcore.results.energy import BankRates, EnergyRates
 from simcore.spec import BankGroup, DramMemorySpec, System
 from simcore.spec.system import ScratchpadName
+from simcore.systolic.energy import BankRates, EnergyRates
 
 
 def energy_rates(system: System) -> EnergyRates:
