@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import re
@@ -137,11 +138,32 @@ def test_a_file_that_comes_while_the_run_lasts_stays_and_the_results_are_kept_be
     with results_directory(tmp_path / "out") as save_now:
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "thesis.txt").write_text("precious")
-        with pytest.raises(InputError, match=r"was written to by something else meanwhile; the results are in '.*out-2'"):
+        with pytest.raises(InputError, match=r"something else was put there meanwhile; the results are in '.*out-2'"):
             save_now(fill)
     assert tree(tmp_path / "out") == {"thesis.txt": "precious"}
     assert tree(tmp_path / "out-2")["results.json"] == "new"
     assert sorted(os.listdir(tmp_path)) == ["out", "out-2"]
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EXDEV, errno.EACCES])
+def test_earlier_results_that_cannot_be_moved_stay_and_the_new_ones_are_kept_beside_them(saved, number, monkeypatch):
+    def busy(one: Path, other: Path) -> bool:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("simcore.saving.directory.exchange", busy)
+    with pytest.raises(InputError, match=rf"cannot be moved \({os.strerror(number)}\); the results are in '.*out-2'"):
+        save(saved, overwrite=True)
+    assert tree(saved)["results.json"] == "old"
+    assert tree(saved.parent / "out-2")["results.json"] == "new"
+    assert sorted(os.listdir(saved.parent)) == ["out", "out-2"]
+
+
+def test_a_folder_bound_to_another_place_is_a_mount_point(tmp_path, monkeypatch):
+    (tmp_path / "my out").mkdir()
+    listed = f"36 35 98:0 /mnt1 {tmp_path}/my\\040out rw,noatime master:1 - ext3 /dev/root rw\n"
+    (tmp_path / "mountinfo").write_text(listed)
+    monkeypatch.setattr("simcore.saving.mounts._LIST", tmp_path / "mountinfo")
+    refused(tmp_path / "my out", "it is a mount point")
 
 
 def test_a_failure_while_filling_leaves_what_was_there(saved):

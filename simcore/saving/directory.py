@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import NoReturn
 
 from simcore.errors import InputError
 from simcore.saving.durable import exchange, sync, sync_tree
 from simcore.saving.failures import refusals_of
 from simcore.saving.mark import foreign_entries, write_mark
+from simcore.saving.mounts import is_mount_point
 from simcore.saving.work_folder import NEW, OLD, clear, work_folder
 
 #: Writes files into the directory that it is given, which exists and is empty.
@@ -54,7 +56,7 @@ def _place(directory: Path) -> Path:
         raise InputError(f"expected a directory's name: {error}", where=repr(where)) from None
     if directory.is_symlink():
         raise InputError(f"is a symbolic link; name the directory itself: '{target}'", where=where)
-    if os.path.ismount(target):
+    if is_mount_point(target):
         raise InputError("cannot write here: it is a mount point", where=where, hint="name a directory in it")
     if not target.parent.is_dir():
         raise InputError("cannot write here: the parent is not a directory", where=where)
@@ -121,12 +123,15 @@ def _put(new: Path, old: Path, target: Path, overwrite: bool) -> None:
         os.rename(new, target)  # in place of nothing or of an empty directory
         return
     if not overwrite or not target.is_dir() or foreign_entries(target):
-        _keep_beside(new, target)
-    if exchange(new, target):
-        if foreign_entries(new) and exchange(new, target):
-            _keep_beside(new, target)
-        return
-    os.rename(target, old)
+        _keep_beside(new, target, "something else was put there meanwhile")
+    try:
+        if exchange(new, target):
+            if foreign_entries(new) and exchange(new, target):
+                _keep_beside(new, target, "something else was put into it meanwhile")
+            return
+        os.rename(target, old)
+    except OSError as error:
+        _keep_beside(new, target, f"earlier results cannot be moved ({error.strerror})")
     try:
         os.rename(new, target)
     except OSError:
@@ -134,8 +139,8 @@ def _put(new: Path, old: Path, target: Path, overwrite: bool) -> None:
         raise
 
 
-def _keep_beside(new: Path, target: Path) -> None:
-    """Results whose place was taken while they were made are not lost. Raises InputError, always."""
+def _keep_beside(new: Path, target: Path, reason: str) -> NoReturn:
+    """Results that cannot have their place after all are not lost. Raises InputError, always."""
     free = next(path for path in (target.with_name(f"{target.name}-{n}") for n in count(2)) if not os.path.lexists(path))
     os.rename(new, free)
-    raise InputError(f"was written to by something else meanwhile; the results are in '{free}'", where=str(target))
+    raise InputError(f"{reason}; the results are in '{free}'", where=str(target))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 #: The file by which a directory is known to hold results of simcore.
@@ -15,7 +15,7 @@ _SAYS = "simcore wrote the files named here; --overwrite replaces a directory th
 
 def write_mark(directory: Path) -> None:
     """Mark everything in the directory as written by simcore. Written last: a directory with a mark is complete."""
-    names = sorted([*_entries(directory), MARK])
+    names = sorted([*_entries(directory, lambda _: True), MARK])
     (directory / MARK).write_text(json.dumps({"mark": _SAYS, "files": names}, indent=2) + "\n", encoding="utf-8")
 
 
@@ -23,26 +23,33 @@ def foreign_entries(directory: Path) -> list[str]:
     """What the directory holds that simcore did not write, by relative name; without a mark, all of it.
 
     A folder's name ends in a slash, that of a link or a device in an @: neither is taken for the file that simcore wrote.
+    What lies in a folder that simcore did not write is not listed.
     """
-    found = sorted(_entries(directory))
-    own = _marked(directory) if MARK in found else frozenset()
-    return [name for name in found if name not in own]
+    own = _marked(directory)
+    return sorted(name for name in _entries(directory, own.__contains__) if name not in own)
 
 
 def _marked(directory: Path) -> frozenset[str]:
+    """Names that the mark says simcore wrote; none where there is no mark."""
+    mark = directory / MARK
+    if mark.is_symlink() or not mark.is_file():
+        return frozenset()
     try:
-        said = json.loads((directory / MARK).read_text(encoding="utf-8"))
+        said = json.loads(mark.read_text(encoding="utf-8"))
         return frozenset(said["files"]) if said["mark"] == _SAYS else frozenset()
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return frozenset()
 
 
-def _entries(directory: Path, inside: str = "") -> Iterator[str]:
+def _entries(directory: Path, enters: Callable[[str], bool], inside: str = "") -> Iterator[str]:
+    """Names of everything in the directory, and in the folders in it that are to be entered."""
     with os.scandir(directory / inside) as entries:
         for entry in entries:
             mode = entry.stat(follow_symlinks=False).st_mode
             if stat.S_ISDIR(mode):
-                yield f"{inside}{entry.name}/"
-                yield from _entries(directory, f"{inside}{entry.name}/")
+                name = f"{inside}{entry.name}/"
+                yield name
+                if enters(name):
+                    yield from _entries(directory, enters, name)
             else:
                 yield f"{inside}{entry.name}{'' if stat.S_ISREG(mode) else '@'}"
