@@ -92,7 +92,7 @@ def test_where_others_can_write_nothing_is_read_or_kept_and_it_is_said_once(tmp_
     out, err = run(ONE_KERNEL + BANK_TIMING, tmp_path)
     assert out == "2 0\n2 0\nserve\n"
     assert err == (
-        f"simcore: compiled kernels are not kept, each run compiles them anew: '{cache}' can be written by other users "
+        f"simcore: cannot keep compiled kernels, so each run compiles them again: '{cache}' can be written by other users "
         "(mode 777); SIMCORE_CACHE_DIR can name another folder\n"
     )
 
@@ -118,7 +118,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes}, {bytes}))
 def test_a_full_disk_costs_the_cache_and_not_the_run(tmp_path, size):
     out, err = run(ONE_KERNEL, tmp_path, before=FULL.format(bytes=size))
     assert out == "2 0\n2 0\n"
-    assert re.fullmatch(r"simcore: compiled kernels are not kept, each run compiles them anew: .*: File too large; .*\n", err)
+    assert re.fullmatch(r"simcore: cannot keep compiled kernels, so each run compiles them again: .*: File too large; .*\n", err)
     assert not kernels_in(tmp_path)
     assert not list(tmp_path.rglob("*.unfinished"))
 

@@ -1,4 +1,4 @@
-"""The standard streams of the process: whatever they are connected to, a command ends with one clear line at most."""
+"""The standard streams of the process. Whatever they are connected to, a command ends with at most one clear line."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ NOT_WRITTEN = 1
 
 
 class OutputError(OSError):
-    """What was printed cannot be written."""
+    """The command's output cannot be written."""
 
 
 class _Output(io.TextIOWrapper):
-    """Standard output, whose errors are told apart from those of other files. (A reader that has gone is BrokenPipeError.)"""
+    """Standard output with errors of its own, unlike those of other files. (A reader that has gone is a BrokenPipeError.)"""
 
     def write(self, text: str, /) -> int:
         with _told_apart():
@@ -49,9 +49,9 @@ def _told_apart() -> Iterator[None]:
 
 @contextmanager
 def standard_streams() -> Iterator[None]:
-    """Run a command inside: characters that the output cannot show are replaced by "?", and all output is written at the end.
+    """Run a command inside, with "?" for characters that the output cannot show, and write all output at the end.
 
-    Exits with 1 where the output cannot be written: in one line on stderr, or without one if its reader (head, less) has gone.
+    If the output cannot be written, exit with 1 and one line on stderr, or without a line if the reader (head, less) has gone.
     """
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open to the end)
@@ -78,7 +78,7 @@ def _not_written(reason: str) -> SystemExit:
 
 
 def _leave_stdout() -> None:
-    """What is still to be written goes nowhere, so that Python does not complain again at exit."""
+    """Send the rest of the output to the null device, so that Python does not complain again at exit."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

@@ -1,4 +1,4 @@
-"""``simcore study NAME``: run a study as asked, save it, print what it shows."""
+"""``simcore study NAME``: run a study, save it, and print its tables and conclusions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from simcore.cli import options
 from simcore.studies.form.asked import Asked
 from simcore.studies.form.study import Study
 
-JobsOption = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Processes; by default one per core.")]
+JobsOption = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Number of processes. Default: one per core.")]
 
 
 @dataclass(frozen=True)
 class SharedStudyOptions:
-    """What every study can be asked, ``--quick`` and ``--seeds`` apart, of which each study says what they mean."""
+    """The options of every study, except ``--quick`` and ``--seeds``, whose meaning depends on the study."""
 
     jobs: JobsOption = None
     out: options.OutOption = None
@@ -27,7 +27,7 @@ class SharedStudyOptions:
 
 
 def options_of(study: Study) -> type[Any]:
-    """A dataclass of all that the study can be asked: ``--quick`` and ``--seeds``, its own options, then what all share."""
+    """Return a dataclass of the study's options: ``--quick`` and ``--seeds``, its own options, then the shared ones."""
     fields: list[tuple[str, Any, Any]] = [("quick", Annotated[bool, typer.Option("--quick", help=study.quick)], False)]
     if study.seeds is not None:
         fields.append(("seeds", Annotated[int | None, typer.Option("--seeds", metavar="N", help=study.seeds)], None))
@@ -37,7 +37,7 @@ def options_of(study: Study) -> type[Any]:
 
 
 def study_command(study: Study, given: Any) -> None:
-    """Run the study as asked; save and print it."""
+    """Run the study with these options, save it and print it."""
     from simcore.cli.console import print_json, progress
     from simcore.saving import results_directory
 
@@ -53,12 +53,12 @@ def study_command(study: Study, given: Any) -> None:
 
 
 def _cores() -> int:
-    """Cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _print(study: Study, result: Any, quiet: bool) -> None:
-    """Tables and assumptions unless quiet; what is left out and what the study shows always."""
+    """Print tables and assumptions unless quiet, and always what was left out and the conclusions."""
     from simcore.cli.console import console, table
 
     out = console()

@@ -1,4 +1,4 @@
-"""Checking without running anybody's code: code that would run is refused, and noted."""
+"""Checks that run nobody's code. A check notes and skips every part that would run code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from simcore.errors import InputError
 
-#: How the message of such a refusal begins.
+#: The start of the message for a skipped part.
 REFUSAL = "left out, because it runs code:"
 
 _left_out: ContextVar[list[str] | None] = ContextVar("left_out", default=None)
@@ -16,7 +16,7 @@ _left_out: ContextVar[list[str] | None] = ContextVar("left_out", default=None)
 
 @contextmanager
 def without_code() -> Iterator[list[str]]:
-    """Refuse, inside the ``with`` block, to run Python files and to import what other packages offer; yield the list of both."""
+    """Inside the ``with`` block, refuse to run Python files and to import what other packages offer. Yield the list of both."""
     found: list[str] = []
     token = _left_out.set(found)
     try:
@@ -26,7 +26,7 @@ def without_code() -> Iterator[list[str]]:
 
 
 def require_code(what: str) -> None:
-    """Raise InputError inside a ``without_code`` block and note ``what`` would have run; do nothing outside of one."""
+    """Inside a ``without_code`` block, note ``what`` would have run and raise InputError. Do nothing outside such a block."""
     found = _left_out.get()
     if found is None:
         return
@@ -36,5 +36,5 @@ def require_code(what: str) -> None:
 
 
 def is_refusal(error: InputError) -> bool:
-    """Return whether an error says no more than that code was not run."""
+    """Return whether an error only says that code was not run."""
     return REFUSAL in error.message

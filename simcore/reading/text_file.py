@@ -1,4 +1,4 @@
-"""A user's text file as text: no longer than such a file can be, so that a wrong one neither fills memory nor takes minutes."""
+"""Reading of a user's text file with a limit on its length, so that a wrong file neither fills memory nor takes minutes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from simcore.errors import InputError
 
-#: The longest text that is read: a description of a machine, a memory or a placement has a few kilobytes.
+#: The longest text that is read. A description of a machine, a memory or a placement has a few kilobytes.
 MAX_TEXT_BYTES = 4 << 20
 
 
 def read_text(path: str | Path, encoding: str = "utf-8") -> str:
-    """The text of a file. Raises InputError for one that cannot be read, is no text or is longer than ``MAX_TEXT_BYTES``."""
+    """Return the text of a file. Raise InputError if it cannot be read, is not text or is longer than ``MAX_TEXT_BYTES``."""
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_TEXT_BYTES + 1)

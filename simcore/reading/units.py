@@ -75,12 +75,12 @@ def parse_time_ps(value: object) -> int:
 
 
 def parse_bytes_per_s(value: object) -> int:
-    """A bandwidth in bytes per second; raises InputError."""
+    """Return a bandwidth in bytes per second, or raise InputError."""
     return parse(value, BANDWIDTH)
 
 
 def parse_macs_per_s(value: object) -> int:
-    """A rate in multiply-accumulates per second; raises InputError."""
+    """Return a rate in multiply-accumulates per second, or raise InputError."""
     return parse(value, MAC_RATE)
 
 

@@ -13,13 +13,13 @@ from simcore.reading.tree import Entry, Value
 #: The deepest nesting of mappings and lists; a system needs five.
 MAX_DEPTH = 100
 
-#: Keys and values of a text, those that an alias repeats counted each time; the largest table of a DRAM has a thousand.
+#: The most keys and values of a text. Those that an alias repeats count each time. The largest table of a DRAM has a thousand.
 MAX_ENTRIES = 100_000
 
-#: A text longer than this whose syntax is wrong is not read again for a clearer message: that would take many seconds.
+#: The longest text with wrong syntax that is read again for a clearer message. A longer one would take many seconds.
 _REREAD_CHARACTERS = 200_000
 
-#: A text no longer than this cannot nest so deeply that PyYAML's composer, which recurs, leaves the stack of its process.
+#: A text of at most this length cannot nest so deeply that PyYAML's composer, which is recursive, overflows the stack.
 _SHALLOW_CHARACTERS = 5000
 
 #: libyaml's parser, if PyYAML was built with it; it is ten times as fast.
@@ -46,7 +46,7 @@ class _Reader:
     def entry(self, node: yaml.Node, key: yaml.Node | None = None) -> Entry:
         self.entries += 1
         if self.entries > MAX_ENTRIES:
-            message = f"expected at most {MAX_ENTRIES:,} keys and values, those that aliases repeat counted each time, got more"
+            message = f"expected at most {MAX_ENTRIES:,} keys and values, counting each repetition by an alias, got more"
             raise InputError(message, self.where(node))
         return Entry(self.value(node), self.where(node), self.where(key or node))
 
@@ -126,7 +126,7 @@ def _read(
 
 
 def _refuse_depth(loader_class: type[yaml.SafeLoader | yaml.CSafeLoader], text: str, source: str, lines: bool) -> None:
-    """Raise InputError for a text nested too deeply, found by a walk that does not recur."""
+    """Raise InputError for a text nested too deeply. The walk that finds it is not recursive."""
     if len(text) <= _SHALLOW_CHARACTERS:
         return
     depth = 0
@@ -145,7 +145,7 @@ def _read_slowly(text: str, source: str, lines: bool) -> tuple[Entry, list[Input
 
 
 def _broken(error: yaml.YAMLError, source: str, lines: bool) -> InputError:
-    """What is wrong with a text that is not YAML."""
+    """Return the error for a text that is not YAML."""
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark
         where = f"{source}:{mark.line + 1}" if lines and mark is not None else source

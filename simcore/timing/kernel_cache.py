@@ -1,9 +1,9 @@
-"""What numba compiled, kept from run to run in a folder of the user's own, in place of numba's own cache.
+"""A cache of compiled kernels, which keeps them from run to run in a folder of the user's own. It replaces numba's own cache.
 
-numba's cache chooses a folder by itself where the one it is given cannot be used, runs whatever code it finds there, and lets two
-machines of one home folder, or two processes, mix up each other's kernels. Here a kernel's file has a name made of all that it
-depends on, is whole or absent, and is read only from a folder in which nobody else can write. Without such a folder kernels are
-compiled in every process.
+If numba's cache cannot use the folder that it is given, it chooses another by itself, and runs whatever code it finds there. It
+also lets two machines that share a home folder, or two processes, mix up their kernels. In this cache the name of a kernel's file
+depends on everything that the kernel depends on. The file is complete or absent, and is read only from a folder in which nobody
+else can write. Without such a folder every process compiles its kernels.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _dumps: Any = serialize.dumps
 
 
 def sources_version(sources: Iterable[Path]) -> str:
-    """Name of the version of kernels that are compiled from these files: a hash of them, of this file and of the compiler."""
+    """Return the version of kernels compiled from these files: a hash of the files, of this file and of the compiler."""
     digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
     for file in [*sources, Path(__file__)]:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
@@ -38,26 +38,26 @@ def sources_version(sources: Iterable[Path]) -> str:
 
 
 def kept(dispatcher: Any, version: str) -> Any:
-    """The same jitted function, whose kernels are kept under ``version``; a plain function as it is."""
+    """Return the jitted function with its kernels kept under ``version``. Return a plain function unchanged."""
     if not _config.DISABLE_JIT:
         dispatcher._cache = KernelCache(dispatcher.py_func, version)
     return dispatcher
 
 
 class KernelCache:
-    """The cache of one function, as numba's dispatcher asks for it. Nothing that goes wrong in it ends a run."""
+    """The cache of one function, in the form that numba's dispatcher needs. No failure of the cache ends a run."""
 
     def __init__(self, function: Callable[..., Any], version: str) -> None:
         self._function, self._version = function, version
 
     @property
     def cache_path(self) -> str | None:
-        """The folder, if there is one."""
+        """The folder of the cache, or None if there is none."""
         folder = folder_of(self._version)
         return None if folder is None else str(folder)
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
-        """The function compiled for this signature earlier, or None."""
+        """Return the function compiled earlier for this signature, or None."""
         target_context.refresh()
         path = self._path(signature, target_context.codegen())
         payload = None if path is None else read_kernel(path)
@@ -65,11 +65,11 @@ class KernelCache:
             return None
         try:
             return _rebuild(target_context, *pickle.loads(payload))
-        except Exception:  # of another numba, in spite of all that its name is made of: it is compiled again
+        except Exception:  # another numba wrote it, although the name should rule that out: compile it again
             return None
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
-        """Keep what was compiled, if it can be kept."""
+        """Keep the compiled function, if it can be kept."""
         path = self._path(signature, compiled.codegen)
         if path is None or compiled.library.has_dynamic_globals or any(not lifted.can_cache for lifted in compiled.lifted):
             return
@@ -79,7 +79,7 @@ class KernelCache:
             _tell(f"'{path.parent}': {error.strerror or error}")
 
     def flush(self) -> None:
-        """Nothing is forgotten: a kernel's name says all that it depends on."""
+        """Do nothing: no kernel becomes stale, because its name depends on everything that it depends on."""
 
     def _path(self, signature: Any, codegen: Any) -> Path | None:
         folder = folder_of(self._version)
@@ -94,7 +94,7 @@ class KernelCache:
 
 @lru_cache(maxsize=64)
 def folder_of(version: str) -> Path | None:
-    """The folder of a version's kernels; None, said once on stderr, where kernels cannot be kept."""
+    """Return the folder of a version's kernels. If kernels cannot be kept, return None and say so once on stderr."""
     try:
         return kernel_folder(version)
     except NoCacheError as error:
@@ -106,12 +106,12 @@ _told: list[str] = []
 
 
 def _tell(reason: str) -> None:
-    """Say once in a process that kernels are not kept; the processes of a study leave it to the one that started them."""
+    """Say once per process that kernels are not kept. The processes of a study leave that to the process that started them."""
     if _told or multiprocessing.parent_process() is not None or sys.stderr is None:
         return
     _told.append(reason)
     print(
-        f"simcore: compiled kernels are not kept, each run compiles them anew: {reason}; "
+        f"simcore: cannot keep compiled kernels, so each run compiles them again: {reason}; "
         "SIMCORE_CACHE_DIR can name another folder",
         file=sys.stderr,
     )
