@@ -45,7 +45,9 @@ SetOption = Annotated[
 NodeOption = Annotated[int, typer.Option("--node", metavar="45|32|22", help="Process node in nm.")]
 LeakageClassOption = Annotated[str, typer.Option("--class", metavar="hp|lop|lstp", help="Leakage class of the transistors.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save all tables in this directory.")]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace the --out directory if it holds results of simcore and nothing else.")]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the --out directory if it holds results of simcore and nothing else.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 CheckValuesOption = Annotated[
     bool,
