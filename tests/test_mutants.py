@@ -41,8 +41,8 @@ MUTANTS = [
     Mutant(
         "a write is preempted while draining",
         "banks.py",
-        "if pads[pad, c.PAD_PREEMPTION] and not pads[pad, c.PAD_DRAINING]:",
-        "if pads[pad, c.PAD_PREEMPTION]:",
+        "if pads[pad, c.PAD_PREEMPTION] and not pads[pad, c.PAD_DRAINING] and",
+        "if pads[pad, c.PAD_PREEMPTION] and",
     ),
     Mutant(
         "a restarted write resumes",
@@ -119,7 +119,12 @@ MUTANTS = [
         "soonest = min(soonest, servers[server, c.SERVER_FREE_AT])",
         "pass",
     ),
-    Mutant("a moved tile is written in its old slot once more", "line_writes.py", "<= made + number", "< made + number"),
+    Mutant(
+        "a moved tile is written in its old slot once more",
+        "line_writes.py",
+        "<= position[_MADE] + pos",
+        "< position[_MADE] + pos",
+    ),
     Mutant("moves of tiles are taken queue by queue", "line_writes.py", "np.argsort(op_states[found, c.OP_STARTED])", ":"),
     Mutant("a move between segments that are alike is passed over", "line_writes.py", "<= next_move", "< c.FAR"),
     Mutant("segments are alike whatever they write", "line_writes.py", "column not in (_DUE, _AFTER_WRITE)", "column == _COUNT"),

@@ -92,10 +92,10 @@ def test_more_waiting_requests_than_the_tables_first_hold() -> None:
 
 
 def test_rows_of_requests_are_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(rows: object, free: int) -> int:
+    def refuse(*tables: object) -> None:
         raise AssertionError("more rows asked for")
 
-    monkeypatch.setattr("simcore.engine.compiled.traffic._Rows.double", refuse)
+    monkeypatch.setattr("simcore.engine.compiled.traffic._double", refuse)
     traffic = bursts(20_000, seed=4, banks=16, rows=8, pauses=(0, 1, 2))
     assert (run_traffic(load_system("edge-stt"), "ofmap", traffic).granted >= 0).all()
     with pytest.raises(AssertionError, match="more rows"):

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: Engines by name: the compiled one for speed, the SimPy one for meaning.
 ENGINES = ("compiled", "simpy")
 
+#: Array steps of the reference engine from one call of ``on_step`` to the next; the compiled one calls ten times a second.
+PROGRESS_STEPS = 64
+
 
 def load_engine(engine: str, has_dram: bool = False) -> None:
     """Import an engine, so that what follows can be timed: the compiled one is compiled here if it is not in the cache.
@@ -51,8 +54,8 @@ def run_programs(
 ) -> list[Outcome]:
     """Run layers one after another on one machine and one clock; one Outcome each.
 
-    ``on_layer(index, outcome)`` is called after each. The reference engine alone calls ``on_step(index, array steps made)``
-    after each step, and asks ``operands(index, program)`` before each layer for what its PEs multiply (None: nothing).
+    ``on_layer(index, outcome)`` is called after each, ``on_step(index, array steps made)`` now and then within one. The reference
+    engine alone asks ``operands(index, program)`` before each layer for what its PEs multiply (None: nothing).
     How often each line is written is added to ``line_writes`` where that is given.
     Raises InputError for an unknown engine, an unusable bank timing, operands for the compiled engine, tensors that a DRAM cannot
     hold, and refreshes that come faster than it can do them; RuntimeError for a Program that does not fit the machine.
@@ -86,7 +89,7 @@ def _runner(
         if operands is not None:
             raise InputError("the compiled engine has no PEs to check values with", hint="choose engine 'simpy'")
         compiled = CompiledEngine(machine, shortcuts, line_writes)
-        return lambda _, program: compiled.run(program)
+        return lambda index, program: compiled.run(program, None if on_step is None else partial(on_step, index))
     if engine == "simpy":
         from simcore.engine.reference.run import ReferenceEngine
 
@@ -94,10 +97,15 @@ def _runner(
 
         def run(index: int, program: Program) -> Outcome:
             given = None if operands is None else operands(index, program)
-            return reference.run(program, given, None if on_step is None else partial(on_step, index))
+            return reference.run(program, given, None if on_step is None else partial(_at_times, on_step, index))
 
         return run
     raise _no_engine(engine)
+
+
+def _at_times(on_step: Callable[[int, int], None], index: int, step: int) -> None:
+    if step % PROGRESS_STEPS == 0:
+        on_step(index, step)
 
 
 def _address_check(machine: Machine) -> Callable[[Program], None]:

@@ -15,9 +15,6 @@ from simcore.spec import System
 from simcore.systolic.planned import PlannedLayer
 from simcore.systolic.value_check import ValueCheck
 
-#: Array steps of the reference engine from one call of ``progress`` to the next.
-PROGRESS_STEPS = 64
-
 
 def execute(system: System, order: RunOrder, planned: Sequence[PlannedLayer]) -> Ran:
     """Run the layers that run. Raises WrongValuesError where a checked value is not numpy's."""
@@ -27,7 +24,7 @@ def execute(system: System, order: RunOrder, planned: Sequence[PlannedLayer]) ->
     progress, line_writes = order.progress, no_line_writes(build_machine(system))
 
     def on_step(index: int, step: int) -> None:
-        if progress is not None and step % PROGRESS_STEPS == 0:
+        if progress is not None:
             progress(ends[index] - running[index].steps + step, ends[-1], running[index].instance.name)
 
     def on_layer(index: int, _: Outcome) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.tables import Tables
 from simcore.machine.machine import FCFS, PORT_PRIORITY, RESUME
-from simcore.program.program import Int64Array, Port
+from simcore.program.program import Port
+from simcore.timing.bank_timing import WRITE
 from simcore.timing.compiled import int64_view
 
 _OUTPUT, _DMA, _PORTS = int(Port.OUTPUT), int(Port.DMA), len(Port)
 
 
-@inlined
-def enqueue(banks: Int64Array, pads: Int64Array, requests: Int64Array, listed: Int64Array, request: int, buffered: int) -> None:
+@written_in
+def enqueue(tables: Tables, request: int, buffered: int) -> None:
     """Put a request at the end of its bank's direct or buffered queue, and the bank on its scratchpad's list of busy banks."""
+    requests, banks = tables.requests, tables.banks
     bank = requests[request, c.REQUEST_BANK]
     head, tail = (c.BANK_BUFFERED_HEAD, c.BANK_BUFFERED_TAIL) if buffered else (c.BANK_DIRECT_HEAD, c.BANK_DIRECT_TAIL)
     requests[request, c.REQUEST_NEXT] = c.NONE
@@ -26,111 +29,80 @@ def enqueue(banks: Int64Array, pads: Int64Array, requests: Int64Array, listed: I
     banks[bank, tail] = request
     banks[bank, c.BANK_WAITING] += 1
     if not banks[bank, c.BANK_LISTED]:
-        _list_bank(banks, pads, listed, bank)
+        _list_bank(tables, bank)
 
 
 @inlined
-def grant_at_once(
-    banks: Int64Array,
-    pads: Int64Array,
-    servers: Int64Array,
-    bundles: Int64Array,
-    counts: Int64Array,
-    busy: Int64Array,
-    bin_number: int,
-    pad: int,
-    bank: int,
-    port: int,
-    op: int,
-    owner: int,
-    now: int,
-) -> bool:
-    """Grant a read element's or a burst's line in the cycle it comes, if its bank is idle; False if it has to queue."""
-    if not pads[pad, c.PAD_AT_ONCE] or banks[bank, c.BANK_WAITING]:
-        return False
+def grant(tables: Tables, server: int, port: int, op: int, owner: int, free_at: int, done_at: int, now: int) -> None:
+    """Give a server to a request: hold it, count, and tell the ``owner``, a bundle, or an entry of the write buffer."""
+    requests, bundles, pads, servers = tables.requests, tables.bundles, tables.pads, tables.servers
+    counts, busy, inflight = tables.counts, tables.busy, tables.inflight
+    bank, bin_number = servers[server, c.SERVER_BANK], tables.scalars[c.SCALAR_BIN]
+    servers[server, c.SERVER_FREE_AT], servers[server, c.SERVER_PORT] = free_at, port
+    servers[server, c.SERVER_GRANTED], servers[server, c.SERVER_DONE] = now, done_at
+    counts[bank, c.COUNT_BUSY] += free_at - now
+    busy[bank, bin_number] += free_at - now
+    if port != _OUTPUT:
+        counts[bank, c.COUNT_READS + op] += 1
+        if port == _DMA:
+            counts[bank, c.COUNT_DMA_READS + op] += 1
+        bundles[owner, c.BUNDLE_UNGRANTED] -= 1
+        bundles[owner, c.BUNDLE_READY] = max(bundles[owner, c.BUNDLE_READY], done_at)
+        return
+    servers[server, c.SERVER_REQUEST] = owner
+    requests[owner, c.REQUEST_GRANTED], requests[owner, c.REQUEST_BIN] = now, bin_number
+    requests[owner, c.REQUEST_FREE], requests[owner, c.REQUEST_DONE] = free_at, done_at
+    if not requests[owner, c.REQUEST_COUNTED]:
+        requests[owner, c.REQUEST_COUNTED] = 1
+        counts[bank, c.COUNT_WRITES] += 1
+    pad = tables.banks[bank, c.BANK_PAD]
+    inflight[pad, pads[pad, c.PAD_INFLIGHT]] = owner
+    pads[pad, c.PAD_INFLIGHT] += 1
+    pads[pad, c.PAD_INFLIGHT_MIN] = min(pads[pad, c.PAD_INFLIGHT_MIN], done_at)
+
+
+@written_in
+def _free_server(tables: Tables, bank: int, now: int) -> int:
+    """The lowest server of a bank that is free, or NONE."""
+    banks, servers = tables.banks, tables.servers
     first = banks[bank, c.BANK_FIRST_SERVER]
-    for server in range(first, first + pads[pad, c.PAD_SERVERS]):
+    for server in range(first, first + tables.pads[banks[bank, c.BANK_PAD], c.PAD_SERVERS]):
         if servers[server, c.SERVER_FREE_AT] <= now:
-            held = banks[bank, c.BANK_READ_HELD + op]
-            servers[server, c.SERVER_FREE_AT], servers[server, c.SERVER_PORT] = now + held, port
-            counts[bank, c.COUNT_BUSY] += held
-            busy[bank, bin_number] += held
-            counts[bank, c.COUNT_READS + op] += 1
-            if port == _DMA:
-                counts[bank, c.COUNT_DMA_READS + op] += 1
-            bundles[owner, c.BUNDLE_UNGRANTED] -= 1
-            bundles[owner, c.BUNDLE_READY] = max(bundles[owner, c.BUNDLE_READY], now + banks[bank, c.BANK_READ_DONE + op])
-            return True
-    return False
+            return server
+    return c.NONE
 
 
 @inlined
-def offer_writes(
-    scalars: Int64Array,
-    banks: Int64Array,
-    pads: Int64Array,
-    servers: Int64Array,
-    requests: Int64Array,
-    counts: Int64Array,
-    listed: Int64Array,
-    inflight: Int64Array,
-    busy: Int64Array,
-    posted: Int64Array,
-    now: int,
-) -> None:
+def grant_at_once(tables: Tables, bank: int, port: int, op: int, owner: int, now: int) -> bool:
+    """Grant a request in the cycle it comes, if its bank is idle and nothing can go before it; False if it has to queue."""
+    banks = tables.banks
+    if not tables.pads[banks[bank, c.BANK_PAD], c.PAD_AT_ONCE] or banks[bank, c.BANK_WAITING]:
+        return False
+    server = _free_server(tables, bank, now)
+    if server == c.NONE:
+        return False
+    free_at, done_at = now + banks[bank, c.BANK_READ_HELD + op], now + banks[bank, c.BANK_READ_DONE + op]
+    grant(tables, server, port, op, owner, free_at, done_at, now)
+    return True
+
+
+@inlined
+def offer_writes(tables: Tables, now: int) -> None:
     """Send the lines that entered the write buffer in the cycle before to their banks."""
+    scalars, requests, posted = tables.scalars, tables.requests, tables.posted
     for i in range(scalars[c.SCALAR_POSTED]):
         request = posted[i]
-        bank = requests[request, c.REQUEST_BANK]
-        pad = banks[bank, c.BANK_PAD]
         requests[request, c.REQUEST_ARRIVE] = now
-        if not _grant_write_at_once(scalars, banks, pads, servers, requests, counts, inflight, busy, pad, bank, request, now):
-            enqueue(banks, pads, requests, listed, request, 1)
+        if not grant_at_once(tables, requests[request, c.REQUEST_BANK], _OUTPUT, WRITE, request, now):
+            enqueue(tables, request, 1)
     scalars[c.SCALAR_POSTED] = 0
     scalars[c.SCALAR_EVENTS] += 1
 
 
-@inlined
-def _grant_write_at_once(
-    scalars: Int64Array,
-    banks: Int64Array,
-    pads: Int64Array,
-    servers: Int64Array,
-    requests: Int64Array,
-    counts: Int64Array,
-    inflight: Int64Array,
-    busy: Int64Array,
-    pad: int,
-    bank: int,
-    request: int,
-    now: int,
-) -> bool:
-    """Grant a buffered write in the cycle in which it first comes to its bank, if the bank is idle."""
-    if not pads[pad, c.PAD_AT_ONCE] or banks[bank, c.BANK_WAITING]:
-        return False
-    first = banks[bank, c.BANK_FIRST_SERVER]
-    for server in range(first, first + pads[pad, c.PAD_SERVERS]):
-        if servers[server, c.SERVER_FREE_AT] <= now:
-            held, done = banks[bank, c.BANK_WRITE_HELD], now + banks[bank, c.BANK_WRITE_DONE]
-            servers[server, c.SERVER_FREE_AT], servers[server, c.SERVER_PORT] = now + held, _OUTPUT
-            servers[server, c.SERVER_REQUEST] = request
-            servers[server, c.SERVER_GRANTED], servers[server, c.SERVER_DONE] = now, done
-            requests[request, c.REQUEST_GRANTED], requests[request, c.REQUEST_FREE] = now, now + held
-            requests[request, c.REQUEST_DONE], requests[request, c.REQUEST_COUNTED] = done, 1
-            requests[request, c.REQUEST_BIN] = scalars[c.SCALAR_BIN]
-            counts[bank, c.COUNT_BUSY] += held
-            busy[bank, scalars[c.SCALAR_BIN]] += held
-            counts[bank, c.COUNT_WRITES] += 1
-            inflight[pad, pads[pad, c.PAD_INFLIGHT]] = request
-            pads[pad, c.PAD_INFLIGHT] += 1
-            pads[pad, c.PAD_INFLIGHT_MIN] = min(pads[pad, c.PAD_INFLIGHT_MIN], done)
-            return True
-    return False
-
-
-@inlined
-def _list_bank(banks: Int64Array, pads: Int64Array, listed: Int64Array, bank: int) -> None:
+@written_in
+def _list_bank(tables: Tables, bank: int) -> None:
     """Insert a bank into the sorted list of banks with waiting requests."""
+    banks, pads, listed = tables.banks, tables.pads, tables.listed
     pad = banks[bank, c.BANK_PAD]
     i = pads[pad, c.PAD_LISTED]
     while i > 0 and listed[pad, i - 1] > bank:
@@ -141,9 +113,10 @@ def _list_bank(banks: Int64Array, pads: Int64Array, listed: Int64Array, bank: in
     banks[bank, c.BANK_LISTED] = 1
 
 
-@inlined
-def _best_direct(banks: Int64Array, requests: Int64Array, bank: int, arbiter: int) -> int:
+@written_in
+def _best_direct(tables: Tables, bank: int, arbiter: int) -> int:
     """The direct request that goes first by the arbiter's policy; the queue is in order of (arrive, port, index)."""
+    requests, banks = tables.requests, tables.banks
     best = banks[bank, c.BANK_DIRECT_HEAD]
     if arbiter == FCFS or best == c.NONE:
         return best
@@ -159,15 +132,16 @@ def _best_direct(banks: Int64Array, requests: Int64Array, bank: int, arbiter: in
     return best
 
 
-@inlined
-def _candidate(banks: Int64Array, pads: Int64Array, requests: Int64Array, bank: int, pad: int) -> int:
+@written_in
+def _candidate(tables: Tables, bank: int, pad: int) -> int:
     """The request that the arbiter's rules put next at a bank, or NONE."""
+    requests, banks, pads = tables.requests, tables.banks, tables.pads
     buffered = banks[bank, c.BANK_BUFFERED_HEAD]
     if buffered == c.NONE:
-        return _best_direct(banks, requests, bank, pads[pad, c.PAD_ARBITER])
+        return _best_direct(tables, bank, pads[pad, c.PAD_ARBITER])
     if pads[pad, c.PAD_DRAINING] or banks[bank, c.BANK_DIRECT_HEAD] == c.NONE:
         return buffered
-    direct = _best_direct(banks, requests, bank, pads[pad, c.PAD_ARBITER])
+    direct = _best_direct(tables, bank, pads[pad, c.PAD_ARBITER])
     if pads[pad, c.PAD_READ_PRIORITY]:
         return direct
     arbiter = pads[pad, c.PAD_ARBITER]
@@ -181,9 +155,10 @@ def _candidate(banks: Int64Array, pads: Int64Array, requests: Int64Array, bank: 
     return direct if first < second else buffered
 
 
-@inlined
-def _take(banks: Int64Array, requests: Int64Array, bank: int, request: int) -> None:
+@written_in
+def _take(tables: Tables, bank: int, request: int) -> None:
     """Remove a request from its queue."""
+    requests, banks = tables.requests, tables.banks
     head, tail = (
         (c.BANK_BUFFERED_HEAD, c.BANK_BUFFERED_TAIL)
         if requests[request, c.REQUEST_PORT] == _OUTPUT
@@ -201,95 +176,35 @@ def _take(banks: Int64Array, requests: Int64Array, bank: int, request: int) -> N
         banks[bank, tail] = before
 
 
-@inlined
-def _serve(
-    serves: Any,
-    banks: Int64Array,
-    servers: Int64Array,
-    groups: Int64Array,
-    requests: Int64Array,
-    scalars: Int64Array,
-    params: Int64Array,
-    shared: Int64Array,
-    states: Int64Array,
-    bank: int,
-    server: int,
-    request: int,
-    now: int,
-) -> None:
-    """Let the timing model say how long a request holds a server and when it is done."""
+@written_in
+def _serve(serves: Any, tables: Tables, server: int, request: int, now: int) -> tuple[int, int]:
+    """(free at, done at) of a request that a server begins now, as the timing model says."""
+    requests, banks, servers, groups = tables.requests, tables.banks, tables.servers, tables.groups
+    bank, op = servers[server, c.SERVER_BANK], requests[request, c.REQUEST_OP]
     if requests[request, c.REQUEST_LEFT_FREE] > 0:
         free_at, done_at = now + requests[request, c.REQUEST_LEFT_FREE], now + requests[request, c.REQUEST_LEFT_DONE]
         requests[request, c.REQUEST_LEFT_FREE] = 0
     elif banks[bank, c.BANK_READ_HELD]:
-        op = requests[request, c.REQUEST_OP]
         free_at, done_at = now + banks[bank, c.BANK_READ_HELD + op], now + banks[bank, c.BANK_READ_DONE + op]
     else:
         group = banks[bank, c.BANK_GROUP]
         free_at, done_at = serves[banks[bank, c.BANK_FUNCTION]](
-            int64_view(params, groups[group, c.GROUP_PARAMS_AT], groups[group, c.GROUP_PARAMS_SIZE]),
-            int64_view(states, servers[server, c.SERVER_STATE_AT], servers[server, c.SERVER_STATE_SIZE]),
-            int64_view(shared, groups[group, c.GROUP_SHARED_AT], groups[group, c.GROUP_SHARED_SIZE]),
+            int64_view(tables.params, groups[group, c.GROUP_PARAMS_AT], groups[group, c.GROUP_PARAMS_SIZE]),
+            int64_view(tables.states, servers[server, c.SERVER_STATE_AT], servers[server, c.SERVER_STATE_SIZE]),
+            int64_view(tables.shared, groups[group, c.GROUP_SHARED_AT], groups[group, c.GROUP_SHARED_SIZE]),
             now,
-            requests[request, c.REQUEST_OP],
+            op,
             requests[request, c.REQUEST_ROW],
         )
     if free_at <= now or done_at < now:
-        scalars[c.SCALAR_BROKEN_BANK] = bank + 1
-    requests[request, c.REQUEST_FREE] = max(free_at, now + 1)
-    requests[request, c.REQUEST_DONE] = max(done_at, now)
-    requests[request, c.REQUEST_GRANTED] = now
-    servers[server, c.SERVER_FREE_AT], servers[server, c.SERVER_REQUEST], servers[server, c.SERVER_PORT] = (
-        requests[request, c.REQUEST_FREE],
-        request,
-        requests[request, c.REQUEST_PORT],
-    )
-    # Kept here as well: the request's row is used again once it is done, though the server may still be held.
-    servers[server, c.SERVER_GRANTED], servers[server, c.SERVER_DONE] = now, requests[request, c.REQUEST_DONE]
-    banks[bank, c.BANK_LAST_PORT] = requests[request, c.REQUEST_PORT]
+        tables.scalars[c.SCALAR_BROKEN_BANK] = bank + 1
+    return max(free_at, now + 1), max(done_at, now)
 
 
-@inlined
-def _granted(
-    pads: Int64Array,
-    requests: Int64Array,
-    bundles: Int64Array,
-    counts: Int64Array,
-    scalars: Int64Array,
-    inflight: Int64Array,
-    conflict: Int64Array,
-    busy: Int64Array,
-    pad: int,
-    request: int,
-    now: int,
-) -> None:
-    """Count a grant and tell the request's owner."""
-    scalars[c.SCALAR_EVENTS] += 1
-    bank, port = requests[request, c.REQUEST_BANK], requests[request, c.REQUEST_PORT]
-    occupied = requests[request, c.REQUEST_FREE] - now
-    counts[bank, c.COUNT_BUSY] += occupied
-    requests[request, c.REQUEST_BIN] = scalars[c.SCALAR_BIN]
-    busy[bank, scalars[c.SCALAR_BIN]] += occupied
-    if port == _OUTPUT:
-        inflight[pad, pads[pad, c.PAD_INFLIGHT]] = request
-        pads[pad, c.PAD_INFLIGHT] += 1
-        pads[pad, c.PAD_INFLIGHT_MIN] = min(pads[pad, c.PAD_INFLIGHT_MIN], requests[request, c.REQUEST_DONE])
-        if not requests[request, c.REQUEST_COUNTED]:
-            requests[request, c.REQUEST_COUNTED] = 1
-            counts[bank, c.COUNT_WRITES] += 1
-        return
-    owner = requests[request, c.REQUEST_OWNER]
-    bundles[owner, c.BUNDLE_UNGRANTED] -= 1
-    bundles[owner, c.BUNDLE_READY] = max(bundles[owner, c.BUNDLE_READY], requests[request, c.REQUEST_DONE])
-    op = requests[request, c.REQUEST_OP]
-    counts[bank, c.COUNT_WRITES if op else c.COUNT_READS] += 1
-    if port == _DMA:
-        counts[bank, c.COUNT_DMA_WRITES if op else c.COUNT_DMA_READS] += 1
-
-
-@inlined
-def _preemptible(pads: Int64Array, banks: Int64Array, servers: Int64Array, pad: int, bank: int, now: int) -> int:
+@written_in
+def _preemptible(tables: Tables, pad: int, bank: int, now: int) -> int:
     """The lowest server held by a buffered write that began earlier and is not done, or NONE."""
+    banks, pads, servers = tables.banks, tables.pads, tables.servers
     first = banks[bank, c.BANK_FIRST_SERVER]
     for server in range(first, first + pads[pad, c.PAD_SERVERS]):
         if (
@@ -301,23 +216,11 @@ def _preemptible(pads: Int64Array, banks: Int64Array, servers: Int64Array, pad: 
     return c.NONE
 
 
-@inlined
-def _send_back(
-    pads: Int64Array,
-    banks: Int64Array,
-    servers: Int64Array,
-    requests: Int64Array,
-    counts: Int64Array,
-    scalars: Int64Array,
-    inflight: Int64Array,
-    conflict: Int64Array,
-    busy: Int64Array,
-    pad: int,
-    bank: int,
-    server: int,
-    now: int,
-) -> None:
+@written_in
+def _send_back(tables: Tables, pad: int, bank: int, server: int, now: int) -> None:
     """Preempt the buffered write that holds a server: it returns to the head of its queue."""
+    requests, banks, pads, servers = tables.requests, tables.banks, tables.pads, tables.servers
+    counts, inflight, busy = tables.counts, tables.inflight, tables.busy
     request = servers[server, c.SERVER_REQUEST]
     left = requests[request, c.REQUEST_FREE] - now
     counts[bank, c.COUNT_PREEMPTED] += 1
@@ -345,61 +248,55 @@ def _send_back(
     pads[pad, c.PAD_INFLIGHT] = kept
 
 
-@inlined
-def watermarks(pads: Int64Array, pad: int) -> None:
+@written_in
+def watermarks(tables: Tables, pad: int) -> None:
     """Begin to drain the write buffer at its high watermark, end at its low one. Every cycle: the flag remembers."""
+    pads = tables.pads
     if pads[pad, c.PAD_DRAINING] and pads[pad, c.PAD_BUFFERED] <= pads[pad, c.PAD_LOW]:
         pads[pad, c.PAD_DRAINING] = 0
     if pads[pad, c.PAD_BUFFERED] >= pads[pad, c.PAD_HIGH]:
         pads[pad, c.PAD_DRAINING] = 1
 
 
-@inlined
-def grant_scratchpad(
-    serves: Any,
-    pads: Int64Array,
-    banks: Int64Array,
-    servers: Int64Array,
-    groups: Int64Array,
-    requests: Int64Array,
-    bundles: Int64Array,
-    counts: Int64Array,
-    scalars: Int64Array,
-    params: Int64Array,
-    shared: Int64Array,
-    states: Int64Array,
-    listed: Int64Array,
-    inflight: Int64Array,
-    conflict: Int64Array,
-    busy: Int64Array,
-    pad: int,
-    now: int,
-) -> None:
+@written_in
+def _next_grant(tables: Tables, pad: int, bank: int, now: int) -> tuple[int, int]:
+    """(server, request) of what a bank with waiting requests grants next; NONE, NONE if nothing. May preempt a write for it."""
+    pads = tables.pads
+    server = _free_server(tables, bank, now)
+    if server != c.NONE:
+        return server, _candidate(tables, bank, pad)
+    if pads[pad, c.PAD_PREEMPTION] and not pads[pad, c.PAD_DRAINING] and tables.banks[bank, c.BANK_DIRECT_HEAD] != c.NONE:
+        server = _preemptible(tables, pad, bank, now)
+        if server != c.NONE:
+            _send_back(tables, pad, bank, server, now)
+            return server, _best_direct(tables, bank, pads[pad, c.PAD_ARBITER])
+    return c.NONE, c.NONE
+
+
+@written_in
+def grant_scratchpad(serves: Any, tables: Tables, pad: int, now: int) -> None:
     """One GRANT phase of a scratchpad: the banks with waiting requests, in index order."""
+    scalars, requests, banks, pads = tables.scalars, tables.requests, tables.banks, tables.pads
+    servers, counts, listed, conflict = tables.servers, tables.counts, tables.listed, tables.conflict
     kept = 0
     for i in range(pads[pad, c.PAD_LISTED]):
         bank = listed[pad, i]
-        first = banks[bank, c.BANK_FIRST_SERVER]
-        for server in range(first, first + pads[pad, c.PAD_SERVERS]):
-            if servers[server, c.SERVER_FREE_AT] > now:
-                continue
-            request = _candidate(banks, pads, requests, bank, pad)
-            if request == c.NONE:
+        while banks[bank, c.BANK_WAITING]:
+            server, request = _next_grant(tables, pad, bank, now)
+            if server == c.NONE:
                 break
-            _take(banks, requests, bank, request)
-            _serve(serves, banks, servers, groups, requests, scalars, params, shared, states, bank, server, request, now)
-            _granted(pads, requests, bundles, counts, scalars, inflight, conflict, busy, pad, request, now)
-        if pads[pad, c.PAD_PREEMPTION] and not pads[pad, c.PAD_DRAINING]:
-            while banks[bank, c.BANK_DIRECT_HEAD] != c.NONE:
-                server = _preemptible(pads, banks, servers, pad, bank, now)
-                if server == c.NONE:
-                    break
-                _send_back(pads, banks, servers, requests, counts, scalars, inflight, conflict, busy, pad, bank, server, now)
-                request = _best_direct(banks, requests, bank, pads[pad, c.PAD_ARBITER])
-                _take(banks, requests, bank, request)
-                _serve(serves, banks, servers, groups, requests, scalars, params, shared, states, bank, server, request, now)
-                _granted(pads, requests, bundles, counts, scalars, inflight, conflict, busy, pad, request, now)
-        if banks[bank, c.BANK_WAITING] > 0:
+            _take(tables, bank, request)
+            port, op, owner = (
+                requests[request, c.REQUEST_PORT],
+                requests[request, c.REQUEST_OP],
+                requests[request, c.REQUEST_OWNER],
+            )
+            free_at, done_at = _serve(serves, tables, server, request, now)
+            grant(tables, server, port, op, owner, free_at, done_at, now)
+            servers[server, c.SERVER_REQUEST], requests[request, c.REQUEST_GRANTED] = request, now
+            banks[bank, c.BANK_LAST_PORT] = port
+            scalars[c.SCALAR_EVENTS] += 1
+        if banks[bank, c.BANK_WAITING]:
             counts[bank, c.COUNT_CONFLICT] += 1
             conflict[bank, scalars[c.SCALAR_BIN]] += 1
             listed[pad, kept] = bank
@@ -409,18 +306,11 @@ def grant_scratchpad(
     pads[pad, c.PAD_LISTED] = kept
 
 
-@inlined
-def retire_writes(
-    pads: Int64Array,
-    requests: Int64Array,
-    slots: Int64Array,
-    scalars: Int64Array,
-    inflight: Int64Array,
-    free_writes: Int64Array,
-    pad: int,
-    now: int,
-) -> None:
+@written_in
+def retire_writes(tables: Tables, pad: int, now: int) -> None:
     """One RETIRE phase of a scratchpad: buffered writes that are done leave the write buffer."""
+    scalars, requests, pads, slots = tables.scalars, tables.requests, tables.pads, tables.slots
+    inflight, free_writes = tables.inflight, tables.free_writes
     kept = 0
     least = c.FAR
     for i in range(pads[pad, c.PAD_INFLIGHT]):
@@ -450,19 +340,11 @@ def retire_writes(
     pads[pad, c.PAD_INFLIGHT_MIN] = least
 
 
-@inlined
-def post_write(
-    pads: Int64Array,
-    requests: Int64Array,
-    slots: Int64Array,
-    scalars: Int64Array,
-    free_writes: Int64Array,
-    pad: int,
-    bank: int,
-    row: int,
-    slot: int,
-) -> int:
+@written_in
+def post_write(tables: Tables, pad: int, bank: int, row: int, slot: int) -> int:
     """Enter one line into the write buffer (ADVANCE); returns its request, which reaches its bank in the next cycle."""
+    scalars, requests, pads, slots = tables.scalars, tables.requests, tables.pads, tables.slots
+    free_writes = tables.free_writes
     scalars[c.SCALAR_FREE_WRITES] -= 1
     request = free_writes[scalars[c.SCALAR_FREE_WRITES]]
     (
@@ -470,7 +352,8 @@ def post_write(
         requests[request, c.REQUEST_BANK],
         requests[request, c.REQUEST_ROW],
         requests[request, c.REQUEST_OP],
-    ) = _OUTPUT, bank, row, 1
+    ) = _OUTPUT, bank, row, WRITE
+    requests[request, c.REQUEST_OWNER] = request
     (
         requests[request, c.REQUEST_SLOT],
         requests[request, c.REQUEST_GRANTED],
@@ -489,9 +372,10 @@ def post_write(
     return request
 
 
-@inlined
-def is_buffered(pads: Int64Array, requests: Int64Array, pad: int, bank: int, row: int) -> bool:
+@written_in
+def is_buffered(tables: Tables, pad: int, bank: int, row: int) -> bool:
     """True if the line is in the write buffer."""
+    requests, pads = tables.requests, tables.pads
     entry = pads[pad, c.PAD_BUFFER_HEAD]
     while entry != c.NONE:
         if requests[entry, c.REQUEST_BANK] == bank and requests[entry, c.REQUEST_ROW] == row:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from simcore.program.program import Port
+
 #: "none" in a column that holds a row number, a tile or a slot.
 NONE = -1
 #: Later than any cycle, for "never" in a minimum.
 FAR = 1 << 62
-
+#: The array's ports that read (ifmap, filter, psum), and all of them (with output).
+READ_PORTS = int(Port.OUTPUT)
+ARRAY_PORTS = int(Port.DMA)
 
 # requests: one line each. First the window elements' (a fixed set each), then the bursts', then the write buffers' entries.
 REQUEST_PORT, REQUEST_BANK, REQUEST_ROW, REQUEST_OP, REQUEST_ARRIVE, REQUEST_OWNER, REQUEST_NEXT, REQUEST_GRANTED = range(8)
@@ -34,9 +38,10 @@ PAD_BANK_SHIFT, PAD_LINE_SHIFT = range(19, 21)
 PAD_AT_ONCE = 21
 PAD_COLUMNS = 22
 
-# servers: a bank's ports; what holds it is kept here as well, because a request's row is used again once it is done.
+# servers: a bank's ports; what holds one is kept here as well, because a request's row is used again once it is done.
 SERVER_FREE_AT, SERVER_REQUEST, SERVER_PORT, SERVER_GRANTED, SERVER_DONE, SERVER_STATE_AT, SERVER_STATE_SIZE = range(7)
-SERVER_COLUMNS = 7
+SERVER_BANK = 7
+SERVER_COLUMNS = 8
 
 # groups: bank groups, with their part of the flat parameter and shared-state arrays.
 GROUP_PARAMS_AT, GROUP_PARAMS_SIZE, GROUP_SHARED_AT, GROUP_SHARED_SIZE = range(4)
@@ -61,6 +66,7 @@ PORT_COLUMNS = 19
 
 # queues: the DMA's; STARTED counts the bursts begun of the head operation.
 QUEUE_HEAD, QUEUE_END, QUEUE_STARTED = range(3)
+QUEUE_COLUMNS = 3
 
 # bursts on their way.
 BURST_OP, BURST_BYTES, BURST_MEMORY_DONE, BURST_NUMBER, BURST_ADDRESS, BURST_WRITE = range(6)
@@ -74,6 +80,10 @@ OP_COLUMNS = 4
 # slots: the tile that holds each, and its lines still in a write buffer.
 SLOT_HOLDER, SLOT_WRITES = range(2)
 SLOT_COLUMNS = 2
+
+# output_places: the lines of the output element that is due, one in each column; the words of all of them stand in the first.
+OUTPUT_WORDS, OUTPUT_BANK, OUTPUT_ROW, OUTPUT_SLOT = range(4)
+OUTPUT_ROWS = 4
 
 # counts per bank.
 COUNT_READS, COUNT_WRITES, COUNT_DMA_READS, COUNT_DMA_WRITES, COUNT_FORWARDED, COUNT_PREEMPTED = range(6)
@@ -100,4 +110,6 @@ SCALAR_POSTED_PAD = 33
 # The earliest arrival of a burst that is being loaded. Of a DRAM: whether there is one, bursts to hand to it, core cycle of its
 # next event, bursts and transactions it has not done, and whether it was asked for more refreshes than it can do.
 SCALAR_ARRIVES, SCALAR_HAS_DRAM, SCALAR_SENT, SCALAR_DRAM_NEXT, SCALAR_AWAITED, SCALAR_HELD, SCALAR_OVERRUN = range(34, 41)
-SCALAR_COLUMNS = 41
+# Of traffic: whether the requests that arrive together are more than there are free rows.
+SCALAR_ROWS_ARE_SHORT = 41
+SCALAR_COLUMNS = 42

@@ -5,9 +5,11 @@ from __future__ import annotations
 from simcore.clock import core_cycle_of, domain_cycle_at
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_at_once
-from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.tables import Tables
 from simcore.machine.machine import BLOCK, XOR
-from simcore.program.program import QUEUES, Int64Array, Op, OpKind, Port, Reg
+from simcore.program.program import QUEUES, Op, OpKind, Port, Reg
+from simcore.timing.bank_timing import READ, WRITE
 
 _OUTPUT, _DMA, _QUEUES = int(Port.OUTPUT), int(Port.DMA), len(QUEUES)
 _KIND, _REGION, _TILE, _SLOT, _BYTES = int(Op.KIND), int(Op.REGION), int(Op.TILE), int(Op.SLOT), int(Op.BYTES)
@@ -24,22 +26,24 @@ _core_cycle_of = inlined(core_cycle_of)
 _domain_cycle_at = inlined(domain_cycle_at)
 
 
-@inlined
-def place(pads: Int64Array, pad: int, line: int) -> tuple[int, int]:
+@written_in
+def place(tables: Tables, pad: int, line: int) -> tuple[int, int]:
     """(bank numbered through all scratchpads, row) of a line."""
+    pads = tables.pads
     if pads[pad, c.PAD_INTERLEAVING] == BLOCK:
         return pads[pad, c.PAD_FIRST_BANK] + line // pads[pad, c.PAD_ROWS], line % pads[pad, c.PAD_ROWS]
-    banks, shift = pads[pad, c.PAD_BANKS], pads[pad, c.PAD_BANK_SHIFT]
-    row = line >> shift if shift >= 0 else line // banks
-    bank = line - row * banks
+    count, shift = pads[pad, c.PAD_BANKS], pads[pad, c.PAD_BANK_SHIFT]
+    row = line >> shift if shift >= 0 else line // count
+    bank = line - row * count
     if pads[pad, c.PAD_INTERLEAVING] == XOR:
-        bank ^= row % banks
+        bank ^= row % count
     return pads[pad, c.PAD_FIRST_BANK] + bank, row
 
 
-@inlined
-def fill_request(requests: Int64Array, request: int, port: int, bank: int, row: int, op: int, owner: int, now: int) -> None:
+@written_in
+def fill_request(tables: Tables, request: int, port: int, bank: int, row: int, op: int, owner: int, now: int) -> None:
     """Make a request row of a read element or a burst."""
+    requests = tables.requests
     (
         requests[request, c.REQUEST_PORT],
         requests[request, c.REQUEST_BANK],
@@ -55,9 +59,10 @@ def fill_request(requests: Int64Array, request: int, port: int, bank: int, row: 
     requests[request, c.REQUEST_LEFT_FREE], requests[request, c.REQUEST_COUNTED] = 0, 0
 
 
-@inlined
-def memory_takes(scalars: Int64Array, byte_count: int, now: int) -> int:
+@written_in
+def memory_takes(tables: Tables, byte_count: int, now: int) -> int:
     """Main memory takes a burst; returns the core cycle at which it is done."""
+    scalars = tables.scalars
     begin = max(scalars[c.SCALAR_MEMORY_FREE], _domain_cycle_at(now, scalars[c.SCALAR_RATIO_P], scalars[c.SCALAR_RATIO_Q]))
     scalars[c.SCALAR_MEMORY_FREE] = begin + (byte_count + scalars[c.SCALAR_MEMORY_BYTES] - 1) // scalars[c.SCALAR_MEMORY_BYTES]
     done = _core_cycle_of(
@@ -66,11 +71,10 @@ def memory_takes(scalars: Int64Array, byte_count: int, now: int) -> int:
     return max(done, now + 1)
 
 
-@inlined
-def _give_to_memory(
-    scalars: Int64Array, bursts: Int64Array, ops: Int64Array, burst_lists: Int64Array, burst: int, write: int, now: int
-) -> None:
+@written_in
+def _give_to_memory(tables: Tables, burst: int, write: int, now: int) -> None:
     """ISSUE: hand a burst to main memory, which says when it is done: at once, or, if it is a DRAM, in its time."""
+    scalars, bursts, ops, burst_lists = tables.scalars, tables.bursts, tables.ops, tables.burst_lists
     if scalars[c.SCALAR_HAS_DRAM]:
         bursts[burst, c.BURST_ADDRESS] = (
             ops[bursts[burst, c.BURST_OP], _ADDRESS] + bursts[burst, c.BURST_NUMBER] * scalars[c.SCALAR_BURST_BYTES]
@@ -79,22 +83,16 @@ def _give_to_memory(
         burst_lists[SENT, scalars[c.SCALAR_SENT]] = burst
         scalars[c.SCALAR_SENT] += 1
         return
-    done = memory_takes(scalars, bursts[burst, c.BURST_BYTES], now)
+    done = memory_takes(tables, bursts[burst, c.BURST_BYTES], now)
     bursts[burst, c.BURST_MEMORY_DONE] = done
     if not write:
         scalars[c.SCALAR_ARRIVES] = min(scalars[c.SCALAR_ARRIVES], done)
 
 
-@inlined
-def _finish_burst(
-    scalars: Int64Array,
-    bursts: Int64Array,
-    op_states: Int64Array,
-    ops: Int64Array,
-    resident: Int64Array,
-    burst_lists: Int64Array,
-    burst: int,
-) -> None:
+@written_in
+def _finish_burst(tables: Tables, burst: int) -> None:
+    scalars, bursts, op_states, ops = tables.scalars, tables.bursts, tables.op_states, tables.ops
+    resident, burst_lists = tables.resident, tables.burst_lists
     burst_lists[SPARE, scalars[c.SCALAR_SPARE_BURSTS]] = burst
     scalars[c.SCALAR_SPARE_BURSTS] += 1
     scalars[c.SCALAR_OUTSTANDING] -= 1
@@ -109,24 +107,16 @@ def _finish_burst(
             resident[ops[op, _TILE]] = ops[op, _SLOT]
 
 
-@inlined
-def finish_bursts(
-    scalars: Int64Array,
-    bursts: Int64Array,
-    bundles: Int64Array,
-    op_states: Int64Array,
-    ops: Int64Array,
-    resident: Int64Array,
-    burst_lists: Int64Array,
-    now: int,
-) -> None:
+@written_in
+def finish_bursts(tables: Tables, now: int) -> None:
     """SETTLE, first half: loads whose lines are written and stores that memory has taken are finished."""
+    scalars, bundles, bursts, burst_lists = tables.scalars, tables.bundles, tables.bursts, tables.burst_lists
     kept = 0
     for i in range(scalars[c.SCALAR_FILLING]):
         burst = burst_lists[FILLING, i]
-        bundle = 3 * scalars[c.SCALAR_WINDOW] + burst
+        bundle = c.READ_PORTS * scalars[c.SCALAR_WINDOW] + burst
         if bundles[bundle, c.BUNDLE_UNGRANTED] == 0 and bundles[bundle, c.BUNDLE_READY] <= now:
-            _finish_burst(scalars, bursts, op_states, ops, resident, burst_lists, burst)
+            _finish_burst(tables, burst)
         else:
             burst_lists[FILLING, kept] = burst
             kept += 1
@@ -135,24 +125,18 @@ def finish_bursts(
     for i in range(scalars[c.SCALAR_STORING]):
         burst = burst_lists[STORING, i]
         if bursts[burst, c.BURST_MEMORY_DONE] <= now:
-            _finish_burst(scalars, bursts, op_states, ops, resident, burst_lists, burst)
+            _finish_burst(tables, burst)
         else:
             burst_lists[STORING, kept] = burst
             kept += 1
     scalars[c.SCALAR_STORING] = kept
 
 
-@inlined
-def start_heads(
-    scalars: Int64Array,
-    queues: Int64Array,
-    ports: Int64Array,
-    op_states: Int64Array,
-    slots: Int64Array,
-    ops: Int64Array,
-    resident: Int64Array,
-) -> None:
+@written_in
+def start_heads(tables: Tables) -> None:
     """SETTLE, second half: start the head of each queue whose dependencies hold; note what wakes the others."""
+    scalars, ports, queues, op_states = tables.scalars, tables.ports, tables.queues, tables.op_states
+    slots, ops, resident = tables.slots, tables.ops, tables.resident
     scalars[c.SCALAR_MAY_START] = 0
     for port in range(ports.shape[0]):
         ports[port, c.PORT_WAKE] = c.FAR
@@ -188,24 +172,10 @@ def start_heads(
 
 
 @inlined
-def _offer_lines(
-    scalars: Int64Array,
-    bursts: Int64Array,
-    bundles: Int64Array,
-    requests: Int64Array,
-    banks: Int64Array,
-    pads: Int64Array,
-    servers: Int64Array,
-    counts: Int64Array,
-    busy: Int64Array,
-    ops: Int64Array,
-    regions: Int64Array,
-    listed: Int64Array,
-    burst: int,
-    write: int,
-    now: int,
-) -> None:
+def _offer_lines(tables: Tables, burst: int, write: int, now: int) -> None:
     """Offer the scratchpad lines of a burst to their banks."""
+    scalars, bundles, pads, bursts = tables.scalars, tables.bundles, tables.pads, tables.bursts
+    regions, ops = tables.regions, tables.ops
     op = bursts[burst, c.BURST_OP]
     region = ops[op, _REGION]
     pad = regions[region, _PAD]
@@ -214,50 +184,32 @@ def _offer_lines(
     begin = bursts[burst, c.BURST_NUMBER] * scalars[c.SCALAR_BURST_BYTES]
     first = begin // line_bytes
     last = (begin + bursts[burst, c.BURST_BYTES] - 1) // line_bytes
-    bundle = 3 * scalars[c.SCALAR_WINDOW] + burst
+    bundle = c.READ_PORTS * scalars[c.SCALAR_WINDOW] + burst
     bundles[bundle, c.BUNDLE_UNGRANTED], bundles[bundle, c.BUNDLE_READY], bundles[bundle, c.BUNDLE_REQUESTS] = (
         last - first + 1,
         now,
         last - first + 1,
     )
     for line in range(first, last + 1):
-        bank, row = place(pads, pad, base + line)
-        if not grant_at_once(
-            banks, pads, servers, bundles, counts, busy, scalars[c.SCALAR_BIN], pad, bank, _DMA, write, bundle, now
-        ):
+        bank, row = place(tables, pad, base + line)
+        if not grant_at_once(tables, bank, _DMA, write, bundle, now):
             request = bundles[bundle, c.BUNDLE_FIRST] + line - first
-            fill_request(requests, request, _DMA, bank, row, write, bundle, now)
-            enqueue(banks, pads, requests, listed, request, 0)
+            fill_request(tables, request, _DMA, bank, row, write, bundle, now)
+            enqueue(tables, request, 0)
     scalars[c.SCALAR_EVENTS] += 1
 
 
-@inlined
-def deliver_and_send(
-    scalars: Int64Array,
-    bursts: Int64Array,
-    bundles: Int64Array,
-    requests: Int64Array,
-    banks: Int64Array,
-    pads: Int64Array,
-    servers: Int64Array,
-    counts: Int64Array,
-    busy: Int64Array,
-    ops: Int64Array,
-    regions: Int64Array,
-    listed: Int64Array,
-    burst_lists: Int64Array,
-    now: int,
-) -> None:
+@written_in
+def deliver_and_send(tables: Tables, now: int) -> None:
     """ISSUE: offer the lines of loads that have arrived, and send stores whose lines are read to main memory."""
+    scalars, bundles, bursts, burst_lists = tables.scalars, tables.bundles, tables.bursts, tables.burst_lists
     if scalars[c.SCALAR_ARRIVES] <= now:
         scalars[c.SCALAR_ARRIVES] = c.FAR
         kept = 0
         for i in range(scalars[c.SCALAR_LOADING]):
             burst = burst_lists[LOADING, i]
             if bursts[burst, c.BURST_MEMORY_DONE] <= now:
-                _offer_lines(
-                    scalars, bursts, bundles, requests, banks, pads, servers, counts, busy, ops, regions, listed, burst, 1, now
-                )
+                _offer_lines(tables, burst, WRITE, now)
                 burst_lists[FILLING, scalars[c.SCALAR_FILLING]] = burst
                 scalars[c.SCALAR_FILLING] += 1
             else:
@@ -268,9 +220,9 @@ def deliver_and_send(
     kept = 0
     for i in range(scalars[c.SCALAR_READING]):
         burst = burst_lists[READING, i]
-        bundle = 3 * scalars[c.SCALAR_WINDOW] + burst
+        bundle = c.READ_PORTS * scalars[c.SCALAR_WINDOW] + burst
         if bundles[bundle, c.BUNDLE_UNGRANTED] == 0 and bundles[bundle, c.BUNDLE_READY] <= now:
-            _give_to_memory(scalars, bursts, ops, burst_lists, burst, 1, now)
+            _give_to_memory(tables, burst, WRITE, now)
             burst_lists[STORING, scalars[c.SCALAR_STORING]] = burst
             scalars[c.SCALAR_STORING] += 1
             scalars[c.SCALAR_EVENTS] += 1
@@ -280,27 +232,11 @@ def deliver_and_send(
     scalars[c.SCALAR_READING] = kept
 
 
-@inlined
-def new_burst(
-    scalars: Int64Array,
-    bursts: Int64Array,
-    bundles: Int64Array,
-    requests: Int64Array,
-    banks: Int64Array,
-    pads: Int64Array,
-    servers: Int64Array,
-    counts: Int64Array,
-    busy: Int64Array,
-    queues: Int64Array,
-    ops: Int64Array,
-    regions: Int64Array,
-    listed: Int64Array,
-    burst_lists: Int64Array,
-    read_bytes: Int64Array,
-    write_bytes: Int64Array,
-    now: int,
-) -> None:
+@written_in
+def new_burst(tables: Tables, now: int) -> None:
     """ISSUE: start at most one new burst, queues in turn."""
+    scalars, queues, bursts, ops = tables.scalars, tables.queues, tables.bursts, tables.ops
+    burst_lists, read_bytes, write_bytes = tables.burst_lists, tables.read_bytes, tables.write_bytes
     if scalars[c.SCALAR_STARTED] == 0 or scalars[c.SCALAR_OUTSTANDING] >= scalars[c.SCALAR_OUTSTANDING_LIMIT]:
         return
     queue = scalars[c.SCALAR_TURN] - 1
@@ -316,14 +252,12 @@ def new_burst(
         count = min(scalars[c.SCALAR_BURST_BYTES], ops[op, _BYTES] - number * scalars[c.SCALAR_BURST_BYTES])
         bursts[burst, c.BURST_OP], bursts[burst, c.BURST_BYTES], bursts[burst, c.BURST_NUMBER] = op, count, number
         if ops[op, _KIND] == _LOAD:
-            _give_to_memory(scalars, bursts, ops, burst_lists, burst, 0, now)
+            _give_to_memory(tables, burst, READ, now)
             burst_lists[LOADING, scalars[c.SCALAR_LOADING]] = burst
             scalars[c.SCALAR_LOADING] += 1
             read_bytes[ops[op, _REGION]] += count
         else:
-            _offer_lines(
-                scalars, bursts, bundles, requests, banks, pads, servers, counts, busy, ops, regions, listed, burst, 0, now
-            )
+            _offer_lines(tables, burst, READ, now)
             burst_lists[READING, scalars[c.SCALAR_READING]] = burst
             scalars[c.SCALAR_READING] += 1
             write_bytes[ops[op, _REGION]] += count

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.dma import FILLING, READING, STORING
-from simcore.engine.compiled.jit import inlined
-from simcore.program.program import Int64Array
+from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.tables import Tables
 
 
-@inlined
-def next_event(
-    scalars: Int64Array,
-    ports: Int64Array,
-    bundles: Int64Array,
-    banks: Int64Array,
-    pads: Int64Array,
-    servers: Int64Array,
-    bursts: Int64Array,
-    listed: Int64Array,
-    burst_lists: Int64Array,
-    now: int,
-) -> int:
+@written_in
+def next_event(tables: Tables, now: int) -> int:
     """The earliest cycle after ``now`` at which something that was decided before comes true; FAR if nothing will.
 
     What a DRAM has yet to decide is not among it.
     """
+    scalars, ports, bundles, banks = tables.scalars, tables.ports, tables.bundles, tables.banks
+    pads, servers, bursts, listed = tables.pads, tables.servers, tables.bursts, tables.listed
+    burst_lists = tables.burst_lists
     soonest = c.FAR
     for pad in range(pads.shape[0]):
         if pads[pad, c.PAD_INFLIGHT]:
@@ -34,7 +26,7 @@ def next_event(
             for server in range(first, first + pads[pad, c.PAD_SERVERS]):
                 if servers[server, c.SERVER_FREE_AT] > now:
                     soonest = min(soonest, servers[server, c.SERVER_FREE_AT])
-    for port in range(3):
+    for port in range(c.READ_PORTS):
         if ports[port, c.PORT_IN_WINDOW]:
             element = port * scalars[c.SCALAR_WINDOW] + ports[port, c.PORT_HEAD]
             if bundles[element, c.BUNDLE_UNGRANTED] == 0 and bundles[element, c.BUNDLE_READY] > now:
@@ -42,7 +34,7 @@ def next_event(
     soonest = min(soonest, scalars[c.SCALAR_ARRIVES])
     for kind, count in ((FILLING, scalars[c.SCALAR_FILLING]), (READING, scalars[c.SCALAR_READING])):
         for i in range(count):
-            bundle = 3 * scalars[c.SCALAR_WINDOW] + burst_lists[kind, i]
+            bundle = c.READ_PORTS * scalars[c.SCALAR_WINDOW] + burst_lists[kind, i]
             if bundles[bundle, c.BUNDLE_UNGRANTED] == 0:
                 soonest = min(soonest, bundles[bundle, c.BUNDLE_READY])
     for i in range(scalars[c.SCALAR_STORING]):
@@ -50,11 +42,11 @@ def next_event(
     return max(soonest, now + 1)
 
 
-@inlined
-def count_skipped(
-    scalars: Int64Array, pads: Int64Array, counts: Int64Array, listed: Int64Array, conflict: Int64Array, skipped: int
-) -> None:
+@written_in
+def count_skipped(tables: Tables, skipped: int) -> None:
     """Charge the banks with waiting requests for cycles in which nothing changed."""
+    scalars, pads, counts, listed = tables.scalars, tables.pads, tables.counts, tables.listed
+    conflict = tables.conflict
     for pad in range(pads.shape[0]):
         for i in range(pads[pad, c.PAD_LISTED]):
             counts[listed[pad, i], c.COUNT_CONFLICT] += skipped

@@ -1,7 +1,4 @@
-"""The compiled engine's loop: the phases of ARCHITECTURE.md's cycle contract, one layer, with idle cycles skipped.
-
-Its functions take many tables one by one: given as one tuple they compile three times as long (measured), see jit.py.
-"""
+"""The compiled engine's loop: the phases of ARCHITECTURE.md's cycle contract, one layer, with idle cycles skipped."""
 
 from __future__ import annotations
 
@@ -12,285 +9,197 @@ from simcore.engine.compiled.array import advance, stall_of
 from simcore.engine.compiled.banks import grant_scratchpad, offer_writes, retire_writes, watermarks
 from simcore.engine.compiled.dma import deliver_and_send, finish_bursts, new_burst, start_heads
 from simcore.engine.compiled.idle import count_skipped, next_event
-from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.lines import locate
 from simcore.engine.compiled.ports import offer_element
+from simcore.engine.compiled.slices import LOOK_EVERY, clock_us
+from simcore.engine.compiled.tables import Tables
 from simcore.program.outcome import Cause
-from simcore.program.program import Int64Array, Port
+from simcore.program.program import Port
 
 #: So many cycles in a row without any event are taken for a plan that waits for itself, or a DRAM that serves nothing.
 STUCK_CYCLES = 1 << 22
+
+#: What `run_layer` returns: its time is up, the layer is done, nothing can happen any more, a DRAM's refreshes pile up.
+GOES_ON, DONE, STUCK, OVERRUN = range(4)
 
 _OUTPUT, _DMA = int(Port.OUTPUT), int(Port.DMA)
 _FIRST_FILL, _DRAIN = int(Cause.FIRST_FILL), int(Cause.DRAIN)
 
 
-@inlined
-def _enter_bin(scalars: Int64Array, bin_steps: Int64Array, bin_start_cycles: Int64Array, now: int, step: int) -> None:
+def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> int:
+    """Run a layer from where it stands until it is done, or for so many microseconds; says how it ended.
+
+    ``serves``: the bank timings. ``run_memory`` runs a DRAM, where there is one.
+    """
+    scalars = tables.scalars
+    now, step, steps = scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP], scalars[c.SCALAR_STEPS]
+    _find_cursors(tables)
+    began, looks_in, status = clock_us(), LOOK_EVERY, GOES_ON
+    while status == GOES_ON:
+        if looks_in == 0:
+            looks_in = LOOK_EVERY
+            if clock_us() - began >= slice_us:
+                break
+        looks_in -= 1
+        scalars[c.SCALAR_EVENTS] = 0
+        _retire(tables, now)
+        _settle(tables, now)
+        _issue(tables, now)
+        _grant(serves, run_memory, tables, now)
+        # ADVANCE, or one cause why not
+        cause, where, bank, nothing_due = _stall(tables, now, step)
+        if cause == c.NONE and step == steps:
+            status = DONE
+            break
+        if cause == c.NONE:
+            advance(tables, step)
+            step += 1
+        # Those cycles after this one in which nothing can change are like it.
+        following = now + 1
+        if scalars[c.SCALAR_EVENTS] == 0 and scalars[c.SCALAR_IDLE_SKIPPING] and (cause != c.NONE or nothing_due):
+            following = _next_change(run_memory, tables, cause, now, step)
+        status = _status(tables, cause, following, now)
+        if status != GOES_ON:
+            break
+        if cause == c.NONE:
+            step += following - now - 1
+        _count(tables, cause, where, bank, following - now)
+        now = following
+        _enter_bin(tables, now, step)
+    scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
+    return status
+
+
+@written_in
+def _find_cursors(tables: Tables) -> None:
+    """Find where the ports' next elements lie."""
+    for port in range(c.ARRAY_PORTS):
+        if tables.ports[port, c.PORT_NEXT_DUE] != c.FAR:
+            locate(tables, port)
+
+
+@written_in
+def _retire(tables: Tables, now: int) -> None:
+    """RETIRE: buffered writes that are done leave the write buffers."""
+    pads = tables.pads
+    for pad in range(pads.shape[0]):
+        if pads[pad, c.PAD_INFLIGHT] and pads[pad, c.PAD_INFLIGHT_MIN] <= now:
+            retire_writes(tables, pad, now)
+
+
+@written_in
+def _settle(tables: Tables, now: int) -> None:
+    """SETTLE: the DMA finishes bursts and operations, and starts those that may start."""
+    scalars = tables.scalars
+    if scalars[c.SCALAR_OPS_LEFT] > 0:
+        if scalars[c.SCALAR_FILLING] or scalars[c.SCALAR_STORING]:
+            finish_bursts(tables, now)
+        if scalars[c.SCALAR_MAY_START]:
+            start_heads(tables)
+
+
+@written_in
+def _issue(tables: Tables, now: int) -> None:
+    """ISSUE: the array's ports, the write buffers and the DMA offer their lines; the DMA starts a burst."""
+    scalars, ports, pads = tables.scalars, tables.ports, tables.pads
+    window = scalars[c.SCALAR_WINDOW]
+    for port in range(c.READ_PORTS):
+        if ports[port, c.PORT_NEXT_DUE] != c.FAR and ports[port, c.PORT_IN_WINDOW] < window:
+            offer_element(tables, port, now)
+    # Before the DMA's lines, or after them where these go first: what comes to an idle bank may be granted as it comes.
+    if scalars[c.SCALAR_POSTED] and not pads[scalars[c.SCALAR_POSTED_PAD], c.PAD_READ_PRIORITY]:
+        offer_writes(tables, now)
+    if scalars[c.SCALAR_OPS_LEFT] > 0:
+        if scalars[c.SCALAR_LOADING] or scalars[c.SCALAR_READING]:
+            deliver_and_send(tables, now)
+        new_burst(tables, now)
+    if scalars[c.SCALAR_POSTED]:
+        offer_writes(tables, now)
+
+
+@written_in
+def _grant(serves: Any, run_memory: Any, tables: Tables, now: int) -> None:
+    """GRANT: each scratchpad grants what waits at its banks; main memory takes its bursts."""
+    scalars, pads = tables.scalars, tables.pads
+    for pad in range(pads.shape[0]):
+        if pads[pad, c.PAD_HIGH]:
+            watermarks(tables, pad)
+        if pads[pad, c.PAD_LISTED]:
+            grant_scratchpad(serves, tables, pad, now)
+    if scalars[c.SCALAR_SENT] or scalars[c.SCALAR_DRAM_NEXT] <= now:
+        run_memory(tables.dram, scalars, tables.bursts, tables.burst_lists, now, now + 1)
+
+
+@written_in
+def _stall(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
+    """(cause, port, bank, nothing due) of why the array makes no step; cause NONE if it makes one, or if the layer is over."""
+    scalars, pads = tables.scalars, tables.pads
+    if step < scalars[c.SCALAR_STEPS]:
+        cause, where, bank, nothing_due = stall_of(tables, now, step)
+        if cause != c.NONE and step == 0:
+            return _FIRST_FILL, where, c.NONE, nothing_due
+        return cause, where, bank, nothing_due
+    if scalars[c.SCALAR_OPS_LEFT] > 0:
+        return _DRAIN, _DMA, c.NONE, True
+    for pad in range(pads.shape[0]):
+        if pads[pad, c.PAD_BUFFERED]:
+            return _DRAIN, _OUTPUT, c.NONE, True
+    return _DRAIN if scalars[c.SCALAR_HELD] else c.NONE, _DMA, c.NONE, True
+
+
+@written_in
+def _next_change(run_memory: Any, tables: Tables, cause: int, now: int, step: int) -> int:
+    """The next cycle in which something else than in this one can happen; FAR if there is none. ``step`` is the next step."""
+    scalars, ports, bin_steps = tables.scalars, tables.ports, tables.bin_steps
+    soonest = next_event(tables, now)
+    if cause == c.NONE:
+        next_due = scalars[c.SCALAR_STEPS]
+        if scalars[c.SCALAR_BIN] + 1 < len(bin_steps):
+            next_due = bin_steps[scalars[c.SCALAR_BIN] + 1]
+        for port in range(c.ARRAY_PORTS):
+            next_due = min(next_due, ports[port, c.PORT_NEXT_DUE], ports[port, c.PORT_HEAD_DUE])
+        soonest = min(soonest, now + 1 + next_due - step)
+    # The DRAM runs ahead only to what the machine waits for: refreshes alone keep nothing alive.
+    waits_for_writes = step == scalars[c.SCALAR_STEPS] and scalars[c.SCALAR_OPS_LEFT] == 0 and scalars[c.SCALAR_HELD] > 0
+    if (scalars[c.SCALAR_AWAITED] or waits_for_writes) and scalars[c.SCALAR_DRAM_NEXT] < soonest:
+        bound = min(soonest, now + STUCK_CYCLES)
+        soonest = run_memory(tables.dram, scalars, tables.bursts, tables.burst_lists, now, bound)
+        if soonest == now + STUCK_CYCLES:
+            soonest = c.FAR
+    return soonest
+
+
+@written_in
+def _status(tables: Tables, cause: int, following: int, now: int) -> int:
+    """GOES_ON, or why the layer cannot go on to cycle ``following``. Counts the cycles in which nothing happened."""
+    scalars = tables.scalars
+    if scalars[c.SCALAR_OVERRUN]:
+        return OVERRUN
+    if cause != c.NONE and following == c.FAR:
+        return STUCK
+    happened = scalars[c.SCALAR_EVENTS] or cause == c.NONE or following > now + 1
+    scalars[c.SCALAR_NOTHING] = 0 if happened else scalars[c.SCALAR_NOTHING] + 1
+    return STUCK if scalars[c.SCALAR_NOTHING] > STUCK_CYCLES else GOES_ON
+
+
+@written_in
+def _count(tables: Tables, cause: int, where: int, bank: int, cycles: int) -> None:
+    """Count so many cycles in which the array made a step, or stalled for one cause."""
+    if cause == c.NONE:
+        tables.scalars[c.SCALAR_COMPUTE] += cycles
+    else:
+        tables.stall_cycles[cause, where] += cycles
+        if bank != c.NONE:
+            tables.bank_stall_cycles[bank, cause] += cycles
+    if cycles > 1:
+        count_skipped(tables, cycles - 1)
+
+
+@written_in
+def _enter_bin(tables: Tables, now: int, step: int) -> None:
     """Go on to the next timeline bin if the array's step, from cycle ``now`` on, belongs to it."""
+    scalars, bin_steps, bin_start_cycles = tables.scalars, tables.bin_steps, tables.bin_start_cycles
     if scalars[c.SCALAR_BIN] + 1 < bin_steps.shape[0] and step >= bin_steps[scalars[c.SCALAR_BIN] + 1]:
         scalars[c.SCALAR_BIN] += 1
         bin_start_cycles[scalars[c.SCALAR_BIN]] = now
-
-
-def run_layer(
-    serves: Any,
-    run_memory: Any,
-    scalars: Int64Array,
-    ports: Int64Array,
-    bundles: Int64Array,
-    requests: Int64Array,
-    banks: Int64Array,
-    pads: Int64Array,
-    servers: Int64Array,
-    groups: Int64Array,
-    queues: Int64Array,
-    bursts: Int64Array,
-    op_states: Int64Array,
-    slots: Int64Array,
-    counts: Int64Array,
-    port_counts: Int64Array,
-    segments: Int64Array,
-    geometry: Int64Array,
-    regions: Int64Array,
-    ops: Int64Array,
-    resident: Int64Array,
-    params: Int64Array,
-    shared: Int64Array,
-    states: Int64Array,
-    listed: Int64Array,
-    inflight: Int64Array,
-    burst_lists: Int64Array,
-    free_writes: Int64Array,
-    posted: Int64Array,
-    lines: Int64Array,
-    line_slots: Int64Array,
-    output_places: Int64Array,
-    stall_cycles: Int64Array,
-    bank_stall_cycles: Int64Array,
-    bank_pad: Int64Array,
-    conflict: Int64Array,
-    busy: Int64Array,
-    bin_steps: Int64Array,
-    bin_start_cycles: Int64Array,
-    read_bytes: Int64Array,
-    write_bytes: Int64Array,
-    dram: Int64Array,
-    until: int,
-) -> int:
-    """Run a layer until it is done (returns 1), until cycle ``until`` (0), or until nothing can happen any more (-1).
-
-    ``run_memory`` runs a DRAM, where there is one, on its tables ``dram``; -2: it was asked for more refreshes than it can do.
-    """
-    n_pads = pads.shape[0]
-    window = scalars[c.SCALAR_WINDOW]
-    now = scalars[c.SCALAR_NOW]
-    step, steps = scalars[c.SCALAR_STEP], scalars[c.SCALAR_STEPS]
-    for port in range(4):
-        if ports[port, c.PORT_NEXT_DUE] != c.FAR:
-            locate(ports, segments, geometry, regions, port)
-    while now < until:
-        scalars[c.SCALAR_EVENTS] = 0
-        # RETIRE
-        for pad in range(n_pads):
-            if pads[pad, c.PAD_INFLIGHT] and pads[pad, c.PAD_INFLIGHT_MIN] <= now:
-                retire_writes(pads, requests, slots, scalars, inflight, free_writes, pad, now)
-        # SETTLE
-        if scalars[c.SCALAR_OPS_LEFT] > 0:
-            if scalars[c.SCALAR_FILLING] or scalars[c.SCALAR_STORING]:
-                finish_bursts(scalars, bursts, bundles, op_states, ops, resident, burst_lists, now)
-            if scalars[c.SCALAR_MAY_START]:
-                start_heads(scalars, queues, ports, op_states, slots, ops, resident)
-        # ISSUE
-        for port in range(3):
-            if ports[port, c.PORT_NEXT_DUE] != c.FAR and ports[port, c.PORT_IN_WINDOW] < window:
-                offer_element(
-                    scalars,
-                    ports,
-                    bundles,
-                    requests,
-                    banks,
-                    pads,
-                    servers,
-                    port_counts,
-                    counts,
-                    busy,
-                    segments,
-                    geometry,
-                    regions,
-                    resident,
-                    listed,
-                    lines,
-                    line_slots,
-                    port,
-                    now,
-                )
-        # Before the DMA's lines, or after them where these go first: what comes to an idle bank may be granted as it comes.
-        if scalars[c.SCALAR_POSTED] and not pads[scalars[c.SCALAR_POSTED_PAD], c.PAD_READ_PRIORITY]:
-            offer_writes(scalars, banks, pads, servers, requests, counts, listed, inflight, busy, posted, now)
-        if scalars[c.SCALAR_OPS_LEFT] > 0:
-            if scalars[c.SCALAR_LOADING] or scalars[c.SCALAR_READING]:
-                deliver_and_send(
-                    scalars,
-                    bursts,
-                    bundles,
-                    requests,
-                    banks,
-                    pads,
-                    servers,
-                    counts,
-                    busy,
-                    ops,
-                    regions,
-                    listed,
-                    burst_lists,
-                    now,
-                )
-            new_burst(
-                scalars,
-                bursts,
-                bundles,
-                requests,
-                banks,
-                pads,
-                servers,
-                counts,
-                busy,
-                queues,
-                ops,
-                regions,
-                listed,
-                burst_lists,
-                read_bytes,
-                write_bytes,
-                now,
-            )
-        if scalars[c.SCALAR_POSTED]:
-            offer_writes(scalars, banks, pads, servers, requests, counts, listed, inflight, busy, posted, now)
-        # GRANT
-        for pad in range(n_pads):
-            if pads[pad, c.PAD_HIGH]:
-                watermarks(pads, pad)
-            if pads[pad, c.PAD_LISTED]:
-                grant_scratchpad(
-                    serves,
-                    pads,
-                    banks,
-                    servers,
-                    groups,
-                    requests,
-                    bundles,
-                    counts,
-                    scalars,
-                    params,
-                    shared,
-                    states,
-                    listed,
-                    inflight,
-                    conflict,
-                    busy,
-                    pad,
-                    now,
-                )
-        if scalars[c.SCALAR_SENT] or scalars[c.SCALAR_DRAM_NEXT] <= now:
-            run_memory(dram, scalars, bursts, burst_lists, now, now + 1)
-            if scalars[c.SCALAR_OVERRUN]:
-                return -2
-        # ADVANCE
-        cause, where, bank = c.NONE, c.NONE, c.NONE
-        nothing_due = True
-        if step < steps:
-            cause, where, bank, nothing_due = stall_of(
-                scalars,
-                ports,
-                bundles,
-                requests,
-                banks,
-                pads,
-                servers,
-                segments,
-                geometry,
-                regions,
-                resident,
-                bank_pad,
-                lines,
-                line_slots,
-                output_places,
-                now,
-                step,
-            )
-            if cause == c.NONE:
-                advance(
-                    scalars,
-                    ports,
-                    bundles,
-                    requests,
-                    pads,
-                    slots,
-                    segments,
-                    geometry,
-                    regions,
-                    port_counts,
-                    free_writes,
-                    posted,
-                    output_places,
-                    step,
-                )
-                step += 1
-            elif step == 0:
-                cause, bank = _FIRST_FILL, c.NONE
-        else:
-            where = _DMA
-            if scalars[c.SCALAR_OPS_LEFT] == 0:
-                buffered = 0
-                for pad in range(n_pads):
-                    buffered += pads[pad, c.PAD_BUFFERED]
-                if buffered == 0 and scalars[c.SCALAR_HELD] == 0:
-                    scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
-                    return 1
-                if buffered:
-                    where = _OUTPUT
-            cause = _DRAIN
-        # This cycle, and those after it in which nothing can change.
-        cycles = 1
-        if scalars[c.SCALAR_EVENTS] == 0 and scalars[c.SCALAR_IDLE_SKIPPING] and (cause != c.NONE or nothing_due):
-            soonest = next_event(scalars, ports, bundles, banks, pads, servers, bursts, listed, burst_lists, now)
-            if cause == c.NONE:
-                next_due = steps
-                if scalars[c.SCALAR_BIN] + 1 < len(bin_steps):
-                    next_due = bin_steps[scalars[c.SCALAR_BIN] + 1]
-                for port in range(4):
-                    next_due = min(next_due, ports[port, c.PORT_NEXT_DUE], ports[port, c.PORT_HEAD_DUE])
-                soonest = min(soonest, now + 1 + next_due - step)
-            # The DRAM runs ahead only to what the machine waits for: refreshes alone keep nothing alive, nor does a DRAM that
-            # does nothing else.
-            waits_for_writes = step == steps and scalars[c.SCALAR_OPS_LEFT] == 0 and scalars[c.SCALAR_HELD] > 0
-            if (scalars[c.SCALAR_AWAITED] or waits_for_writes) and scalars[c.SCALAR_DRAM_NEXT] < soonest:
-                soonest = run_memory(dram, scalars, bursts, burst_lists, now, min(soonest, now + STUCK_CYCLES))
-                if scalars[c.SCALAR_OVERRUN]:
-                    return -2
-                if soonest == now + STUCK_CYCLES:
-                    soonest = c.FAR
-            if cause != c.NONE and soonest == c.FAR:
-                scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
-                return -1
-            cycles = soonest - now
-            if cause == c.NONE:
-                step += cycles - 1
-                scalars[c.SCALAR_COMPUTE] += cycles - 1
-            if cycles > 1:
-                count_skipped(scalars, pads, counts, listed, conflict, cycles - 1)
-        scalars[c.SCALAR_NOTHING] = (
-            0 if scalars[c.SCALAR_EVENTS] or cause == c.NONE or cycles > 1 else scalars[c.SCALAR_NOTHING] + 1
-        )
-        if scalars[c.SCALAR_NOTHING] > STUCK_CYCLES:
-            scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
-            return -1
-        if cause != c.NONE:
-            stall_cycles[cause, where] += cycles
-            if bank != c.NONE:
-                bank_stall_cycles[bank, cause] += cycles
-        now += cycles
-        _enter_bin(scalars, bin_steps, bin_start_cycles, now, step)
-    scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
-    return 0

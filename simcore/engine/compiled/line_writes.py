@@ -10,17 +10,19 @@ in ten).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numba import int64
 
 from simcore.engine.compiled import columns as c
+from simcore.engine.compiled import slices
 from simcore.engine.compiled.cache import compile_kernel
 from simcore.engine.compiled.dma import place
-from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.lines import element_lines, locate, move_on
-from simcore.engine.compiled.state import LayerState, MachineState, max_lines, table
+from simcore.engine.compiled.slices import LOOK_EVERY, clock_us
+from simcore.engine.compiled.tables import Tables, Vector, numba_type, table, vector
 from simcore.machine.line_writes import LineWrites
 from simcore.program.program import Int64Array, Op, OpKind, Port, Program, Reg, Seg
 
@@ -29,97 +31,116 @@ _KIND, _REGION, _TILE, _SLOT, _BYTES = int(Op.KIND), int(Op.REGION), int(Op.TILE
 _LOAD = int(OpKind.LOAD)
 _PAD, _BASE_LINE, _SLOT_LINES, _FIRST_SLOT = int(Reg.SCRATCHPAD), int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.FIRST_SLOT)
 
+# position: output elements passed by, the next of the moves, the segment, the element in it, and how often the segment repeats.
+_MADE, _FOLLOWING, _SEGMENT, _NUMBER, _REPEATS = range(5)
+_POSITIONS = 5
 
-@inlined
-def _count(writes: Int64Array, first_rows: Int64Array, pads: Int64Array, pad: int, line: int, times: int) -> None:
+
+class Counting(NamedTuple):
+    """What is counted, and where tiles lie meanwhile.
+
+    ``writes``: of each line, scratchpad by scratchpad; ``first_rows``: where each begins. ``moves``: the operations that gave a
+    tile of the output port a slot, in the order in which they started; ``moved_at``: how many output elements had been made when
+    each did. ``position``: how far the walk has come.
+    """
+
+    writes: Vector
+    first_rows: Vector
+    moves: Vector
+    moved_at: Vector
+    position: Vector
+
+
+@written_in
+def _count(tables: Tables, counting: Counting, pad: int, line: int, times: int) -> None:
     """A line written so many times."""
-    bank, row = place(pads, pad, line)
-    writes[first_rows[pad] + (bank - pads[pad, c.PAD_FIRST_BANK]) * pads[pad, c.PAD_ROWS] + row] += times
+    pads = tables.pads
+    bank, row = place(tables, pad, line)
+    counting.writes[counting.first_rows[pad] + (bank - pads[pad, c.PAD_FIRST_BANK]) * pads[pad, c.PAD_ROWS] + row] += times
 
 
-@inlined
-def _count_loads(
-    ops: Int64Array, regions: Int64Array, pads: Int64Array, burst_bytes: int, first_rows: Int64Array, writes: Int64Array
-) -> None:
+@written_in
+def _count_loads(tables: Tables, counting: Counting) -> None:
     """The DMA's writes: each burst of a load writes every line it touches, so a line wider than a burst is written by several."""
+    regions, ops, burst_bytes = tables.regions, tables.ops, tables.scalars[c.SCALAR_BURST_BYTES]
     for op in range(ops.shape[0]):
         if ops[op, _KIND] == _LOAD:
             region = ops[op, _REGION]
             pad = regions[region, _PAD]
-            line_bytes = pads[pad, c.PAD_LINE_BYTES]
+            line_bytes = tables.pads[pad, c.PAD_LINE_BYTES]
             base = regions[region, _BASE_LINE] + (ops[op, _SLOT] - regions[region, _FIRST_SLOT]) * regions[region, _SLOT_LINES]
             for begin in range(0, ops[op, _BYTES], burst_bytes):
                 end = min(begin + burst_bytes, ops[op, _BYTES])
                 for line in range(begin // line_bytes, (end - 1) // line_bytes + 1):
-                    _count(writes, first_rows, pads, pad, base + line, 1)
+                    _count(tables, counting, pad, base + line, 1)
 
 
-@inlined
-def _alike(segments: Int64Array, s: int, other: int) -> bool:
+@written_in
+def _alike(tables: Tables, s: int, other: int) -> bool:
     """True if two segments of the output port write the same words, whenever they are due."""
+    segments = tables.segments
     for column in range(segments.shape[1]):
         if column not in (_DUE, _AFTER_WRITE) and segments[s, column] != segments[other, column]:
             return False
     return True
 
 
-@inlined
-def _repeats(segments: Int64Array, s: int, next_move: int, made: int) -> int:
+@written_in
+def _repeats(tables: Tables, s: int, next_move: int, made: int) -> int:
     """How many segments from ``s`` on write the same lines: alike, and over when ``next_move`` output elements are made."""
+    segments = tables.segments
     repeats, count = 1, segments[s, _COUNT]
-    while s + repeats < segments.shape[0] and made + (repeats + 1) * count <= next_move and _alike(segments, s, s + repeats):
+    while s + repeats < segments.shape[0] and made + (repeats + 1) * count <= next_move and _alike(tables, s, s + repeats):
         repeats += 1
     return repeats
 
 
-def count_layer(
-    ports: Int64Array,
-    segments: Int64Array,
-    geometry: Int64Array,
-    regions: Int64Array,
-    ops: Int64Array,
-    moves: Int64Array,
-    moved_at: Int64Array,
-    pads: Int64Array,
-    burst_bytes: int,
-    coalescing: int,
-    resident: Int64Array,
-    lines: Int64Array,
-    line_slots: Int64Array,
-    first_rows: Int64Array,
-    writes: Int64Array,
-) -> int:
-    """Add a layer's writes to ``writes``; returns the elements of the output port.
+@written_in
+def _begin_segment(tables: Tables, counting: Counting, next_move: int) -> None:
+    """Put the cursor at the beginning of the segment that is next, and note how often it repeats."""
+    ports, position = tables.ports, counting.position
+    ports[_OUTPUT, c.PORT_SEGMENT], ports[_OUTPUT, c.PORT_NUMBER] = position[_SEGMENT], 0
+    locate(tables, _OUTPUT)
+    position[_REPEATS] = _repeats(tables, position[_SEGMENT], next_move, position[_MADE])
 
-    ``ports`` is room for the cursor of the output port, whose ``segments`` these are. ``moves``: the operations that gave one of
-    its tiles a slot, in the order in which they started; ``moved_at``: how many output elements had been made when each did.
+
+def count_layer(tables: Tables, counting: Counting, slice_us: int) -> int:
+    """Add a layer's writes from where it stands until all are added (returns 1), or for so many microseconds (0).
+
+    The Tables' segments are those of the output port alone; ``ports`` is room for its cursor, and no tile is resident yet.
     """
-    _count_loads(ops, regions, pads, burst_bytes, first_rows, writes)
-    made = following = s = 0
-    while s < segments.shape[0]:
-        ports[_OUTPUT, c.PORT_SEGMENT], ports[_OUTPUT, c.PORT_NUMBER] = s, 0
-        locate(ports, segments, geometry, regions, _OUTPUT)
-        repeats = 1
-        for number in range(segments[s, _COUNT]):
-            while following < moves.shape[0] and moved_at[following] <= made + number:
-                resident[ops[moves[following], _TILE]] = ops[moves[following], _SLOT]
-                following += 1
-            if number == 0:
-                repeats = _repeats(segments, s, moved_at[following] if following < moves.shape[0] else c.FAR, made)
-            found, _ = element_lines(ports, pads, segments, geometry, regions, resident, coalescing, lines, line_slots, _OUTPUT)
-            for i in range(found):
-                _count(writes, first_rows, pads, ports[_OUTPUT, c.PORT_PAD], lines[i], repeats)
-            ports[_OUTPUT, c.PORT_NUMBER] += 1
-            move_on(ports, segments, geometry, regions, _OUTPUT)
-        made += repeats * segments[s, _COUNT]
-        s += repeats
-    return made
+    ports, segments, ops, resident = tables.ports, tables.segments, tables.ops, tables.resident
+    moves, moved_at, position = counting.moves, counting.moved_at, counting.position
+    began, looks_in = clock_us(), LOOK_EVERY
+    if position[_SEGMENT] == 0 and position[_NUMBER] == 0:
+        _count_loads(tables, counting)
+    while position[_SEGMENT] < segments.shape[0]:
+        if looks_in == 0:
+            looks_in = LOOK_EVERY
+            if clock_us() - began >= slice_us:
+                return 0
+        looks_in -= 1
+        following = position[_FOLLOWING]
+        while following < moves.shape[0] and moved_at[following] <= position[_MADE] + position[_NUMBER]:
+            resident[ops[moves[following], _TILE]] = ops[moves[following], _SLOT]
+            following += 1
+        position[_FOLLOWING] = following
+        if position[_NUMBER] == 0:
+            _begin_segment(tables, counting, moved_at[following] if following < moves.shape[0] else c.FAR)
+        found, _ = element_lines(tables, _OUTPUT)
+        for i in range(found):
+            _count(tables, counting, ports[_OUTPUT, c.PORT_PAD], tables.lines[i], position[_REPEATS])
+        ports[_OUTPUT, c.PORT_NUMBER] += 1
+        move_on(tables, _OUTPUT)
+        position[_NUMBER] += 1
+        if position[_NUMBER] == segments[position[_SEGMENT], _COUNT]:
+            position[_MADE] += position[_REPEATS] * position[_NUMBER]
+            position[_SEGMENT] += position[_REPEATS]
+            position[_NUMBER] = 0
+    return 1
 
 
-_TABLE, _VECTOR = int64[:, ::1], int64[::1]
-_count_layer: Any = compile_kernel(
-    int64(_TABLE, _TABLE, _VECTOR, _TABLE, _TABLE, _VECTOR, _VECTOR, _TABLE, int64, int64, *[_VECTOR] * 5), count_layer
-)
+_count_layer = compile_kernel(int64(numba_type(Tables), numba_type(Counting), int64), count_layer)
 
 
 def _moves(program: Program, op_states: Int64Array) -> Int64Array:
@@ -130,23 +151,15 @@ def _moves(program: Program, op_states: Int64Array) -> Int64Array:
     return found[np.argsort(op_states[found, c.OP_STARTED])]
 
 
-def add_line_writes(state: MachineState, layer: LayerState, program: Program, counted: LineWrites) -> None:
+def add_line_writes(layer: Tables, program: Program, counted: LineWrites) -> None:
     """Add the writes of a layer that has run."""
-    widest, moves = max_lines(program), _moves(program, layer.op_states)
-    _count_layer(
-        table(len(Port) - 1, c.PORT_COLUMNS),
-        program.segments[Port.OUTPUT],
-        program.geometry,
-        program.regions,
-        program.ops,
-        moves,
-        layer.op_states[moves, c.OP_OUTPUTS],
-        state.pads,
-        state.machine.burst_bytes,
-        int(layer.scalars[c.SCALAR_COALESCING]),
-        np.full(max(program.tiles, 1), c.NONE, dtype=np.int64),
-        np.zeros(widest, dtype=np.int64),
-        np.zeros(widest, dtype=np.int64),
-        counted.first_rows,
-        counted.flat,
+    moves = _moves(program, layer.op_states)
+    tables = layer._replace(
+        segments=program.segments[Port.OUTPUT],
+        ports=table(c.ARRAY_PORTS, c.PORT_COLUMNS),
+        resident=vector(program.tiles, c.NONE),
     )
+    moved_at = layer.op_states[moves, c.OP_OUTPUTS]
+    counting = Counting(counted.flat, counted.first_rows, moves, moved_at, position=vector(_POSITIONS))
+    while not _count_layer(tables, counting, slices.SLICE_US):
+        pass

@@ -7,9 +7,10 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.tables import Tables
 from simcore.program import streams
-from simcore.program.program import Geo, Int64Array, Kind, Reg, Seg
+from simcore.program.program import Geo, Kind, Reg, Seg
 
 _COUNT, _LANES, _TIMES, _KIND, _SKEWED, _REVERSE = (
     int(column) for column in (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.KIND, Seg.SKEWED, Seg.REVERSE)
@@ -31,9 +32,10 @@ register_jitable(streams.ifmap_word)
 element_word: Any = inlined(streams.element_word)
 
 
-@inlined
-def add_lines(first: int, last: int, slot: int, lines: Int64Array, line_slots: Int64Array, found: int) -> int:
+@written_in
+def add_lines(tables: Tables, first: int, last: int, slot: int, found: int) -> int:
     """Append lines first..last that are not among the ``found`` ones; returns the new count."""
+    lines, line_slots = tables.lines, tables.line_slots
     for line in range(first, last + 1):
         known = False
         for i in range(found - 1, -1, -1):
@@ -47,16 +49,18 @@ def add_lines(first: int, last: int, slot: int, lines: Int64Array, line_slots: I
     return found
 
 
-@inlined
-def line_of(pads: Int64Array, pad: int, byte: int) -> int:
+@written_in
+def line_of(tables: Tables, pad: int, byte: int) -> int:
     """The line that holds a byte of a slot."""
+    pads = tables.pads
     shift = pads[pad, c.PAD_LINE_SHIFT]
     return byte >> shift if shift >= 0 else byte // pads[pad, c.PAD_LINE_BYTES]
 
 
 @inlined
-def locate(ports: Int64Array, segments: Int64Array, geometry: Int64Array, regions: Int64Array, port: int) -> None:
+def locate(tables: Tables, port: int) -> None:
     """Find where the cursor's element lies, by division: at the beginning of a segment, or wherever the cursor was put."""
+    ports, segments, geometry, regions = tables.ports, tables.segments, tables.geometry, tables.regions
     s, time = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]
     ports[port, c.PORT_REGION] = segments[s, _REGION]
     ports[port, c.PORT_PAD] = regions[segments[s, _REGION], _PAD]
@@ -75,9 +79,10 @@ def locate(ports: Int64Array, segments: Int64Array, geometry: Int64Array, region
         ports[port, c.PORT_CHANNEL] = tap % geometry[_GROUP_CHANNELS]
 
 
-@inlined
-def move_on(ports: Int64Array, segments: Int64Array, geometry: Int64Array, regions: Int64Array, port: int) -> None:
+@written_in
+def move_on(tables: Tables, port: int) -> None:
     """Keep up with a cursor that went one element further in its segment."""
+    ports, segments, geometry = tables.ports, tables.segments, tables.geometry
     s = ports[port, c.PORT_SEGMENT]
     if segments[s, _KIND] == _LINEAR:
         if segments[s, _REVERSE]:
@@ -92,7 +97,7 @@ def move_on(ports: Int64Array, segments: Int64Array, geometry: Int64Array, regio
                 ports[port, c.PORT_TILE] += 1
     elif segments[s, _KIND] == _PIXELS:
         if segments[s, _SETS] > 1:
-            locate(ports, segments, geometry, regions, port)
+            locate(tables, port)
             return
         ports[port, c.PORT_OUT_COLUMN] += 1
         if ports[port, c.PORT_OUT_COLUMN] == geometry[_OUT_W]:
@@ -100,21 +105,10 @@ def move_on(ports: Int64Array, segments: Int64Array, geometry: Int64Array, regio
             ports[port, c.PORT_OUT_ROW] += 1
 
 
-@inlined
-def lines_by_word(
-    segments: Int64Array,
-    s: int,
-    geometry: Int64Array,
-    regions: Int64Array,
-    r: int,
-    resident: Int64Array,
-    number: int,
-    pads: Int64Array,
-    pad: int,
-    lines: Int64Array,
-    line_slots: Int64Array,
-) -> tuple[int, int]:
+@written_in
+def lines_by_word(tables: Tables, s: int, r: int, number: int, pad: int) -> tuple[int, int]:
     """(lines, words) of an element, lane by lane; (NONE, tile) if a tile it touches is not resident."""
+    segments, geometry, regions, resident = tables.segments, tables.geometry, tables.regions, tables.resident
     found = words = 0
     for lane in range(segments[s, _LANES]):
         tile, word = element_word(segments[s], geometry, number, lane)
@@ -125,25 +119,15 @@ def lines_by_word(
             return c.NONE, regions[r, _FIRST_TILE] + tile
         words += 1
         base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
-        line = base + line_of(pads, pad, word * regions[r, _WORD_BYTES])
-        found = add_lines(line, line, slot, lines, line_slots, found)
+        line = base + line_of(tables, pad, word * regions[r, _WORD_BYTES])
+        found = add_lines(tables, line, line, slot, found)
     return found, words
 
 
-@inlined
-def _linear_lines(
-    segments: Int64Array,
-    s: int,
-    regions: Int64Array,
-    r: int,
-    resident: Int64Array,
-    ports: Int64Array,
-    port: int,
-    pads: Int64Array,
-    pad: int,
-    lines: Int64Array,
-    line_slots: Int64Array,
-) -> tuple[int, int]:
+@written_in
+def _linear_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[int, int]:
+    ports, segments, regions, resident = tables.ports, tables.segments, tables.regions, tables.resident
+    lines, line_slots = tables.lines, tables.line_slots
     tile, within = ports[port, c.PORT_TILE], ports[port, c.PORT_WITHIN]
     slot = resident[regions[r, _FIRST_TILE] + tile]
     if slot < 0:
@@ -152,29 +136,18 @@ def _linear_lines(
     word_bytes = regions[r, _WORD_BYTES]
     base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
     lanes = segments[s, _LANES]
-    first = base + line_of(pads, pad, word * word_bytes)
-    last = base + line_of(pads, pad, (word + lanes - 1) * word_bytes)
+    first = base + line_of(tables, pad, word * word_bytes)
+    last = base + line_of(tables, pad, (word + lanes - 1) * word_bytes)
     for line in range(first, last + 1):
         lines[line - first] = line
         line_slots[line - first] = slot
     return last - first + 1, lanes
 
 
-@inlined
-def _pixel_lines(
-    segments: Int64Array,
-    s: int,
-    geometry: Int64Array,
-    regions: Int64Array,
-    r: int,
-    resident: Int64Array,
-    ports: Int64Array,
-    port: int,
-    pads: Int64Array,
-    pad: int,
-    lines: Int64Array,
-    line_slots: Int64Array,
-) -> tuple[int, int]:
+@written_in
+def _pixel_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[int, int]:
+    ports, segments, geometry, regions = tables.ports, tables.segments, tables.geometry, tables.regions
+    resident = tables.resident
     group_channels, width, channels = geometry[_GROUP_CHANNELS], geometry[_W], geometry[_CHANNELS]
     rows, channel_tiles = geometry[_ROWS], 1
     if channels < geometry[_C]:
@@ -210,9 +183,9 @@ def _pixel_lines(
                 return c.NONE, tile
             word = ((row - row_tile * rows) * width + column) * channels + within
             base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
-            first = base + line_of(pads, pad, word * word_bytes)
-            last = base + line_of(pads, pad, (word + run - 1) * word_bytes)
-            found = add_lines(first, last, slot, lines, line_slots, found)
+            first = base + line_of(tables, pad, word * word_bytes)
+            last = base + line_of(tables, pad, (word + run - 1) * word_bytes)
+            found = add_lines(tables, first, last, slot, found)
             words += run
             left -= run
             channel += run
@@ -225,20 +198,10 @@ def _pixel_lines(
     return found, words
 
 
-@inlined
-def _tap_lines(
-    segments: Int64Array,
-    s: int,
-    geometry: Int64Array,
-    regions: Int64Array,
-    r: int,
-    resident: Int64Array,
-    time: int,
-    pads: Int64Array,
-    pad: int,
-    lines: Int64Array,
-    line_slots: Int64Array,
-) -> tuple[int, int]:
+@written_in
+def _tap_lines(tables: Tables, s: int, r: int, time: int, pad: int) -> tuple[int, int]:
+    segments, geometry, regions, resident = tables.segments, tables.geometry, tables.regions, tables.resident
+    lines = tables.lines
     tap = segments[s, _K0] + time
     group_channels, width, channels = geometry[_GROUP_CHANNELS], geometry[_W], geometry[_CHANNELS]
     rows = geometry[_ROWS]
@@ -272,9 +235,9 @@ def _tap_lines(
                     if slot < 0:
                         return c.NONE, tile
                     base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
-                    line = base + line_of(pads, pad, (base_word + column) * word_bytes)
+                    line = base + line_of(tables, pad, (base_word + column) * word_bytes)
                     if found == 0 or lines[found - 1] != line:
-                        found = add_lines(line, line, slot, lines, line_slots, found)
+                        found = add_lines(tables, line, line, slot, found)
                     words += 1
                 column += stride_w
         left -= run
@@ -287,30 +250,20 @@ def _tap_lines(
 
 
 @inlined
-def element_lines(
-    ports: Int64Array,
-    pads: Int64Array,
-    segments: Int64Array,
-    geometry: Int64Array,
-    regions: Int64Array,
-    resident: Int64Array,
-    coalescing: int,
-    lines: Int64Array,
-    line_slots: Int64Array,
-    port: int,
-) -> tuple[int, int]:
+def element_lines(tables: Tables, port: int) -> tuple[int, int]:
     """(lines, words) of the element at a port's cursor, into ``lines`` and ``line_slots`` in the order lanes first touch them.
 
-    (NONE, tile) if a tile it touches is not resident. With ``coalescing`` words that lie side by side are taken together.
+    (NONE, tile) if a tile it touches is not resident. With SCALAR_COALESCING words that lie side by side are taken together.
     """
+    ports, segments, geometry = tables.ports, tables.segments, tables.geometry
     s, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]
     r, pad = ports[port, c.PORT_REGION], ports[port, c.PORT_PAD]
-    if coalescing and not segments[s, _SKEWED]:
+    if tables.scalars[c.SCALAR_COALESCING] and not segments[s, _SKEWED]:
         if segments[s, _KIND] == _LINEAR:
-            return _linear_lines(segments, s, regions, r, resident, ports, port, pads, pad, lines, line_slots)
+            return _linear_lines(tables, s, r, port, pad)
         if segments[s, _KIND] == _PIXELS and not geometry[_PLANAR]:
-            return _pixel_lines(segments, s, geometry, regions, r, resident, ports, port, pads, pad, lines, line_slots)
+            return _pixel_lines(tables, s, r, port, pad)
         if segments[s, _KIND] != _PIXELS and geometry[_PLANAR]:
             time = segments[s, _TIMES] - 1 - number if segments[s, _REVERSE] else number
-            return _tap_lines(segments, s, geometry, regions, r, resident, time, pads, pad, lines, line_slots)
-    return lines_by_word(segments, s, geometry, regions, r, resident, number, pads, pad, lines, line_slots)
+            return _tap_lines(tables, s, r, time, pad)
+    return lines_by_word(tables, s, r, number, pad)

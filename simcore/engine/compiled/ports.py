@@ -5,10 +5,12 @@ from __future__ import annotations
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_at_once, is_buffered
 from simcore.engine.compiled.dma import fill_request, place
-from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.jit import inlined, written_in
 from simcore.engine.compiled.lines import element_lines, locate, move_on
+from simcore.engine.compiled.tables import Tables
 from simcore.program.outcome import Cause
-from simcore.program.program import Int64Array, Port, Seg
+from simcore.program.program import Port, Seg
+from simcore.timing.bank_timing import READ
 
 _PSUM, _OUTPUT, _DMA = int(Port.PSUM), int(Port.OUTPUT), int(Port.DMA)
 _DUE, _DUE_STRIDE, _COUNT = int(Seg.DUE), int(Seg.DUE_STRIDE), int(Seg.COUNT)
@@ -18,44 +20,28 @@ _WRITE_CONFLICT, _DMA_COLLISION = int(Cause.WRITE_CONFLICT), int(Cause.DMA_COLLI
 
 
 @inlined
-def next_element(ports: Int64Array, segments: Int64Array, geometry: Int64Array, regions: Int64Array, port: int) -> None:
+def next_element(tables: Tables, port: int) -> None:
     """Move a port's cursor to its next element and note when it is due."""
+    ports, segments = tables.ports, tables.segments
     segment, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER] + 1
     if number < segments[segment, _COUNT]:
         ports[port, c.PORT_NUMBER] = number
         ports[port, c.PORT_NEXT_DUE] += segments[segment, _DUE_STRIDE]
-        move_on(ports, segments, geometry, regions, port)
+        move_on(tables, port)
         return
     ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER] = segment + 1, 0
     ports[port, c.PORT_NEXT_DUE] = c.FAR
     if segment + 1 < ports[port, c.PORT_LAST_SEGMENT]:
         ports[port, c.PORT_NEXT_DUE] = segments[segment + 1, _DUE]
-        locate(ports, segments, geometry, regions, port)
+        locate(tables, port)
 
 
-@inlined
-def offer_element(
-    scalars: Int64Array,
-    ports: Int64Array,
-    bundles: Int64Array,
-    requests: Int64Array,
-    banks: Int64Array,
-    pads: Int64Array,
-    servers: Int64Array,
-    port_counts: Int64Array,
-    counts: Int64Array,
-    busy: Int64Array,
-    segments: Int64Array,
-    geometry: Int64Array,
-    regions: Int64Array,
-    resident: Int64Array,
-    listed: Int64Array,
-    lines: Int64Array,
-    line_slots: Int64Array,
-    port: int,
-    now: int,
-) -> None:
+@written_in
+def offer_element(tables: Tables, port: int, now: int) -> None:
     """ISSUE of one read port: offer the next element if its tiles are resident (and, for psum, if it has been written)."""
+    scalars, ports, bundles, pads = tables.scalars, tables.ports, tables.bundles, tables.pads
+    counts, port_counts, segments = tables.counts, tables.port_counts, tables.segments
+    resident, lines = tables.resident, tables.lines
     blocked = ports[port, c.PORT_BLOCKED_TILE]
     if blocked != c.NONE and resident[blocked] < 0:
         return
@@ -64,9 +50,7 @@ def offer_element(
         if after >= 0 and ports[_OUTPUT, c.PORT_CONSUMED] < after + ports[port, c.PORT_NUMBER] + 1:
             return
     pad = ports[port, c.PORT_PAD]
-    found, words = element_lines(
-        ports, pads, segments, geometry, regions, resident, scalars[c.SCALAR_COALESCING], lines, line_slots, port
-    )
+    found, words = element_lines(tables, port)
     if found == c.NONE:
         ports[port, c.PORT_BLOCKED_TILE] = words
         return
@@ -85,38 +69,28 @@ def offer_element(
         bundles[element, c.BUNDLE_READY],
         bundles[element, c.BUNDLE_REQUESTS],
     ) = ports[port, c.PORT_NEXT_DUE], found, now, found
-    bin_number = scalars[c.SCALAR_BIN]
     for i in range(found):
-        bank, bank_row = place(pads, pad, lines[i])
+        bank, bank_row = place(tables, pad, lines[i])
         # Granted here, a line has no request of its own; the row of its place still says granted, as it did for the last one.
-        if port == _PSUM and pads[pad, c.PAD_BUFFERED] > 0 and is_buffered(pads, requests, pad, bank, bank_row):
+        if port == _PSUM and pads[pad, c.PAD_BUFFERED] > 0 and is_buffered(tables, pad, bank, bank_row):
             bundles[element, c.BUNDLE_UNGRANTED] -= 1
             bundles[element, c.BUNDLE_READY] = max(bundles[element, c.BUNDLE_READY], now + 1)
             counts[bank, c.COUNT_FORWARDED] += 1
-        elif not grant_at_once(banks, pads, servers, bundles, counts, busy, bin_number, pad, bank, port, 0, element, now):
+        elif not grant_at_once(tables, bank, port, READ, element, now):
             request = bundles[element, c.BUNDLE_FIRST] + i
-            fill_request(requests, request, port, bank, bank_row, 0, element, now)
-            enqueue(banks, pads, requests, listed, request, 0)
+            fill_request(tables, request, port, bank, bank_row, READ, element, now)
+            enqueue(tables, request, 0)
     port_counts[port, c.PORT_COUNT_WORDS] += words
     port_counts[port, c.PORT_COUNT_LINES] += found
     scalars[c.SCALAR_EVENTS] += 1
-    next_element(ports, segments, geometry, regions, port)
+    next_element(tables, port)
 
 
-@inlined
-def read_stall(
-    scalars: Int64Array,
-    ports: Int64Array,
-    bundles: Int64Array,
-    requests: Int64Array,
-    banks: Int64Array,
-    pads: Int64Array,
-    servers: Int64Array,
-    bank_pad: Int64Array,
-    port: int,
-    now: int,
-) -> tuple[int, int]:
+@written_in
+def read_stall(tables: Tables, port: int, now: int) -> tuple[int, int]:
     """(cause, bank or NONE) of a stall for an element that was offered and has not arrived."""
+    scalars, ports, bundles, requests = tables.scalars, tables.ports, tables.bundles, tables.requests
+    banks, pads, servers = tables.banks, tables.pads, tables.servers
     element = port * scalars[c.SCALAR_WINDOW] + ports[port, c.PORT_HEAD]
     if bundles[element, c.BUNDLE_UNGRANTED] == 0:
         return _READ_LATENCY, c.NONE
@@ -126,7 +100,7 @@ def read_stall(
     bank = requests[request, c.REQUEST_BANK]
     first = banks[bank, c.BANK_FIRST_SERVER]
     cause = _READ_CONFLICT
-    for server in range(first, first + pads[bank_pad[bank], c.PAD_SERVERS]):
+    for server in range(first, first + pads[banks[bank, c.BANK_PAD], c.PAD_SERVERS]):
         if servers[server, c.SERVER_FREE_AT] > now:
             if servers[server, c.SERVER_PORT] == _DMA:
                 return _DMA_COLLISION, bank

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.state import LayerState, MachineState, hold_to_contract, layer_state, machine_state
+from simcore.engine.compiled import slices
+from simcore.engine.compiled.kernel import GOES_ON, OVERRUN, STUCK
+from simcore.engine.compiled.layer import layer_tables
+from simcore.engine.compiled.state import hold_to_contract, machine_state
+from simcore.engine.compiled.tables import Tables
 from simcore.engine.shortcuts import Shortcuts
 from simcore.machine.line_writes import LineWrites
 from simcore.machine.machine import Machine
 from simcore.program.outcome import Outcome
 from simcore.program.program import Program
-
-_NO_DRAM = np.zeros(1, dtype=np.int64)
 
 
 class CompiledEngine:
@@ -28,89 +27,39 @@ class CompiledEngine:
         self.shortcuts = shortcuts or Shortcuts()
         self.state = machine_state(machine)
 
-    def run(self, program: Program) -> Outcome:
-        """Run one layer.
+    def run(self, program: Program, on_step: Callable[[int], None] | None = None) -> Outcome:
+        """Run one layer; ``on_step`` is called with the array steps made, about every tenth of a second.
 
         Raises InputError for a bank timing that broke its contract and for a DRAM whose refreshes pile up;
         RuntimeError, with who waits for what, if nothing can happen any more.
         """
-        from simcore.engine.compiled.compile import load_memory, run_layer
-
         state = self.state
-        layer = layer_state(state, program, self.shortcuts)
-        answer = _call(run_layer, load_memory(state.dram is not None), state, layer, program, c.FAR)
-        if answer == -2 and state.dram is not None:
-            raise state.dram.overrun()
-        if answer < 0:
-            raise RuntimeError(deadlock_report(program, layer))
+        layer = layer_tables(state, program, self.shortcuts)
+        self._simulate(program, layer, on_step)
         hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
-        state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
+        state.cycle = int(layer.scalars[c.SCALAR_NOW])
         if self.line_writes is not None:
             from simcore.engine.compiled.line_writes import add_line_writes
 
-            add_line_writes(state, layer, program, self.line_writes)
+            add_line_writes(layer, program, self.line_writes)
         outcome = _outcome(layer)
         return outcome if state.dram is None else replace(outcome, dram=state.dram.end_layer(state.cycle))
 
+    def _simulate(self, program: Program, layer: Tables, on_step: Callable[[int], None] | None) -> None:
+        """Run the kernel, slice by slice, until the layer is done."""
+        from simcore.engine.compiled.compile import load_memory, run_layer
 
-def _call(
-    run_layer: Callable[..., int],
-    run_memory: Callable[..., int],
-    state: MachineState,
-    layer: LayerState,
-    program: Program,
-    until: int,
-) -> int:
-    segments = np.ascontiguousarray(np.concatenate(program.segments))
-    rows: Any = program.ops if len(program.ops) else np.zeros((1, 9), dtype=np.int64)
-    return run_layer(
-        state.serves,
-        run_memory,
-        layer.scalars,
-        layer.ports,
-        layer.bundles,
-        layer.requests,
-        state.banks,
-        state.pads,
-        state.servers,
-        state.groups,
-        layer.queues,
-        layer.bursts,
-        layer.op_states,
-        layer.slots,
-        layer.counts,
-        layer.port_counts,
-        segments,
-        program.geometry,
-        program.regions,
-        rows,
-        layer.resident,
-        state.params,
-        state.shared,
-        state.states,
-        layer.listed,
-        layer.inflight,
-        layer.burst_lists,
-        layer.free_writes,
-        layer.posted,
-        layer.lines,
-        layer.line_slots,
-        layer.output_places,
-        layer.stall_cycles,
-        layer.bank_stall_cycles,
-        state.bank_pad,
-        layer.conflict,
-        layer.busy,
-        layer.bin_steps,
-        layer.bin_start_cycles,
-        layer.read_bytes,
-        layer.write_bytes,
-        _NO_DRAM if state.dram is None else state.dram.flat,
-        until,
-    )
+        run_memory = load_memory(self.state.dram is not None)
+        while (status := run_layer(self.state.serves, run_memory, layer, slices.SLICE_US)) == GOES_ON:
+            if on_step is not None:
+                on_step(int(layer.scalars[c.SCALAR_STEP]))
+        if status == OVERRUN and self.state.dram is not None:
+            raise self.state.dram.overrun()
+        if status == STUCK:
+            raise RuntimeError(deadlock_report(program, layer))
 
 
-def deadlock_report(program: Program, layer: LayerState) -> str:
+def deadlock_report(program: Program, layer: Tables) -> str:
     """Who waits for what, when nothing can happen any more: the plan of the Program is at fault."""
     lines = [f"layer {program.name}: nothing can happen any more at step {int(layer.scalars[c.SCALAR_STEP])} of {program.steps}"]
     for port, row in enumerate(layer.ports):
@@ -124,7 +73,7 @@ def deadlock_report(program: Program, layer: LayerState) -> str:
     return "\n".join(lines)
 
 
-def _outcome(layer: LayerState) -> Outcome:
+def _outcome(layer: Tables) -> Outcome:
     scalars, counts, port_counts = layer.scalars, layer.counts, layer.port_counts
     return Outcome(
         start_cycle=int(scalars[c.SCALAR_START]),
@@ -143,9 +92,9 @@ def _outcome(layer: LayerState) -> Outcome:
         conflict_timeline=layer.conflict,
         busy_timeline=layer.busy,
         bin_start_cycles=layer.bin_start_cycles,
-        port_elements=port_counts[:, 0].copy(),
-        port_words=port_counts[:, 1].copy(),
-        port_lines=port_counts[:, 2].copy(),
+        port_elements=port_counts[:, c.PORT_COUNT_ELEMENTS].copy(),
+        port_words=port_counts[:, c.PORT_COUNT_WORDS].copy(),
+        port_lines=port_counts[:, c.PORT_COUNT_LINES].copy(),
         dma_read_bytes=layer.read_bytes,
         dma_write_bytes=layer.write_bytes,
     )

@@ -2,206 +2,149 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_scratchpad, is_buffered, post_write, retire_writes, watermarks
 from simcore.engine.compiled.dma import fill_request
-from simcore.engine.compiled.jit import inlined
-from simcore.program.program import Int64Array, Port
+from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.slices import LOOK_EVERY, clock_us
+from simcore.engine.compiled.tables import Tables, Vector
+from simcore.program.program import Port
 
 _PSUM, _OUTPUT = int(Port.PSUM), int(Port.OUTPUT)
+#: The one scratchpad.
+_PAD = 0
 
 
-@inlined
-def _offer(
-    pads: Int64Array,
-    banks: Int64Array,
-    scalars: Int64Array,
-    requests: Int64Array,
-    slots: Int64Array,
-    counts: Int64Array,
-    listed: Int64Array,
-    free_rows: Int64Array,
-    numbers: Int64Array,
-    port: Int64Array,
-    bank: Int64Array,
-    row: Int64Array,
-    op: Int64Array,
-    granted: Int64Array,
-    done: Int64Array,
-    first: int,
-    last: int,
-    now: int,
-) -> None:
+class Offers(NamedTuple):
+    """The traffic in order of (arrive, port), with room for the answers.
+
+    ``numbers``: for each row of the Tables' requests, which of these it is. ``asked``: room for the banks with waiting requests.
+    """
+
+    arrive: Vector
+    port: Vector
+    bank: Vector
+    row: Vector
+    op: Vector
+    granted: Vector
+    done: Vector
+    numbers: Vector
+    asked: Vector
+
+
+@written_in
+def _offer(tables: Tables, offers: Offers, first: int, last: int, now: int) -> None:
     """ISSUE: requests first..last-1 arrive. Writes enter the write buffer before psum reads look there."""
+    scalars, requests, pads = tables.scalars, tables.requests, tables.pads
     for number in range(first, last):
-        if port[number] == _OUTPUT:
-            request = post_write(pads, requests, slots, scalars, free_rows, 0, bank[number], row[number], c.NONE)
+        if offers.port[number] == _OUTPUT:
+            request = post_write(tables, _PAD, offers.bank[number], offers.row[number], c.NONE)
             requests[request, c.REQUEST_ARRIVE] = now
-            numbers[request] = number
-            enqueue(banks, pads, requests, listed, request, 1)
+            offers.numbers[request] = number
+            enqueue(tables, request, 1)
     for number in range(first, last):
-        if port[number] == _OUTPUT:
+        port, bank, row = offers.port[number], offers.bank[number], offers.row[number]
+        if port == _OUTPUT:
             continue
-        if port[number] == _PSUM and pads[0, c.PAD_BUFFERED] > 0 and is_buffered(pads, requests, 0, bank[number], row[number]):
-            granted[number], done[number] = now, now + 1
-            counts[bank[number], c.COUNT_FORWARDED] += 1
+        if port == _PSUM and pads[_PAD, c.PAD_BUFFERED] > 0 and is_buffered(tables, _PAD, bank, row):
+            offers.granted[number], offers.done[number] = now, now + 1
+            tables.counts[bank, c.COUNT_FORWARDED] += 1
             continue
         scalars[c.SCALAR_FREE_WRITES] -= 1
-        request = free_rows[scalars[c.SCALAR_FREE_WRITES]]
+        request = tables.free_writes[scalars[c.SCALAR_FREE_WRITES]]
         # All belong to one bundle, for which nobody waits.
-        fill_request(requests, request, port[number], bank[number], row[number], op[number], 0, now)
-        numbers[request] = number
-        enqueue(banks, pads, requests, listed, request, 0)
+        fill_request(tables, request, port, bank, row, offers.op[number], 0, now)
+        offers.numbers[request] = number
+        enqueue(tables, request, 0)
 
 
-@inlined
-def _note_grants(
-    pads: Int64Array,
-    banks: Int64Array,
-    servers: Int64Array,
-    scalars: Int64Array,
-    requests: Int64Array,
-    free_rows: Int64Array,
-    numbers: Int64Array,
-    asked: Int64Array,
-    waiting: int,
-    granted: Int64Array,
-    done: Int64Array,
-    now: int,
-) -> None:
+@written_in
+def _grant(serves: Any, tables: Tables, offers: Offers, now: int) -> None:
+    """GRANT, and note what the banks that had requests waiting granted."""
+    pads, listed = tables.pads, tables.listed
+    if pads[_PAD, c.PAD_HIGH]:
+        watermarks(tables, _PAD)
+    waiting = pads[_PAD, c.PAD_LISTED]
+    if waiting:
+        for i in range(waiting):
+            offers.asked[i] = listed[_PAD, i]
+        grant_scratchpad(serves, tables, _PAD, now)
+        _note_grants(tables, offers, waiting, now)
+
+
+@written_in
+def _note_grants(tables: Tables, offers: Offers, waiting: int, now: int) -> None:
     """Note what the banks that had requests waiting granted in this cycle; a direct request's row is free again."""
+    scalars, requests, pads = tables.scalars, tables.requests, tables.pads
+    servers, free_writes = tables.servers, tables.free_writes
     for i in range(waiting):
-        first = banks[asked[i], c.BANK_FIRST_SERVER]
-        for server in range(first, first + pads[0, c.PAD_SERVERS]):
+        first = tables.banks[offers.asked[i], c.BANK_FIRST_SERVER]
+        for server in range(first, first + pads[_PAD, c.PAD_SERVERS]):
             if servers[server, c.SERVER_FREE_AT] > now and servers[server, c.SERVER_GRANTED] == now:
                 request = servers[server, c.SERVER_REQUEST]
-                number = numbers[request]
-                if granted[number] == c.NONE:
-                    granted[number] = now
-                done[number] = requests[request, c.REQUEST_DONE]
+                number = offers.numbers[request]
+                if offers.granted[number] == c.NONE:
+                    offers.granted[number] = now
+                offers.done[number] = servers[server, c.SERVER_DONE]
                 if requests[request, c.REQUEST_PORT] != _OUTPUT:
-                    free_rows[scalars[c.SCALAR_FREE_WRITES]] = request
+                    free_writes[scalars[c.SCALAR_FREE_WRITES]] = request
                     scalars[c.SCALAR_FREE_WRITES] += 1
 
 
-@inlined
-def _next_event(pads: Int64Array, banks: Int64Array, servers: Int64Array, listed: Int64Array, arrival: int, now: int) -> int:
+@written_in
+def _next_event(tables: Tables, arrival: int, now: int) -> int:
     """The earliest cycle after ``now`` in which a request arrives, a write leaves the buffer or a bank with waiters is free."""
+    pads, servers, listed = tables.pads, tables.servers, tables.listed
     soonest = arrival
-    if pads[0, c.PAD_INFLIGHT]:
-        soonest = min(soonest, pads[0, c.PAD_INFLIGHT_MIN])
-    for i in range(pads[0, c.PAD_LISTED]):
-        first = banks[listed[0, i], c.BANK_FIRST_SERVER]
-        for server in range(first, first + pads[0, c.PAD_SERVERS]):
+    if pads[_PAD, c.PAD_INFLIGHT]:
+        soonest = min(soonest, pads[_PAD, c.PAD_INFLIGHT_MIN])
+    for i in range(pads[_PAD, c.PAD_LISTED]):
+        first = tables.banks[listed[_PAD, i], c.BANK_FIRST_SERVER]
+        for server in range(first, first + pads[_PAD, c.PAD_SERVERS]):
             if servers[server, c.SERVER_FREE_AT] > now:
                 soonest = min(soonest, servers[server, c.SERVER_FREE_AT])
     return max(soonest, now + 1)
 
 
-def serve_traffic(
-    serves: Any,
-    pads: Int64Array,
-    banks: Int64Array,
-    servers: Int64Array,
-    groups: Int64Array,
-    params: Int64Array,
-    shared: Int64Array,
-    states: Int64Array,
-    scalars: Int64Array,
-    requests: Int64Array,
-    bundles: Int64Array,
-    slots: Int64Array,
-    counts: Int64Array,
-    listed: Int64Array,
-    conflict: Int64Array,
-    busy: Int64Array,
-    inflight: Int64Array,
-    free_rows: Int64Array,
-    numbers: Int64Array,
-    asked: Int64Array,
-    arrive: Int64Array,
-    port: Int64Array,
-    bank: Int64Array,
-    row: Int64Array,
-    op: Int64Array,
-    granted: Int64Array,
-    done: Int64Array,
-    offered: int,
-    until: int,
-) -> int:
-    """Serve requests in order of (arrive, port) from number ``offered`` on until all are granted or cycle ``until``: NONE.
+def serve_traffic(serves: Any, tables: Tables, offers: Offers, offered: int, until: int, slice_us: int) -> int:
+    """Serve requests from number ``offered`` on until all are granted (SCALAR_NOW is FAR), cycle ``until``, or time is up.
 
-    Where the arrivals of a cycle find too few free rows, returns the number of the first of them, to be called again with more.
+    Returns how many were offered by then.
+    Where the arrivals of a cycle find too few free rows, SCALAR_ROWS_ARE_SHORT is set and the first of them is the next to offer.
     """
+    scalars, pads, arrive = tables.scalars, tables.pads, offers.arrive
     now = scalars[c.SCALAR_NOW]
+    scalars[c.SCALAR_ROWS_ARE_SHORT] = 0
+    began, looks_in = clock_us(), LOOK_EVERY
     while now < until:
+        if looks_in == 0:
+            looks_in = LOOK_EVERY
+            if clock_us() - began >= slice_us:
+                break
+        looks_in -= 1
         # RETIRE
-        if pads[0, c.PAD_INFLIGHT] and pads[0, c.PAD_INFLIGHT_MIN] <= now:
-            retire_writes(pads, requests, slots, scalars, inflight, free_rows, 0, now)
-        # ISSUE
+        if pads[_PAD, c.PAD_INFLIGHT] and pads[_PAD, c.PAD_INFLIGHT_MIN] <= now:
+            retire_writes(tables, _PAD, now)
         last = offered
         while last < len(arrive) and arrive[last] == now:
             last += 1
         if last - offered > scalars[c.SCALAR_FREE_WRITES]:
-            scalars[c.SCALAR_NOW] = now
-            return offered
-        _offer(
-            pads,
-            banks,
-            scalars,
-            requests,
-            slots,
-            counts,
-            listed,
-            free_rows,
-            numbers,
-            port,
-            bank,
-            row,
-            op,
-            granted,
-            done,
-            offered,
-            last,
-            now,
-        )
+            scalars[c.SCALAR_ROWS_ARE_SHORT] = 1
+            break
+        _offer(tables, offers, offered, last, now)
         offered = last
-        # GRANT
-        if pads[0, c.PAD_HIGH]:
-            watermarks(pads, 0)
-        waiting = pads[0, c.PAD_LISTED]
-        if waiting:
-            for i in range(waiting):
-                asked[i] = listed[0, i]
-            grant_scratchpad(
-                serves,
-                pads,
-                banks,
-                servers,
-                groups,
-                requests,
-                bundles,
-                counts,
-                scalars,
-                params,
-                shared,
-                states,
-                listed,
-                inflight,
-                conflict,
-                busy,
-                0,
-                now,
-            )
-            _note_grants(pads, banks, servers, scalars, requests, free_rows, numbers, asked, waiting, granted, done, now)
-        waiting = pads[0, c.PAD_LISTED]
+        _grant(serves, tables, offers, now)
+        waiting = pads[_PAD, c.PAD_LISTED]
         if waiting == 0 and offered == len(arrive):
+            now = c.FAR
             break
         # Over the cycles in which nothing can change: a bank with waiters has no port free, and nothing it may preempt.
-        soonest = min(_next_event(pads, banks, servers, listed, arrive[offered] if offered < len(arrive) else c.FAR, now), until)
+        arrival = arrive[offered] if offered < len(arrive) else c.FAR
+        soonest = min(_next_event(tables, arrival, now), until)
         for i in range(waiting):
-            counts[listed[0, i], c.COUNT_CONFLICT] += soonest - now - 1
+            tables.counts[tables.listed[_PAD, i], c.COUNT_CONFLICT] += soonest - now - 1
         now = soonest
-    return c.NONE
+    scalars[c.SCALAR_NOW] = now
+    return offered

@@ -1,0 +1,97 @@
+"""How numba sees a NamedTuple of tables: as one pointer to where they lie.
+
+Numba takes a tuple apart into its words, nine for each table. Handed from function to function, the words of forty tables make
+a kernel slow to compile. A pointer is one word; a table's words are loaded where it is named. They never change while a kernel
+runs, and the compiler is told so.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numba
+from numba import int64
+from numba.core import cgutils, imputils
+from numba.core.typing import templates
+from numba.core.typing.typeof import typeof
+from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
+
+# numba's annotations do not cover what it offers to those who extend it.
+_types: Any = cast(Any, numba).types
+_cgutils, _imputils, _native_value, _typeof = cast(Any, cgutils), cast(Any, imputils), cast(Any, NativeValue), cast(Any, typeof)
+_templates: Any = templates
+_AttributeTemplate: Any = _templates.AttributeTemplate
+_typeof_impl, _unbox, _register_model, _models = (
+    cast(Any, typeof_impl),
+    cast(Any, unbox),
+    cast(Any, register_model),
+    cast(Any, models),
+)
+
+
+class TablesType(_types.Type):  # type: ignore[misc]
+    """Of one NamedTuple of int64 arrays, whose fields have so many dimensions."""
+
+    def __init__(self, named: type, dimensions: dict[str, int]) -> None:
+        self.arrays = {name: _types.Array(int64, count, "C") for name, count in dimensions.items()}
+        super().__init__(f"{named.__module__}.{named.__qualname__}{sorted(dimensions.items())}")
+
+
+_register_model(TablesType)(_models.OpaqueModel)
+
+
+def pointer_type(named: type, dimensions: dict[str, int]) -> TablesType:
+    """The type of a NamedTuple in the signature of a kernel. Objects whose arrays are others do not match it."""
+    found = TablesType(named, dimensions)
+
+    @_typeof_impl.register(named)
+    def type_of(tables: Any, context: Any) -> TablesType | None:
+        return found if [_typeof(array) for array in tables] == list(found.arrays.values()) else None
+
+    return found
+
+
+def _struct(context: Any, tables: TablesType) -> Any:
+    """What the pointer points to: the arrays' words, one array after another."""
+    return context.get_value_type(_types.Tuple(list(tables.arrays.values())))
+
+
+@_unbox(TablesType)
+def _take_apart(tables: TablesType, given: Any, c: Any) -> Any:
+    """Put the words of the arrays on the stack of the caller of the kernel, who keeps the arrays alive."""
+    place = _cgutils.alloca_once(c.builder, _struct(c.context, tables))
+    is_error = _cgutils.false_bit
+    for number, array in enumerate(tables.arrays.values()):
+        taken = c.unbox(array, c.pyapi.tuple_getitem(given, number))
+        c.builder.store(taken.value, _cgutils.gep_inbounds(c.builder, place, 0, number))
+        is_error = c.builder.or_(is_error, taken.is_error)
+    return _native_value(c.builder.bitcast(place, c.context.get_value_type(tables)), is_error=is_error)
+
+
+@_templates.infer_getattr
+class _Fields(_AttributeTemplate):  # type: ignore[misc]
+    key = TablesType
+
+    def generic_resolve(self, tables: TablesType, name: str) -> Any:
+        """The type of a field."""
+        return tables.arrays.get(name)
+
+
+@_imputils.lower_getattr_generic(TablesType)
+def _load(context: Any, builder: Any, tables: TablesType, pointer: Any, name: str) -> Any:
+    """Load the words of an array, each by itself: what is not needed then goes away."""
+    place = builder.bitcast(pointer, _struct(context, tables).as_pointer())
+    words = context.get_value_type(tables.arrays[name])
+    return _load_words(builder, words, place, [0, list(tables.arrays).index(name)])
+
+
+def _load_words(builder: Any, type_: Any, place: Any, path: list[int]) -> Any:
+    """Load a word, or what is made of several: the words of an array, its shape, its strides."""
+    if not hasattr(type_, "elements"):
+        word = builder.load(_cgutils.gep_inbounds(builder, place, *path))
+        word.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return word
+    found = _cgutils.get_null_value(type_)
+    for number, element in enumerate(type_.elements):
+        found = builder.insert_value(found, _load_words(builder, element, place, [*path, number]), number)
+    return found
