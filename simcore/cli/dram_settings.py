@@ -34,7 +34,7 @@ def standard_overrides(texts: Sequence[str]) -> dict[str, int]:
 
 
 def controller_of(options: dict[str, str | None], texts: Sequence[str]) -> ControllerSpec:
-    """The controller of the options that were given, by their names, with ``controller.KEY=VALUE`` laid upon it.
+    """Return the controller of the given options, by their names, with the values of ``controller.KEY=VALUE`` applied to it.
 
     Raises InputError, which names the option.
     """

@@ -1,4 +1,4 @@
-"""What ``run`` and ``banks`` have in common: simulate as asked, and save where asked."""
+"""The shared part of ``run`` and ``banks``: simulate with the given options, and save to the given directory."""
 
 from __future__ import annotations
 
