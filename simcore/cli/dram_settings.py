@@ -36,7 +36,7 @@ def standard_overrides(texts: Sequence[str]) -> dict[str, int]:
 def controller_of(options: dict[str, str | None], texts: Sequence[str]) -> ControllerSpec:
     """Return the controller of the given options, by their names, with the values of ``controller.KEY=VALUE`` applied to it.
 
-    Raises InputError, which names the option.
+    Raise InputError, which names the option.
     """
     root = entry({"controller": {}}, "controller")
     chosen: dict[str, Entry] = {}

@@ -1,4 +1,4 @@
-"""Writing what a user asked for so that it is whole at every instant, and so that nothing of anybody else is touched."""
+"""Saving of results so that they are complete or absent at every instant, and so that nobody else's files are touched."""
 
 from simcore.saving.directory import Fill, results_directory
 from simcore.saving.files import text_files

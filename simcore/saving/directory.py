@@ -1,4 +1,4 @@
-"""A results directory: whole or absent at every instant, and never in place of anything but earlier results."""
+"""A results directory, which is complete or absent at every instant and replaces nothing but earlier results."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from simcore.saving.mark import foreign_entries, write_mark
 from simcore.saving.mounts import is_mount_point
 from simcore.saving.work_folder import NEW, OLD, clear, work_folder
 
-#: Writes files into the directory that it is given, which exists and is empty.
+#: A function that writes files into an existing, empty directory.
 Fill = Callable[[Path], None]
 
 
 @contextmanager
 def results_directory(directory: str | Path | None, *, overwrite: bool = False) -> Iterator[Callable[[Fill], None]]:
-    """Claim a directory before a long run; save into it after the run by calling what this gives with a function that fills it.
+    """Claim a directory before a long run, and yield a function that saves the results after the run.
 
-    For None nothing is claimed and nothing saved. While the block runs no other process can claim the directory. What stood
-    there stays until the new directory is complete and on the disk; then their names are exchanged. What a process that was
-    killed left beside the directory is cleared first, and results that it moved aside come back.
+    Call the yielded function with a function that fills a directory. For None it claims and saves nothing. While the block runs,
+    no other process can claim the directory. Its earlier contents stay until the new directory is complete and on the disk; then
+    the two exchange their names. Before that, leftovers of a process that was killed are removed, and results that it had moved
+    aside are restored.
 
-    Raises InputError on entry: for a place that cannot be written, a directory that another process has claimed, earlier results
-    without ``overwrite``, and a directory that holds anything that simcore did not write, whether or not ``overwrite`` is given.
-    On saving: for what the system refuses, and if something else has come to stand there; then the results are kept beside it.
+    Raise InputError on entry for a place that cannot be written, a directory that another process has claimed, earlier results
+    without ``overwrite``, and a directory that holds anything that simcore did not write, with or without ``overwrite``. Raise
+    InputError on saving if the system refuses it, or if something else has appeared in that place; the results are then kept
+    beside it.
     """
     if directory is None:
         yield lambda _: None
@@ -48,7 +50,7 @@ def results_directory(directory: str | Path | None, *, overwrite: bool = False) 
 
 
 def _place(directory: Path) -> Path:
-    """The directory's absolute path without links. Raises InputError where no directory can be put, or replaced, by renaming."""
+    """Return the directory's absolute path without links. Raise InputError if renaming cannot put a directory there."""
     where = str(directory)
     try:
         target = Path(os.path.realpath(directory))
@@ -76,7 +78,7 @@ def _contains_this_process(target: Path) -> bool:
 
 
 def _restore(work: Path, target: Path) -> None:
-    """Give back the results that a process had moved aside when it was killed."""
+    """Restore the results that a process had moved aside when it was killed."""
     if (work / OLD).is_dir() and not os.path.lexists(target):
         os.rename(work / OLD, target)
         sync(target.parent)
@@ -113,14 +115,14 @@ def _save(fill: Fill, work: Path, target: Path, overwrite: bool) -> None:
             sync(target.parent)
             shutil.rmtree(work / OLD, ignore_errors=True)
         finally:
-            # Earlier results, whose name the new ones have now, or new ones that could not be completed.
+            # It holds the earlier results, after the exchange of names, or new results that could not be completed.
             shutil.rmtree(new, ignore_errors=True)
 
 
 def _put(new: Path, old: Path, target: Path, overwrite: bool) -> None:
-    """Give ``new`` the name of ``target``; what had it is at ``new`` or ``old`` afterwards."""
+    """Give ``new`` the name of ``target``. The former ``target`` is at ``new`` or ``old`` afterwards."""
     if _is_free(target):
-        os.rename(new, target)  # in place of nothing or of an empty directory
+        os.rename(new, target)  # target is absent or an empty directory
         return
     if not overwrite or not target.is_dir() or foreign_entries(target):
         _keep_beside(new, target, "something else was put there meanwhile")
@@ -140,7 +142,7 @@ def _put(new: Path, old: Path, target: Path, overwrite: bool) -> None:
 
 
 def _keep_beside(new: Path, target: Path, reason: str) -> NoReturn:
-    """Results that cannot have their place after all are not lost. Raises InputError, always."""
+    """Save results that cannot have their name under another name. Always raise InputError."""
     free = next(path for path in (target.with_name(f"{target.name}-{n}") for n in count(2)) if not os.path.lexists(path))
     os.rename(new, free)
     raise InputError(f"{reason}; the results are in '{free}'", where=str(target))

@@ -1,4 +1,4 @@
-"""What outlives a loss of power, and a change of names that has no instant in between."""
+"""Writes that survive a loss of power, and an exchange of two names in one instant."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import os
 from pathlib import Path
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
-#: What systems and file systems answer that cannot exchange.
+#: The errors of systems and file systems that cannot exchange names.
 _CANNOT = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM)
 
 
 def sync_tree(path: Path) -> None:
-    """Wait until a file, or a folder and everything in it, is on the disk. Raises OSError."""
+    """Wait until a file, or a folder and everything in it, is on the disk. Raise OSError if that fails."""
     if path.is_dir():
         for entry in path.iterdir():
             sync_tree(entry)
@@ -21,21 +21,21 @@ def sync_tree(path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file's bytes, or the names in a folder, are on the disk. Raises OSError."""
+    """Wait until a file's bytes, or the names in a folder, are on the disk. Raise OSError if that fails."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # some file systems sync no folders
+        if error.errno != errno.EINVAL:  # some file systems cannot sync folders
             raise
     finally:
         os.close(descriptor)
 
 
 def exchange(one: Path, other: Path) -> bool:
-    """Give each of two folders of one file system the other's name, at one instant; False where the system cannot.
+    """Exchange the names of two folders of one file system in one instant. Return False if the system cannot.
 
-    Raises OSError for any other reason.
+    Raise OSError for any other failure.
     """
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2

@@ -1,4 +1,4 @@
-"""What the operating system refuses, told as an error of the user's making."""
+"""Refusals of the operating system, reported as InputError."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simcore.errors import InputError
 
 @contextmanager
 def refusals_of(place: Path) -> Iterator[None]:
-    """Turn an OSError of what runs inside into an InputError that names ``place`` and the system's reason."""
+    """Turn an OSError inside the block into an InputError that names ``place`` and the system's reason."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Text files: each whole or as it was, and never in place of anything but an earlier one of simcore's."""
+"""Text files, each of which is complete or unchanged at every instant and replaces nothing but an earlier file of simcore's."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from simcore.saving.durable import sync
 from simcore.saving.failures import refusals_of
 from simcore.saving.work_folder import NEW, clear, work_folder
 
-#: Takes the lines of each file that was claimed.
+#: A function that takes the lines of each claimed file and writes them.
 Write = Callable[[Mapping[Path, Iterable[str]]], None]
 
 
 @contextmanager
 def text_files(headers: Mapping[Path, str]) -> Iterator[Write]:
-    """Claim files before a long run, and write them after it by calling what this gives with the lines of each.
+    """Claim files before a long run, and yield a function that writes the lines of each file after the run.
 
-    ``headers`` has the first line of each file: a file that stands there is replaced only if it is empty or begins with it.
-    Lines are gzipped where the name ends in .gz; equal lines give equal bytes. All files are complete and on the disk before
-    the first gets its name. A link is followed. Raises InputError for a place that cannot be written or that holds something
-    else, on entry; on writing for what the system refuses, which leaves what was there.
+    ``headers`` has the first line of each file. An existing file is replaced only if it is empty or begins with that line. A file
+    whose name ends in .gz is gzipped; equal lines give equal bytes. All files are complete and on the disk before the first one
+    gets its name. Links are followed. Raise InputError on entry for a place that cannot be written or that holds something else.
+    Raise InputError on writing if the system refuses it; the earlier files then stay as they were.
     """
     with ExitStack() as stack:
         new = {path: _claimed(path, header, stack) for path, header in headers.items()}
@@ -35,7 +35,7 @@ def text_files(headers: Mapping[Path, str]) -> Iterator[Write]:
 
 
 def _claimed(path: Path, header: str, stack: ExitStack) -> Path:
-    """Where a file's new content is to be written until it is complete."""
+    """Return the path at which a file's new content is written until it is complete."""
     target = _target(path)
     if not target.parent.is_dir():
         raise InputError(f"cannot write here: no folder '{path.parent}'", where=str(path))
@@ -88,7 +88,7 @@ def _write_all(lines: Mapping[Path, Iterable[str]], new: Mapping[Path, Path]) ->
 
 def _write(path: Path, lines: Iterable[str], *, packed: bool) -> None:
     with open(path, "wb") as raw:
-        # Without name and time of writing, which would make each file another one.
+        # Leave out the name and the time of writing, which would make equal files differ.
         out = gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) if packed else raw
         with io.TextIOWrapper(out, encoding="utf-8", newline="\n") as text:
             text.writelines(f"{line}\n" for line in lines)

@@ -1,4 +1,4 @@
-"""A compiled kernel in a file: read only if it is whole and this user's own."""
+"""A compiled kernel in a file, which is read only if it is complete and this user's own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BEGINS = b"simcore kernel 1\n"
 
 
 def read_kernel(path: Path) -> bytes | None:
-    """What was written; None if there is no such file, or one that is damaged or that another user may have written."""
+    """Return the kernel's bytes, or None if the file is missing or damaged, or if another user may have written it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:
@@ -30,13 +30,13 @@ def read_kernel(path: Path) -> bytes | None:
         if head != _BEGINS + hashlib.sha256(payload).digest():
             return None
         with suppress(OSError):
-            os.utime(path.parent / MARK)  # used last now, and so not pruned
+            os.utime(path.parent / MARK)  # this version was just used, so it is not pruned
         return payload
     return None
 
 
 def write_kernel(path: Path, payload: bytes) -> None:
-    """Write a kernel, whole at once: other processes may be writing the same one. Raises OSError."""
+    """Write a kernel in one step, because other processes may be writing the same one. Raise OSError if that fails."""
     unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex[:16]}{UNFINISHED}")
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,7 +1,8 @@
-"""The folder in which compiled kernels are kept from run to run: the user's own, known by a mark, pruned of old versions.
+"""The folder that keeps compiled kernels from run to run. It belongs to the user, has a mark, and drops old versions.
 
-What is read from it is native code that this process will run. So no folder is used, and none above it trusted, that another
-user could have written to; where there is no such folder, `NoCacheError` says why and the kernels are compiled each time.
+It holds native code that this process will run. So simcore uses no folder to which another user could have written, and trusts no
+folder above it that another user can change. If there is no safe folder, `NoCacheError` says why, and each run compiles the
+kernels.
 """
 
 from __future__ import annotations
@@ -13,22 +14,22 @@ from pathlib import Path
 
 from simcore.saving.owned import not_own, not_safe_above
 
-#: The subfolder of the cache folder that is simcore's; what lies beside it is never touched.
+#: The subfolder of the cache folder that belongs to simcore. Nothing beside it is touched.
 SUBFOLDER = "kernels"
 MARK = ".simcore-kernels"
 _SAYS = "simcore keeps compiled kernels here and removes this folder when it is old\n"
-#: How the names of kernels end, and of those not yet complete.
+#: The endings of the names of kernels and of incomplete files.
 SUFFIX, UNFINISHED = ".kernel", ".unfinished"
-#: Versions whose kernels stay: of the engine, and of each file of bank timings.
+#: How many versions are kept. The engine and each file of bank timings have versions of their own.
 KEPT_FOLDERS = 16
 
 
 class NoCacheError(Exception):
-    """Why kernels cannot be kept, in one line."""
+    """Kernels cannot be kept. The text says why in one line."""
 
 
 def kernel_folder(version: str) -> Path:
-    """The folder of one version's kernels, made if it is not there. Raises NoCacheError."""
+    """Return the folder of one version's kernels, and make it if it is missing. Raise NoCacheError if no folder is safe."""
     base = _base()
     kernels = base / SUBFOLDER
     folder = kernels / version
@@ -49,12 +50,12 @@ def kernel_folder(version: str) -> Path:
 
 
 def _base() -> Path:
-    """The cache folder's path without links: SIMCORE_CACHE_DIR, else by the XDG rules (what is empty counts as not set)."""
+    """Return the cache folder's path without links: SIMCORE_CACHE_DIR, else by the XDG rules. An empty variable is unset."""
     named = os.environ.get("SIMCORE_CACHE_DIR")
     if named:
         return Path(os.path.realpath(named))
     xdg = os.environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(xdg):  # relative ones are to be ignored
+    if os.path.isabs(xdg):  # the XDG rules ignore relative paths
         return Path(os.path.realpath(xdg)) / "simcore"
     home = os.path.expanduser("~") if os.environ.get("HOME", "unset") else ""
     if not os.path.isabs(home):
@@ -76,7 +77,7 @@ def _is_marked(folder: Path) -> bool:
 
 
 def _write_mark(folder: Path) -> None:
-    """Whole at once: another process may be doing the same."""
+    """Write the mark in one step, because another process may be doing the same."""
     unfinished = folder / f"{MARK}.{os.getpid()}{UNFINISHED}"
     try:
         unfinished.write_text(_SAYS, encoding="utf-8")
@@ -86,7 +87,7 @@ def _write_mark(folder: Path) -> None:
 
 
 def _prune(kernels: Path) -> None:
-    """Remove all but the versions used last: each edit of the engine leaves a folder behind."""
+    """Remove all but the most recently used versions, because each edit of the engine leaves a folder behind."""
     marked = [path for path in kernels.iterdir() if not path.is_symlink() and _is_marked(path) and not_own(path) is None]
     for old in sorted(marked, key=_last_use, reverse=True)[KEPT_FOLDERS:]:
         with suppress(OSError):
@@ -100,7 +101,7 @@ def _last_use(folder: Path) -> float:
 
 
 def _remove(folder: Path) -> None:
-    """Remove the kernels and the mark, and the folder unless something else is in it."""
+    """Remove the kernels and the mark, and also the folder unless it holds something else."""
     for path in folder.iterdir():
         if path.name.endswith((SUFFIX, UNFINISHED)):
             path.unlink()

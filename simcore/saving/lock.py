@@ -1,4 +1,4 @@
-"""A lock on a file, which the system gives back when the process that holds it ends, however it ends."""
+"""A lock on a file. The system releases it when the process that holds it ends, however it ends."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 
 try:
     import fcntl
-except ImportError:  # no such locks on Windows
+except ImportError:  # Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
 
 def try_lock(descriptor: int) -> bool:
-    """Lock an open file for this process; False if another holds it. Raises OSError where the file system has no locks."""
+    """Lock an open file for this process. Return False if another holds it. Raise OSError if the file system has no locks."""
     if fcntl is None:
         return True
     try:
@@ -24,7 +24,7 @@ def try_lock(descriptor: int) -> bool:
 
 
 def is_still_named(descriptor: int, path: str | os.PathLike[str]) -> bool:
-    """True if the open file is the one found at ``path``: another process may have removed it before it was locked."""
+    """Return True if the open file is still at ``path``. Another process may have removed it before it was locked."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
     except FileNotFoundError:

@@ -8,29 +8,29 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-#: The file by which a directory is known to hold results of simcore.
+#: The file that marks a directory as holding results of simcore.
 MARK = ".simcore-results"
 _SAYS = "simcore wrote the files named here; --overwrite replaces a directory that holds nothing else"
 
 
 def write_mark(directory: Path) -> None:
-    """Mark everything in the directory as written by simcore. Written last: a directory with a mark is complete."""
+    """Mark everything in the directory as written by simcore. The mark comes last, so a directory with a mark is complete."""
     names = sorted([*_entries(directory, lambda _: True), MARK])
     (directory / MARK).write_text(json.dumps({"mark": _SAYS, "files": names}, indent=2) + "\n", encoding="utf-8")
 
 
 def foreign_entries(directory: Path) -> list[str]:
-    """What the directory holds that simcore did not write, by relative name; without a mark, all of it.
+    """Return the relative names of everything in the directory that simcore did not write; without a mark, of everything.
 
-    A folder's name ends in a slash, that of a link or a device in an @: neither is taken for the file that simcore wrote.
-    What lies in a folder that simcore did not write is not listed.
+    The name of a folder ends in a slash, that of a link or a device in an @, so that neither is mistaken for a file that simcore
+    wrote. The contents of a folder that simcore did not write are not listed.
     """
     own = _marked(directory)
     return sorted(name for name in _entries(directory, own.__contains__) if name not in own)
 
 
 def _marked(directory: Path) -> frozenset[str]:
-    """Names that the mark says simcore wrote; none where there is no mark."""
+    """Return the names that simcore wrote according to the mark, and none if there is no mark."""
     mark = directory / MARK
     if mark.is_symlink() or not mark.is_file():
         return frozenset()
@@ -42,7 +42,7 @@ def _marked(directory: Path) -> frozenset[str]:
 
 
 def _entries(directory: Path, enters: Callable[[str], bool], inside: str = "") -> Iterator[str]:
-    """Names of everything in the directory, and in the folders in it that are to be entered."""
+    """Yield the names of everything in the directory, and in those of its folders for which ``enters`` is true."""
     with os.scandir(directory / inside) as entries:
         for entry in entries:
             mode = entry.stat(follow_symlinks=False).st_mode

@@ -1,4 +1,4 @@
-"""Folders on which a file system is mounted: they cannot be renamed."""
+"""Folders on which a file system is mounted, which cannot be renamed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _LIST = Path("/proc/self/mountinfo")
 
 
 def is_mount_point(folder: Path) -> bool:
-    """True if something is mounted on ``folder``, an absolute path without links."""
+    """Return True if something is mounted on ``folder``, an absolute path without links."""
     return os.path.ismount(folder) or str(folder) in _bound()
 
 
 def _bound() -> set[str]:
-    """Mount points that the system lists: a folder of the same file system, bound to another place, is known by nothing else."""
+    """Return the mount points that the system lists. Only this list shows a folder of the same file system bound elsewhere."""
     try:
         lines = os.fsdecode(_LIST.read_bytes()).splitlines()
     except OSError:
         return set()
-    # The fifth field; in it spaces and the like are three octal digits.
+    # The mount point is the fifth field, in which spaces and similar characters are three octal digits.
     return {re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), line.split(" ")[4]) for line in lines}

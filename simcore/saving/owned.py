@@ -1,4 +1,4 @@
-"""Folders that belong to this user alone: what lies in them was put there by nobody else."""
+"""Folders that belong to this user alone, so that nobody else can have put files into them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def not_own(path: Path) -> str | None:
-    """Why another user may have written to this folder or file, in words that follow its name; None where nobody could.
+    """Return why another user may have written to this folder or file, in words that follow its name; None if nobody could.
 
-    A symbolic link is not followed. Raises OSError where ``path`` cannot be looked at.
+    A symbolic link is not followed. Raise OSError if the state of ``path`` cannot be read.
     """
     return why_not_own(path.lstat())
 
 
 def why_not_own(found: os.stat_result) -> str | None:
-    """``not_own`` of something already looked at."""
+    """Return the answer of ``not_own`` for a file or folder whose state is already known."""
     if stat.S_ISLNK(found.st_mode):
         return "is a symbolic link"
     if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
@@ -29,10 +29,10 @@ def why_not_own(found: os.stat_result) -> str | None:
 
 
 def not_safe_above(folder: Path) -> str | None:
-    """Why another user could put a folder of theirs in place of ``folder``, a path without links; None where nobody could.
+    """Return why another user could replace ``folder``, a path without links, by a folder of their own; None if nobody could.
 
-    Every folder above must belong to this user, to root, or to whoever owns the root folder, and must not be writable by
-    everybody, unless it is sticky as the folder of temporary files is.
+    Every folder above must belong to this user, to root, or to the owner of the root folder. It must not be writable by
+    everybody, unless it is sticky, as the folder of temporary files is.
     """
     if not hasattr(os, "geteuid"):
         return None

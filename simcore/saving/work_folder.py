@@ -1,7 +1,7 @@
-"""The folder beside a destination in which it is prepared: one process at a time has it, the next one clears what was left.
+"""The folder beside a destination in which simcore prepares it. One process at a time has it; the next one clears leftovers.
 
-``.NAME.simcore`` holds ``lock`` (its content is the mark by which the folder is known as simcore's), ``new`` (what is being
-written) and, where names cannot be exchanged, ``old`` (what was there before, until the new has its name).
+``.NAME.simcore`` holds ``lock``, whose content marks the folder as simcore's, and ``new``, which is being written. If the system
+cannot exchange names, it also holds ``old``, the earlier destination, until ``new`` has its name.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from simcore.saving.owned import not_own
 
 LOCK, NEW, OLD = "lock", "new", "old"
 MARK = b"This folder is simcore's own. What is in it is cleared by the next run that writes beside it.\nprocess "
-#: Tries to lock a folder that others keep removing.
+#: How often to try to lock a folder that other processes keep removing.
 _TRIES = 100
 
 
 @contextmanager
 def work_folder(target: Path) -> Iterator[Path]:
-    """The folder in which ``target`` is prepared, this process's own until the end; then removed, unless something is left in it.
+    """Yield the folder in which ``target`` is prepared. It belongs to this process until the end, and is removed if it is empty.
 
-    What a process that was killed left in it is still there. Raises InputError if another process has it, if it is not
-    simcore's, and where the parent of ``target`` cannot be written.
+    It still holds what a killed process left in it. Raise InputError if another process has it, if it is not simcore's, and if
+    the parent of ``target`` cannot be written.
     """
     path = target.parent / f".{target.name}.simcore"
     with refusals_of(target):
@@ -44,7 +44,7 @@ def work_folder(target: Path) -> Iterator[Path]:
 
 
 def clear(path: Path) -> None:
-    """Remove what lies at ``path`` in a work folder, if anything does. Raises OSError."""
+    """Remove the file or folder at ``path`` in a work folder, if there is one. Raise OSError if that fails."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -52,7 +52,7 @@ def clear(path: Path) -> None:
 
 
 def _claim(path: Path, target: Path) -> int:
-    """The descriptor of the locked file in ``path``, which is made if it is not there."""
+    """Return the descriptor of the locked file in ``path``. Make the folder and the file if they are missing."""
     for _ in range(_TRIES):
         with suppress(FileExistsError):
             path.mkdir(mode=0o700)
@@ -73,7 +73,7 @@ def _claim(path: Path, target: Path) -> int:
 
 
 def _open(path: Path) -> int | None:
-    """The lock of a work folder; None if another process removed the folder meanwhile."""
+    """Return the descriptor of a work folder's lock file, or None if another process removed the folder meanwhile."""
     try:
         reason, found = not_own(path), set(os.listdir(path))
         if reason is None and (found - {LOCK, NEW, OLD} or (found and LOCK not in found)):
