@@ -369,7 +369,7 @@ def test_at_hp_a_32_byte_line_takes_two_macros_of_the_128_bits_that_the_table_ha
     assert (made.macro.word_bits, made.macro.capacity_bytes, made.macros_per_bank) == (128, 128 * KIB, 2)
 
 
-def test_every_macro_tells_its_source_and_leakage_class():
+def test_every_macro_names_its_source_and_leakage_class():
     for cell in memory_cells():
         macro = memory_macro(cell, 8 * MIB)
         assert macro.source.startswith("NVSim 6334d00")

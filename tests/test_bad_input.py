@@ -307,14 +307,14 @@ def test_an_unknown_system_object_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("system", [5, None])
-def test_a_system_of_another_type_is_told(system):
+def test_a_system_of_another_type_is_reported(system):
     with pytest.raises(InputError, match="system: expected a System, a name or a file, got"):
         simulate("lenet5", system)
 
 
 @pytest.mark.parametrize("dataflow", [None, "os"])
 @pytest.mark.parametrize("overrides", ["array.rows=8", [8]])
-def test_overrides_that_are_no_sequence_of_texts_are_told(overrides, dataflow):
+def test_overrides_that_are_no_sequence_of_texts_are_reported(overrides, dataflow):
     with pytest.raises(InputError, match="overrides: expected a sequence of 'key=value' texts"):
         simulate("lenet5", overrides=overrides, dataflow=dataflow)
 
@@ -330,7 +330,7 @@ def test_every_error_of_run_and_of_validate_starts_alike(tmp_path: Path) -> None
     assert all(line.startswith(f"simcore: {path}:2: ") for line in told[0].splitlines())
 
 
-def test_bad_banks_are_told_all_at_once_with_their_lines(tmp_path: Path) -> None:
+def test_bad_banks_are_reported_all_at_once_with_their_lines(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     own.write_text(
         "extends: edge-sram\nscratchpads:\n  ifmap: {timing: srm}\n"

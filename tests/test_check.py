@@ -62,7 +62,7 @@ def test_an_index_that_only_larger_rows_reach_is_caught_in_plain_python(tmp_path
 
 
 @pytest.mark.slow
-def test_a_model_that_never_returns_for_larger_rows_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_never_returns_for_larger_rows_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simcore.timing.time_limit.LIMIT_S", 3.0)
     report = check(tmp_path, "while row > 7:\n    pass\nreturn now + 1, now + 1")
     assert report.steps == STEPS
@@ -71,7 +71,7 @@ def test_a_model_that_never_returns_for_larger_rows_is_told(tmp_path: Path, monk
     assert problem.where.startswith(f"{tmp_path / 'own.py'}:")
 
 
-def test_a_time_beyond_64_bits_is_told(tmp_path: Path) -> None:
+def test_a_time_beyond_64_bits_is_reported(tmp_path: Path) -> None:
     report = check(tmp_path, "return now + 1 + (row // 63) * 2**40 * 2**40, now + 1")
     assert report.steps[-1] in STEPS[1:]
     assert not report.ok

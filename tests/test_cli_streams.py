@@ -58,7 +58,7 @@ def test_results_that_are_saved_stay_where_they_cannot_be_printed(tmp_path):
 
 
 @needs_full
-def test_bad_input_is_told_though_nothing_can_be_printed():
+def test_bad_input_is_reported_though_nothing_can_be_printed():
     with FULL.open("w") as full:
         done = subprocess.run(
             [*COMMAND, "list", "x"], env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False

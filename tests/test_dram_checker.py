@@ -253,7 +253,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_a_bad_stream_is_told_in_one_line(tmp_path, text):
+def test_a_bad_stream_is_reported_in_one_line(tmp_path, text):
     file = tmp_path / "commands.csv"
     file.write_text(text)
     with pytest.raises(InputError) as caught:

@@ -502,7 +502,7 @@ def test_a_trace_named_check_is_given_with_its_folder(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ()])
-def test_help_tells_of_the_run_and_of_the_check(arguments: tuple[str, ...]) -> None:
+def test_help_describes_the_run_and_the_check(arguments: tuple[str, ...]) -> None:
     result = invoke(*arguments)
     text = result.output
     assert result.exit_code == (0 if arguments else 2)
@@ -530,7 +530,7 @@ def test_listed_standards_are_the_presets_one_line_each() -> None:
     assert {row["name"]: row["banks"] for row in listed}["hbm2_2000"] == 32
 
 
-def test_a_terminal_is_told_what_is_being_done(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_terminal_shows_what_is_being_done(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     for wanted in (True, False):

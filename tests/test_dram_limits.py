@@ -40,6 +40,6 @@ def test_the_limit_can_be_lifted(tmp_path: Path) -> None:
     assert run(tmp_path, lines, "--no-limit")[0] == 0
 
 
-def test_an_empty_trace_is_told_of(tmp_path: Path) -> None:
+def test_an_empty_trace_is_reported_of(tmp_path: Path) -> None:
     code, told = run(tmp_path, "# nothing\n")
     assert (code, told) == (0, f"{tmp_path}/a.trace: warning: it holds no request at all\n")

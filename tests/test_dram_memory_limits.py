@@ -53,7 +53,7 @@ def test_the_reference_engine_gives_a_stuck_machine_up(monkeypatch: pytest.Monke
 
 
 @ENGINES
-def test_refreshes_that_pile_up_are_told(engine: str) -> None:
+def test_refreshes_that_pile_up_are_reported(engine: str) -> None:
     # Two ranks ask for one each in every cycle, and a cycle has one command.
     on = system(overrides={"nREFI": 1, "nRFC": 1, "rank": 2})
     with pytest.raises(InputError, match="ddr4_2400r: refreshes are asked for faster than they can be done"):

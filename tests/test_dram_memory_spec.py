@@ -125,7 +125,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "message"), BAD, ids=[text for text, _ in BAD])
-def test_a_bad_memory_is_told_in_one_line(text: str, message: str) -> None:
+def test_a_bad_memory_is_reported_in_one_line(text: str, message: str) -> None:
     assert told(text) == f"--set {text}: {message}"
 
 
@@ -155,7 +155,7 @@ BAD_DRAMS = [
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_DRAMS, ids=[text for text, _ in BAD_DRAMS])
-def test_a_bad_key_of_a_dram_is_told_in_one_line(text: str, message: str) -> None:
+def test_a_bad_key_of_a_dram_is_reported_in_one_line(text: str, message: str) -> None:
     assert told("memory=ddr4_2400r", text) == f"--set {text}: {message}"
 
 
@@ -177,7 +177,7 @@ def test_errors_of_a_file_name_its_lines_and_those_of_the_table(folder: Path) ->
     ]
 
 
-def test_a_table_that_is_not_there_is_told_with_all_other_errors(folder: Path) -> None:
+def test_a_table_that_is_not_there_is_reported_with_all_other_errors(folder: Path) -> None:
     wrong = "memory:\n  model: dram\n  standard: none.yaml\n  controller: {read_queue: 0, row_policy: {accesses: 9}}\n"
     Path("m.yaml").write_text(SMALL.replace("rows: 4", "rows: 0") + wrong)
     assert [str(error) for error in validate_file("m.yaml")] == [
@@ -188,7 +188,7 @@ def test_a_table_that_is_not_there_is_told_with_all_other_errors(folder: Path) -
     ]
 
 
-def test_overrides_controller_and_mapping_are_told_together(folder: Path) -> None:
+def test_overrides_controller_and_mapping_are_reported_together(folder: Path) -> None:
     both = ["memory.overrides.rnk=2", "memory.controller.refresh=per-bank", "memory.controller.mapping=RoBaRaCo"]
     lines = told("memory=ddr4_2400r", *both).split("\n")
     assert [line.split(": ", 1)[1].split("; ")[0] for line in lines] == [

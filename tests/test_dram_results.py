@@ -135,7 +135,7 @@ def test_a_saved_run_has_the_dram_table(results: Results, tmp_path: Path) -> Non
     assert json.loads((saved / "manifest.json").read_text())["system"]["memory"]["standard"] == "ddr4_2400r"
 
 
-def test_a_table_of_ones_own_is_among_the_inputs(tmp_path: Path) -> None:
+def test_a_user_table_is_among_the_inputs(tmp_path: Path) -> None:
     table = tmp_path / "mine.yaml"
     table.write_text("extends: ddr4_2400r\n")
     results = simcore.simulate("lenet5", overrides=[f"memory={table}"], layers="output")

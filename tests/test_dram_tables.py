@@ -232,7 +232,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_a_bad_table_is_told_in_one_line(tmp_path, text):
+def test_a_bad_table_is_reported_in_one_line(tmp_path, text):
     file = tmp_path / "mine.yaml"
     file.write_text(text + "\n")
     with pytest.raises(InputError) as caught:
@@ -240,7 +240,7 @@ def test_a_bad_table_is_told_in_one_line(tmp_path, text):
     assert str(caught.value) == BAD[text].replace("{f}", str(file))
 
 
-def test_a_timing_that_a_constraint_needs_and_nobody_gives_is_told(tmp_path):
+def test_a_timing_that_a_constraint_needs_and_nobody_gives_is_reported(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text(SPEED + "{nRCD: null}\n")
     with pytest.raises(InputError, match=r"constraints.tRCD: timing 'nRCD' is missing: no speed or organisation gives it"):
@@ -258,7 +258,7 @@ def test_overrides_and_names_are_checked():
         assert str(caught.value) == message
 
 
-def test_several_errors_are_told_together(tmp_path):
+def test_several_errors_are_reported_together(tmp_path):
     (tmp_path / "mine.yaml").write_text(HEAD + "comands: {}\nlevel: 3\n")
     with pytest.raises(InputErrors) as caught:
         load_dram(tmp_path / "mine.yaml")

@@ -43,7 +43,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_a_bad_trace_is_told_with_its_line(tmp_path, text):
+def test_a_bad_trace_is_reported_with_its_line(tmp_path, text):
     file = tmp_path / "mine.trace"
     file.write_text(text)
     with pytest.raises(InputError) as caught:
@@ -51,7 +51,7 @@ def test_a_bad_trace_is_told_with_its_line(tmp_path, text):
     assert str(caught.value) == BAD[text].replace("{f}", str(file))
 
 
-def test_a_missing_and_a_damaged_trace_are_told(tmp_path):
+def test_a_missing_and_a_damaged_trace_are_reported(tmp_path):
     with pytest.raises(InputError) as caught:
         read_trace(tmp_path / "none.trace")
     assert str(caught.value) == f"{tmp_path / 'none.trace'}: expected a file, found none"
@@ -121,7 +121,7 @@ def test_a_user_s_mapping_is_read_from_the_most_significant_field():
         ("row bank bankgroup column:5", "mapping: expected 7 bits of column, got 5"),
     ],
 )
-def test_a_bad_mapping_is_told(mapping, message):
+def test_a_bad_mapping_is_reported(mapping, message):
     with pytest.raises(InputError) as caught:
         address_mapping(DDR4, mapping)
     assert str(caught.value) == message

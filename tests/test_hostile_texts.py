@@ -200,7 +200,7 @@ def test_numbers_of_a_placement(bits: str, rate: str, says: str) -> None:
     assert len(str(raised.value)) < 200
 
 
-def test_a_long_text_with_an_error_is_told_without_reading_it_twice() -> None:
+def test_a_long_text_with_an_error_is_reported_without_reading_it_twice() -> None:
     text = "a: 1\n" * 100_000 + "b: [\n"
     with pytest.raises(InputError, match=r"^m\.yaml:10000[0-9]: expected YAML, got a syntax error"):
         read_yaml(text, "m.yaml")

@@ -180,7 +180,7 @@ def test_without_variation_the_mean_is_the_error_rate_itself():
     assert mean_error_rate(2, 6, 60, 0) == write_error_rate(2, 6, 60)
 
 
-def test_a_missing_scipy_is_told_with_the_extra_and_the_table_needs_none(monkeypatch):
+def test_a_missing_scipy_is_reported_with_the_extra_and_the_table_needs_none(monkeypatch):
     for name in [name for name in sys.modules if name == "scipy" or name.startswith("scipy.")]:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setitem(sys.modules, "scipy.linalg", None)

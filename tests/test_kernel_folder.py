@@ -102,7 +102,7 @@ def test_a_folder_in_another_users_home_is_not_used(base):
         kernel_folder("version")
 
 
-def test_a_file_in_the_way_is_told(base):
+def test_a_file_in_the_way_is_reported(base):
     base.write_text("")
     with pytest.raises(NoCacheError, match="File exists"):
         kernel_folder("version")

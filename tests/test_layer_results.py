@@ -158,7 +158,7 @@ def test_an_update_finds_no_weights_in_place_where_its_gradient_was_written(opti
     assert found["fc.update"] == ((1 + states) * weights, states * weights)
 
 
-def test_scratchpads_that_cannot_change_roles_are_told():
+def test_scratchpads_that_cannot_change_roles_are_reported():
     with pytest.raises(InputError, match=r"scratchpads.ofmap: expected an ofmap like the ifmap with layer_results 'scratchpads'"):
         machine("scratchpads.ofmap.banks=8")
     with pytest.raises(InputError, match="got a unified scratchpad"):

@@ -152,7 +152,7 @@ def test_global_pool_leaves_one_value_a_channel() -> None:
         (Input("x", (3,)), [(3,)], "expected no inputs, got 1"),
     ],
 )
-def test_inputs_that_do_not_fit_are_told_by_layer_expected_and_got(layer: Layer, inputs: list[Shape], message: str) -> None:
+def test_inputs_that_do_not_fit_are_reported_by_layer_expected_and_got(layer: Layer, inputs: list[Shape], message: str) -> None:
     with pytest.raises(InputError, match=message):
         layer.infer(inputs)
 

@@ -207,7 +207,7 @@ def test_every_product_of_a_graph_lies_behind_the_scratchpad() -> None:
     assert isinstance(net.layer("conv")[1], Buffered)
 
 
-def test_layers_that_cannot_be_trained_are_told_all_at_once() -> None:
+def test_layers_that_cannot_be_trained_are_reported_all_at_once() -> None:
     builder = NetworkBuilder("odd")
     builder.add(Input("image", (4, 8, 8)))
     builder.add(BatchNorm("shifted", scale=False))
@@ -232,7 +232,7 @@ def test_layers_that_cannot_be_trained_are_told_all_at_once() -> None:
         ("vgg16-0", (1, 8, 8), 10, "network: expected a side and classes of at least 1, got 'vgg16-0'"),
     ],
 )
-def test_networks_that_do_not_fit_the_images_are_told(name: str, image: tuple[int, ...], classes: int, message: str) -> None:
+def test_networks_that_do_not_fit_the_images_are_reported(name: str, image: tuple[int, ...], classes: int, message: str) -> None:
     with pytest.raises(InputError, match=message):
         network_for(name, image, classes)
 

@@ -101,7 +101,7 @@ def test_a_kind_from_an_installed_package_runs_is_listed_validated_and_explained
     assert json.loads(explained[1])["unit"] == "beads"
 
 
-def test_bad_input_for_a_kind_from_a_package_is_told_as_for_any_other(site: Path) -> None:
+def test_bad_input_for_a_kind_from_a_package_is_reported_as_for_any_other(site: Path) -> None:
     (site / "bad.yaml").write_text("kind: abacus\ncore_clock_hz: 1 Hz\nbead: 10\n")
     (site / "cursed.yaml").write_text("kind: abacus\ncore_clock_hz: 1 Hz\nbeads: 13\n")
     (site / "near.yaml").write_text("kind: abacuss\n")
@@ -128,7 +128,7 @@ def test_bad_input_for_a_kind_from_a_package_is_told_as_for_any_other(site: Path
     ]
 
 
-def test_a_package_whose_kind_cannot_be_loaded_is_told_where_it_is_named_alone(tmp_path: Path) -> None:
+def test_a_package_whose_kind_cannot_be_loaded_is_reported_where_it_is_named_alone(tmp_path: Path) -> None:
     install(tmp_path, "broken", "no_such_module:KIND")
     (tmp_path / "class_alone.py").write_text("from simcore.kinds import MachineKind\n")
     install(tmp_path, "unmade", "class_alone:MachineKind")
@@ -173,6 +173,6 @@ def test_a_kind_is_one_object_that_the_table_names(name: str) -> None:
     assert kind.engines
 
 
-def test_an_unknown_kind_is_told_with_the_nearest_name() -> None:
+def test_an_unknown_kind_is_reported_with_the_nearest_name() -> None:
     with pytest.raises(InputError, match="got 'systolik'; did you mean 'systolic'"):
         machine_kind("systolik")

@@ -172,7 +172,7 @@ def test_rating_again_changes_energies_alone_and_refuses_what_takes_other_cycles
             lop.rated(other)
 
 
-def test_a_run_on_a_timing_of_ones_own_can_be_rated_again(tmp_path):
+def test_a_run_with_a_user_timing_can_be_rated_again(tmp_path):
     own = tmp_path / "own.py"
     own.write_text("from models.memories import SttMram\n\n\nclass Mine(SttMram):\n    pass\n\n\nclass Other(Mine):\n    pass\n")
     ran = load_system("train-sram", [f"scratchpads.ofmap.timing={own}:Mine"])
@@ -222,7 +222,7 @@ def test_the_closed_form_of_the_energy_ratio_holds_for_systems_of_macros():
         ("capacity_bytes=1 GiB", "scratchpads.ifmap.macro (capacity): expected 32 KiB to 16,384 KiB for sram at 22 nm, lop"),
     ],
 )
-def test_macros_that_cannot_be_made_are_told_in_one_line(override, message):
+def test_macros_that_cannot_be_made_are_reported_in_one_line(override, message):
     with pytest.raises(InputError) as error:
         simulate("lenet5", of_macros("sram", f"scratchpads.ifmap.{override}"), layers="c1")
     assert message in str(error.value)
@@ -274,7 +274,7 @@ def test_a_macro_a_timing_and_bank_groups_exclude_each_other(tmp_path):
         ("{wake_cycles: 1.5}", "wake_cycles: expected an integer, got 1.5"),
     ],
 )
-def test_a_gating_that_cannot_be_is_told(value, message):
+def test_an_impossible_gating_is_reported(value, message):
     with pytest.raises(InputError, match=f"technology.gating.{message}"):
         load_system("edge-sram", [f"technology.gating={value}"])
 

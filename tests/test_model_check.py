@@ -60,7 +60,7 @@ BROKEN = {
 }
 
 
-def test_a_model_that_never_returns_is_told_with_the_request(tmp_path, monkeypatch):
+def test_a_model_that_never_returns_is_reported_with_the_request(tmp_path, monkeypatch):
     monkeypatch.setattr("simcore.timing.time_limit.LIMIT_S", 0.2)
     body = "while row == 5:\n    pass\nreturn now + 1, now + 1"
     (problem,) = check(tmp_path, body).problems
@@ -99,7 +99,7 @@ def test_a_broken_model_is_caught_in_plain_python(tmp_path, body, message):
         assert re.match(r"request \d+: (read|write) of row \d in bank \d at cycle \d+, bank state {'open_row'", problem.shown_by)
 
 
-def test_an_exception_is_told_with_the_line_that_raised_it(tmp_path):
+def test_an_exception_is_reported_with_the_line_that_raised_it(tmp_path):
     (problem,) = check(tmp_path, "time = now + 1\nbank[7] = 1\nreturn time, time").problems
     assert problem.where == f"{tmp_path / 'own.py'}:{FIRST + 1}"
 
@@ -116,7 +116,7 @@ def test_a_promise_that_time_does_not_matter_is_held(tmp_path):
     assert check(tmp_path, "return now + 9, now + 2", declared="    time_invariant = True").ok
 
 
-def test_several_problems_are_told_together_each_once(tmp_path):
+def test_several_problems_are_reported_together_each_once(tmp_path):
     report = check(tmp_path, "return now, now - 1")
     assert [problem.message.split()[1] for problem in report.problems] == ["free_at", "done_at"]
     assert str(report).startswith("Own(cycles=2): 2 problems (plain Python)")

@@ -90,7 +90,7 @@ def test_the_guides_example_runs(capsys):
     assert str(safe.cycles) in capsys.readouterr().out
 
 
-def test_what_cannot_be_simulated_is_told():
+def test_what_cannot_be_simulated_is_reported():
     with pytest.raises(InputError, match="got an error rate alone"):
         run(placed(PlacedBits("weights", Storage(error_rate=1e-3))))
     with pytest.raises(InputError, match="got a unified one"):

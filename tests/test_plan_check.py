@@ -116,7 +116,7 @@ def test_words_wider_than_the_lines_that_hold_them_are_refused() -> None:
     )
 
 
-def test_words_of_a_training_pass_that_lines_do_not_hold_are_told_with_their_layer() -> None:
+def test_words_of_a_training_pass_that_lines_do_not_hold_are_reported_with_their_layer() -> None:
     overrides = ["words.filter_bytes=8", "scratchpads.ofmap.line_bytes=4"]
     with pytest.raises(InputError) as raised:
         simulate("lenet5", training="sgd", overrides=overrides)

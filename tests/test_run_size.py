@@ -103,7 +103,7 @@ def test_seconds_are_those_of_the_cycles_and_of_every_pe() -> None:
     ("spent_s", "told"),
     [(0.2, "0 seconds"), (119, "119 seconds"), (121, "2 minutes"), (3600, "60 minutes"), (7200, "2 hours"), (200_000, "2 days")],
 )
-def test_times_are_told_in_a_unit_that_suits_them(spent_s: float, told: str) -> None:
+def test_times_are_shown_in_a_unit_that_suits_them(spent_s: float, told: str) -> None:
     assert in_words(spent_s) == told
 
 
@@ -146,7 +146,7 @@ def test_a_plan_that_just_fits_is_made_and_a_larger_one_is_refused(monkeypatch: 
         lower(PRODUCT, load_system("edge-sram"))
 
 
-def test_tables_that_cannot_be_had_are_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_that_cannot_be_had_are_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 8.00 TiB")
 
@@ -159,7 +159,7 @@ def test_tables_that_cannot_be_had_are_told_in_one_line(monkeypatch: pytest.Monk
     )
 
 
-def test_where_the_system_does_not_tell_its_memory_every_plan_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_plan_is_made_if_the_system_does_not_name_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simcore.machine.host_memory.host_memory_bytes", lambda: None)
     assert lower(PRODUCT, load_system("edge-sram")) is not None
 

@@ -206,7 +206,7 @@ def compete(directory: Path, barrier, told) -> None:
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_of_two_runs_into_one_directory_one_is_told_that_the_other_writes_there(tmp_path, there):
+def test_of_two_runs_into_one_directory_one_fails_because_the_other_writes_there(tmp_path, there):
     directory = tmp_path / "out"
     if there:
         save(directory)

@@ -151,7 +151,7 @@ BAD: list[tuple[str, str, str, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "old", "new", "expected"), BAD, ids=[kind for kind, *_ in BAD])
-def test_bad_cfg_is_told_with_its_line(kind: str, old: str, new: str, expected: str) -> None:
+def test_bad_cfg_is_reported_with_its_line(kind: str, old: str, new: str, expected: str) -> None:
     assert old in CFG
     assert message(CFG.replace(old, new, 1)).split("\n")[0] == expected
 
@@ -165,7 +165,7 @@ def test_file_without_the_architecture_is_refused() -> None:
     assert message("[general]\nrun_name = x\n") == "m.cfg: missing section [architecture_presets]"
 
 
-def test_all_errors_of_a_cfg_are_told_at_once() -> None:
+def test_all_errors_of_a_cfg_are_reported_at_once() -> None:
     text = CFG.replace("Dataflow : ws", "Dataflow : rs").replace("ArrayHeight:    32", "ArrayHeight: many")
     assert message(text).split("\n") == [
         "m.cfg:5: ArrayHeight: expected an integer of at least 1, got 'many'",

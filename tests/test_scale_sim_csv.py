@@ -125,12 +125,12 @@ def test_layers_do_not_feed_each_other_and_names_mean_nothing(tmp_path: Path) ->
         (b"\x08\xff\xfe\x00", "file.csv: expected a readable file, got: not UTF-8 text"),
     ],
 )
-def test_a_bad_row_is_told_by_file_and_line(tmp_path: Path, text: str | bytes, message: str) -> None:
+def test_a_bad_row_is_reported_by_file_and_line(tmp_path: Path, text: str | bytes, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(tmp_path, text)
 
 
-def test_all_bad_rows_are_told_at_once(tmp_path: Path) -> None:
+def test_all_bad_rows_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read(tmp_path, HEADER + "a, 8, 8\n" + CONV + "b, 8, 8, 3, 3, 2, 4, 0,\n")
     assert [line.split(": ")[0].rsplit("/", 1)[-1] for line in str(caught.value).splitlines()] == ["file.csv:2", "file.csv:4"]

@@ -271,7 +271,7 @@ BAD_SETS: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_SETS, ids=[text for text, _ in BAD_SETS])
-def test_bad_set_is_told_in_one_line(text: str, message: str) -> None:
+def test_bad_set_is_reported_in_one_line(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         load_system("edge-sram", [text])
     assert str(caught.value) == f"--set {text}: {message}"
@@ -349,7 +349,7 @@ BAD_FILES: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "text", "message"), BAD_FILES, ids=[kind for kind, _, _ in BAD_FILES])
-def test_bad_file_is_told_with_its_line(folder: Path, kind: str, text: str, message: str) -> None:
+def test_bad_file_is_reported_with_its_line(folder: Path, kind: str, text: str, message: str) -> None:
     path = written(text)
     with pytest.raises(InputError) as caught:
         load_system(path)
@@ -357,7 +357,7 @@ def test_bad_file_is_told_with_its_line(folder: Path, kind: str, text: str, mess
     assert str(validate_file(path)[0]) == message
 
 
-def test_all_errors_are_told_at_once(folder: Path) -> None:
+def test_all_errors_are_reported_at_once(folder: Path) -> None:
     text = (
         SMALL.replace("rows: 4", "rows: 0")
         .replace("columns: 4", "colums: 4")
@@ -381,7 +381,7 @@ def test_all_errors_are_told_at_once(folder: Path) -> None:
     assert len(validate_file(path)) == 6
 
 
-def test_errors_of_a_base_are_told_at_the_base(folder: Path) -> None:
+def test_errors_of_a_base_are_reported_at_the_base(folder: Path) -> None:
     written(SMALL.replace("rows: 4", "rows: 0"), "base.yaml")
     assert [str(error) for error in validate_file(written("extends: base.yaml\nseed: -1\n"))] == [
         "m.yaml:2: seed: expected at least 0, got -1",
@@ -389,7 +389,7 @@ def test_errors_of_a_base_are_told_at_the_base(folder: Path) -> None:
     ]
 
 
-def test_longer_cycle_of_extends_is_told_whole(folder: Path) -> None:
+def test_longer_cycle_of_extends_is_reported_whole(folder: Path) -> None:
     written("extends: b.yaml\n", "a.yaml")
     written("extends: a.yaml\n", "b.yaml")
     with pytest.raises(InputError) as caught:
@@ -405,7 +405,7 @@ def test_what_is_no_mapping_is_no_system(folder: Path, text: str, came: str) -> 
     assert str(caught.value).endswith(f"got {came}")
 
 
-def test_unknown_names_and_files_are_told(folder: Path) -> None:
+def test_unknown_names_and_files_are_reported(folder: Path) -> None:
     Path("m.json").write_text("{}")
     Path("bytes.yaml").write_bytes(b"\xff\xfe\x00")
     Path("bell.yaml").write_text("name: \a")

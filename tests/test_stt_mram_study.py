@@ -47,7 +47,7 @@ def only(frame: pd.DataFrame, **wanted: object) -> dict:
         ({"jobs": 0}, "expected at least 1 process, got 0"),
     ],
 )
-def test_what_cannot_be_studied_is_told(asked, told):
+def test_what_cannot_be_studied_is_reported(asked, told):
     with pytest.raises(InputError, match=told.replace("(", r"\(")):
         SttMramSettings(**asked)
 
@@ -171,7 +171,7 @@ def test_bound_findings_tell_where_the_range_begins():
     assert found["hp"]["highest_idle_ratio"] == pytest.approx(78, rel=0.01)
 
 
-def test_the_most_accesses_are_told_with_the_capacity_that_bears_them():
+def test_the_most_accesses_are_reported_with_the_capacity_that_bears_them():
     bounds = ratio_map.bound_table(CELL)
     for row in ratio_map.bound_findings(bounds):
         rates = bounds[bounds["leakage_class"] == row["leakage_class"]].set_index("capacity_kib")["to_accesses_per_ns"]
@@ -338,7 +338,7 @@ def test_a_gain_already_reached_at_work_needs_no_idle_time():
     assert "reaches 15 times, and without idling too (hp, iso-capacity" in conclusions({"busy_share": [found]})[0]
 
 
-def test_limits_are_told_with_their_configuration_or_as_not_there():
+def test_limits_are_reported_with_their_configuration_or_as_not_there():
     rows = [made_up(system_uj=40.0, leakage_mw=1e4), made_up(iso="capacity", chip_uj=2.0, system_uj=10.0, leakage_mw=0.0)]
     table = gains.with_gains(pd.DataFrame(rows))
     # 32 + 200 x = 15 (2 + 200 x) in microjoules: x = 2 / 2800.
@@ -386,7 +386,7 @@ def test_cycles_never_fall_as_the_pulse_grows():
     assert found["cycles"] == [table["cycles"].iloc[0], table["cycles"].iloc[-1]]
 
 
-def test_a_fall_is_told():
+def test_a_fall_is_reported():
     rows = [{"network": "n", "pulse_ns": pulse, "cycles": cycles} for pulse, cycles in ((2.0, 10), (3.0, 9), (4.0, 12))]
     rows = [row | {f"{cause}_cycles": row["cycles"] for cause in pulses.CAUSE_NAMES} for row in rows]
     found = pulses.pulse_findings(pd.DataFrame(rows))
@@ -401,7 +401,7 @@ def double(value: int) -> int:
     return 2 * value
 
 
-def test_work_comes_back_in_order_and_is_told():
+def test_work_comes_back_in_order_and_is_reported():
     told: list[tuple[int, int, str]] = []
     assert spread(double, [3, 1, 2], 1, "doubling", lambda *done: told.append(done)) == [6, 2, 4]
     assert told == [(0, 3, "doubling"), (1, 3, "doubling"), (2, 3, "doubling"), (3, 3, "doubling")]
@@ -422,7 +422,7 @@ def test_plain_values_keep_their_precision():
 
 
 @pytest.mark.parametrize(("kib", "shown"), [(64, "64 KiB"), (1024, "1 MiB"), (40960, "40 MiB")])
-def test_capacities_are_told_in_the_unit_that_suits(kib, shown):
+def test_capacities_are_shown_in_the_unit_that_suits(kib, shown):
     assert capacity(kib) == shown
 
 
@@ -457,7 +457,7 @@ def test_a_placement_without_a_pulse_is_refused_before_anything_is_trained():
         study_accuracy(SttMramSettings(quick=True, placements=(vague,)), None)
 
 
-def test_a_placement_that_the_cell_has_no_words_for_is_told_and_left_empty():
+def test_a_placement_that_the_cell_has_no_words_for_is_reported_and_left_empty():
     # 14 F2 is known in words of 128 bits alone: 12 and 4 of 16 bits make such words of a line of 512, 9 and 7 do not.
     safe, low = Storage(voltage_v=1.1, pulse_ns=2), Storage(voltage_v=0.8, pulse_ns=2)
     placements = (

@@ -82,7 +82,7 @@ def test_ctrl_c_ends_every_process_and_only_the_first_one_tells(tmp_path, how):
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
-def test_ctrl_c_while_processes_begin_is_told_by_the_first_one_alone(tmp_path):
+def test_ctrl_c_while_processes_begin_is_reported_by_the_first_one_alone(tmp_path):
     study = begun_study(tmp_path / "pipe", "idle")
     assert study.stdout.readline() == "started\n"
     os.killpg(study.pid, signal.SIGINT)
@@ -95,6 +95,6 @@ def kill_one() -> None:
         pool.submit(os.getpid).result()
 
 
-def test_a_process_that_is_killed_is_told_in_one_line():
+def test_a_process_that_is_killed_is_reported_in_one_line():
     with pytest.raises(InputError, match="a process of the study ended unexpectedly, perhaps for lack of memory"):
         kill_one()

@@ -171,7 +171,7 @@ def test_a_constant_edited_in_the_models_file_is_a_new_function_within_the_proce
         ("now + nowhere, now", r"Odd.serve cannot be compiled: NameError: name 'nowhere' is not defined"),
     ],
 )
-def test_what_cannot_be_compiled_is_told_with_its_line_and_what_may_be_used(tmp_path, answer, message):
+def test_what_cannot_be_compiled_is_reported_with_its_line_and_what_may_be_used(tmp_path, answer, message):
     source = f"""from simcore import BankTiming
 def outside(row):
     return row

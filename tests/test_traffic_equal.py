@@ -128,7 +128,7 @@ def test_traffic_that_cannot_be_is_refused(changed: dict[str, list[float]], mess
         run_traffic(load_system("edge-sram"), "ifmap", Traffic(**{k: np.array(v) for k, v in {**columns, **changed}.items()}))
 
 
-def test_unknown_scratchpads_and_engines_are_told() -> None:
+def test_unknown_scratchpads_and_engines_are_reported() -> None:
     traffic = bursts(1, seed=0, banks=1, rows=1)
     with pytest.raises(InputError, match=r"no scratchpad named 'ifmapp'.*ifmap"):
         run_traffic(load_system("edge-sram"), "ifmapp", traffic)

@@ -51,7 +51,7 @@ def test_time_is_parsed_to_picoseconds() -> None:
         (1.5, "expected a size such as '64 KiB', got 1.5"),
     ],
 )
-def test_what_is_no_size_is_named(text: object, message: str) -> None:
+def test_a_text_that_is_no_size_is_named(text: object, message: str) -> None:
     with pytest.raises(InputError) as caught:
         units.parse_size_bytes(text)
     assert str(caught.value) == message

@@ -180,7 +180,7 @@ def run(*arguments: str) -> Any:
     return result.stdout
 
 
-def test_the_terminal_tells_the_wear_of_what_wears(results: Results) -> None:
+def test_the_terminal_shows_the_wear_of_memories_that_wear_out(results: Results) -> None:
     shown = run("--system", "edge-stt")
     assert "Busiest lines" in shown
     assert "takes 1e+12 writes is assumed" in shown
@@ -192,7 +192,7 @@ def test_the_terminal_tells_the_wear_of_what_wears(results: Results) -> None:
     assert "assumed" not in run("--system", "edge-stt", "--set", "technology.endurance_writes=1e15")
 
 
-def test_the_guide_tells_what_a_run_finds() -> None:
+def test_the_guide_says_what_a_run_finds() -> None:
     guide = (Path(__file__).parents[1] / "docs" / "stt-mram.md").read_text(encoding="utf-8")
     told = re.findall(r"^\| (\w+) \| ([\d,]+) \| ([\d.e]+) \| ([\d.]+ \w+) \| ([\d.]+ \w+) \|$", guide, flags=re.MULTILINE)
     found = simulate("resnet18", "edge-stt").to_json()["wear"]
@@ -208,7 +208,7 @@ def test_the_guide_tells_what_a_run_finds() -> None:
     ]
 
 
-def test_the_terminal_tells_nothing_of_wear_where_there_is_none() -> None:
+def test_the_terminal_shows_no_wear_where_nothing_wears_out() -> None:
     shown = run("--system", "edge-sram")
     assert "Busiest" not in shown
     assert "Wear" not in shown
@@ -222,5 +222,5 @@ def test_the_terminal_tells_nothing_of_wear_where_there_is_none() -> None:
         *((31557600.0, "1.0 years"), (31557600.0 * 12345, "12,345 years"), (31557600.0 * 1e9, "1e+09 years"), (np.inf, "-")),
     ],
 )
-def test_durations_are_told_in_the_largest_unit_that_fits(seconds: float, text: str) -> None:
+def test_durations_are_shown_in_the_largest_unit_that_fits(seconds: float, text: str) -> None:
     assert duration(seconds) == text

@@ -129,7 +129,7 @@ def test_rates_too_small_for_any_failure_are_no_trouble() -> None:
 @pytest.mark.parametrize(
     ("rate", "bits"), [(1.5, None), (-0.1, None), (float("nan"), None), ((0.1, 2.0), None), (0.1, [4]), (0.1, [-1])]
 )
-def test_rates_and_bits_out_of_range_are_told(rate: float, bits: list[int] | None) -> None:
+def test_rates_and_bits_out_of_range_are_reported(rate: float, bits: list[int] | None) -> None:
     with pytest.raises(InputError, match="expected"):
         error_rates(4, rate, bits)
 
@@ -186,7 +186,7 @@ def test_a_stored_value_stored_again_stays_as_it_is(values: list[float], name: s
     assert np.array_equal(word.decode(*word.encode(once)), once)
 
 
-def test_formats_have_names_and_unknown_ones_are_told() -> None:
+def test_formats_have_names_and_unknown_ones_are_reported() -> None:
     for name in ("bf16", "fixed16", "fixed12.8"):
         assert word_format(name).name == name
     assert word_format("fixed12.8").word_bits == 12
@@ -254,6 +254,6 @@ def test_the_draws_of_a_tensor_depend_on_the_seed_and_not_on_other_tensors() -> 
     assert stored(0, 0) != stored(1, 0)
 
 
-def test_an_unknown_way_of_reuse_is_told() -> None:
+def test_an_unknown_way_of_reuse_is_reported() -> None:
     with pytest.raises(InputError, match="did you mean 'shared'"):
         scratchpad(0.0, reuse="share")

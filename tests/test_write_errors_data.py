@@ -73,7 +73,7 @@ def test_cifar100_gives_its_fine_labels_from_the_folder_it_unpacks_to(tmp_path: 
     assert float(data.train_images.std()) == pytest.approx(1, abs=1e-3)
 
 
-def test_a_missing_file_is_told_by_name(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_by_name(tmp_path: Path) -> None:
     (cifar10_binary(tmp_path) / "data_batch_3.bin").unlink()
     with pytest.raises(InputError, match=r"expected CIFAR-10's file 'data_batch_3.bin' or 'data_batch_3', found neither"):
         cifar.load_cifar(tmp_path, 10)
@@ -81,7 +81,7 @@ def test_a_missing_file_is_told_by_name(tmp_path: Path) -> None:
         cifar.load_cifar(tmp_path / "nowhere", 10)
 
 
-def test_a_truncated_binary_file_is_told(tmp_path: Path) -> None:
+def test_a_truncated_binary_file_is_reported(tmp_path: Path) -> None:
     path = cifar10_binary(tmp_path) / "data_batch_2.bin"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(
@@ -93,7 +93,7 @@ def test_a_truncated_binary_file_is_told(tmp_path: Path) -> None:
         cifar.load_cifar(tmp_path, 10)
 
 
-def test_labels_out_of_range_are_told(tmp_path: Path) -> None:
+def test_labels_out_of_range_are_reported(tmp_path: Path) -> None:
     path = cifar10_binary(tmp_path) / "test_batch.bin"
     path.write_bytes(b"\x0a" + path.read_bytes()[1:])
     with pytest.raises(InputError, match="expected labels 0 to 9, got 9 to 10"):
@@ -112,7 +112,7 @@ def test_labels_out_of_range_are_told(tmp_path: Path) -> None:
         (b"", "expected a pickle"),
     ],
 )
-def test_broken_pickles_are_told(content: bytes, message: str, tmp_path: Path) -> None:
+def test_broken_pickles_are_reported(content: bytes, message: str, tmp_path: Path) -> None:
     (cifar10_python(tmp_path) / "data_batch_1").write_bytes(content)
     with pytest.raises(InputError, match=message):
         cifar.load_cifar(tmp_path, 10)
@@ -135,7 +135,7 @@ def test_a_pickle_cannot_call_anything(tmp_path: Path) -> None:
     assert not (tmp_path / "trace").exists()
 
 
-def test_names_and_folders_that_do_not_fit_are_told(tmp_path: Path) -> None:
+def test_names_and_folders_that_do_not_fit_are_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'cifar10'"):
         load_dataset("cifar-10")
     with pytest.raises(InputError, match="name their folder"):

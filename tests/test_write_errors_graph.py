@@ -33,7 +33,7 @@ def test_a_registered_network_is_that_of_the_digits(name: str) -> None:
     assert (registered.name, registered.batch) == (trained.name, 4)
 
 
-def test_bad_images_and_names_are_told() -> None:
+def test_bad_images_and_names_are_reported() -> None:
     with pytest.raises(InputError, match="did you mean 'vgg-like'"):
         network_for("vgglike", (1, 8, 8), 10)
     with pytest.raises(InputError, match="square images"):

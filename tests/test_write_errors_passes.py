@@ -125,6 +125,6 @@ def test_strided_gradients_are_errors_whichever_way_they_are_made() -> None:
     assert held_tensors(zeros["strided.input_gradient.zero_insertion"]) == {"ifmap": E, "ofmap": E}
 
 
-def test_a_layer_of_another_kind_is_told() -> None:
+def test_a_layer_of_another_kind_is_reported() -> None:
     with pytest.raises(InputError, match="layer 'odd': expected a layer of a training step"):
         held_tensors(Layer("odd"))

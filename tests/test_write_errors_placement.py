@@ -67,12 +67,12 @@ def test_a_plain_error_rate_has_an_energy_only_where_one_is_given() -> None:
         {"memory": "dram", "error_rate": 0.1},
     ],
 )
-def test_storages_that_contradict_themselves_are_told(given: dict[str, object]) -> None:
+def test_storages_that_contradict_themselves_are_reported(given: dict[str, object]) -> None:
     with pytest.raises(InputError):
         Storage(**given)  # type: ignore[arg-type]
 
 
-def test_bits_placed_twice_or_beyond_the_word_are_told() -> None:
+def test_bits_placed_twice_or_beyond_the_word_are_reported() -> None:
     twice = Placement("twice", SAFE, (PlacedBits("weights", SRAM, 0, 3), PlacedBits("weights", SRAM, 3, 4)))
     with pytest.raises(InputError, match="bit 3 of weights is placed twice"):
         twice.resolve(8, DEVICE)
@@ -141,7 +141,7 @@ def test_the_placement_in_the_guide_is_one() -> None:
         ("    memory: mram\n", "", r"p.yaml:7: expected the key 'memory'"),
     ],
 )
-def test_mistakes_in_yaml_are_told_with_their_line(old: str, new: str, message: str) -> None:
+def test_mistakes_in_yaml_are_reported_with_their_line(old: str, new: str, message: str) -> None:
     assert old in YAML
     with pytest.raises(InputError, match=message):
         placement_from_yaml(YAML.replace(old, new, 1), "p.yaml", "p")
@@ -234,6 +234,6 @@ def test_the_assumptions_name_cell_node_class_capacity_junction_and_source() -> 
         ({"capacity_bytes": 2**10}, "expected 32 KiB to"),
     ],
 )
-def test_a_device_that_no_table_holds_is_told(given: dict[str, object], message: str) -> None:
+def test_a_device_that_no_table_holds_is_reported(given: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         MacroDevice(**given)  # type: ignore[arg-type]

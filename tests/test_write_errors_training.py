@@ -154,7 +154,7 @@ def test_failing_every_write_keeps_the_network_from_learning() -> None:
     assert trained.train_loss == pytest.approx(np.log(2), abs=0.3)
 
 
-def test_a_run_that_overflows_is_told_as_diverged() -> None:
+def test_a_run_that_overflows_is_reported_as_diverged() -> None:
     trained = train(striped(), TrainingSetup(word="bf16", epochs=10, batch=8), rates(weights=0.3, errors=0.3), 0)
     assert trained.diverged
     assert not np.isfinite(trained.train_loss)
@@ -172,7 +172,7 @@ def test_training_leaves_torch_as_it_was() -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
-def test_bad_setups_are_told() -> None:
+def test_bad_setups_are_reported() -> None:
     with pytest.raises(InputError, match="did you mean 'vgg-like'"):
         TrainingSetup(net="vgglike")
     with pytest.raises(InputError, match="batch: expected at most 32 images"):
@@ -297,7 +297,7 @@ def test_findings_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("loss", "no_loss"), [(0.4, True), (0.6, False)])
-def test_a_loss_is_told_where_it_exceeds_the_spread_of_seeds(loss: float, no_loss: bool) -> None:
+def test_a_loss_is_reported_where_it_exceeds_the_spread_of_seeds(loss: float, no_loss: bool) -> None:
     common = {"net": "n", "word": "w", "test_images": 1000, "error_rate": 1e-6, "failed_bits": 9}
     free = [{**common, "experiment": "error-free", "seed": seed, "accuracy_percent": 97 + 0.5 * seed} for seed in range(3)]
     low = [{**common, "experiment": "low-rate", "seed": seed, "loss_points": loss} for seed in range(3)]
@@ -315,7 +315,7 @@ def test_the_study_is_written_as_json_and_tables(study: StudyResult, tmp_path: P
     assert [placement["name"] for placement in read["placements"]][-1] == "own"
 
 
-def test_placements_of_a_name_that_is_taken_are_told_before_training(_striped_digits: None) -> None:  # noqa: PT019
+def test_placements_of_a_name_that_is_taken_are_reported_before_training(_striped_digits: None) -> None:  # noqa: PT019
     settings = WriteErrorSettings(quick=True, device=DecadePerTenth(), placements=(Placement("safe", Storage(error_rate=0.1)),))
     with pytest.raises(InputError, match="found twice: safe"):
         study_write_errors(settings)

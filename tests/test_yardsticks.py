@@ -349,7 +349,7 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("case", BAD_FILES)
-def test_bad_files_are_told_once_at_their_line(case: str, tmp_path: Path) -> None:
+def test_bad_files_are_reported_once_at_their_line(case: str, tmp_path: Path) -> None:
     change, expected = BAD_FILES[case]
     key = change.partition(":")[0]
     lines = GOOD.splitlines()
