@@ -1,1 +1,1 @@
-"""What is fast, and how fast: ``make bench`` runs these; the default test run does not collect them."""
+"""Benchmarks. ``make bench`` runs them; the default test run does not collect them."""

@@ -1,4 +1,4 @@
-"""What the benchmarks share: tables printed at the end of the session, and a kernel that is compiled before anything is timed."""
+"""Shared by the benchmarks: tables printed at the end of the session, and kernels compiled before anything is timed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both engines on the same small machine: what the readable engine costs, and what its PEs cost that multiply."""
+"""Both engines on the same small machine: the CPU time of the readable engine, and of its PEs when they multiply."""
 
 from __future__ import annotations
 

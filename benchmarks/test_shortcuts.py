@@ -1,4 +1,4 @@
-"""What each of the compiled engine's shortcuts brings, ResNet18 whole, and that every table stays as it is without it."""
+"""The gain from each of the compiled engine's shortcuts on the whole of ResNet18, with equal tables without it."""
 
 from __future__ import annotations
 

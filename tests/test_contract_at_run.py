@@ -1,4 +1,4 @@
-"""A bank timing that breaks its contract is told at the run, by both engines, whatever the model check was not asked."""
+"""Both engines report a bank timing that breaks its contract during a run, even if nobody ran the model check."""
 
 from __future__ import annotations
 

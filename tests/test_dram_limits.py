@@ -1,4 +1,4 @@
-"""Traces that would take for ever are refused by an estimate; empty ones are told of."""
+"""An estimate refuses traces that would take for ever, and an empty trace gets a warning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exact cycles of tiny layers in front of a DRAM, worked out by hand in both clocks, on both engines.
+"""Exact cycles of tiny layers with a DRAM as main memory, worked out by hand in both clocks, on both engines.
 
 DDR3-1600K: tRCD 11, CL 11, burst 4, tRAS 28, tRP 11 cycles of 1.25 ns. A product of 1 x 1 x 1 on a 1 x 1 array. Its ifmap lies at
 byte 0, its filter at 4096, in the same row (8 KiB) of bank 0, its result at 8192, in bank 1. Core cycle 0 gives the ifmap's burst

@@ -1,4 +1,4 @@
-"""``memory``: a latency and a bandwidth, or a DRAM; how one takes the other's place, and what is said about bad input."""
+"""``memory`` is a latency and a bandwidth, or a DRAM: how one replaces the other, and the errors for bad input."""
 
 from __future__ import annotations
 

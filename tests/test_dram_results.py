@@ -1,4 +1,4 @@
-"""What results say of a DRAM as main memory: columns, the table of its banks, JSON, energy; and the presets that have one."""
+"""Results of a DRAM as main memory: columns, the table of its banks, JSON and energy; and the presets with a DRAM."""
 
 from __future__ import annotations
 

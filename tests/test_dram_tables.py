@@ -1,4 +1,4 @@
-"""Standards as tables: what they resolve to, what a user's own file may change, and how wrong ones are told."""
+"""Standards as tables: what they resolve to, what a user's own file may change, and the errors for wrong tables."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Texts that are wrong, huge or hostile: one clear error each, in a moment, and never a tale of a bug in simcore."""
+"""Texts that are wrong, huge or hostile each give one clear error at once, and never a report of a bug in simcore."""
 
 from __future__ import annotations
 

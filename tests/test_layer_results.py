@@ -1,4 +1,4 @@
-"""``layer_results: scratchpads``: what the next layer reads stays where it was written, and main memory moves the rest."""
+"""``layer_results: scratchpads``: a result that the next layer reads stays in place, and the rest goes through main memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scratchpads that a System makes of macros: timing, energies, leakage and gating are the macros', by hand."""
+"""Scratchpads that a System builds from macros have the macros' timing, energies, leakage and gating, worked out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``validate --no-code``: nothing of the user's is executed, everything else is checked, and what is left out is said."""
+"""``validate --no-code`` executes nothing of the user's, checks everything else, and says what it left out."""
 
 from __future__ import annotations
 

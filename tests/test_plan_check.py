@@ -1,4 +1,4 @@
-"""What a Program must keep to before it runs: every address that an engine takes from it lies where it should."""
+"""The check of a Program before it runs: every address that an engine takes from it lies where it should."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text files are written whole or not at all, and replace nothing but their like."""
+"""Text files are written completely or not at all, and replace nothing but earlier files of the same form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The System: presets, composition, overrides, and what is said about bad input."""
+"""The System: presets, composition, overrides, and the errors for bad input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing stale comes out of a cache: an edited model, or an edited engine, is what runs next."""
+"""No cache returns stale code: after an edit, the edited model or engine runs next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``simulate(check_values=True)`` and ``simcore run --check-values``: equal values are told, wrong ones stop the run."""
+"""``simulate(check_values=True)`` and ``simcore run --check-values`` report equal values, and wrong values stop the run."""
 
 from __future__ import annotations
 

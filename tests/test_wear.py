@@ -1,4 +1,4 @@
-"""The wear of scratchpads: lifetimes by hand, where the endurance comes from, and where it is told."""
+"""The wear of scratchpads: lifetimes by hand, the source of the endurance, and where it is shown."""
 
 from __future__ import annotations
 

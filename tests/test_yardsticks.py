@@ -1,4 +1,4 @@
-"""The kinds `roofline` and `ideal`: cycles by hand, what adds up, what bounds what, and bad input told once."""
+"""The kinds `roofline` and `ideal`: cycles by hand, sums, bounds, and one error for bad input."""
 
 from __future__ import annotations
 
