@@ -94,7 +94,7 @@ def _dataflows() -> list[dict[str, Any]]:
     from simcore.kinds import kind_names, machine_kind
 
     kinds = [machine_kind(name) for name in kind_names()]
-    return [{"name": name, "description": text} for kind in kinds for name, text in kind.dataflows.items()]
+    return [{"name": name, "description": text} for kind in kinds for name, text in kind.dataflows().items()]
 
 
 def _standards() -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution, entry_points
 from pathlib import Path
@@ -12,7 +12,7 @@ from simcore.errors import InputError
 from simcore.extensions.no_code import require_code
 
 
-@lru_cache(maxsize=4)
+@cache
 def offered(group: str, what: str) -> dict[str, str]:
     """Return name -> "module:attribute" of everything that installed packages, and this checkout, offer in an entry-point group.
 

@@ -100,7 +100,10 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     def spec(self) -> type[SpecT]:
         """The class of the specs of this kind, whose field ``kind`` is the kind's name."""
 
-    @property
+    def dataflow_names(self) -> Sequence[str]:
+        """Names of the kind's dataflows."""
+        return ()
+
     def dataflows(self) -> Mapping[str, str]:
         """Dataflows by name, each with a sentence. Raises InputError for an installed one that cannot be loaded."""
         return {}
@@ -196,10 +199,11 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
 
     def dataflow_override(self, dataflow: str) -> str:
         """The override that chooses a dataflow. Raises InputError for one that the kind has not."""
-        if not self.dataflows:
+        known = self.dataflow_names()
+        if not known:
             raise InputError(f"a machine of kind '{self.name}' has no dataflows, got {dataflow!r}", hint="leave --dataflow out")
-        if dataflow not in self.dataflows:
-            raise InputError(f"no dataflow named {dataflow!r}", hint=did_you_mean(dataflow, self.dataflows))
+        if dataflow not in known:
+            raise InputError(f"no dataflow named {dataflow!r}", hint=did_you_mean(dataflow, known))
         return f"{self.dataflow_key}={dataflow}"
 
     def require_values(self, engine: str) -> None:

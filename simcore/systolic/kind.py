@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simcore.kinds.costs import Costs
 from simcore.kinds.kind import Estimate, MachineKind, Ran, RunOrder
-from simcore.spec.dataflow_name import is_file
+from simcore.spec.dataflow_name import dataflow_names, is_file
 from simcore.spec.memory import DramMemorySpec
 from simcore.spec.system import System
 
@@ -41,7 +41,9 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         ("scratchpads", "*", "bank_groups", "*", "timing", "model"),
     )
 
-    @property
+    def dataflow_names(self) -> Sequence[str]:
+        return dataflow_names()
+
     def dataflows(self) -> Mapping[str, str]:
         from workloads.dataflow.registry import dataflows
 

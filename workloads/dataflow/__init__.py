@@ -2,15 +2,19 @@
 
 from workloads.dataflow.array import Product
 from workloads.dataflow.between_layers import Lowered
+from workloads.dataflow.dataflow import Dataflow, Side
 from workloads.dataflow.elementwise import Elementwise
+from workloads.dataflow.estimates import Choice
 from workloads.dataflow.lowering import fusions, lower, lower_each, lower_network, work_of
 from workloads.dataflow.row_work import Rowwise, Spread
-from workloads.dataflow.rules import Backward, Gradients, ProductValues, Rule, rule_of
+from workloads.dataflow.rules import Backward, Gradients, ProductValues, Rule, each_value, rule_of
 from workloads.dataflow.windows import Windows
 from workloads.dataflow.work import Words, Work
 
 __all__ = [
     "Backward",
+    "Choice",
+    "Dataflow",
     "Elementwise",
     "Gradients",
     "Lowered",
@@ -18,10 +22,12 @@ __all__ = [
     "ProductValues",
     "Rowwise",
     "Rule",
+    "Side",
     "Spread",
     "Windows",
     "Words",
     "Work",
+    "each_value",
     "fusions",
     "lower",
     "lower_each",

@@ -1,7 +1,8 @@
 """Rules: what each kind of layer computes and how it trains, one file for each kind; ``table.py`` finds them."""
 
+from workloads.dataflow.rules.activation import each_value
 from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.rules.rule import ProductValues, Rule
 from workloads.dataflow.rules.table import rule_of
 
-__all__ = ["Backward", "Gradients", "ProductValues", "Rule", "rule_of"]
+__all__ = ["Backward", "Gradients", "ProductValues", "Rule", "each_value", "rule_of"]

@@ -1,0 +1,26 @@
+"""A dataflow of a user's own: output-stationary with rows and columns exchanged, so that filters enter from the west."""
+
+from simcore.spec.system import ArraySpec
+from workloads.dataflow import Choice, Dataflow, Side
+
+
+def least_gap(array: ArraySpec) -> int:
+    """The finished sums leave over the columns' buses, a row of PEs in each step. A skewed fetch holds the edge longer."""
+    return array.rows + (max(array.rows, array.columns) - 1 if array.edge == "skewed-fetch" else 0)
+
+
+def traffic(choice: Choice) -> tuple[float, float]:
+    """Every row of filters goes past all pixels, and every column of pixels past all filters."""
+    ifmap = choice.passes(choice.ifmap_bytes, "ifmap", choice.row_folds)
+    return ifmap, choice.passes(choice.filter_bytes, "filter", choice.column_folds)
+
+
+TURNED = Dataflow(
+    name="os-turned",
+    description="output-stationary with rows and columns exchanged: filters enter from the west, pixels from the north",
+    rows=Side.FILTERS,
+    columns=Side.PIXELS,
+    time=Side.TAPS,
+    least_gap=least_gap,
+    traffic=traffic,
+)
