@@ -15,7 +15,7 @@ from simcore.program.program import Program
 from simcore.spec.load import load_system
 from simcore.spec.system import System
 from workloads.dataflow.array import lower_shape
-from workloads.dataflow.planner import Placement, place
+from workloads.dataflow.planner import TilePlacement, place
 from workloads.dataflow.shape import ConvShape, matrix_product
 from workloads.dataflow.uses import Uses, in_order
 
@@ -39,7 +39,7 @@ def uses(draw: st.DrawFn) -> Uses:
     return in_order(tile, first, last)
 
 
-def stuck_at(wanted: Uses, placement: Placement) -> int | None:
+def stuck_at(wanted: Uses, placement: TilePlacement) -> int | None:
     """Carry a placement out, loads in their order and elements one after another; the element that cannot be served, or None.
 
     A load waits for the last element that needs what its slot held; an element waits for the tiles of all uses under way.
@@ -75,7 +75,7 @@ def test_slots_in_turn_get_stuck_where_tiles_are_released_out_of_order() -> None
     """The executor above sees a circular plan: tile 2 waits for element 5, which comes after the element that needs tile 2."""
     wanted = Uses(tile=np.array([0, 1, 2]), first=np.array([0, 1, 2]), last=np.array([5, 1, 2]))
     none = np.full(3, -1, dtype=np.int64)
-    in_turn = Placement(np.arange(3), np.array([0, 1, 0]), np.array([-1, -1, 5]), none, none)
+    in_turn = TilePlacement(np.arange(3), np.array([0, 1, 0]), np.array([-1, -1, 5]), none, none)
     assert stuck_at(wanted, in_turn) == 2
 
 

@@ -149,6 +149,14 @@ def test_a_file_without_one_is_one_clear_error(tmp_path: Path, source: str | Non
         assert text in found.stderr
 
 
+def test_validate_without_code_says_what_it_left_out(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("raise SystemExit('it ran')\n")
+    (tmp_path / "m.yaml").write_text("extends: edge-sram\narray: {dataflow: 'mine.py:TURNED'}\n")
+    found = CliRunner().invoke(app, ["validate", "--no-code", str(tmp_path / "m.yaml")])
+    assert found.exit_code == 0
+    assert "mine.py" in found.stdout
+
+
 def test_an_edited_file_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(TOY.read_text())

@@ -107,5 +107,5 @@ def test_a_layer_without_a_rule_and_a_rule_that_is_none_are_clear_errors() -> No
 
     with pytest.raises(InputError, match="layer 'x': expected a layer with a dataflow, got op 'bare'"):
         rule_of(Bare("x"))
-    with pytest.raises(InputError, match="expected the attribute 'rule' of Wrong to be a Rule, got 'rows'"):
+    with pytest.raises(InputError, match="expected the attribute 'rule' of Wrong to be a LayerRule, got 'rows'"):
         rule_of(Wrong("x"))

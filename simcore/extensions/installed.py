@@ -40,7 +40,7 @@ def imported(name: str, target: str, what: str) -> object:
         raise InputError(message) from error
 
 
-@lru_cache(maxsize=1)
+@cache
 def _own_targets() -> frozenset[str]:
     """Return every "module:attribute" that simcore itself offers."""
     try:

@@ -61,9 +61,9 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         from simcore.systolic.rates import energy_rates
         from workloads.dataflow.registry import dataflow_named
 
-        dataflow_named(spec.array.dataflow)
         build_machine(spec)
         energy_rates(spec)
+        dataflow_named(spec.array.dataflow)
 
     def input_files(self, spec: System) -> Sequence[Path]:
         """Files of bank timings, of a dataflow, of a DRAM's table and of the tables it extends that are the user's own."""

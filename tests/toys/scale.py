@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from workloads.dataflow import Backward, Gradients, Rowwise, Rule, Spread, each_value
+from workloads.dataflow import Backward, Gradients, LayerRule, Rowwise, Spread, each_value
 from workloads.layers import Layer, Shape
 from workloads.layers.gradients import GradientView, ScaledGradient, WeightGradient
 from workloads.network import LayerInstance
@@ -23,7 +23,7 @@ class ChannelScaleGradient(WeightGradient):
     """The gradient of a scale's weights."""
 
     op: ClassVar[str] = "channel-scale"
-    rule: ClassVar[Rule[ChannelScaleGradient]] = Rule(both_read, word_sizes={"ofmap_bytes": "filter_bytes"})
+    rule: ClassVar[LayerRule[ChannelScaleGradient]] = LayerRule(both_read, word_sizes={"ofmap_bytes": "filter_bytes"})
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         return (self.two(inputs)[0][0],)
@@ -42,7 +42,7 @@ class ChannelScale(Layer):
     """Every channel times a weight of its own."""
 
     op: ClassVar[str] = "channel-scale"
-    rule: ClassVar[Rule[ChannelScale]] = Rule(each_value, joins=True, gradient=scale_gradient)
+    rule: ClassVar[LayerRule[ChannelScale]] = LayerRule(each_value, joins=True, gradient=scale_gradient)
 
     def parameters(self, inputs: Sequence[Shape]) -> int:
         return self.image(inputs)[0]
@@ -58,7 +58,7 @@ class DepthToSpace(Layer):
 
     n: int = 2
     op: ClassVar[str] = "depth-to-space"
-    rule: ClassVar[Rule[DepthToSpace]] = Rule(None, gradient=view_gradient)
+    rule: ClassVar[LayerRule[DepthToSpace]] = LayerRule(None, gradient=view_gradient)
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         channels, height, width = self.image(inputs)
@@ -77,4 +77,4 @@ class RowMean(Layer):
     """Values less their row's mean: once through a row for the mean, once more for the values. It cannot be trained."""
 
     op: ClassVar[str] = "row-mean"
-    rule: ClassVar[Rule[RowMean]] = Rule(rows_twice)
+    rule: ClassVar[LayerRule[RowMean]] = LayerRule(rows_twice)

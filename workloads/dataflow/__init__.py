@@ -7,7 +7,7 @@ from workloads.dataflow.elementwise import Elementwise
 from workloads.dataflow.estimates import Choice
 from workloads.dataflow.lowering import fusions, lower, lower_each, lower_network, work_of
 from workloads.dataflow.row_work import Rowwise, Spread
-from workloads.dataflow.rules import Backward, Gradients, ProductValues, Rule, each_value, rule_of
+from workloads.dataflow.rules import Backward, Gradients, LayerRule, ProductValues, each_value, rule_of
 from workloads.dataflow.windows import Windows
 from workloads.dataflow.work import Words, Work
 
@@ -17,11 +17,11 @@ __all__ = [
     "Dataflow",
     "Elementwise",
     "Gradients",
+    "LayerRule",
     "Lowered",
     "Product",
     "ProductValues",
     "Rowwise",
-    "Rule",
     "Side",
     "Spread",
     "Windows",

@@ -12,7 +12,7 @@ from simcore.spec.system import System
 from workloads.dataflow.dataflow import drain_steps
 from workloads.dataflow.folds import Folds, build_folds, fold_records
 from workloads.dataflow.loops import Loops
-from workloads.dataflow.operations import Traffic, build_operations, moved_bytes, plan
+from workloads.dataflow.operations import RegionPlan, build_operations, moved_bytes, plan_region
 from workloads.dataflow.regions import region_rows
 from workloads.dataflow.registry import dataflow_named
 from workloads.dataflow.segments import fold_streams, ifmap_segments, linear_segments
@@ -43,7 +43,7 @@ def mapping_efficiency_percent(shape: ConvShape, folds: Folds, system: System) -
     return along_rows * along_columns / places * 100
 
 
-def _facts(op: str, layer: ArrayLayer, loops: Loops, traffics: list[Traffic], ops: Int64Array) -> dict[str, Any]:
+def _facts(op: str, layer: ArrayLayer, loops: Loops, plans: list[RegionPlan], ops: Int64Array) -> dict[str, Any]:
     folds = layer.folds
     names = ("ifmap", "filter", *(("psum",) if folds.accumulates else ()), "ofmap")
     tiling = {
@@ -51,8 +51,8 @@ def _facts(op: str, layer: ArrayLayer, loops: Loops, traffics: list[Traffic], op
         "tap_order": loops.taps,
         "blocks": folds.blocks,
         "block_size": folds.block_size,
-        "tiles": {name: item.region.tiles for name, item in zip(names, traffics, strict=True)},
-        "slots": {name: item.region.slots for name, item in zip(names, traffics, strict=True)},
+        "tiles": {name: item.region.tiles for name, item in zip(names, plans, strict=True)},
+        "slots": {name: item.region.slots for name, item in zip(names, plans, strict=True)},
     }
     return {
         "op": op,
@@ -95,6 +95,14 @@ class Product(Work):
         return lower_shape(name, op, self.shape, system, with_folds=with_folds)
 
 
+def _linear_plans(weights: Tensor, psum: Tensor | None, ofmap: Tensor) -> list[RegionPlan]:
+    """The plans of the tensors that are stored as streamed, in the order of their regions."""
+    found = [plan_region(weights.region, weights.uses, Port.FILTER, "filter")]
+    if psum is not None:
+        found.append(plan_region(psum.region, psum.uses, Port.OUTPUT, "psum", spills=True))
+    return [*found, plan_region(ofmap.region, ofmap.uses, Port.OUTPUT, "output", kept=True)]
+
+
 def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_folds: bool = False) -> Program:
     """The Program of a convolution or matrix product.
 
@@ -107,14 +115,9 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
     ifmap_cut, ifmap_uses, ifmap_region = ifmap(layer)
     weights, ofmap = filters(layer), results(layer, "ofmap")
     psum = results(layer, "psum") if folds.accumulates else None
-    traffics = [
-        plan(ifmap_region, ifmap_uses, Port.IFMAP, "ifmap"),
-        plan(weights.region, weights.uses, Port.FILTER, "filter"),
-        *([plan(psum.region, psum.uses, Port.OUTPUT, "psum", spills=True)] if psum else []),
-        plan(ofmap.region, ofmap.uses, Port.OUTPUT, "output", kept=True),
-    ]
-    regions = region_rows([item.region for item in traffics])
-    ops, queue_start = build_operations(traffics, regions)
+    plans = [plan_region(ifmap_region, ifmap_uses, Port.IFMAP, "ifmap"), *_linear_plans(weights, psum, ofmap)]
+    regions = region_rows([item.region for item in plans])
+    ops, queue_start = build_operations(plans, regions)
     reads, output = _result_segments(layer, psum, ofmap, psum_region=2)
     return Program(
         name=name,
@@ -134,5 +137,5 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
         tiles=int(regions[:, Reg.TILES].sum()),
         slots=int(regions[:, Reg.SLOTS].sum()),
         folds=fold_records(folds, system.array) if with_folds else (),
-        facts=_facts(op, layer, loops, traffics, ops),
+        facts=_facts(op, layer, loops, plans, ops),
     )

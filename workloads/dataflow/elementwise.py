@@ -62,7 +62,7 @@ def lower_elementwise(name: str, op: str, system: System, *, words: int, operand
     segments = [row_segments(shape, number, chunk, run, run * shape.vectors) for number in range(3)]
     geometry = np.zeros(GEO_COLUMNS, dtype=np.int64)
     names = [tensor for tensor, _, _, _ in places]
-    program = vector_program(name, op, passes * shape.vectors, segments, geometry, [item.traffic for item in tensors], names)
+    program = vector_program(name, op, passes * shape.vectors, segments, geometry, [item.plan for item in tensors], names)
     _await_stores(program, -(-shape.vectors // chunk))
     return program
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simcore.program.program import OP_COLUMNS, QUEUES, Int64Array, Op, OpKind, Port, Reg
-from workloads.dataflow.planner import Placement, place
+from workloads.dataflow.planner import TilePlacement, place
 from workloads.dataflow.regions import Region
 from workloads.dataflow.uses import Uses
 
@@ -18,7 +18,7 @@ TILE_ALIGNMENT_BYTES = 64
 
 
 @dataclass(frozen=True)
-class Traffic:
+class RegionPlan:
     """The tiles of one region: where they go, and which port's elements release them.
 
     ``fresh`` marks uses whose tile the array writes first (its slot is acquired, nothing is loaded). ``kept`` tells whether a
@@ -27,7 +27,7 @@ class Traffic:
 
     region: Region
     uses: Uses
-    placement: Placement
+    placement: TilePlacement
     port: Port
     queue: int
     fresh: Int64Array
@@ -35,12 +35,12 @@ class Traffic:
     spills: bool = False
 
 
-def plan(region: Region, uses: Uses, port: Port, queue: str, *, kept: bool = False, spills: bool = False) -> Traffic:
+def plan_region(region: Region, uses: Uses, port: Port, queue: str, *, kept: bool = False, spills: bool = False) -> RegionPlan:
     """The plan of one region. Tiles that the array writes (``kept`` or ``spills``) are fresh at their first use."""
     fresh = np.zeros(len(uses), dtype=np.int64)
     if kept or spills:
         fresh[np.unique(uses.tile, return_index=True)[1]] = 1
-    return Traffic(region, uses, place(uses, region.slots), port, QUEUES.index(queue), fresh, kept, spills)
+    return RegionPlan(region, uses, place(uses, region.slots), port, QUEUES.index(queue), fresh, kept, spills)
 
 
 def moved_bytes(ops: Int64Array) -> dict[str, int]:
@@ -62,7 +62,7 @@ def tile_addresses(regions: list[Region]) -> list[Int64Array]:
 
 
 def _rows(
-    traffic: Traffic,
+    plan: RegionPlan,
     index: int,
     addresses: Int64Array,
     first_tile: int,
@@ -74,20 +74,20 @@ def _rows(
     rows[:, Op.REGION] = index
     rows[:, Op.TILE] = first_tile + tile
     rows[:, Op.SLOT] = first_slot + slot
-    rows[:, Op.BYTES] = traffic.region.tile_bytes[tile]
+    rows[:, Op.BYTES] = plan.region.tile_bytes[tile]
     rows[:, Op.ADDRESS] = addresses[tile]
     rows[:, Op.DEP_COUNT] = 0
     return rows
 
 
-def _takers(traffic: Traffic, rows: Int64Array) -> Int64Array:
+def _takers(plan: RegionPlan, rows: Int64Array) -> Int64Array:
     """LOAD and ACQUIRE rows completed with their kind and the elements that release their slot."""
-    placement = traffic.placement
-    acquired = (traffic.fresh[placement.use] != 0) | (rows[:, Op.BYTES] == 0)
+    placement = plan.placement
+    acquired = (plan.fresh[placement.use] != 0) | (rows[:, Op.BYTES] == 0)
     rows[:, Op.KIND] = np.where(acquired, int(OpKind.ACQUIRE), int(OpKind.LOAD))
     rows[acquired, Op.BYTES] = 0
     taken = placement.released >= 0
-    rows[taken, Op.DEP_PORT] = int(traffic.port)
+    rows[taken, Op.DEP_PORT] = int(plan.port)
     rows[taken, Op.DEP_COUNT] = placement.released[taken] + 1
     return rows
 
@@ -102,27 +102,27 @@ class _Stores:
     awaited_by_store: Int64Array
 
 
-def _kept_stores(traffic: Traffic, rows_of: Int64Array) -> _Stores:
+def _kept_stores(plan: RegionPlan, rows_of: Int64Array) -> _Stores:
     """One store per result tile, as soon as its last element is accepted; every tile of a result is used once."""
-    placement, uses = traffic.placement, traffic.uses
+    placement, uses = plan.placement, plan.uses
     rows = rows_of.copy()
     done = uses.last[placement.use] + 1
-    rows[:, Op.DEP_PORT] = int(traffic.port)
+    rows[:, Op.DEP_PORT] = int(plan.port)
     rows[:, Op.DEP_COUNT] = done
     store_of_use = np.full(len(uses) + 1, -1, dtype=np.int64)
     store_of_use[placement.use] = np.arange(len(rows))
     return _Stores(rows, done, store_of_use[placement.victim], np.full(len(rows), -1, dtype=np.int64))
 
 
-def _spill_stores(traffic: Traffic, rows_of: Int64Array) -> _Stores:
+def _spill_stores(plan: RegionPlan, rows_of: Int64Array) -> _Stores:
     """A store for each tile that leaves while it is needed again; the order is that of the uses that push them out.
 
     A tile that comes back waits for the store of the tile it pushes out, which then waits for the tile's own; or for its own.
     """
-    placement, uses = traffic.placement, traffic.uses
+    placement, uses = plan.placement, plan.uses
     pushing = np.flatnonzero(placement.victim_returns > 0)
     rows = rows_of[pushing].copy()
-    rows[:, Op.DEP_PORT] = int(traffic.port)
+    rows[:, Op.DEP_PORT] = int(plan.port)
     rows[:, Op.DEP_COUNT] = placement.released[pushing] + 1
     awaited = np.full(len(placement.use), -1, dtype=np.int64)
     awaited[pushing] = np.arange(len(pushing))
@@ -140,33 +140,33 @@ def _spill_stores(traffic: Traffic, rows_of: Int64Array) -> _Stores:
     return _Stores(rows, uses.first[placement.use[pushing]], awaited, before)
 
 
-def _stores(traffic: Traffic, index: int, addresses: Int64Array, first_tile: int, first_slot: int) -> _Stores | None:
-    placement = traffic.placement
-    if traffic.kept:
-        tile, slot, make = traffic.uses.tile[placement.use], placement.slot, _kept_stores
-    elif traffic.spills:
-        tile, slot, make = traffic.uses.tile[placement.victim], placement.slot, _spill_stores
+def _stores(plan: RegionPlan, index: int, addresses: Int64Array, first_tile: int, first_slot: int) -> _Stores | None:
+    placement = plan.placement
+    if plan.kept:
+        tile, slot, make = plan.uses.tile[placement.use], placement.slot, _kept_stores
+    elif plan.spills:
+        tile, slot, make = plan.uses.tile[placement.victim], placement.slot, _spill_stores
     else:
         return None
-    rows = _rows(traffic, index, addresses, first_tile, first_slot, tile, slot)
+    rows = _rows(plan, index, addresses, first_tile, first_slot, tile, slot)
     rows[:, Op.KIND] = int(OpKind.STORE)
-    return make(traffic, rows)
+    return make(plan, rows)
 
 
-def build_operations(traffics: list[Traffic], regions: Int64Array) -> tuple[Int64Array, Int64Array]:
+def build_operations(plans: list[RegionPlan], regions: Int64Array) -> tuple[Int64Array, Int64Array]:
     """``Program.ops`` and ``Program.queue_start`` from the plans of ``Program.regions``, one each.
 
     Stores of all regions share a queue in order of the output elements they wait for, so none waits behind one that needs later
     elements.
     """
-    addresses = tile_addresses([traffic.region for traffic in traffics])
+    addresses = tile_addresses([plan.region for plan in plans])
     takers, stores = [], []
-    for index, traffic in enumerate(traffics):
+    for index, plan in enumerate(plans):
         first_tile, first_slot = int(regions[index, Reg.FIRST_TILE]), int(regions[index, Reg.FIRST_SLOT])
-        tile = traffic.uses.tile[traffic.placement.use]
-        rows = _rows(traffic, index, addresses[index], first_tile, first_slot, tile, traffic.placement.slot)
-        takers.append(_takers(traffic, rows))
-        stores.append(_stores(traffic, index, addresses[index], first_tile, first_slot))
+        tile = plan.uses.tile[plan.placement.use]
+        rows = _rows(plan, index, addresses[index], first_tile, first_slot, tile, plan.placement.slot)
+        takers.append(_takers(plan, rows))
+        stores.append(_stores(plan, index, addresses[index], first_tile, first_slot))
     found = [item for item in stores if item is not None]
     order = np.argsort(np.concatenate([item.key for item in found]), kind="stable") if found else np.zeros(0, dtype=np.int64)
     position = np.empty_like(order)
@@ -182,8 +182,8 @@ def build_operations(traffics: list[Traffic], regions: Int64Array) -> tuple[Int6
         offset += len(item.rows)
     empty = np.zeros((0, OP_COLUMNS), dtype=np.int64)
     by_queue = [[empty] for _ in QUEUES]
-    for rows, traffic in zip(takers, traffics, strict=True):
-        by_queue[traffic.queue].append(rows)
+    for rows, plan in zip(takers, plans, strict=True):
+        by_queue[plan.queue].append(rows)
     by_queue[-1].append(np.concatenate([empty, *(item.rows for item in found)])[order] if found else empty)
     parts = [np.concatenate(part) for part in by_queue]
     return np.concatenate(parts), np.cumsum([0, *(len(part) for part in parts)], dtype=np.int64)

@@ -15,7 +15,7 @@ SEARCH_DEPTH = 16
 
 
 @dataclass(frozen=True)
-class Placement:
+class TilePlacement:
     """The uses whose tile has to be brought (indices into the Uses, in order), and where to.
 
     ``slot`` is the slot each takes. ``released`` is the last element that needs the tile that held the slot before, -1 for an
@@ -30,7 +30,7 @@ class Placement:
     victim_returns: Int64Array
 
 
-def place(uses: Uses, slots: int) -> Placement:
+def place(uses: Uses, slots: int) -> TilePlacement:
     """Plan ``uses`` on ``slots`` slots; needs ``uses.at_once() <= slots``.
 
     A tile takes an empty slot, else that of the tile used again farthest in the future among those released before the use
@@ -44,17 +44,17 @@ def place(uses: Uses, slots: int) -> Placement:
     return _farthest(uses, slots)
 
 
-def _once_each(use: Int64Array) -> Placement:
+def _once_each(use: Int64Array) -> TilePlacement:
     none = np.full(len(use), -1, dtype=np.int64)
-    return Placement(use, np.arange(len(use), dtype=np.int64), none, none, none)
+    return TilePlacement(use, np.arange(len(use), dtype=np.int64), none, none, none)
 
 
-def _ring(uses: Uses, slots: int) -> Placement:
+def _ring(uses: Uses, slots: int) -> TilePlacement:
     """Every tile is used once, and released in the order of use: slots in turn."""
     use = np.arange(len(uses), dtype=np.int64)
     victim = np.maximum(use - slots, -1)
     released = np.where(victim >= 0, uses.last[victim], -1)
-    return Placement(use, use % slots, released, victim, np.zeros(len(use), dtype=np.int64))
+    return TilePlacement(use, use % slots, released, victim, np.zeros(len(use), dtype=np.int64))
 
 
 def _next_use(tile: Int64Array) -> Int64Array:
@@ -72,7 +72,7 @@ def _begin_before(first: Int64Array) -> Int64Array:
     return np.asarray(begins[np.maximum(np.searchsorted(begins, first) - 1, 0)])
 
 
-def _farthest(uses: Uses, slots: int) -> Placement:
+def _farthest(uses: Uses, slots: int) -> TilePlacement:
     following = _next_use(uses.tile).tolist()
     early = _begin_before(uses.first).tolist()
     tiles, first, last = uses.tile.tolist(), uses.first.tolist(), uses.last.tolist()
@@ -107,7 +107,7 @@ def _farthest(uses: Uses, slots: int) -> Placement:
         if len(waiting) > most_waiting:
             waiting = [entry for entry in waiting if latest[entry[3]] == entry[2]]
             heapify(waiting)
-    return Placement(*np.array(rows, dtype=np.int64).reshape(-1, 5).T.copy())
+    return TilePlacement(*np.array(rows, dtype=np.int64).reshape(-1, 5).T.copy())
 
 
 def _victim(waiting: list[tuple[int, int, int, int]], latest: list[int], early: int, begin: int) -> int:

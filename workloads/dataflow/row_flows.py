@@ -46,16 +46,16 @@ def lower_flows(name: str, op: str, system: System, layer: Flows) -> Program:
     shapes = {tensor: Rows(rows, flow.length, lanes) for tensor, flow in flows.items()}
     room = shares(system, wants(system, {tensor: shape.words for tensor, shape in shapes.items()}))
     segments: dict[str, Int64Array] = dict.fromkeys(_PORTS, NO_SEGMENTS)
-    traffics = []
+    plans = []
     for number, (tensor, flow) in enumerate(flows.items()):
         shape, port = shapes[tensor], _PORTS[tensor]
         size = words.ofmap_bytes if tensor == "ofmap" else words.ifmap_bytes
         chunk = row_chunk(room[tensor], name, tensor, shape, size)
         queue = "output" if tensor == "ofmap" else tensor
-        traffics.append(row_tensor(room[tensor], shape, chunk, size, flow.passes, port, queue).traffic)
+        plans.append(row_tensor(room[tensor], shape, chunk, size, flow.passes, port, queue).plan)
         run = np.arange(rows * flow.passes, dtype=np.int64)
         row, turn = np.divmod(run, flow.passes)
         due = row * layer.steps + flow.offset + turn * shape.vectors * flow.stride
         segments[tensor] = row_segments(shape, number, chunk, row, due, flow.stride)
     geometry = np.zeros(GEO_COLUMNS, dtype=np.int64)
-    return vector_program(name, op, rows * layer.steps, list(segments.values()), geometry, traffics, list(flows))
+    return vector_program(name, op, rows * layer.steps, list(segments.values()), geometry, plans, list(flows))

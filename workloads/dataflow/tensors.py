@@ -15,7 +15,7 @@ from workloads.dataflow.regions import Region, Share, region
 from workloads.dataflow.segments import Stream, Streams
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tap_order import row_classes
-from workloads.dataflow.tiles import ifmap_tiles, linear_chunk, psum_chunk, tile_target_bytes, whole_rows
+from workloads.dataflow.tiles import Runs, ifmap_tiles, linear_chunk, psum_chunk, tile_target_bytes, whole_rows
 from workloads.dataflow.uses import LinearTiles, Uses
 
 
@@ -75,27 +75,27 @@ def _most_rows(layer: ArrayLayer, lanes: int) -> int:
 def filters(layer: ArrayLayer) -> Tensor:
     """The filters, a run of rows for each part of filters and taps that folds read. Raises InputError as :func:`ifmap`."""
     folds, stream, share = layer.folds, layer.streams.filter, layer.shares["filter"]
-    word_bytes = layer.system.words.filter_bytes
-    run, runs = _runs(folds, Side.FILTERS, Side.TAPS)
-    runs *= layer.shape.groups
-    lanes, times = int(stream.lanes.max()), int(stream.times.max())
-    fold_rows = folds.dataflow.filter_chunk(layer.system.array)
-    chunk = linear_chunk(share, layer.name, "filter", lanes, word_bytes, runs, times, fold_rows, stream.skewed)
-    return _tensor(share, stream, stream.first_element, run, runs, chunk, word_bytes)
+    run, parts = _parts(folds, Side.FILTERS, Side.TAPS)
+    runs = _runs(stream, parts * layer.shape.groups, layer.system.words.filter_bytes)
+    chunk = linear_chunk(share, layer.name, "filter", runs, folds.dataflow.filter_chunk(layer.system.array))
+    return _tensor(share, stream, stream.first_element, run, runs, chunk)
 
 
-def _tensor(
-    share: Share, stream: Stream, first_element: Int64Array, run: Int64Array, runs: int, chunk: int, word_bytes: int
-) -> Tensor:
+def _runs(stream: Stream, count: int, word_bytes: int) -> Runs:
+    return Runs(count, int(stream.times.max()), int(stream.lanes.max()), word_bytes, stream.skewed)
+
+
+def _tensor(share: Share, stream: Stream, first_element: Int64Array, run: Int64Array, runs: Runs, chunk: int) -> Tensor:
+    """The tensor in tiles of ``chunk`` rows; ``run`` is the run of each fold of the stream."""
     per_run = -(-int(stream.times.max()) // chunk)
     tiles = LinearTiles(
-        first_element, stream.times, stream.lanes, run * per_run, chunk, runs * per_run, stream.reverse, stream.skewed
+        first_element, stream.times, stream.lanes, run * per_run, chunk, runs.count * per_run, stream.reverse, stream.skewed
     )
-    slot_bytes = chunk * int(stream.lanes.max()) * word_bytes
-    return Tensor(region(share, slot_bytes, word_bytes, tiles.tile_words()), run * per_run, chunk, tiles.uses())
+    slot_bytes = chunk * int(stream.lanes.max()) * runs.word_bytes
+    return Tensor(region(share, slot_bytes, runs.word_bytes, tiles.tile_words()), run * per_run, chunk, tiles.uses())
 
 
-def _runs(folds: Folds, outer: Side, inner: Side) -> tuple[Int64Array, int]:
+def _parts(folds: Folds, outer: Side, inner: Side) -> tuple[Int64Array, int]:
     """Number of the part of a tensor, cut along two sides, that each fold moves, and how many parts there are in a group."""
     (first, parts), (second, of_each) = folds.place(outer), folds.place(inner)
     return (folds.group * parts + first) * of_each + second, parts * of_each
@@ -109,19 +109,16 @@ def results(layer: ArrayLayer, tensor: str) -> Tensor:
     """
     folds, share, stream = layer.folds, layer.shares[tensor], layer.streams.output
     words = layer.system.words
-    word_bytes = words.psum_bytes if tensor == "psum" else words.ofmap_bytes
-    run, runs = _runs(folds, *folds.dataflow.stream(Port.OUTPUT))
-    runs *= layer.shape.groups
-    lanes, times = int(stream.lanes.max()), int(stream.times.max())
-    unit = folds.dataflow.block_unit(layer.shape)
-    chunk = whole_rows(max(1, tile_target_bytes(share) // (lanes * word_bytes)), unit)
+    run, parts = _parts(folds, *folds.dataflow.stream(Port.OUTPUT))
+    runs = _runs(stream, parts * layer.shape.groups, words.psum_bytes if tensor == "psum" else words.ofmap_bytes)
+    chunk = whole_rows(max(1, tile_target_bytes(share) // runs.row_bytes), folds.dataflow.block_unit(layer.shape))
     if tensor == "psum":
-        chunk = psum_chunk(share, lanes * word_bytes, runs, times, chunk)
-    chunk = linear_chunk(share, layer.name, tensor, lanes, word_bytes, runs, times, chunk, stream.skewed)
+        chunk = psum_chunk(share, runs, chunk)
+    chunk = linear_chunk(share, layer.name, tensor, runs, chunk)
     first_element = stream.first_element
     if tensor == "ofmap" and folds.accumulates:
         last = folds.finishes
         picked = replace(stream, due=stream.due[last], times=stream.times[last], lanes=stream.lanes[last])
-        found = _tensor(share, picked, first_element[last], run[last], runs, chunk, word_bytes)
-        return replace(found, tile=run * -(-times // chunk))
-    return _tensor(share, stream, first_element, run, runs, chunk, word_bytes)
+        found = _tensor(share, picked, first_element[last], run[last], runs, chunk)
+        return replace(found, tile=run * runs.tiles(chunk))
+    return _tensor(share, stream, first_element, run, runs, chunk)

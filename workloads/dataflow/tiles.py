@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from workloads.dataflow.ifmap_uses import IfmapTiles
 from workloads.dataflow.regions import Region, Share, region
@@ -19,37 +20,53 @@ def tile_target_bytes(share: Share) -> int:
     return max(SMALL_TILE_BYTES, min(LARGE_TILE_BYTES, share.capacity_bytes // 16))
 
 
-def rows_at_once(chunk: int, lanes: int, skewed: bool) -> int:
-    """Tiles of ``chunk`` rows that one element of a linear stream can touch."""
-    return 1 + (-(-(lanes - 1) // chunk) if skewed else 0)
+@dataclass(frozen=True)
+class Runs:
+    """A tensor stored as streamed: ``count`` runs of ``times`` rows of ``lanes`` words; ``skewed``: lane by lane."""
+
+    count: int
+    times: int
+    lanes: int
+    word_bytes: int
+    skewed: bool = False
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row."""
+        return self.lanes * self.word_bytes
+
+    def tiles(self, chunk: int) -> int:
+        """Tiles of a run that is cut every ``chunk`` rows."""
+        return -(-self.times // chunk)
+
+    def tiles_at_once(self, chunk: int) -> int:
+        """Tiles of ``chunk`` rows that one element of the stream can touch."""
+        return min(self.tiles(chunk), 1 + (-(-(self.lanes - 1) // chunk) if self.skewed else 0))
 
 
-def linear_chunk(
-    share: Share, layer: str, tensor: str, lanes: int, word_bytes: int, runs: int, times: int, chunk: int, skewed: bool
-) -> int:
-    """Rows per tile of a tensor of ``runs`` runs of ``times`` rows: ``chunk``, halved until enough tiles fit the share.
+def linear_chunk(share: Share, layer: str, tensor: str, runs: Runs, chunk: int) -> int:
+    """Rows per tile of a tensor: ``chunk``, halved until enough tiles fit the share.
 
     Raises InputError where not even tiles of one row can serve one element.
     """
-    chunk = max(1, min(chunk, times))
+    chunk = max(1, min(chunk, runs.times))
     while True:
-        tiles = runs * -(-times // chunk)
-        needed = min(rows_at_once(chunk, lanes, skewed), -(-times // chunk))
-        slots = share.slots(chunk * lanes * word_bytes, tiles)
+        tiles, needed = runs.count * runs.tiles(chunk), runs.tiles_at_once(chunk)
+        slots = share.slots(chunk * runs.row_bytes, tiles)
         if slots >= min(needed + 1, tiles):
             return chunk
         if chunk == 1:
             if slots >= needed:
                 return 1
-            raise share.too_small(layer, tensor, needed * share.slot_lines(lanes * word_bytes, tiles) * share.line_bytes)
+            raise share.too_small(layer, tensor, needed * share.slot_lines(runs.row_bytes, tiles) * share.line_bytes)
         chunk = -(-chunk // 2)
 
 
-def psum_chunk(share: Share, row_bytes: int, runs: int, times: int, chunk: int) -> int:
+def psum_chunk(share: Share, runs: Runs, chunk: int) -> int:
     """Rows per tile of partial sums: small tiles that let a whole run stay in the share, or ``chunk`` where no size does."""
     for parts in (8, 4, 2, 1):
-        size = -(-times // parts)
-        if share.slots(size * row_bytes, runs * -(-times // size)) >= -(-times // size):
+        size = -(-runs.times // parts)
+        if share.slots(size * runs.row_bytes, runs.count * runs.tiles(size)) >= runs.tiles(size):
             return size
     return chunk
 

@@ -13,7 +13,7 @@ from workloads.dataflow.shape import ConvShape
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Candidate:
     """What a choice of loops is expected to cost: bytes moved, and folds."""
 
     loops: Loops
@@ -41,7 +41,7 @@ def layer_shares(shape: ConvShape, system: System, flow: Dataflow, loops: Loops)
     return shares(system, wants | ({"psum": psum} if psum else {}))
 
 
-def _estimate(shape: ConvShape, system: System, flow: Dataflow, loops: Loops) -> Estimate:
+def _estimate(shape: ConvShape, system: System, flow: Dataflow, loops: Loops) -> Candidate:
     array = system.array
     along_rows, along_columns, along_time = flow.extents(shape)
     rows, columns = -(-along_rows // array.rows), -(-along_columns // array.columns)
@@ -50,7 +50,7 @@ def _estimate(shape: ConvShape, system: System, flow: Dataflow, loops: Loops) ->
     parts = flow.traffic(Choice(shape, system, loops, room, rows, columns, blocks))
     live = _psum_bytes(shape, system, flow, loops)
     spilled = 2 * (rows - 1) * blocks * columns * max(0.0, live - room.get("psum", 0.0))
-    return Estimate(loops, shape.groups * (sum(parts) + spilled), shape.groups * rows * columns * blocks)
+    return Candidate(loops, shape.groups * (sum(parts) + spilled), shape.groups * rows * columns * blocks)
 
 
 def _block_sizes(shape: ConvShape, system: System, flow: Dataflow) -> list[int]:

@@ -12,10 +12,10 @@ import numpy as np
 
 from simcore.program.program import SEG_COLUMNS, Int64Array, Kind, Port, Program, Reg, Seg
 from simcore.spec.system import System
-from workloads.dataflow.operations import Traffic, build_operations, moved_bytes, plan
+from workloads.dataflow.operations import RegionPlan, build_operations, moved_bytes, plan_region
 from workloads.dataflow.regions import OUTPUT_BYTES, Region, Share, region, region_rows
 from workloads.dataflow.segments import Stream, linear_segments
-from workloads.dataflow.tiles import linear_chunk, tile_target_bytes
+from workloads.dataflow.tiles import Runs, linear_chunk, tile_target_bytes
 from workloads.dataflow.uses import LinearTiles
 
 NO_SEGMENTS = np.zeros((0, SEG_COLUMNS), dtype=np.int64)
@@ -45,7 +45,7 @@ class RowTensor:
     """Rows in tiles of ``chunk`` vectors: the region and the plan of its tiles."""
 
     region: Region
-    traffic: Traffic
+    plan: RegionPlan
 
 
 def wants(system: System, words: dict[str, int]) -> dict[str, int]:
@@ -55,9 +55,8 @@ def wants(system: System, words: dict[str, int]) -> dict[str, int]:
 
 
 def row_chunk(share: Share, name: str, tensor: str, rows: Rows, word_bytes: int) -> int:
-    lanes = min(rows.lanes, rows.length)
-    target = max(1, tile_target_bytes(share) // (lanes * word_bytes))
-    return linear_chunk(share, name, tensor, lanes, word_bytes, rows.rows, rows.vectors, target, skewed=False)
+    runs = Runs(rows.rows, rows.vectors, min(rows.lanes, rows.length), word_bytes)
+    return linear_chunk(share, name, tensor, runs, max(1, tile_target_bytes(share) // runs.row_bytes))
 
 
 def row_tensor(share: Share, rows: Rows, chunk: int, word_bytes: int, passes: int, port: Port, queue: str) -> RowTensor:
@@ -69,7 +68,7 @@ def row_tensor(share: Share, rows: Rows, chunk: int, word_bytes: int, passes: in
     words = tiles.tile_words()
     words[per_row - 1 :: per_row] -= rows.vectors * rows.lanes - rows.length
     place_in = region(share, chunk * min(rows.lanes, rows.length) * word_bytes, word_bytes, words)
-    return RowTensor(place_in, plan(place_in, tiles.uses(), port, queue, kept=port == Port.OUTPUT))
+    return RowTensor(place_in, plan_region(place_in, tiles.uses(), port, queue, kept=port == Port.OUTPUT))
 
 
 def row_segments(rows: Rows, number: int, chunk: int, row: Int64Array, due: Int64Array, stride: int = 1) -> Int64Array:
@@ -96,10 +95,10 @@ def row_segments(rows: Rows, number: int, chunk: int, row: Int64Array, due: Int6
 
 
 def vector_program(
-    name: str, op: str, steps: int, segments: list[Int64Array], geometry: Int64Array, traffics: list[Traffic], names: list[str]
+    name: str, op: str, steps: int, segments: list[Int64Array], geometry: Int64Array, plans: list[RegionPlan], names: list[str]
 ) -> Program:
-    regions = region_rows([item.region for item in traffics])
-    ops, queue_start = build_operations(traffics, regions)
+    regions = region_rows([item.region for item in plans])
+    ops, queue_start = build_operations(plans, regions)
     return Program(
         name=name,
         dataflow="vector",
@@ -120,8 +119,8 @@ def vector_program(
             "column_folds": 0,
             "folds": 0,
             "tiling": {
-                "tiles": {tensor: item.region.tiles for tensor, item in zip(names, traffics, strict=True)},
-                "slots": {tensor: item.region.slots for tensor, item in zip(names, traffics, strict=True)},
+                "tiles": {tensor: item.region.tiles for tensor, item in zip(names, plans, strict=True)},
+                "slots": {tensor: item.region.slots for tensor, item in zip(names, plans, strict=True)},
             },
         }
         | moved_bytes(ops),

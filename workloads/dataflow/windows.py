@@ -9,11 +9,11 @@ import numpy as np
 from simcore.program.program import Kind, Port, Program, Seg
 from simcore.spec.system import System
 from workloads.dataflow.ifmap_uses import window_uses
-from workloads.dataflow.operations import plan
+from workloads.dataflow.operations import plan_region
 from workloads.dataflow.regions import region, shares
 from workloads.dataflow.segments import Stream, linear_segments
 from workloads.dataflow.shape import ConvShape
-from workloads.dataflow.tiles import ifmap_tiles, linear_chunk, tile_target_bytes, whole_rows
+from workloads.dataflow.tiles import Runs, ifmap_tiles, linear_chunk, tile_target_bytes, whole_rows
 from workloads.dataflow.uses import LinearTiles
 from workloads.dataflow.vector import NO_SEGMENTS, vector_program, wants
 from workloads.dataflow.work import Words, Work
@@ -54,22 +54,22 @@ def lower_windows(name: str, op: str, shape: ConvShape, system: System, *, resul
     block = np.arange(len(channel), dtype=np.int64)
     widths, times = np.minimum(lanes, shape.channels - channel), np.full(len(channel), pixels, dtype=np.int64)
     start = block * pixels * taps
-    out_lanes, out_widths = lanes * results, widths * results
-    target = whole_rows(max(1, tile_target_bytes(room["ofmap"]) // (out_lanes * words.ofmap_bytes)), shape.out_width)
-    chunk = linear_chunk(room["ofmap"], name, "ofmap", out_lanes, words.ofmap_bytes, len(channel), pixels, target, skewed=False)
-    tile = block * -(-pixels // chunk)
-    out_tiles = LinearTiles(block * pixels, times, out_widths, tile, chunk, len(channel) * -(-pixels // chunk))
-    out_region = region(room["ofmap"], chunk * out_lanes * words.ofmap_bytes, words.ofmap_bytes, out_tiles.tile_words())
+    out_widths, runs = widths * results, Runs(len(channel), pixels, lanes * results, words.ofmap_bytes)
+    target = whole_rows(max(1, tile_target_bytes(room["ofmap"]) // runs.row_bytes), shape.out_width)
+    chunk = linear_chunk(room["ofmap"], name, "ofmap", runs, target)
+    tile = block * runs.tiles(chunk)
+    out_tiles = LinearTiles(block * pixels, times, out_widths, tile, chunk, runs.count * runs.tiles(chunk))
+    out_region = region(room["ofmap"], chunk * runs.row_bytes, words.ofmap_bytes, out_tiles.tile_words())
     reads = linear_segments(Stream(start, times * taps, widths, Kind.PIXELS), 0, np.zeros_like(block), 1)
     reads[:, Seg.K0] = channel
     reads[:, Seg.SETS] = taps
     reads[:, Seg.K_STEP] = shape.channels
     writes = linear_segments(Stream(start + taps - 1, times, out_widths, Kind.LINEAR), 1, tile, chunk)
     writes[:, Seg.DUE_STRIDE] = taps
-    traffics = [
-        plan(place_in, uses, Port.IFMAP, "ifmap"),
-        plan(out_region, out_tiles.uses(), Port.OUTPUT, "output", kept=True),
+    plans = [
+        plan_region(place_in, uses, Port.IFMAP, "ifmap"),
+        plan_region(out_region, out_tiles.uses(), Port.OUTPUT, "output", kept=True),
     ]
     geometry = shape.geometry(cut.rows, cut.channels, planar=False)
     steps = len(channel) * pixels * taps
-    return vector_program(name, op, steps, [reads, NO_SEGMENTS, writes], geometry, traffics, ["ifmap", "ofmap"])
+    return vector_program(name, op, steps, [reads, NO_SEGMENTS, writes], geometry, plans, ["ifmap", "ofmap"])

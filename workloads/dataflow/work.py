@@ -28,7 +28,7 @@ class Words:
 
 
 class Work(ABC):
-    """What one layer computes. A frozen value: a :class:`workloads.dataflow.rules.Rule` makes it from the layer's shapes.
+    """What one layer computes. A frozen value: a :class:`workloads.dataflow.rules.LayerRule` makes it from the layer's shapes.
 
     There is one subclass for each way in which the systolic machine runs a layer: ``Product`` (array.py), ``Windows``,
     ``Elementwise`` and the ``RowWork`` of row_work.py. Other kinds of machine read ``macs``, ``words`` and the subclass's fields.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from simcore.errors import InputError, raise_all
@@ -53,8 +53,7 @@ def load_topology(path: str | Path, batch: int = 1, *, scale_sim_shapes: bool = 
     for row in rows:
         try:
             shape, layer = _layer(row, free_name(row.fields[0], taken), gemm)
-            if isinstance(layer, Conv):
-                layer = replace(layer, ceil_mode_scale_sim=scale_sim_shapes)
+            layer = layer.with_scale_sim_shapes() if scale_sim_shapes else layer
         except InputError as error:
             errors.append(row.error(error.message))
             continue

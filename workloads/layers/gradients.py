@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from workloads.layers.base import Layer
 from workloads.layers.joins import Add
-from workloads.layers.phases import Phase, phase
+from workloads.layers.phases import StridePhase, phase
 from workloads.layers.pointwise import ShapeOnly
 from workloads.layers.products import Conv, Linear, MatMul
 from workloads.layers.windows import Pair, Shape
@@ -44,7 +44,7 @@ class ConvInputGradient(Layer):
     op: ClassVar[str] = "conv"
     pass_name: ClassVar[str] = "input_gradient"
 
-    def axes(self) -> tuple[Phase, Phase]:
+    def axes(self) -> tuple[StridePhase, StridePhase]:
         """The phase along the height and along the width."""
         conv = self.of
         rows, columns = (

@@ -13,7 +13,7 @@ from math import gcd
 
 
 @dataclass(frozen=True)
-class Phase:
+class StridePhase:
     """Along one axis, the convolution that gives the input positions ``residue``, ``residue + stride``, ...
 
     ``positions`` counts them. ``taps`` are the taps of the forward filter in the order in which this convolution goes over the
@@ -26,7 +26,7 @@ class Phase:
     dilation: int
 
 
-def phase(*, extent: int, kernel: int, stride: int, padding: int, dilation: int, residue: int) -> Phase:
+def phase(*, extent: int, kernel: int, stride: int, padding: int, dilation: int, residue: int) -> StridePhase:
     """The phase of one residue (0 to ``stride - 1``) along an axis of ``extent`` input positions.
 
     A phase without taps is one that no output position reads: its gradient is zero.
@@ -34,6 +34,6 @@ def phase(*, extent: int, kernel: int, stride: int, padding: int, dilation: int,
     taps = [tap for tap in range(kernel) if (residue + padding - tap * dilation) % stride == 0]
     positions = max(0, -(-(extent - residue) // stride))
     if not taps:
-        return Phase(positions, (), 0, 1)
+        return StridePhase(positions, (), 0, 1)
     leading = -((residue + padding - taps[-1] * dilation) // stride)
-    return Phase(positions, tuple(reversed(taps)), leading, dilation // gcd(dilation, stride))
+    return StridePhase(positions, tuple(reversed(taps)), leading, dilation // gcd(dilation, stride))

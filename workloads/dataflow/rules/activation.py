@@ -6,7 +6,7 @@ from math import prod
 
 from workloads.dataflow.row_work import Rowwise
 from workloads.dataflow.rules.backward import Backward, Gradients
-from workloads.dataflow.rules.rule import Rule
+from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import Activation, Layer
 from workloads.layers.gradients import ActivationGradient, ScaledGradient
 from workloads.network import LayerInstance
@@ -39,6 +39,6 @@ def scaled(layer: Layer, back: Backward) -> Gradients:
     return Gradients({0: back.builder.add(ScaledGradient(back.name, back.shape), [back.gradient])})
 
 
-ACTIVATION = Rule(each_value, joins=True, gradient=_gradient)
-ACTIVATION_GRADIENT = Rule(_with_kept)
-SCALED_GRADIENT = Rule(each_value, joins=True)
+ACTIVATION = LayerRule(each_value, joins=True, gradient=_gradient)
+ACTIVATION_GRADIENT = LayerRule(_with_kept)
+SCALED_GRADIENT = LayerRule(each_value, joins=True)

@@ -11,7 +11,7 @@ from simcore.program.program import Int64Array
 from workloads.dataflow.array import Product
 from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.rules.im2col import windows
-from workloads.dataflow.rules.rule import Array, ProductValues, Rule
+from workloads.dataflow.rules.rule import Array, LayerRule, ProductValues
 from workloads.dataflow.shape import ConvShape
 from workloads.layers import Conv
 from workloads.layers.gradients import ConvInputGradient, ConvWeightGradient, GradientView, ZeroGradient, ZeroInsertion
@@ -113,7 +113,7 @@ def _by_numpy(conv: Conv, instance: LayerInstance, ifmap: Int64Array, filters: I
     return found.transpose(1, 0, 4, 2, 3).reshape(instance.batch, conv.out_channels, out_height, out_width)
 
 
-CONV = Rule(
+CONV = LayerRule(
     _work,
     absorbs=True,
     gradient=_gradient,

@@ -9,7 +9,7 @@ import numpy as np
 from simcore.program.program import Int64Array
 from workloads.dataflow.array import Product
 from workloads.dataflow.rules.im2col import windows
-from workloads.dataflow.rules.rule import Array, ProductValues, Rule
+from workloads.dataflow.rules.rule import Array, LayerRule, ProductValues
 from workloads.dataflow.rules.word_sizes import WEIGHT_GRADIENT_WORDS
 from workloads.dataflow.shape import ConvShape
 from workloads.layers.gradients import ConvInputGradient, ConvWeightGradient
@@ -77,7 +77,7 @@ def _by_group(gradient: Int64Array, groups: int) -> Int64Array:
     return grouped.transpose(1, 0, 3, 2).reshape(groups, -1, filters // groups)
 
 
-CONV_INPUT_GRADIENT = Rule(
+CONV_INPUT_GRADIENT = LayerRule(
     _input_work, absorbs=True, values=ProductValues(_weights_shape, _input_loop_nest, _input_result, _input_by_numpy)
 )
 
@@ -128,7 +128,7 @@ def _filter_by_numpy(layer: ConvWeightGradient, instance: LayerInstance, image: 
     return product.reshape(conv.out_channels, image.shape[1] // conv.groups, *conv.kernel)
 
 
-CONV_WEIGHT_GRADIENT = Rule(
+CONV_WEIGHT_GRADIENT = LayerRule(
     _filter_work,
     absorbs=True,
     word_sizes=WEIGHT_GRADIENT_WORDS,

@@ -9,7 +9,7 @@ import numpy as np
 from simcore.program.program import Int64Array
 from workloads.dataflow.array import Product
 from workloads.dataflow.rules.backward import Backward, Gradients
-from workloads.dataflow.rules.rule import Array, ProductValues, Rule
+from workloads.dataflow.rules.rule import Array, LayerRule, ProductValues
 from workloads.dataflow.rules.word_sizes import WEIGHT_GRADIENT_WORDS
 from workloads.dataflow.shape import matrix_product
 from workloads.layers import Linear
@@ -52,7 +52,7 @@ def _by_numpy(linear: Linear, instance: LayerInstance, ifmap: Int64Array, weight
     return ifmap @ weights.T
 
 
-LINEAR = Rule(_work, absorbs=True, gradient=_gradient, values=ProductValues(_second_shape, _loop_nest, _result, _by_numpy))
+LINEAR = LayerRule(_work, absorbs=True, gradient=_gradient, values=ProductValues(_second_shape, _loop_nest, _result, _by_numpy))
 
 # Of the input -----------------------------------------------------------------------------------------------------------------
 
@@ -73,7 +73,7 @@ def _input_by_numpy(layer: LinearInputGradient, instance: LayerInstance, gradien
     return gradient @ weights
 
 
-LINEAR_INPUT_GRADIENT = Rule(
+LINEAR_INPUT_GRADIENT = LayerRule(
     _input_work, absorbs=True, values=ProductValues(_weights_shape, _input_loop_nest, _result, _input_by_numpy)
 )
 
@@ -102,7 +102,7 @@ def _weight_by_numpy(layer: LinearWeightGradient, instance: LayerInstance, ifmap
     return gradient.reshape(-1, gradient.shape[-1]).T @ ifmap.reshape(-1, ifmap.shape[-1])
 
 
-LINEAR_WEIGHT_GRADIENT = Rule(
+LINEAR_WEIGHT_GRADIENT = LayerRule(
     _weight_work,
     absorbs=True,
     word_sizes=WEIGHT_GRADIENT_WORDS,

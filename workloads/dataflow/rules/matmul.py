@@ -9,7 +9,7 @@ import numpy as np
 from simcore.program.program import Int64Array
 from workloads.dataflow.array import Product
 from workloads.dataflow.rules.backward import Backward, Gradients
-from workloads.dataflow.rules.rule import Array, ProductValues, Rule
+from workloads.dataflow.rules.rule import Array, LayerRule, ProductValues
 from workloads.dataflow.shape import matrix_product
 from workloads.layers import MatMul
 from workloads.layers.gradients import MatMulInputGradient
@@ -74,7 +74,7 @@ def _by_numpy(matmul: MatMul, instance: LayerInstance, left: Int64Array, right: 
     return np.stack([left[image] @ right[image] for image in range(instance.batch)])
 
 
-MATMUL = Rule(
+MATMUL = LayerRule(
     _work,
     absorbs=True,
     gradient=_gradient,
@@ -102,6 +102,6 @@ def _operand_by_numpy(layer: MatMulInputGradient, instance: LayerInstance, first
     return first @ second.swapaxes(-1, -2) if layer.operand == 0 else first.swapaxes(-1, -2) @ second
 
 
-MATMUL_INPUT_GRADIENT = Rule(
+MATMUL_INPUT_GRADIENT = LayerRule(
     _operand_work, absorbs=True, values=ProductValues(_second_shape, _operand_loop_nest, _result, _operand_by_numpy)
 )

@@ -6,7 +6,7 @@ from math import prod
 
 from workloads.dataflow.row_work import Rowwise
 from workloads.dataflow.rules.backward import Backward, Gradients
-from workloads.dataflow.rules.rule import Rule
+from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import LRN, BatchNorm, Layer
 from workloads.layers.gradients import BatchNormGradient
 from workloads.layers.trained import TrainedBatchNorm
@@ -44,8 +44,8 @@ def _trained(norm: BatchNorm, needs_gradient: bool) -> Layer:
     return TrainedBatchNorm(norm.name, norm)
 
 
-BATCH_NORM = Rule(_values, joins=True, gradient=_gradient, obstacle=_obstacle, trained=_trained)
+BATCH_NORM = LayerRule(_values, joins=True, gradient=_gradient, obstacle=_obstacle, trained=_trained)
 #: In training a normalisation needs its batch's statistics first and joins nothing.
-TRAINED_BATCH_NORM = Rule(_channels, absorbs=True)
-BATCH_NORM_GRADIENT = Rule(_gradient_channels)
-LOCAL_RESPONSE = Rule(_values)
+TRAINED_BATCH_NORM = LayerRule(_channels, absorbs=True)
+BATCH_NORM_GRADIENT = LayerRule(_gradient_channels)
+LOCAL_RESPONSE = LayerRule(_values)

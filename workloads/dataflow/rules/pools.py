@@ -7,7 +7,7 @@ from math import prod
 
 from workloads.dataflow.row_work import Spread
 from workloads.dataflow.rules.backward import Backward, Gradients
-from workloads.dataflow.rules.rule import Rule
+from workloads.dataflow.rules.rule import LayerRule
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.windows import Windows
 from workloads.layers import GlobalPool, Layer, Pool
@@ -70,10 +70,10 @@ def _global_obstacle(pool: GlobalPool, instance: LayerInstance, input_needs_grad
     return "global-pool of maxima" if pool.kind == "max" else None
 
 
-POOL = Rule(_windows, gradient=_gradient, trained=_trained)
-GLOBAL_POOL = Rule(_whole, gradient=_global_gradient, obstacle=_global_obstacle)
+POOL = LayerRule(_windows, gradient=_gradient, trained=_trained)
+GLOBAL_POOL = LayerRule(_whole, gradient=_global_gradient, obstacle=_global_obstacle)
 #: A maximum's place lies between the values.
-TRAINED_MAX_POOL = Rule(_trained_windows, hands_on=False)
+TRAINED_MAX_POOL = LayerRule(_trained_windows, hands_on=False)
 
 
 def _spread(layer: AveragePoolGradient, instance: LayerInstance) -> Spread:
@@ -86,5 +86,5 @@ def _spread_maxima(layer: MaxPoolGradient, instance: LayerInstance) -> Spread:
     return replace(_spread(layer, instance), operands=("ifmap", "filter"))
 
 
-AVERAGE_POOL_GRADIENT = Rule(_spread)
-MAX_POOL_GRADIENT = Rule(_spread_maxima)
+AVERAGE_POOL_GRADIENT = LayerRule(_spread)
+MAX_POOL_GRADIENT = LayerRule(_spread_maxima)

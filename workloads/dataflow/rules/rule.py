@@ -35,7 +35,7 @@ class ProductValues(Generic[AnyLayer]):
 
 
 @dataclass(frozen=True)
-class Rule(Generic[AnyLayer]):
+class LayerRule(Generic[AnyLayer]):
     """How a kind of layer runs and trains. All but ``work`` may be left out.
 
     ``work``: what the layer computes; None for a view, which is another name for words where they lie and takes no cycles.

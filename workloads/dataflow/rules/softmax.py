@@ -7,7 +7,7 @@ from math import prod
 from workloads.dataflow.row_work import Rowwise
 from workloads.dataflow.rules.activation import each_value
 from workloads.dataflow.rules.backward import Backward, Gradients
-from workloads.dataflow.rules.rule import Rule
+from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import Layer, Softmax
 from workloads.layers.gradients import SoftmaxGradient
 from workloads.layers.trained import SoftmaxLoss
@@ -38,7 +38,7 @@ def _loss(layer: Softmax) -> Layer:
     return SoftmaxLoss(layer.name, layer.axis)
 
 
-SOFTMAX = Rule(_rows, gradient=_gradient, loss=_loss)
-SOFTMAX_LOSS = Rule(_rows)
-SOFTMAX_GRADIENT = Rule(_gradient_rows)
-LOSS_GRADIENT = Rule(each_value)
+SOFTMAX = LayerRule(_rows, gradient=_gradient, loss=_loss)
+SOFTMAX_LOSS = LayerRule(_rows)
+SOFTMAX_GRADIENT = LayerRule(_gradient_rows)
+LOSS_GRADIENT = LayerRule(each_value)

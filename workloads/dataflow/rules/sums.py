@@ -6,7 +6,7 @@ from math import prod
 
 from workloads.dataflow.elementwise import Elementwise
 from workloads.dataflow.rules.backward import Backward, Gradients
-from workloads.dataflow.rules.rule import Rule
+from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import Add
 from workloads.layers.gradients import GradientView
 from workloads.network import LayerInstance
@@ -27,5 +27,5 @@ def _gradient(layer: Add, back: Backward) -> Gradients:
     return Gradients(dict.fromkeys((position for position, wanted in enumerate(back.wanted) if wanted), made))
 
 
-ADD = Rule(_work, absorbs=True, gradient=_gradient, obstacle=_obstacle)
-MUL = Rule(_work, absorbs=True)
+ADD = LayerRule(_work, absorbs=True, gradient=_gradient, obstacle=_obstacle)
+MUL = LayerRule(_work, absorbs=True)

@@ -12,7 +12,7 @@ from workloads.dataflow.rules.linear import LINEAR, LINEAR_INPUT_GRADIENT, LINEA
 from workloads.dataflow.rules.matmul import MATMUL, MATMUL_INPUT_GRADIENT
 from workloads.dataflow.rules.normalisations import BATCH_NORM, BATCH_NORM_GRADIENT, LOCAL_RESPONSE, TRAINED_BATCH_NORM
 from workloads.dataflow.rules.pools import AVERAGE_POOL_GRADIENT, GLOBAL_POOL, MAX_POOL_GRADIENT, POOL, TRAINED_MAX_POOL
-from workloads.dataflow.rules.rule import Rule
+from workloads.dataflow.rules.rule import LayerRule
 from workloads.dataflow.rules.softmax import LOSS_GRADIENT, SOFTMAX, SOFTMAX_GRADIENT, SOFTMAX_LOSS
 from workloads.dataflow.rules.sums import ADD, MUL
 from workloads.dataflow.rules.updates import UPDATE, ZERO_GRADIENT, ZERO_INSERTION
@@ -39,7 +39,7 @@ from workloads.layers import (
 )
 from workloads.layers.updates import Update
 
-RULES: dict[type[Layer], Rule[Any]] = {
+RULES: dict[type[Layer], LayerRule[Any]] = {
     **{Conv: CONV, Linear: LINEAR, MatMul: MATMUL, Pool: POOL, GlobalPool: GLOBAL_POOL, BatchNorm: BATCH_NORM},
     **{LRN: LOCAL_RESPONSE, Activation: ACTIVATION, Softmax: SOFTMAX, Add: ADD, Mul: MUL},
     **{Input: INPUT, ShapeOnly: SHAPE_ONLY, Concat: CONCAT, Dropout: DROPOUT, Update: UPDATE},
@@ -64,7 +64,7 @@ RULES: dict[type[Layer], Rule[Any]] = {
 }
 
 
-def rule_of(layer: Layer) -> Rule[Any]:
+def rule_of(layer: Layer) -> LayerRule[Any]:
     """The rule of a layer: its class's attribute ``rule``, or the table's entry; else that of the next class it derives from.
 
     Raises InputError for a layer that no rule is known for.
@@ -76,9 +76,11 @@ def rule_of(layer: Layer) -> Rule[Any]:
     raise InputError(f"expected a layer with a dataflow, got op '{layer.op}'", where=f"layer '{layer.name}'")
 
 
-def checked(rule: object, layer: Layer) -> Rule[Any]:
+def checked(rule: object, layer: Layer) -> LayerRule[Any]:
     """The rule, if it is one. Raises InputError for an attribute ``rule`` that is something else."""
-    if not isinstance(rule, Rule):
+    if not isinstance(rule, LayerRule):
         name = type(layer).__name__
-        raise InputError(f"expected the attribute 'rule' of {name} to be a Rule, got {rule!r}", where=f"layer '{layer.name}'")
+        raise InputError(
+            f"expected the attribute 'rule' of {name} to be a LayerRule, got {rule!r}", where=f"layer '{layer.name}'"
+        )
     return rule

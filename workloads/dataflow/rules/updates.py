@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from workloads.dataflow.row_work import Rowwise, Spread, StateUpdate
-from workloads.dataflow.rules.rule import Rule
+from workloads.dataflow.rules.rule import LayerRule
 from workloads.dataflow.rules.word_sizes import UPDATE_WORDS
 from workloads.layers.gradients import ZeroGradient, ZeroInsertion
 from workloads.layers.updates import Update
@@ -25,6 +25,6 @@ def _insertion(layer: ZeroInsertion, instance: LayerInstance) -> Spread:
 
 
 #: Its ifmap are weights and moments; the gradient, which it reads, comes through the scratchpad of the filters.
-UPDATE = Rule(_update, reads_ifmap=False, word_sizes=UPDATE_WORDS)
-ZERO_GRADIENT = Rule(_zeros)
-ZERO_INSERTION = Rule(_insertion)
+UPDATE = LayerRule(_update, reads_ifmap=False, word_sizes=UPDATE_WORDS)
+ZERO_GRADIENT = LayerRule(_zeros)
+ZERO_INSERTION = LayerRule(_insertion)

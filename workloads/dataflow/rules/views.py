@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workloads.dataflow.rules.activation import each_value, scaled
 from workloads.dataflow.rules.backward import Backward, Gradients
-from workloads.dataflow.rules.rule import Rule
+from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import Concat, Dropout, Input, Layer, ShapeOnly
 from workloads.layers.gradients import GradientView
 from workloads.layers.trained import TrainedDropout
@@ -27,9 +27,9 @@ def _trained_dropout(layer: Dropout, needs_gradient: bool) -> Layer:
     return TrainedDropout(layer.name)
 
 
-INPUT: Rule[Input] = Rule(None)
-SHAPE_ONLY: Rule[ShapeOnly] = Rule(None, gradient=_gradient)
-CONCAT: Rule[Concat] = Rule(None, gradient=_concat_gradient)
+INPUT: LayerRule[Input] = LayerRule(None)
+SHAPE_ONLY: LayerRule[ShapeOnly] = LayerRule(None, gradient=_gradient)
+CONCAT: LayerRule[Concat] = LayerRule(None, gradient=_concat_gradient)
 #: In training dropout draws a mask, and its gradient draws it again.
-DROPOUT: Rule[Dropout] = Rule(None, gradient=scaled, trained=_trained_dropout)
-TRAINED_DROPOUT: Rule[TrainedDropout] = Rule(each_value, joins=True)
+DROPOUT: LayerRule[Dropout] = LayerRule(None, gradient=scaled, trained=_trained_dropout)
+TRAINED_DROPOUT: LayerRule[TrainedDropout] = LayerRule(each_value, joins=True)
