@@ -1,1 +1,1 @@
-"""A System in integers: what both engines read of a machine."""
+"""A System in integers: everything that both engines read of a machine."""

@@ -1,4 +1,4 @@
-"""The timing of a bank group: the model it names, or that of the macros it is made of."""
+"""The timing of a bank group, which is the model that it names or that of the macros of which it is made."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from simcore.extensions.installed import imported, offered
 from simcore.spec import BankGroup, MacroSpec, ScratchpadSpec, System, TechnologySpec
 from simcore.timing.bank_timing import BankTiming, resolve_timing, timing_class
 
-#: Installed packages offer libraries of macros under this entry-point group; the one named ``default`` is used.
+#: Installed packages offer libraries of macros under this entry-point group. simcore uses the one named ``default``.
 MACRO_GROUP = "simcore.macros"
 
 
 @dataclass(frozen=True)
 class BanksOfMacros:
-    """What a library of macros is asked for: ``banks`` banks of ``bank_bytes`` each, a line of ``line_bytes`` an access."""
+    """The request to a library of macros: ``banks`` banks of ``bank_bytes`` each, with accesses of ``line_bytes``."""
 
     macro: MacroSpec
     banks: int
@@ -28,16 +28,16 @@ class BanksOfMacros:
 
     @classmethod
     def of(cls, system: System, pad: ScratchpadSpec, group: BankGroup) -> BanksOfMacros:
-        """What a group of banks of a scratchpad asks for; the group has a macro."""
+        """Return the request of a scratchpad's bank group, which must have a macro."""
         assert group.macro is not None
         clock_hz, technology = system.core_clock_hz, system.technology
         return cls(group.macro, group.banks, pad.capacity_bytes // pad.banks, pad.line_bytes, clock_hz, technology)
 
 
 def group_timing(system: System, scratchpad: str, group: BankGroup) -> BankTiming:
-    """The timing of a scratchpad's bank group; a model with a parameter ``seed`` takes the System's unless it is given its own.
+    """Return the timing of a scratchpad's bank group. A model with a parameter ``seed`` gets the System's unless it sets its own.
 
-    Raises InputError for a timing that cannot be loaded and for macros that the library does not know.
+    Raise InputError for a timing that cannot be loaded and for macros that the library does not know.
     """
     try:
         if group.timing is None:
@@ -49,7 +49,7 @@ def group_timing(system: System, scratchpad: str, group: BankGroup) -> BankTimin
 
 
 def blamed(system: System, scratchpad: str, group: BankGroup, error: InputError) -> InputError:
-    """An error about a group's banks, told with the key it is about; one that names a place in a user's file stays as it is."""
+    """Return an error about a group's banks with its key, or unchanged if it already names a place in a user's file."""
     if error.where is not None and ":" in error.where:
         return error
     groups = system.scratchpads[scratchpad].bank_groups  # type: ignore[index]

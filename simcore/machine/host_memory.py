@@ -1,4 +1,4 @@
-"""The memory of the computer that simulates: tables that it cannot hold are refused before they are made."""
+"""The memory of the computer that simulates. Tables that it cannot hold are an error before they are made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from simcore.errors import InputError
 
 
 def host_memory_bytes() -> int | None:
-    """Bytes of memory of this computer; None where the system does not say."""
+    """Return the bytes of memory of this computer, or None if the system does not say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -16,7 +16,7 @@ def host_memory_bytes() -> int | None:
 
 
 def too_little_memory(needed_bytes: int) -> str | None:
-    """What to say where this computer has less memory than that; None where it has enough or does not say."""
+    """Return a message if this computer has less memory than that, or None if it has enough or does not say."""
     held = host_memory_bytes()
     if held is None or needed_bytes <= held:
         return None

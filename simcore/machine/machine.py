@@ -1,4 +1,4 @@
-"""The Machine: a System resolved into what both engines need - integers, and one BankTiming object per bank group."""
+"""The Machine: a System resolved into integers and one BankTiming object per bank group, which both engines need."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Scratchpad:
     groups: tuple[int, ...]
 
     def place(self, line: int) -> tuple[int, int]:
-        """(bank within the scratchpad, row) of a line."""
+        """Return (bank within the scratchpad, row) of a line."""
         if self.interleaving == BLOCK:
             return line // self.rows, line % self.rows
         bank, row = line % self.banks, line // self.banks
@@ -70,7 +70,7 @@ class DramMemory:
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine both engines can run. Banks are numbered through all scratchpads.
+    """A machine that both engines can run. The banks of all scratchpads are numbered in one sequence.
 
     One cycle of main memory's clock lasts ``memory_ratio[0] / memory_ratio[1]`` core cycles.
     """
@@ -87,16 +87,16 @@ class Machine:
 
     @property
     def banks(self) -> int:
-        """Banks of all scratchpads together."""
+        """Number of banks of all scratchpads together."""
         return sum(pad.banks for pad in self.scratchpads)
 
     def scratchpad_index(self, name: str) -> int:
-        """Position of the named scratchpad."""
+        """Return the position of the named scratchpad."""
         return [pad.name for pad in self.scratchpads].index(name)
 
 
 def _timings(system: System) -> list[BankTiming]:
-    """The timing of every bank group. Raises InputError (InputErrors for several) for those that cannot be loaded."""
+    """Return the timing of every bank group. Raise InputError (InputErrors for several) for timings that cannot be loaded."""
     timings: list[BankTiming] = []
     errors: list[InputError] = []
     for name, spec in system.scratchpads.items():
@@ -131,7 +131,7 @@ def _scratchpad(name: str, spec: ScratchpadSpec, first_bank: int, first_group: i
 
 
 def _memory(system: System) -> tuple[SimpleMemory | DramMemory, tuple[int, int]]:
-    """Main memory, and core cycles per cycle of its clock."""
+    """Return main memory, and the core cycles per cycle of its clock as a ratio."""
     spec = system.memory
     if isinstance(spec, DramMemorySpec):
         dram = spec.resolved()
@@ -140,7 +140,7 @@ def _memory(system: System) -> tuple[SimpleMemory | DramMemory, tuple[int, int]]
 
 
 def build_machine(system: System) -> Machine:
-    """Resolve a System: look its bank timings up and number its banks. Raises InputError for a timing that cannot be loaded."""
+    """Resolve a System: look up its bank timings and number its banks. Raise InputError for a timing that cannot be loaded."""
     scratchpads: list[Scratchpad] = []
     timings = _timings(system)
     memory, ratio = _memory(system)

@@ -1,7 +1,7 @@
-"""Open-loop traffic on one scratchpad: requests that arrive when they arrive, whatever becomes of those before them.
+"""Open-loop traffic on one scratchpad: requests arrive at given times, whether or not earlier ones are done.
 
-Both engines take it (``simcore.engine.run_traffic``). It shows a scratchpad by itself, without an array in front of it: against
-closed forms of queueing theory, and under the random requests of ``simcore check``.
+Both engines run it (``simcore.engine.run_traffic``). It tests a scratchpad alone, without an array: against closed forms of
+queueing theory, and with the random requests of ``simcore check``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simcore.machine.machine import Scratchpad
 from simcore.program.program import Int64Array, Port
 from simcore.timing.bank_timing import READ, WRITE
 
-#: granted and done of a request that was not granted.
+#: The values of granted and done for a request that was not granted.
 NOT_GRANTED = -1
 
 _READERS = (Port.IFMAP, Port.FILTER, Port.PSUM)
@@ -24,11 +24,12 @@ _READERS = (Port.IFMAP, Port.FILTER, Port.PSUM)
 
 @dataclass(frozen=True)
 class Traffic:
-    """Requests in order of arrival, one int64 value each; those of one cycle go in order of port, then as they stand here.
+    """Requests in order of arrival, one int64 value each. Requests of one cycle are ordered by port, then as they stand here.
 
-    arrive: the cycle from which a request may be granted. port: IFMAP, FILTER and PSUM read, OUTPUT writes through the write
-    buffer (of unlimited depth here, so that no arrival is put off), DMA reads and writes directly. bank, row: the line, the bank
-    counted within the scratchpad. op: READ or WRITE. Raises InputError for arrays that break these rules.
+    ``arrive`` is the cycle from which a request may be granted. ``port`` says who asks: IFMAP, FILTER and PSUM read, OUTPUT
+    writes through the write buffer (of unlimited depth here, so that no arrival is delayed), DMA reads and writes directly.
+    ``bank`` and ``row`` name the line; the bank is counted within the scratchpad. ``op`` is READ or WRITE. Raise InputError for
+    arrays that break these rules.
     """
 
     arrive: Int64Array
@@ -38,7 +39,7 @@ class Traffic:
     op: Int64Array
 
     def __post_init__(self) -> None:
-        """Bring every array to int64. Raises InputError for arrays that break the rules of the class."""
+        """Convert every array to int64. Raise InputError for arrays that break the rules of the class."""
         for item in fields(self):
             values = np.asarray(getattr(self, item.name))
             if values.ndim != 1 or (len(values) and values.dtype.kind not in "iu"):
@@ -69,7 +70,7 @@ class Traffic:
         self._refuse("row", (self.row < 0) | (self.row >= pad.rows), f"a row of {pad.name}, 0 to {pad.rows - 1}")
 
     def describe(self, number: int) -> str:
-        """One request in words."""
+        """Return one request in words."""
         kind = "write" if self.op[number] == WRITE else "read"
         port = Port(int(self.port[number])).name.lower()
         place = f"row {self.row[number]} in bank {self.bank[number]}"
@@ -78,10 +79,10 @@ class Traffic:
 
 @dataclass(frozen=True)
 class TrafficOutcome:
-    """When each request was granted and done, and the counts of each bank, as in an Outcome.
+    """The cycles in which each request was granted and done, and the counts of each bank, as in an Outcome.
 
-    granted: the first grant, also of a write that was preempted later. done: of the last grant. A request that was not granted
-    by the cycle at which the run was stopped has -1 in both.
+    ``granted`` is the first grant, also for a write that was preempted later. ``done`` belongs to the last grant. A request that
+    was not granted before the run was stopped has -1 in both.
     """
 
     arrive: Int64Array
@@ -96,16 +97,16 @@ class TrafficOutcome:
 
     @property
     def wait(self) -> Int64Array:
-        """Cycles from arrival to the first grant."""
+        """Return the cycles from arrival to the first grant."""
         return self.granted - self.arrive
 
     @property
     def response(self) -> Int64Array:
-        """Cycles from arrival until the data are there or the write is over."""
+        """Return the cycles from arrival until the data are available or the write is over."""
         return self.done - self.arrive
 
     def differences(self, other: TrafficOutcome) -> list[str]:
-        """Names of the fields in which two outcomes differ, with both values."""
+        """Return the names of the fields in which two outcomes differ, with both values."""
         return [
             f"{item.name}: {getattr(self, item.name)} != {getattr(other, item.name)}"
             for item in fields(self)
@@ -113,7 +114,7 @@ class TrafficOutcome:
         ]
 
     def first_difference(self, other: TrafficOutcome) -> int | None:
-        """The first request that was granted or done in different cycles; None where there is none."""
+        """Return the first request that was granted or done in different cycles, or None if there is none."""
         differs = (self.granted != other.granted) | (self.done != other.done)
         return int(np.argmax(differs)) if differs.any() else None
 
@@ -129,7 +130,7 @@ def bernoulli(
     reader: Port = Port.IFMAP,
     writer: Port = Port.OUTPUT,
 ) -> Traffic:
-    """At most one request a cycle: one comes with probability ``rate``, and is a write with probability ``write_share``."""
+    """Return at most one request per cycle, which comes with probability ``rate`` and is a write with ``write_share``."""
     random = np.random.default_rng(seed)
     arrive = np.flatnonzero(random.random(cycles) < rate)
     return _requests(random, arrive, write_share, banks, rows, reader, writer)
@@ -147,9 +148,9 @@ def poisson(
     reader: Port = Port.IFMAP,
     writer: Port = Port.OUTPUT,
 ) -> Traffic:
-    """Arrivals at random times, ``rate`` a cycle on average. Times are in ticks of which a cycle has ``ticks_per_cycle``.
+    """Return arrivals at random times, on average ``rate`` per cycle. Times are in ticks; a cycle has ``ticks_per_cycle``.
 
-    The engines take a tick for a cycle: the latencies of the banks must be scaled as well.
+    The engines treat a tick as a cycle, so the latencies of the banks must be scaled as well.
     """
     random = np.random.default_rng(seed)
     times = np.sort(random.random(random.poisson(rate * cycles)))
@@ -160,7 +161,7 @@ def poisson(
 def _requests(
     random: np.random.Generator, arrive: Int64Array, write_share: float, banks: int, rows: int, reader: Port, writer: Port
 ) -> Traffic:
-    """Requests at given times to random lines."""
+    """Return requests at given times to random lines."""
     write = random.random(len(arrive)) < write_share
     return Traffic(
         arrive=arrive,
@@ -172,7 +173,7 @@ def _requests(
 
 
 def bursts(requests: int, *, seed: int, banks: int, rows: int, pauses: Sequence[int] = (0, 0, 0, 1, 2, 20)) -> Traffic:
-    """Requests from all ports, one after another of the ``pauses`` (cycles), drawn at random, apart."""
+    """Return requests from all ports, separated by random draws from ``pauses`` (in cycles)."""
     random = np.random.default_rng(seed)
     port = random.integers(len(Port), size=requests)
     dma_op = random.integers(2, size=requests)

@@ -1,1 +1,1 @@
-"""What an engine runs, and what it gives back: a layer's Program, the address formulas of its streams, its Outcome."""
+"""The input and output of an engine: a layer's Program, the address formulas of its streams, and its Outcome."""

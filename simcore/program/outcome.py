@@ -1,4 +1,4 @@
-"""What an engine hands back for one layer: plain int64 arrays, the same from both engines, cell by cell."""
+"""An engine's result for one layer: plain int64 arrays, which are equal from both engines, cell by cell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simcore.program.program import Int64Array
 
 
 class Cause(IntEnum):
-    """Why the array did not advance in a cycle; ARCHITECTURE.md says which cause a cycle is charged to."""
+    """Why the array did not advance in a cycle. ARCHITECTURE.md says to which cause a cycle is charged."""
 
     FIRST_FILL = 0
     DRAM_WAIT = 1
@@ -24,13 +24,13 @@ class Cause(IntEnum):
     DRAIN = 7
 
 
-#: Names of the causes, as they stand in tables.
+#: Names of the causes in tables.
 CAUSE_NAMES = tuple(cause.name.lower() for cause in Cause)
 
 
 @dataclass(frozen=True)
 class DramCounts:
-    """What a DRAM did: so far, or in a layer.
+    """Counts of a DRAM, since the start or in a layer.
 
     cycles: of its own clock. commands: [rank, command] issued. banks: [bank, 6] read hits, misses, conflicts, then those of
     writes, by the bank's state at the first command of a transaction. open_cycles: [rank], in which a bank of it was open.
@@ -45,17 +45,17 @@ class DramCounts:
     coalesced_writes: int
 
     def since(self, before: DramCounts) -> DramCounts:
-        """What was added after ``before``."""
+        """Return the counts that were added after ``before``."""
         return DramCounts(**{item.name: getattr(self, item.name) - getattr(before, item.name) for item in fields(self)})
 
     def plus(self, more: DramCounts) -> DramCounts:
-        """Both together."""
+        """Return the sum of both counts."""
         return DramCounts(**{item.name: getattr(self, item.name) + getattr(more, item.name) for item in fields(self)})
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Counts of one layer. Banks are numbered through all scratchpads, in the order of the System.
+    """Counts of one layer. The banks of all scratchpads are numbered in one sequence, in the order of the System.
 
     start_cycle: the core cycle at which the layer began. cycles = compute_cycles + stall_cycles.sum().
     stall_cycles: [cause, port]. bank_stall_cycles: [bank, cause] of those stalls that have a bank.
@@ -92,7 +92,7 @@ class Outcome:
     dram: DramCounts | None = None
 
     def differences(self, other: Outcome) -> list[str]:
-        """Names of the fields in which two outcomes differ, with both values."""
+        """Return the names of the fields in which two outcomes differ, with both values."""
         mine, theirs = dict(self._cells()), dict(other._cells())
         return [
             f"{name}: {mine.get(name)} != {theirs.get(name)}"
@@ -101,7 +101,7 @@ class Outcome:
         ]
 
     def _cells(self) -> Iterator[tuple[str, Int64Array | int]]:
-        """All counts by name, those of the DRAM among them."""
+        """Yield all counts by name, including those of the DRAM."""
         for item in fields(self):
             if item.name != "dram":
                 yield item.name, getattr(self, item.name)
@@ -112,9 +112,10 @@ class Outcome:
 def without_banks(
     start_cycle: int, compute_cycles: int, stall_cycles: Int64Array, *, read_bytes: int, written_bytes: int
 ) -> Outcome:
-    """The outcome of a layer on a machine without scratchpads, banks and ports; ``stall_cycles`` is [cause, port].
+    """Return the outcome of a layer on a machine without scratchpads, banks and ports; ``stall_cycles`` is [cause, port].
 
-    It takes ``compute_cycles`` and all stalled cycles, and moves ``read_bytes`` and ``written_bytes`` with main memory.
+    The layer takes ``compute_cycles`` plus all stalled cycles. It reads ``read_bytes`` from main memory and writes
+    ``written_bytes`` to it.
     """
     none, nothing = np.zeros(0, np.int64), np.zeros(4, np.int64)
     no_bins = np.zeros((0, 0), np.int64)

@@ -1,7 +1,7 @@
-"""The Program: what an engine runs for one layer, as plain int64 arrays.
+"""The Program, which an engine runs for one layer, as plain int64 arrays.
 
-A Program is made by ``workloads.dataflow`` and executed by both engines. It holds streams (segments of elements per port), the
-regions and tiles the elements live in, and the DMA's plan. Nothing in it grows with the number of simulated cycles.
+``workloads.dataflow`` makes a Program, and both engines execute it. It holds streams (segments of elements per port), the regions
+and tiles in which the elements lie, and the DMA's plan. Nothing in it grows with the number of simulated cycles.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Port(IntEnum):
 
 
 class Kind(IntEnum):
-    """How the words of a segment's elements are addressed; the formulas are in :mod:`simcore.program.streams`."""
+    """How the words of a segment's elements are addressed. :mod:`simcore.program.streams` has the formulas."""
 
     LINEAR = 0
     PIXELS = 1
@@ -124,7 +124,7 @@ REG_COLUMNS = len(Reg)
 
 
 class OpKind(IntEnum):
-    """What a DMA operation does with a tile."""
+    """What a DMA operation does to a tile."""
 
     LOAD = 0  # main memory -> slot
     ACQUIRE = 1  # give a slot to a tile that the array will write first; moves no data
@@ -157,10 +157,10 @@ OP_COLUMNS = len(Op)
 #: The most bins of a layer's bank timeline.
 TIME_BINS = 64
 
-#: About what a Fold takes, its integers included.
+#: The approximate size of a Fold in bytes, its integers included.
 FOLD_BYTES = 400
 
-#: DMA queues, each served in order; the DMA takes them in this order, round robin.
+#: The DMA's queues. The DMA serves each in order, and takes the queues in this order, round robin.
 QUEUES = ("ifmap", "filter", "psum", "output", "store")
 
 
@@ -188,9 +188,9 @@ class Fold:
 class PeRoles:
     """What the PEs do in a fold: which tensor they hold, by its port, and which operand enters from the north edge.
 
-    ``held`` IFMAP or FILTER: that operand is shifted in from the north before the fold's stream, the other streams in from the
-    west, and sums move down the columns. ``held`` OUTPUT: each PE keeps its sum; ``north`` streams in from the north, the other
-    operand from the west.
+    If ``held`` is IFMAP or FILTER, that operand is shifted in from the north before the fold's stream. The other operand then
+    streams in from the west, and sums move down the columns. If ``held`` is OUTPUT, each PE keeps its sum, ``north`` streams in
+    from the north, and the other operand from the west.
     """
 
     held: Port
@@ -224,16 +224,16 @@ class Program:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its arrays, and about those of its folds."""
+        """Bytes of the arrays, plus the approximate bytes of the folds."""
         arrays = (*self.segments, self.geometry, self.regions, self.ops, self.queue_start)
         return sum(array.nbytes for array in arrays) + FOLD_BYTES * len(self.folds)
 
     def elements(self, port: int) -> int:
-        """Number of elements the port moves in this layer."""
+        """Return the number of elements that the port moves in this layer."""
         return int(self.segments[port][:, Seg.COUNT].sum())
 
     def fold_steps(self) -> Int64Array:
-        """Steps at which little is under way: each fold's first streamed element, or its first output where sums stay."""
+        """Return the steps at which each fold begins: its first streamed element, or its first output if sums stay in place."""
         if self.roles is None:
             return np.zeros(0, dtype=np.int64)
         streamed = {Port.FILTER: Port.IFMAP, Port.IFMAP: Port.FILTER, Port.OUTPUT: Port.OUTPUT}
@@ -241,7 +241,7 @@ class Program:
         return np.ascontiguousarray(self.segments[port][:, Seg.DUE])
 
     def bin_steps(self) -> Int64Array:
-        """First steps of the timeline's bins, at most TIME_BINS: whole folds, or equal shares of a layer without folds."""
+        """Return the first steps of the timeline's bins, at most TIME_BINS: whole folds, or without folds equal shares."""
         starts = self.fold_steps()
         count = self.steps if len(starts) < 2 else len(starts)
         bins = min(TIME_BINS, count)

@@ -1,7 +1,7 @@
-"""Where the words of an element are: the address formulas of a Program's streams, in plain integers.
+"""The address formulas of a Program's streams, which say in plain integers where the words of an element are.
 
-One definition for both engines: the reference engine calls these functions, the compiled engine compiles them. They take int64
-arrays (one segment row, the geometry, one region row) and return plain integers.
+Both engines use this one definition: the reference engine calls these functions, the compiled engine compiles them. They take
+int64 arrays (one segment row, the geometry, one region row) and return plain integers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PLANAR = int(Geo.PLANAR)
 
 
 def ifmap_word(geometry: Int64Array, channel_base: int, m: int, k: int) -> tuple[int, int]:
-    """(tile within the ifmap, word within the tile) that output pixel m multiplies with tap k; (-1, -1) in the padding."""
+    """Return (tile within the ifmap, word within the tile) that output pixel m multiplies with tap k; (-1, -1) in the padding."""
     out_w = geometry[_OUT_W]
     pixels = geometry[_OUT_H] * out_w
     batch = m // pixels
@@ -45,7 +45,7 @@ def ifmap_word(geometry: Int64Array, channel_base: int, m: int, k: int) -> tuple
 
 
 def element_word(segment: Int64Array, geometry: Int64Array, element: int, lane: int) -> tuple[int, int]:
-    """(tile within the region, word within the tile) of one lane of one element; (-1, -1) where the lane carries nothing."""
+    """Return (tile within the region, word within the tile) of one lane of an element; (-1, -1) if the lane carries nothing."""
     time = element
     if segment[_SKEWED]:
         time = element - lane
