@@ -26,4 +26,4 @@ def test_command_starts_and_ends(benchmark: BenchmarkFixture, command: str) -> N
 def test_first_run_compiles_the_kernel(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     benchmark.pedantic(run_simcore, ("run", "lenet5"), {"env": {"SIMCORE_CACHE_DIR": str(tmp_path)}}, rounds=1)
     add_row(TITLE, command="simcore run lenet5, first run after installation", CPU_s=f"{benchmark.stats.stats.median:.2f}")
-    assert any(tmp_path.rglob("*.nbi")), "the kernel was not compiled into the empty folder"
+    assert any(tmp_path.rglob("*.kernel")), "the kernel was not compiled into the empty folder"
