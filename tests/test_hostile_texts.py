@@ -204,3 +204,9 @@ def test_a_long_text_with_an_error_is_reported_without_reading_it_twice() -> Non
     text = "a: 1\n" * 100_000 + "b: [\n"
     with pytest.raises(InputError, match=r"^m\.yaml:10000[0-9]: expected YAML, got a syntax error"):
         read_yaml(text, "m.yaml")
+
+
+@pytest.mark.parametrize("command", ["wer --cell stt-34.5F2", "stt-34.5F2 8MiB"])
+def test_a_pulse_of_many_years_is_refused(command: str) -> None:
+    result = CliRunner().invoke(app, ["memory", *command.split(), "--pulse-ns", "1e30"])
+    assert (result.exit_code, result.stderr) == (2, "simcore: pulse_ns: expected a pulse of at most 1e+09 ns, got 1e+30\n")

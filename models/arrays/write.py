@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from models.arrays.cells import MemoryCell
 from models.junction.checks import between, positive
+from models.junction.checks import pulse_ns as checked_pulse_ns
 from models.junction.junction import DIRECTIONS, Direction, Junction
 from models.junction.variation import mean_error_rate
 from models.junction.write_error import overdrive_for_error_rate, pulse_for_error_rate
@@ -83,7 +84,7 @@ def write_point(
     """
     nominal_v = nominal_voltage_v(cell)
     v = nominal_v if voltage_v is None else positive("voltage", voltage_v)
-    t = cell.pulse_ns if pulse_ns is None else positive("pulse_ns", pulse_ns)
+    t = cell.pulse_ns if pulse_ns is None else checked_pulse_ns(pulse_ns)
     stability, tau = design.junction.thermal_stability, design.junction.tau(t)
     rates = [
         mean_error_rate(design.overdrive(cell, v, direction), tau, stability, design.sigma)

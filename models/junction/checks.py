@@ -7,6 +7,9 @@ from numbers import Real
 
 from simcore.errors import InputError
 
+#: No write pulse is longer: a second.
+LONGEST_PULSE_NS = 1e9
+
 
 def positive(name: str, value: float) -> float:
     """Return ``value`` if it is a finite number above zero, else raise InputError."""
@@ -17,6 +20,13 @@ def above(name: str, value: float, limit: float) -> float:
     """Return ``value`` if it is a finite number above ``limit``, else raise InputError."""
     if not (_is_number(value) and math.isfinite(value) and value > limit):
         raise InputError(f"expected a number above {limit:g}, got {value!r}", where=name)
+    return float(value)
+
+
+def pulse_ns(value: float) -> float:
+    """Return ``value`` if it is a pulse above zero and at most a second long, else raise InputError."""
+    if positive("pulse_ns", value) > LONGEST_PULSE_NS:
+        raise InputError(f"expected a pulse of at most {LONGEST_PULSE_NS:g} ns, got {value!r}", where="pulse_ns")
     return float(value)
 
 

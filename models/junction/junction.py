@@ -12,6 +12,7 @@ from math import pi, sqrt
 from typing import Literal
 
 from models.junction.checks import above, positive
+from models.junction.checks import pulse_ns as checked_pulse_ns
 from models.junction.constants import (
     BOLTZMANN_J_PER_K,
     ELEMENTARY_CHARGE_C,
@@ -98,7 +99,7 @@ class Junction:
 
     def tau(self, pulse_ns: float) -> float:
         """Return a pulse in units of tau_D."""
-        return positive("pulse_ns", pulse_ns) / self.tau_d_ns
+        return checked_pulse_ns(pulse_ns) / self.tau_d_ns
 
     def _share(self, direction: Direction | None) -> float:
         if direction is None:
