@@ -36,7 +36,7 @@ TIMING = "extends: edge-sram\nscratchpads: {ifmap: {timing: 'mine.py:Mine'}}\n"
 
 def validated(folder: Path, system: str, *options: str) -> tuple[int, str, str]:
     (folder / "mine.py").write_text(MODEL)
-    (folder / "machine.yaml").write_text(system)
+    (folder / "machine.yaml").write_text(system.replace("{dir}", str(folder)))
     result = CliRunner().invoke(app, ["validate", str(folder / "machine.yaml"), *options])
     return result.exit_code, result.stdout, result.stderr
 
@@ -51,6 +51,7 @@ def test_validate_executes_the_files_that_a_system_names(tmp_path: Path) -> None
     [
         (TIMING, ""),
         ("extends: edge-sram\nscratchpads: {ifmap: {timing: {model: 'mine.py:Mine', parameters: {cycles: 2}}}}\n", ""),
+        ("extends: edge-sram\narray: {dataflow: '{dir}/mine.py:Mine'}\n", ""),
         (
             "extends: edge-sram\nmemory: 'mine.py:TABLE'\n",
             "not checked, because it runs code: the machine as a whole, which is built with it\n",
