@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,9 @@ SIZED = [
 ]
 
 
+IMPORTED = [load_network(Path(__file__).parent / "golden" / "nets" / f"{name}.onnx") for name in ("alexnet", "resnet18", "vgg16")]
+
+
 def products(module: nn.Module, output: torch.Tensor) -> int:
     """Multiply-accumulates of the convolutions and linear layers in a module that gave ``output``, padding included."""
     found = [part for part in module.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
@@ -61,7 +66,7 @@ def products(module: nn.Module, output: torch.Tensor) -> int:
 
 @pytest.mark.parametrize(
     "network",
-    [*SIZED, *(build(batch=2) for build in NETWORKS.values())],
+    [*SIZED, *IMPORTED, *(build(batch=2) for build in NETWORKS.values())],
     ids=lambda network: f"{network.name}-{len(network.graph)}",
 )
 def test_a_module_has_the_shapes_parameters_and_products_of_its_network(network: Network) -> None:

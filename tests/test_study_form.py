@@ -31,7 +31,7 @@ import typer
 
 from simcore.studies.form.catalogue import Catalogue
 from simcore.studies.form.part import Part, joined, part_or_left_out
-from simcore.studies.form.printed import PrintedTable
+from simcore.results.printed import PrintedTable
 from simcore.studies.form.result import StudyResult
 from simcore.studies.form.spread import spread
 from simcore.studies.form.study import Study

@@ -16,6 +16,7 @@ from workloads.faults.placement import PlacedBits, Placement, Storage
 from workloads.faults.word_memory import TENSORS, WordMemory
 from workloads.faults.words import FixedPoint
 from workloads.learning.data import Dataset
+from workloads.learning.network import network_for
 from workloads.learning.setup import Trained, TrainingSetup
 
 torch = pytest.importorskip("torch", reason="torch (extra train) is not installed")
@@ -170,6 +171,15 @@ def test_training_leaves_torch_as_it_was() -> None:
     assert torch.equal(torch.rand(1), expected)
     assert torch.get_num_threads() == threads
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_network_with_joins_learns_behind_the_scratchpad() -> None:
+    trained = train(striped(), TrainingSetup(net="resnet20", epochs=2, batch=8), rates(errors=1e-4), 0)
+    assert trained.accuracy_percent == 100
+    assert trained.writes["errors"].failed_bits > 0
+    products = [instance for instance in network_for("resnet20", (1, 8, 8), 2).instances() if instance.macs]
+    weights = sum(instance.parameters for instance in products) - 2
+    assert trained.writes["weights"].words == trained.minibatches * weights, "the bias of the linear layer is not buffered"
 
 
 def test_bad_setups_are_reported() -> None:

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -14,6 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from simcore.progress import OnProgress
+
+if TYPE_CHECKING:
+    from simcore.results.printed import PrintedTable
 
 MAX_WIDTH = 100
 #: The shortest length to which a name is cut to make its row fit.
@@ -41,6 +44,12 @@ def table_of_names(title: str, columns: Sequence[str], rows: Iterable[Sequence[o
         return made
     length = max(MIN_NAME, max(len(row[0]) for row in cells) - excess)
     return _table(title, columns, [[shortened(row[0], length), *row[1:]] for row in cells], text_columns)
+
+
+def drawn(shown: PrintedTable) -> Table:
+    """Return the table that a study or a kind of machine gives to be printed."""
+    draw = table_of_names if shown.cut_names else table
+    return draw(shown.title, shown.columns, shown.rows, text_columns=shown.text_columns)
 
 
 def shortened(name: str, length: int) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from rich.table import Table
-
-from simcore.cli.console import console, print_json, rate, table, table_of_names
+from simcore.cli.console import console, drawn, print_json, rate
 from simcore.cli.options import RunOptions
 from simcore.cli.simulating import simulate_as_asked
 from simcore.results import Results
-from simcore.results.printed import PrintedTable
 
 
 def run_command(options: RunOptions) -> None:
@@ -28,12 +25,6 @@ def run_command(options: RunOptions) -> None:
         for line in results.kind.printed_lines(results):
             out.print(line, markup=False)
         out.print(summary(results))
-
-
-def drawn(shown: PrintedTable) -> Table:
-    """Return a table for the terminal."""
-    draw = table_of_names if shown.cut_names else table
-    return draw(shown.title, shown.columns, shown.rows, text_columns=shown.text_columns)
 
 
 def summary(results: Results) -> str:

@@ -59,12 +59,12 @@ def _cores() -> int:
 
 def _print(study: Study, result: Any, quiet: bool) -> None:
     """Print tables and assumptions unless quiet, and always what was left out and the conclusions."""
-    from simcore.cli.console import console, table
+    from simcore.cli.console import console, drawn
 
     out = console()
     if not quiet:
         for shown in study.printed(result):
-            out.print(table(shown.title, shown.columns, shown.rows, text_columns=shown.text_columns))
+            out.print(drawn(shown))
             out.print()
         for assumption in result.assumptions:
             out.print(f"- {assumption}", markup=False)

@@ -1,20 +1,9 @@
-"""A study's tables as a terminal shows them: the rows and columns that fit, as text."""
+"""Numbers of a study's tables as a terminal shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
-
-
-@dataclass(frozen=True)
-class PrintedTable:
-    """Rows of text and numbers under a title; the first ``text_columns`` columns are text, the rest is set to the right."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Iterable[Sequence[object]]
-    text_columns: int = 1
 
 
 def number(value: float, form: str = ".3g") -> str:

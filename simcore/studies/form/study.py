@@ -10,7 +10,7 @@ from simcore.progress import OnProgress
 from simcore.studies.form.asked import Asked
 
 if TYPE_CHECKING:
-    from simcore.studies.form.printed import PrintedTable
+    from simcore.results.printed import PrintedTable
     from simcore.studies.form.result import StudyResult
 
 

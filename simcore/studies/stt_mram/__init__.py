@@ -14,12 +14,12 @@ from simcore.studies.form.asked import Asked
 from simcore.studies.form.study import Study
 
 if TYPE_CHECKING:
-    from simcore.studies.form.printed import PrintedTable
+    from simcore.results.printed import PrintedTable
     from simcore.studies.form.result import StudyResult
 
 
 @dataclass(frozen=True)
-class SttMramOptions:
+class SttMramStudyOptions:
     """What the study is asked on the command line."""
 
     networks: Annotated[
@@ -31,7 +31,7 @@ class SttMramOptions:
     ] = None
 
 
-def _run(given: SttMramOptions, asked: Asked, on_progress: OnProgress | None) -> StudyResult:
+def _run(given: SttMramStudyOptions, asked: Asked, on_progress: OnProgress | None) -> StudyResult:
     from simcore.studies.stt_mram.settings import SttMramSettings
     from simcore.studies.stt_mram.study import study_stt_mram
     from workloads.faults.placement_file import load_placement
@@ -55,7 +55,7 @@ STUDY = Study(
     summary="STT-MRAM in place of SRAM as scratchpads: arrays, writes, energy over access rate, networks, accuracy.",
     quick="Two networks, fewer systems and runs: about two minutes.",
     seeds="Runs of each trained point (3 if quick, else 5).",
-    options=SttMramOptions,
+    options=SttMramStudyOptions,
     run=_run,
     printed=_printed,
 )

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from simcore.program.outcome import CAUSE_NAMES
-from simcore.studies.form.printed import PrintedTable, mean_and_deviation, number
+from simcore.results.printed import PrintedTable
+from simcore.studies.form.printed import mean_and_deviation, number
 from simcore.studies.stt_mram.accuracy import LEAKAGE_CLASS
 from simcore.studies.stt_mram.conclusions import capacity
 from simcore.studies.stt_mram.gains import SCOPES

@@ -14,13 +14,13 @@ from simcore.studies.form.asked import Asked
 from simcore.studies.form.study import Study
 
 if TYPE_CHECKING:
-    from simcore.studies.form.printed import PrintedTable
+    from simcore.results.printed import PrintedTable
     from simcore.studies.form.result import StudyResult
     from simcore.studies.write_errors.settings import WriteErrorSettings
 
 
 @dataclass(frozen=True)
-class WriteErrorOptions:
+class WriteErrorStudyOptions:
     """What the study is asked on the command line."""
 
     net: Annotated[
@@ -47,13 +47,13 @@ class WriteErrorOptions:
     ] = None
 
 
-def _run(given: WriteErrorOptions, asked: Asked, on_progress: OnProgress | None) -> StudyResult:
+def _run(given: WriteErrorStudyOptions, asked: Asked, on_progress: OnProgress | None) -> StudyResult:
     from simcore.studies.write_errors.study import study_write_errors
 
     return study_write_errors(_settings(given, asked), on_progress)
 
 
-def _settings(given: WriteErrorOptions, asked: Asked) -> WriteErrorSettings:
+def _settings(given: WriteErrorStudyOptions, asked: Asked) -> WriteErrorSettings:
     from models.arrays.macro import parse_capacity
     from simcore.studies.write_errors.settings import QUICK_EPOCHS, WriteErrorSettings
     from simcore.studies.write_errors.training_runs import DataSource
@@ -91,7 +91,7 @@ STUDY = Study(
     summary="Write errors in training: accuracy by tensor and bit, and write energy against accuracy. Needs the extra train.",
     quick="Fewer points: about a minute.",
     seeds="Runs of each point (3 if quick, else 5).",
-    options=WriteErrorOptions,
+    options=WriteErrorStudyOptions,
     run=_run,
     printed=_printed,
 )

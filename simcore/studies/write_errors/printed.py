@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from simcore.studies.form.printed import PrintedTable, mean_and_deviation, number
+from simcore.results.printed import PrintedTable
+from simcore.studies.form.printed import mean_and_deviation, number
 from workloads.faults.word_memory import TENSORS
 
 
