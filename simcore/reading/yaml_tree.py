@@ -17,7 +17,7 @@ MAX_DEPTH = 100
 MAX_ENTRIES = 100_000
 
 #: The longest text with wrong syntax that is read again for a clearer message. A longer one would take many seconds.
-_REREAD_CHARACTERS = 200_000
+_REREAD_CHARACTERS = 30_000
 
 #: A text of at most this length cannot nest so deeply that PyYAML's composer, which is recursive, overflows the stack.
 _SHALLOW_CHARACTERS = 5000
