@@ -1,33 +1,15 @@
-"""Columns of the compiled DRAM controller's tables: int64, a row is one thing, a column one fact about it.
+"""Columns of the tables of the compiled request controllers: int64, a row is one thing, a column one fact about it.
 
-In `banks` and `slots` it is the other way round, so that one fact of neighbouring banks lies together.
+In `uses`, `slots` and `answers` it is the other way round, so that one fact of neighbouring banks lies together.
 """
 
 from __future__ import annotations
 
-# rules: what a command that is issued does to the ready times of others. A node of the rule's level has SPAN banks; OUTER is the
-# span of its parent in a rule between siblings, else 0. RING is the row of `rings` of a rule with a window, which joins the one
-# without (LATENCY) of the same span, else NONE. STRIDE is the number of banks that the following command addresses: when all of
-# them are ready is kept at the first.
-RULE_FOLLOWING, RULE_LATENCY, RULE_WINDOW, RULE_WINDOW_LATENCY, RULE_RING, RULE_SPAN, RULE_OUTER, RULE_STRIDE = range(8)
-RULE_COLUMNS = 8
-
-# commands: where their rules are, first the wide ones, then those of a single place in `ready`; how many banks they address;
-# their slot of the cycle; whether they close rows, and whether they read or write.
-COMMAND_FIRST_RULE, COMMAND_FIRST_NARROW, COMMAND_LAST_RULE, COMMAND_SPAN, COMMAND_BUS, COMMAND_CLOSES, COMMAND_ACCESSES = range(
-    7
-)
-COMMAND_COLUMNS = 7
-
-# banks, one column each: the open row or NONE, requests activated for it (bank-round-robin: 1 until a row just opened is used),
-# accesses since it was closed, whether a precharge is already in the priority queue, when it was last used, its rank, and the
-# requests in its own queue (bank-round-robin).
-BANK_ROW, BANK_ACTIVE, BANK_ACCESSES, BANK_CLOSING, BANK_USED, BANK_RANK, BANK_QUEUED = range(7)
-BANK_COLUMNS = 7
-
-# ranks: open banks, since when there is one, and for how long there was one.
-RANK_OPEN, RANK_SINCE, RANK_CYCLES = range(3)
-RANK_COLUMNS = 3
+# uses, one column for each bank: what its controller notes of it. Requests activated for its open row (bank-round-robin: 1 until
+# a row just opened is used), accesses since it was closed, whether a precharge is already in the priority queue, when it was last
+# used, and the requests in its own queue (bank-round-robin).
+USE_ACTIVE, USE_ACCESSES, USE_CLOSING, USE_LAST, USE_QUEUED = range(5)
+USE_COLUMNS = 5
 
 # slots, one column each: a request in a queue.
 SLOT_BANK, SLOT_ROW, SLOT_COLUMN, SLOT_NUMBER, SLOT_WRITE, SLOT_LINE, SLOT_ARRIVE, SLOT_COUNTED, SLOT_PULSE = range(9)
@@ -73,17 +55,17 @@ REFRESH_NONE, REFRESH_ALL, REFRESH_BANK = range(3)
 # RESET and SET in the order of the commands that stand for them.
 PULSE_WORST, PULSE_RESET, PULSE_SET, PULSE_RANDOM = range(4)
 
-# scalars: where a run stands. NEXT is the next request of the trace, TIME the frontend's, END the last cycle of the run.
-SCALAR_NEXT, SCALAR_TIME, SCALAR_END, SCALAR_LOGGED, SCALAR_LAST_COMMAND = range(5)
-SCALAR_COLUMNS = 5
+# progress of a run. NEXT is the next request of the trace, TIME the frontend's, END the last cycle of the run.
+PROGRESS_NEXT, PROGRESS_TIME, PROGRESS_END = range(3)
+PROGRESS_COLUMNS = 3
+
+# answers, one column per request: when it came into its queue, when it was done, and how (`simcore.dram.outcome.DramOutcome`).
+ANSWER_ARRIVE, ANSWER_DEPART, ANSWER_KIND = range(3)
+ANSWER_COLUMNS = 3
 
 # counts per bank, by the bank's state before the first command of a request: reads, then writes.
 COUNT_HIT, COUNT_MISS, COUNT_CONFLICT = range(3)
 COUNT_COLUMNS = 6
-
-# log: commands issued.
-LOG_CLOCK, LOG_COMMAND, LOG_BANK, LOG_ROW, LOG_COLUMN = range(5)
-LOG_COLUMNS = 5
 
 # As main memory. link: cycles of the DRAM that were over when the layer began, core cycles per DRAM cycle (P / Q), transactions
 # that were forwarded and merged so far, places of a FIFO.
@@ -100,5 +82,5 @@ WAITING_ROWS = 3
 NOTE_LEFT, NOTE_LAST = range(2)
 NOTE_COLUMNS = 2
 
-# What the kernel returns.
-DONE, LOG_FULL, PRIORITY_FULL = range(3)
+# What the kernel of traces returns.
+DONE, MORE, LOG_FULL, PRIORITY_FULL = range(4)

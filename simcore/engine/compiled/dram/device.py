@@ -1,13 +1,66 @@
-"""The DRAM itself in the compiled engine: when each bank may take each command, and what is open."""
+"""The DRAM itself in the compiled engine: when each bank may take each command, and which rows are open.
+
+It knows commands and nothing of what they are for: requests, refreshes and micro-programs are their issuers' business. An issuer
+asks `ready_at` and `open_row`, and sends with `issue`. Banks are numbered through all channels; a command that addresses several
+banks (PREab, REFab) goes to the first of them.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from simcore.engine.compiled.columns import FAR, NONE
-from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.columns import NONE
+from simcore.engine.compiled.dram import device_columns as d
+from simcore.engine.compiled.dram.tables import DeviceTables
 from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
+
+
+@inlined
+def ready_at(device: DeviceTables, command: int, bank: int) -> int:
+    """The first cycle in which every bank that the command addresses may take it."""
+    return device.ready[np.uint64(command), np.uint64(bank)]
+
+
+@inlined
+def open_row(device: DeviceTables, bank: int) -> int:
+    """The open row of a bank, NONE if it is closed."""
+    return device.banks[d.BANK_ROW, np.uint64(bank)]
+
+
+@inlined
+def issue(device: DeviceTables, command: int, bank: int, row: int, column: int, now: int) -> None:
+    """Take a command, which must be ready: its rules, the rows it opens or closes, the counts, and the log where there is one."""
+    commands, banks, ranks, totals, log = device.commands, device.banks, device.ranks, device.totals, device.log
+    _constrain(device.commands, device.rules, device.rings, device.ready, command, bank, now)
+    sent = np.uint64(command)
+    device.issued[np.uint64(banks[d.BANK_RANK, np.uint64(bank)]), sent] += 1
+    totals[d.TOTAL_LAST_COMMAND] = now
+    if commands[sent, d.COMMAND_OPENS] or commands[sent, d.COMMAND_CLOSES]:
+        to = row if commands[sent, d.COMMAND_OPENS] else NONE
+        for b in range(bank, bank + commands[sent, d.COMMAND_SPAN]):
+            _set_row(banks, ranks, b, to, now)
+    if len(log):
+        at = totals[d.TOTAL_LOGGED]
+        log[at, d.LOG_CLOCK], log[at, d.LOG_COMMAND], log[at, d.LOG_BANK] = now, command, bank
+        log[at, d.LOG_ROW], log[at, d.LOG_COLUMN] = row, column
+        totals[d.TOTAL_LOGGED] = at + 1
+
+
+@inlined
+def _set_row(banks: Int64Array, ranks: Int64Array, bank: int, row: int, now: int) -> None:
+    """Open a row of a bank, or close it (NONE); a rank's open cycles are those in which any of its banks is open."""
+    at = np.uint64(bank)
+    was_open, rank = banks[d.BANK_ROW, at] != NONE, np.uint64(banks[d.BANK_RANK, at])
+    banks[d.BANK_ROW, at] = row
+    if was_open and row == NONE:
+        ranks[rank, d.RANK_OPEN] -= 1
+        if ranks[rank, d.RANK_OPEN] == 0:
+            ranks[rank, d.RANK_CYCLES] += now - ranks[rank, d.RANK_SINCE]
+    elif not was_open and row != NONE:
+        if ranks[rank, d.RANK_OPEN] == 0:
+            ranks[rank, d.RANK_SINCE] = now
+        ranks[rank, d.RANK_OPEN] += 1
 
 
 @inlined
@@ -27,7 +80,7 @@ def _delay(ready: Int64Array, command: int, first: int, end: int, stride: int, u
 
 
 @inlined
-def constrain(
+def _constrain(
     commands: Int64Array, rules: Int64Array, rings: Int64Array, ready: Int64Array, command: int, bank: int, now: int
 ) -> None:
     """Apply the rules of a command issued now to the banks from ``bank`` on."""
@@ -61,41 +114,3 @@ def constrain(
         at = np.uint64(rule)
         following, cell = np.uint64(rules[at, d.RULE_FOLLOWING]), np.uint64(bank & -rules[at, d.RULE_STRIDE])
         ready[following, cell] = max(ready[following, cell], now + rules[at, d.RULE_LATENCY])
-
-
-@inlined
-def open_row(banks: Int64Array, ranks: Int64Array, bank: int, row: int, now: int) -> None:
-    """ACT."""
-    at = np.uint64(bank)
-    banks[d.BANK_ROW, at] = row
-    rank = np.uint64(banks[d.BANK_RANK, at])
-    if ranks[rank, d.RANK_OPEN] == 0:
-        ranks[rank, d.RANK_SINCE] = now
-    ranks[rank, d.RANK_OPEN] += 1
-
-
-@inlined
-def close_row(banks: Int64Array, ranks: Int64Array, bank: int, now: int) -> None:
-    """A precharge of one bank, open or not."""
-    at = np.uint64(bank)
-    banks[d.BANK_ACCESSES, at] = 0
-    banks[d.BANK_CLOSING, at] = 0
-    if banks[d.BANK_ROW, at] == NONE:
-        return
-    banks[d.BANK_ROW, at] = NONE
-    rank = np.uint64(banks[d.BANK_RANK, at])
-    ranks[rank, d.RANK_OPEN] -= 1
-    if ranks[rank, d.RANK_OPEN] == 0:
-        ranks[rank, d.RANK_CYCLES] += now - ranks[rank, d.RANK_SINCE]
-
-
-@inlined
-def closing_due(fixed: Int64Array, banks: Int64Array, ready: Int64Array, bank: int) -> int:
-    """When the row policy puts a precharge of the bank into the priority queue, FAR if it does not."""
-    if banks[d.BANK_ROW, bank] == NONE or banks[d.BANK_CLOSING, bank]:
-        return FAR
-    if fixed[d.FIXED_POLICY] == d.POLICY_CLOSED_AFTER:
-        due = 0 if banks[d.BANK_ACCESSES, bank] >= fixed[d.FIXED_POLICY_LIMIT] else FAR
-    else:
-        due = banks[d.BANK_USED, bank] + fixed[d.FIXED_POLICY_LIMIT]
-    return max(due, ready[fixed[d.FIXED_PRE], bank])

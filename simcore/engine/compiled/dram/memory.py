@@ -7,71 +7,53 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.columns import FAR
 from simcore.engine.compiled.dma import SENT
 from simcore.engine.compiled.dram import columns as d
+from simcore.engine.compiled.dram.accept import accept
 from simcore.engine.compiled.dram.channel import step_channel
-from simcore.engine.compiled.dram.flat_tables import table_of, vector_of
-from simcore.engine.compiled.dram.kernel import accept
-from simcore.engine.compiled.dram.memory_state import TABLES
 from simcore.engine.compiled.dram.queues import decode
-from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.dram.tables import MemoryTables
+from simcore.engine.compiled.flat_tables import tables_in
+from simcore.engine.compiled.jit import inlined, written_in
 from simcore.program.program import Int64Array
 
 _core_cycle_of = inlined(core_cycle_of)
 _domain_cycle_at = inlined(domain_cycle_at)
 
-_FIXED, _SCALARS, _COMMANDS, _RULES, _RINGS, _READY, _BANKS, _RANKS = (
-    TABLES.index(name) for name in ("fixed", "scalars", "commands", "rules", "rings", "ready", "banks", "ranks")
-)
-_COUNTS, _ISSUED, _HIT_BANKS, _CHANNELS, _SLOTS, _ORDER, _PRIORITY, _FREE = (
-    TABLES.index(name) for name in ("counts", "issued", "hit_banks", "channels", "slots", "order", "priority", "free")
-)
-_FIELDS, _XORS, _NUMBERS, _SIZES, _LOG, _LINK, _FIFOS, _WAITING, _NOTES, _ARRIVE, _DEPART, _KIND = (
-    TABLES.index(name)
-    for name in ("fields", "xors", "numbers", "sizes", "log", "link", "fifos", "waiting", "notes", "arrive", "depart", "kind")
-)
+
+@written_in
+def _put(memory: MemoryTables, address: int, write: int, burst: int, offered: int) -> None:
+    """Put a transaction into the FIFO of its channel, which offers its head from DRAM cycle ``offered`` on."""
+    fixed, link, fifos, waiting, channel = memory.controllers.fixed, memory.link, memory.fifos, memory.waiting, 0
+    if fixed[d.FIXED_CHANNELS] > 1:
+        decode(memory.controllers.mapping, address)
+        channel = memory.controllers.mapping.numbers[0]
+    at = (fifos[channel, d.FIFO_HEAD] + fifos[channel, d.FIFO_LENGTH]) % link[d.LINK_PLACES]
+    waiting[channel * d.WAITING_ROWS + d.WAITING_ADDRESS, at] = address
+    waiting[channel * d.WAITING_ROWS + d.WAITING_WRITE, at] = write
+    waiting[channel * d.WAITING_ROWS + d.WAITING_BURST, at] = burst
+    if fifos[channel, d.FIFO_LENGTH] == 0:
+        fifos[channel, d.FIFO_AT] = offered
+    fifos[channel, d.FIFO_LENGTH] += 1
 
 
-@inlined
-def _take(
-    scalars: Int64Array,
-    bursts: Int64Array,
-    fixed: Int64Array,
-    fields: Int64Array,
-    xors: Int64Array,
-    numbers: Int64Array,
-    link: Int64Array,
-    fifos: Int64Array,
-    waiting: Int64Array,
-    notes: Int64Array,
-    burst: int,
-    now: int,
-) -> None:
+@written_in
+def _take(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, burst: int, now: int) -> None:
     """Put the transactions of a burst into the FIFOs of their channels, by rising address."""
+    link, notes, offset_bits = memory.link, memory.notes, memory.controllers.fixed[d.FIXED_OFFSET_BITS]
     # The DRAM cycles of a layer's first core cycle may have been run in the layer before.
     offered = max(link[d.LINK_BEGIN], _domain_cycle_at(now, link[d.LINK_P], link[d.LINK_Q]))
-    first = bursts[burst, c.BURST_ADDRESS] >> fixed[d.FIXED_OFFSET_BITS]
-    last = (bursts[burst, c.BURST_ADDRESS] + bursts[burst, c.BURST_BYTES] - 1) >> fixed[d.FIXED_OFFSET_BITS]
+    first = bursts[burst, c.BURST_ADDRESS] >> offset_bits
+    last = (bursts[burst, c.BURST_ADDRESS] + bursts[burst, c.BURST_BYTES] - 1) >> offset_bits
     for line in range(first, last + 1):
-        address, channel = line << fixed[d.FIXED_OFFSET_BITS], 0
-        if fixed[d.FIXED_CHANNELS] > 1:
-            decode(fields, xors, numbers, address)
-            channel = numbers[0]
-        at = (fifos[channel, d.FIFO_HEAD] + fifos[channel, d.FIFO_LENGTH]) % link[d.LINK_PLACES]
-        waiting[channel * d.WAITING_ROWS + d.WAITING_ADDRESS, at] = address
-        waiting[channel * d.WAITING_ROWS + d.WAITING_WRITE, at] = bursts[burst, c.BURST_WRITE]
-        waiting[channel * d.WAITING_ROWS + d.WAITING_BURST, at] = burst
-        if fifos[channel, d.FIFO_LENGTH] == 0:
-            fifos[channel, d.FIFO_AT] = offered
-        fifos[channel, d.FIFO_LENGTH] += 1
+        _put(memory, line << offset_bits, bursts[burst, c.BURST_WRITE], burst, offered)
     notes[burst, d.NOTE_LEFT], notes[burst, d.NOTE_LAST] = last - first + 1, 0
     scalars[c.SCALAR_HELD] += last - first + 1
     scalars[c.SCALAR_AWAITED] += 1
 
 
 @inlined
-def _transaction_done(
-    scalars: Int64Array, bursts: Int64Array, link: Int64Array, notes: Int64Array, burst: int, at: int, now: int
-) -> int:
+def _transaction_done(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, burst: int, at: int, now: int) -> int:
     """Note that a transaction is done in DRAM cycle ``at``; returns the core cycle in which its burst is, FAR while it is not."""
+    link, notes = memory.link, memory.notes
     notes[burst, d.NOTE_LEFT] -= 1
     notes[burst, d.NOTE_LAST] = max(notes[burst, d.NOTE_LAST], at)
     if notes[burst, d.NOTE_LEFT]:
@@ -84,6 +66,63 @@ def _transaction_done(
     return done
 
 
+@written_in
+def _next_cycle(memory: MemoryTables) -> int:
+    """The next DRAM cycle in which a controller or a FIFO has something to do, FAR if none will have."""
+    channels, fifos, time = memory.controllers.channels, memory.fifos, FAR
+    for channel in range(memory.controllers.fixed[d.FIXED_CHANNELS]):
+        time = min(time, min(channels[channel, d.CHANNEL_WAKE], fifos[channel, d.FIFO_AT]))
+    return time
+
+
+@written_in
+def _serve(
+    memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, channel: int, time: int, cycle: int
+) -> tuple[bool, int]:
+    """A DRAM cycle of a channel's controller, which core cycle ``cycle`` sees.
+
+    (whether there is room for refreshes, the core cycle in which the first burst is done that waited for no more or FAR).
+    """
+    controllers, fifos, done = memory.controllers, memory.fifos, FAR
+    channels, slots, answers = controllers.channels, controllers.slots, controllers.answers
+    were_free = channels[channel, d.CHANNEL_FREE]
+    has_room = step_channel(controllers, channel, time)
+    for i in range(were_free, channels[channel, d.CHANNEL_FREE]):
+        slot = controllers.free[channel, i]
+        scalars[c.SCALAR_HELD] -= 1
+        if not slots[d.SLOT_WRITE, slot]:
+            burst = slots[d.SLOT_NUMBER, slot]
+            done = min(done, _transaction_done(memory, scalars, bursts, burst, answers[d.ANSWER_DEPART, burst], cycle))
+    if fifos[channel, d.FIFO_LENGTH] and fifos[channel, d.FIFO_AT] == FAR:
+        fifos[channel, d.FIFO_AT] = time
+    return has_room, done
+
+
+@written_in
+def _offer_head(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, channel: int, time: int, cycle: int) -> int:
+    """Offer the oldest transaction of a FIFO; returns the core cycle in which its burst is done, FAR while it is not."""
+    link, fifos, waiting, answers = memory.link, memory.fifos, memory.waiting, memory.controllers.answers
+    fifos[channel, d.FIFO_AT] = FAR
+    head, row = fifos[channel, d.FIFO_HEAD], channel * d.WAITING_ROWS
+    address, write = waiting[row + d.WAITING_ADDRESS, head], waiting[row + d.WAITING_WRITE, head]
+    burst = waiting[row + d.WAITING_BURST, head]
+    answers[d.ANSWER_KIND, burst] = 0
+    if not accept(memory.controllers, address, write, burst, time):
+        return FAR
+    fifos[channel, d.FIFO_HEAD] = head + 1 if head + 1 < link[d.LINK_PLACES] else 0
+    fifos[channel, d.FIFO_LENGTH] -= 1
+    if fifos[channel, d.FIFO_LENGTH]:
+        fifos[channel, d.FIFO_AT] = time + 1
+    kind = answers[d.ANSWER_KIND, burst]
+    if kind:
+        scalars[c.SCALAR_HELD] -= 1
+        link[d.LINK_FORWARDED + kind - 1] += 1
+    if write or kind:
+        done = time if write else answers[d.ANSWER_DEPART, burst]
+        return _transaction_done(memory, scalars, bursts, burst, done, cycle)
+    return FAR
+
+
 def run_memory(dram: Int64Array, scalars: Int64Array, bursts: Int64Array, burst_lists: Int64Array, now: int, bound: int) -> int:
     """Take what was sent in core cycle ``now`` and run the DRAM's cycles before core cycle ``bound``, from event to event.
 
@@ -91,102 +130,25 @@ def run_memory(dram: Int64Array, scalars: Int64Array, bursts: Int64Array, burst_
     further than to the core cycle in which a burst is done or none is left: returns that cycle, or ``bound``. In a DRAM cycle the
     controllers come first, then the heads of the FIFOs are offered.
     """
-    fixed, state = vector_of(dram, _FIXED), vector_of(dram, _SCALARS)
-    commands, rules, rings, ready = (
-        table_of(dram, _COMMANDS),
-        table_of(dram, _RULES),
-        table_of(dram, _RINGS),
-        table_of(dram, _READY),
-    )
-    banks, ranks = table_of(dram, _BANKS), table_of(dram, _RANKS)
-    counts, issued, hit_banks = table_of(dram, _COUNTS), table_of(dram, _ISSUED), vector_of(dram, _HIT_BANKS)
-    channels, slots, order = table_of(dram, _CHANNELS), table_of(dram, _SLOTS), table_of(dram, _ORDER)
-    priority, free, log = table_of(dram, _PRIORITY), table_of(dram, _FREE), table_of(dram, _LOG)
-    fields, xors = table_of(dram, _FIELDS), table_of(dram, _XORS)
-    numbers, sizes = vector_of(dram, _NUMBERS), vector_of(dram, _SIZES)
-    link, fifos, waiting = vector_of(dram, _LINK), table_of(dram, _FIFOS), table_of(dram, _WAITING)
-    notes = table_of(dram, _NOTES)
-    arrive, depart, kind = vector_of(dram, _ARRIVE), vector_of(dram, _DEPART), vector_of(dram, _KIND)
+    memory = tables_in(dram, MemoryTables)
+    link, fifos, channels = memory.link, memory.fifos, memory.controllers.channels
     for i in range(scalars[c.SCALAR_SENT]):
-        _take(scalars, bursts, fixed, fields, xors, numbers, link, fifos, waiting, notes, burst_lists[SENT, i], now)
+        _take(memory, scalars, bursts, burst_lists[SENT, i], now)
     scalars[c.SCALAR_SENT] = 0
     while True:
-        time = FAR
-        for channel in range(fixed[d.FIXED_CHANNELS]):
-            time = min(time, min(channels[channel, d.CHANNEL_WAKE], fifos[channel, d.FIFO_AT]))
+        time = _next_cycle(memory)
         cycle = FAR if time == FAR else _core_cycle_of(time, link[d.LINK_P], link[d.LINK_Q])
         scalars[c.SCALAR_DRAM_NEXT] = cycle
         if cycle >= bound or (cycle > now and scalars[c.SCALAR_HELD] == 0):
             return bound
-        for channel in range(fixed[d.FIXED_CHANNELS]):
+        for channel in range(memory.controllers.fixed[d.FIXED_CHANNELS]):
             if channels[channel, d.CHANNEL_WAKE] <= time:
-                were_free = channels[channel, d.CHANNEL_FREE]
-                if not step_channel(
-                    fixed,
-                    state,
-                    commands,
-                    rules,
-                    rings,
-                    ready,
-                    banks,
-                    ranks,
-                    counts,
-                    issued,
-                    hit_banks,
-                    channels,
-                    slots,
-                    order,
-                    priority,
-                    free,
-                    log,
-                    depart,
-                    channel,
-                    time,
-                ):
+                has_room, done = _serve(memory, scalars, bursts, channel, time, cycle)
+                if not has_room:
                     scalars[c.SCALAR_OVERRUN] = 1
                     return bound
-                for i in range(were_free, channels[channel, d.CHANNEL_FREE]):
-                    slot = free[channel, i]
-                    scalars[c.SCALAR_HELD] -= 1
-                    if not slots[d.SLOT_WRITE, slot]:
-                        burst = slots[d.SLOT_NUMBER, slot]
-                        bound = min(bound, _transaction_done(scalars, bursts, link, notes, burst, depart[burst], cycle))
-                if fifos[channel, d.FIFO_LENGTH] and fifos[channel, d.FIFO_AT] == FAR:
-                    fifos[channel, d.FIFO_AT] = time
+                bound = min(bound, done)
             if fifos[channel, d.FIFO_AT] <= time:
-                fifos[channel, d.FIFO_AT] = FAR
-                head = fifos[channel, d.FIFO_HEAD]
-                burst = waiting[channel * d.WAITING_ROWS + d.WAITING_BURST, head]
-                kind[burst] = 0
-                if accept(
-                    fixed,
-                    state,
-                    fields,
-                    xors,
-                    numbers,
-                    sizes,
-                    channels,
-                    slots,
-                    order,
-                    free,
-                    waiting[channel * d.WAITING_ROWS + d.WAITING_ADDRESS, head],
-                    waiting[channel * d.WAITING_ROWS + d.WAITING_WRITE, head],
-                    burst,
-                    arrive,
-                    depart,
-                    kind,
-                    time,
-                ):
-                    fifos[channel, d.FIFO_HEAD] = head + 1 if head + 1 < link[d.LINK_PLACES] else 0
-                    fifos[channel, d.FIFO_LENGTH] -= 1
-                    if fifos[channel, d.FIFO_LENGTH]:
-                        fifos[channel, d.FIFO_AT] = time + 1
-                    if kind[burst]:
-                        scalars[c.SCALAR_HELD] -= 1
-                        link[d.LINK_FORWARDED + kind[burst] - 1] += 1
-                    if bursts[burst, c.BURST_WRITE]:
-                        bound = min(bound, _transaction_done(scalars, bursts, link, notes, burst, time, cycle))
-                    elif kind[burst]:
-                        bound = min(bound, _transaction_done(scalars, bursts, link, notes, burst, depart[burst], cycle))
+                bound = min(bound, _offer_head(memory, scalars, bursts, channel, time, cycle))
         if scalars[c.SCALAR_HELD] == 0:
             bound = min(bound, max(cycle, now + 1))

@@ -4,107 +4,103 @@ from __future__ import annotations
 
 from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.dram import columns as d
-from simcore.engine.compiled.dram.device import closing_due
-from simcore.engine.compiled.dram.issue import issue
+from simcore.engine.compiled.dram.device_columns import BANK_ROW, COMMAND_BUS, COMMAND_SPAN
 from simcore.engine.compiled.dram.queues import remove
-from simcore.engine.compiled.jit import inlined
-from simcore.program.program import Int64Array
+from simcore.engine.compiled.dram.send import send
+from simcore.engine.compiled.dram.tables import ControllerTables
+from simcore.engine.compiled.jit import inlined, written_in
 
 
 @inlined
-def push_priority(channels: Int64Array, priority: Int64Array, channel: int, command: int, bank: int) -> None:
+def push_priority(tables: ControllerTables, channel: int, command: int, bank: int) -> None:
     """A command that comes before all reads and writes. The caller sees to it that there is room."""
-    row, at = channel * d.PRIORITY_ROWS, channels[channel, d.CHANNEL_PRIORITY]
-    priority[row + d.PRIORITY_COMMAND, at] = command
-    priority[row + d.PRIORITY_BANK, at] = bank
-    channels[channel, d.CHANNEL_PRIORITY] = at + 1
+    row, at = channel * d.PRIORITY_ROWS, tables.channels[channel, d.CHANNEL_PRIORITY]
+    tables.priority[row + d.PRIORITY_COMMAND, at] = command
+    tables.priority[row + d.PRIORITY_BANK, at] = bank
+    tables.channels[channel, d.CHANNEL_PRIORITY] = at + 1
 
 
-@inlined
-def push_refresh(fixed: Int64Array, channels: Int64Array, commands: Int64Array, priority: Int64Array, channel: int) -> None:
+@written_in
+def push_refresh(tables: ControllerTables, channel: int) -> None:
     """All ranks are refreshed together; banks one at a time, round robin over the channel."""
+    fixed, channels = tables.fixed, tables.channels
     channels[channel, d.CHANNEL_REFRESH] += fixed[d.FIXED_INTERVAL]
     first, banks = channel * fixed[d.FIXED_BANKS], fixed[d.FIXED_BANKS]
     if fixed[d.FIXED_REFRESH] == d.REFRESH_BANK:
-        push_priority(channels, priority, channel, fixed[d.FIXED_REFPB], first + channels[channel, d.CHANNEL_REFRESH_BANK])
+        push_priority(tables, channel, fixed[d.FIXED_REFPB], first + channels[channel, d.CHANNEL_REFRESH_BANK])
         channels[channel, d.CHANNEL_REFRESH_BANK] = (channels[channel, d.CHANNEL_REFRESH_BANK] + 1) % banks
     else:
         command = fixed[d.FIXED_REFAB]
-        for bank in range(first, first + banks, commands[command, d.COMMAND_SPAN]):
-            push_priority(channels, priority, channel, command, bank)
+        for bank in range(first, first + banks, tables.device.commands[command, COMMAND_SPAN]):
+            push_priority(tables, channel, command, bank)
 
 
-@inlined
-def apply_policy(
-    fixed: Int64Array, channels: Int64Array, banks: Int64Array, ready: Int64Array, priority: Int64Array, channel: int, now: int
-) -> int:
+@written_in
+def _closing_due(tables: ControllerTables, bank: int) -> int:
+    """When the row policy puts a precharge of the bank into the priority queue, FAR if it does not."""
+    fixed, uses, device = tables.fixed, tables.uses, tables.device
+    if device.banks[BANK_ROW, bank] == NONE or uses[d.USE_CLOSING, bank]:
+        return FAR
+    if fixed[d.FIXED_POLICY] == d.POLICY_CLOSED_AFTER:
+        due = 0 if uses[d.USE_ACCESSES, bank] >= fixed[d.FIXED_POLICY_LIMIT] else FAR
+    else:
+        due = uses[d.USE_LAST, bank] + fixed[d.FIXED_POLICY_LIMIT]
+    return max(due, device.ready[fixed[d.FIXED_PRE], bank])
+
+
+@written_in
+def apply_policy(tables: ControllerTables, channel: int, now: int) -> int:
     """Put the precharges that are due into the priority queue; returns when the next one is."""
-    soonest = FAR
-    for bank in range(channel * fixed[d.FIXED_BANKS], (channel + 1) * fixed[d.FIXED_BANKS]):
-        due = closing_due(fixed, banks, ready, bank)
+    soonest, banks = FAR, tables.fixed[d.FIXED_BANKS]
+    for bank in range(channel * banks, (channel + 1) * banks):
+        due = _closing_due(tables, bank)
         if due <= now:
-            push_priority(channels, priority, channel, fixed[d.FIXED_PRE], bank)
-            banks[d.BANK_CLOSING, bank] = 1
+            push_priority(tables, channel, tables.fixed[d.FIXED_PRE], bank)
+            tables.uses[d.USE_CLOSING, bank] = 1
         else:
             soonest = min(soonest, due)
     return soonest
 
 
 @inlined
-def find_priority(
-    fixed: Int64Array, banks: Int64Array, ready: Int64Array, commands: Int64Array, priority: Int64Array, channel: int
-) -> tuple[int, int]:
+def find_priority(tables: ControllerTables, channel: int) -> tuple[int, int]:
     """The next command of the priority queue's head and when it can be issued, FAR while an activated request is in the way."""
+    fixed, priority, uses, device = tables.fixed, tables.priority, tables.uses, tables.device
     row = channel * d.PRIORITY_ROWS
     command, bank = priority[row + d.PRIORITY_COMMAND, 0], priority[row + d.PRIORITY_BANK, 0]
-    addressed, is_open, active = commands[command, d.COMMAND_SPAN], False, False
-    for b in range(bank, bank + addressed):
-        is_open |= banks[d.BANK_ROW, b] != NONE
-        active |= banks[d.BANK_ACTIVE, b] > 0
+    is_open, active = False, False
+    for b in range(bank, bank + device.commands[command, COMMAND_SPAN]):
+        is_open |= device.banks[BANK_ROW, b] != NONE
+        active |= uses[d.USE_ACTIVE, b] > 0
     if command == fixed[d.FIXED_PRE]:
         is_open = True
     elif is_open:
         command = fixed[d.FIXED_PREAB] if command == fixed[d.FIXED_REFAB] else fixed[d.FIXED_PRE]
-    due = FAR if is_open and active else ready[command, bank]
+    due = FAR if is_open and active else device.ready[command, bank]
     return command, due
 
 
 @inlined
-def advance_priority(channels: Int64Array, priority: Int64Array, channel: int, command: int) -> None:
+def advance_priority(tables: ControllerTables, channel: int, command: int) -> None:
     """A command for the head was issued: if it is what the head asks for, and not a precharge before it, the head is done."""
-    if command == priority[channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, 0]:
-        entries = channels[channel, d.CHANNEL_PRIORITY]
-        remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_COMMAND, entries, 0)
-        remove(priority, channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, entries, 0)
-        channels[channel, d.CHANNEL_PRIORITY] = entries - 1
+    priority, row = tables.priority, channel * d.PRIORITY_ROWS
+    if command == priority[row + d.PRIORITY_COMMAND, 0]:
+        entries = tables.channels[channel, d.CHANNEL_PRIORITY]
+        remove(priority, row + d.PRIORITY_COMMAND, entries, 0)
+        remove(priority, row + d.PRIORITY_BANK, entries, 0)
+        tables.channels[channel, d.CHANNEL_PRIORITY] = entries - 1
 
 
-@inlined
-def serve_priority(
-    fixed: Int64Array,
-    scalars: Int64Array,
-    commands: Int64Array,
-    rules: Int64Array,
-    rings: Int64Array,
-    ready: Int64Array,
-    banks: Int64Array,
-    ranks: Int64Array,
-    issued: Int64Array,
-    channels: Int64Array,
-    priority: Int64Array,
-    log: Int64Array,
-    channel: int,
-    bus: int,
-    now: int,
-) -> int:
+@written_in
+def serve_priority(tables: ControllerTables, channel: int, bus: int, now: int) -> int:
     """Issue what the priority queue's head needs next if it is ready; returns when to look again, ``now`` for the next cycle."""
-    command, due = find_priority(fixed, banks, ready, commands, priority, channel)
-    if fixed[d.FIXED_BUSES] > 1 and commands[command, d.COMMAND_BUS] != bus:
+    command, due = find_priority(tables, channel)
+    if tables.fixed[d.FIXED_BUSES] > 1 and tables.device.commands[command, COMMAND_BUS] != bus:
         return FAR
     if due > now:
         return due
-    channels[channel, d.CHANNEL_NEXT_DUE] = NONE
-    bank = priority[channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, 0]
-    issue(fixed, scalars, commands, rules, rings, ready, banks, ranks, issued, log, command, bank, NONE, NONE, now)
-    advance_priority(channels, priority, channel, command)
+    tables.channels[channel, d.CHANNEL_NEXT_DUE] = NONE
+    bank = tables.priority[channel * d.PRIORITY_ROWS + d.PRIORITY_BANK, 0]
+    send(tables, command, bank, NONE, NONE, now)
+    advance_priority(tables, channel, command)
     return now

@@ -6,7 +6,9 @@ import numpy as np
 
 from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.dram import columns as d
-from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.dram.device_columns import BANK_ROW, COMMAND_BUS
+from simcore.engine.compiled.dram.tables import ControllerTables, MappingTables
+from simcore.engine.compiled.jit import inlined, written_in
 from simcore.program.program import Int64Array
 
 # A place in a queue and a cycle in one number: queues have at most 2^20 entries (`simcore.reading.values.MAX_COUNT`).
@@ -22,8 +24,9 @@ def remove(order: Int64Array, row: int, length: int, at: int) -> None:
 
 
 @inlined
-def decode(fields: Int64Array, xors: Int64Array, numbers: Int64Array, address: int) -> None:
+def decode(mapping: MappingTables, address: int) -> None:
     """Fill ``numbers`` with the numbers per level of an address."""
+    fields, xors, numbers = mapping.fields, mapping.xors, mapping.numbers
     numbers[:] = 0
     for i in range(len(fields)):
         numbers[np.uint64(fields[i, 0])] |= ((address >> fields[i, 1]) & ((1 << fields[i, 2]) - 1)) << fields[i, 3]
@@ -47,7 +50,7 @@ def _mixed(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-@inlined
+@written_in
 def is_waiting(order: Int64Array, slots: Int64Array, row: int, length: int, line: int) -> bool:
     """Whether a write to the line waits in the write queue."""
     found = False
@@ -56,14 +59,14 @@ def is_waiting(order: Int64Array, slots: Int64Array, row: int, length: int, line
     return found
 
 
-@inlined
-def find_active(
-    fixed: Int64Array, slots: Int64Array, order: Int64Array, ready: Int64Array, row: int, length: int, now: int
-) -> tuple[int, int]:
+@written_in
+def find_active(tables: ControllerTables, channel: int, now: int) -> tuple[int, int]:
     """The oldest activated request that is ready, else NONE; and when one will be. (place, cycle)."""
+    fixed, slots, order, ready = tables.fixed, tables.slots, tables.order, tables.device.ready
+    row, length = np.uint64(channel * d.ORDERS + d.ORDER_ACTIVE), tables.channels[channel, d.CHANNEL_ACTIVE]
     best, best_arrive, soonest = NONE, FAR, FAR
     for i in range(length):
-        slot = np.uint64(order[np.uint64(row), i])
+        slot = np.uint64(order[row, i])
         command = fixed[d.FIXED_WR] if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_RD]
         due = ready[np.uint64(command), np.uint64(slots[d.SLOT_BANK, slot])]
         soonest = min(soonest, due)
@@ -75,59 +78,38 @@ def find_active(
 @inlined
 def next_command(fixed: Int64Array, banks: Int64Array, slots: Int64Array, slot: int, access: int) -> int:
     """What a queued request needs next: its read or write, ACT, or a precharge."""
-    opened = banks[d.BANK_ROW, np.uint64(slots[d.SLOT_BANK, np.uint64(slot)])]
+    opened = banks[BANK_ROW, np.uint64(slots[d.SLOT_BANK, np.uint64(slot)])]
     other = fixed[d.FIXED_ACT] if opened == NONE else fixed[d.FIXED_PRE]
     return access if opened == slots[d.SLOT_ROW, np.uint64(slot)] else other
 
 
-@inlined
-def find_queued(
-    fixed: Int64Array,
-    banks: Int64Array,
-    slots: Int64Array,
-    order: Int64Array,
-    ready: Int64Array,
-    commands: Int64Array,
-    row: int,
-    length: int,
-    access: int,
-    bus: int,
-    now: int,
-) -> tuple[int, int]:
+@written_in
+def find_queued(tables: ControllerTables, row: int, length: int, access: int, bus: int, now: int) -> tuple[int, int]:
     """The first request whose next command is ready, else the first to be. (place or NONE, cycle).
 
     Half the cost of a random trace is here, most of it once in branches that nothing can predict; hence none.
     """
+    fixed, slots, order, uses = tables.fixed, tables.slots, tables.order, tables.uses
+    banks, ready, commands = tables.device.banks, tables.device.ready, tables.device.commands
     best, precharge, split = FAR, fixed[d.FIXED_PRE], fixed[d.FIXED_BUSES] > 1
     for i in range(length):
         slot = np.uint64(order[np.uint64(row), i])
         bank = np.uint64(slots[d.SLOT_BANK, slot])
         command = next_command(fixed, banks, slots, slot, access)
-        in_the_way = (command == precharge) & (banks[d.BANK_ACTIVE, bank] > 0)
+        in_the_way = (command == precharge) & (uses[d.USE_ACTIVE, bank] > 0)
         if split:
-            in_the_way |= commands[command, d.COMMAND_BUS] != bus
+            in_the_way |= commands[command, COMMAND_BUS] != bus
         # Cycle and place in one number: the least of all is the one.
         due = (max(ready[np.uint64(command), bank], now) << _PLACE_BITS) | i
         best = min(best, FAR if in_the_way else due)
     return (NONE, FAR) if best == FAR else (best & _PLACE_MASK, best >> _PLACE_BITS)
 
 
-@inlined
-def find_queued_hits_first(
-    fixed: Int64Array,
-    banks: Int64Array,
-    slots: Int64Array,
-    order: Int64Array,
-    ready: Int64Array,
-    commands: Int64Array,
-    hit_banks: Int64Array,
-    row: int,
-    length: int,
-    access: int,
-    bus: int,
-    now: int,
-) -> tuple[int, int]:
+@written_in
+def find_queued_hits_first(tables: ControllerTables, row: int, length: int, access: int, bus: int, now: int) -> tuple[int, int]:
     """As `find_queued`, but a bank is not precharged while an older request of the queue hits its open row."""
+    fixed, slots, order, uses, hit_banks = tables.fixed, tables.slots, tables.order, tables.uses, tables.hit_banks
+    banks, ready, commands = tables.device.banks, tables.device.ready, tables.device.commands
     best, soonest, precharge, split = NONE, FAR, fixed[d.FIXED_PRE], fixed[d.FIXED_BUSES] > 1
     mark = 2 * now + bus
     for i in range(length):
@@ -136,9 +118,9 @@ def find_queued_hits_first(
         command = next_command(fixed, banks, slots, slot, access)
         if command == access:
             hit_banks[bank] = mark
-        elif command == precharge and (banks[d.BANK_ACTIVE, bank] or hit_banks[bank] == mark):
+        elif command == precharge and (uses[d.USE_ACTIVE, bank] or hit_banks[bank] == mark):
             continue
-        if split and commands[command, d.COMMAND_BUS] != bus:
+        if split and commands[command, COMMAND_BUS] != bus:
             continue
         due = ready[command, bank]
         if due < soonest:

@@ -1,0 +1,125 @@
+"""The tables of the compiled DRAM device, from a resolved standard; and what they tell of a run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcore.dram.tables import FOLLOWING, LATENCY, LEVEL, PRECEDING, SIBLING, WINDOW, IntArray, ResolvedDram
+from simcore.engine.compiled.columns import FAR, NONE
+from simcore.engine.compiled.dram import device_columns as d
+from simcore.engine.compiled.dram.tables import DeviceTables
+from simcore.program.program import Int64Array
+
+
+def device_tables(dram: ResolvedDram, used: set[int], log_rows: int = 0) -> DeviceTables:
+    """A closed DRAM for an issuer of the commands in ``used``, with room for ``log_rows`` commands in its log (0: no log)."""
+    commands, rules, rings = _rules(dram, used)
+    banks, ranks = (int(np.prod(dram.counts[: level + 1])) for level in (dram.bank_level, dram.rank_level))
+    bank_table = np.zeros((d.BANK_COLUMNS, banks), dtype=np.int64)
+    bank_table[d.BANK_ROW] = NONE
+    bank_table[d.BANK_RANK] = np.arange(banks) // _span(dram, dram.rank_level)
+    return DeviceTables(
+        commands=commands,
+        rules=rules,
+        rings=rings,
+        ready=np.zeros((len(dram.commands), banks), dtype=np.int64),
+        banks=bank_table,
+        ranks=np.zeros((ranks, d.RANK_COLUMNS), dtype=np.int64),
+        issued=np.zeros((ranks, len(dram.commands)), dtype=np.int64),
+        totals=np.zeros(d.TOTAL_COLUMNS, dtype=np.int64),
+        log=np.zeros((log_rows, d.LOG_COLUMNS), dtype=np.int64),
+    )
+
+
+def open_cycles(device: DeviceTables, end: int) -> Int64Array:
+    """Per rank: the cycles before ``end`` in which a bank of it was open."""
+    ranks = device.ranks
+    still_open = np.where(ranks[:, d.RANK_OPEN] > 0, end - ranks[:, d.RANK_SINCE], 0)
+    return np.asarray(ranks[:, d.RANK_CYCLES] + still_open)
+
+
+def logged_commands(dram: ResolvedDram, device: DeviceTables) -> IntArray:
+    """Take the commands out of the log, as `simcore.dram.outcome.DramOutcome.commands`: -1 below the addressed node."""
+    log = device.log[: device.totals[d.TOTAL_LOGGED]]
+    device.totals[d.TOTAL_LOGGED] = 0
+    commands = np.full((len(log), 2 + len(dram.levels)), -1, dtype=np.int64)
+    commands[:, 0], commands[:, 1] = log[:, d.LOG_CLOCK], log[:, d.LOG_COMMAND]
+    left = log[:, d.LOG_BANK]
+    for level in range(dram.bank_level, -1, -1):
+        addressed = dram.command_level[log[:, d.LOG_COMMAND]] >= level
+        commands[:, 2 + level] = np.where(addressed, left % dram.counts[level], -1)
+        left = left // dram.counts[level]
+    commands[:, 2 + dram.levels.index("row")] = log[:, d.LOG_ROW]
+    commands[:, 2 + dram.levels.index("column")] = log[:, d.LOG_COLUMN]
+    return commands
+
+
+def _span(dram: ResolvedDram, level: int) -> int:
+    """Banks below one node of a level."""
+    return int(np.prod(dram.counts[level + 1 : dram.bank_level + 1]))
+
+
+def _rules(dram: ResolvedDram, used: set[int]) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """Rules between commands that are used, sorted by the preceding one; without those that another one implies."""
+    commands = np.zeros((len(dram.commands), d.COMMAND_COLUMNS), dtype=np.int64)
+    commands[:, d.COMMAND_SPAN] = [_span(dram, min(int(level), dram.bank_level)) for level in dram.command_level]
+    commands[:, d.COMMAND_BUS] = dram.command_bus
+    commands[:, d.COMMAND_OPENS], commands[:, d.COMMAND_CLOSES] = dram.opens, dram.closes
+    commands[:, d.COMMAND_ACCESSES] = dram.reads | dram.writes
+    rows: list[tuple[int, ...]] = []
+    for command in range(len(dram.commands)):
+        commands[command, d.COMMAND_FIRST_RULE] = len(rows)
+        rules = [rule for rule in dram.constraints.tolist() if rule[PRECEDING] == command and rule[FOLLOWING] in used]
+        found = [(*row, int(commands[row[0], d.COMMAND_SPAN])) for row in _rows_of(dram, rules)] if command in used else []
+        narrow = [row for row in found if _is_narrow(row, int(commands[command, d.COMMAND_SPAN]))]
+        rows += [row for row in found if row not in narrow]
+        commands[command, d.COMMAND_FIRST_NARROW] = len(rows)
+        rows += narrow
+        commands[command, d.COMMAND_LAST_RULE] = len(rows)
+    table = np.array(rows, dtype=np.int64).reshape(-1, d.RULE_COLUMNS)
+    windowed = np.flatnonzero(table[:, d.RULE_WINDOW] > 1)
+    table[windowed, d.RULE_RING] = np.arange(len(windowed))
+    return commands, table, _rings(dram, table[windowed])
+
+
+def _is_narrow(row: tuple[int, ...], addressed: int) -> bool:
+    """Whether a rule concerns but one place of `ready`."""
+    plain = row[d.RULE_WINDOW] == 1 and row[d.RULE_OUTER] == 0
+    return plain and max(row[d.RULE_SPAN], addressed) <= row[d.RULE_STRIDE]
+
+
+def _rows_of(dram: ResolvedDram, rules: list[list[int]]) -> list[tuple[int, ...]]:
+    """Rows of `rules`, but for the stride, of one preceding command: the widest first.
+
+    Wide before narrow because a processor waits where it loads as one vector what it has just stored piece by piece.
+    """
+    plain: dict[tuple[int, int], int] = {}
+    rows: list[tuple[int, ...]] = []
+    for rule in rules:
+        span = _span(dram, rule[LEVEL])
+        if not rule[SIBLING] and rule[WINDOW] == 1:
+            plain[rule[FOLLOWING], span] = max(rule[LATENCY], plain.get((rule[FOLLOWING], span), -FAR))
+    for rule in rules:
+        following, span, latency = rule[FOLLOWING], _span(dram, rule[LEVEL]), rule[LATENCY]
+        if rule[SIBLING]:
+            outer = _span(dram, rule[LEVEL] - 1)
+            if outer > span:
+                rows.append((following, latency, 1, 0, NONE, span, outer))
+        elif rule[WINDOW] > 1:
+            rows.append((following, plain.pop((following, span), -FAR // 2), rule[WINDOW], latency, NONE, span, 0))
+    for (following, span), latency in plain.items():
+        if not any(f == following and s > span and other >= latency for (f, s), other in plain.items()):
+            rows.append((following, latency, 1, 0, NONE, span, 0))
+    return sorted(rows, key=lambda row: -row[d.RULE_SPAN])
+
+
+def _rings(dram: ResolvedDram, windowed: Int64Array) -> Int64Array:
+    """The last cycles of a command at each node, one row per rule with a window; "long ago" at first.
+
+    A node's part begins at the number of its first bank times its length: ``window`` cycles and the place of the oldest.
+    """
+    banks, longest = int(np.prod(dram.counts[: dram.bank_level + 1])), max(windowed[:, d.RULE_WINDOW], default=1)
+    rings = np.full((max(len(windowed), 1), banks * (longest + 1)), -FAR // 2, dtype=np.int64)
+    for ring, row in enumerate(windowed):
+        rings[ring, row[d.RULE_WINDOW] :: row[d.RULE_WINDOW] + 1] = 0
+    return rings
