@@ -22,7 +22,7 @@ from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import make_trace
 from simcore.engine.dram_traces import run_trace
 from simcore.engine.reference.dram.memory import DramDomain
-from simcore.engine.reference.dram.parts import DramRequest
+from simcore.engine.reference.dram.requests import DramRequest
 from simcore.engine.reference.memory import MemoryRequest
 from simcore.engine.reference.run import ReferenceEngine
 from simcore.engine.shortcuts import Shortcuts
@@ -132,7 +132,7 @@ def test_the_commands_keep_the_standards_rules(system, instances) -> None:
     engine.dram = DramDomain(machine.memory, machine.memory_ratio, record_commands=True)
     for program in case.programs():
         engine.run(program)
-    commands = sorted(engine.dram.tally.commands, key=lambda row: (row[0], row[2]))
+    commands = engine.dram.record.commands().tolist()
     stream = (Command(i, row[0], row[1], tuple(row[2:])) for i, row in enumerate(commands))
     assert list(check_commands(stream, machine.memory.dram)) == []
 

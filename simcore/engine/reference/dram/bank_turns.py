@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from simcore.dram.controller import ACCESSES_BEFORE_CONFLICT, ControllerSpec
 from simcore.dram.tables import ResolvedDram
+from simcore.engine.reference.dram.clock import DramClock
 from simcore.engine.reference.dram.controller import Controller
-from simcore.engine.reference.dram.device import Node
-from simcore.engine.reference.dram.parts import DramClock, DramRequest, Tally
+from simcore.engine.reference.dram.record import CommandRecord, Node
+from simcore.engine.reference.dram.requests import DramRequest
 
 
 class BankTurnController(Controller):
     """Requests wait in the queue of reads or of writes for a place at their bank, and there until they are served."""
 
-    def __init__(self, clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, channel: int, tally: Tally) -> None:
-        super().__init__(clock, dram, spec, channel, tally)
+    def __init__(self, clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, channel: int, record: CommandRecord) -> None:
+        super().__init__(clock, dram, spec, channel, record)
         self.at_bank: dict[Node, list[DramRequest]] = {bank: [] for bank in self.device.banks}
         self.unused: set[Node] = set()
         self.turn = len(self.device.banks) - 1

@@ -13,8 +13,10 @@ from simcore.dram.controller import ControllerSpec
 from simcore.dram.outcome import READ, WRITE
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.write_pulse import Pulse, random_pulse
-from simcore.engine.reference.dram.device import Address, Device, Node
-from simcore.engine.reference.dram.parts import DramClock, DramRequest, Maintenance, Tally
+from simcore.engine.reference.dram.clock import DramClock
+from simcore.engine.reference.dram.device import Address, Device
+from simcore.engine.reference.dram.record import CommandRecord, Node
+from simcore.engine.reference.dram.requests import DramRequest, Maintenance
 from simcore.errors import InputError
 
 #: Entries of Ramulator's priority queue.
@@ -24,9 +26,11 @@ _PRIORITY_ENTRIES = 1568
 class Controller:
     """One channel: queues of reads and writes, the requests that are activated, refreshes, and the scheduler."""
 
-    def __init__(self, clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, channel: int, tally: Tally) -> None:
-        self.clock, self.dram, self.spec, self.tally = clock, dram, spec, tally
-        self.device = Device(dram, channel)
+    def __init__(self, clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, channel: int, record: CommandRecord) -> None:
+        self.clock, self.dram, self.spec = clock, dram, spec
+        self.device = Device(dram, channel, record)
+        #: Requests by the state of their bank at their first command: columns of `DramOutcome.banks`.
+        self.found = {bank: [0] * 6 for bank in self.device.banks}
         self.reads: list[DramRequest] = []
         self.writes: list[DramRequest] = []
         self.active: list[DramRequest] = []
@@ -36,7 +40,6 @@ class Controller:
         self.accesses = dict.fromkeys(self.device.banks, 0)
         self.closing = dict.fromkeys(self.device.banks, False)
         self.last_used = dict.fromkeys(self.device.banks, 0)
-        self.open_since: dict[Node, int] = {}
         self.offered = clock.event()
         self.last_done = 0
         role = dram.roles
@@ -235,24 +238,14 @@ class Controller:
             request.counted = True
             row = self.device.open_row[request.bank]
             column = 3 * request.op + (1 if row is None else 0 if row == request.row else 2)
-            self.tally.banks[request.bank, column] = self.tally.banks.get((request.bank, column), 0) + 1
+            self.found[request.bank][column] += 1
 
     def _issue(self, command: int, address: Address, bank: Node, row: int, column: int, now: int) -> None:
-        rank = bank[: self.dram.rank_level + 1]
-        was_open = self._any_open(rank)
-        self.device.issue(command, address, row, now)
-        is_open = self._any_open(rank)
-        if is_open and not was_open:
-            self.open_since[rank] = now
-        elif was_open and not is_open:
-            self.tally.open_cycles[rank] = self.tally.open_cycles.get(rank, 0) + now - self.open_since.pop(rank)
+        """Give a command to the device, and note of its banks what the row policy asks for."""
+        self.device.issue(command, address, row, column, now)
         self.last_used[bank] = now
         if self.dram.reads[command] or self.dram.writes[command]:
             self.accesses[bank] += 1
         if self.dram.closes[command]:
             for reached in self.device.below(address):
                 self.accesses[reached], self.closing[reached] = 0, False
-        self.tally.note(command, bank, row, column, now)
-
-    def _any_open(self, rank: Node) -> bool:
-        return self.device.is_open((*rank, *[None] * (self.dram.bank_level + 1 - len(rank))))

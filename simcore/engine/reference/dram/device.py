@@ -1,4 +1,8 @@
-"""The DRAM itself in the reference engine: a tree of nodes that know when each command may come, and the rows that are open."""
+"""The DRAM itself in the reference engine: a tree of nodes that know when each command may come, and the rows that are open.
+
+It knows commands and nothing of what they are for: requests, refreshes and micro-programs are their issuers' business. An issuer
+asks `Device.ready_at` and `Device.open_row`, and sends with `Device.issue`.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,20 @@ from collections import deque
 from itertools import product
 
 from simcore.dram.tables import FOLLOWING, LATENCY, LEVEL, PRECEDING, SIBLING, WINDOW, ResolvedDram
+from simcore.engine.reference.dram.record import CommandRecord, Node
 
 #: An address: the numbers per level from the channel to the bank; None addresses every node of that level.
 Address = tuple[int | None, ...]
-Node = tuple[int, ...]
 
 
 class Device:
-    """One channel's banks. Every constraint of the standard is applied at the nodes of its level, one by one."""
+    """One channel's banks. Every constraint of the standard is applied at the nodes of its level, one by one.
 
-    def __init__(self, dram: ResolvedDram, channel: int) -> None:
-        self.dram, self.channel, self.bank_level = dram, channel, dram.bank_level
+    ``open_row`` is the open row of each bank, None where it is closed; what is issued goes into ``record``.
+    """
+
+    def __init__(self, dram: ResolvedDram, channel: int, record: CommandRecord) -> None:
+        self.dram, self.channel, self.record, self.bank_level = dram, channel, record, dram.bank_level
         self.banks = list(product([channel], *(range(count) for count in dram.counts[1 : dram.bank_level + 1])))
         self.open_row: dict[Node, int | None] = dict.fromkeys(self.banks)
         self._ready: dict[tuple[Node, int], int] = {}
@@ -37,13 +44,14 @@ class Device:
 
     def is_ready(self, command: int, address: Address, now: int) -> bool:
         """Whether every node on the way, and every node below the address, may take the command now."""
-        if None not in address:
-            nodes = [address[: level + 1] for level in range(self.bank_level + 1)]
-            return all(self._ready.get((node, command), 0) <= now for node in nodes)  # type: ignore[arg-type]
         return all(self._ready.get((node, command), 0) <= now for node in self._nodes(address))
 
-    def issue(self, command: int, address: Address, row: int | None, now: int) -> None:
-        """Take a command: remember it at every node it concerns, apply the constraints, open or close rows."""
+    def ready_at(self, command: int, address: Address) -> int:
+        """The first cycle in which they all may take the command."""
+        return max(self._ready.get((node, command), 0) for node in self._nodes(address))
+
+    def issue(self, command: int, address: Address, row: int, column: int, now: int) -> None:
+        """Take a command, which must be ready: apply the constraints at every node it concerns, open or close rows."""
         for node in self._nodes(address):
             past = self._history.setdefault((node, command), deque(maxlen=self._longest))
             past.appendleft(now)
@@ -54,15 +62,24 @@ class Device:
                             self._delay((*node[:-1], other), following, now + latency)
                 elif len(past) >= window:
                     self._delay(node, following, past[window - 1] + latency)
-        for bank in self.below(address):
+        reached = self.below(address)
+        for bank in reached:
             if self.dram.opens[command]:
-                self.open_row[bank] = row
+                self._set_row(bank, row, now)
             elif self.dram.closes[command]:
-                self.open_row[bank] = None
+                self._set_row(bank, None, now)
+        self.record.note(command, reached[0], row, column, now)
+
+    def _set_row(self, bank: Node, row: int | None, now: int) -> None:
+        was_open, self.open_row[bank] = self.open_row[bank] is not None, row
+        if was_open != (row is not None):
+            self.record.note_open(bank, 1 if row is not None else -1, now)
 
     def _delay(self, node: Node, command: int, until: int) -> None:
         self._ready[node, command] = max(until, self._ready.get((node, command), 0))
 
     def _nodes(self, address: Address) -> list[Node]:
         """Every node from the channel to the banks that lies on the way to an address or below it."""
+        if None not in address:
+            return [address[: level + 1] for level in range(self.bank_level + 1)]  # type: ignore[misc]
         return list(dict.fromkeys(bank[: level + 1] for bank in self.below(address) for level in range(self.bank_level + 1)))

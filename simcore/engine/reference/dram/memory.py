@@ -13,8 +13,10 @@ from simcore.clock import Phase, core_cycle_of
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import READ, WRITE
 from simcore.engine.reference.clock import PhaseClock
-from simcore.engine.reference.dram.parts import DramClock, DramRequest, Tally
-from simcore.engine.reference.dram.trace import controllers_of, counted
+from simcore.engine.reference.dram.clock import DramClock
+from simcore.engine.reference.dram.record import CommandRecord
+from simcore.engine.reference.dram.requests import DramRequest
+from simcore.engine.reference.dram.trace import controllers_of, requests_found
 from simcore.engine.reference.memory import MemoryRequest
 from simcore.engine.reference.requests import NEVER
 from simcore.machine.machine import DramMemory
@@ -39,8 +41,8 @@ class DramDomain:
 
     def __init__(self, memory: DramMemory, ratio: tuple[int, int], record_commands: bool = False) -> None:
         self.dram, self.ratio = memory.dram, ratio
-        self.clock, self.tally = DramClock(), Tally(memory.dram, record_commands)
-        self.controllers = controllers_of(self.clock, memory.dram, memory.controller, self.tally)
+        self.clock, self.record = DramClock(), CommandRecord(memory.dram, record_commands)
+        self.controllers = controllers_of(self.clock, memory.dram, memory.controller, self.record)
         self.fifos: list[deque[DramRequest]] = [deque() for _ in self.controllers]
         self.given: list[Given] = []
         #: DRAM cycles that are over: the next one has this number.
@@ -81,8 +83,14 @@ class DramDomain:
 
     def counts(self) -> DramCounts:
         """What it has done so far."""
-        commands, open_cycles, banks = counted(self.controllers, self.tally, self.cycles_run)
-        return DramCounts(self.cycles_run, commands, banks, open_cycles, self.forwarded_reads, self.coalesced_writes)
+        return DramCounts(
+            cycles=self.cycles_run,
+            commands=self.record.issued(),
+            banks=requests_found(self.controllers),
+            open_cycles=self.record.open_cycles(self.cycles_run),
+            forwarded_reads=self.forwarded_reads,
+            coalesced_writes=self.coalesced_writes,
+        )
 
     def _offers(self) -> Generator[simpy.Event, object, None]:
         """In every DRAM cycle, after the controllers, each FIFO offers its head; a refused one stays there."""

@@ -12,14 +12,16 @@ from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.tables import IntArray, ResolvedDram
 from simcore.engine.reference.dram.bank_turns import BankTurnController
+from simcore.engine.reference.dram.clock import DramClock
 from simcore.engine.reference.dram.controller import Controller
-from simcore.engine.reference.dram.parts import DramClock, DramRequest, Tally
+from simcore.engine.reference.dram.record import CommandRecord
+from simcore.engine.reference.dram.requests import DramRequest
 
 
-def controllers_of(clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, tally: Tally) -> list[Controller]:
+def controllers_of(clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, record: CommandRecord) -> list[Controller]:
     """One controller per channel, of the kind that the scheduler asks for."""
     kind = BankTurnController if spec.scheduler == "bank-round-robin" else Controller
-    return [kind(clock, dram, spec, channel, tally) for channel in range(dram.counts[0])]
+    return [kind(clock, dram, spec, channel, record) for channel in range(dram.counts[0])]
 
 
 def _frontend(
@@ -55,41 +57,31 @@ def run_trace(
         DramRequest(one_op, when, line, tuple(at[: dram.bank_level + 1]), at[row], at[column])
         for one_op, when, line, at in zip(op.tolist(), earliest.tolist(), lines, numbers, strict=True)
     ]
-    clock, tally = DramClock(), Tally(dram, record_commands)
-    controllers = controllers_of(clock, dram, spec, tally)
+    clock, record = DramClock(), CommandRecord(dram, record_commands)
+    controllers = controllers_of(clock, dram, spec, record)
     clock.run(until=clock.process(_frontend(clock, controllers, requests)))
-    return _outcome(dram, controllers, requests, tally, op)
+    return _outcome(dram, controllers, requests, record, op)
 
 
 def _outcome(
-    dram: ResolvedDram, controllers: list[Controller], requests: list[DramRequest], tally: Tally, op: IntArray
+    dram: ResolvedDram, controllers: list[Controller], requests: list[DramRequest], record: CommandRecord, op: IntArray
 ) -> DramOutcome:
     end = _end(requests)
-    issued, open_cycles, banks = counted(controllers, tally, end)
-    # Channels take their turns in any order; sorted by clock and channel, the buses keep theirs.
-    commands = sorted(tally.commands, key=lambda row: (row[0], row[2]))
     return DramOutcome(
         dram=dram,
         cycles=end,
-        last_command_cycle=tally.last_command,
+        last_command_cycle=record.last_command,
         arrive=np.array([request.arrive for request in requests], dtype=np.int64),
         depart=np.array([request.depart for request in requests], dtype=np.int64),
         kind=np.array([request.kind for request in requests], dtype=np.int64),
         op=op,
-        commands=np.array(commands, dtype=np.int64).reshape(-1, 2 + len(dram.levels)),
-        command_counts=issued,
-        open_cycles=open_cycles,
-        banks=banks,
+        commands=record.commands(),
+        command_counts=record.issued(),
+        open_cycles=record.open_cycles(end),
+        banks=requests_found(controllers),
     )
 
 
-def counted(controllers: list[Controller], tally: Tally, end: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Commands [rank, command], cycles before ``end`` with an open bank [rank], requests by the state of the row [bank, 6]."""
-    dram = tally.dram
-    banks = [bank for controller in controllers for bank in controller.device.banks]
-    ranks = list(dict.fromkeys(bank[: dram.rank_level + 1] for bank in banks))
-    since = {rank: cycle for controller in controllers for rank, cycle in controller.open_since.items()}
-    open_cycles = [tally.open_cycles.get(rank, 0) + (end - since[rank] if rank in since else 0) for rank in ranks]
-    issued = [[tally.issued.get((rank, command), 0) for command in range(len(dram.commands))] for rank in ranks]
-    found = [[tally.banks.get((bank, column), 0) for column in range(6)] for bank in banks]
-    return np.array(issued, dtype=np.int64), np.array(open_cycles, dtype=np.int64), np.array(found, dtype=np.int64)
+def requests_found(controllers: list[Controller]) -> IntArray:
+    """Requests by the state of their bank at their first command: [bank, 6], as `DramOutcome.banks`."""
+    return np.array([found for controller in controllers for found in controller.found.values()], dtype=np.int64)

@@ -1,0 +1,153 @@
+"""The DRAM device takes commands from any issuer: a list of commands, each as early as the device allows, in both engines.
+
+The issuer is this file's. It knows no request and no queue, as a micro-program's issuer will not; the checker judges its streams.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from simcore.dram.checker import check_commands
+from simcore.dram.commands import Command
+from simcore.dram.resolve import dram_names, load_dram
+from simcore.dram.tables import NEEDS_CLOSED, NEEDS_OPEN, ResolvedDram
+from simcore.engine.compiled.dram.device import issue, ready_at
+from simcore.engine.compiled.dram.device_state import device_tables, logged_commands
+from simcore.engine.compiled.dram.tables import DeviceTables
+from simcore.engine.compiled.flat_tables import flattened, tables_in
+from simcore.engine.compiled.jit import kernel
+from simcore.engine.reference.dram.device import Device
+from simcore.engine.reference.dram.record import CommandRecord
+
+DDR4 = load_dram("ddr4_2400r")
+NAMES = dram_names()
+
+
+class Step(NamedTuple):
+    """A command for a bank, or for the node above it that the command addresses."""
+
+    command: str
+    bank: tuple[int, ...]
+    row: int = -1
+    column: int = -1
+
+
+def address_of(dram: ResolvedDram, step: Step) -> tuple[int | None, ...]:
+    level = int(dram.command_level[dram.index(step.command)])
+    return tuple(number if at <= level else None for at, number in enumerate(step.bank))
+
+
+def by_reference(dram: ResolvedDram, steps: list[Step]) -> np.ndarray:
+    """The device of the reference engine: [clock, command, address]."""
+    record = CommandRecord(dram, keeps_commands=True)
+    device, now, free_at = Device(dram, 0, record), 0, [0] * len(dram.buses)
+    for step in steps:
+        command, address = dram.index(step.command), address_of(dram, step)
+        bus = int(dram.command_bus[command])
+        now = max(now, free_at[bus], device.ready_at(command, address))
+        device.issue(command, address, step.row, step.column, now)
+        free_at[bus] = now + 1
+    return record.commands()
+
+
+@kernel
+def _issue_all(flat, free_at, steps):
+    device, now = tables_in(flat, DeviceTables), 0
+    for i in range(len(steps)):
+        command, bank, bus = steps[i, 0], steps[i, 1], steps[i, 4]
+        now = max(now, max(free_at[bus], ready_at(device, command, bank)))
+        issue(device, command, bank, steps[i, 2], steps[i, 3], now)
+        free_at[bus] = now + 1
+
+
+def by_compiled(dram: ResolvedDram, steps: list[Step]) -> np.ndarray:
+    """The device of the compiled engine, likewise."""
+    flat, device = flattened(device_tables(dram, set(range(len(dram.commands))), len(steps)))
+    rows = []
+    for step in steps:
+        command = dram.index(step.command)
+        # The first bank of the node that is addressed.
+        first = tuple(0 if number is None else number for number in address_of(dram, step))
+        bank = int(np.ravel_multi_index(first, dram.counts[: dram.bank_level + 1]))
+        rows.append([command, bank, step.row, step.column, int(dram.command_bus[command])])
+    _issue_all(flat, np.zeros(len(dram.buses), dtype=np.int64), np.array(rows, dtype=np.int64))
+    return logged_commands(dram, device)
+
+
+def violations(dram: ResolvedDram, stream: np.ndarray) -> list[int]:
+    """Places in a stream at which the checker finds a command too early, or in the wrong state."""
+    commands = [Command(at, row[0], row[1], tuple(row[2:])) for at, row in enumerate(stream.tolist())]
+    return [violation.line for violation in check_commands(commands, dram)]
+
+
+def one_cycle_earlier(stream: np.ndarray, at: int) -> np.ndarray:
+    moved = stream.copy()
+    moved[at, 0] -= 1
+    return moved
+
+
+# Two banks of a bank group and one of another: activations in lock-step, a row read and closed, and a refresh of the rank.
+A, B, C = (0, 0, 0, 0), (0, 0, 0, 1), (0, 0, 1, 0)
+BY_HAND = [
+    Step("ACT", A, row=5),
+    Step("ACT", C, row=5),
+    Step("ACT", B, row=5),
+    Step("RD", A, row=5, column=3),
+    Step("WR", C, row=5, column=0),
+    Step("PREpb", B),
+    Step("ACT", B, row=7),
+    Step("PREab", A),
+    Step("REFab", A),
+    Step("ACT", A, row=9),
+]
+# 16-16-16, tRAS 39, tRRD_S 4 (B waits for C; tRRD_L, 6 after A, is over before), CL 16, CWL 12, burst 4, tRFC 433: by hand.
+CYCLES = [0, 4, 4 + 4, 16, 16 + 16 + 4 + 2 - 12, 8 + 39, 47 + 16, 63 + 39, 102 + 16, 118 + 433]
+
+
+@pytest.mark.parametrize("run", [by_reference, by_compiled])
+def test_a_list_of_commands_is_issued_each_as_early_as_the_rules_allow(run) -> None:
+    stream = run(DDR4, BY_HAND)
+    assert stream[:, 0].tolist() == CYCLES
+    assert [DDR4.commands[command] for command in stream[:, 1]] == [step.command for step in BY_HAND]
+    assert violations(DDR4, stream) == []
+    for at in range(1, len(stream)):
+        assert at in violations(DDR4, one_cycle_earlier(stream, at)), BY_HAND[at]
+
+
+def drawn_steps(dram: ResolvedDram, seed: int, length: int) -> list[Step]:
+    """Commands of any kind for any bank of channel 0, each in a state that allows it."""
+    random, steps = np.random.default_rng(seed), []
+    opened: dict[tuple[int, ...], int] = {}
+    banks = [(0, *bank) for bank in np.ndindex(*dram.counts[1 : dram.bank_level + 1])]
+    while len(steps) < length:
+        command, bank = int(random.integers(len(dram.commands))), banks[random.integers(min(len(banks), 8))]
+        reached = [
+            other for other in banks if other[: dram.command_level[command] + 1] == bank[: dram.command_level[command] + 1]
+        ]
+        are_open = [other in opened for other in reached]
+        if (dram.needs[command] == NEEDS_CLOSED and any(are_open)) or (dram.needs[command] == NEEDS_OPEN and not all(are_open)):
+            continue
+        row = int(random.integers(4)) if dram.opens[command] else opened.get(bank, 0)
+        steps.append(Step(dram.commands[command], bank, row, 0))
+        for other in reached:
+            if dram.opens[command]:
+                opened[other] = row
+            elif dram.closes[command]:
+                opened.pop(other, None)
+    return steps
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_devices_issue_any_legal_list_in_the_same_cycles_and_not_one_could_come_earlier(name: str) -> None:
+    dram = load_dram(name, {"rank" if "rank" in load_dram(name).levels else "pseudochannel": 2})
+    steps = drawn_steps(dram, NAMES.index(name), 150)
+    stream = by_reference(dram, steps)
+    assert np.array_equal(by_compiled(dram, steps), stream)
+    assert violations(dram, stream) == []
+    late = [at for at in range(1, len(stream)) if stream[at, 0] > stream[at - 1, 0] + 1]
+    assert len(late) > 20
+    for at in late:
+        assert at in violations(dram, one_cycle_earlier(stream[: at + 1], at)), (at, steps[at])
