@@ -73,7 +73,7 @@ class _Checker:
                     self.pairs[following].append(pair)
         self.longest = max((rule.window for rule in dram.rules), default=1)
         self.came: list[list[_History]] = [[{} for _ in dram.timing_levels] for _ in dram.commands]
-        self.row: dict[tuple[int, ...], int] = {}  # open banks only
+        self.row: dict[tuple[int, ...], int] = {}  # open banks only (open subarrays, where these keep rows open)
         self.bus: dict[tuple[int, int], tuple[int, int]] = {}
         self.last = Command(0, -1, 0, ())
         self.violations: list[Violation] = []
@@ -93,8 +93,11 @@ class _Checker:
 
     def node(self, command: Command) -> tuple[int, ...]:
         """The path of the node that the command addresses; for a bank's command, down to the subarray of its row."""
-        depth = min(int(self.dram.command_level[command.command]), self.dram.bank_level)
+        level = int(self.dram.command_level[command.command])
+        depth = min(level, self.dram.bank_level)
         path = command.address[: depth + 1]
+        if self.dram.row_level == self.subarray:
+            return path if level < self.subarray else (*path, command.address[self.subarray] // self.dram.rows_per_subarray)
         if not self.has_subarray_rules or depth < self.dram.bank_level:
             return path
         row = command.address[self.subarray] if self.dram.opens[command.command] else self.row.get(path, CLOSED)
@@ -120,8 +123,8 @@ class _Checker:
 
     def check_state(self, command: Command, node: tuple[int, ...]) -> None:
         dram, index = self.dram, command.command
-        bank = node[: dram.bank_level + 1]
-        is_bank = len(bank) == dram.bank_level + 1
+        bank = node[: dram.row_level + 1]
+        is_bank = len(bank) == dram.row_level + 1
         if dram.needs[index] == NEEDS_CLOSED:
             for open_bank, row in self.row.items():
                 if open_bank[: len(bank)] == bank:
@@ -175,7 +178,7 @@ class _Checker:
             history[place].append((command.clock, command.line))
 
     def change_state(self, command: Command, node: tuple[int, ...]) -> None:
-        bank = node[: self.dram.bank_level + 1]
+        bank = node[: self.dram.row_level + 1]
         if self.dram.opens[command.command]:
             self.row[bank] = command.address[self.dram.bank_level + 1]
         elif self.dram.closes[command.command]:

@@ -147,7 +147,8 @@ def _checked(address: tuple[int, ...], command: int, dram: ResolvedDram, where: 
     if depth < dram.bank_level:
         return address[: depth + 1] + (-1,) * (len(address) - depth - 1)
     row = dram.bank_level + 1
-    uses_row = dram.opens[command] or dram.reads[command] or dram.writes[command]
+    is_of_subarray = dram.command_level[command] > dram.bank_level
+    uses_row = dram.opens[command] or dram.reads[command] or dram.writes[command] or is_of_subarray
     if uses_row and not 0 <= address[row] < dram.counts[row]:
         message = f"row of {dram.commands[command]}: expected 0 to {dram.counts[row] - 1}, got {address[row]}"
         raise InputError(message, where)

@@ -20,9 +20,19 @@ def check_controller(dram: ResolvedDram, controller: ControllerSpec) -> None:
             raise InputError(f"{dram.name}: no command with role {role}, which refresh {controller.refresh!r} needs")
     if controller.refresh == "per-bank" and not dram.refresh_bank_interval:
         raise InputError(f"{dram.name}: no interval nREFIpb, which refresh 'per-bank' needs")
+    if dram.row_level != dram.bank_level:
+        raise InputError(f"{dram.name}: the controllers open one row of a bank, and row_level 'subarray' asks for more")
     check_write_pulse(dram, controller)
     issued = {dram.roles[role] for role in (*needed, "read_precharge", "write_precharge")}
+    check_subarray_rules(dram, issued)
+
+
+def check_subarray_rules(dram: ResolvedDram, issued: set[int]) -> None:
+    """Raise InputError where a rule between commands of ``issued`` speaks of nodes below those that keep rows open.
+
+    A device keeps none of them apart: whoever issues commands on one asks this first.
+    """
     for rule in dram.constraints:
-        if rule[LEVEL] > dram.bank_level and rule[PRECEDING] in issued and rule[FOLLOWING] in issued:
+        if rule[LEVEL] > dram.row_level and rule[PRECEDING] in issued and rule[FOLLOWING] in issued:
             names = f"{dram.commands[rule[PRECEDING]]} to {dram.commands[rule[FOLLOWING]]}"
             raise InputError(f"{dram.name}: the controllers keep no subarray apart, as the constraint from {names} asks for")

@@ -106,6 +106,7 @@ def _resolve(
         refresh_bank_interval=timing.get("nREFIpb", 0),
         rank_level=levels.index(spec.refresh_level),
         bank_level=levels.index("bank"),
+        row_level=spec.levels.index(spec.row_level),
         channel_width_bits=place.channel_width_bits,
         chip_width_bits=place.chip_width_bits,
         chips_per_rank=place.channel_width_bits // place.chip_width_bits,
@@ -136,6 +137,8 @@ def _check_shape(standard: Standard) -> None:
     if spec.refresh_level not in spec.levels:
         message = f"refresh_level: no level '{spec.refresh_level}'"
         raise InputError(message, standard.where("refresh_level"), did_you_mean(spec.refresh_level, spec.levels))
+    if spec.row_level not in spec.levels:
+        raise InputError(f"row_level: expected one of levels, got '{spec.row_level}'", standard.where("row_level"))
     for name, command in spec.commands.items():
         where = standard.where("commands", name)
         if command.level not in spec.levels:
@@ -185,6 +188,7 @@ def _counts(standard: Standard, organisation: str, overrides: Mapping[str, int])
         message = f"organisations.{organisation}.counts.column: expected a multiple of burst_length {spec.burst_length}"
         raise InputError(f"{message}, got {given['column']}", where)
     _check_widths(spec.organisations[organisation], organisation, where)
+    _check_subarrays(standard, organisation, given["row"])
     return {**given, "column": given["column"] // spec.burst_length}
 
 
@@ -204,6 +208,15 @@ def _check_widths(place: OrganisationSpec, organisation: str, where: str) -> Non
         raise InputError(f"organisations.{organisation}.channel_width_bits: expected a power of two from 8, got {width}", where)
     if width % chip:
         raise InputError(f"organisations.{organisation}.chip_width_bits: expected a divisor of {width}, got {chip}", where)
+
+
+def _check_subarrays(standard: Standard, organisation: str, rows: int) -> None:
+    """Subarrays that keep rows open are numbered by a part of the row's bits."""
+    size = standard.spec.organisations[organisation].rows_per_subarray
+    if standard.spec.row_level == "subarray" and (size & (size - 1) or size > rows):
+        where = standard.where("organisations", organisation, "rows_per_subarray")
+        message = f"organisations.{organisation}.rows_per_subarray: expected a power of two up to {rows}, got {size}"
+        raise InputError(message, where)
 
 
 def _currents(standard: Standard, name: str | None, place: OrganisationSpec) -> Currents | None:

@@ -118,6 +118,7 @@ class StandardSpec(Spec):
     description: Text = ""
     levels: tuple[Text, ...]
     refresh_level: Text
+    row_level: Literal["bank", "subarray"] = "bank"
     burst_length: Count
     buses: tuple[Text, ...]
     sources: dict[Text, Text]

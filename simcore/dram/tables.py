@@ -136,6 +136,7 @@ class ResolvedDram:
     refresh_bank_interval: int  # nREFIpb; 0: the standard has no per-bank refresh
     rank_level: int  # index into levels of the node refreshed as a whole: "rank" or "pseudochannel"
     bank_level: int  # index into levels of "bank"
+    row_level: int  # index into timing_levels of the nodes that each keep one row open: "bank" or "subarray"
 
     channel_width_bits: int
     chip_width_bits: int
@@ -146,6 +147,14 @@ class ResolvedDram:
     currents: Currents | None
     interface: Interface | None = None
     sources: Mapping[str, str] = field(default_factory=dict)  # where each group of numbers comes from
+
+    @property
+    def node_counts(self) -> tuple[int, ...]:
+        """Nodes per level under one parent, from the channel to the nodes that keep rows open."""
+        banks = self.counts[: self.bank_level + 1]
+        if self.row_level == self.bank_level:
+            return banks
+        return (*banks, self.counts[self.bank_level + 1] // self.rows_per_subarray)
 
     def index(self, command: str) -> int:
         """The integer of a command. Raises ValueError for a command the standard does not have."""

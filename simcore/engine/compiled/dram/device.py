@@ -2,7 +2,8 @@
 
 It knows commands and nothing of what they are for: requests, refreshes and micro-programs are their issuers' business. An issuer
 asks `ready_at` and `open_row`, and sends with `issue`. Banks are numbered through all channels; a command that addresses several
-banks (PREab, REFab) goes to the first of them.
+banks (PREab, REFab) goes to the first of them. Where a standard's subarrays keep rows open (`ResolvedDram.row_level`), a bank is
+one of these.
 """
 
 from __future__ import annotations

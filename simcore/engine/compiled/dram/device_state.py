@@ -14,7 +14,7 @@ from simcore.program.program import Int64Array
 def device_tables(dram: ResolvedDram, used: set[int], log_rows: int = 0) -> DeviceTables:
     """A closed DRAM for an issuer of the commands in ``used``, with room for ``log_rows`` commands in its log (0: no log)."""
     commands, rules, rings = _rules(dram, used)
-    banks, ranks = (int(np.prod(dram.counts[: level + 1])) for level in (dram.bank_level, dram.rank_level))
+    banks, ranks = int(np.prod(dram.node_counts)), int(np.prod(dram.counts[: dram.rank_level + 1]))
     bank_table = np.zeros((d.BANK_COLUMNS, banks), dtype=np.int64)
     bank_table[d.BANK_ROW] = NONE
     bank_table[d.BANK_RANK] = np.arange(banks) // _span(dram, dram.rank_level)
@@ -44,7 +44,7 @@ def logged_commands(dram: ResolvedDram, device: DeviceTables) -> IntArray:
     device.totals[d.TOTAL_LOGGED] = 0
     commands = np.full((len(log), 2 + len(dram.levels)), -1, dtype=np.int64)
     commands[:, 0], commands[:, 1] = log[:, d.LOG_CLOCK], log[:, d.LOG_COMMAND]
-    left = log[:, d.LOG_BANK]
+    left = log[:, d.LOG_BANK] // _span(dram, dram.bank_level)
     for level in range(dram.bank_level, -1, -1):
         addressed = dram.command_level[log[:, d.LOG_COMMAND]] >= level
         commands[:, 2 + level] = np.where(addressed, left % dram.counts[level], -1)
@@ -56,13 +56,13 @@ def logged_commands(dram: ResolvedDram, device: DeviceTables) -> IntArray:
 
 def _span(dram: ResolvedDram, level: int) -> int:
     """Banks below one node of a level."""
-    return int(np.prod(dram.counts[level + 1 : dram.bank_level + 1]))
+    return int(np.prod(dram.node_counts[level + 1 :]))
 
 
 def _rules(dram: ResolvedDram, used: set[int]) -> tuple[Int64Array, Int64Array, Int64Array]:
     """Rules between commands that are used, sorted by the preceding one; without those that another one implies."""
     commands = np.zeros((len(dram.commands), d.COMMAND_COLUMNS), dtype=np.int64)
-    commands[:, d.COMMAND_SPAN] = [_span(dram, min(int(level), dram.bank_level)) for level in dram.command_level]
+    commands[:, d.COMMAND_SPAN] = [_span(dram, int(level)) for level in dram.command_level]
     commands[:, d.COMMAND_BUS] = dram.command_bus
     commands[:, d.COMMAND_OPENS], commands[:, d.COMMAND_CLOSES] = dram.opens, dram.closes
     commands[:, d.COMMAND_ACCESSES] = dram.reads | dram.writes
@@ -118,7 +118,7 @@ def _rings(dram: ResolvedDram, windowed: Int64Array) -> Int64Array:
 
     A node's part begins at the number of its first bank times its length: ``window`` cycles and the place of the oldest.
     """
-    banks, longest = int(np.prod(dram.counts[: dram.bank_level + 1])), max(windowed[:, d.RULE_WINDOW], default=1)
+    banks, longest = int(np.prod(dram.node_counts)), max(windowed[:, d.RULE_WINDOW], default=1)
     rings = np.full((max(len(windowed), 1), banks * (longest + 1)), -FAR // 2, dtype=np.int64)
     for ring, row in enumerate(windowed):
         rings[ring, row[d.RULE_WINDOW] :: row[d.RULE_WINDOW] + 1] = 0

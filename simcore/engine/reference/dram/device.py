@@ -12,19 +12,21 @@ from itertools import product
 from simcore.dram.tables import FOLLOWING, LATENCY, LEVEL, PRECEDING, SIBLING, WINDOW, ResolvedDram
 from simcore.engine.reference.dram.record import CommandRecord, Node
 
-#: An address: the numbers per level from the channel to the bank; None addresses every node of that level.
+#: An address: the numbers per level from the channel to the bank, or to the subarray where these keep rows open; None addresses
+#: every node of that level.
 Address = tuple[int | None, ...]
 
 
 class Device:
     """One channel's banks. Every constraint of the standard is applied at the nodes of its level, one by one.
 
-    ``open_row`` is the open row of each bank, None where it is closed; what is issued goes into ``record``.
+    ``open_row`` is the open row of each bank, None where it is closed; what is issued goes into ``record``. Where a standard's
+    subarrays keep rows open (`ResolvedDram.row_level`), a bank is one of these, here and in the record.
     """
 
     def __init__(self, dram: ResolvedDram, channel: int, record: CommandRecord) -> None:
-        self.dram, self.channel, self.record, self.bank_level = dram, channel, record, dram.bank_level
-        self.banks = list(product([channel], *(range(count) for count in dram.counts[1 : dram.bank_level + 1])))
+        self.dram, self.channel, self.record = dram, channel, record
+        self.banks = list(product([channel], *(range(count) for count in dram.node_counts[1:])))
         self.open_row: dict[Node, int | None] = dict.fromkeys(self.banks)
         self._ready: dict[tuple[Node, int], int] = {}
         self._history: dict[tuple[Node, int], deque[int]] = {}
@@ -57,7 +59,7 @@ class Device:
             past.appendleft(now)
             for following, latency, window, sibling in self._rules.get((len(node) - 1, command), ()):
                 if sibling:
-                    for other in range(self.dram.counts[len(node) - 1]):
+                    for other in range(self.dram.node_counts[len(node) - 1]):
                         if other != node[-1]:
                             self._delay((*node[:-1], other), following, now + latency)
                 elif len(past) >= window:
@@ -81,5 +83,5 @@ class Device:
     def _nodes(self, address: Address) -> list[Node]:
         """Every node from the channel to the banks that lies on the way to an address or below it."""
         if None not in address:
-            return [address[: level + 1] for level in range(self.bank_level + 1)]  # type: ignore[misc]
-        return list(dict.fromkeys(bank[: level + 1] for bank in self.below(address) for level in range(self.bank_level + 1)))
+            return [address[: level + 1] for level in range(self.dram.row_level + 1)]  # type: ignore[misc]
+        return list(dict.fromkeys(bank[: level + 1] for bank in self.below(address) for level in range(self.dram.row_level + 1)))

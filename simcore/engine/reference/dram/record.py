@@ -32,7 +32,7 @@ class CommandRecord:
         self._issued[rank, command] = self._issued.get((rank, command), 0) + 1
         if self.keeps_commands:
             level = int(self.dram.command_level[command])
-            address = [number if at <= level else -1 for at, number in enumerate(bank)]
+            address = [number if at <= level else -1 for at, number in enumerate(bank[: self.dram.bank_level + 1])]
             self._commands.append([now, command, *address, row, column])
 
     def note_open(self, bank: Node, more: int, now: int) -> None:
