@@ -1,17 +1,17 @@
 """Many tables as one argument: a NamedTuple of int64 arrays, kept in one vector, which kernels take.
 
-The NamedTuple is declared once; its fields are arrays (`Vector`, `Table`) or other such NamedTuples. `flattened` lays its arrays
-into a vector, and `tables_in` gives the names back inside a kernel. There a NamedTuple is only the address of the vector, and a
-table is looked up where its field is read. numba's own NamedTuples pass eight words of every array to every function, which made
-the compilation of the DRAM 1.8 times as long. The vector begins with three numbers per table: where it starts, its rows and its
-columns.
+The NamedTuple is declared once; its fields are arrays (`tables.Vector`, `tables.Table`) or other such NamedTuples.
+`flattened` lays its arrays into a vector, and `tables_in` gives the names back inside a kernel. There a NamedTuple is only
+the address of the vector, and a table is looked up where its field is read. numba's own NamedTuples pass eight words of every
+array to every function, which made the compilation of the DRAM 1.8 times as long. The vector begins with three numbers per
+table: where it starts, its rows and its columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Annotated, Any, TypeAlias, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 import numba
 import numpy as np
@@ -28,10 +28,6 @@ _AttributeTemplate: Any = templates.AttributeTemplate
 _make_array: Any = arrayobj.make_array
 _populate_array: Any = arrayobj.populate_array
 _jit_is_off: bool = cast(Any, numba).config.DISABLE_JIT
-
-#: A field that is an array of one dimension, or of two (a row is one thing, a column one fact about it).
-Vector: TypeAlias = Annotated[Int64Array, 1]
-Table: TypeAlias = Annotated[Int64Array, 2]
 
 _Tables = TypeVar("_Tables", bound=tuple[Any, ...])
 _FACTS = 3

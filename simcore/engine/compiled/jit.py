@@ -23,7 +23,3 @@ written_in: Any = _njit(inline="always", _nrt=False, error_model="numpy")
 
 #: Called from Python.
 kernel: Any = _njit(_nrt=False, error_model="numpy")
-
-#: Written in the place of its one call before anything is compiled: a function that is `inlined` is compiled on its own as well,
-#: and so is each that calls it, which is most of what the large ones cost.
-written_in: Any = _njit(inline="always", _nrt=False, error_model="numpy")

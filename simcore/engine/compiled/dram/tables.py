@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from simcore.engine.compiled.flat_tables import Table, Vector
+from simcore.engine.compiled.tables import Table, Vector
 
 
 class DeviceTables(NamedTuple):
