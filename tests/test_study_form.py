@@ -91,7 +91,7 @@ def run(made: typer.Typer, *arguments: str) -> Result:
 LEFT_OUT = "cubes: left out, needs the extra train (pip install 'simcore[train]')"
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_a_study_of_one_file_is_run_saved_and_told(toy: typer.Typer, tmp_path: Path, jobs: str) -> None:
     out = tmp_path / "out"
     printed = run(toy, "--jobs", jobs, "--out", str(out))
@@ -153,21 +153,12 @@ def test_parts_are_joined_in_order_and_an_extra_that_is_there_makes_its_part() -
 
 
 def fail(number: int) -> int:
-    raise InputError(f"not {number}")
-
-
-def fail_twice(number: int) -> int:
     raise_all([InputError(f"not {number}", "here"), InputError("nor this", hint="think")])
     return number
 
 
-def test_errors_found_together_come_out_of_a_process_as_they_are() -> None:
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_errors_of_a_piece_of_work_are_the_studys(jobs: int) -> None:
     with pytest.raises(InputErrors) as told:
-        spread(fail_twice, (1, 1), 2, "failing")
+        spread(fail, (1, 1), jobs, "failing")
     assert [str(error) for error in told.value.errors] == ["here: not 1", "nor this; think"]
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_an_error_in_a_piece_of_work_is_the_studys(jobs: int) -> None:
-    with pytest.raises(InputError, match=r"not [12]"):
-        spread(fail, (1, 2), jobs, "failing")

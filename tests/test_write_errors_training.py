@@ -222,7 +222,8 @@ def test_equal_points_are_trained_once(_striped_digits: None) -> None:  # noqa: 
 def study() -> StudyResult:
     """A quick study on striped images with a made-up device and a placement of the user's."""
     own = Placement("own", Storage(voltage_v=0.9, pulse_ns=10), (PlacedBits("weights", Storage(error_rate=0.5)),))
-    settings = WriteErrorSettings(quick=True, seeds=2, setup=QUICK, device=DecadePerTenth(), placements=(own,))
+    setup = TrainingSetup(epochs=2, batch=8)
+    settings = WriteErrorSettings(quick=True, seeds=2, setup=setup, device=DecadePerTenth(), placements=(own,))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_runs, "load_dataset", lambda name, folder: striped())
         return study_write_errors(settings)

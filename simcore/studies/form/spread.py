@@ -24,13 +24,13 @@ def spread(
             on_progress(done, len(work), title)
 
     told(0)
-    load_engine("compiled")  # once, before processes that would each compile it
     if jobs == 1 or len(work) < 2:
         found = []
         for done, piece in enumerate(work, start=1):
             found.append(do(piece))
             told(done)
         return found
+    load_engine("compiled")  # once, before processes that would each compile it
     with processes(min(jobs, len(work))) as pool:
         futures = [pool.submit(do, piece) for piece in work]
         for done, future in enumerate(as_completed(futures), start=1):
