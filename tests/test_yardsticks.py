@@ -378,7 +378,7 @@ BAD_COMMANDS = {
     ),
     "banks": (
         ("banks", "lenet5", "--system", "titan-xp"),
-        "a machine of kind 'roofline' has no banks; 'simcore run' tells all that is known of it",
+        "a machine of kind 'roofline' has no banks; 'simcore run' prints what this kind has",
     ),
     "another kind by --set": (
         ("run", "lenet5", "--system", "titan-xp", "--set", "kind=ideal"),
@@ -390,6 +390,16 @@ BAD_COMMANDS = {
         "--set kind=systolik: kind: expected a kind of machine, got 'systolik'; did you mean 'systolic'?",
     ),
     "an engine that no kind has": (("run", "lenet5", "--engine", "simpi"), "no engine named 'simpi'; did you mean 'simpy'?"),
+    "more cycles than can be counted": (
+        ("run", "vgg16", "--system", "ideal-titan-xp", "--set", "memory.bytes_per_s=1", "--set", "core_clock_hz=1000 GHz"),
+        "layer 'conv1_1': expected at most 1e+18 core cycles in all, got more; "
+        "a higher bandwidth or peak, or a slower core clock?",
+    ),
+    "SCALE-Sim's shapes in training": (
+        ("run", "lenet5", "--system", "titan-xp", "--training", "--set", "shapes=scale-sim"),
+        "shapes: expected shapes: standard for a training step, whose gradients have the shapes that everybody uses, got "
+        "scale-sim; --set shapes=standard",
+    ),
     "a layer that joins another": (
         ("run", "lenet5", "--system", "titan-xp", "--layers", "tanh1"),
         "none of the layers tanh1 runs by itself; choose the layer that they join, or set fuse=false",

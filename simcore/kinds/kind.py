@@ -217,9 +217,9 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
             raise InputError(f"values can be checked with engine '{alone}' alone, got {engine!r}", hint=hint)
 
     def require_banks(self) -> None:
-        """Raise InputError where the machine has no banks to tell of."""
+        """Raise InputError if machines of this kind have no banks."""
         if not self.has_banks:
-            hint = "'simcore run' tells all that is known of it"
+            hint = "'simcore run' prints what this kind has"
             raise InputError(f"a machine of kind '{self.name}' has no banks", hint=hint)
 
     def _known(self, name: str, names: Sequence[str]) -> str | None:

@@ -209,7 +209,7 @@ def _anchor_files(root: Entry, names_kind: Entry, folder: Path) -> None:
     try:
         kind = _kind(names_kind)
     except InputError:
-        return  # told when the whole tree is validated
+        return  # the error is reported when the whole tree is validated
     for keys in kind.file_keys:
         for place in _places(root, keys[:-1]):
             _anchor(place, keys[-1], folder)

@@ -68,7 +68,7 @@ def layer_table(results: Results) -> PrintedTable:
 
 
 def _part(part: str, rates: EnergyRates) -> str:
-    """A part of the energy, by name; leakage is told with the transistors and the gating that it is of."""
+    """Return the printed name of a part of the energy; leakage names its transistors and whether idle banks are cut off."""
     if part != "leakage":
         return part
     return f"leakage ({rates.leakage_class}{', idle banks cut off' if rates.gating is not None else ''})"

@@ -71,15 +71,19 @@ class BoundLayer:
 
 
 def bound_layers(spec: YardstickSpec, roof: Roof, order: RunOrder) -> Iterator[BoundLayer]:
-    """The wanted layers in execution order. Raises InputError for a layer without a rule."""
-    from workloads.dataflow.lowering import fusions, work_of
+    """The wanted layers in execution order.
+
+    Raises InputError for a layer without a rule, and for SCALE-Sim's shape rule in a training step.
+    """
+    from workloads.dataflow.lowering import fusions, require_shape_rule, work_of
 
     joined = fusions(order.network) if spec.fuse else {}
     for instance in order.network.instances():
         if order.wanted is not None and instance.name not in order.wanted:
             continue
+        require_shape_rule(instance, spec.shapes)
         root = joined.get(instance.name)
-        work = None if root else work_of(instance, spec.shapes if instance.layer.pass_name == "forward" else "standard")
+        work = None if root else work_of(instance, spec.shapes)
         yield BoundLayer(instance, root, None if work is None else bounds_of(instance, work, spec, roof))
 
 

@@ -6,18 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from simcore.errors import InputError
 from simcore.program.outcome import Cause, Outcome, without_banks
 from simcore.program.program import Port
 from simcore.progress import OnProgress
 from simcore.results import LayerRun
 from simcore.yardsticks.bounds import BoundLayer, Bounds
 
+#: With no more cycles in all, every sum of the tables stays inside int64.
+MAX_CYCLES = 10**18
+
 
 def layer_runs(layers: Sequence[BoundLayer], progress: OnProgress | None) -> list[LayerRun]:
-    """One record per layer; layers run one after another."""
+    """One record per layer; layers run one after another. Raises InputError for more cycles than int64 holds."""
     start, runs = 0, []
     for done, layer in enumerate(layers, start=1):
         name, kind = layer.instance.name, layer.instance.layer
+        if layer.bounds is not None and start + layer.bounds.cycles > MAX_CYCLES:
+            hint = "a higher bandwidth or peak, or a slower core clock?"
+            raise InputError(f"expected at most {MAX_CYCLES:.0e} core cycles in all, got more", f"layer '{name}'", hint)
         outcome = None if layer.bounds is None else _outcome(start, layer.bounds)
         start += 0 if outcome is None else outcome.cycles
         macs = layer.instance.macs if layer.bounds is None else layer.bounds.macs

@@ -47,14 +47,19 @@ def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) 
         raise InputError(f"its plan is too large: {error}", where=f"layer '{instance.name}'", hint=hint) from error
 
 
+def require_shape_rule(instance: LayerInstance, shapes: str) -> None:
+    """Raise InputError where SCALE-Sim's shape rule meets a layer of a training step."""
+    if instance.layer.pass_name != "forward" and shapes != "standard":
+        expected = "expected shapes: standard for a training step, whose gradients have the shapes that everybody uses"
+        raise InputError(f"{expected}, got {shapes}", where="shapes", hint="--set shapes=standard")
+
+
 def with_layer_words(instance: LayerInstance, system: System) -> System:
     """The system with the word sizes that the layer's tensors have on its ports.
 
     Raises InputError where SCALE-Sim's shapes meet a training step, and where a scratchpad's lines do not hold whole words.
     """
-    if instance.layer.pass_name != "forward" and system.shapes != "standard":
-        expected = "expected shapes: standard for a training step, whose gradients have the shapes that everybody uses"
-        raise InputError(f"{expected}, got {system.shapes}", where="shapes", hint="--set shapes=standard")
+    require_shape_rule(instance, system.shapes)
     words = system.words
     sources = {
         field: source
