@@ -85,14 +85,19 @@ def test_a_kind_from_an_installed_package_runs_is_listed_validated_and_explained
     found = json.loads(ran[1])
     assert (found["kind"], found["system"], found["engine"]) == ("abacus", "desk", "by-hand")
     # c1 of LeNet-5: 28 x 28 pixels, 6 filters of 25 taps, 10 beads a cycle.
-    assert found["layers"][0]["cycles"] == 28 * 28 * 6 * 25 / 10
+    assert found["layers"][0]["compute_cycles"] == 28 * 28 * 6 * 25 / 10
+    assert all(layer["cycles"] == layer["compute_cycles"] + 1 for layer in found["layers"])
+    assert all(layer["stall_cycles"]["carry"] == sum(layer["stall_cycles"].values()) == 1 for layer in found["layers"])
     assert found["cycles"] == sum(layer["cycles"] for layer in found["layers"])
-    assert found["idle_beads"] == found["cycles"] * 10 - sum(layer["macs"] for layer in found["layers"])
+    moved = sum(10 * layer["compute_cycles"] for layer in found["layers"])
+    assert found["idle_beads"] == moved - sum(layer["macs"] for layer in found["layers"])
     assert (found["banks"], found["energy_pj"]) == ([], {})
     assert printed[0] == 0
     assert "Beads" in printed[1]
     assert saved[0] == 0
     assert (site / "results" / "beads.csv").read_text().startswith("layer,idle_beads\n")
+    layers = len(found["layers"])
+    assert f"stall_carry_cycles,{float(layers)},cycles\n" in (site / "results" / "totals.csv").read_text()
     assert json.loads((site / "results" / "manifest.json").read_text())["system"]["beads"] == 10
     assert [layer["name"] for layer in json.loads(preset[1])["layers"]] == ["c1"]
     assert valid[:2] == (0, "desk.yaml: valid\n")
@@ -171,6 +176,13 @@ def test_a_kind_is_one_object_that_the_table_names(name: str) -> None:
     assert kind.name == name == kind.spec.model_fields["kind"].default
     assert name in offered(GROUP, "machine kind")
     assert kind.engines
+
+
+def test_a_kind_that_offers_a_table_that_every_kind_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    results = simulate("lenet5", "titan-xp")
+    monkeypatch.setattr(type(results.kind), "tables", lambda _, results: {"layers": results.layers})
+    with pytest.raises(InputError, match="kind 'roofline' offers tables that every kind has: layers"):
+        results.tables()
 
 
 def test_an_unknown_kind_is_reported_with_the_nearest_name() -> None:

@@ -177,7 +177,12 @@ class Results:
         wear = () if self.line_wear is None else ("wear",)
         dram = () if self.main_memory is None else ("dram",)
         common = {name: getattr(self, name) for name in (*TABLES, *wear, *dram)}
-        return common | dict(self.kind.tables(self))
+        own = dict(self.kind.tables(self))
+        if own.keys() & common.keys():
+            raise InputError(
+                f"kind '{self.kind.name}' offers tables that every kind has: {', '.join(own.keys() & common.keys())}"
+            )
+        return common | own
 
     def rated(self, system: MachineSpec) -> Results:
         """The same run with the energies, leakage and areas of another system, which differs in nothing that takes time.

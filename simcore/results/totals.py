@@ -32,5 +32,5 @@ def totals_table(layers: pd.DataFrame, system: MachineSpec, area_mm2: float) -> 
     values["array_utilisation_percent"] = 100.0 * values["macs"] / room if room else 0.0
     values["scratchpad_area_mm2"] = area_mm2
     known = terms_of(kind)
-    rows = [(metric, value, known[metric].unit) for metric, value in values.items()]
+    rows = [(metric, value, known[metric].unit if metric in known else "") for metric, value in values.items()]
     return pd.DataFrame(rows, columns=["metric", "value", "unit"])
