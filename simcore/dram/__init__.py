@@ -1,0 +1,1 @@
+"""DRAM: standards resolved to integers, address mappings, traces, the timing checker, and energy."""
