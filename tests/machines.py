@@ -96,6 +96,9 @@ CALM = replace(
     bandwidths=(8, 64),
 )
 
+#: No model keeps a state; some hold a bank long after the access is over, so that it is still held when the next layer begins.
+AGAIN = replace(ANY, models=("stt-mram", "sram"), read_cycles=(1, 3, 40), write_cycles=(2, 9, 60), drained=(False, False, True))
+
 
 def draw_timing(pick: Pick, options: Options) -> dict[str, Any]:
     """A bank timing with drawn parameters."""

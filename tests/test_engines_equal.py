@@ -16,6 +16,7 @@ from equality import Case, check_case, run_compiled
 from hypothesis import assume, given, note, seed, settings
 from hypothesis import strategies as st
 from machines import (
+    AGAIN,
     ANY,
     CALM,
     CONTENDED,
@@ -30,6 +31,7 @@ from machines import (
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.program.outcome import CAUSE_NAMES
+from workloads.network import LayerInstance
 
 DEEP = os.environ.get("SIMCORE_HYPOTHESIS_PROFILE") == "deep"
 
@@ -47,10 +49,16 @@ class Flavour:
     shows: tuple[str, ...]
 
 
+def twice(two: list[LayerInstance]) -> list[LayerInstance]:
+    """Two layers, both again, and the second once more."""
+    return [*two, *two, two[1]]
+
+
 FLAVOURS = {
     "any": Flavour(ANY, st.lists(layers(), min_size=1, max_size=3), 4000, CAUSE_NAMES),
     "contended": Flavour(CONTENDED, st.lists(layers(), min_size=1, max_size=2), 4000, ("preempted", "forwarded", *CAUSE_NAMES)),
     "calm": Flavour(CALM, st.lists(folded_layers(), min_size=1, max_size=2), 6000, ("forwarded",)),
+    "again": Flavour(AGAIN, st.lists(layers(), min_size=2, max_size=2).map(twice), 6000, ("equal layers",)),
 }
 
 

@@ -17,8 +17,8 @@ _njit: Any = numba.njit
 #: Compiled into its caller. Tables are borrowed from the caller of the kernel, which keeps them alive.
 inlined: Any = _njit(_nrt=False, forceinline=True, error_model="numpy")
 
-#: Written in the place of its one call before anything is compiled: a function that is `inlined` is compiled on its own as well,
-#: and so is each that calls it, which is most of what the large ones cost.
+#: Written in the place of each call before anything is compiled, for what is called in one place or is short. A function that is
+#: `inlined` is compiled on its own as well, and so is each that calls it.
 written_in: Any = _njit(inline="always", _nrt=False, error_model="numpy")
 
 #: Called from Python.

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled import slices
+from simcore.engine.compiled.equal_layers import KeptLayer, keep_layer, layer_key, run_again
 from simcore.engine.compiled.kernel import GOES_ON, OVERRUN, STUCK
 from simcore.engine.compiled.layer import layer_tables
 from simcore.engine.compiled.state import hold_to_contract, machine_state
 from simcore.engine.compiled.tables import Tables
 from simcore.engine.shortcuts import Shortcuts
+from simcore.engine.store import MemoryStore, Store
 from simcore.machine.line_writes import LineWrites
 from simcore.machine.machine import Machine
 from simcore.program.outcome import Outcome
@@ -21,11 +23,23 @@ from simcore.program.program import Program
 class CompiledEngine:
     """Runs layers one after another; bank states, main memory and time go on from layer to layer."""
 
-    def __init__(self, machine: Machine, shortcuts: Shortcuts | None = None, line_writes: LineWrites | None = None) -> None:
-        """A machine at cycle 0; writes of its lines are added to ``line_writes`` where that is given."""
+    def __init__(
+        self,
+        machine: Machine,
+        shortcuts: Shortcuts | None = None,
+        line_writes: LineWrites | None = None,
+        store: Store[KeptLayer] | None = None,
+    ) -> None:
+        """A machine at cycle 0; writes of its lines are added to ``line_writes`` where that is given.
+
+        ``store``: where layers are kept for those that equal them; by default in memory, for this engine alone.
+        """
         self.line_writes = line_writes
         self.shortcuts = shortcuts or Shortcuts()
         self.state = machine_state(machine)
+        self.store: Store[KeptLayer] = MemoryStore() if store is None else store
+        #: Layers that were simulated so far.
+        self.simulated = 0
 
     def run(self, program: Program, on_step: Callable[[int], None] | None = None) -> Outcome:
         """Run one layer; ``on_step`` is called with the array steps made, about every tenth of a second.
@@ -33,11 +47,24 @@ class CompiledEngine:
         Raises InputError for a bank timing that broke its contract and for a DRAM whose refreshes pile up;
         RuntimeError, with who waits for what, if nothing can happen any more.
         """
+        key = layer_key(self.state, program) if self.shortcuts.equal_layers else None
+        kept = None if key is None else self.store.get(key)
+        if kept is not None and (self.line_writes is None or kept.lines is not None):
+            return run_again(self.state, kept, self.line_writes)
+        before = None if self.line_writes is None or key is None else self.line_writes.flat.copy()
+        outcome = self._run_anew(program, on_step)
+        if key is not None:
+            written = None if self.line_writes is None or before is None else self.line_writes.flat - before
+            self.store.put(key, keep_layer(self.state, outcome, written))
+        return outcome
+
+    def _run_anew(self, program: Program, on_step: Callable[[int], None] | None) -> Outcome:
         state = self.state
         layer = layer_tables(state, program, self.shortcuts)
         self._simulate(program, layer, on_step)
         hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
         state.cycle = int(layer.scalars[c.SCALAR_NOW])
+        self.simulated += 1
         if self.line_writes is not None:
             from simcore.engine.compiled.line_writes import add_line_writes
 

@@ -1,0 +1,113 @@
+"""Equal layers run once: a layer that goes as one before it has that one's Outcome, and leaves the machine as that one did.
+
+It does so where its Program is the same (name, facts and addresses in main memory apart) and the machine it begins on
+is the same, seen from the cycle in which it begins. Between layers no request waits, no write is buffered, nothing is
+on its way, and main memory is free: a layer lasts until all that is done. `key_parts` holds what is left of a machine
+with constant bank timings. A DRAM remembers more, and so does a timing with a state of its own: their layers are
+simulated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from simcore.engine.compiled import columns as c
+from simcore.engine.compiled.state import MachineState
+from simcore.machine.line_writes import LineWrites
+from simcore.machine.machine import ROUND_ROBIN, SimpleMemory
+from simcore.program.outcome import Outcome
+from simcore.program.program import Int64Array, Op, Program
+
+
+@dataclass(frozen=True)
+class KeptLayer:
+    """A layer as if it had begun in cycle 0, and the machine at its end, seen from there.
+
+    ``lines``, ``line_writes``: which lines it wrote, and how often; None where nobody counted.
+    """
+
+    outcome: Outcome
+    free_in: Int64Array
+    held_by: Int64Array
+    last_ports: Int64Array
+    lines: Int64Array | None
+    line_writes: Int64Array | None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        values = [getattr(part, item.name) for part in (self, self.outcome) for item in fields(part)]
+        return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
+
+
+def key_parts(state: MachineState, program: Program) -> dict[str, Int64Array]:
+    """Everything that the Outcome of a layer follows from, its start cycle apart."""
+    machine, tables, memory = state.machine, state.tables, state.machine.memory
+    assert isinstance(memory, SimpleMemory)
+    p, q = machine.memory_ratio
+    free_in, held_by = _servers(state)
+    return {
+        **{f"segments of port {port}": segments for port, segments in enumerate(program.segments)},
+        "geometry": program.geometry,
+        "regions": program.regions,
+        "operations": np.delete(program.ops, Op.ADDRESS, axis=1),
+        "queues": program.queue_start,
+        "bins": program.bin_steps(),
+        "steps": np.array([program.steps]),
+        "scratchpads": tables.pads[:, : c.PAD_BUFFER_HEAD],
+        "timings": tables.banks[:, c.BANK_READ_HELD : c.BANK_WRITE_DONE + 1],
+        "window": np.array([machine.port_window]),
+        "bursts": np.array([machine.outstanding_bursts, machine.burst_bytes]),
+        "main memory": np.array([memory.latency_cycles, memory.bytes_per_cycle, p, q]),
+        "phase of main memory's clock": np.array([state.cycle * q % p]),
+        "cycles until servers are free": free_in,
+        "what holds servers": held_by,
+        "ports granted last": _last_ports(state),
+    }
+
+
+def layer_key(state: MachineState, program: Program) -> str | None:
+    """A digest of all that the Outcome of a layer follows from; None for one that has to be simulated."""
+    if state.dram is not None or not (state.tables.banks[:, c.BANK_READ_HELD] > 0).all():
+        return None
+    digest = hashlib.blake2b(digest_size=32)
+    for name, part in key_parts(state, program).items():
+        digest.update(f"{name} {part.shape} ".encode())
+        digest.update(np.ascontiguousarray(part, dtype=np.int64).data)
+    return digest.hexdigest()
+
+
+def _servers(state: MachineState) -> tuple[Int64Array, Int64Array]:
+    """In how many cycles each server is free, and the port that holds it until then."""
+    servers = state.tables.servers
+    free_in = np.maximum(servers[:, c.SERVER_FREE_AT] - state.cycle, 0)
+    return free_in, np.where(free_in > 0, servers[:, c.SERVER_PORT], c.NONE)
+
+
+def _last_ports(state: MachineState) -> Int64Array:
+    """The port that each bank granted last, where its arbiter goes by it."""
+    banks, pads = state.tables.banks, state.tables.pads
+    in_turn = pads[banks[:, c.BANK_PAD], c.PAD_ARBITER] == ROUND_ROBIN
+    return np.where(in_turn, banks[:, c.BANK_LAST_PORT], c.NONE)
+
+
+def keep_layer(state: MachineState, outcome: Outcome, written: Int64Array | None) -> KeptLayer:
+    """What is to be kept of a layer that has just run; ``written``: how often it wrote each line of the machine."""
+    lines = None if written is None else np.flatnonzero(written)
+    begun_at_0 = replace(outcome, start_cycle=0, bin_start_cycles=outcome.bin_start_cycles - outcome.start_cycle)
+    counted = None if written is None else written[lines]
+    return KeptLayer(begun_at_0, *_servers(state), state.tables.banks[:, c.BANK_LAST_PORT].copy(), lines, counted)
+
+
+def run_again(state: MachineState, kept: KeptLayer, counted: LineWrites | None) -> Outcome:
+    """Let the machine do a layer as it was done before; adds the writes of its lines to ``counted``."""
+    start, servers = state.cycle, state.tables.servers
+    state.cycle += kept.outcome.cycles
+    servers[:, c.SERVER_FREE_AT], servers[:, c.SERVER_PORT] = state.cycle + kept.free_in, kept.held_by
+    state.tables.banks[:, c.BANK_LAST_PORT] = kept.last_ports
+    if counted is not None and kept.line_writes is not None:
+        counted.flat[kept.lines] += kept.line_writes
+    return replace(kept.outcome, start_cycle=start, bin_start_cycles=kept.outcome.bin_start_cycles + start)
