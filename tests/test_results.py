@@ -9,6 +9,7 @@ import pytest
 from made_up import made_up_outcome, made_up_results
 
 from models.technology import energy_table
+from simcore import simulate
 from simcore.errors import InputError
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import LayerRun, Results
@@ -181,3 +182,9 @@ def test_a_notebook_shows_cycles_per_layer(results: Results) -> None:
     shown = results._repr_html_()
     assert "conv1" in shown
     assert f"{results.cycles:,} cycles" in shown
+
+
+def test_a_notebook_shows_names_as_text() -> None:
+    shown = simulate("lenet5", layers="output", overrides=["name=<script>alert(1)</script>"])._repr_html_()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "<script" not in shown

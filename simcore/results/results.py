@@ -21,6 +21,7 @@ from simcore.results.dram import dram_table
 from simcore.results.energy import energy_parts, energy_table
 from simcore.results.heatmap import conflict_heat_map
 from simcore.results.json_form import json_form
+from simcore.results.notebook import notebook_form
 from simcore.results.record import LayerRun
 from simcore.results.tables import layer_table, port_table, stall_table
 from simcore.results.timeline import timeline_table
@@ -227,6 +228,4 @@ class Results:
         return f"<Results {self.network} on {self.system.name}: {self.cycles:,} cycles, {len(self.runs)} layers>"
 
     def _repr_html_(self) -> str:
-        shown = ["layer", "op", "macs", "cycles", "compute_cycles", "mapping_efficiency_percent", "array_utilisation_percent"]
-        title = f"<p><b>{self.network}</b> on <b>{self.system.name}</b>: {self.cycles:,} cycles</p>"
-        return title + self.layers[shown].to_html(index=False)
+        return notebook_form(self)
