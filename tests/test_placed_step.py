@@ -91,7 +91,7 @@ def test_the_guides_example_runs(capsys):
 
 
 def test_what_cannot_be_simulated_is_reported():
-    with pytest.raises(InputError, match="got an error rate alone"):
+    with pytest.raises(InputError, match="got only an error rate"):
         run(placed(PlacedBits("weights", Storage(error_rate=1e-3))))
     with pytest.raises(InputError, match="got a unified one"):
         simulate_placed_step(STEP, load_system("edge-unified"), placed(), DEVICE, WORD_BITS)

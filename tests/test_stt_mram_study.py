@@ -453,7 +453,7 @@ def test_steps_of_placements_are_held_against_the_first():
 
 def test_a_placement_without_a_pulse_is_refused_before_anything_is_trained():
     vague = Placement("vague", Storage(voltage_v=1.2, pulse_ns=5), (PlacedBits("weights", Storage(error_rate=1e-3)),))
-    with pytest.raises(InputError, match=r"placement vague: .* got an error rate alone"):
+    with pytest.raises(InputError, match=r"placement vague: .* got only an error rate"):
         study_accuracy(SttMramSettings(quick=True, placements=(vague,)), None)
 
 

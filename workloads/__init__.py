@@ -1,1 +1,1 @@
-"""Networks and how they map onto machines: layers, networks, importers, dataflows."""
+"""Networks and their mapping onto machines: layers, networks, importers, dataflows, training and faults."""

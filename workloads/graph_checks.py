@@ -1,4 +1,4 @@
-"""What must hold of a graph before it is a network, checked once, with the layer at fault named."""
+"""Checks that turn a graph into a network. Each check runs once and names the layer at fault."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from workloads.layers import Layer, Shape
 
 
 def checked_graph(graph: nx.DiGraph[Any], where: str) -> nx.DiGraph[str]:
-    """A frozen copy keyed by layer name in execution order, with ``operands`` and ``shape`` on every edge.
+    """Return a frozen copy keyed by layer name in execution order, with ``operands`` and ``shape`` on every edge.
 
-    Raises InputError for a graph that is empty, undirected or cyclic, for nodes without a layer, duplicate names, inputs that are
-    missing or taken twice, and shapes that do not fit.
+    Raise InputError for a graph that is empty, undirected or cyclic, for nodes without a layer, for duplicate names, for inputs
+    that are missing or used twice, and for shapes that do not fit.
     """
     if not isinstance(graph, nx.DiGraph) or graph.is_multigraph():
         raise InputError(f"expected a networkx.DiGraph, got {type(graph).__name__}", where=where)
@@ -63,7 +63,7 @@ def _reject_cycle(graph: nx.DiGraph[Any], names: dict[Any, str], where: str) -> 
 
 
 def _operands(graph: nx.DiGraph[Any], node: Any, names: dict[Any, str], where: str) -> dict[Any, tuple[int, ...]]:
-    """Positions each producer takes among the node's inputs; edges that name none follow in the order they were added."""
+    """Return the positions of each producer among the node's inputs. An edge without positions takes its index."""
     result: dict[Any, tuple[int, ...]] = {}
     for index, producer in enumerate(graph.predecessors(node)):
         edge = graph.edges[producer, node]
@@ -77,7 +77,7 @@ def _operands(graph: nx.DiGraph[Any], node: Any, names: dict[Any, str], where: s
 
 
 def _infer(graph: nx.DiGraph[str], name: str, where: str) -> None:
-    """Set ``shape`` of the node and of the edges into it; an error names the producers too."""
+    """Set ``shape`` of the node and of its input edges. An error also names the producers."""
     operands = {
         position: producer for producer in graph.predecessors(name) for position in graph.edges[producer, name]["operands"]
     }

@@ -1,4 +1,4 @@
-"""A network from what a user types: a registered name, or the path of an ONNX file or SCALE-Sim topology."""
+"""Networks by the text that a user types: a registered name, or the path of an ONNX file or SCALE-Sim topology."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from workloads.network import Network
 
 
 def load_network(name_or_file: str | Path, batch: int | None = None, *, scale_sim_shapes: bool = True) -> Network:
-    """The network of that registered name, or in that ``.onnx`` or ``.csv`` file.
+    """Return the network with a registered name, or the one in a ``.onnx`` or ``.csv`` file.
 
-    ``batch`` is the number of images; None takes the file's own, else 1. ``scale_sim_shapes`` says whether the convolutions of a
-    topology follow SCALE-Sim's shape rule. Raises InputError, with the nearest name when nothing is found.
+    ``batch`` is the number of images; None takes the file's own batch, or 1. ``scale_sim_shapes`` says whether the convolutions
+    of a topology follow SCALE-Sim's shape rule. Raise InputError, with the nearest name, if nothing is found.
     """
     from workloads.networks import NETWORKS
     from workloads.networks.families import FAMILIES, sized_network

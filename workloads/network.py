@@ -1,4 +1,4 @@
-"""A network: a directed graph of layers, checked when it is made, with a batch size."""
+"""A network: a directed graph of layers with a batch size, checked when it is made."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from simcore.errors import InputError, did_you_mean
 from workloads.graph_checks import checked_graph
 from workloads.layers import Input, Layer, Shape
 
-#: More images than this are taken for a slip; their tensors would not fit anywhere.
+#: A larger number of images is taken as a typing error, because its tensors would not fit into any memory.
 LARGEST_BATCH = 65536
 
 
 @dataclass(frozen=True)
 class LayerInstance:
-    """One layer with the shapes it meets in its network; shapes are those of one image, counts those of the whole batch."""
+    """One layer with its shapes in the network. Shapes are those of one image; counts are those of the whole batch."""
 
     name: str
     layer: Layer
@@ -29,24 +29,24 @@ class LayerInstance:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of the batch."""
+        """Return the multiply-accumulates of the batch."""
         return self.batch * self.layer.macs(self.input_shapes)
 
     @property
     def parameters(self) -> int:
-        """Trained parameters, shared by the images of a batch."""
+        """Return the number of trained parameters, which all images of a batch share."""
         return self.layer.parameters(self.input_shapes)
 
 
 class Network:
     """A checked, frozen graph of layers.
 
-    ``graph`` is a ``networkx.DiGraph``: a node is a layer's name and carries ``layer``; an edge carries ``shape``, the
-    tensor's shape without the batch, and ``operands``, the positions it takes among the consumer's inputs.
+    ``graph`` is a ``networkx.DiGraph``. A node is a layer's name and carries ``layer``. An edge carries ``shape``, the tensor's
+    shape without the batch, and ``operands``, its positions among the consumer's inputs.
     """
 
     def __init__(self, name: str, graph: nx.DiGraph[str], batch: int = 1) -> None:
-        """Check ``graph`` (see :func:`from_graph` for its form). Raises InputError."""
+        """Check ``graph`` (see :func:`from_graph` for its form). Raise InputError for a bad graph or batch."""
         if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
             raise InputError(f"expected a batch of at least 1 image, got {batch!r}", where=f"network '{name}'")
         if batch > LARGEST_BATCH:
@@ -60,22 +60,22 @@ class Network:
         return f"<Network {self.name}: {len(self.graph)} layers, batch {self.batch}>"
 
     def layer(self, name: str) -> Layer:
-        """The layer of that name. Raises InputError with the nearest name when there is none."""
+        """Return the layer of that name. Raise InputError with the nearest name if there is none."""
         if name not in self.graph:
             raise InputError(f"no layer '{name}'", where=f"network '{self.name}'", hint=did_you_mean(name, self.graph))
         found: Layer = self.graph.nodes[name]["layer"]
         return found
 
     def order(self) -> list[str]:
-        """Layer names in execution order: producers first, otherwise as they were put into the graph."""
+        """Return the layer names in execution order: producers first, otherwise in the order of insertion into the graph."""
         return list(self.graph)
 
     def instances(self) -> list[LayerInstance]:
-        """The layers in execution order, each with its shapes; inputs, which take no time, are left out."""
+        """Return the layers in execution order, each with its shapes, without the inputs, which take no time."""
         return list(self._instances)
 
     def select(self, patterns: str | Sequence[str]) -> list[LayerInstance]:
-        """The instances whose name matches any shell-like pattern. Raises InputError for a pattern that matches nothing."""
+        """Return the instances whose name matches any shell-like pattern. Raise InputError for a pattern without a match."""
         wanted = [patterns] if isinstance(patterns, str) else list(patterns)
         names = [instance.name for instance in self._instances]
         for pattern in wanted:
@@ -86,23 +86,23 @@ class Network:
         return [instance for instance in self._instances if any(fnmatchcase(instance.name, pattern) for pattern in wanted)]
 
     def macs(self) -> int:
-        """Multiply-accumulates of the whole batch."""
+        """Return the multiply-accumulates of the whole batch."""
         return self.batch * self.macs_per_image()
 
     def macs_per_image(self) -> int:
-        """Multiply-accumulates of one image."""
+        """Return the multiply-accumulates of one image."""
         return sum(instance.layer.macs(instance.input_shapes) for instance in self._instances)
 
     def parameters(self) -> int:
-        """Trained parameters."""
+        """Return the number of trained parameters."""
         return sum(instance.parameters for instance in self._instances)
 
     def with_batch(self, batch: int) -> Network:
-        """The same network for another number of images."""
+        """Return the same network for another number of images."""
         return Network(self.name, self.graph, batch)
 
     def with_scale_sim_shapes(self) -> Network:
-        """The same network with SCALE-Sim's shape rule in every convolution; later layers follow the shapes that result."""
+        """Return the same network with SCALE-Sim's shape rule in every convolution; later layers follow the resulting shapes."""
         graph = nx.DiGraph(self.graph)
         for name in graph:
             graph.nodes[name]["layer"] = graph.nodes[name]["layer"].with_scale_sim_shapes()
@@ -125,18 +125,18 @@ class Network:
 
 
 def from_graph(graph: nx.DiGraph[str], name: str = "network", batch: int = 1) -> Network:
-    """A Network from a plain ``networkx.DiGraph`` of the user's own.
+    """Return a Network made from the user's own ``networkx.DiGraph``.
 
-    Each node carries its layer: ``graph.add_node("conv1", layer=Conv("conv1", 64, kernel=3))``. An edge may carry
-    ``operand``, its position among the consumer's inputs (or ``operands``, several); without it, inputs come in the order the
-    edges were added. Raises InputError for a cycle, a node without a layer, a missing or surplus input, a duplicate name and
-    for shapes that do not fit.
+    Each node carries its layer: ``graph.add_node("conv1", layer=Conv("conv1", 64, kernel=3))``. An edge may carry ``operand``,
+    its position among the consumer's inputs (or ``operands``, several positions). Without a position, inputs come in the order in
+    which the edges were added. Raise InputError for a cycle, a node without a layer, a missing or surplus input, a duplicate name
+    and shapes that do not fit.
     """
     return Network(name, graph, batch)
 
 
 class NetworkBuilder:
-    """Writes a network layer by layer; each ``add`` returns the layer's name, for use as an input of later ones."""
+    """Builds a network layer by layer. Each ``add`` returns the layer's name, for use as an input of later layers."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -144,7 +144,7 @@ class NetworkBuilder:
         self._last: str | None = None
 
     def add(self, layer: Layer, inputs: Iterable[str] | None = None) -> str:
-        """Append a layer that reads ``inputs``, or the last layer. Raises InputError for an unknown input or a taken name."""
+        """Append a layer that reads ``inputs``, or the last layer. Raise InputError for an unknown input or a taken name."""
         where = f"network '{self.name}'"
         if layer.name in self._graph:
             raise InputError(f"two layers named '{layer.name}'", where=where)
@@ -162,5 +162,5 @@ class NetworkBuilder:
         return layer.name
 
     def build(self, batch: int = 1) -> Network:
-        """The checked network. Raises InputError."""
+        """Return the checked network. Raise InputError as :class:`Network` does."""
         return Network(self.name, self._graph, batch)

@@ -1,4 +1,4 @@
-"""Dataflows: how a layer becomes a Program - tiles, strided streams, and the DMA's plan."""
+"""Dataflows and lowering: how a layer becomes a Program of tiles, strided streams and DMA operations."""
 
 from workloads.dataflow.array import Product
 from workloads.dataflow.between_layers import Lowered

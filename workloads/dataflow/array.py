@@ -1,4 +1,4 @@
-"""One layer on the array: streams, tiles and DMA operations of the chosen loops, put together as a Program."""
+"""Lowering of one layer on the array: its streams, tiles and DMA operations become a Program."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from workloads.dataflow.work import Words, Work
 
 
 def _result_segments(layer: ArrayLayer, psum: Tensor | None, ofmap: Tensor, psum_region: int) -> tuple[Int64Array, Int64Array]:
-    """Segments of the psum and output ports."""
+    """Return the segments of the psum port and of the output port."""
     folds, stream = layer.folds, layer.streams.output
     if psum is None:
         return np.zeros((0, SEG_COLUMNS), dtype=np.int64), linear_segments(stream, psum_region, ofmap.tile, ofmap.chunk)
@@ -31,13 +31,16 @@ def _result_segments(layer: ArrayLayer, psum: Tensor | None, ofmap: Tensor, psum
     tile, chunk = np.where(last, ofmap.tile, psum.tile), np.where(last, ofmap.chunk, psum.chunk)
     output = linear_segments(stream, np.where(last, psum_region + 1, psum_region), tile, chunk)
     reads = linear_segments(stream, psum_region, psum.tile, psum.chunk)
-    # Row folds are innermost: the fold before wrote what this one reads.
+    # Row folds are the innermost loop, so each fold reads the partial sums that the fold before it wrote.
     reads[1:, Seg.AFTER_WRITE] = stream.first_element[:-1]
     return reads[folds.turn > 0], output
 
 
 def mapping_efficiency_percent(shape: ConvShape, folds: Folds, system: System) -> float:
-    """Share of the PEs that hold work, over all folds; in SCALE-Sim's order of evaluation, to equal its column bit for bit."""
+    """Return the share of the PEs that hold work, over all folds, in percent.
+
+    The order of evaluation is SCALE-Sim's, so that the value equals its column bit for bit.
+    """
     along_rows, along_columns, _ = folds.dataflow.extents(shape)
     places = folds.row_folds * folds.column_folds * system.array.rows * system.array.columns
     return along_rows * along_columns / places * 100
@@ -68,7 +71,7 @@ def _facts(op: str, layer: ArrayLayer, loops: Loops, plans: list[RegionPlan], op
 
 @dataclass(frozen=True)
 class Product(Work):
-    """A convolution, or a matrix product as one (see ``ConvShape``), that runs on the array."""
+    """A convolution that runs on the array, or a matrix product in the form of one (see ``ConvShape``)."""
 
     shape: ConvShape
 
@@ -82,7 +85,7 @@ class Product(Work):
         return Words(shape.ifmap_words_at_most(), shape.filters * shape.taps, shape.pixels * shape.filters)
 
     def steps(self, system: System) -> int:
-        """Every fold streams its whole dimension: ``stream_starts`` added up, without its arrays."""
+        """Return the steps that ``stream_starts`` gives if every fold streams its whole dimension, without its arrays."""
         array, shape, flow = system.array, self.shape, dataflow_named(system.array.dataflow)
         along_rows, along_columns, along_time = flow.extents(shape)
         folds = shape.groups * -(-along_rows // array.rows) * -(-along_columns // array.columns)
@@ -96,7 +99,7 @@ class Product(Work):
 
 
 def _linear_plans(weights: Tensor, psum: Tensor | None, ofmap: Tensor) -> list[RegionPlan]:
-    """The plans of the tensors that are stored as streamed, in the order of their regions."""
+    """Return the plans of the tensors that are stored in the order of their streams, sorted by region."""
     found = [plan_region(weights.region, weights.uses, Port.FILTER, "filter")]
     if psum is not None:
         found.append(plan_region(psum.region, psum.uses, Port.OUTPUT, "psum", spills=True))
@@ -104,9 +107,9 @@ def _linear_plans(weights: Tensor, psum: Tensor | None, ofmap: Tensor) -> list[R
 
 
 def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_folds: bool = False) -> Program:
-    """The Program of a convolution or matrix product.
+    """Return the Program of a convolution or matrix product.
 
-    Raises InputError where a scratchpad cannot hold what one element of a stream needs.
+    Raise InputError if a scratchpad cannot hold the data that one element of a stream needs.
     """
     flow = dataflow_named(system.array.dataflow)
     loops = choose_loops(shape, system, flow)

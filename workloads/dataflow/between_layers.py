@@ -1,4 +1,4 @@
-"""Which results stay in their scratchpads from one layer to the next, where a System keeps them there."""
+"""Results that stay in a scratchpad from one layer to the next, in a System that allows it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from workloads.dataflow.in_place import ifmap_fits, in_place, ofmap_fits, same_w
 from workloads.dataflow.rules.table import rule_of
 from workloads.network import LayerInstance, Network
 
-#: A layer, its Program (None where it takes no cycles), and the layer that it joined.
+#: A layer, its Program (None for a layer that takes no cycles), and the layer into which it is fused, if any.
 Lowered = tuple[LayerInstance, Program | None, str | None]
 
-#: Reads a tensor after the last layer.
+#: Stands for the reader of a tensor that leaves the network.
 _OUTSIDE = "the network's output"
 
 
 def handed_on(lowered: Iterable[Lowered], network: Network, joined: Mapping[str, str]) -> Iterator[Lowered]:
-    """The layers in order. A result that fits and that the layer right behind reads is read in place; left there if by it alone.
+    """Yield the layers in order, with results handed on in their scratchpads.
 
-    Right behind in the network: a layer that is left out of the run would have used the scratchpads too.
+    If the next layer reads a result and the result fits, that layer reads it in place. If no other layer reads it, it is not
+    stored to main memory either. "Next" refers to the whole network: a layer that is left out of the run also counts, because it
+    would have used the scratchpads.
     """
     tensors, readers = _tensors(network, joined)
     behind = _right_behind(network, joined)
@@ -45,7 +47,7 @@ def handed_on(lowered: Iterable[Lowered], network: Network, joined: Mapping[str,
 
 
 def _right_behind(network: Network, joined: Mapping[str, str]) -> dict[str, str]:
-    """By layer that takes cycles the next one that does, where its first operand is what it reads as its ifmap."""
+    """Map each layer that takes cycles to the next such layer, if the ifmap of the latter is its first operand."""
     running = [each for each in network.instances() if each.name not in joined and rule_of(each.layer).work is not None]
     return {
         before.name: after.name for before, after in pairwise(running) if after.producers and rule_of(after.layer).reads_ifmap
@@ -53,15 +55,18 @@ def _right_behind(network: Network, joined: Mapping[str, str]) -> dict[str, str]
 
 
 def _stays(writer: LayerInstance, written: Program, program: Program) -> bool:
-    """Whether the whole result lies as readers take it and fits where it is written and where it is read."""
+    """Return whether the result has the order that readers expect and fits both where it is written and where it is read."""
     return rule_of(writer.layer).hands_on and ofmap_fits(written) and ifmap_fits(program) and same_words(written, program)
 
 
 def _tensors(
     network: Network, joined: Mapping[str, str]
 ) -> tuple[dict[str, str | None], dict[str | None, list[tuple[str, int]]]]:
-    """By layer the layer whose result its own is (itself, the one it joined, what it is a view of), and by those layers who reads
-    them at which position. Parts put together count as readers, and their sum as nobody's result."""
+    """Return the owner of each layer's result, and the readers of each owner's result as (layer, operand position).
+
+    The owner of a result is the layer itself, the layer into which it is fused, or the layer of which it is a view. A view of
+    several operands (a concatenation) counts as a reader of each of them, and its own result has no owner.
+    """
     tensors: dict[str, str | None] = {}
     readers: dict[str | None, list[tuple[str, int]]] = {}
     for instance in network.instances():
@@ -81,6 +86,6 @@ def _tensors(
 
 
 def with_what_stays(program: Program, facts: Mapping[str, object]) -> Program:
-    """A Program that was made again, its operands and results in place as the ``facts`` of the first one say."""
+    """Return a Program that was lowered again, with operands and results in place as the ``facts`` of the first Program say."""
     stays = facts.get("in_place")
     return in_place(program, **stays) if isinstance(stays, dict) else program

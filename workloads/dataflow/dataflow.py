@@ -1,9 +1,9 @@
-"""A dataflow: which part of a layer's loop nest lies along the array's rows, its columns and time, and what follows from it.
+"""A dataflow: which side of a layer's loop nest lies along the array's rows, along its columns and in time.
 
-A layer on the array is a matrix product: output pixels (M) by filters (N), summed over taps (K). The ifmap has pixels and taps,
-the filters have filters and taps, the results have pixels and filters. The tensor without the side that runs in time is held: it
-stays in the PEs during a fold. An operand that is held is shifted in from the north edge before the fold's stream, and partial
-sums move down the columns; where the sums are held, both operands stream, one from the west and one from the north.
+A layer on the array is a matrix product: output pixels (M) by filters (N), summed over taps (K). The ifmap has the sides pixels
+and taps, the filters have filters and taps, and the results have pixels and filters. The tensor that lacks the side which runs in
+time is held: it stays in the PEs during a fold. A held operand is shifted in from the north edge before the fold's stream, and
+partial sums move down the columns. If the sums are held, both operands stream, one from the west and one from the north.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Side(Enum):
     TAPS = "taps"
 
     def extent(self, shape: ConvShape) -> int:
-        """Its extent in a group of a layer: M, N or K of the matrix product."""
+        """Return the extent of this side in a group of a layer: M, N or K of the matrix product."""
         return {Side.PIXELS: shape.pixels, Side.FILTERS: shape.group_filters, Side.TAPS: shape.taps}[self]
 
 
@@ -49,16 +49,16 @@ def _array_rows(array: ArraySpec) -> int:
 
 @dataclass(frozen=True)
 class Dataflow:
-    """How layers run on the array: one value per file of ``flows/``, or an installed package's (group ``simcore.dataflow``).
+    """How layers run on the array: one value per file of ``flows/`` or from an installed package (group ``simcore.dataflow``).
 
-    ``name`` is what ``array.dataflow`` of a System says. ``rows``, ``columns``, ``time``: the side along each; partial sums move
-    down the columns, so that taps lie along the rows or in time. ``least_gap(array)``: with ``array.fold_overlap`` the steps from
-    the first streamed element of a fold to that of the next are at least so many. ``traffic(choice)``: main-memory bytes of the
-    ifmap and of the filters, of one group, under a choice of loops; of all choices the one with the least traffic is taken.
-    ``tap_orders(shape, array)``: orders of the row folds worth trying. ``filter_chunk(array)``: rows that a tile of the filters
-    should have.
+    ``name`` is the value of ``array.dataflow`` in a System. ``rows``, ``columns`` and ``time`` give the side along each; partial
+    sums move down the columns, so taps must lie along the rows or in time. ``least_gap(array)`` is the least number of steps,
+    with ``array.fold_overlap``, from the first streamed element of a fold to that of the next. ``traffic(choice)`` returns the
+    main-memory bytes of the ifmap and of the filters, for one group, under a choice of loops; the choice with the least traffic
+    is taken. ``tap_orders(shape, array)`` lists the orders of row folds that are worth trying. ``filter_chunk(array)`` is the
+    preferred number of rows in a tile of the filters.
 
-    Raises InputError for sides that are not three, and for taps along the columns.
+    Raise InputError unless the sides are three different ones, and if taps lie along the columns.
     """
 
     name: str
@@ -82,23 +82,23 @@ class Dataflow:
 
     @property
     def held(self) -> Port:
-        """The port of the tensor that stays in the PEs during a fold; OUTPUT where they keep their sums."""
+        """Return the port of the tensor that stays in the PEs during a fold. It is OUTPUT if the PEs keep their sums."""
         return next(port for port, sides in TENSOR_SIDES.items() if self.time not in sides)
 
     @property
     def sums_leave(self) -> bool:
-        """Whether partial sums leave the array, to be added to by the next row fold."""
+        """Return whether partial sums leave the array, so that the next row fold adds to them."""
         return self.held is not Port.OUTPUT
 
     @property
     def roles(self) -> PeRoles:
-        """What the PEs do."""
+        """Return the roles of the PEs: which tensor they hold, and which enters from the north."""
         enters = (Port.IFMAP, Port.FILTER)
         north = self.held if self.sums_leave else next(port for port in enters if self.columns in TENSOR_SIDES[port])
         return PeRoles(self.held, north)
 
     def stream(self, port: Port) -> tuple[Side, Side]:
-        """(time, lane): the side that a port's elements follow each other along, and that of the words of one element."""
+        """Return (time, lane) of a port: the side along which its elements follow each other, and the side of their words."""
         if port is self.held:
             return self.rows, self.columns
         if port is Port.OUTPUT:
@@ -108,40 +108,40 @@ class Dataflow:
 
     @property
     def planar(self) -> bool:
-        """Whether a vector of the ifmap is neighbouring pixels of a channel, so that its tiles are stored channel by channel."""
+        """Return whether an ifmap vector is neighbouring pixels of one channel, so that tiles are stored channel by channel."""
         return self.stream(Port.IFMAP)[1] is Side.PIXELS
 
     # Extents ----------------------------------------------------------------------------------------------------------------
 
     def extents(self, shape: ConvShape) -> tuple[int, int, int]:
-        """Extents of a group of a layer along the array's rows, its columns, and time."""
+        """Return the extents of a group of a layer along the array's rows, along its columns and in time."""
         return self.rows.extent(shape), self.columns.extent(shape), self.time.extent(shape)
 
     @property
     def cuts_time(self) -> bool:
-        """Whether the streamed dimension may be cut in blocks: not where the PEs sum along it."""
+        """Return whether the streamed dimension may be cut into blocks. It may not if the PEs sum along it."""
         return self.sums_leave
 
     def block_unit(self, shape: ConvShape) -> int:
-        """What a block of the streamed dimension is a multiple of: whole output rows where pixels stream."""
+        """Return the unit of a block of the streamed dimension. If pixels stream, it is a whole output row."""
         return shape.out_width if self.time is Side.PIXELS else 1
 
     # Steps ------------------------------------------------------------------------------------------------------------------
 
     def preload_steps(self, array: ArraySpec) -> int:
-        """Steps in which a fold's held operand is shifted in, before its stream."""
+        """Return the steps in which a fold's held operand is shifted in before its stream."""
         return array.rows if self.sums_leave else 0
 
     def gap(self, times: int, array: ArraySpec) -> int:
-        """Steps from the start of a fold's stream of ``times`` elements to that of the next, with overlap."""
+        """Return the steps, with overlap, from the start of a fold's stream of ``times`` elements to the start of the next."""
         return max(times + edge_skew(array), self.least_gap(array))
 
 
 def edge_skew(array: ArraySpec) -> int:
-    """Steps that a skewed fetch holds the array's edge longer, until its last lane is done."""
+    """Return the extra steps for which a skewed fetch occupies the array's edge, until its last lane is done."""
     return max(array.rows, array.columns) - 1 if array.edge == "skewed-fetch" else 0
 
 
 def drain_steps(array: ArraySpec) -> int:
-    """Steps from the last streamed element of a fold to its last result."""
+    """Return the steps from the last streamed element of a fold to its last result."""
     return array.rows + array.columns - 2

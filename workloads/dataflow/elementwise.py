@@ -1,4 +1,4 @@
-"""Sums and products of several tensors on the vector unit, pair by pair."""
+"""Sums and products of several tensors on the vector unit, computed pair by pair."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from workloads.dataflow.work import Words, Work
 
 @dataclass(frozen=True)
 class Elementwise(Work):
-    """Sum or product of ``operands`` tensors that gives ``results`` words; the operands themselves have ``inputs`` words in all.
+    """Sum or product of ``operands`` tensors with ``results`` words of results; the operands have ``inputs`` words in total.
 
-    The machine takes the operands pair by pair: a pass adds one more (on the filter port) to the result so far. The result of a
-    pass goes to main memory and comes back as an operand of the next; an operand that broadcasts is fetched in full.
+    The machine takes the operands pair by pair: each pass adds one more operand (on the filter port) to the result so far. The
+    result of a pass goes to main memory and comes back as an operand of the next pass. An operand that broadcasts is fetched in
+    full.
     """
 
     operands: int
@@ -42,10 +43,10 @@ class Elementwise(Work):
 
 
 def lower_elementwise(name: str, op: str, system: System, *, words: int, operands: int) -> Program:
-    """A sum or product of ``operands`` tensors, pair by pair: a pass adds an operand (on the filter port) to the result so far.
+    """Return the Program of a sum or product of ``operands`` tensors, each with ``words`` words.
 
-    The result of a pass goes to main memory and comes back as an operand of the next; an operand that broadcasts is fetched in
-    full. Raises InputError as :func:`lower_rows`.
+    Each pass adds one operand (on the filter port) to the result so far. The result of a pass goes to main memory and comes back
+    as an operand of the next pass. An operand that broadcasts is fetched in full. Raise InputError as :func:`lower_rows` does.
     """
     passes = operands - 1
     shape = Rows(passes, words, system.vector_unit.lanes)
@@ -68,10 +69,10 @@ def lower_elementwise(name: str, op: str, system: System, *, words: int, operand
 
 
 def _await_stores(program: Program, tiles_per_pass: int) -> None:
-    """Let the loads of each pass after the first wait for the stores of the pass before, tile by tile.
+    """Let the loads of each pass after the first wait for the stores of the previous pass, tile by tile.
 
-    They read where those wrote, if words of operands and results have one size; else the results have been copied to a place of
-    their own by the time they are read, at no cost.
+    If words of operands and results have one size, the loads read from the addresses of the stores. Otherwise the model assumes
+    that the results were copied to another place by the time they are read, at no cost.
     """
     ops, regions = program.ops, program.regions
     stores = np.flatnonzero(ops[:, Op.KIND] == OpKind.STORE)

@@ -1,4 +1,4 @@
-"""Folds: the fillings of the array that a layer takes, in the order they run, and the array step at which each begins."""
+"""Folds: the fillings of the array that a layer needs, in the order of execution, with the array step at which each begins."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from workloads.dataflow.tap_order import reuse_order, there_and_back
 
 @dataclass(frozen=True)
 class Folds:
-    """Folds in order, one entry of each array per fold.
+    """Folds in order of execution. Each array has one entry per fold.
 
-    ``group``, ``block``, ``column``, ``row`` are loop indices; ``turn`` counts the row folds of a column and block in the order
-    they come. ``rows``, ``columns``, ``times`` carry data, beginning at GEMM
-    indices ``m0``, ``n0``, ``k0``. ``start`` is the array step at which the first streamed element is due. The scalars count a
-    group's folds and blocks, and the layer's steps.
+    ``group``, ``block``, ``column`` and ``row`` are loop indices. ``turn`` counts the row folds of a column and block in the
+    order in which they run. A fold uses ``rows`` rows and ``columns`` columns of the array for ``times`` elements, beginning at
+    the GEMM indices ``m0``, ``n0`` and ``k0``. ``start`` is the array step at which its first streamed element is due.
+    ``row_folds``, ``column_folds`` and ``blocks`` count the folds and blocks of a group; ``steps`` counts the steps of the layer.
     """
 
     dataflow: Dataflow
@@ -50,29 +50,29 @@ class Folds:
 
     @property
     def accumulates(self) -> bool:
-        """Whether partial sums leave the array and come back: where one row fold does not hold all taps."""
+        """Return whether partial sums leave the array and come back, because one row fold does not hold all taps."""
         return self.dataflow.sums_leave and self.row_folds > 1
 
     @property
     def finishes(self) -> npt.NDArray[np.bool_]:
-        """Whether each fold adds the last products to its results, where partial sums leave the array."""
+        """Return whether each fold adds the last products to its results, for dataflows whose partial sums leave the array."""
         return np.asarray(self.turn == self.row_folds - 1)
 
     def place(self, side: Side) -> tuple[Int64Array, int]:
-        """Number of each fold along a side of the loop nest, and how many there are in a group."""
+        """Return the index of each fold along a side of the loop nest, and the number of such indices in a group."""
         dataflow = self.dataflow
         if side is dataflow.rows:
             return self.row, self.row_folds
         return (self.column, self.column_folds) if side is dataflow.columns else (self.block, self.blocks)
 
     def extent(self, side: Side) -> Int64Array:
-        """How far each fold reaches along a side."""
+        """Return the extent of each fold along a side."""
         dataflow = self.dataflow
         return self.rows if side is dataflow.rows else self.columns if side is dataflow.columns else self.times
 
 
 def _loop_indices(counts: tuple[int, int, int, int], dataflow: Dataflow, outer: str) -> list[Int64Array]:
-    """(group, block, column, row) of each fold, in order. Counts come in the same order."""
+    """Return (group, block, column, row) of each fold, in order. ``counts`` has the same order."""
     orders = {"column": (0, 2, 1, 3), "block": (0, 1, 2, 3) if dataflow.cuts_time else (0, 3, 2, 1)}
     order = orders[outer]
     flat = np.indices([counts[axis] for axis in order], dtype=np.int64).reshape(4, -1)
@@ -80,10 +80,10 @@ def _loop_indices(counts: tuple[int, int, int, int], dataflow: Dataflow, outer: 
 
 
 def stream_starts(times: Int64Array, array: ArraySpec, dataflow: Dataflow) -> tuple[Int64Array, int]:
-    """Step at which each fold's stream begins, and the layer's steps.
+    """Return the step at which each fold's stream begins, and the steps of the layer.
 
-    Without overlap a fold takes its preload, its stream and its drain, as in SCALE-Sim: 2R + C + T - 2 steps, or T + R + C - 2
-    where nothing is preloaded. With overlap the next fold streams as soon as the dataflow lets it.
+    Without overlap a fold takes its preload, its stream and its drain, as in SCALE-Sim: 2R + C + T - 2 steps, or T + R + C - 2 if
+    nothing is preloaded. With overlap the next fold streams as soon as the dataflow allows.
     """
     preload, drain = dataflow.preload_steps(array), drain_steps(array)
     if not array.fold_overlap:
@@ -95,7 +95,7 @@ def stream_starts(times: Int64Array, array: ArraySpec, dataflow: Dataflow) -> tu
 
 
 def build_folds(shape: ConvShape, array: ArraySpec, dataflow: Dataflow, loops: Loops) -> Folds:
-    """All folds of a layer. Raises PlanTooLargeError for more than fit into memory."""
+    """Return all folds of a layer. Raise PlanTooLargeError if they do not fit into memory."""
     along_rows, along_columns, along_time = dataflow.extents(shape)
     row_folds, column_folds = -(-along_rows // array.rows), -(-along_columns // array.columns)
     blocks = -(-along_time // loops.block)
@@ -131,7 +131,7 @@ def build_folds(shape: ConvShape, array: ArraySpec, dataflow: Dataflow, loops: L
 
 
 def fold_records(folds: Folds, array: ArraySpec) -> tuple[Fold, ...]:
-    """The folds as the reference engine's PEs take them."""
+    """Return the folds in the form that the reference engine's PEs take."""
     before = folds.dataflow.preload_steps(array)
     preload = folds.start - before if before else np.full(len(folds), -1, dtype=np.int64)
     columns = (preload, folds.start, folds.rows, folds.columns, folds.times, folds.m0, folds.n0, folds.k0, folds.group)

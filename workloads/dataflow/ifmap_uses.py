@@ -1,4 +1,4 @@
-"""Which ifmap tiles a fold's stream touches, and when: over pixels or over taps."""
+"""Uses of ifmap tiles: which tiles the stream of a fold touches, and when. A stream runs over pixels or over taps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workloads.dataflow.uses import Uses, in_order, merged, ragged
 
 @dataclass(frozen=True)
 class IfmapTiles:
-    """The ifmap cut in tiles of ``rows`` input rows x ``channels`` channels of one image."""
+    """The ifmap, cut into tiles of ``rows`` input rows x ``channels`` channels of one image."""
 
     shape: ConvShape
     rows: int
@@ -23,26 +23,26 @@ class IfmapTiles:
 
     @property
     def row_tiles(self) -> int:
-        """Tiles over the height of an image."""
+        """Return the number of tiles along the height of an image."""
         return -(-self.shape.height // self.rows)
 
     @property
     def channel_tiles(self) -> int:
-        """Tiles over all channels."""
+        """Return the number of tiles along the channels."""
         return -(-self.shape.channels // self.channels)
 
     @property
     def tiles(self) -> int:
-        """Tiles of the batch."""
+        """Return the number of tiles in the batch."""
         return self.shape.batch * self.row_tiles * self.channel_tiles
 
     @property
     def words(self) -> int:
-        """Words a slot has to hold."""
+        """Return the words that a slot must hold."""
         return self.rows * self.shape.width * self.channels
 
     def tile_words(self) -> Int64Array:
-        """Words of each tile that main memory holds and a tap uses the row of."""
+        """Return the words of each tile, counting only rows that main memory holds and that a tap uses."""
         used = self.shape.used_rows()
         rows = np.add.reduceat(used, np.arange(0, self.shape.height, self.rows))
         starts = np.arange(0, self.shape.channels, self.channels)
@@ -51,13 +51,13 @@ class IfmapTiles:
         return np.tile(one_image, self.shape.batch)
 
     def numbers(self, row_tile: Int64Array, group: Int64Array, channel_tile: Int64Array) -> Int64Array:
-        """Tile numbers from the row tile counted through the batch, the group, and the channel tile within the group."""
+        """Return tile numbers. ``row_tile`` counts through the batch, and ``channel_tile`` counts within the group."""
         return row_tile * self.channel_tiles + group * (self.shape.group_channels // self.channels) + channel_tile
 
 
 @dataclass(frozen=True)
 class Taps:
-    """Runs of taps that share row fold, channel tile and filter row (and column, where ``fine``).
+    """Runs of taps that share row fold, channel tile and filter row (and filter column, with ``fine``).
 
     A run spans taps ``first`` to ``last`` of its fold. The runs of row fold ``r`` are ``start[r] .. start[r] + count[r] - 1``.
     """
@@ -97,10 +97,11 @@ def _taps(tiles: IfmapTiles, taps_per_fold: int, fine: bool) -> Taps:
 
 
 def _touched_rows(tiles: IfmapTiles, out_row: Int64Array, place: Int64Array, places: int) -> tuple[Int64Array, ...]:
-    """Row tiles touched from each place and filter row: sorted unique (place, filter row, row tile), and the extreme output rows.
+    """Return the row tiles that each place touches through each filter row, sorted and without duplicates.
 
-    ``out_row`` counts through the batch and belongs to ``place``. Returns, by key ``place * kernel rows + filter row``, where the
-    key's entries start and how many they are; and of each entry the row tile, first and last output row.
+    ``out_row`` counts output rows through the batch; ``place`` gives the place of each. The first two arrays of the result say,
+    by key ``place * kernel rows + filter row``, where the key's entries start and how many there are. The other three give the
+    row tile, the first and the last output row of each entry.
     """
     shape = tiles.shape
     kernel = shape.kernel[0]
@@ -122,7 +123,7 @@ def _touched_rows(tiles: IfmapTiles, out_row: Int64Array, place: Int64Array, pla
 def _joined(
     folds: Folds, taps: Taps, place: Int64Array, tap_fold: Int64Array, rows: tuple[Int64Array, ...], kernel: int
 ) -> tuple[Int64Array, Int64Array, Int64Array]:
-    """(fold, run of taps, touched row) of every meeting of a fold's taps with the row tiles its pixels touch there."""
+    """Return (fold, run of taps, touched row) for each run of a fold's taps and each row tile that its pixels touch there."""
     owner, run = ragged(taps.start[tap_fold], taps.count[tap_fold])
     key = place[owner] * kernel + taps.kernel_row[run]
     which, touched = ragged(rows[0][key], rows[1][key])
@@ -130,7 +131,7 @@ def _joined(
 
 
 def pixel_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool) -> Uses:
-    """Uses of a stream over pixels, a vector of taps each; blocks are whole output rows."""
+    """Return the uses of a stream over pixels, where each element is a vector of taps. Blocks are whole output rows."""
     shape = tiles.shape
     taps = _taps(tiles, taps_per_fold, fine=False)
     out_row = np.arange(shape.out_rows, dtype=np.int64)
@@ -146,7 +147,10 @@ def pixel_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_
 
 
 def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool, fine: bool) -> Uses:
-    """Uses of a stream over taps, a vector of pixels each, reversed as a preload. Not ``fine``: a tile has one use per fold."""
+    """Return the uses of a stream over taps, where each element is a vector of pixels.
+
+    A held ifmap is preloaded in reverse. Without ``fine`` a tile has one use per fold.
+    """
     shape, reverse = tiles.shape, folds.dataflow.held is Port.IFMAP
     (pixel_fold, _), (tap_fold, _) = folds.place(Side.PIXELS), folds.place(Side.TAPS)
     taps = _taps(tiles, taps_per_fold, fine)
@@ -170,7 +174,10 @@ def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_pe
 
 
 def window_uses(tiles: IfmapTiles, lanes: int) -> Uses:
-    """Uses of the vector unit's windows: every channel block of ``lanes`` goes through all pixels, a pixel through its window."""
+    """Return the uses of the vector unit's windows.
+
+    Each block of ``lanes`` channels goes through all output pixels, and each pixel goes through its window.
+    """
     shape = tiles.shape
     taps = shape.kernel[0] * shape.kernel[1]
     out_row = np.arange(shape.out_rows, dtype=np.int64)

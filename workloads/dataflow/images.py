@@ -1,8 +1,7 @@
-"""Tensors as the tiles of a Program hold them, so that the reference engine's PEs can multiply real numbers, and back again.
+"""Conversion between tensors and the tiles of a Program, so that the reference engine's PEs can multiply real numbers.
 
-Laid out by what ``simcore.program.program`` says of Geo and Seg, tensor by tensor; nothing here asks
-``simcore.program.streams`` for an address,
-so that each checks the other.
+The layout follows the description of Geo and Seg in ``simcore.program.program``. This module does not use the addresses of
+``simcore.program.streams``, so each of the two checks the other.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ IFMAP_REGION, FILTER_REGION = 0, 1
 
 
 def convolution_images(program: Program, pixels: Int64Array, weights: Int64Array) -> dict[int, Int64Array]:
-    """What each tile of the ifmap's and the filters' regions holds: by region, int64 [tiles, words].
+    """Return the contents of each tile of the ifmap's and the filters' regions: by region, int64 [tiles, words].
 
-    ``pixels``: [batch, channels, height, width], ``weights``: [filters, channels of a group, height, width] of the loop nest.
-    Raises InputError for a Program that was not lowered ``with_folds``.
+    ``pixels`` is [batch, channels, height, width] and ``weights`` is [filters, channels of a group, height, width] of the loop
+    nest. Raise InputError for a Program that was not lowered ``with_folds``.
     """
     if not program.folds:
         raise InputError("expected a Program of an array layer, lowered with_folds=True", where=f"layer '{program.name}'")
@@ -29,9 +28,9 @@ def convolution_images(program: Program, pixels: Int64Array, weights: Int64Array
 
 
 def convolution_result(program: Program, read: Callable[[int, int, int], int]) -> Int64Array:
-    """The result of a loop nest, [batch, filters, rows, columns], from the ofmap's words; ``read(region, tile, word)`` gives one.
+    """Return the result of a loop nest, [batch, filters, rows, columns], from the words of the ofmap.
 
-    Every word is read once.
+    ``read(region, tile, word)`` returns one word; it is called once for each word.
     """
     product = _group_products(program, read)
     batch, rows, columns = (int(program.geometry[g]) for g in (Geo.BATCH, Geo.OUT_H, Geo.OUT_W))
@@ -39,7 +38,7 @@ def convolution_result(program: Program, read: Callable[[int, int, int], int]) -
 
 
 def _group_products(program: Program, read: Callable[[int, int, int], int]) -> Int64Array:
-    """[group, pixel of the batch, filter of the group]."""
+    """Return the result as [group, pixel of the batch, filter of the group]."""
     ofmap = len(program.regions) - 1
     groups = int(program.geometry[Geo.C] // program.geometry[Geo.GROUP_CHANNELS])
     rows = int(np.prod(program.geometry[[Geo.BATCH, Geo.OUT_H, Geo.OUT_W]]))
@@ -74,7 +73,7 @@ def _filter_image(program: Program, filters: Int64Array) -> Int64Array:
     geometry, segments = program.geometry, program.segments[Port.FILTER]
     assert program.roles is not None
     groups = int(geometry[Geo.C] // geometry[Geo.GROUP_CHANNELS])
-    # Taps count filter row, filter column, channel of the group.
+    # The order of the taps is filter row, filter column, channel of the group.
     taps = filters.transpose(2, 3, 1, 0).reshape(-1, groups, filters.shape[0] // groups).transpose(1, 0, 2)
     words = int((np.minimum(segments[:, Seg.CHUNK], segments[:, Seg.TIMES]) * segments[:, Seg.STRIDE]).max())
     image = np.zeros((int(program.regions[FILTER_REGION, Reg.TILES]), words), dtype=np.int64)
@@ -84,21 +83,21 @@ def _filter_image(program: Program, filters: Int64Array) -> Int64Array:
 
 
 def _filter_block(roles: PeRoles, fold: Fold, taps: Int64Array) -> Int64Array:
-    """The part of a group's filters [taps, filters] that a fold reads, [times, lanes]."""
+    """Return the part of a group's filters [taps, filters] that a fold reads, as [times, lanes]."""
     filters, depth = _filters_and_taps(roles, fold)
     block = taps[fold.k0 : fold.k0 + depth, fold.n0 : fold.n0 + filters]
     return block.T if roles.held is Port.IFMAP else block
 
 
 def _filters_and_taps(roles: PeRoles, fold: Fold) -> tuple[int, int]:
-    """How many filters and how many taps a fold reads: taps lie along the rows, or in time where the PEs keep their sums."""
+    """Return the filters and taps of a fold. Taps lie along the rows, or in time if the PEs keep their sums."""
     if roles.held is Port.OUTPUT:
         return fold.rows if roles.north is Port.IFMAP else fold.columns, fold.times
     return fold.times if roles.held is Port.IFMAP else fold.columns, fold.rows
 
 
 def _places(segment: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """Tile and word of each (time, lane) of a LINEAR segment, before skew and reversal, which move no word."""
+    """Return tile and word of each (time, lane) of a LINEAR segment, without skew and reversal, which move no word."""
     time = np.arange(segment[Seg.TIMES], dtype=np.int64)[:, None]
     lane = np.arange(segment[Seg.LANES], dtype=np.int64)[None, :]
     tile = segment[Seg.TILE] + time // segment[Seg.CHUNK] + 0 * lane

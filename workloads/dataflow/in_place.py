@@ -1,7 +1,7 @@
-"""A tensor that stays in its scratchpad between two layers: the reader's plan without its loads, the writer's without its stores.
+"""Tensors that stay in their scratchpad between two layers: the reader does not load them, and the writer does not store them.
 
-The scratchpads of ifmap and ofmap change roles: what a layer wrote as its ofmap is where the next layer reads its ifmap. So the
-two must be alike, and the whole tensor must fit into either.
+The scratchpads of ifmap and ofmap exchange roles: the next layer reads its ifmap from the scratchpad into which a layer wrote its
+ofmap. So the two scratchpads must be alike, and the whole tensor must fit into either.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from workloads.dataflow.operations import moved_bytes
 
 
 def ifmap_fits(program: Program) -> bool:
-    """Whether the scratchpad holds the whole first operand: each of its tiles is loaded once, into a slot of its own."""
+    """Return whether the scratchpad holds the whole first operand: each of its tiles is loaded once, into a slot of its own."""
     loads = _of(program, 0, OpKind.LOAD)
     ops = program.ops[loads]
     waits = (ops[:, Op.DEP_OP] >= 0) | (ops[:, Op.DEP_PORT] >= 0)
@@ -23,7 +23,7 @@ def ifmap_fits(program: Program) -> bool:
 
 
 def ofmap_fits(program: Program) -> bool:
-    """Whether the scratchpad holds the whole result until the layer is over, and no load waits for a part of it."""
+    """Return whether the scratchpad holds the whole result until the layer ends and no load waits for a part of it."""
     last = len(program.regions) - 1
     stores = _of(program, last, OpKind.STORE)
     holds = program.regions[last, Reg.SLOTS] >= program.regions[last, Reg.TILES]
@@ -31,16 +31,16 @@ def ofmap_fits(program: Program) -> bool:
 
 
 def same_words(writer: Program, reader: Program) -> bool:
-    """Whether the reader's first operand can be the writer's result: words of one size, and no more of them."""
+    """Return whether the reader's first operand can be the writer's result: words of the same size, and no more of them."""
     written, read = writer.regions[-1, Reg.WORD_BYTES], reader.regions[0, Reg.WORD_BYTES]
     stored = writer.ops[_of(writer, len(writer.regions) - 1, OpKind.STORE), Op.BYTES].sum()
     return bool(written == read and reader.ops[_of(reader, 0, OpKind.LOAD), Op.BYTES].sum() <= stored)
 
 
 def in_place(program: Program, *, ifmap: bool = False, ofmap: bool = False) -> Program:
-    """The Program with its first operand in the scratchpad from the start, or its result left there, or both.
+    """Return the Program with its first operand in the scratchpad from the start, with its result left there, or both.
 
-    ``facts["in_place"]`` says which. A tile that is there takes its slot at once and moves nothing (an ACQUIRE).
+    ``facts["in_place"]`` records which. A tile that is already there takes its slot at once and moves nothing (an ACQUIRE).
     """
     made = program
     if ifmap:
@@ -55,12 +55,12 @@ def in_place(program: Program, *, ifmap: bool = False, ofmap: bool = False) -> P
 
 
 def _of(program: Program, region: int, kind: OpKind) -> Int64Array:
-    """Indices of the operations of a kind on a region."""
+    """Return the indices of the operations of one kind on a region."""
     return np.flatnonzero((program.ops[:, Op.REGION] == region) & (program.ops[:, Op.KIND] == kind))
 
 
 def _without(program: Program, gone: Int64Array) -> Program:
-    """The Program without some operations that no other waits for."""
+    """Return the Program without the operations ``gone``, for which no other operation may wait."""
     stays = np.ones(len(program.ops), dtype=bool)
     stays[gone] = False
     number = np.cumsum(stays) - 1

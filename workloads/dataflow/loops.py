@@ -1,4 +1,4 @@
-"""The choice that is left for a layer on the array once its dataflow is given: the order of the loops around its folds."""
+"""The order of the loops around the folds of a layer, which is the choice that a dataflow leaves open."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 class Loops:
     """Order of the loops around a layer's folds.
 
-    ``block`` is the size of a block of the dimension that streams; where taps stream, they are never cut. ``outer`` names what
-    changes slowest inside a group: "column" (column folds) or "block" (blocks; where taps stream, row folds). Row folds of taps
-    are innermost, so that partial sums live for one column fold of one block. ``taps`` is their order: "storage", or "reuse" (see
-    ``tap_order``).
+    ``block`` is the size of a block of the streamed dimension, which is never cut if taps stream. ``outer`` names the loop that
+    changes slowest within a group: "column" (column folds) or "block" (blocks, or row folds if taps stream). Row folds of taps
+    are innermost, so that partial sums live only during one column fold of one block. ``taps`` is the order of the row folds:
+    "storage" or "reuse" (see ``tap_order``).
     """
 
     block: int

@@ -1,4 +1,4 @@
-"""Lowering: a layer with its shapes becomes the Program of a machine; a network becomes one Program per layer that takes time."""
+"""Lowering: a layer with its shapes becomes a Program for a machine, and a network one Program per layer that takes time."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from workloads.network import LayerInstance, Network
 
 
 def work_of(instance: LayerInstance, shapes: str = "standard") -> Work | None:
-    """What a layer computes, or None for a view, which takes no cycles. ``shapes`` is the System's shape rule.
+    """Return what a layer computes, or None for a view, which takes no cycles. ``shapes`` is the System's shape rule.
 
-    Raises InputError for a layer that no rule is known for.
+    Raise InputError for a layer without a rule.
     """
     ruled = under_shape_rule(instance, shapes)
     rule = rule_of(ruled.layer)
@@ -26,7 +26,7 @@ def work_of(instance: LayerInstance, shapes: str = "standard") -> Work | None:
 
 
 def under_shape_rule(instance: LayerInstance, shapes: str) -> LayerInstance:
-    """The layer as it runs: with ``shapes`` "scale-sim" a convolution follows SCALE-Sim's rule, and so does its output."""
+    """Return the layer as it runs. With ``shapes`` "scale-sim" a convolution and its output follow SCALE-Sim's shape rule."""
     ruled = instance.layer if shapes == "standard" else instance.layer.with_scale_sim_shapes()
     if ruled is instance.layer:
         return instance
@@ -34,10 +34,10 @@ def under_shape_rule(instance: LayerInstance, shapes: str) -> LayerInstance:
 
 
 def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) -> Program | None:
-    """The Program of one layer, or None for a view, which takes no cycles.
+    """Return the Program of one layer, or None for a view, which takes no cycles.
 
-    ``with_folds`` adds the Fold records that the reference engine's PEs need. Raises InputError where a scratchpad cannot hold
-    what one element of a stream needs, where this machine's memory cannot hold the plan, and for a layer without a rule.
+    ``with_folds`` adds the Fold records that the reference engine's PEs need. Raise InputError if a scratchpad cannot hold the
+    data that one element of a stream needs, if this computer's memory cannot hold the plan, and for a layer without a rule.
     """
     try:
         sized, work = with_layer_words(instance, system), work_of(instance, system.shapes)
@@ -48,16 +48,16 @@ def lower(instance: LayerInstance, system: System, *, with_folds: bool = False) 
 
 
 def require_shape_rule(instance: LayerInstance, shapes: str) -> None:
-    """Raise InputError where SCALE-Sim's shape rule meets a layer of a training step."""
+    """Raise InputError if SCALE-Sim's shape rule is to apply to a layer of a training step."""
     if instance.layer.pass_name != "forward" and shapes != "standard":
         expected = "expected shapes: standard for a training step, whose gradients have the shapes that everybody uses"
         raise InputError(f"{expected}, got {shapes}", where="shapes", hint="--set shapes=standard")
 
 
 def with_layer_words(instance: LayerInstance, system: System) -> System:
-    """The system with the word sizes that the layer's tensors have on its ports.
+    """Return the system with the word sizes that the layer's tensors have on its ports.
 
-    Raises InputError where SCALE-Sim's shapes meet a training step, and where a scratchpad's lines do not hold whole words.
+    Raise InputError if SCALE-Sim's shape rule is to apply to a training step, or if a scratchpad's lines do not hold whole words.
     """
     require_shape_rule(instance, system.shapes)
     words = system.words
@@ -77,10 +77,10 @@ def with_layer_words(instance: LayerInstance, system: System) -> System:
 
 
 def fusions(network: Network) -> dict[str, str]:
-    """The element-wise layers that cost nothing with fusing, and the layer each joins.
+    """Return the element-wise layers that fusing makes free, each with the layer into which it is fused.
 
-    An activation or normalisation joins the product or sum right before it (or before a chain of such layers) when it is the only
-    reader of that result. In training a normalisation needs its batch's statistics first and joins nothing.
+    An activation or normalisation is fused into the product or sum before it (or before a chain of such layers) if it is the only
+    reader of that result. In training a normalisation is not fused, because it needs the statistics of its batch first.
     """
     joined: dict[str, str] = {}
     for instance in network.instances():
@@ -96,14 +96,14 @@ def fusions(network: Network) -> dict[str, str]:
 def lower_network(
     network: Network, system: System, *, only: Container[str] | None = None, with_folds: bool = False
 ) -> list[Lowered]:
-    """The layers named by ``only``, or all, in execution order, each with its Program. Raises InputError as :func:`lower`."""
+    """Return the layers named by ``only``, or all, in order, each with its Program. Raise InputError as :func:`lower` does."""
     return list(lower_each(network, system, only=only, with_folds=with_folds))
 
 
 def lower_each(
     network: Network, system: System, *, only: Container[str] | None = None, with_folds: bool = False
 ) -> Iterator[Lowered]:
-    """As :func:`lower_network`, one after another, so that not all Programs need be held at once."""
+    """Yield the result of :func:`lower_network` layer by layer, so that not all Programs are in memory at once."""
     joined = fusions(network) if system.vector_unit.fuse else {}
     lowered = _each(network, system, joined, only, with_folds)
     return handed_on(lowered, network, joined) if system.layer_results == "scratchpads" else lowered
@@ -112,7 +112,7 @@ def lower_each(
 def _each(
     network: Network, system: System, joined: Mapping[str, str], only: Container[str] | None, with_folds: bool
 ) -> Iterator[Lowered]:
-    """The layers, each by itself."""
+    """Yield each layer with its own Program, without regard to the layers around it."""
     for instance in network.instances():
         if only is not None and instance.name not in only:
             continue

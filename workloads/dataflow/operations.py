@@ -1,4 +1,4 @@
-"""DMA operations: the loads, acquisitions and stores that a placement asks for, with what each waits for."""
+"""DMA operations: the loads, acquisitions and stores of a placement, with the operations and elements for which each waits."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from workloads.dataflow.planner import TilePlacement, place
 from workloads.dataflow.regions import Region
 from workloads.dataflow.uses import Uses
 
-#: Tensors begin at multiples of this in main memory.
+#: Each tensor begins at a multiple of this address in main memory.
 TENSOR_ALIGNMENT_BYTES = 4096
-#: And their tiles at multiples of this, one access of a DDR memory: so that no burst of a tile straddles two.
+#: Each tile begins at a multiple of this address, the size of one DDR access, so that no burst contains parts of two tiles.
 TILE_ALIGNMENT_BYTES = 64
 
 
 @dataclass(frozen=True)
 class RegionPlan:
-    """The tiles of one region: where they go, and which port's elements release them.
+    """The tiles of one region, their slots, and the port whose elements release them.
 
-    ``fresh`` marks uses whose tile the array writes first (its slot is acquired, nothing is loaded). ``kept`` tells whether a
-    tile is a result, stored after its last use; otherwise a tile that leaves before its last use is stored, if ``spills``.
+    ``fresh`` marks uses whose tile the array writes first, so that its slot is acquired and nothing is loaded. ``kept`` says that
+    tiles are results, each stored after its last use. Otherwise, with ``spills``, a tile that leaves before its last use is
+    stored.
     """
 
     region: Region
@@ -36,7 +37,7 @@ class RegionPlan:
 
 
 def plan_region(region: Region, uses: Uses, port: Port, queue: str, *, kept: bool = False, spills: bool = False) -> RegionPlan:
-    """The plan of one region. Tiles that the array writes (``kept`` or ``spills``) are fresh at their first use."""
+    """Return the plan of one region. Tiles that the array writes (``kept`` or ``spills``) are fresh at their first use."""
     fresh = np.zeros(len(uses), dtype=np.int64)
     if kept or spills:
         fresh[np.unique(uses.tile, return_index=True)[1]] = 1
@@ -44,7 +45,7 @@ def plan_region(region: Region, uses: Uses, port: Port, queue: str, *, kept: boo
 
 
 def moved_bytes(ops: Int64Array) -> dict[str, int]:
-    """Bytes the operations move from and to main memory."""
+    """Return the bytes that the operations move from and to main memory."""
     return {
         "dram_read_bytes": int(ops[ops[:, Op.KIND] == OpKind.LOAD, Op.BYTES].sum()),
         "dram_write_bytes": int(ops[ops[:, Op.KIND] == OpKind.STORE, Op.BYTES].sum()),
@@ -52,7 +53,7 @@ def moved_bytes(ops: Int64Array) -> dict[str, int]:
 
 
 def tile_addresses(regions: list[Region]) -> list[Int64Array]:
-    """Byte address in main memory of each tile of each region: tensor after tensor, tile after tile."""
+    """Return the byte address in main memory of each tile of each region. Tensors, and the tiles of each, lie in sequence."""
     addresses, free = [], 0
     for item in regions:
         sizes = -(-item.tile_bytes // TILE_ALIGNMENT_BYTES) * TILE_ALIGNMENT_BYTES
@@ -81,7 +82,7 @@ def _rows(
 
 
 def _takers(plan: RegionPlan, rows: Int64Array) -> Int64Array:
-    """LOAD and ACQUIRE rows completed with their kind and the elements that release their slot."""
+    """Complete the rows of LOAD and ACQUIRE operations with their kind and with the elements that release their slot."""
     placement = plan.placement
     acquired = (plan.fresh[placement.use] != 0) | (rows[:, Op.BYTES] == 0)
     rows[:, Op.KIND] = np.where(acquired, int(OpKind.ACQUIRE), int(OpKind.LOAD))
@@ -94,7 +95,11 @@ def _takers(plan: RegionPlan, rows: Int64Array) -> Int64Array:
 
 @dataclass(frozen=True)
 class _Stores:
-    """Stores of one region: rows, their order key, and which store each taker and each store waits for (-1: none)."""
+    """Stores of one region: their rows and sort keys.
+
+    ``awaited`` gives the store for which each load or acquisition waits and ``awaited_by_store`` that for which each store waits,
+    or -1.
+    """
 
     rows: Int64Array
     key: Int64Array
@@ -103,7 +108,7 @@ class _Stores:
 
 
 def _kept_stores(plan: RegionPlan, rows_of: Int64Array) -> _Stores:
-    """One store per result tile, as soon as its last element is accepted; every tile of a result is used once."""
+    """Return one store per result tile, due once its last element is accepted. Every tile of a result is used once."""
     placement, uses = plan.placement, plan.uses
     rows = rows_of.copy()
     done = uses.last[placement.use] + 1
@@ -115,9 +120,10 @@ def _kept_stores(plan: RegionPlan, rows_of: Int64Array) -> _Stores:
 
 
 def _spill_stores(plan: RegionPlan, rows_of: Int64Array) -> _Stores:
-    """A store for each tile that leaves while it is needed again; the order is that of the uses that push them out.
+    """Return a store for each tile that leaves while it is needed again, in the order of the uses that evict tiles.
 
-    A tile that comes back waits for the store of the tile it pushes out, which then waits for the tile's own; or for its own.
+    A tile that comes back waits for the store of the tile that it evicts, and that store waits for the returning tile's own
+    store. If it evicts no tile that must be stored, it waits for its own store directly.
     """
     placement, uses = plan.placement, plan.uses
     pushing = np.flatnonzero(placement.victim_returns > 0)
@@ -154,10 +160,10 @@ def _stores(plan: RegionPlan, index: int, addresses: Int64Array, first_tile: int
 
 
 def build_operations(plans: list[RegionPlan], regions: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """``Program.ops`` and ``Program.queue_start`` from the plans of ``Program.regions``, one each.
+    """Return ``Program.ops`` and ``Program.queue_start``. ``plans`` has one plan for each row of ``Program.regions``.
 
-    Stores of all regions share a queue in order of the output elements they wait for, so none waits behind one that needs later
-    elements.
+    The stores of all regions share a queue, ordered by the output elements for which they wait, so that no store waits behind one
+    that needs later elements.
     """
     addresses = tile_addresses([plan.region for plan in plans])
     takers, stores = [], []

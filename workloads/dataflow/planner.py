@@ -1,4 +1,4 @@
-"""Which slot each tile use finds its tile in, and what has to leave for it: Belady's rule, with room for double buffering."""
+"""Placement of tiles in slots: which slot each use takes and which tile is evicted, by Belady's rule with double buffering."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ import numpy as np
 from simcore.program.program import Int64Array
 from workloads.dataflow.uses import Uses
 
-#: How many tiles that leave late are passed over in search of one that leaves early enough to load behind the use before.
+#: How many late-released tiles are passed over in search of one released early enough to load behind the previous use.
 SEARCH_DEPTH = 16
 
 
 @dataclass(frozen=True)
 class TilePlacement:
-    """The uses whose tile has to be brought (indices into the Uses, in order), and where to.
+    """The uses whose tile must be brought in, as indices into the Uses, in order, with the slot that each takes.
 
-    ``slot`` is the slot each takes. ``released`` is the last element that needs the tile that held the slot before, -1 for an
-    empty slot. ``victim`` is the last use of that tile so far, -1 for an empty slot; ``victim_returns`` tells whether it is used
-    again.
+    ``released`` is the last element that needs the tile that held the slot before, or -1 for an empty slot. ``victim`` is the
+    last use of that tile so far, or -1 for an empty slot; ``victim_returns`` says whether that tile is used again.
     """
 
     use: Int64Array
@@ -31,10 +30,11 @@ class TilePlacement:
 
 
 def place(uses: Uses, slots: int) -> TilePlacement:
-    """Plan ``uses`` on ``slots`` slots; needs ``uses.at_once() <= slots``.
+    """Place ``uses`` in ``slots`` slots, which must be at least ``uses.at_once()``.
 
-    A tile takes an empty slot, else that of the tile used again farthest in the future among those released before the use
-    begins; tiles released before the use before it began are preferred, so that the load runs behind that use.
+    A tile takes an empty slot if there is one. Otherwise it takes the slot of the tile whose next use is farthest in the future,
+    among the tiles released before the use begins. Tiles released before the previous use began are preferred, so that the load
+    overlaps with that use.
     """
     tiles, index = np.unique(uses.tile, return_index=True)
     if len(tiles) <= slots:
@@ -50,7 +50,7 @@ def _once_each(use: Int64Array) -> TilePlacement:
 
 
 def _ring(uses: Uses, slots: int) -> TilePlacement:
-    """Every tile is used once, and released in the order of use: slots in turn."""
+    """Place tiles that are each used once and are released in the order of use: they take the slots in turn."""
     use = np.arange(len(uses), dtype=np.int64)
     victim = np.maximum(use - slots, -1)
     released = np.where(victim >= 0, uses.last[victim], -1)
@@ -58,7 +58,7 @@ def _ring(uses: Uses, slots: int) -> TilePlacement:
 
 
 def _next_use(tile: Int64Array) -> Int64Array:
-    """For each use the index of the next use of its tile, or the number of uses if there is none."""
+    """Return for each use the index of the next use of its tile, or the number of uses if there is none."""
     order = np.argsort(tile, kind="stable")
     following = np.full(len(tile), len(tile), dtype=np.int64)
     same = tile[order[1:]] == tile[order[:-1]]
@@ -67,7 +67,7 @@ def _next_use(tile: Int64Array) -> Int64Array:
 
 
 def _begin_before(first: Int64Array) -> Int64Array:
-    """For each use the element at which the latest use that began strictly earlier began (its own, if none did)."""
+    """Return for each use the first element of the latest use that began strictly earlier, or its own if there is none."""
     begins = np.unique(first)
     return np.asarray(begins[np.maximum(np.searchsorted(begins, first) - 1, 0)])
 
@@ -78,9 +78,9 @@ def _farthest(uses: Uses, slots: int) -> TilePlacement:
     tiles, first, last = uses.tile.tolist(), uses.first.tolist(), uses.last.tolist()
     home: dict[int, int] = {}
     latest, released = [-1] * slots, [-1] * slots
-    # Entries (-next use, release, use, slot): the top leaves farthest in the future, the longest released first among equals.
+    # Entries are (-next use, release, use, slot). The top one is used again farthest in the future; among equals, released first.
     waiting: list[tuple[int, int, int, int]] = []
-    # Slots used since the last tile was brought: only their latest use is worth an entry.
+    # Slots used since the last tile was brought in. Only their latest use deserves an entry, so entries are made late.
     touched: set[int] = set()
     rows: list[tuple[int, int, int, int, int]] = []
     uses_in_all, most_waiting = len(tiles), 4 * slots + 64
@@ -111,7 +111,7 @@ def _farthest(uses: Uses, slots: int) -> TilePlacement:
 
 
 def _victim(waiting: list[tuple[int, int, int, int]], latest: list[int], early: int, begin: int) -> int:
-    """The slot to take over; its entry leaves ``waiting``."""
+    """Return the slot to take over, and remove its entry from ``waiting``."""
     passed: list[tuple[int, int, int, int]] = []
     fallback = -1
     chosen = None

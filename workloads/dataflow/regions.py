@@ -1,4 +1,4 @@
-"""Regions: how the tensors of a layer share the scratchpads, and how many tiles of what size each share holds."""
+"""Regions: how the tensors of a layer share the scratchpads, with the size and number of the tiles in each share."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from simcore.errors import InputError
 from simcore.program.program import REG_COLUMNS, Int64Array, Reg
 from simcore.spec.system import System
 
-#: A tensor written tile by tile and stored at once needs a few tiles only; more than this is of no use to it.
+#: A tensor that is written tile by tile and stored at once needs only a few tiles, and gains nothing from more than this.
 OUTPUT_BYTES = 16384
 
-#: A tile is long, and its slot padded to whole rows of banks, from so many lines per bank on: the padding is a fifth at most.
+#: A tile of at least this many lines per bank is long. Its slot is padded to whole rows of banks, which adds a fifth at most.
 _LONG = 4
 
 
 @dataclass(frozen=True)
 class Share:
-    """``lines`` lines of the scratchpad ``name`` (number ``scratchpad``), from ``base_line``."""
+    """``lines`` lines of the scratchpad ``name`` (number ``scratchpad``), beginning at ``base_line``."""
 
     name: str
     scratchpad: int
@@ -30,14 +30,14 @@ class Share:
 
     @property
     def capacity_bytes(self) -> int:
-        """Bytes of the share."""
+        """Return the bytes of the share."""
         return self.lines * self.line_bytes
 
     def slot_lines(self, tile_bytes: int, tiles: int) -> int:
-        """Lines of a slot: enough for a tile; a multiple of the banks, so that all look alike, if that costs few slots.
+        """Return the lines of a slot, which hold at least one tile.
 
-        Not where a tile has few lines: its padding would leave the same banks unused in every slot. Nor where all tiles fit
-        without it alone.
+        For a long tile they are a multiple of the banks, so that all slots look alike, if that costs few slots. A tile of few
+        lines is not padded, because the padding would leave the same banks unused in every slot.
         """
         lines = -(-tile_bytes // self.line_bytes)
         if lines < _LONG * self.banks:
@@ -48,11 +48,11 @@ class Share:
         return alike if keeps else lines
 
     def slots(self, tile_bytes: int, tiles: int) -> int:
-        """Slots for ``tiles`` tiles of at most ``tile_bytes``; 0 where not one fits."""
+        """Return the slots for ``tiles`` tiles of at most ``tile_bytes`` bytes, or 0 if none fits."""
         return min(self.lines // self.slot_lines(tile_bytes, tiles), tiles)
 
     def too_small(self, layer: str, tensor: str, needed_bytes: int) -> InputError:
-        """The InputError of a share that cannot hold what one element needs."""
+        """Return the InputError for a share that cannot hold the data that one element needs."""
         needs = f"layer '{layer}' needs {needed_bytes} bytes at once for its {tensor}"
         return InputError(
             f"capacity below one tile: {needs}, got {self.capacity_bytes}", where=f"scratchpads.{self.name}.capacity_bytes"
@@ -61,7 +61,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Region:
-    """A tensor's share of a scratchpad and its tiles; ``tile_bytes`` are what each moves to or from main memory."""
+    """A tensor's share of a scratchpad, and its tiles. ``tile_bytes`` is what each tile moves to or from main memory."""
 
     share: Share
     slot_lines: int
@@ -71,19 +71,19 @@ class Region:
 
     @property
     def tiles(self) -> int:
-        """Tiles of the tensor."""
+        """Return the number of tiles of the tensor."""
         return len(self.tile_bytes)
 
 
 def region(share: Share, slot_bytes: int, word_bytes: int, tile_words: Int64Array) -> Region:
-    """A region with as many slots of ``slot_bytes`` as the share holds and the tensor can use."""
+    """Return a region with as many slots of ``slot_bytes`` as the share holds and the tensor can use."""
     tiles = len(tile_words)
     slot_lines, slots = share.slot_lines(slot_bytes, tiles), share.slots(slot_bytes, tiles)
     return Region(share, slot_lines, slots, word_bytes, np.asarray(tile_words * word_bytes))
 
 
 def region_rows(regions: list[Region]) -> Int64Array:
-    """``Program.regions``: tiles and slots numbered through all regions."""
+    """Return ``Program.regions``, with the tiles and slots of all regions numbered in one sequence."""
     rows = np.zeros((len(regions), REG_COLUMNS), dtype=np.int64)
     first_tile = first_slot = 0
     for index, item in enumerate(regions):
@@ -101,9 +101,9 @@ def region_rows(regions: list[Region]) -> Int64Array:
 
 
 def divide(lines: int, wants: list[int], align: int) -> list[int]:
-    """Split ``lines`` by need: small wants are met in full, the rest share evenly, and what nobody wants is split evenly too.
+    """Split ``lines`` by need. Small wants are met in full; the others share the rest evenly, and a surplus is split evenly too.
 
-    Parts are multiples of ``align`` where there is room for that.
+    The parts are multiples of ``align`` if there is room for that.
     """
     unit = align if lines // align >= len(wants) else 1
     left = lines // unit
@@ -115,7 +115,10 @@ def divide(lines: int, wants: list[int], align: int) -> list[int]:
 
 
 def shares(system: System, wants_bytes: dict[str, int]) -> dict[str, Share]:
-    """A share for each tensor wanted ("ifmap", "filter", "psum", "ofmap"), by the bytes it would like to have at once."""
+    """Return a share for each tensor of ``wants_bytes``: "ifmap", "filter", "psum" or "ofmap", with the bytes it can use at once.
+
+    Raise InputError if a scratchpad has fewer lines than tensors.
+    """
     tenants: dict[str, list[str]] = {}
     for tensor in wants_bytes:
         home = "accumulator" if tensor == "psum" and "accumulator" in system.scratchpads else None

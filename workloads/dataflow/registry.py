@@ -1,4 +1,4 @@
-"""Dataflows by name: those that come with simcore and those of installed packages, or one from a file of the user's own."""
+"""Dataflows by name: those of simcore, those of installed packages, and those in a user's own file."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from workloads.dataflow.dataflow import Dataflow
 
 
 def dataflow_named(name: str) -> Dataflow:
-    """The dataflow of a name that ``array.dataflow`` may have: a registered one, or ``FILE.py:NAME``.
+    """Return the dataflow for a value of ``array.dataflow``: a registered name, or ``FILE.py:NAME``.
 
-    Raises InputError for one that cannot be loaded or is no Dataflow.
+    Raise InputError if it cannot be loaded or is not a Dataflow.
     """
     return _from_file(name) if is_file(name) else _registered(name)
 
 
 def dataflows() -> dict[str, Dataflow]:
-    """All registered dataflows by name. Raises InputError as :func:`dataflow_named`."""
+    """Return all registered dataflows by name. Raise InputError as :func:`dataflow_named` does."""
     return {name: _registered(name) for name in dataflow_names()}
 
 

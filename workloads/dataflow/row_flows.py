@@ -1,4 +1,4 @@
-"""Element-wise layers whose operands and results move at rates of their own: gradients of pools, weight updates."""
+"""Lowering of element-wise layers whose operands and results move at different rates: gradients of pools, weight updates."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _PORTS = {"ifmap": Port.IFMAP, "filter": Port.FILTER, "ofmap": Port.OUTPUT}
 
 @dataclass(frozen=True)
 class Flow:
-    """What one port moves of each row of a layer: ``length`` words, gone through ``passes`` times.
+    """The words that one port moves for each row of a layer: ``length`` words, in each of ``passes`` passes.
 
-    In a row's steps the first vector is due at step ``offset``, the next ones ``stride`` steps apart, the next pass right after.
+    Within a row's steps the first vector is due at step ``offset``, and the next ones follow ``stride`` steps apart. The next
+    pass follows immediately.
     """
 
     length: int
@@ -29,7 +30,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Flows:
-    """A layer of ``rows`` rows of ``steps`` steps each; ``flows`` are those of "ifmap", "filter" (operands) and "ofmap"."""
+    """A layer of ``rows`` rows of ``steps`` steps each. ``flows`` has the keys "ifmap" and "filter" (operands) and "ofmap"."""
 
     rows: int
     steps: int
@@ -37,9 +38,9 @@ class Flows:
 
 
 def lower_flows(name: str, op: str, system: System, layer: Flows) -> Program:
-    """The Program of a layer of these flows; both operands have the ifmap's words.
+    """Return the Program of a layer with these flows. Both operands have the ifmap's word size.
 
-    Raises InputError where a scratchpad is below one tile.
+    Raise InputError if a scratchpad is smaller than one tile.
     """
     rows, flows = layer.rows, layer.flows
     lanes, words = system.vector_unit.lanes, system.words

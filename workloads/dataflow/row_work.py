@@ -1,4 +1,4 @@
-"""Work of the vector unit that goes along rows of words: normalisations, functions of values, their gradients, weight updates."""
+"""Work of the vector unit along rows of words: normalisations, functions of values, their gradients, and weight updates."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from workloads.dataflow.work import Words, Work
 
 
 class RowWork(Work):
-    """Operands and results that move row by row, each at a rate of its own."""
+    """Work whose operands and results move row by row, each at its own rate."""
 
     @abstractmethod
     def flows(self, lanes: int) -> Flows:
-        """What moves, and when, on a vector unit of ``lanes`` lanes."""
+        """Return what moves, and when, on a vector unit of ``lanes`` lanes."""
 
     @property
     def words(self) -> Words:
@@ -35,10 +35,10 @@ class RowWork(Work):
 
 @dataclass(frozen=True)
 class Rowwise(RowWork):
-    """``rows`` rows of results, ``words`` in all, from as many words of each operand ("ifmap", "filter"), which go past together.
+    """``rows`` rows of results with ``words_each`` words in total; each operand ("ifmap", "filter") has as many words.
 
-    Each row is gone through ``passes`` times; the last pass gives the results. ``grouped``: neighbouring rows are short, and as
-    many as fill the lanes are taken together.
+    The operands stream past together, ``passes`` times for each row, and the last pass gives the results. With ``grouped``, rows
+    are short, and the unit takes together as many neighbouring rows as fill its lanes.
     """
 
     words_each: int
@@ -60,8 +60,9 @@ class Rowwise(RowWork):
 class Spread(RowWork):
     """``read`` words of each operand become ``written`` words of results, more or fewer, in ``rows`` rows that may be grouped.
 
-    Each vector read takes ``taps`` steps, or all together as many steps as there are vectors of results where these are more; the
-    results are spread evenly over them. Sums of results that overlap stay in the unit until the last vector that reaches them.
+    Each vector that is read takes ``taps`` steps. If there are more vectors of results than that, the row takes as many steps as
+    there are vectors of results. The results are spread evenly over the steps. Sums of overlapping results stay in the unit until
+    the last vector that contributes to them.
     """
 
     read: int
@@ -83,9 +84,9 @@ class Spread(RowWork):
 
 @dataclass(frozen=True)
 class StateUpdate(RowWork):
-    """``tensors`` tensors of ``words_each`` words (weights, moments) lie side by side, vector by vector, are read and written.
+    """Reads and writes of ``tensors`` tensors of ``words_each`` words (weights, moments) that lie interleaved, vector by vector.
 
-    They go through the unit with the gradient of their vector.
+    They go through the unit together with the gradient of their vector.
     """
 
     words_each: int
@@ -98,5 +99,5 @@ class StateUpdate(RowWork):
 
 
 def rows_together(rows: int, lanes: int) -> int:
-    """Rows that remain where neighbours are taken together: as many neighbours as fill the lanes and divide the rows."""
+    """Return the rows that remain if neighbours are taken together: as many as fill the lanes and divide the rows."""
     return rows // next(size for size in range(min(rows, lanes), 0, -1) if rows % size == 0)

@@ -1,4 +1,4 @@
-"""Segments: the streams of an array layer's folds, one segment per fold and port, as arrays."""
+"""Segments: arrays that describe the streams of an array layer's folds, one segment per fold and port."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from workloads.dataflow.folds import Folds
 
 @dataclass(frozen=True)
 class Stream:
-    """What one port does in each fold: ``times`` time indices of ``lanes`` lanes, the first element due at step ``due``.
+    """The stream of one port in each fold: ``times`` time indices of ``lanes`` lanes, with the first element due at step ``due``.
 
-    ``kind`` PIXELS or TAPS reads the ifmap; LINEAR reads the tiles of ``chunk`` times from number ``tile``.
+    ``kind`` PIXELS or TAPS reads the ifmap. LINEAR reads a tensor that is stored in the order of its stream.
     """
 
     due: Int64Array
@@ -27,18 +27,18 @@ class Stream:
 
     @property
     def count(self) -> Int64Array:
-        """Elements per fold."""
+        """Return the elements per fold."""
         return self.times + self.lanes - 1 if self.skewed else self.times
 
     @property
     def first_element(self) -> Int64Array:
-        """The port's elements before each fold, where every fold has a segment."""
+        """Return the number of elements of the port before each fold, if every fold has a segment."""
         return np.asarray(np.cumsum(self.count) - self.count)
 
 
 @dataclass(frozen=True)
 class Streams:
-    """The streams of a layer's folds. The output's stream is also that of the partial sums it adds to."""
+    """The streams of a layer's folds. The output stream also describes the partial sums to which it adds."""
 
     ifmap: Stream
     filter: Stream
@@ -46,7 +46,7 @@ class Streams:
 
 
 def fold_streams(folds: Folds, array: ArraySpec) -> Streams:
-    """When the ports of each fold move what; see ``ARCHITECTURE.md`` and the cycle model of SCALE-Sim."""
+    """Return the streams of all ports of each fold. See ``ARCHITECTURE.md`` and the cycle model of SCALE-Sim."""
     flow = folds.dataflow
     ifmap_kind = Kind.TAPS if flow.planar else Kind.PIXELS
     ifmap, filters = _operand(folds, array, Port.IFMAP, ifmap_kind), _operand(folds, array, Port.FILTER, Kind.LINEAR)
@@ -54,7 +54,7 @@ def fold_streams(folds: Folds, array: ArraySpec) -> Streams:
 
 
 def _operand(folds: Folds, array: ArraySpec, port: Port, kind: Kind) -> Stream:
-    """An operand that is held is preloaded from its last row to its first; one that streams goes past what is held."""
+    """Return an operand's stream. A held operand is preloaded from its last row to its first; another one streams past it."""
     time, lane = (folds.extent(side) for side in folds.dataflow.stream(port))
     if port is folds.dataflow.held:
         return Stream(folds.start - time, time, lane, kind, reverse=True)
@@ -62,7 +62,7 @@ def _operand(folds: Folds, array: ArraySpec, port: Port, kind: Kind) -> Stream:
 
 
 def _results(folds: Folds, array: ArraySpec) -> Stream:
-    """Sums that move down the columns leave as the stream goes on, sums that stay leave row by row at its end."""
+    """Return the stream of the results. Sums that move down the columns leave during the stream, and held sums leave after it."""
     skewed, flow = array.edge == "skewed-fetch", folds.dataflow
     time, lane = (folds.extent(side) for side in flow.stream(Port.OUTPUT))
     first_out = folds.start + (array.rows if flow.sums_leave else folds.times) - 1
@@ -87,7 +87,7 @@ def _segments(stream: Stream, region: int | Int64Array) -> Int64Array:
 
 
 def ifmap_segments(stream: Stream, region: int, folds: Folds, group_channels: int) -> Int64Array:
-    """Segments that read the ifmap."""
+    """Return the segments that read the ifmap."""
     segments = _segments(stream, region)
     segments[:, Seg.M0] = folds.m0
     segments[:, Seg.K0] = folds.k0
@@ -96,7 +96,7 @@ def ifmap_segments(stream: Stream, region: int, folds: Folds, group_channels: in
 
 
 def linear_segments(stream: Stream, region: int | Int64Array, tile: Int64Array, chunk: int | Int64Array) -> Int64Array:
-    """Segments over a tensor stored as streamed."""
+    """Return the segments over a tensor that is stored in the order of its stream."""
     segments = _segments(stream, region)
     segments[:, Seg.TILE] = tile
     segments[:, Seg.CHUNK] = chunk

@@ -1,4 +1,4 @@
-"""The loop nest of a layer on the array: a convolution, of which a matrix product is the case of one column and a 1x1 filter."""
+"""The loop nest of a layer on the array: a convolution. A matrix product is a convolution of one column with a 1x1 filter."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from simcore.program.program import GEO_COLUMNS, Geo, Int64Array
 
 @dataclass(frozen=True)
 class ConvShape:
-    """Extents of a convolution over a batch; ``height`` and ``width`` are those the address formulas see.
+    """Extents of a convolution over a batch. ``height`` and ``width`` are those that the address formulas use.
 
-    ``stored_rows`` (first, end) and ``stored_width`` say which part of that ifmap exists in main memory; the rest is the
-    extension that SCALE-Sim's shape rule asks for. ``filters`` counts all groups.
+    ``stored_rows`` (first, end) and ``stored_width`` say which part of that ifmap exists in main memory. The rest is the
+    extension that SCALE-Sim's shape rule requires. ``filters`` counts the filters of all groups.
     """
 
     batch: int
@@ -34,50 +34,50 @@ class ConvShape:
 
     @property
     def pixels(self) -> int:
-        """Output pixels of the batch: M of the matrix product."""
+        """Return the output pixels of the batch: M of the matrix product."""
         return self.batch * self.out_height * self.out_width
 
     @property
     def group_filters(self) -> int:
-        """Filters of a group: N of the matrix product."""
+        """Return the filters of a group: N of the matrix product."""
         return self.filters // self.groups
 
     @property
     def group_channels(self) -> int:
-        """Input channels of a group."""
+        """Return the input channels of a group."""
         return self.channels // self.groups
 
     @property
     def taps(self) -> int:
-        """Words of a filter: K of the matrix product."""
+        """Return the words of a filter: K of the matrix product."""
         return self.kernel[0] * self.kernel[1] * self.group_channels
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of the batch."""
+        """Return the multiply-accumulates of the batch."""
         return self.pixels * self.filters * self.taps
 
     @property
     def out_rows(self) -> int:
-        """Output rows of the batch."""
+        """Return the output rows of the batch."""
         return self.batch * self.out_height
 
     def input_rows(self) -> Int64Array:
-        """The ifmap row of each (output row of one image, filter row), outside ``0..height-1`` in the padding."""
+        """Return the ifmap row of each (output row of one image, filter row). In the padding it lies outside ``0..height-1``."""
         rows = np.arange(self.out_height, dtype=np.int64)[:, None] * self.stride[0] - self.padding[0]
         return rows + np.arange(self.kernel[0], dtype=np.int64)[None, :] * self.dilation[0]
 
     def span_rows(self, out_rows: int, kernel_rows: int) -> int:
-        """Ifmap rows of one image that some neighbouring output rows read through some neighbouring filter rows."""
+        """Return the ifmap rows of an image that ``out_rows`` neighbouring output rows read with ``kernel_rows`` filter rows."""
         return min(self.height, (out_rows - 1) * self.stride[0] + (kernel_rows - 1) * self.dilation[0] + 1)
 
     def fold_rows(self, taps: int) -> int:
-        """Ifmap rows of one image that all its output pixels read through so many neighbouring taps."""
+        """Return the ifmap rows of one image that all its output pixels read through ``taps`` neighbouring taps."""
         kernel_rows = min(self.kernel[0], -(-(taps - 1) // (self.kernel[1] * self.group_channels)) + 1)
         return self.span_rows(self.out_height, kernel_rows)
 
     def used_rows(self) -> Int64Array:
-        """Per ifmap row, 1 if a tap uses it and main memory holds it, else 0."""
+        """Return 1 for each ifmap row that a tap uses and main memory holds, and 0 for the other rows."""
         rows = self.input_rows()
         used = np.zeros(self.height, dtype=np.int64)
         used[rows[(rows >= 0) & (rows < self.height)]] = 1
@@ -87,19 +87,19 @@ class ConvShape:
         return used
 
     def row_words(self) -> int:
-        """Words of one stored ifmap row, all channels."""
+        """Return the words of one stored ifmap row, with all channels."""
         return (self.width if self.stored_width is None else self.stored_width) * self.channels
 
     def ifmap_words(self) -> int:
-        """Words of the ifmap rows in use, whole batch."""
+        """Return the words of the ifmap rows in use, for the whole batch."""
         return self.batch * int(self.used_rows().sum()) * self.row_words()
 
     def ifmap_words_at_most(self) -> int:
-        """As :meth:`ifmap_words` or a little more, without an array."""
+        """Return an upper bound of :meth:`ifmap_words`, computed without an array."""
         return self.batch * min(self.height, self.out_height * self.kernel[0]) * self.row_words()
 
     def geometry(self, rows_per_tile: int, channels_per_tile: int, planar: bool) -> Int64Array:
-        """The ``Program.geometry`` of this shape."""
+        """Return the ``Program.geometry`` of this shape."""
         values = {
             Geo.BATCH: self.batch, Geo.H: self.height, Geo.W: self.width, Geo.C: self.channels,
             Geo.OUT_H: self.out_height, Geo.OUT_W: self.out_width,
@@ -117,7 +117,7 @@ class ConvShape:
 
 
 def matrix_product(rows: int, taps: int, filters: int, groups: int = 1) -> ConvShape:
-    """``groups`` products side by side, each (rows x taps) by (taps x filters)."""
+    """Return the shape of ``groups`` products side by side, each (rows x taps) by (taps x filters)."""
     channels, outputs = groups * taps, groups * filters
     return ConvShape(
         batch=1, height=rows, width=1, channels=channels, out_height=rows, out_width=1, filters=outputs, groups=groups

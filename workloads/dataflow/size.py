@@ -1,4 +1,4 @@
-"""How large a layer is, from its shape alone: known at once for any size, before anything is planned."""
+"""The size of a layer, computed from its shape alone, without a plan."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from workloads.network import LayerInstance, Network
 
 @dataclass(frozen=True)
 class Size:
-    """``steps``: array steps of a layer whose streams are cut as little as possible; its Program has as many, or more.
+    """``steps`` counts the array steps of a layer whose streams are cut as little as possible. Its Program has at least as many.
 
-    ``read_bytes``, ``written_bytes``: its tensors, each moved once from or to main memory.
+    ``read_bytes`` and ``written_bytes`` count its tensors, each moved once from or to main memory.
     """
 
     steps: int = 0
@@ -25,23 +25,23 @@ class Size:
 
     @property
     def bytes_moved(self) -> int:
-        """Bytes in both directions."""
+        """Return the bytes moved in both directions."""
         return self.read_bytes + self.written_bytes
 
     def cycles(self, system: System) -> float:
-        """Core cycles it takes about: its steps, or its bytes at main memory's bandwidth if those take longer."""
+        """Estimate the core cycles: the steps, or the time to move the bytes at main memory's bandwidth if that is longer."""
         return max(self.steps, self.bytes_moved * system.core_clock_hz / _bytes_per_s(system.memory))
 
 
 def _bytes_per_s(memory: MemorySpec) -> float:
-    """Main memory's bandwidth at best."""
+    """Return main memory's peak bandwidth."""
     if isinstance(memory, DramMemorySpec):
         return peak_bandwidth_bytes_per_s(memory.resolved())
     return memory.bytes_per_cycle * memory.clock_hz
 
 
 def network_sizes(network: Network, system: System, only: Container[str] | None = None) -> dict[str, Size]:
-    """By name the sizes of the layers that :func:`lower_network` makes Programs of."""
+    """Return the sizes, by name, of the layers for which :func:`lower_network` makes Programs."""
     joined = fusions(network) if system.vector_unit.fuse else {}
     return {
         instance.name: layer_size(instance, system)
@@ -51,6 +51,6 @@ def network_sizes(network: Network, system: System, only: Container[str] | None 
 
 
 def layer_size(instance: LayerInstance, system: System) -> Size:
-    """The size of one layer; 0 for a view, which moves nothing. Raises InputError as :func:`with_layer_words`."""
+    """Return the size of one layer, which is 0 for a view. Raise InputError as :func:`with_layer_words` does."""
     sized, work = with_layer_words(instance, system), work_of(instance, system.shapes)
     return Size() if work is None else Size(work.steps(sized), *work.words_moved.in_bytes(sized))

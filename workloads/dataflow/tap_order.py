@@ -1,8 +1,9 @@
-"""The order of a weight-stationary layer's row folds: which taps of the filters come after which.
+"""The order of a weight-stationary layer's row folds, that is, the order in which the taps of the filters are visited.
 
-In the order of storage neighbouring folds read all channels in turn, so an ifmap that does not fit its scratchpad leaves it
-between one filter row and the next. In the order of reuse the folds that read the same channels of the same ifmap rows follow
-each other, and every other column of folds goes through them backwards: what was read last is read first. Sums and steps stay.
+In the order of storage neighbouring folds read all channels in turn. An ifmap that does not fit its scratchpad is therefore
+evicted between one filter row and the next. In the order of reuse the folds that read the same channels of the same ifmap rows
+follow each other, and every second column of folds visits them backwards, so that the last data read are the first read again.
+The sums and the number of steps do not change.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from workloads.dataflow.shape import ConvShape
 
 
 def row_classes(shape: ConvShape) -> int:
-    """Sets of ifmap rows that have none in common: filter rows whose distance is no multiple of the stride read other rows."""
+    """Return the disjoint sets of ifmap rows. Filter rows read different sets unless the stride divides their distance."""
     distinct = shape.stride[0] // gcd(shape.stride[0], shape.dilation[0])
     return min(shape.kernel[0], distinct)
 
 
 def reuse_parts(shape: ConvShape, array_rows: int) -> int:
-    """Parts of the ifmap that the order of reuse goes through one after another: channels of a fold times sets of rows.
+    """Return the parts of the ifmap that the order of reuse visits in turn: the channel parts of a fold times the sets of rows.
 
-    1 where a fold holds more than one tap position: then there is nothing to gain.
+    Return 1 if a fold holds more than one tap position, because reuse gains nothing then.
     """
     if shape.group_channels < array_rows:
         return 1
@@ -32,7 +33,7 @@ def reuse_parts(shape: ConvShape, array_rows: int) -> int:
 
 
 def reuse_order(shape: ConvShape, array_rows: int) -> Int64Array:
-    """Row folds by channels, then by the set of ifmap rows they read, then by filter row and column."""
+    """Return the row folds sorted by channels, then by the set of ifmap rows that they read, then by filter row and column."""
     first_tap = np.arange(0, shape.taps, array_rows, dtype=np.int64)
     position, channel = np.divmod(first_tap, shape.group_channels)
     filter_row, filter_column = np.divmod(position, shape.kernel[1])
@@ -41,5 +42,5 @@ def reuse_order(shape: ConvShape, array_rows: int) -> Int64Array:
 
 
 def there_and_back(order: Int64Array, runs: int) -> Int64Array:
-    """The row fold of each turn of ``runs`` columns of folds one after another, every other one backwards."""
+    """Return the row fold of each turn for ``runs`` columns of folds in sequence, with every second column in reverse order."""
     return np.where(np.arange(runs)[:, None] % 2, order[::-1], order).ravel()

@@ -21,7 +21,7 @@ from workloads.dataflow.uses import LinearTiles, Uses
 
 @dataclass(frozen=True)
 class ArrayLayer:
-    """What every step of the lowering of one layer reads."""
+    """The data that every step of the lowering of one layer reads."""
 
     name: str
     shape: ConvShape
@@ -33,7 +33,7 @@ class ArrayLayer:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor stored as streamed: its region, the first tile of each fold's run, rows per tile, and the uses of the tiles."""
+    """A tensor stored in the order of its stream: region, first tile of each fold's run, rows per tile, and uses of the tiles."""
 
     region: Region
     tile: Int64Array
@@ -42,7 +42,7 @@ class Tensor:
 
 
 def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Uses, Region]:
-    """The ifmap. Raises InputError where its share is below what one element needs."""
+    """Return the ifmap's tiles, uses and region. Raise InputError if its share is too small for one element."""
     folds, stream, array = layer.folds, layer.streams.ifmap, layer.system.array
     planar = folds.dataflow.planar
     taps_per_fold = array.rows if folds.dataflow.rows is Side.TAPS else layer.shape.taps
@@ -62,18 +62,18 @@ def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Uses, Region]:
 
 
 def _most_rows(layer: ArrayLayer, lanes: int) -> int:
-    """Ifmap rows that a tile may hold so that it is read as a whole, or not at all, by folds that follow each other."""
+    """Return the most ifmap rows of a tile that lets consecutive folds read either all of a tile or nothing of it."""
     shape, folds = layer.shape, layer.folds
     if (folds.row != folds.turn).any() and row_classes(shape) > 1:
         return 1  # every other row is read now and the rest later
     fold_rows = shape.fold_rows(lanes)
     fits = shape.ifmap_words() * layer.system.words.ifmap_bytes <= layer.shares["ifmap"].capacity_bytes
-    # A fold that reads a small part of each image stays for the folds that follow, if tiles are no higher than that.
+    # A fold that reads a small part of each image stays for the following folds if tiles are not higher than that part.
     return shape.height if fits or 2 * fold_rows > shape.height else fold_rows
 
 
 def filters(layer: ArrayLayer) -> Tensor:
-    """The filters, a run of rows for each part of filters and taps that folds read. Raises InputError as :func:`ifmap`."""
+    """Return the filters, with a run of rows for each part that folds read. Raise InputError as :func:`ifmap` does."""
     folds, stream, share = layer.folds, layer.streams.filter, layer.shares["filter"]
     run, parts = _parts(folds, Side.FILTERS, Side.TAPS)
     runs = _runs(stream, parts * layer.shape.groups, layer.system.words.filter_bytes)
@@ -86,7 +86,7 @@ def _runs(stream: Stream, count: int, word_bytes: int) -> Runs:
 
 
 def _tensor(share: Share, stream: Stream, first_element: Int64Array, run: Int64Array, runs: Runs, chunk: int) -> Tensor:
-    """The tensor in tiles of ``chunk`` rows; ``run`` is the run of each fold of the stream."""
+    """Return the tensor in tiles of ``chunk`` rows. ``run`` is the run of each fold of the stream."""
     per_run = -(-int(stream.times.max()) // chunk)
     tiles = LinearTiles(
         first_element, stream.times, stream.lanes, run * per_run, chunk, runs.count * per_run, stream.reverse, stream.skewed
@@ -96,16 +96,17 @@ def _tensor(share: Share, stream: Stream, first_element: Int64Array, run: Int64A
 
 
 def _parts(folds: Folds, outer: Side, inner: Side) -> tuple[Int64Array, int]:
-    """Number of the part of a tensor, cut along two sides, that each fold moves, and how many parts there are in a group."""
+    """Return which part of a tensor, cut along two sides, each fold moves, and how many parts a group has."""
     (first, parts), (second, of_each) = folds.place(outer), folds.place(inner)
     return (folds.group * parts + first) * of_each + second, parts * of_each
 
 
 def results(layer: ArrayLayer, tensor: str) -> Tensor:
-    """Results ("ofmap"), written in the last row fold where sums leave the array, or partial sums ("psum"), used in all of them.
+    """Return the results ("ofmap") or the partial sums ("psum") of a layer.
 
-    Uses count elements of the output port: a partial sum is read in the very step in which the sum it goes into is written.
-    Raises InputError as :func:`ifmap`.
+    If sums leave the array, its last row fold writes the results, and all row folds use the partial sums. Uses count elements of
+    the output port, because a partial sum is read in the step in which the sum that contains it is written. Raise InputError as
+    :func:`ifmap` does.
     """
     folds, share, stream = layer.folds, layer.shares[tensor], layer.streams.output
     words = layer.system.words

@@ -1,4 +1,4 @@
-"""Tile sizes: the largest useful tiles of which enough fit a share, double buffering included."""
+"""Tile sizes: the largest useful tiles of which a share holds enough, including double buffering."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from workloads.dataflow.regions import Region, Share, region
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.uses import Uses
 
-#: Tiles beyond this size delay the first element more than they save on the way.
+#: Larger tiles delay the first element more than they save later.
 LARGE_TILE_BYTES = 4096
 SMALL_TILE_BYTES = 512
 
 
 def tile_target_bytes(share: Share) -> int:
-    """The size to aim at: a sixteenth of the share, within bounds."""
+    """Return the preferred tile size in bytes: a sixteenth of the share, within bounds."""
     return max(SMALL_TILE_BYTES, min(LARGE_TILE_BYTES, share.capacity_bytes // 16))
 
 
 @dataclass(frozen=True)
 class Runs:
-    """A tensor stored as streamed: ``count`` runs of ``times`` rows of ``lanes`` words; ``skewed``: lane by lane."""
+    """A tensor stored in the order of its stream: ``count`` runs of ``times`` rows of ``lanes`` words.
+
+    With ``skewed`` the lanes of a row are read one after another.
+    """
 
     count: int
     times: int
@@ -32,22 +35,22 @@ class Runs:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of a row."""
+        """Return the bytes of a row."""
         return self.lanes * self.word_bytes
 
     def tiles(self, chunk: int) -> int:
-        """Tiles of a run that is cut every ``chunk`` rows."""
+        """Return the tiles of a run that is cut every ``chunk`` rows."""
         return -(-self.times // chunk)
 
     def tiles_at_once(self, chunk: int) -> int:
-        """Tiles of ``chunk`` rows that one element of the stream can touch."""
+        """Return the tiles of ``chunk`` rows that one element of the stream can touch."""
         return min(self.tiles(chunk), 1 + (-(-(self.lanes - 1) // chunk) if self.skewed else 0))
 
 
 def linear_chunk(share: Share, layer: str, tensor: str, runs: Runs, chunk: int) -> int:
-    """Rows per tile of a tensor: ``chunk``, halved until enough tiles fit the share.
+    """Return the rows per tile of a tensor: ``chunk``, halved until enough tiles fit the share.
 
-    Raises InputError where not even tiles of one row can serve one element.
+    Raise InputError if not even tiles of one row can serve one element.
     """
     chunk = max(1, min(chunk, runs.times))
     while True:
@@ -63,7 +66,7 @@ def linear_chunk(share: Share, layer: str, tensor: str, runs: Runs, chunk: int) 
 
 
 def psum_chunk(share: Share, runs: Runs, chunk: int) -> int:
-    """Rows per tile of partial sums: small tiles that let a whole run stay in the share, or ``chunk`` where no size does."""
+    """Return the rows per tile of partial sums: small tiles that let a whole run stay in the share, or ``chunk`` if none do."""
     for parts in (8, 4, 2, 1):
         size = -(-runs.times // parts)
         if share.slots(size * runs.row_bytes, runs.count * runs.tiles(size)) >= runs.tiles(size):
@@ -72,24 +75,25 @@ def psum_chunk(share: Share, runs: Runs, chunk: int) -> int:
 
 
 def whole_rows(chunk: int, out_width: int) -> int:
-    """``chunk`` pixels cut back to whole output rows, where it has one."""
+    """Return ``chunk`` pixels rounded down to whole output rows, or ``chunk`` itself if it is shorter than a row."""
     return chunk - chunk % out_width if chunk >= out_width else chunk
 
 
 def _evenly(extent: int, part: int) -> int:
-    """The smallest part that needs no more parts."""
+    """Return the smallest part size that needs no more parts than ``part`` does."""
     return -(-extent // -(-extent // part))
 
 
 def _divisor(extent: int, part: int) -> int:
-    """The largest divisor of ``extent`` that is at most ``part``."""
+    """Return the largest divisor of ``extent`` that is at most ``part``."""
     return next(size for size in range(min(extent, part), 0, -1) if extent % size == 0)
 
 
 def _first_ifmap_tiles(shape: ConvShape, target_words: int, lanes: int, planar: bool) -> tuple[int, int]:
-    """(rows, channels) of a tile to try first.
+    """Return (rows, channels) of the tile to try first.
 
-    Pixel streams take the channels that one fold reads, then rows; planar tensors rows for one vector of pixels, then channels.
+    Streams of pixels take the channels that one fold reads, then as many rows as fit. Planar tensors take the rows for one vector
+    of pixels, then as many channels as fit.
     """
     channels, width, height = shape.group_channels, shape.width, shape.height
     if planar:
@@ -133,12 +137,11 @@ def ifmap_tiles(
     most_rows: int,
     find_uses: Sequence[Callable[[IfmapTiles], Uses]],
 ) -> tuple[IfmapTiles, Uses, Region]:
-    """Ifmap tiles, their uses and their region. ``find_uses`` gives the uses of tiles, in ways that need ever fewer at once.
+    """Return the ifmap's tiles, their uses and their region.
 
-    ``most_rows``: no tile holds more ifmap rows.
-
-    Takes the first size of which one more fits than are needed at once (double buffering), else one that just fits. Raises
-    InputError where no size lets the share hold what one element needs.
+    Each function in ``find_uses`` returns the uses of some tiles; later ones need fewer tiles at once. No tile holds more than
+    ``most_rows`` ifmap rows. Take the first size of which the share holds one more tile than is needed at once (double
+    buffering), or else one that just fits. Raise InputError if the share cannot hold the data of one element at any size.
     """
     rows, channels = _first_ifmap_tiles(shape, tile_target_bytes(share) // word_bytes, lanes, planar)
     first = min(rows, most_rows), channels

@@ -1,4 +1,4 @@
-"""Tiling search: the blocks and loop order with the least main-memory traffic, found by estimate before anything is planned."""
+"""Tiling search: estimates select the blocks and loop order with the least main-memory traffic before anything is planned."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workloads.dataflow.shape import ConvShape
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a choice of loops is expected to cost: bytes moved, and folds."""
+    """The expected cost of a choice of loops: bytes moved, and number of folds."""
 
     loops: Loops
     traffic_bytes: float
@@ -22,7 +22,7 @@ class Candidate:
 
 
 def _psum_bytes(shape: ConvShape, system: System, flow: Dataflow, loops: Loops) -> int:
-    """Bytes of the partial sums that live together; 0 where none leave the array."""
+    """Return the bytes of the partial sums that live at the same time, or 0 if none leave the array."""
     along_rows, along_columns, along_time = flow.extents(shape)
     if not flow.sums_leave or along_rows <= system.array.rows:
         return 0
@@ -30,7 +30,7 @@ def _psum_bytes(shape: ConvShape, system: System, flow: Dataflow, loops: Loops) 
 
 
 def layer_shares(shape: ConvShape, system: System, flow: Dataflow, loops: Loops) -> dict[str, Share]:
-    """The share of each tensor under these loops. Raises InputError where a scratchpad has fewer lines than tensors."""
+    """Return the share of each tensor under these loops. Raise InputError if a scratchpad has fewer lines than tensors."""
     words = system.words
     wants = {
         "ifmap": shape.ifmap_words() * words.ifmap_bytes,
@@ -54,7 +54,7 @@ def _estimate(shape: ConvShape, system: System, flow: Dataflow, loops: Loops) ->
 
 
 def _block_sizes(shape: ConvShape, system: System, flow: Dataflow) -> list[int]:
-    """Sizes to try for a block of the streamed dimension: all, its halves, what lets partial sums stay; largest first."""
+    """Return the block sizes to try, largest first: the whole dimension, its halves, and one that lets partial sums stay."""
     along_rows, along_columns, along_time = flow.extents(shape)
     if not flow.cuts_time:
         return [along_time]
@@ -71,7 +71,7 @@ def _block_sizes(shape: ConvShape, system: System, flow: Dataflow) -> list[int]:
 
 
 def choose_loops(shape: ConvShape, system: System, flow: Dataflow) -> Loops:
-    """The loops of a layer: least estimated traffic, then fewest folds; with tiling "whole" of those with SCALE-Sim's folds."""
+    """Return the loops with the least estimated traffic, then the fewest folds. Tiling "whole" allows only SCALE-Sim's folds."""
     _, _, along_time = flow.extents(shape)
     whole = system.tiling == "whole"
     tried = [

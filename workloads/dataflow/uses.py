@@ -1,4 +1,4 @@
-"""Tile uses: which tile a port needs from which element to which, in the order the elements come."""
+"""Tile uses: the first and last element during which a port needs each tile, in the order of the elements."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from workloads.dataflow.plan_memory import BYTES_PER_USE, require_memory
 
 @dataclass(frozen=True)
 class Uses:
-    """Tile ``tile`` (counted within its region) is needed by elements ``first`` to ``last`` of a port, counted through the layer.
+    """Elements ``first`` to ``last`` of a port need tile ``tile``. Entries are sorted by ``first``.
 
-    Sorted by ``first``.
+    Tiles are counted within their region, and elements through the layer.
     """
 
     tile: Int64Array
@@ -25,7 +25,7 @@ class Uses:
         return len(self.tile)
 
     def at_once(self) -> int:
-        """Most uses under way at the same element: the fewest slots that can serve them."""
+        """Return the most uses that are active at the same element: the fewest slots that can serve them."""
         if len(self) == 0:
             return 0
         ended = np.searchsorted(np.sort(self.last), self.first, side="left")
@@ -33,9 +33,9 @@ class Uses:
 
 
 def ragged(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """For runs ``starts[i] .. starts[i] + lengths[i] - 1`` laid end to end: the run of each entry, and its value.
+    """For runs ``starts[i] .. starts[i] + lengths[i] - 1`` laid end to end, return the run of each entry, and its value.
 
-    Here a plan grows to its size: raises PlanTooLargeError for entries that do not fit into memory.
+    A plan grows to its full size here, so raise PlanTooLargeError if the entries do not fit into memory.
     """
     require_memory(int(lengths.sum()), BYTES_PER_USE)
     owner = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
@@ -45,13 +45,13 @@ def ragged(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Ar
 
 
 def in_order(tile: Int64Array, first: Int64Array, last: Int64Array) -> Uses:
-    """Uses sorted by their first element."""
+    """Return uses sorted by their first element."""
     order = np.argsort(first, kind="stable")
     return Uses(tile[order], first[order], last[order])
 
 
 def merged(tile: Int64Array, first: Int64Array, last: Int64Array, owner: Int64Array) -> Uses:
-    """Uses with those of one tile inside one owner (a fold) joined into one that spans them."""
+    """Return uses in which all uses of one tile by one owner (a fold) are joined into a single one that spans them."""
     if len(tile) == 0:
         return Uses(tile, first, last)
     order = np.lexsort((first, tile, owner))
@@ -62,10 +62,11 @@ def merged(tile: Int64Array, first: Int64Array, last: Int64Array, owner: Int64Ar
 
 @dataclass(frozen=True)
 class LinearTiles:
-    """A tensor stored as streamed: run ``i`` has ``times[i]`` rows of ``lanes[i]`` words, cut in tiles of ``chunk`` rows.
+    """A tensor stored in the order of its stream, as runs of rows that are cut into tiles of ``chunk`` rows.
 
-    Run ``i`` begins with tile ``first_tile[i]`` and its elements with ``first_element[i]``. ``reverse``: the last row comes
-    first. ``skewed``: a row is spread over as many elements as it has lanes.
+    Run ``i`` has ``times[i]`` rows of ``lanes[i]`` words. It begins with tile ``first_tile[i]``, and its elements begin with
+    ``first_element[i]``. With ``reverse`` the last row comes first. With ``skewed`` a row extends over as many elements as it has
+    lanes.
     """
 
     first_element: Int64Array
@@ -78,7 +79,7 @@ class LinearTiles:
     skewed: bool = False
 
     def uses(self) -> Uses:
-        """Uses of the tiles, in the order of the elements."""
+        """Return the uses of the tiles, in the order of the elements."""
         owner, part = ragged(np.zeros_like(self.times), -(-self.times // self.chunk))
         times = self.times[owner]
         first = part * self.chunk
@@ -91,7 +92,7 @@ class LinearTiles:
         return in_order(self.first_tile[owner] + part, base + first, base + last)
 
     def tile_words(self) -> Int64Array:
-        """Words each tile holds; 0 for a tile number that no run takes."""
+        """Return the words that each tile holds, and 0 for a tile number that no run takes."""
         owner, part = ragged(np.zeros_like(self.times), -(-self.times // self.chunk))
         words = np.zeros(self.tiles, dtype=np.int64)
         rows = np.minimum(self.chunk, self.times[owner] - part * self.chunk)

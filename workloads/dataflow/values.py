@@ -1,4 +1,4 @@
-"""The numbers of a product that runs on the array: drawn, laid out for the PEs, found again, and computed by numpy."""
+"""The numbers of a product on the array: drawn operands, their layout for the PEs, the result, and a check by numpy."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from workloads.network import LayerInstance
 
 
 def draw_tensors(instance: LayerInstance, random: np.random.Generator) -> tuple[Int64Array, Int64Array]:
-    """The two tensors that a layer multiplies, int8 numbers as int64, the first one batch first (see ``ProductValues``).
+    """Return the two tensors that a layer multiplies, int8 numbers as int64 (see ``ProductValues``).
 
-    Raises InputError for a layer that is no product.
+    Raise InputError for a layer that is not a product.
     """
     first, second = _tensor_shapes(instance)
     return random.integers(-128, 128, first, dtype=np.int64), random.integers(-128, 128, second, dtype=np.int64)
 
 
 def numpy_product(instance: LayerInstance, first: Int64Array, second: Int64Array) -> Int64Array:
-    """What the layer computes before bias and activation, int64, by numpy: what the PEs' results are held against.
+    """Return the layer's result before bias and activation, int64, computed by numpy as the reference for the PEs.
 
-    [batch, *output shape]; the gradient of a weight has the weight's shape, a phase of a gradient the phase's rows and columns.
-    Raises InputError for a layer that is no product.
+    The shape is [batch, *output shape]. The gradient of a weight has the weight's shape, and a phase of a gradient has the
+    phase's rows and columns. Raise InputError for a layer that is not a product.
     """
     return _values(instance).by_numpy(instance.layer, instance, first, second)
 
 
 def loop_nest_operands(instance: LayerInstance, first: Array, second: Array) -> tuple[Array, Array]:
-    """Pixels [batch, channels, height, width] and filters [filters, channels of a group, height, width] of the layer's loop nest.
+    """Return pixels [batch, channels, height, width] and filters [filters, channels of a group, height, width] of the loop nest.
 
-    Raises InputError for a layer that is no product and for tensors of other shapes than the layer's.
+    Raise InputError for a layer that is not a product and for tensors whose shapes are not the layer's.
     """
     for name, tensor, shape in zip(("ifmap", "filter"), (first, second), _tensor_shapes(instance), strict=True):
         if tensor.shape != shape:
@@ -45,23 +45,24 @@ def loop_nest_operands(instance: LayerInstance, first: Array, second: Array) -> 
 
 
 def loop_nest_result(instance: LayerInstance, found: Array) -> Array:
-    """The layer's result from that of its loop nest, [batch, filters, rows, columns]."""
+    """Return the layer's result, made from the result of its loop nest, [batch, filters, rows, columns]."""
     return _values(instance).result(instance.layer, instance, found)
 
 
 def operand_images(program: Program, instance: LayerInstance, first: Int64Array, second: Int64Array) -> dict[int, Int64Array]:
-    """What each tile of the ifmap's and the filters' regions holds: by region, int64 [tiles, words].
+    """Return the contents of each tile of the ifmap's and the filters' regions: by region, int64 [tiles, words].
 
-    The Program is lowered ``with_folds``; raises InputError for one that is not, and as :func:`loop_nest_operands`.
+    Raise InputError for a Program that was not lowered ``with_folds``, and as :func:`loop_nest_operands` does.
     """
     pixels, filters = loop_nest_operands(instance, first.astype(np.int64), second.astype(np.int64))
     return convolution_images(program, pixels, filters)
 
 
 def result_tensor(program: Program, instance: LayerInstance, read: Callable[[int, int, int], int]) -> Int64Array:
-    """The layer's result from the ofmap's words; ``read(region, tile, word)`` gives one.
+    """Return the layer's result from the words of the ofmap. ``read(region, tile, word)`` returns one word.
 
-    Every word is read once, so that a ``read`` that raises for a word never written (``Operands.read``) finds what is missing.
+    Each word is read once. A ``read`` that raises for a word that was never written (``Operands.read``) therefore finds missing
+    words.
     """
     return loop_nest_result(instance, convolution_result(program, read))
 

@@ -1,7 +1,7 @@
-"""Layers of the vector unit: windows (pooling), sums and products, normalisations, as Programs with dataflow "vector".
+"""Programs of the vector unit, with dataflow "vector": windows (pooling), sums and products, normalisations.
 
-A step takes one vector of ``lanes`` words from each operand; the unit itself adds no latency, so that a result is due in the step
-of its last operand. Constants of a normalisation stay in the unit; a local response normalisation keeps its neighbours there too.
+A step takes one vector of ``lanes`` words from each operand. The unit adds no latency, so a result is due in the step of its last
+operand. The constants of a normalisation stay in the unit, and so do the neighbours of a local response normalisation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NO_SEGMENTS = np.zeros((0, SEG_COLUMNS), dtype=np.int64)
 
 @dataclass(frozen=True)
 class Rows:
-    """A tensor as ``rows`` rows of ``length`` words, each read in vectors of ``lanes`` words, the last of them shorter."""
+    """A tensor as ``rows`` rows of ``length`` words. A row is read in vectors of ``lanes`` words; the last one may be shorter."""
 
     rows: int
     length: int
@@ -31,18 +31,18 @@ class Rows:
 
     @property
     def vectors(self) -> int:
-        """Vectors of a row."""
+        """Return the vectors of a row."""
         return -(-self.length // self.lanes)
 
     @property
     def words(self) -> int:
-        """Words of the tensor."""
+        """Return the words of the tensor."""
         return self.rows * self.length
 
 
 @dataclass(frozen=True)
 class RowTensor:
-    """Rows in tiles of ``chunk`` vectors: the region and the plan of its tiles."""
+    """Rows in tiles of ``chunk`` vectors: their region, and the plan of its tiles."""
 
     region: Region
     plan: RegionPlan
@@ -60,7 +60,7 @@ def row_chunk(share: Share, name: str, tensor: str, rows: Rows, word_bytes: int)
 
 
 def row_tensor(share: Share, rows: Rows, chunk: int, word_bytes: int, passes: int, port: Port, queue: str) -> RowTensor:
-    """Plan a tensor whose rows are each gone through ``passes`` times before the next row."""
+    """Plan a tensor. Each of its rows is read or written ``passes`` times before the next row."""
     run = np.arange(rows.rows * passes, dtype=np.int64)
     per_row = -(-rows.vectors // chunk)
     vectors, lanes = np.full(len(run), rows.vectors, dtype=np.int64), np.full(len(run), rows.lanes, dtype=np.int64)
@@ -72,9 +72,9 @@ def row_tensor(share: Share, rows: Rows, chunk: int, word_bytes: int, passes: in
 
 
 def row_segments(rows: Rows, number: int, chunk: int, row: Int64Array, due: Int64Array, stride: int = 1) -> Int64Array:
-    """One run through each row of ``row``, from step ``due``: a segment of full vectors, and one for a shorter last vector.
+    """Return segments that run once through each row of ``row``, beginning at step ``due``.
 
-    A vector is due every ``stride`` steps.
+    A row has a segment of full vectors, and one for a last vector that is shorter. A vector is due every ``stride`` steps.
     """
     full, rest = divmod(rows.length, rows.lanes)
     tile = row * -(-rows.vectors // chunk)

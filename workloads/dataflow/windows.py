@@ -1,4 +1,4 @@
-"""Pooling on the vector unit: the taps of each window one after another."""
+"""Pooling on the vector unit, which processes the taps of each window one after another."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workloads.dataflow.work import Words, Work
 
 @dataclass(frozen=True)
 class Windows(Work):
-    """Windows of ``shape`` over every channel by itself; each gives ``results`` words (its value, in training its place too)."""
+    """Windows of ``shape`` over each channel. A window gives ``results`` words: its value and, in training, the value's place."""
 
     shape: ConvShape
     results: int = 1
@@ -40,9 +40,10 @@ class Windows(Work):
 
 
 def lower_windows(name: str, op: str, shape: ConvShape, system: System, *, results: int = 1) -> Program:
-    """Pooling: for each block of ``lanes`` channels and each pixel, the taps of the window one after another.
+    """Return the Program of a pooling layer.
 
-    A window gives ``results`` words: its value, and in training its place. Raises InputError as :func:`lower_rows`.
+    For each block of ``lanes`` channels and each pixel it reads the taps of the window one after another. A window gives
+    ``results`` words: its value and, in training, the value's place. Raise InputError as :func:`lower_rows` does.
     """
     lanes, words = min(system.vector_unit.lanes, shape.channels), system.words
     taps, pixels = shape.kernel[0] * shape.kernel[1], shape.pixels

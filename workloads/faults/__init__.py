@@ -1,4 +1,5 @@
-"""A memory that fails to write, seen from a training: words, write errors, placements of tensors, the device behind them.
+"""Write errors in a memory that training uses: words, failed writes, placements of tensors, and the memory device.
 
-A failed write keeps the OLD bit at its address; only a bit that has to flip can fail. numpy alone; ``workloads.learning`` trains.
+A failed write keeps the OLD bit at its address, and only a bit that must flip can fail. This package needs only numpy; the
+training is in ``workloads.learning``.
 """

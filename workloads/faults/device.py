@@ -1,4 +1,4 @@
-"""What a placement asks of the memory device: error rates and energies of a write at a voltage and a pulse."""
+"""The memory device of a placement: error rates and energies of a write at a voltage and a pulse."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from models.arrays.write import (
 
 @dataclass(frozen=True)
 class SafePoint:
-    """What "safe" means: at this pulse, the voltage at which a write fails no more often than this."""
+    """The meaning of "safe": the voltage at which, with this pulse, a write fails at most at this rate."""
 
     error_rate: float
     pulse_ns: float
 
 
 class WriteDevice(Protocol):
-    """A memory cell that may be written well or cheaply. Energies are per bit of a word and include the array around the cell."""
+    """A memory cell with adjustable writes. Energies are per bit of a word and include the array around the cell."""
 
     @property
     def sram_pj_per_bit(self) -> float: ...
@@ -51,12 +51,12 @@ class WriteDevice(Protocol):
 
 @dataclass(frozen=True)
 class MacroDevice:
-    """The cell of an STT-MRAM macro, as ``simcore memory`` knows it, beside the SRAM macro of the same capacity and word.
+    """The cell of an STT-MRAM macro, as in ``simcore memory``, compared with the SRAM macro of the same capacity and word.
 
-    Every bit of a written word gets the pulse, whether it flips or not: the cells' energy follows V^2 t, what the array around
-    them takes does not change. A 0 is the parallel state, so that 0->1 is P->AP. Safe is the cell's nominal pulse at the error
-    rate that ``design`` gives it, which is its nominal voltage. Raises InputError for a cell without a write pulse and for what
-    the table of macros does not hold.
+    Every bit of a written word gets the pulse, whether it flips or not. The cells' energy is proportional to V^2 t; the energy of
+    the array around them does not change. A 0 is the parallel state, so 0->1 is P->AP. "Safe" is the cell's nominal pulse with
+    the error rate of ``design``, which gives the nominal voltage. Raise InputError for a cell without a write pulse and for
+    values outside the table of macros.
     """
 
     cell: str = "stt-34.5F2"
@@ -72,12 +72,12 @@ class MacroDevice:
 
     @cached_property
     def macro(self) -> Macro:
-        """The macro of the cell, at its nominal write."""
+        """Return the macro of the cell, with its nominal write."""
         return self._macro(self.cell)
 
     @cached_property
     def sram(self) -> Macro:
-        """The SRAM macro beside it."""
+        """Return the SRAM macro for comparison."""
         return self._macro("sram")
 
     def _macro(self, cell: str) -> Macro:
@@ -92,17 +92,17 @@ class MacroDevice:
 
     @property
     def sram_pj_per_bit(self) -> float:
-        """Energy of one bit written in the SRAM macro, in picojoules."""
+        """Return the energy of one bit written in the SRAM macro, in picojoules."""
         return self.sram.write_pj / self.word_bits
 
     @property
     def safe(self) -> SafePoint:
-        """The cell's nominal write."""
+        """Return the cell's nominal write."""
         return SafePoint(self.design.nominal_error_rate, self.macro.cell.pulse_ns)
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What a reader of the energies must know."""
+        """Return what a reader must know before using the energies."""
         cell, junction = self.macro.cell, self.design.junction
         return (
             f"device: {cell.name}, macros of {self.capacity_bytes / 1024:g} KiB at {self.node_nm} nm, {self.leakage_class}, "
@@ -117,22 +117,22 @@ class MacroDevice:
         )
 
     def voltage_v(self, overdrive: float) -> float:
-        """Voltage at which the current is ``overdrive`` times the mean critical current."""
+        """Return the voltage at which the current is ``overdrive`` times the mean critical current."""
         return voltage_v_of_overdrive(self.macro.cell, overdrive, self.design)
 
     def error_rates(self, voltage_v: float, pulse_ns: float) -> tuple[float, float]:
-        """Write error rates of 0->1 and 1->0; raises InputError."""
+        """Return the write error rates of 0->1 and 1->0. Raise InputError outside the range of the model."""
         point = write_point(self.macro.cell, voltage_v, pulse_ns, self.design)
         return point.error_rate_p_to_ap, point.error_rate_ap_to_p
 
     def write_pj_per_bit(self, voltage_v: float, pulse_ns: float) -> float:
-        """Energy of one written bit, cell and array, in picojoules."""
+        """Return the energy of one written bit, cell and array, in picojoules."""
         return self.macro.with_write(voltage_v=voltage_v, pulse_ns=pulse_ns, design=self.design).write_pj / self.word_bits
 
     def voltage_for(self, error_rate: float, pulse_ns: float) -> float:
-        """The least voltage at which neither direction errs more than ``error_rate``; raises InputError."""
+        """Return the least voltage at which no direction exceeds ``error_rate``. Raise InputError if there is none."""
         return voltage_v_for(self.macro.cell, error_rate, pulse_ns, self.design)
 
     def pulse_for(self, error_rate: float, voltage_v: float) -> float:
-        """The shortest pulse, in ns, after which neither direction errs more than ``error_rate``; raises InputError."""
+        """Return the shortest pulse, in ns, with which no direction exceeds ``error_rate``. Raise InputError if there is none."""
         return pulse_ns_for(self.macro.cell, error_rate, voltage_v, self.design)

@@ -1,4 +1,4 @@
-"""The write that may fail, bit by bit: a failed write keeps the old bit, and only a bit that has to flip can fail."""
+"""Writes with errors, bit by bit: a failed write keeps the old bit, and only a bit that must flip can fail."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy.typing as npt
 from simcore.errors import InputError
 from workloads.faults.words import Words
 
-#: Write error rates, shape (word bits, 2): by bit position (0 the least significant) for 0->1 and for 1->0.
+#: Write error rates, shape (word bits, 2): by bit position (0 is the least significant), for 0->1 and for 1->0.
 ErrorRates = npt.NDArray[np.float64]
 
 
 class Written(NamedTuple):
-    """What a write left behind, how many bits had to flip and how many of them did not."""
+    """The stored words of a write, the number of bits that had to flip, and the number of those that did not."""
 
     words: Words
     flipped_bits: int
@@ -24,9 +24,10 @@ class Written(NamedTuple):
 
 
 def error_rates(word_bits: int, rate: float | tuple[float, float], bits: Iterable[int] | None = None) -> ErrorRates:
-    """Error rates of a word: ``rate`` (one, or one for 0->1 and one for 1->0) at ``bits`` (all by default), 0 elsewhere.
+    """Return the error rates of a word: ``rate`` at ``bits`` (all by default), and 0 elsewhere.
 
-    Raises InputError for a rate outside 0 to 1 and for a bit that the word does not have.
+    ``rate`` is one number, or one for 0->1 and one for 1->0. Raise InputError for a rate outside 0 to 1 and for a bit that the
+    word does not have.
     """
     rates = np.zeros((word_bits, 2))
     positions = range(word_bits) if bits is None else tuple(bits)
@@ -41,11 +42,11 @@ def error_rates(word_bits: int, rate: float | tuple[float, float], bits: Iterabl
 
 
 def write_words(old: Words, new: Words, rates: ErrorRates, rng: np.random.Generator) -> Written:
-    """Write ``new`` over ``old`` (both of length n); each bit that has to flip fails on its own with its rate.
+    """Write ``new`` over ``old`` (both of length n). Each bit that must flip fails independently with its own rate.
 
-    One coin per bit would mostly be thrown in vain. Instead the sites (word, bit) at which a write of the highest rate would fail
-    are drawn, by the geometric distance from each to the next; such a site fails if its bit has to flip, with its own rate over
-    the highest. That gives every site its rate, independently of the others.
+    To avoid one random number per bit, the function draws the sites (word, bit) at which a write of the highest rate would fail,
+    using the geometric distance from each site to the next. A drawn site fails if its bit must flip, with the ratio of its own
+    rate to the highest rate as probability. Each site therefore fails with its own rate, independently of the others.
     """
     flips = old ^ new
     flipped = int(np.bitwise_count(flips).sum())
@@ -65,12 +66,12 @@ def write_words(old: Words, new: Words, rates: ErrorRates, rng: np.random.Genera
 
 
 def _drawn_sites(sites: int, rate: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Those of ``sites`` that come up, ascending, where each does with probability ``rate``."""
+    """Return, in ascending order, a random subset of ``sites`` sites to which each belongs with probability ``rate``."""
     found: list[npt.NDArray[np.int64]] = []
     last = -1
     while last < sites:
         enough = (sites - last) * rate
-        # A rare site's distance may be beyond any integer that can be summed.
+        # The distance to a rare site may exceed every integer that can be summed.
         distances = np.minimum(rng.geometric(rate, int(enough + 5 * enough**0.5) + 1), sites + 1)
         found.append(last + np.cumsum(distances))
         last = int(found[-1][-1])

@@ -1,10 +1,10 @@
-"""What each scratchpad holds in each pass of a training step: the kind of tensor that a placement speaks of, or none of them.
+"""The contents of each scratchpad in each pass of a training step, as one of the tensor kinds that a placement names, or none.
 
-Activations are values of the forward pass, errors their gradients, weights what the array multiplies with. What the study of
-write errors keeps free of errors is none of these, and safe: sums, gradients of weights, master weights and moments in the
-update, and the places of a maximum, which a pool writes beside its values. The kinds are wider than what the study trains with:
-it writes the input of a convolution or linear layer once, where a machine also writes what lies between such layers, and writes a
-tensor again in each scratchpad that it comes to.
+Activations are values of the forward pass, errors are their gradients, and weights are the weights that the array multiplies. The
+study of write errors keeps some data free of errors: sums, gradients of weights, master weights and moments in the update, and
+the places of maxima, which a pool writes beside its values. These data belong to no kind and are safe. The kinds here cover more
+than the study trains with: the study writes the input of a convolution or linear layer once, whereas a machine also writes the
+tensors between such layers and writes a tensor again in each scratchpad that receives it.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ from workloads.layers.gradients import (
 from workloads.layers.trained import SoftmaxLoss, TrainedBatchNorm, TrainedDropout, TrainedMaxPool
 from workloads.layers.updates import Update
 
-#: Scratchpad ("ifmap", "filter", "ofmap", "accumulator") -> what a layer keeps in it; None: none of the study's tensors.
+#: Scratchpad ("ifmap", "filter", "ofmap", "accumulator") -> tensor kind that a layer keeps in it, or None for other data.
 Held = dict[str, TensorKind | None]
 
 
 def held_tensors(layer: Layer) -> Held:
-    """What a layer of a network or training step keeps in each scratchpad that it uses; a view uses none.
+    """Return the tensor kind that a layer keeps in each scratchpad that it uses. A view uses no scratchpad.
 
-    For machines with these four scratchpads: one that several tensors share holds what each of them is. Raises InputError for a
-    layer that takes cycles and is not known here.
+    The result holds for machines with these four scratchpads. A scratchpad that several tensors share holds the kind of each of
+    them. Raise InputError for a layer that takes cycles and is not known here.
     """
     if isinstance(layer, MatMulInputGradient):
         # Operand 0: the output's gradient times operand 1. Operand 1: operand 0 times the output's gradient.
@@ -65,11 +65,11 @@ def held_tensors(layer: Layer) -> Held:
 
 
 def _product(ifmap: TensorKind, filters: TensorKind, ofmap: TensorKind | None) -> Held:
-    """On the array: partial sums lie in the accumulator."""
+    """Return the tensor kinds of a product on the array, whose partial sums lie in the accumulator."""
     return {"ifmap": ifmap, "filter": filters, "accumulator": None, "ofmap": ofmap}
 
 
-#: A layer is the first of these kinds that it is an instance of.
+#: The first matching entry applies to a layer.
 _HELD: tuple[tuple[tuple[type[Layer], ...], Held], ...] = (
     ((ShapeOnly, Concat), {}),
     # Forward.
@@ -82,14 +82,14 @@ _HELD: tuple[tuple[tuple[type[Layer], ...], Held], ...] = (
         (Activation, BatchNorm, TrainedBatchNorm, TrainedDropout, LRN, Pool, GlobalPool, Softmax, SoftmaxLoss),
         {"ifmap": "activations", "ofmap": "activations"},
     ),
-    # Input gradients. The second operand of those on the vector unit is what the forward pass kept.
+    # Input gradients. Those on the vector unit read as second operand what the forward pass kept.
     ((ConvInputGradient, LinearInputGradient), _product("errors", "weights", "errors")),
     ((LossGradient,), {"ifmap": "activations", "ofmap": "errors"}),
     ((ActivationGradient, BatchNormGradient, SoftmaxGradient), {"ifmap": "errors", "filter": "activations", "ofmap": "errors"}),
     ((MaxPoolGradient,), {"ifmap": "errors", "filter": None, "ofmap": "errors"}),
     ((AveragePoolGradient, ScaledGradient, ZeroInsertion), {"ifmap": "errors", "ofmap": "errors"}),
     ((ZeroGradient,), {"ofmap": "errors"}),
-    # Weight gradients: the layer's input is their ifmap, the output's gradient their filters.
+    # Weight gradients read the layer's input as ifmap and the output's gradient as filters.
     ((WeightGradient,), _product("activations", "errors", None)),
     ((Update,), {"ifmap": None, "filter": None, "ofmap": None}),
 )

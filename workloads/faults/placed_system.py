@@ -1,4 +1,4 @@
-"""A machine whose scratchpads keep their tensors as a placement says, the one that a training run draws its errors from."""
+"""A machine whose scratchpads keep their tensors as a placement says. A training run draws its errors from the same placement."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from workloads.faults.word_memory import TensorKind
 def placed_system(
     system: System, placement: Placement, held: Mapping[str, TensorKind | None], device: MacroDevice, word_bits: int
 ) -> System:
-    """The System with the banks of each scratchpad made of macros that keep the tensor it holds as the placement says.
+    """Return the System with the banks of each scratchpad built from macros that keep its tensor as the placement says.
 
-    Bits in SRAM and bits written at another voltage or pulse lie in cells of their own beside each other in every line. A
-    scratchpad that is not in ``held``, or holds None, keeps data that the placement does not name, as its safe bits are kept.
-    Node and leakage class are the device's. Raises InputError for bits whose error rate alone is known, for a unified scratchpad
-    and for scratchpads that change roles.
+    In every line the bits in SRAM, and the bits written at another voltage or pulse, lie in cells of their own beside the other
+    bits. A scratchpad that is missing from ``held``, or holds None, keeps data that the placement does not name, so it is built
+    like the safe bits. Node and leakage class are the device's. Raise InputError for bits with only an error rate, for a unified
+    scratchpad and for scratchpads that exchange roles.
     """
     if "unified" in system.scratchpads:
         message = "expected scratchpads ifmap, filter and ofmap, each for one kind of tensor at a time, got a unified one"
@@ -39,7 +39,7 @@ def placed_system(
 
 
 def _macro(placement: Placement, tensor: TensorKind | None, device: MacroDevice, word_bits: int) -> dict[str, Any]:
-    """The macros of a scratchpad: the cell that most bits lie in, and the others beside it."""
+    """Return the macros of a scratchpad: the cell that holds most bits, and the other cells beside it."""
     counted = Counter(placement.storages(tensor, word_bits)).most_common()
     main, beside = counted[0][0], counted[1:]
     shares = [{**_cell(storage, device, placement), "bits_percent": 100 * bits / word_bits} for storage, bits in beside]
@@ -51,7 +51,7 @@ def _cell(storage: Storage, device: MacroDevice, placement: Placement) -> dict[s
         return {"cell": "sram"}
     if storage.pulse_ns is None:
         message = (
-            "expected a write pulse and a voltage (or overdrive), got an error rate alone: it says nothing of time and energy"
+            "expected a write pulse and a voltage (or overdrive), got only an error rate, which gives neither time nor energy"
         )
         raise InputError(message, f"placement {placement.name}")
     voltage_v = storage.voltage_v if storage.overdrive is None else device.voltage_v(storage.overdrive)

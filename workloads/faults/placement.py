@@ -1,7 +1,7 @@
-"""Heterogeneous memory: which bits of which tensor lie in SRAM, and which in MRAM written at what voltage and pulse.
+"""Heterogeneous memory: which bits of each tensor lie in SRAM, and which in MRAM with a given write voltage and pulse.
 
-One placement is one point of the trade between write energy and accuracy: it gives the error rates that a training run draws
-from and the energy of a written word.
+A placement is one point of the trade-off between write energy and accuracy. It gives the error rates from which a training run
+draws, and the energy of a written word.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Memory = Literal["sram", "mram"]
 
 @dataclass(frozen=True, kw_only=True)
 class Storage:
-    """How a bit is kept: SRAM, or MRAM at ``pulse_ns`` and either ``voltage_v`` or ``overdrive``, or with a plain error rate.
+    """How a bit is kept: in SRAM, or in MRAM with ``pulse_ns`` and either ``voltage_v`` or ``overdrive``, or with an error rate.
 
-    ``error_rate`` is one number or one for 0->1 and one for 1->0; ``write_pj_per_bit`` may go with it, else the energy is not
-    known (NaN). Raises InputError where these contradict each other or are out of range.
+    ``error_rate`` is one number, or one for 0->1 and one for 1->0. ``write_pj_per_bit`` may accompany it; without it the energy
+    is unknown (NaN). Raise InputError for values that contradict each other or are out of range.
     """
 
     memory: Memory = "mram"
@@ -46,14 +46,14 @@ class Storage:
         any_pulse = not (self.pulse_ns is None and self.voltage_v is None and self.overdrive is None)
         plain = self.error_rate is not None
         if self.memory == "sram" and (any_pulse or plain or self.write_pj_per_bit is not None):
-            raise InputError("expected nothing beside 'sram', which has no write pulse and no write errors", "memory")
+            raise InputError("expected no other keys for 'sram', which has no write pulse and no write errors", "memory")
         if self.memory == "mram" and (any_pulse == plain or any_pulse != pulsed):
             raise InputError("expected mram with pulse_ns and one of voltage_v and overdrive, or with error_rate", "memory")
         if self.write_pj_per_bit is not None and not plain:
-            raise InputError("goes with error_rate only: with a pulse the device says what a bit costs", "write_pj_per_bit")
+            raise InputError("expected error_rate beside it, because a pulse gives the energy of a bit", "write_pj_per_bit")
 
     def rates(self, device: WriteDevice) -> tuple[float, float]:
-        """Write error rates of 0->1 and 1->0."""
+        """Return the write error rates of 0->1 and 1->0."""
         if self.memory == "sram":
             return 0.0, 0.0
         if self.error_rate is not None:
@@ -61,7 +61,7 @@ class Storage:
         return device.error_rates(self._voltage_v(device), self.pulse_ns or nan)
 
     def pj_per_bit(self, device: WriteDevice) -> float:
-        """Energy of writing one bit, in picojoules; NaN where only an error rate is known."""
+        """Return the energy of writing one bit, in picojoules, or NaN if only an error rate is known."""
         if self.memory == "sram":
             return device.sram_pj_per_bit
         if self.error_rate is not None:
@@ -69,7 +69,7 @@ class Storage:
         return device.write_pj_per_bit(self._voltage_v(device), self.pulse_ns or nan)
 
     def to_dict(self) -> dict[str, Any]:
-        """What was given, for YAML and JSON."""
+        """Return the given values, for YAML and JSON."""
         given: dict[str, Any] = {
             "memory": self.memory,
             "voltage_v": self.voltage_v,
@@ -94,7 +94,10 @@ SRAM = Storage(memory="sram")
 
 @dataclass(frozen=True)
 class PlacedBits:
-    """Bits ``low`` to ``high`` (both included, 0 the least significant; ``high`` None: the word's last) of one kind of tensor."""
+    """Bits ``low`` to ``high`` of one kind of tensor, both included. Bit 0 is the least significant.
+
+    ``high`` None stands for the last bit of the word.
+    """
 
     tensor: TensorKind
     storage: Storage
@@ -108,14 +111,14 @@ class PlacedBits:
             raise InputError(f"expected bits LOW-HIGH with 0 <= LOW <= HIGH, got {self.low}-{self.high}", "bits")
 
     def bits(self, word_bits: int) -> range:
-        """The bit positions in a word; raises InputError where the word is too short for them."""
+        """Return the bit positions in a word. Raise InputError if the word is too short for them."""
         high = word_bits - 1 if self.high is None else self.high
         if high >= word_bits or self.low >= word_bits:
             raise InputError(f"expected bits 0 to {word_bits - 1} of a word of {word_bits}, got {self.low}-{high}", "bits")
         return range(self.low, high + 1)
 
     def to_dict(self) -> dict[str, Any]:
-        """The part as a mapping, for YAML and JSON."""
+        """Return the part as a mapping, for YAML and JSON."""
         all_bits = self.low == 0 and self.high is None
         bits = "all" if all_bits else f"{self.low}-{'' if self.high is None else self.high}"
         return {"tensor": self.tensor, "bits": bits, **self.storage.to_dict()}
@@ -123,8 +126,11 @@ class PlacedBits:
 
 @dataclass(frozen=True)
 class TensorWrites:
-    """What writing one kind of tensor means: error rates (word bits, 2), pJ of one word, how many of its bits lie in SRAM, and
-    the longest write pulse among its bits (0 where none is known), which is what the write of a word takes."""
+    """The writes of one kind of tensor.
+
+    ``error_rates`` has the shape (word bits, 2). ``pj_per_word`` is the energy of one word in pJ. ``sram_bits`` counts the bits
+    in SRAM. ``pulse_ns`` is the longest write pulse of any bit, which is the duration of a word's write (0 if no pulse is known).
+    """
 
     error_rates: ErrorRates
     pj_per_word: float
@@ -134,24 +140,24 @@ class TensorWrites:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where bits lie: in ``parts`` where one names them, else in ``safe``. No bit may be named twice."""
+    """The storage of every bit: ``parts`` if one of them names the bit, or else ``safe``. No bit may be named twice."""
 
     name: str
     safe: Storage
     parts: tuple[PlacedBits, ...] = ()
 
     def resolve(self, word_bits: int, device: WriteDevice) -> dict[TensorKind, TensorWrites]:
-        """Error rates and energies of every kind of tensor; raises InputError for bits named twice or not in the word."""
+        """Return error rates and energies of every kind of tensor. Raise InputError for bits named twice or not in the word."""
         return {tensor: self._tensor(tensor, word_bits, device) for tensor in TENSORS}
 
     def to_dict(self) -> dict[str, Any]:
-        """The placement as ``placement_from_yaml`` reads it."""
+        """Return the placement in the form that ``placement_from_yaml`` reads."""
         return {"name": self.name, "safe": self.safe.to_dict(), "parts": [part.to_dict() for part in self.parts]}
 
     def storages(self, tensor: TensorKind | None, word_bits: int) -> list[Storage]:
-        """How each bit of a word of a tensor is kept, the least significant first; None: of what no placement names.
+        """Return the storage of each bit of a tensor's word, least significant first.
 
-        Raises InputError for bits named twice or not in the word.
+        ``tensor`` None stands for data that no placement names. Raise InputError for bits named twice or not in the word.
         """
         kept: dict[int, Storage] = {}
         for part in (part for part in self.parts if part.tensor == tensor):
@@ -181,5 +187,5 @@ def _none(word_bits: int) -> npt.NDArray[np.float64]:
 
 
 def training_rates(writes: Mapping[TensorKind, TensorWrites]) -> dict[TensorKind, ErrorRates]:
-    """The error rates alone, as a training run takes them."""
+    """Return only the error rates, in the form that a training run takes."""
     return {tensor: each.error_rates for tensor, each in writes.items()}

@@ -1,4 +1,4 @@
-"""A placement from a YAML file, every mistake told with its line."""
+"""Placements from YAML files. Every error message gives the line of the mistake."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _BITS = re.compile(r"([0-9]{1,9})(?:(-)([0-9]{1,9})?)?")
 
 
 def load_placement(path: str | Path) -> Placement:
-    """The placement in a YAML file; the name is the file's stem where it gives none. Raises InputError."""
+    """Return the placement in a YAML file. If it has no name, the file's stem is its name. Raise InputError for a bad file."""
     return placement_from_yaml(read_text(path), str(path), Path(path).stem)
 
 
 def placement_from_yaml(text: str, where: str, name: str) -> Placement:
-    """The placement a text describes: keys ``name``, ``safe`` (a storage) and ``parts`` (tensor, bits, storage)."""
+    """Return the placement in a text with the keys ``name``, ``safe`` (a storage) and ``parts`` (tensor, bits, storage)."""
     root, errors = read_yaml(text, where)
     raise_all(errors)
     keys = _mapping(root, ("name", "safe", "parts"))
     if "safe" not in keys:
-        raise InputError("expected the key 'safe': how bits are kept that no part names", root.where)
+        raise InputError("expected the key 'safe', which says how to keep the bits that no part names", root.where)
     safe = _storage(keys["safe"], _mapping(keys["safe"], _STORAGE))
     listed = keys["parts"].value if "parts" in keys else []
     if not isinstance(listed, list):
@@ -71,7 +71,7 @@ def _storage(entry: Entry, keys: dict[str, Entry]) -> Storage:
 def _numbers(key: str, value: Any, where: str) -> float | tuple[float, float]:
     pair = value if isinstance(value, list) and key == "error_rate" else [value]
     try:
-        # YAML reads 1e-4 (no dot) as text.
+        # YAML reads 1e-4 (without a dot) as text.
         numbers = [float(each) for each in pair if not isinstance(each, bool)]
     except (TypeError, ValueError, OverflowError):
         numbers = []
@@ -84,7 +84,7 @@ def _numbers(key: str, value: Any, where: str) -> float | tuple[float, float]:
 
 
 def _at(entry: Entry, keys: dict[str, Entry], make: Callable[[], Made]) -> Made:
-    """What ``make`` makes; its error told with the line of the key it names, else of the mapping."""
+    """Return the result of ``make``. Give its InputError the line of the key that the error names, or else of the mapping."""
     try:
         return make()
     except InputError as error:

@@ -1,4 +1,4 @@
-"""The scratchpad as training sees it: which address each word is written to, and what lay there before."""
+"""The scratchpad that training uses: the address to which each word is written, and the word that was there before."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from simcore.errors import InputError, did_you_mean
 from workloads.faults.injection import ErrorRates, write_words
 from workloads.faults.words import Words
 
-#: ``activations``: a layer's input, written once, read by the forward pass and the weight gradient. ``weights``: written once a
-#: minibatch, read by the forward pass and the input gradient. ``errors``: the gradient of a layer's output, written once, read by
-#: both gradients.
+#: ``activations``: a layer's input, written once and read by the forward pass and the weight gradient. ``weights``: written once
+#: per minibatch and read by the forward pass and the input gradient. ``errors``: the gradient of a layer's output, written once
+#: and read by both gradients.
 TensorKind = Literal["activations", "weights", "errors"]
 TENSORS: tuple[TensorKind, ...] = get_args(TensorKind)
 
-#: ``own``: every layer's tensor has addresses of its own, so that a word overwrites its predecessor of the last minibatch.
-#: ``shared``: each kind of tensor has one region, in which every layer's tensor starts at the first address, so that a word
-#: overwrites what the layer written before it left there.
+#: ``own``: every layer's tensor has its own addresses, so a word overwrites its predecessor from the previous minibatch.
+#: ``shared``: each kind of tensor has one region, in which every layer's tensor starts at the first address, so a word overwrites
+#: what the previously written layer left there.
 Reuse = Literal["own", "shared"]
 REUSES: tuple[Reuse, ...] = get_args(Reuse)
 
@@ -33,7 +33,7 @@ def check_reuse(reuse: str) -> None:
 
 @dataclass
 class WriteCounts:
-    """What was written of one kind of tensor: words, bits that had to flip, bits that did not."""
+    """Counts of the writes of one kind of tensor: words, bits that had to flip, and bits that failed to flip."""
 
     words: int = 0
     flipped_bits: int = 0
@@ -42,10 +42,10 @@ class WriteCounts:
 
 @dataclass
 class WordMemory:
-    """A memory of words that lives as long as a training run; empty (all zeros) at its start.
+    """A memory of words that exists for one training run. It is empty (all zeros) at the start.
 
-    ``rates`` gives the error rates of each kind of tensor. The draws of one kind of tensor depend on the seed and on what was
-    written of this kind alone. Raises InputError for an unknown way of reuse.
+    ``rates`` gives the error rates of each kind of tensor. The random draws for one kind depend only on the seed and on the
+    earlier writes of this kind. Raise InputError for an unknown way of reuse.
     """
 
     rates: Mapping[TensorKind, ErrorRates]
@@ -56,14 +56,14 @@ class WordMemory:
     def __post_init__(self) -> None:
         check_reuse(self.reuse)
         self._images: dict[tuple[TensorKind, int], Words] = {}
-        # Philox is counter-based: its streams for different keys are independent.
+        # Philox is counter-based, so its streams for different keys are independent.
         self._draws = {
             tensor: np.random.Generator(np.random.Philox(np.random.SeedSequence((self.seed, index))))
             for index, tensor in enumerate(TENSORS)
         }
 
     def write(self, tensor: TensorKind, layer: int, words: Words) -> Words:
-        """Write a layer's tensor, flattened, from the first address of its region on; returns what now lies there."""
+        """Write a layer's tensor, flattened, from the first address of its region on. Return the words that are now stored."""
         image = self._image((tensor, layer if self.reuse == "own" else 0), words.size)
         written = write_words(image[: words.size], words.ravel(), self.rates[tensor], self._draws[tensor])
         image[: words.size] = written.words
@@ -74,7 +74,7 @@ class WordMemory:
         return written.words.reshape(words.shape)
 
     def _image(self, region: tuple[TensorKind, int], size: int) -> Words:
-        """The region's words, at least ``size`` of them; a region grows by zeros."""
+        """Return the region's words, at least ``size`` of them. A region grows by zeros."""
         image = self._images.get(region, np.zeros(0, np.uint32))
         if image.size < size:
             image = np.concatenate([image, np.zeros(size - image.size, np.uint32)])

@@ -1,4 +1,4 @@
-"""Words of a scratchpad: float32 values as fixed-point or bf16 bit patterns, and back."""
+"""Words of a scratchpad: conversion of float32 values to fixed-point or bf16 bit patterns, and back."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Values = npt.NDArray[np.float32]
 #: Bit patterns; bit 0 is the least significant.
 Words = npt.NDArray[np.uint32]
 
-#: float32 holds every integer of this many bits, so that decoding is exact.
+#: float32 represents every integer of this many bits, so decoding is exact.
 MAX_FIXED_BITS = 24
 
-#: 2^scale must stay a normal float32: a tensor below 2^-105 loses digits, as would one of float32.
+#: 2^scale must remain a normal float32. A tensor below 2^-105 loses digits, as a float32 would.
 _MAX_FRACTION_BITS, _MIN_FRACTION_BITS = 120, -110
 
 _FIXED_NAME = re.compile(r"fixed([0-9]+)(?:\.([0-9]+))?")
 
 
 class WordFormat(Protocol):
-    """How values become words; ``scale`` is what decoding needs besides the words (kept apart from them, and free of errors)."""
+    """How values become words. ``scale`` is what decoding needs besides the words; it is stored separately, without errors."""
 
     @property
     def name(self) -> str: ...
@@ -41,10 +41,11 @@ class WordFormat(Protocol):
 
 @dataclass(frozen=True)
 class FixedPoint:
-    """Two's complement words of ``bits`` (2 to 24), value = integer x 2^-fraction_bits; nearest even, saturating.
+    """Two's complement words of ``bits`` bits (2 to 24), with value = integer x 2^-fraction_bits.
 
-    ``fraction_bits`` None scales per tensor: at each write of a tensor the most fraction bits with which its largest magnitude
-    still fits, a power of two (block floating point). Not-a-number becomes 0, infinities saturate. Raises InputError.
+    Encoding rounds to nearest even and saturates. ``fraction_bits`` None scales per tensor: each write of a tensor takes the most
+    fraction bits with which its largest magnitude still fits, a power of two (block floating point). Not-a-number becomes 0, and
+    infinities saturate. Raise InputError for sizes out of range.
     """
 
     bits: int = 16
@@ -65,7 +66,7 @@ class FixedPoint:
         return self.bits
 
     def encode(self, values: Values) -> tuple[Words, int]:
-        """Words of the values, same shape, and their fraction bits."""
+        """Return the words of the values, in the same shape, and their fraction bits."""
         peak = float(np.abs(values).max(initial=0.0))
         if not np.isfinite(peak):
             values = np.nan_to_num(values, nan=0.0)
@@ -78,7 +79,7 @@ class FixedPoint:
         return integers.view(np.uint32) & np.uint32(2**self.bits - 1), fraction
 
     def decode(self, words: Words, scale: int) -> Values:
-        """Values of words with ``scale`` fraction bits: exact."""
+        """Return the exact values of words with ``scale`` fraction bits."""
         unused = 32 - self.bits
         integers = (words << np.uint32(unused)).view(np.int32) >> unused
         return integers.astype(np.float32) * np.float32(2.0**-scale)
@@ -99,18 +100,21 @@ class Bf16:
     word_bits: int = 16
 
     def encode(self, values: Values) -> tuple[Words, int]:
-        """Words of the values, same shape; the scale says nothing. Any not-a-number becomes the quiet one."""
+        """Return the words of the values, in the same shape, and an unused scale. Any not-a-number becomes the quiet one."""
         bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
         rounded = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
         return np.where(np.isnan(values), np.uint32(0x7FC0), rounded), 0
 
     def decode(self, words: Words, scale: int) -> Values:
-        """Values of words: exact. A failed write may have left an infinity or not-a-number."""
+        """Return the exact values of words. A failed write may have left an infinity or not-a-number."""
         return (words << np.uint32(16)).view(np.float32)
 
 
 def word_format(name: str) -> WordFormat:
-    """The format called ``bf16``, ``fixedN`` (N bits, scaled per tensor) or ``fixedN.F`` (F fraction bits); raises InputError."""
+    """Return the format ``bf16``, ``fixedN`` (N bits, scaled per tensor) or ``fixedN.F`` (F fraction bits).
+
+    Raise InputError for any other name.
+    """
     if name == "bf16":
         return Bf16()
     match = _FIXED_NAME.fullmatch(name)

@@ -1,8 +1,8 @@
-"""ONNX files as networks, raw from the exporter: no simplifier needs to run first.
+"""ONNX files as networks. The files come directly from the exporter, without a simplifier.
 
-Weights count by shape alone; their values are not read. Whatever follows from constants and shapes is folded away, whether
-weights are initialisers or outputs of nodes. Shapes come from ONNX's own strict inference, and each layer's own shape is
-checked against them.
+The importer reads only the shapes of weights, not their values. It folds away whatever follows from constants and shapes, whether
+weights are initialisers or outputs of nodes. Shapes come from ONNX's own strict inference, and each layer's own shape is checked
+against them.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from workloads.importers.onnx_operators import OPERATORS, SKIPPED, Node, Operand
 from workloads.layers import Input, Layer, Shape
 from workloads.network import Network, NetworkBuilder
 
-#: Initialisers of more values than this are dropped before shape inference, which has no use for their values.
+#: Larger initialisers are dropped before shape inference, which does not need their values.
 KEPT_VALUES = 64
 
 
 def load_onnx(path: str | Path, batch: int | None = None) -> Network:
-    """The network in an ONNX file; layer names are its node names, else the names of their outputs.
+    """Return the network in an ONNX file. A layer has the name of its node, or else of the node's output.
 
-    ``batch`` replaces the file's batch (the first dimension of every input; 1 where the file leaves it open). Raises
-    InputError when onnx is not installed, when the file is missing, broken or of unknown size, and for operators that are not
-    supported (all of them listed).
+    ``batch`` replaces the file's batch, which is the first dimension of every input, or 1 if the file leaves it open. Raise
+    InputError if onnx is not installed, if the file is missing or broken or leaves other sizes open, and for unsupported
+    operators (all of them listed).
     """
     where = str(path)
     onnx = _import_onnx()
@@ -58,7 +58,7 @@ def _import_onnx() -> Any:
 
 
 def _read_model(onnx: Any, path: Path, where: str) -> Any:
-    """The parsed model, its local functions inlined."""
+    """Return the parsed model with its local functions inlined."""
     from google.protobuf.message import DecodeError
 
     try:
@@ -77,7 +77,7 @@ def _read_model(onnx: Any, path: Path, where: str) -> Any:
 
 
 def _drop_weights(onnx: Any, graph: Any) -> set[str]:
-    """Names of the initialisers. Large ones become inputs of the same type and shape: what remains is small and as valid."""
+    """Return the names of the initialisers. Replace the large ones by inputs, which keeps the model valid and makes it small."""
     declared = {value.name for value in graph.input}
     initialisers = list(graph.initializer)
     del graph.initializer[:]
@@ -97,7 +97,7 @@ def _check(onnx: Any, model: Any, where: str) -> None:
 
 
 def _constant_tensors(onnx: Any, graph: Any, weights: set[str]) -> set[str]:
-    """Tensors that do not depend on the network's inputs, or only on their shapes."""
+    """Return the tensors that do not depend on the network's inputs, or only on their shapes."""
     constants = {"", *weights}
     for node in graph.node:
         has_body = any(attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS) for attribute in node.attribute)
@@ -122,7 +122,9 @@ def _reject(problems: Iterable[tuple[str, str]], where: str) -> None:
 
 
 def _settle_batch(graph: Any, constants: set[str], where: str) -> int | None:
-    """Set an open batch dimension to 1; returns the file's batch, or None where it was open. Raises InputError for others."""
+    """Set an open batch dimension to 1 and return the file's batch, or None if it was open. Raise InputError for other open
+    sizes.
+    """
     errors = []
     batches = set()
     for value in graph.input:
@@ -146,7 +148,7 @@ def _settle_batch(graph: Any, constants: set[str], where: str) -> int | None:
 
 
 def _written_sizes(onnx: Any, graph: Any, operations: Iterable[Any]) -> Iterator[tuple[str, int]]:
-    """Every size that the file itself states, and what states it: dimensions, strides, paddings and the like."""
+    """Yield every size that the file states (dimensions, strides, paddings and the like) with its description."""
     for value in graph.input:
         for dimension in value.type.tensor_type.shape.dim:
             yield f"input '{value.name}'", dimension.dim_value
@@ -165,7 +167,7 @@ def _reject_large(sizes: Iterable[tuple[str, int]], where: str) -> None:
 
 
 def _infer_shapes(onnx: Any, model: Any, where: str) -> dict[str, Shape]:
-    """Shape of every tensor whose sizes are known, the batch included."""
+    """Return the shape of every tensor with known sizes, including the batch."""
     del model.graph.value_info[:]
     for value in model.graph.output:
         value.type.tensor_type.ClearField("shape")  # the file's own may still leave the batch open
@@ -182,7 +184,7 @@ def _infer_shapes(onnx: Any, model: Any, where: str) -> dict[str, Shape]:
 
 
 class _Translation:
-    """One pass over the nodes in order, each becoming its layers."""
+    """One pass over the nodes in order, which turns each node into layers."""
 
     def __init__(self, onnx: Any, shapes: dict[str, Shape], constants: set[str], batch: int, where: str) -> None:
         self.onnx = onnx
@@ -194,7 +196,7 @@ class _Translation:
         self.taken: set[str] = set()
 
     def network(self, graph: Any, name: str) -> Network:
-        """The graph as a Network of the file's batch."""
+        """Return the graph as a Network with the file's batch."""
         operations = [node for node in graph.node if not set(node.output) <= self.constants]
         read = {tensor for node in operations for tensor in node.input} - self.constants
         builder = NetworkBuilder(name)
@@ -211,7 +213,7 @@ class _Translation:
         return builder.build(self.batch)
 
     def _translate_all(self, operations: list[Any]) -> list[list[Layer]]:
-        """The layers of each node; none for one that hands its input on. Raises InputError listing all that have no layers."""
+        """Return the layers of each node, which are none for a skipped node. Raise one InputError for all unsupported nodes."""
         translated, problems = [], []
         for node in operations:
             try:

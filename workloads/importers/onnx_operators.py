@@ -1,4 +1,6 @@
-"""What each ONNX operator is as a layer. Knows ONNX's attributes (operator specifications, opset 1 to 23), not its package."""
+"""Translation of each ONNX operator into layers. It uses ONNX's attributes (operator specifications, opset 1 to 23), not its
+package.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ from workloads.layers import (
     Transpose,
 )
 
-#: Operators that hand their first input on: names, number formats.
+#: Operators that pass their first input on and change only a name or a number format.
 SKIPPED = frozenset({"Identity", "Cast", "QuantizeLinear", "DequantizeLinear"})
 
 ACTIVATION_OPERATORS = {
@@ -49,12 +51,12 @@ ACTIVATION_OPERATORS = {
 
 
 class UnsupportedError(Exception):
-    """A use of a known operator that no layer stands for; its text completes the list of unsupported operators."""
+    """A use of a known operator that has no layer. Its text completes the list of unsupported operators."""
 
 
 @dataclass(frozen=True)
 class Operand:
-    """An input of a node: its shape, batch included, and whether it is a constant (weights, sizes)."""
+    """An input of a node: its shape, including the batch, and whether it is a constant (weights, sizes)."""
 
     shape: Shape
     constant: bool
@@ -63,7 +65,7 @@ class Operand:
 
 @dataclass(frozen=True)
 class Node:
-    """A node with everything its translation needs; ``output`` includes the batch, whose size in the file is ``batch``."""
+    """A node with everything that its translation needs. ``output`` includes the batch; ``batch`` is its size in the file."""
 
     name: str
     op: str
@@ -73,15 +75,15 @@ class Node:
     batch: int
 
     def activations(self) -> list[Operand]:
-        """The operands that are not constant."""
+        """Return the operands that are not constant."""
         return [operand for operand in self.operands if not operand.constant]
 
     def has(self, position: int) -> bool:
-        """Whether the optional input at ``position`` is there."""
+        """Return whether the optional input at ``position`` is present."""
         return len(self.operands) > position and self.operands[position].present
 
     def axis(self, default: int) -> int:
-        """The attribute ``axis`` without the batch. Raises UnsupportedError when it is the batch."""
+        """Return the attribute ``axis``, counted without the batch. Raise UnsupportedError if it is the batch."""
         axis = int(self.attributes.get("axis", default))
         if axis in (0, -len(self.output)):
             raise UnsupportedError(f"{self.op} along the batch")
@@ -89,7 +91,7 @@ class Node:
 
 
 def per_image(shape: Shape, batch: int) -> Shape:
-    """A shape without its batch; rows of several images put together are divided among them."""
+    """Return a shape without its batch. Rows that combine several images are divided by the batch."""
     if not shape or shape[0] % batch:
         raise UnsupportedError(f"tensor of shape {shape}, which the batch of {batch} does not divide")
     return shape[1:] if shape[0] == batch and len(shape) > 1 else (shape[0] // batch, *shape[1:])
@@ -110,7 +112,7 @@ def _conv(node: Node) -> list[Layer]:
 
 
 def _require_inputs(node: Node, expected: int, got: int) -> None:
-    """ONNX's inference does not compare the weights' size with that of the input."""
+    """Compare the weights' size with the input's, which ONNX's inference does not do."""
     if expected != got:
         raise InputError(f"expected {expected} inputs, as its weights have, got {got}", where=f"layer '{node.name}' ({node.op})")
 
@@ -128,7 +130,7 @@ def _pool(node: Node) -> list[Layer]:
 
 
 def _padding(node: Node, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> tuple[int, ...]:
-    """(top, left, bottom, right) from ``pads`` or ``auto_pad``; SAME makes the output ceil(input / stride) in size."""
+    """Return (top, left, bottom, right) from ``pads`` or ``auto_pad``. SAME gives an output of ceil(input / stride)."""
     mode = node.attributes.get("auto_pad", b"NOTSET").decode()
     if mode in ("NOTSET", "VALID"):
         return tuple(node.attributes.get("pads", (0, 0, 0, 0))) if mode == "NOTSET" else (0, 0, 0, 0)
@@ -161,7 +163,10 @@ def _matmul(node: Node) -> list[Layer]:
 
 
 def _elementwise(node: Node) -> list[Layer]:
-    """Sum and difference cost the same, as do product and quotient; with a constant they scale or shift, as normalising does."""
+    """Return a sum or product; a difference costs the same as a sum, and a quotient the same as a product.
+
+    With a constant they scale or shift, as a normalisation does.
+    """
     additive = node.op in ("Add", "Sub", "Sum")
     constants = [operand for operand in node.operands if operand.constant]
     if not constants:
@@ -180,7 +185,7 @@ def _global_pool(node: Node) -> list[Layer]:
 
 
 def _reduce(node: Node) -> list[Layer]:
-    """A mean or maximum over height and width is a global pool; no other reduction has a layer."""
+    """Return a global pool for a mean or maximum over height and width. No other reduction has a layer."""
     image = node.operands[0].shape
     pool = GlobalPool(node.name, "max" if node.op == "ReduceMax" else "avg")
     if len(image) == 4 and node.output == (*image[:2], 1, 1):

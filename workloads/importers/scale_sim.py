@@ -1,9 +1,9 @@
-"""SCALE-Sim's topology files: one layer a row, as a network of layers that do not feed each other.
+"""SCALE-Sim's topology files, with one layer per row, as networks of layers that do not feed each other.
 
 A convolution is ``name, ifmap height, ifmap width, filter height, filter width, channels, filters, stride[, stride width][,
-N:M],``; a matrix product ``name, M, N, K[, N:M],``. The header line and the trailing comma may be missing: SCALE-Sim itself
-loses the first layer of a file without the one, and fails on a row without the other. A depthwise convolution is a row like
-any other. SCALE-Sim expands rows whose name contains "DP" into one row per channel; here names mean nothing.
+N:M],``; a matrix product is ``name, M, N, K[, N:M],``. The header line and the trailing comma may be missing. (SCALE-Sim itself
+loses the first layer of a file without a header, and fails on a row without the comma.) A depthwise convolution is a row like any
+other. SCALE-Sim expands rows whose name contains "DP" into one row per channel; here names have no meaning.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GEMM_FIELDS = "name, M, N, K"
 
 @dataclass(frozen=True)
 class _Row:
-    """A line of the file: its place and its fields, trailing empty ones removed."""
+    """A line of the file: its place, and its fields without trailing empty ones."""
 
     where: str
     fields: tuple[str, ...]
@@ -35,11 +35,11 @@ class _Row:
 
 
 def load_topology(path: str | Path, batch: int = 1, *, scale_sim_shapes: bool = True) -> Network:
-    """The layers of a topology file, in order; a repeated name gets the suffix ``#2``, ``#3``, ...
+    """Return the layers of a topology file, in order. A repeated name gets the suffix ``#2``, ``#3``, ...
 
-    Convolutions follow SCALE-Sim's shape rule (see :class:`workloads.layers.Conv`), or with ``scale_sim_shapes`` off the usual
-    one, which rounds down. A matrix product is a linear layer of M rows.
-    Raises InputError for a file that cannot be read, and for every bad row, with its line.
+    Convolutions follow SCALE-Sim's shape rule (see :class:`workloads.layers.Conv`) or, without ``scale_sim_shapes``, the usual
+    rule, which rounds down. A matrix product is a linear layer of M rows. Raise InputError for a file that cannot be read, and
+    for every bad row, with its line.
     """
     rows = _read_rows(Path(path), str(path))
     gemm = _take_header(rows)
@@ -75,7 +75,7 @@ def _read_rows(path: Path, where: str) -> list[_Row]:
 
 
 def _take_header(rows: list[_Row]) -> bool | None:
-    """Remove a header line; whether it announces matrix products, or None when there is no header, or none that says."""
+    """Remove a header line. Return whether it announces matrix products, or None if there is no header or it does not say."""
     if not rows or len(rows[0].fields) < 2 or any(re.match(r"[-+]?\d", field) for field in rows[0].fields[1:]):
         return None
     header = rows.pop(0)
@@ -88,7 +88,7 @@ def _take_header(rows: list[_Row]) -> bool | None:
 
 
 def _layer(row: _Row, name: str, gemm: bool) -> tuple[Shape, Layer]:
-    """Input shape and layer of a row. Raises InputError."""
+    """Return the input shape and the layer of a row. Raise InputError for a bad row."""
     fields = _without_sparsity(row)
     wanted, counts = (GEMM_FIELDS, (4,)) if gemm else (CONV_FIELDS, (8, 9))
     if len(fields) not in counts:
@@ -113,7 +113,7 @@ def _layer(row: _Row, name: str, gemm: bool) -> tuple[Shape, Layer]:
 
 
 def _without_sparsity(row: _Row) -> Sequence[str]:
-    """The fields without a final ``N:M``. Raises InputError unless it is dense (N = M)."""
+    """Return the fields without a final ``N:M``. Raise InputError unless it is dense (N = M)."""
     *rest, last = row.fields
     if ":" not in last:
         return row.fields
@@ -126,7 +126,10 @@ def _without_sparsity(row: _Row) -> Sequence[str]:
 
 
 def _size(field: str) -> int:
-    """The field as a positive integer, 0 when it is none; spreadsheets write 16 as 16.0. One too long to read is too large."""
+    """Return the field as a positive integer, or 0 if it is not one. Spreadsheets write 16 as 16.0.
+
+    A field that is too long to read counts as too large.
+    """
     if not re.fullmatch(r"[0-9]+(\.0+)?", field):
         return 0
     digits = field.partition(".")[0].lstrip("0") or "0"

@@ -1,9 +1,9 @@
-"""Layer types: what a network's nodes carry.
+"""Layer types, which the nodes of a network carry.
 
-A shape leaves the batch out: ``(channels, height, width)`` of an image, ``(features,)`` of a vector, ``(rows, columns)`` of a
-matrix. A layer knows its own sizes only; output shapes, multiply-accumulates and parameters follow from the shapes of its
-inputs. Counts are per image. Every wrong size raises :class:`simcore.errors.InputError` naming the layer, what was expected
-and what came.
+A shape does not include the batch: it is ``(channels, height, width)`` for an image, ``(features,)`` for a vector and ``(rows,
+columns)`` for a matrix. A layer knows only its own sizes; output shapes, multiply-accumulates and parameters follow from the
+shapes of its inputs. Counts are per image. Every wrong size raises :class:`simcore.errors.InputError`, which names the layer, the
+expected value and the actual one.
 """
 
 from workloads.layers.base import Input, Layer

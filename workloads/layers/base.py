@@ -1,4 +1,4 @@
-"""What every layer has: a name, an output shape inferred from its inputs, and counts."""
+"""The base of every layer: a name, an output shape inferred from its inputs, and counts."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ class Layer:
 
     name: str
     op: ClassVar[str] = "layer"
-    #: The pass of a training step that the layer belongs to, one of PASSES.
+    #: The pass of a training step to which the layer belongs, one of PASSES.
     pass_name: ClassVar[str] = "forward"
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
-        """Output shape. Raises InputError when the inputs do not fit."""
+        """Return the output shape. Raise InputError if the inputs do not fit."""
         return self.one(inputs)
 
     def macs(self, inputs: Sequence[Shape]) -> int:
-        """Multiply-accumulates of one image; 0 for everything that is not a matrix product."""
+        """Return the multiply-accumulates of one image, which are 0 for everything except matrix products."""
         return 0
 
     def parameters(self, inputs: Sequence[Shape]) -> int:
-        """Trained parameters: weights, biases, scales and shifts."""
+        """Return the number of trained parameters: weights, biases, scales and shifts."""
         return 0
 
     def with_scale_sim_shapes(self) -> Layer:
-        """The layer under SCALE-Sim's shape rule; itself where the rule changes nothing."""
+        """Return the layer under SCALE-Sim's shape rule, or the layer itself if the rule changes nothing."""
         return self
 
     def error(self, expected: str, got: object) -> InputError:
-        """The InputError of this layer: what was expected, what came."""
+        """Return this layer's InputError for an expected value and an actual one."""
         return InputError(f"expected {expected}, got {got}", where=f"layer '{self.name}' ({self.op})")
 
     def one(self, inputs: Sequence[Shape]) -> Shape:
-        """The only input. Raises InputError for any other number of inputs."""
+        """Return the only input. Raise InputError for any other number of inputs."""
         if len(inputs) != 1:
             raise self.error("1 input", len(inputs))
         return inputs[0]
 
     def image(self, inputs: Sequence[Shape]) -> tuple[int, int, int]:
-        """Channels, height and width of the only input. Raises InputError when it is not an image."""
+        """Return channels, height and width of the only input. Raise InputError if it is not an image."""
         shape = self.one(inputs)
         if len(shape) != 3:
             raise self.error("an image (channels, height, width)", shape)
@@ -69,7 +69,7 @@ class Input(Layer):
     op: ClassVar[str] = "input"
 
     def __post_init__(self) -> None:
-        """Raises InputError for a shape without dimensions and for an extent below 1."""
+        """Raise InputError for a shape without dimensions and for an extent below 1."""
         object.__setattr__(self, "shape", tuple(self.shape))
         if not self.shape:
             raise self.error("at least one dimension", "()")

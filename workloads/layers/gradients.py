@@ -1,5 +1,7 @@
-"""Layers of the way back: the gradient of each layer's inputs and weights. Shapes leave the batch out, as those of other layers
-do; the gradient of a weight is that of the whole batch and has the weight's own shape.
+"""Layers of the backward pass: the gradients of each layer's inputs and weights.
+
+As in other layers, shapes do not include the batch. The gradient of a weight belongs to the whole batch and has the weight's
+shape.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ from workloads.layers.windows import Pair, Shape
 
 @dataclass(frozen=True)
 class InputGradient(Layer):
-    """Gradient of an input of shape ``shape``, from ``reads`` inputs: the output's gradient, and what the way there kept."""
+    """Gradient of an input of shape ``shape``, computed from ``reads`` inputs.
+
+    The inputs are the output's gradient and the tensors that the forward pass kept.
+    """
 
     shape: Shape
     reads: ClassVar[int] = 1
@@ -35,7 +40,7 @@ class InputGradient(Layer):
 class ConvInputGradient(Layer):
     """The gradient of a convolution's input, of shape ``image_shape``, at the rows and columns ``residues`` modulo the stride.
 
-    Reads the output's gradient, (filters, rows, columns).
+    It reads the output's gradient, (filters, rows, columns).
     """
 
     of: Conv
@@ -45,7 +50,7 @@ class ConvInputGradient(Layer):
     pass_name: ClassVar[str] = "input_gradient"
 
     def axes(self) -> tuple[StridePhase, StridePhase]:
-        """The phase along the height and along the width."""
+        """Return the phase along the height and along the width."""
         conv = self.of
         rows, columns = (
             phase(
@@ -85,8 +90,11 @@ class LinearInputGradient(InputGradient):
 
 @dataclass(frozen=True)
 class MatMulInputGradient(InputGradient):
-    """Gradient of one operand of a product. Operand 0: the output's gradient times operand 1 transposed, read in this order.
-    Operand 1: operand 0 transposed times the output's gradient, read in this order."""
+    """Gradient of one operand of a product.
+
+    For operand 0 it is the output's gradient times operand 1 transposed. For operand 1 it is operand 0 transposed times the
+    output's gradient. The two tensors are read in the order in which they are named here.
+    """
 
     of: MatMul
     operand: int
@@ -99,12 +107,12 @@ class MatMulInputGradient(InputGradient):
 
 @dataclass(frozen=True)
 class WeightGradient(Layer):
-    """Gradient of the weights, summed over the batch: reads the layer's input and the output's gradient."""
+    """Gradient of the weights, summed over the batch. It reads the layer's input and the output's gradient."""
 
     pass_name: ClassVar[str] = "weight_gradient"
 
     def two(self, inputs: Sequence[Shape]) -> tuple[Shape, Shape]:
-        """The layer's input and the output's gradient. Raises InputError for any other number of inputs."""
+        """Return the layer's input and the output's gradient. Raise InputError for any other number of inputs."""
         if len(inputs) != 2:
             raise self.error("2 inputs", len(inputs))
         return inputs[0], inputs[1]
@@ -146,7 +154,7 @@ class LinearWeightGradient(WeightGradient):
 
 @dataclass(frozen=True)
 class ActivationGradient(InputGradient):
-    """The output's gradient times the function's slope, found from the value kept: the output, or else the input."""
+    """The output's gradient times the function's slope, which follows from the kept value: the output or else the input."""
 
     reads: ClassVar[int] = 2
     op: ClassVar[str] = "activation"
@@ -154,15 +162,18 @@ class ActivationGradient(InputGradient):
 
 @dataclass(frozen=True)
 class ScaledGradient(InputGradient):
-    """The output's gradient times what needs no stored value: a dropout's mask, a negation."""
+    """The output's gradient times a factor that needs no stored value: a dropout mask or a negation."""
 
     op: ClassVar[str] = "scale"
 
 
 @dataclass(frozen=True)
 class BatchNormGradient(InputGradient):
-    """Reads the output's gradient and the layer's input: once through a channel for the two sums that are the gradients of scale
-    and shift, once more for the input's gradient."""
+    """Gradient of a batch normalisation, which reads the output's gradient and the layer's input.
+
+    One pass over a channel gives the two sums that are the gradients of scale and shift; a second pass gives the input's
+    gradient.
+    """
 
     reads: ClassVar[int] = 2
     op: ClassVar[str] = "batch-norm"
@@ -170,7 +181,10 @@ class BatchNormGradient(InputGradient):
 
 @dataclass(frozen=True)
 class SoftmaxGradient(InputGradient):
-    """Reads the output's gradient and the output: once through a row for their product's sum, once more for the gradient."""
+    """Gradient of a softmax, which reads the output's gradient and the output.
+
+    One pass over a row sums their product; a second pass gives the gradient.
+    """
 
     axis: int
     reads: ClassVar[int] = 2
@@ -179,14 +193,14 @@ class SoftmaxGradient(InputGradient):
 
 @dataclass(frozen=True)
 class LossGradient(InputGradient):
-    """Probabilities minus the label's one."""
+    """The probabilities, minus one at the label."""
 
     op: ClassVar[str] = "softmax-loss"
 
 
 @dataclass(frozen=True)
 class AveragePoolGradient(InputGradient):
-    """Each output's gradient, over the ``taps`` places of its window; windows that overlap add up."""
+    """Distributes each output's gradient over the ``taps`` places of its window. Overlapping windows are added."""
 
     taps: int
     op: ClassVar[str] = "pool"
@@ -194,14 +208,14 @@ class AveragePoolGradient(InputGradient):
 
 @dataclass(frozen=True)
 class MaxPoolGradient(AveragePoolGradient):
-    """Each output's gradient to the place that held the maximum, which the forward pass stored: the second input."""
+    """Moves each output's gradient to the place of the maximum, which the forward pass stored and which is the second input."""
 
     reads: ClassVar[int] = 2
 
 
 @dataclass(frozen=True)
 class ZeroGradient(InputGradient):
-    """``shape`` words of zero: the gradient of input positions that no output reads. Nothing is read, something is written."""
+    """``shape`` words of zero: the gradient of input positions that no output reads. It writes words and reads none."""
 
     reads: ClassVar[int] = 0
     op: ClassVar[str] = "zeros"
@@ -223,7 +237,9 @@ class GradientSum(Add):
 
 @dataclass(frozen=True)
 class GradientView(ShapeOnly):
-    """The output's gradient, or gradients side by side, under the shape ``shape`` of the input (or a part): takes no cycles."""
+    """A view, without cycles, of the output's gradient or of adjacent gradients in the shape ``shape`` of the input or a part of
+    it.
+    """
 
     shape: Shape
     op: ClassVar[str] = "view"

@@ -1,4 +1,4 @@
-"""Layers of several inputs: elementwise sum and product, concatenation."""
+"""Layers with several inputs: elementwise sum and product, concatenation."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Mul(Add):
 
 @dataclass(frozen=True)
 class Concat(Layer):
-    """Inputs one after another along ``axis`` (0 is the channel axis of an image)."""
+    """The inputs in sequence along ``axis`` (0 is the channel axis of an image)."""
 
     axis: int = 0
     op: ClassVar[str] = "concat"
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
-        """The inputs' shape with their extents along ``axis`` added. Raises InputError for inputs that differ elsewhere."""
+        """Return the inputs' shape with their extents along ``axis`` added. Raise InputError for inputs that differ elsewhere."""
         if not inputs:
             raise self.error("at least 1 input", 0)
         first = inputs[0]
@@ -51,7 +51,10 @@ class Concat(Layer):
 
 
 def broadcast(layer: Layer, shapes: Sequence[Shape]) -> Shape:
-    """Common shape under numpy's rule: missing leading dimensions and extents of 1 stretch. Raises InputError for none."""
+    """Return the common shape under numpy's rule, or raise InputError if there is none.
+
+    Missing leading dimensions and extents of 1 are stretched.
+    """
     rank = max(len(shape) for shape in shapes)
     aligned = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
     common = tuple(max(extents) for extents in zip(*aligned, strict=True))

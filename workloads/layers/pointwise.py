@@ -1,4 +1,4 @@
-"""Layer types that keep the number of values: normalisation, activation, softmax, and those that only rename positions."""
+"""Layer types that keep the number of values: normalisation, activation, softmax, and layers that only rename positions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ACTIVATIONS = (
 
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """Scale and shift by constants; a normalisation by stored statistics is one such pair.
+    """Scale and shift by constants. A normalisation with stored statistics is one such pair.
 
     ``size`` is the number of values of each constant; 0 stands for the input's channels (its first dimension).
     """
@@ -34,7 +34,7 @@ class BatchNorm(Layer):
 
 @dataclass(frozen=True)
 class Activation(Layer):
-    """A function of each value by itself, one of :data:`ACTIVATIONS`."""
+    """A function of each value separately, one of :data:`ACTIVATIONS`."""
 
     function: str = "relu"
     op: ClassVar[str] = "activation"
@@ -65,19 +65,19 @@ class LRN(Layer):
 
 @dataclass(frozen=True)
 class ShapeOnly(Layer):
-    """A layer that computes nothing: values keep their order in memory, or only their positions are renamed."""
+    """A layer without computation: the values keep their order in memory, or only their positions are renamed."""
 
 
 @dataclass(frozen=True)
 class Identity(ShapeOnly):
-    """Its input, unchanged."""
+    """The unchanged input."""
 
     op: ClassVar[str] = "identity"
 
 
 @dataclass(frozen=True)
 class Dropout(ShapeOnly):
-    """Its input, unchanged: dropout acts in training alone."""
+    """The unchanged input, because dropout acts only in training."""
 
     op: ClassVar[str] = "dropout"
 
@@ -94,7 +94,7 @@ class Flatten(ShapeOnly):
 
 @dataclass(frozen=True)
 class Reshape(ShapeOnly):
-    """The same values under another shape; one extent may be -1 and is found from the rest."""
+    """The same values in another shape. One extent may be -1, and then follows from the others."""
 
     shape: Shape
     op: ClassVar[str] = "reshape"
@@ -105,7 +105,7 @@ class Reshape(ShapeOnly):
             raise self.error("extents >= 1, at most one of them -1", self.shape)
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
-        """``shape`` with its -1 found. Raises InputError where it has not as many values as the input."""
+        """Return ``shape`` with its -1 replaced. Raise InputError if it has another number of values than the input."""
         values = prod(self.one(inputs))
         known = prod(extent for extent in self.shape if extent != -1)
         shape = tuple(values // known if extent == -1 else extent for extent in self.shape)

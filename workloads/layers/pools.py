@@ -12,9 +12,9 @@ from workloads.layers.windows import Padding, Pair, Shape, as_padding, as_pair, 
 
 @dataclass(frozen=True)
 class Pool(Layer):
-    """Largest ("max") or mean ("avg") value of each window; sizes as in :class:`Conv`.
+    """Largest ("max") or mean ("avg") value of each window. Sizes are as in :class:`Conv`.
 
-    ``ceil_mode`` rounds the number of windows up, but a window may not begin beyond the input and its leading padding.
+    ``ceil_mode`` rounds the number of windows up, but no window begins beyond the input and its leading padding.
     """
 
     kind: str
@@ -32,7 +32,7 @@ class Pool(Layer):
         require_pool_kind(self, self.kind)
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
-        """(channels, rows, columns) of the windows. Raises InputError for an image smaller than a window."""
+        """Return (channels, rows, columns) of the windows. Raise InputError for an image smaller than a window."""
         channels, height, width = self.image(inputs)
         rows, columns = window_positions(
             (height, width), self.kernel, self.stride, self.padding, self.dilation, round_up=self.ceil_mode, drop_outside=True

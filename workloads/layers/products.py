@@ -14,14 +14,14 @@ from workloads.layers.windows import Padding, Pair, Shape, as_padding, as_pair, 
 
 @dataclass(frozen=True)
 class Conv(Layer):
-    """Two-dimensional convolution; depthwise when ``groups`` equals the input's channels.
+    """Two-dimensional convolution. It is depthwise if ``groups`` equals the input's channels.
 
     ``kernel``, ``stride`` and ``dilation`` are (height, width); an int stands for both. ``padding`` is (top, left, bottom,
-    right); an int or a pair (vertical, horizontal) stands for both sides.
+    right); an int stands for all four sides, and a pair is (vertical, horizontal).
 
-    ``ceil_mode_scale_sim`` selects SCALE-Sim's shape rule, E = ceil((H - f + s) / s), which rounds up where everybody else
-    rounds down. The last windows may then reach over the bottom and right edge; the ifmap is taken as extended there, so that
-    every tap is in range and is counted, as SCALE-Sim counts it (:meth:`padding_for` gives the extension).
+    ``ceil_mode_scale_sim`` selects SCALE-Sim's shape rule, E = ceil((H - f + s) / s), which rounds up where the usual rule rounds
+    down. The last windows may then extend beyond the bottom and right edges. The ifmap is treated as extended there, so every tap
+    is in range and is counted, as SCALE-Sim counts it (:meth:`padding_for` gives the extension).
     """
 
     out_channels: int
@@ -35,7 +35,7 @@ class Conv(Layer):
     op: ClassVar[str] = "conv"
 
     def __post_init__(self) -> None:
-        """Spell pairs and padding out. Raises InputError for sizes below 1 and for filters that do not divide into the groups."""
+        """Expand pairs and padding. Raise InputError for sizes below 1 and for filters that do not divide into the groups."""
         for field in ("kernel", "stride", "dilation"):
             object.__setattr__(self, field, as_pair(self.name, field, getattr(self, field)))
         object.__setattr__(self, "padding", as_padding(self.name, self.padding))
@@ -45,7 +45,9 @@ class Conv(Layer):
             raise self.error(f"out_channels to be a multiple of groups ({self.groups})", self.out_channels)
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
-        """(filters, rows, columns). Raises InputError for channels that no group divides, and for too small an image."""
+        """Return (filters, rows, columns). Raise InputError for channels that do not divide into groups and for too small an
+        image.
+        """
         channels, height, width = self.image(inputs)
         if channels % self.groups:
             raise self.error(f"input channels to be a multiple of groups ({self.groups})", channels)
@@ -61,18 +63,20 @@ class Conv(Layer):
         return self.out_channels * (self.taps(inputs) + int(self.bias))
 
     def taps(self, inputs: Sequence[Shape]) -> int:
-        """Words of one filter: kernel height x kernel width x channels of a group."""
+        """Return the words of one filter: kernel height x kernel width x channels of a group."""
         return prod(self.kernel) * (self.image(inputs)[0] // self.groups)
 
     def is_depthwise(self, inputs: Sequence[Shape]) -> bool:
-        """Whether every input channel is a group of its own."""
+        """Return whether every input channel is a group of its own."""
         return self.groups > 1 and self.groups == self.image(inputs)[0]
 
     def with_scale_sim_shapes(self) -> Conv:
         return self if self.ceil_mode_scale_sim else replace(self, ceil_mode_scale_sim=True)
 
     def padding_for(self, inputs: Sequence[Shape]) -> tuple[int, int, int, int]:
-        """Padding (top, left, bottom, right) that holds every tap; more than ``padding`` only under SCALE-Sim's shape rule."""
+        """Return the padding (top, left, bottom, right) that contains every tap. It differs from ``padding`` only with
+        SCALE-Sim's rule.
+        """
         _, height, width = self.image(inputs)
         top, left, bottom, right = self.padding
         if not self.ceil_mode_scale_sim:
@@ -98,7 +102,7 @@ class Conv(Layer):
 
 @dataclass(frozen=True)
 class Linear(Layer):
-    """Product of the input's last dimension with a weight matrix; every leading dimension is rows of it."""
+    """Product of the input's last dimension with a weight matrix. All leading dimensions together are the rows of the input."""
 
     out_features: int
     bias: bool = True
@@ -119,12 +123,12 @@ class Linear(Layer):
 
 @dataclass(frozen=True)
 class MatMul(Layer):
-    """Product of two activations, (..., M, K) by (..., K, N); leading dimensions are products side by side and broadcast."""
+    """Product of two activations, (..., M, K) by (..., K, N). Leading dimensions are separate products and broadcast."""
 
     op: ClassVar[str] = "matmul"
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
-        """(..., M, N). Raises InputError unless there are two inputs (..., M, K) and (..., K, N)."""
+        """Return (..., M, N). Raise InputError unless there are two inputs (..., M, K) and (..., K, N)."""
         if len(inputs) != 2:
             raise self.error("2 inputs", len(inputs))
         left, right = inputs

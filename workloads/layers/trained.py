@@ -1,4 +1,4 @@
-"""Forward layers as a training step runs them: those that do more than in inference, or keep something for the way back."""
+"""Forward layers of a training step that do more than in inference or keep something for the backward pass."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from workloads.layers.windows import Shape
 
 @dataclass(frozen=True)
 class TrainedBatchNorm(Layer):
-    """Normalisation by the batch's own mean and variance, scale and shift: once through a channel's values for the statistics,
-    once more to normalise them."""
+    """Normalisation by the batch's own mean and variance, then scale and shift.
+
+    One pass over a channel's values computes the statistics, and a second one normalises the values.
+    """
 
     of: BatchNorm
     op: ClassVar[str] = "batch-norm"
@@ -26,20 +28,25 @@ class TrainedBatchNorm(Layer):
 
 @dataclass(frozen=True)
 class TrainedDropout(Layer):
-    """Values kept or set to zero at random. A counter-based generator makes the mask, on the way back again: none is stored."""
+    """Values that are kept or set to zero at random.
+
+    A counter-based generator makes the mask, and makes it again in the backward pass, so that no mask is stored.
+    """
 
     op: ClassVar[str] = "dropout"
 
 
 @dataclass(frozen=True)
 class TrainedMaxPool(Pool):
-    """The largest value of each window and its place in the window, one word each; the place is read on the way back."""
+    """The largest value of each window and its place in the window, one word each. The backward pass reads the place."""
 
 
 @dataclass(frozen=True)
 class SoftmaxLoss(Layer):
-    """Softmax along ``axis`` and cross entropy: the probabilities, from which the gradient is formed. The label is one word an
-    image and not counted."""
+    """Softmax along ``axis`` and cross entropy. The result is the probabilities, from which the gradient is computed.
+
+    The label, one word per image, is not counted.
+    """
 
     axis: int = -1
     op: ClassVar[str] = "softmax-loss"

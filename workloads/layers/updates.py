@@ -9,13 +9,13 @@ from typing import ClassVar
 from workloads.layers.base import Layer
 from workloads.layers.windows import Shape
 
-#: Optimisers, and the tensors of a weight's size that each reads and writes: the weight, its momentum, its second moment.
+#: Optimisers, and the number of weight-sized tensors that each reads and writes: weight, momentum, second moment.
 OPTIMIZERS = {"sgd": 1, "momentum": 2, "adam": 3}
 
 
 @dataclass(frozen=True)
 class Update(Layer):
-    """New weights, and new moments, from the old ones and the weights' gradient, which it reads."""
+    """New weights and moments, computed from the old ones and from the weights' gradient, which is the input."""
 
     optimizer: str
     op: ClassVar[str] = "update"
@@ -27,7 +27,7 @@ class Update(Layer):
 
     @property
     def tensors(self) -> int:
-        """Tensors of the weights' size that are read and written, the gradient not among them."""
+        """Return the number of weight-sized tensors that are read and written, without the gradient."""
         return OPTIMIZERS[self.optimizer]
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:

@@ -1,4 +1,4 @@
-"""Sizes of sliding windows: how many positions a filter takes, and the short forms of its fields."""
+"""Sizes of sliding windows: the number of positions of a filter, and the short forms of its fields."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from simcore.errors import InputError
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]
-#: (top, left, bottom, right) once a layer is built; a pair (vertical, horizontal) is accepted.
+#: (top, left, bottom, right) once a layer is built; a pair (vertical, horizontal) is also accepted.
 Padding = tuple[int, ...]
 
 
 def window_positions(
     extent: Pair, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair, *, round_up: bool, drop_outside: bool
 ) -> Pair:
-    """Window positions (rows, columns) over an input of ``extent`` (height, width).
+    """Return the window positions (rows, columns) over an input of ``extent`` (height, width).
 
-    ``round_up`` counts a last window that reaches over the bottom or right edge; ``drop_outside`` takes it away again when it
+    ``round_up`` counts a last window that extends beyond the bottom or right edge. ``drop_outside`` removes that window if it
     begins beyond the input and its leading padding. A number below 1 means that the window does not fit.
     """
     counts = []
@@ -29,7 +29,7 @@ def window_positions(
 
 
 def as_pair(layer: str, field: str, value: object) -> Pair:
-    """(height, width) from an int or a pair of ints >= 1. Raises InputError naming the layer and the field."""
+    """Return (height, width) from an int or a pair of ints >= 1. Raise InputError that names the layer and the field."""
     pair = (value, value) if isinstance(value, int) else tuple(value) if isinstance(value, (tuple, list)) else ()
     if len(pair) != 2 or not all(_is_int(part) and part >= 1 for part in pair):
         raise InputError(f"expected {field} as an integer >= 1 or a pair of them, got {value!r}", where=f"layer '{layer}'")
@@ -37,7 +37,7 @@ def as_pair(layer: str, field: str, value: object) -> Pair:
 
 
 def as_padding(layer: str, value: object) -> Padding:
-    """(top, left, bottom, right) from an int, a pair or four ints >= 0. Raises InputError naming the layer."""
+    """Return (top, left, bottom, right) from an int, a pair or four ints >= 0. Raise InputError that names the layer."""
     sides = (value, value) if isinstance(value, int) else tuple(value) if isinstance(value, (tuple, list)) else ()
     if len(sides) not in (2, 4) or not all(_is_int(side) and side >= 0 for side in sides):
         raise InputError(f"expected padding as an integer >= 0, a pair or four of them, got {value!r}", where=f"layer '{layer}'")

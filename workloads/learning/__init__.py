@@ -1,5 +1,5 @@
-"""Real training: data sets, networks as torch modules, the training loop, and training behind a memory that fails to write.
+"""Real training: data sets, networks as torch modules, the training loop, and training with write errors in the memory.
 
-A network is described once, as a graph of layers: ``module`` trains it, a machine runs it. Data, setups and networks need numpy
-alone; ``layer_modules``, ``module``, ``buffered``, ``loop`` and ``with_errors`` need torch, from the extra ``train``.
+One graph of layers describes a network: ``module`` trains it, and a machine runs it. Data, setups and networks need only numpy.
+``layer_modules``, ``module``, ``buffered``, ``loop`` and ``with_errors`` need torch, from the extra ``train``.
 """

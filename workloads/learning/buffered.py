@@ -1,7 +1,7 @@
 """A network whose convolutions and linear layers read their operands from a scratchpad of words. Needs torch.
 
-A layer's input, its weights and the gradient of its output are written once each and every pass reads the stored words: the
-forward pass and both gradients see the same write errors, as they would in the machine.
+A layer's input, its weights and the gradient of its output are written once each, and every pass reads the stored words. The
+forward pass and both gradients therefore see the same write errors, as they would in the machine.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from torch.nn import functional
 from workloads.faults.word_memory import TensorKind, WordMemory
 from workloads.faults.words import WordFormat
 
-#: Writes a tensor and gives back what is then read.
+#: Writes a tensor and returns what is then read.
 Store = Callable[[Tensor], Tensor]
 
 
 class _StoredOperand(torch.autograd.Function):
-    """Forward: what is read after writing the operand. Backward: the gradient as it comes (straight through the rounding)."""
+    """Forward: return what is read after the operand is written. Backward: return the gradient unchanged (straight-through)."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, store: Store) -> Tensor:
@@ -33,7 +33,7 @@ class _StoredOperand(torch.autograd.Function):
 
 
 class _StoredError(torch.autograd.Function):
-    """Forward: nothing. Backward: what is read after writing the gradient of the output."""
+    """Forward: return the output unchanged. Backward: return what is read after the gradient of the output is written."""
 
     @staticmethod
     def forward(ctx: Any, output: Tensor, store: Store) -> Tensor:
@@ -46,13 +46,13 @@ class _StoredError(torch.autograd.Function):
 
 
 def _apply(function: Any, values: Tensor, store: Store) -> Tensor:
-    """torch's ``Function.apply``, which carries no types."""
+    """Call torch's ``Function.apply``, which has no type annotations."""
     found: Tensor = function.apply(values, store)
     return found
 
 
 class Buffered(nn.Module):
-    """A convolution or linear layer behind the scratchpad; outside training its words are written without errors."""
+    """A convolution or linear layer behind the scratchpad. Outside training its words are written without errors."""
 
     def __init__(self, layer: nn.Conv2d | nn.Linear, index: int, word: WordFormat, pad: WordMemory) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Buffered(nn.Module):
 
 
 def put_behind(net: nn.Module, word: WordFormat, pad: WordMemory) -> None:
-    """Put each convolution and linear layer of ``net`` behind ``pad``, to be read in words; its parameters stay the same ones."""
+    """Put each convolution and linear layer of ``net`` behind ``pad``, to be read as words. Their parameters stay the same."""
     found = [
         (parent, name, child)
         for parent in net.modules()

@@ -1,7 +1,8 @@
-"""CIFAR-10 and CIFAR-100 from the user's files: the binary version or the python version, whichever the folder holds.
+"""CIFAR-10 and CIFAR-100 from the user's files, in the binary or the python version, whichever the folder contains.
 
 Binary: records of 1 label byte (CIFAR-100: coarse, then fine) and 3072 bytes of pixels, plane by plane. Python: pickles of a
-mapping with ``data`` and ``labels`` (``fine_labels``). A pickle can run code; here only what numpy arrays are made of is let in.
+mapping with ``data`` and ``labels`` (``fine_labels``). A pickle can run code, so this reader allows only the parts of numpy
+arrays.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ Labels = npt.NDArray[np.int64]
 
 PIXELS = 3 * 32 * 32
 
-#: Classes -> (training files, test files) without the suffix of the binary version.
+#: Classes -> (training files, test files), without the suffix of the binary version.
 _FILES = {
     10: (tuple(f"data_batch_{number}" for number in range(1, 6)), ("test_batch",)),
     100: (("train",), ("test",)),
 }
-#: Images in all files of a part.
+#: Images in all files of the training and of the test part.
 _TRAIN, _TEST = 50_000, 10_000
 
-#: What a pickled numpy array is made of, under the names of numpy 1 and 2.
+#: The parts of a pickled numpy array, under the names of numpy 1 and 2.
 _ALLOWED = {
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
@@ -40,9 +41,9 @@ _ALLOWED = {
 
 
 def load_cifar(folder: Path, classes: int) -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
-    """Training and test images (n, 3, 32, 32) from 0 to 1, and their labels (the fine ones of CIFAR-100).
+    """Return training and test images (n, 3, 32, 32) from 0 to 1, with their labels (the fine ones of CIFAR-100).
 
-    Raises InputError for a missing folder or file, a truncated one, wrong counts, and labels out of range.
+    Raise InputError for a missing folder or file, a truncated file, wrong counts, and labels out of range.
     """
     if not folder.is_dir():
         raise InputError(f"expected a folder with the files of CIFAR-{classes}, found none", str(folder))
@@ -52,7 +53,7 @@ def load_cifar(folder: Path, classes: int) -> tuple[tuple[Images, Labels], tuple
 
 
 def _inner(folder: Path, classes: int) -> Path:
-    """The folder itself, or the one in it that the distributed archives unpack to."""
+    """Return the folder itself, or the folder in it into which the distributed archives unpack."""
     names = (f"cifar-{classes}-batches-bin", f"cifar-{classes}-batches-py", f"cifar-{classes}-binary", f"cifar-{classes}-python")
     return next((folder / name for name in names if (folder / name).is_dir()), folder)
 
@@ -65,7 +66,7 @@ def _part(folder: Path, names: tuple[str, ...], classes: int, expected: int) -> 
 
 
 def _file(folder: Path, name: str, classes: int, images: int) -> tuple[npt.NDArray[np.uint8], Labels]:
-    """Pixels (n, 3072) and labels of one file, whichever version lies there; the binary one is preferred."""
+    """Return pixels (n, 3072) and labels of one file in either version. The binary version is preferred."""
     binary, pickled = folder / f"{name}.bin", folder / name
     path = binary if binary.is_file() else pickled
     if not path.is_file():
@@ -112,7 +113,7 @@ class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"refused, since it asks for {module}.{name}")
-        # The original files name numpy 1's modules.
+        # The original files use the module names of numpy 1.
         return super().find_class(module.replace("numpy.core.", "numpy._core."), name)
 
 
@@ -122,5 +123,5 @@ def _unpickled(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         raise InputError(f"expected a pickle of arrays: {error}", str(path)) from error
     except Exception as error:
-        # Unpickling random bytes raises nearly anything.
+        # Unpickling random bytes can raise almost any exception.
         raise InputError(f"expected a pickle of arrays, got {type(error).__name__}; is the file truncated?", str(path)) from error

@@ -1,4 +1,4 @@
-"""The extra ``train``: what training needs and simcore otherwise does not."""
+"""The extra ``train``: packages that only training needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PACKAGES = {"torch": "torch", "sklearn": "scikit-learn"}
 
 
 def needed(module: str, purpose: str) -> Any:
-    """The module (of torch or sklearn), imported; raises InputError naming the extra where it is not installed."""
+    """Return the imported module (of torch or sklearn). Raise InputError with the name of the extra if it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

@@ -1,6 +1,6 @@
 """The torch module of each kind of layer. Needs torch.
 
-Numbers that a layer does not state (a slope, a probability, an epsilon) are torch's own defaults.
+Numbers that a layer does not state (a slope, a probability, an epsilon) are torch's defaults.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Computed(nn.Module):
 
 
 def layer_module(instance: LayerInstance) -> nn.Module:
-    """The module of a layer, its weights drawn from torch's generator; called with the layer's inputs, batch first.
+    """Return the module of a layer, with weights drawn from torch's generator. Call it with the layer's inputs, batch first.
 
-    Raises InputError for a layer that torch cannot train as described.
+    Raise InputError for a layer that torch cannot train as described.
     """
     make = _MADE.get(type(instance.layer))
     if make is None:
@@ -109,7 +109,7 @@ def _pool(layer: Pool, instance: LayerInstance) -> nn.Module:
 
 
 def _sides_of_windows(layer: Pool, image: Sequence[int], positions: tuple[int, int]) -> Sides:
-    """The padding with which so many window positions fit exactly, or with room to spare."""
+    """Return the padding that exactly or amply fits this number of window positions."""
     ends = []
     for axis in (0, 1):
         extent = (positions[axis] - 1) * layer.stride[axis] + (layer.kernel[axis] - 1) * layer.dilation[axis] + 1
@@ -118,12 +118,12 @@ def _sides_of_windows(layer: Pool, image: Sequence[int], positions: tuple[int, i
 
 
 def _is_even(sides: Sides) -> bool:
-    """Whether padding is the same at the top and the bottom, and at the left and the right."""
+    """Return whether padding is the same at top and bottom, and at left and right."""
     return tuple(sides[:2]) == tuple(sides[2:])
 
 
 def _torch_order(sides: Sides) -> tuple[int, int, int, int]:
-    """(left, right, top, bottom)."""
+    """Return (left, right, top, bottom)."""
     top, left, bottom, right = sides
     return left, right, top, bottom
 
@@ -147,12 +147,12 @@ def _concat(layer: Concat, instance: LayerInstance) -> nn.Module:
 
 
 def _with_batch(axis: int) -> int:
-    """An axis of one image's shape among those of a batch."""
+    """Return the index, in the shape of a batch, of an axis of one image."""
     return axis + 1 if axis >= 0 else axis
 
 
 def _join(function: Callable[[Tensor, Tensor], Tensor], layer: Layer, instance: LayerInstance) -> nn.Module:
-    """A sum or product; shapes of fewer dimensions broadcast from the right, behind the batch."""
+    """Return a sum or product. Shapes of fewer dimensions broadcast from the right; the batch stays first."""
     rank = len(instance.output_shape)
     missing = [rank - len(shape) for shape in instance.input_shapes]
 
@@ -205,7 +205,7 @@ _ACTIVATIONS: dict[str, Any] = {
     "neg": torch.neg,
 }
 
-#: Kind of layer -> what makes its module.
+#: Kind of layer -> function that makes its module.
 _MADE: dict[type[Layer], Callable[[Any, LayerInstance], nn.Module]] = {
     Conv: _conv,
     Linear: _linear,

@@ -1,4 +1,4 @@
-"""The training loop: the same result for the same network, data, setup and seed. Needs torch."""
+"""The training loop. The same network, data, setup and seed give the same result. Needs torch."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from torch.nn import functional
 from workloads.learning.data import Dataset
 from workloads.learning.setup import TrainingSetup
 
-#: Images evaluated at once.
+#: Number of images evaluated at once.
 _TEST_BATCH = 1000
 
 
 @contextmanager
 def deterministic() -> Iterator[None]:
-    """One thread, deterministic algorithms, torch's own random state: all as they were before afterwards."""
+    """Use one thread, deterministic algorithms and a separate torch random state, then restore the previous settings."""
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
@@ -32,9 +32,9 @@ def deterministic() -> Iterator[None]:
 
 
 def fit(net: nn.Module, data: Dataset, setup: TrainingSetup, seed: int) -> tuple[float, int]:
-    """Train; the last minibatch's loss and how many minibatches there were. A loss that is not finite ends the training.
+    """Train, and return the last minibatch's loss and the number of minibatches. A loss that is not finite ends the training.
 
-    The seed sets the order of the images. What fills no minibatch is left out of its epoch.
+    The seed sets the order of the images. Images that do not fill a minibatch are left out of that epoch.
     """
     order = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.SGD(net.parameters(), lr=setup.learning_rate, momentum=setup.momentum)
@@ -53,7 +53,7 @@ def fit(net: nn.Module, data: Dataset, setup: TrainingSetup, seed: int) -> tuple
 
 
 def step(net: nn.Module, optimiser: torch.optim.Optimizer, data: Dataset, batch: torch.Tensor) -> float:
-    """Train on the images of these indices once; their loss. Weights stay as they are where it is not finite."""
+    """Train once on the images with these indices, and return their loss. If it is not finite, the weights do not change."""
     images, labels = torch.from_numpy(data.train_images), torch.from_numpy(data.train_labels)
     optimiser.zero_grad()
     loss = functional.cross_entropy(net(images[batch]), labels[batch])
@@ -65,7 +65,10 @@ def step(net: nn.Module, optimiser: torch.optim.Optimizer, data: Dataset, batch:
 
 
 def accuracy_percent(net: nn.Module, data: Dataset) -> float:
-    """Share of test images whose largest output is that of their class; an output that is not a number is no answer."""
+    """Return the share of test images whose largest output is that of their class, in percent.
+
+    An image with an output that is not finite counts as wrong.
+    """
     net.eval()
     right = 0
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""A network as a torch module: it follows the graph, node by node. Needs torch."""
+"""A network as a torch module, which follows the graph node by node. Needs torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workloads.network import LayerInstance, Network
 
 @dataclass(frozen=True)
 class Step:
-    """A layer in its turn: the tensors it reads, and those that nothing reads after it."""
+    """One layer in execution order: the tensors that it reads, and those of them that no later layer reads."""
 
     name: str
     reads: tuple[str, ...]
@@ -23,11 +23,11 @@ class Step:
 
 
 class GraphModule(nn.Module):
-    """The layers of ``network`` as modules of their own, in execution order; weights are drawn from torch's generator.
+    """The layers of ``network`` as modules, in execution order, with weights drawn from torch's generator.
 
-    Called with one tensor per input of the network, batch first, it gives the output, or a tuple of them where there are several.
-    A network that was rebuilt (other channels, other layers) gives a module anew; ``layer`` finds a layer's parameters to take
-    over. Raises InputError, all at once, for layers that torch cannot train.
+    Call it with one tensor per input of the network, batch first. It returns the output, or a tuple if there are several. A
+    network that was rebuilt (other channels, other layers) needs a new module; ``layer`` finds a layer's parameters to copy.
+    Raise InputError, all at once, for layers that torch cannot train.
     """
 
     def __init__(self, network: Network) -> None:
@@ -49,7 +49,7 @@ class GraphModule(nn.Module):
         return found if len(found) > 1 else found[0]
 
     def layer(self, name: str) -> nn.Module:
-        """The module of a layer. Raises KeyError for a name that the network does not have."""
+        """Return the module of a layer. Raise KeyError for a name that the network does not have."""
         index = {step.name: index for index, step in enumerate(self.steps)}[name]
         return self.layers[index]
 

@@ -1,4 +1,4 @@
-"""The network that is trained: one graph, which torch trains (``module``) and a machine runs."""
+"""The network to be trained: one graph, which torch trains (``module``) and a machine runs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from workloads.networks.images import Image
 
 
 def network_for(name: str, image: Image, classes: int, batch: int = 1) -> Network:
-    """The network to train on images (channels, rows, columns) of so many classes, called ``name``.
+    """Return the network called ``name`` for images (channels, rows, columns) of ``classes`` classes.
 
-    ``name`` is a family, which is built for the images, or whatever :func:`workloads.load.load_network` knows, which must fit
-    them. Raises InputError for an unknown name, and for images or classes that the network does not take.
+    ``name`` is a family, which is built for the images, or any name that :func:`workloads.load.load_network` knows, whose network
+    must fit them. Raise InputError for an unknown name, and for images or classes that the network does not take.
     """
     if name in FAMILIES:
         return FAMILIES[name](name, image, classes, batch)
@@ -36,7 +36,7 @@ def _listed(shapes: Iterable[Shape]) -> str:
 
 
 def scores_network(network: Network) -> Network:
-    """The network without the softmax that closes it, which the loss of the training contains; unchanged where there is none."""
+    """Return the network without its final softmax, if any, because the training loss contains that softmax."""
     last = network.order()[-1]
     if not isinstance(network.layer(last), Softmax):
         return network
@@ -46,6 +46,6 @@ def scores_network(network: Network) -> Network:
 
 
 def check_trainable(name: str) -> None:
-    """Raise InputError for a name that :func:`network_for` does not know, whatever the images."""
+    """Raise InputError for a name that :func:`network_for` does not know for any images."""
     if name not in FAMILIES:
         load_network(name)

@@ -1,4 +1,4 @@
-"""What a training run is asked for and what it answers: plain data, without torch."""
+"""The request and the result of a training run: plain data, without torch."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from workloads.learning.network import check_trainable
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSetup:
-    """What is trained and how: stochastic gradient descent with momentum, the learning rate falling linearly to 0.
+    """What is trained and how: stochastic gradient descent with momentum, with a learning rate that falls linearly to 0.
 
-    ``net`` is a network as ``network.network_for`` knows it. ``word`` names the format of buffered words; None trains in float32
-    without a scratchpad. Master weights, biases, normalisation and accumulation stay in float32 and free of errors. Raises
-    InputError.
+    ``net`` is a name for ``network.network_for``. ``word`` names the format of buffered words; None trains in float32 without a
+    scratchpad. Master weights, biases, normalisation and accumulation stay in float32, without errors. Raise InputError for
+    unknown names and for numbers out of range.
     """
 
     net: str = "small-cnn"
@@ -37,9 +37,9 @@ class TrainingSetup:
 
 @dataclass(frozen=True)
 class Trained:
-    """How a run ended. Accuracy is that of the last epoch's weights on the test images, read without write errors, in percent.
+    """The result of a run. Accuracy is that of the last epoch's weights on the test images, in percent, without write errors.
 
-    ``diverged``: a loss was not finite; training stopped there.
+    ``diverged`` says that a loss was not finite, which stopped the training.
     """
 
     accuracy_percent: float

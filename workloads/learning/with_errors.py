@@ -1,4 +1,4 @@
-"""One training run with write errors: the same result for the same setup, error rates and seed. Needs torch."""
+"""One training run with write errors. The same setup, error rates and seed give the same result. Needs torch."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from workloads.learning.setup import Trained, TrainingSetup
 
 
 def train(data: Dataset, setup: TrainingSetup, rates: Mapping[TensorKind, ErrorRates], seed: int) -> Trained:
-    """Train from ``seed`` with write errors of these rates (of the setup's word) and evaluate.
+    """Train from ``seed`` with write errors at these rates (of the setup's word), and evaluate.
 
-    The seed sets the first weights, the order of images and the write errors, each by a stream of its own. Raises InputError
-    for an unknown network or word format, a network that does not fit the images or that torch cannot train, and a batch larger
-    than the training set.
+    The seed sets the initial weights, the order of images and the write errors, each through a separate stream. Raise InputError
+    for an unknown network or word format, for a network that does not fit the images or that torch cannot train, and for a batch
+    larger than the training set.
     """
     if setup.batch > len(data.train_labels):
         raise InputError(f"expected at most {len(data.train_labels)} images, the training set, got {setup.batch}", where="batch")

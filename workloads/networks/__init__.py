@@ -1,4 +1,4 @@
-"""Networks by name, written layer by layer."""
+"""Networks by name, defined layer by layer."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,7 +21,7 @@ vgg_like = partial(_of_family, "vgg-like", "vgg-like", DIGIT)
 resnet18_32 = partial(_of_family, "resnet18", "resnet18-32", CIFAR)
 vgg16_32 = partial(_of_family, "vgg16", "vgg16-32", CIFAR)
 
-#: Registered networks; each function takes the batch and the number of classes.
+#: Registered networks. Each function takes the batch and the number of classes.
 NETWORKS: dict[str, Callable[..., Network]] = {
     "alexnet": alexnet,
     "alexnet-32": partial(_of_family, "alexnet", "alexnet-32", CIFAR),

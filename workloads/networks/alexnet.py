@@ -1,4 +1,4 @@
-"""AlexNet, the single-tower variant: for ImageNet, and a network of its kind for images of any size."""
+"""AlexNet, the single-tower variant: for ImageNet, and adapted to images of any size."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from workloads.layers import Activation, Conv, Dropout, Flatten, Input, Linear, 
 from workloads.network import Network, NetworkBuilder
 from workloads.networks.images import IMAGENET, Image
 
-#: (channels, kernel, stride, padding, pooled) of each convolution: Krizhevsky, "One weird trick for parallelizing
-#: convolutional neural networks" (2014), as torchvision has it. Ungrouped; the two-tower network of 2012 has grouped
+#: (channels, kernel, stride, padding, pooled) of each convolution: Krizhevsky, "One weird trick for parallelizing convolutional
+#: neural networks" (2014), as in torchvision. The convolutions are ungrouped; the two-tower network of 2012 has grouped
 #: convolutions and other channels.
 CONVOLUTIONS = (
     (64, 11, 4, 2, True),
@@ -19,7 +19,7 @@ CONVOLUTIONS = (
 
 
 def alexnet(batch: int = 1, classes: int = 1000) -> Network:
-    """AlexNet for 3x224x224 images: 0.714 G multiply-accumulates and 61.10 M parameters."""
+    """Return AlexNet for 3x224x224 images: 0.714 G multiply-accumulates and 61.10 M parameters."""
     net = NetworkBuilder("alexnet")
     net.add(Input("image", IMAGENET))
     for number, (channels, kernel, stride, padding, pooled) in enumerate(CONVOLUTIONS, start=1):
@@ -37,10 +37,10 @@ def alexnet(batch: int = 1, classes: int = 1000) -> Network:
 
 
 def alexnet_for(name: str, image: Image, classes: int, batch: int = 1) -> Network:
-    """AlexNet's convolutions for images of any size, as in common use for small ones (W. Yang's pytorch-classification).
+    """Return a network with AlexNet's convolutions for images of any size, as commonly used for small ones.
 
-    The first convolution pads by 5. Pools are 2x2, while the image has two rows and columns to pool. One linear layer closes it.
-    For 3x32x32 images: 2.47 M parameters.
+    Source: W. Yang's pytorch-classification. The first convolution pads by 5. Pools are 2x2, as long as the image has two rows
+    and columns to pool. The last layer is linear. For 3x32x32 images it has 2.47 M parameters.
     """
     net = NetworkBuilder(name)
     net.add(Input("image", image))

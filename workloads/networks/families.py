@@ -1,4 +1,4 @@
-"""Networks for images of any size and any number of classes, by the name of their family."""
+"""Families of networks, which are built for images of any size and any number of classes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from workloads.networks.small_cnn import small_cnn_for
 from workloads.networks.vgg import HIDDEN, vgg_for, vgg_like_for
 from workloads.networks.vgg import STAGES as VGGS
 
-#: Makes a network of (its name, images, classes, batch).
+#: Makes a network from (its name, images, classes, batch).
 Family = Callable[[str, Image, int, int], Network]
 
-#: Family -> what makes one of its networks.
+#: Family -> function that makes its networks.
 FAMILIES: dict[str, Family] = {
     "alexnet": alexnet_for,
     **{name: partial(resnet_for, stages=stages) for name, stages in RESNETS.items()},
@@ -33,9 +33,10 @@ _SIZED = re.compile(r"(.+?)-([0-9]{1,5})(?:-([0-9]{1,6}))?")
 
 
 def sized_network(name: str, batch: int = 1) -> Network | None:
-    """The network of a name such as ``vgg16-32`` or ``vgg16-32-100``: square colour images of this side, 10 classes unless given.
+    """Return the network of a name such as ``vgg16-32`` or ``vgg16-32-100``, or None if the name has another form.
 
-    None where the name is of another form. Raises InputError for a side and classes that give no network.
+    The images are square and in colour, with this side; the default is 10 classes. Raise InputError for a side and classes that
+    give no network.
     """
     match = _SIZED.fullmatch(name)
     if match is None or match[1] not in FAMILIES:

@@ -1,14 +1,14 @@
-"""LeNet-5 in its present-day form: small enough to simulate cell by cell in a test."""
+"""LeNet-5 in its present form, which is small enough to simulate cell by cell in a test."""
 
 from workloads.layers import Activation, Conv, Flatten, Input, Linear, Pool
 from workloads.network import Network, NetworkBuilder
 
 
 def lenet5(batch: int = 1, classes: int = 10) -> Network:
-    """LeNet-5 (LeCun et al. 1998) for 1x32x32 images: 416,520 multiply-accumulates, 61,706 parameters.
+    """Return LeNet-5 (LeCun et al. 1998) for 1x32x32 images: 416,520 multiply-accumulates, 61,706 parameters.
 
-    As it is taught today: C3 reads all channels of S2, the subsampling layers are plain mean pools, and the output layer is
-    linear.
+    It follows today's usual form: C3 reads all channels of S2, the subsampling layers are plain mean pools, and the output layer
+    is linear.
     """
     net = NetworkBuilder("lenet5")
     net.add(Input("image", (1, 32, 32)))

@@ -1,4 +1,4 @@
-"""ResNet of basic blocks (He et al. 2016): ResNet18 for ImageNet, and networks of its kind for images of any size."""
+"""ResNet with basic blocks (He et al. 2016): ResNet18 for ImageNet, and ResNets for images of any size."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from workloads.layers import Activation, Add, BatchNorm, Conv, Flatten, GlobalPo
 from workloads.network import Network, NetworkBuilder
 from workloads.networks.images import IMAGENET, Image
 
-#: (basic blocks, channels) of each stage; all but the first halve the image.
+#: (basic blocks, channels) of each stage. All stages except the first halve the image.
 Stages = tuple[tuple[int, int], ...]
-#: ResNet18 and ResNet34 are those of the paper's table 1, ResNet20 that of its section 4.2.
+#: ResNet18 and ResNet34 come from table 1 of the paper, ResNet20 from its section 4.2.
 STAGES: dict[str, Stages] = {
     "resnet18": ((2, 64), (2, 128), (2, 256), (2, 512)),
     "resnet20": ((3, 16), (3, 32), (3, 64)),
@@ -17,9 +17,9 @@ STAGES: dict[str, Stages] = {
 
 
 def resnet18(batch: int = 1, classes: int = 1000) -> Network:
-    """ResNet18 for 3x224x224 images: 1.814 G multiply-accumulates and 11.69 M parameters.
+    """Return ResNet18 for 3x224x224 images: 1.814 G multiply-accumulates and 11.69 M parameters.
 
-    It is torchvision's, with its layer names: a 7x7 convolution of stride 2 and a pool first.
+    It equals torchvision's, including the layer names, and begins with a 7x7 convolution of stride 2 and a pool.
     """
     stages = STAGES["resnet18"]
     net = NetworkBuilder("resnet18")
@@ -31,9 +31,9 @@ def resnet18(batch: int = 1, classes: int = 1000) -> Network:
 
 
 def resnet_for(name: str, image: Image, classes: int, batch: int = 1, *, stages: Stages) -> Network:
-    """A network in the manner of ResNet18 for images of any size: a 3x3 convolution of stride 1 first, and no pool.
+    """Return a ResNet for images of any size, which begins with a 3x3 convolution of stride 1 and no pool.
 
-    ResNet18 for 3x32x32 images: 0.555 G multiply-accumulates, 11.17 M parameters.
+    ResNet18 for 3x32x32 images has 0.555 G multiply-accumulates and 11.17 M parameters.
     """
     net = NetworkBuilder(name)
     net.add(Input("image", image))
@@ -43,7 +43,7 @@ def resnet_for(name: str, image: Image, classes: int, batch: int = 1, *, stages:
 
 
 def _closed(net: NetworkBuilder, last: str, stages: Stages, classes: int, batch: int) -> Network:
-    """The network whose stages of blocks read ``last``. Shortcuts that change the shape are 1x1 convolutions."""
+    """Return the network whose stages of blocks read ``last``. Shortcuts that change the shape are 1x1 convolutions."""
     for stage, (blocks, channels) in enumerate(stages, start=1):
         for block in range(blocks):
             last = _basic_block(net, f"layer{stage}.{block}", last, channels, halve=stage > 1 and block == 0)
@@ -54,7 +54,7 @@ def _closed(net: NetworkBuilder, last: str, stages: Stages, classes: int, batch:
 
 
 def _basic_block(net: NetworkBuilder, name: str, source: str, channels: int, *, halve: bool) -> str:
-    """Two 3x3 convolutions and a shortcut around them; returns the block's last layer."""
+    """Add two 3x3 convolutions and a shortcut around them. Return the name of the block's last layer."""
     stride = (2, 2) if halve else (1, 1)
     net.add(Conv(f"{name}.conv1", channels, (3, 3), stride, (1, 1)), [source])
     net.add(BatchNorm(f"{name}.bn1"))

@@ -1,4 +1,4 @@
-"""The smallest network that is trained here: two convolutions and a linear layer."""
+"""The smallest network for training: two convolutions and a linear layer."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ FILTERS = (8, 16)
 
 
 def small_cnn_for(name: str, image: Image, classes: int, batch: int = 1) -> Network:
-    """Two 3x3 convolutions, each with ReLU and a 2x2 maximum, and one linear layer.
+    """Return a network of two 3x3 convolutions, each with ReLU and a 2x2 maximum, and one linear layer.
 
-    For the digits: 23,680 multiply-accumulates, 1,898 parameters. Raises InputError for images that are not square with a side
-    of at least 8, a multiple of 4.
+    For the digits it has 23,680 multiply-accumulates and 1,898 parameters. Raise InputError for images that are not square with a
+    side of at least 8, a multiple of 4.
     """
     require_square(image, least=8, multiple=4)
     net = NetworkBuilder(name)

@@ -1,4 +1,4 @@
-"""VGG (Simonyan and Zisserman 2015): VGG16 for ImageNet, and networks of its kind for images of any size."""
+"""VGG (Simonyan and Zisserman 2015): VGG16 for ImageNet, and VGG networks for images of any size."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from workloads.layers import Activation, BatchNorm, Conv, Dropout, Flatten, Inpu
 from workloads.network import Network, NetworkBuilder
 from workloads.networks.images import IMAGENET, Image, require_square
 
-#: (convolutions, channels) of each stage; a 2x2 pool follows each.
+#: (convolutions, channels) of each stage. A 2x2 pool follows each stage.
 Stages = tuple[tuple[int, int], ...]
-#: Configurations A, B, D and E of the paper. VGG8 is that of Peng et al., "DNN+NeuroSim" (2019).
+#: Configurations A, B, D and E of the paper. VGG8 comes from Peng et al., "DNN+NeuroSim" (2019).
 STAGES: dict[str, Stages] = {
     "vgg8": ((2, 128), (2, 256), (2, 512)),
     "vgg11": ((1, 64), (1, 128), (2, 256), (2, 512), (2, 512)),
@@ -18,16 +18,16 @@ STAGES: dict[str, Stages] = {
     "vgg16": ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512)),
     "vgg19": ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512)),
 }
-#: Features of the linear layers before the last one; none where a configuration is not named.
+#: Features of the linear layers before the last one. Configurations that are not named have none.
 HIDDEN = {"vgg8": (1024,)}
-#: Channels of the stages of ``vgg-like``, each of two convolutions.
+#: Channels of the stages of ``vgg-like``, each of which has two convolutions.
 VGG_LIKE_CHANNELS = (16, 32, 64, 64)
 
 
 def vgg16(batch: int = 1, classes: int = 1000) -> Network:
-    """VGG16 for 3x224x224 images: 15.470 G multiply-accumulates and 138.36 M parameters.
+    """Return VGG16 for 3x224x224 images: 15.470 G multiply-accumulates and 138.36 M parameters.
 
-    It is torchvision's: no batch normalisation, linear layers of 4096, 4096 and ``classes``.
+    It equals torchvision's: no batch normalisation, and linear layers of 4096, 4096 and ``classes``.
     """
     net = NetworkBuilder("vgg16")
     net.add(Input("image", IMAGENET))
@@ -44,11 +44,11 @@ def vgg16(batch: int = 1, classes: int = 1000) -> Network:
 
 
 def vgg_for(name: str, image: Image, classes: int, batch: int = 1, *, stages: Stages, hidden: Sequence[int] = ()) -> Network:
-    """A network in the manner of VGG for images of any size, as in common use for small ones.
+    """Return a VGG network for images of any size, as commonly used for small ones.
 
-    VGG16 for 3x32x32 images: 0.313 G multiply-accumulates, 14.73 M parameters.
-    Batch normalisation follows each convolution. A 2x2 pool follows each stage while the image has two rows and columns to pool.
-    Linear layers of ``hidden`` features and one of ``classes`` close it.
+    VGG16 for 3x32x32 images has 0.313 G multiply-accumulates and 14.73 M parameters. Batch normalisation follows each
+    convolution. A 2x2 pool follows each stage as long as the image has two rows and columns to pool. Linear layers of ``hidden``
+    features and one of ``classes`` come last.
     """
     net = NetworkBuilder(name)
     net.add(Input("image", image))
@@ -67,10 +67,10 @@ def vgg_for(name: str, image: Image, classes: int, batch: int = 1, *, stages: St
 
 
 def vgg_like_for(name: str, image: Image, classes: int, batch: int = 1) -> Network:
-    """Up to four narrow stages, as many as halve the image down to 2 rows, and two linear layers.
+    """Return a network of up to four narrow stages, as many as halve the image down to 2 rows, and two linear layers.
 
-    For the digits: 386,688 multiply-accumulates, 25,466 parameters. Raises InputError for images that are not square with a side
-    of at least 8, a multiple of 4.
+    For the digits it has 386,688 multiply-accumulates and 25,466 parameters. Raise InputError for images that are not square with
+    a side of at least 8, a multiple of 4.
     """
     require_square(image, least=8, multiple=4)
     stages: list[tuple[int, int]] = []
@@ -84,7 +84,7 @@ def vgg_like_for(name: str, image: Image, classes: int, batch: int = 1) -> Netwo
 
 
 def _convolutions(net: NetworkBuilder, stage: int, convolutions: int, channels: int, *, normalised: bool) -> None:
-    """The 3x3 convolutions of a stage, each with its activation."""
+    """Add the 3x3 convolutions of a stage, each with its activation."""
     for number in range(1, convolutions + 1):
         label = f"{stage}_{number}"
         net.add(Conv(f"conv{label}", channels, (3, 3), padding=(1, 1), bias=True))

@@ -1,4 +1,4 @@
-"""Training: from a network of inference the network of one training step, pass by pass."""
+"""Training: conversion of a network for inference into the network of one training step, pass by pass."""
 
 from workloads.layers.base import PASSES
 from workloads.layers.updates import OPTIMIZERS

@@ -1,4 +1,4 @@
-"""The pass graph -> graph that makes one training step of a network: forward, gradients in reverse order, weight updates."""
+"""The graph transformation that makes a training step: forward pass, gradients in reverse order, weight updates."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ STRIDED = ("phases", "zeros")
 
 
 def training_step(network: Network, *, optimizer: str = "sgd", strided: str = "phases") -> Network:
-    """The network of one training step on a minibatch of ``network.batch`` images, named ``<name>-training``.
+    """Return the network of one training step on a minibatch of ``network.batch`` images, named ``<name>-training``.
 
-    Its layers are those of ``network``, then for each in reverse order ``<layer>.input_gradient`` and
-    ``<layer>.weight_gradient``, then ``<layer>.update``; ``Layer.pass_name`` tells which pass a layer belongs to. An edge is a
-    tensor read, so that the activations kept for the way back are those with an edge into it. Outputs end in softmax and cross
+    Its layers are those of ``network``, then for each layer in reverse order ``<layer>.input_gradient`` and
+    ``<layer>.weight_gradient``, then ``<layer>.update``. ``Layer.pass_name`` gives the pass of a layer. An edge means that a
+    tensor is read, so the activations kept for the backward pass are those with an edge into it. Outputs end in softmax and cross
     entropy.
 
-    ``optimizer``: "sgd", "momentum" or "adam". ``strided``: the input gradient of a convolution with a stride by "phases",
-    without a multiplication by an inserted zero, or with "zeros" inserted, as hardware without phases runs it. Raises InputError
-    for another of these, and one that lists all layers without a gradient.
+    ``optimizer`` is "sgd", "momentum" or "adam". ``strided`` says how the input gradient of a convolution with a stride runs: by
+    "phases", which multiply no inserted zero, or with "zeros" inserted, as on hardware without phases. Raise InputError for any
+    other value, and one InputError that lists all layers that cannot be trained.
     """
     for value, known in ((optimizer, tuple(OPTIMIZERS)), (strided, STRIDED)):
         if value not in known:
@@ -58,12 +58,12 @@ def _as_trained(layer: Layer, is_output: bool, needs_gradient: bool) -> Layer:
 
 
 def _outputs(network: Network) -> list[str]:
-    """Layers whose result no layer reads."""
+    """Return the layers whose result no layer reads."""
     return [instance.name for instance in network.instances() if network.graph.out_degree(instance.name) == 0]
 
 
 def losses(network: Network, builder: NetworkBuilder, needs: dict[str, bool]) -> dict[str, list[str]]:
-    """Add the losses of the outputs; returns the gradients found so far, by the layer whose output they are of."""
+    """Add the losses of the outputs. Return the gradients found so far, by the layer whose output each belongs to."""
     instances = {instance.name: instance for instance in network.instances()}
     pending: dict[str, list[str]] = {}
     for name in (name for name in _outputs(network) if needs[name]):
@@ -76,12 +76,12 @@ def losses(network: Network, builder: NetworkBuilder, needs: dict[str, bool]) ->
 
 
 def _class_axis(instance: LayerInstance) -> int:
-    """The axis of the classes: the channels of an image, else the last."""
+    """Return the axis of the classes: the channels of an image, or else the last axis."""
     return 0 if len(instance.output_shape) == 3 else -1
 
 
 def gradients_of(back: Backward) -> Gradients:
-    """Add the gradients of a layer's inputs and weights; the layer can be trained."""
+    """Add the gradients of a layer's inputs and weights. The layer must be trainable."""
     rule = rule_of(back.instance.layer)
     assert rule.gradient is not None
     return rule.gradient(back.instance.layer, back)
@@ -90,7 +90,7 @@ def gradients_of(back: Backward) -> Gradients:
 def backward(
     network: Network, builder: NetworkBuilder, needs: dict[str, bool], pending: dict[str, list[str]], strided: str
 ) -> list[str]:
-    """Add the gradients of every layer in reverse order; returns the layers whose weights have one, in that order."""
+    """Add the gradients of every layer in reverse order. Return the layers that have a weight gradient, in that order."""
     trained = []
     for instance in reversed(network.instances()):
         found = pending.pop(instance.name, [])

@@ -1,4 +1,4 @@
-"""Which layers can be trained: everything that stands in the way is found before a step is built."""
+"""Checks whether a network can be trained. They find every obstacle before a training step is built."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from workloads.network import LayerInstance, Network
 
 
 def needs_gradients(network: Network) -> dict[str, bool]:
-    """For each layer whether its output depends on weights, so that the output's gradient is needed."""
+    """Return for each layer whether its output depends on weights, so that the output's gradient is needed."""
     needs: dict[str, bool] = {}
     for instance in network.instances():
         needs[instance.name] = instance.parameters > 0 or any(needs.get(name, False) for name in instance.producers)
@@ -16,7 +16,7 @@ def needs_gradients(network: Network) -> dict[str, bool]:
 
 
 def require_trainable(network: Network, needs: dict[str, bool]) -> None:
-    """Raise one InputError that lists every layer without a gradient here, or that there is nothing to train."""
+    """Raise one InputError that lists every layer that cannot be trained, or one that says that no layer has weights."""
     where = f"network '{network.name}'"
     if not any(needs.values()):
         raise InputError("expected a layer with weights to train, got none", where=where)
@@ -30,7 +30,7 @@ def require_trainable(network: Network, needs: dict[str, bool]) -> None:
 
 
 def _problem(instance: LayerInstance, input_needs_gradient: bool) -> str | None:
-    """What stands in the way of training a layer, or None."""
+    """Return the reason that prevents training of a layer, or None."""
     rule = rule_of(instance.layer)
     if rule.gradient is None:
         return instance.layer.op

@@ -1,1 +1,1 @@
-"""The dataflows that come with simcore, one value per file; ``pyproject.toml`` names them under ``simcore.dataflow``."""
+"""The dataflows of simcore, one value per file. ``pyproject.toml`` names them under ``simcore.dataflow``."""

@@ -8,7 +8,7 @@ from workloads.dataflow.estimates import Choice
 
 
 def _least_gap(array: ArraySpec) -> int:
-    """The wave that swaps what is held has passed the last PE."""
+    """Return the steps after which the wave that replaces the held operand has passed the last PE."""
     return 2 * array.rows + array.columns - 2
 
 
@@ -17,7 +17,7 @@ def _array_columns(array: ArraySpec) -> int:
 
 
 def _traffic(choice: Choice) -> tuple[float, float]:
-    """A block of filters streams past pixels that stay."""
+    """Return the bytes of ifmap and filters. A block of filters streams past the held pixels."""
     ifmap, filters = choice.ifmap_bytes, choice.filter_bytes
     window = min(ifmap, choice.window_bytes(choice.system.array.columns))
     again = 1 if choice.stays(window, "ifmap") else min(choice.row_folds, choice.shape.kernel[0] * choice.shape.kernel[1])

@@ -1,4 +1,4 @@
-"""Output-stationary: the taps of a row of pixels meet those of a column of filters in the PE that keeps their sum."""
+"""Output-stationary: the taps of a row of pixels meet the taps of a column of filters in the PE that keeps their sum."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from workloads.dataflow.estimates import Choice
 
 
 def _least_gap(array: ArraySpec) -> int:
-    """The finished sums leave over the columns' buses, a row of PEs in each step."""
+    """Return the steps in which the finished sums leave over the columns' buses, one row of PEs per step."""
     return array.rows + edge_skew(array)
 
 
 def _traffic(choice: Choice) -> tuple[float, float]:
-    """All taps of a row of pixels meet those of a column of filters."""
+    """Return the bytes of ifmap and filters. All taps of a row of pixels meet all taps of a column of filters."""
     ifmap, filters = choice.ifmap_bytes, choice.filter_bytes
     window = min(ifmap, choice.window_bytes(choice.system.array.rows))
     again = 1 if choice.stays(window, "ifmap") else choice.shape.kernel[0] * choice.shape.kernel[1]

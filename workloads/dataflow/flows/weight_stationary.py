@@ -10,7 +10,7 @@ from workloads.dataflow.tap_order import reuse_parts, row_classes
 
 
 def _least_gap(array: ArraySpec) -> int:
-    """The wave that swaps what is held has passed the last PE."""
+    """Return the steps after which the wave that replaces the held operand has passed the last PE."""
     return 2 * array.rows + array.columns - 2
 
 
@@ -19,7 +19,7 @@ def _tap_orders(shape: ConvShape, array: ArraySpec) -> tuple[str, ...]:
 
 
 def _traffic(choice: Choice) -> tuple[float, float]:
-    """A block of pixels streams past every fold of taps."""
+    """Return the bytes of ifmap and filters. A block of pixels streams past every fold of taps."""
     read, filters, columns = _streamed_bytes(choice), choice.filter_bytes, choice.column_folds
     if choice.loops.outer == "block":
         return read, choice.passes(filters, "filter", choice.blocks)
@@ -29,7 +29,7 @@ def _traffic(choice: Choice) -> tuple[float, float]:
 
 
 def _streamed_bytes(choice: Choice) -> float:
-    """Ifmap bytes."""
+    """Return the bytes of the ifmap."""
     shape, loops, columns, blocks = choice.shape, choice.loops, choice.column_folds, choice.blocks
     ifmap = choice.ifmap_bytes
     if choice.stays(ifmap, "ifmap"):
@@ -50,12 +50,12 @@ def _streamed_bytes(choice: Choice) -> float:
 
 
 def _reused_bytes(choice: Choice, in_block: float) -> float:
-    """Ifmap bytes where folds that read the same rows and channels follow each other."""
+    """Return the bytes of the ifmap if folds that read the same rows and channels follow each other."""
     shape, columns, blocks = choice.shape, choice.column_folds, choice.blocks
     again = min(choice.row_folds, shape.kernel[0] * shape.kernel[1])
     parts, classes = reuse_parts(shape, choice.system.array.rows), row_classes(shape)
     one_column = parts * choice.passes(in_block / parts, "ifmap", again / classes)
-    # The part that was read last is read first by the next column of folds: if the next reads the same pixels.
+    # The next column of folds reads first the part that was read last, provided that it reads the same pixels.
     same_pixels = choice.loops.outer == "block" or blocks == 1
     kept = min(USEFUL_SHARE * choice.room["ifmap"], in_block / parts) if same_pixels else 0.0
     return max(choice.ifmap_bytes, blocks * (columns * one_column - (columns - 1) * kept))

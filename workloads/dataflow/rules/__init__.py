@@ -1,4 +1,4 @@
-"""Rules: what each kind of layer computes and how it trains, one file for each kind; ``table.py`` finds them."""
+"""Rules of the layer kinds, one per file: what a layer computes and how it trains. ``table.py`` finds them."""
 
 from workloads.dataflow.rules.activation import each_value
 from workloads.dataflow.rules.backward import Backward, Gradients

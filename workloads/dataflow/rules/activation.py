@@ -1,4 +1,4 @@
-"""Functions of each value by itself, and their gradients."""
+"""Functions applied to each value separately, and their gradients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workloads.layers import Activation, Layer
 from workloads.layers.gradients import ActivationGradient, ScaledGradient
 from workloads.network import LayerInstance
 
-#: Functions whose slope is found from the output, so that the input need not be kept.
+#: Functions whose slope follows from the output, so that the input need not be kept.
 SLOPE_FROM_OUTPUT = (
     *("relu", "leaky-relu", "elu", "selu", "sigmoid", "hard-sigmoid", "tanh"),
     *("clip", "softplus", "softsign", "exp", "sqrt"),
@@ -19,7 +19,7 @@ SLOPE_FROM_OUTPUT = (
 
 
 def each_value(layer: Layer, instance: LayerInstance) -> Rowwise:
-    """A value in, a value out."""
+    """Return work that computes one result from each value."""
     return Rowwise(instance.batch * prod(instance.output_shape))
 
 
@@ -35,7 +35,7 @@ def _gradient(layer: Activation, back: Backward) -> Gradients:
 
 
 def scaled(layer: Layer, back: Backward) -> Gradients:
-    """The output's gradient times what needs no stored value."""
+    """Return a gradient that multiplies the output's gradient by factors that need no stored value."""
     return Gradients({0: back.builder.add(ScaledGradient(back.name, back.shape), [back.gradient])})
 
 

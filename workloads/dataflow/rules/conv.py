@@ -1,4 +1,4 @@
-"""Convolution: a product on the array, and how its gradients are put together."""
+"""Convolution: a product on the array, with its gradients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workloads.network import LayerInstance
 
 
 def _work(conv: Conv, instance: LayerInstance) -> Product:
-    """Under SCALE-Sim's shape rule the padding becomes part of the ifmap, so that every tap is in range."""
+    """Return the product. Under SCALE-Sim's shape rule the padding is part of the ifmap, so that every tap is in range."""
     inputs = instance.input_shapes
     channels, height, width = conv.image(inputs)
     filters, out_height, out_width = conv.infer(inputs)
@@ -63,7 +63,7 @@ def _gradient(conv: Conv, back: Backward) -> Gradients:
 
 
 def _by_phases(conv: Conv, back: Backward) -> str:
-    """One convolution per phase that has pixels and taps; pixels of phases without taps are filled with zeros."""
+    """Add one convolution per phase that has pixels and taps. Zeros fill the pixels of phases without taps."""
     parts, empty = [], 0
     for residues in product(range(conv.stride[0]), range(conv.stride[1])):
         part = ConvInputGradient(f"{back.name}.phase_{residues[0]}_{residues[1]}", conv, back.shape, residues)
@@ -78,7 +78,7 @@ def _by_phases(conv: Conv, back: Backward) -> str:
 
 
 def _with_zeros(conv: Conv, back: Backward) -> str:
-    """Zeros between the output's gradients, then a convolution of stride 1."""
+    """Insert zeros between the gradients of the output, then add a convolution of stride 1."""
     filters, rows, columns = back.instance.output_shape
     spread = (filters, (rows - 1) * conv.stride[0] + 1, (columns - 1) * conv.stride[1] + 1)
     inserted = back.builder.add(ZeroInsertion(f"{back.name}.zero_insertion", spread), [back.gradient])
@@ -93,7 +93,7 @@ def _second_shape(conv: Conv, instance: LayerInstance) -> tuple[int, ...]:
 
 
 def _loop_nest(conv: Conv, instance: LayerInstance, ifmap: Array, filters: Array) -> tuple[Array, Array]:
-    """Under SCALE-Sim's shape rule the padding is part of the pixels."""
+    """Return pixels and filters. Under SCALE-Sim's shape rule the padding is part of the pixels."""
     if not conv.ceil_mode_scale_sim:
         return ifmap, filters
     top, left, bottom, right = conv.padding_for(instance.input_shapes)
@@ -105,7 +105,7 @@ def _result(conv: Conv, instance: LayerInstance, found: Array) -> Array:
 
 
 def _by_numpy(conv: Conv, instance: LayerInstance, ifmap: Int64Array, filters: Int64Array) -> Int64Array:
-    """Every window laid out as a row (im2col), group by group, times the filters laid out as columns."""
+    """Lay out each window as a row (im2col), group by group, and multiply by the filters laid out as columns."""
     groups, (_, out_height, out_width) = conv.groups, instance.output_shape
     rows = windows(conv, ifmap, conv.padding_for(instance.input_shapes), (out_height, out_width))
     columns = filters.reshape(groups, conv.out_channels // groups, -1).transpose(0, 2, 1)

@@ -1,4 +1,7 @@
-"""Gradients of a convolution, of its input (whole or one phase of its stride) and of its filters: both are convolutions again."""
+"""Gradients of a convolution with respect to its input (whole, or one phase of its stride) and its filters.
+
+Both gradients are themselves convolutions.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ def _weights_shape(layer: ConvInputGradient, instance: LayerInstance) -> tuple[i
 
 
 def _input_loop_nest(layer: ConvInputGradient, instance: LayerInstance, gradient: Array, weights: Array) -> tuple[Array, Array]:
-    """The phase's taps of the filters in reverse order, filters and channels exchanged within each group."""
+    """Return the phase's taps of the filters in reverse order, with filters and channels exchanged within each group."""
     rows, columns = layer.axes()
     picked = weights[:, :, list(rows.taps)][:, :, :, list(columns.taps)]
     groups, (filters, channels, *kernel) = layer.of.groups, picked.shape
@@ -52,15 +55,15 @@ def _input_loop_nest(layer: ConvInputGradient, instance: LayerInstance, gradient
 
 
 def _input_result(layer: ConvInputGradient, instance: LayerInstance, found: Array) -> Array:
-    """Of a phase its rows and columns alone."""
+    """Return the result as it is: for a phase, only the rows and columns of that phase."""
     return found
 
 
 def _input_by_numpy(layer: ConvInputGradient, instance: LayerInstance, gradient: Int64Array, weights: Int64Array) -> Int64Array:
-    """Every output pixel's gradient goes back to the pixels of its window: col2im, by way of the pixels' own numbers."""
+    """Add each output pixel's gradient to the pixels of its window (col2im), found by numbering the pixels."""
     conv, batch, shape = layer.of, len(gradient), layer.image_shape
     size = batch * prod(shape)
-    # The im2col of the pixels' numbers tells where each of its entries came from; 0 is the padding.
+    # The im2col of the pixel numbers gives the source of each of its entries; 0 stands for the padding.
     numbers = np.arange(1, size + 1, dtype=np.int64).reshape(batch, *shape)
     whence = windows(conv, numbers, conv.padding_for([shape]), gradient.shape[2:])
     columns = _by_group(gradient, conv.groups) @ weights.reshape(conv.groups, conv.out_channels // conv.groups, -1)
@@ -71,7 +74,7 @@ def _input_by_numpy(layer: ConvInputGradient, instance: LayerInstance, gradient:
 
 
 def _by_group(gradient: Int64Array, groups: int) -> Int64Array:
-    """An output's gradient [batch, filters, rows, columns] as [group, pixel of the batch, filter of the group]."""
+    """Return an output's gradient [batch, filters, rows, columns] as [group, pixel of the batch, filter of the group]."""
     batch, filters = gradient.shape[:2]
     grouped = gradient.reshape(batch, groups, filters // groups, -1)
     return grouped.transpose(1, 0, 3, 2).reshape(groups, -1, filters // groups)
@@ -85,8 +88,11 @@ CONV_INPUT_GRADIENT = LayerRule(
 
 
 def _filter_work(layer: ConvWeightGradient, instance: LayerInstance) -> Product:
-    """A convolution whose images are the input channels: the output's gradient is the filter, as large as the output, and the
-    images of the batch are its channels. Its pixels are the taps, its taps the batch's output pixels."""
+    """Return a convolution whose images are the input channels and whose channels are the images of the batch.
+
+    The output's gradient is its filter, so the filter is as large as the output. Its output pixels are the taps of the original
+    convolution, and its taps are the output pixels of the batch.
+    """
     conv, image, gradient = layer.of, *instance.input_shapes
     return Product(
         ConvShape(
@@ -121,7 +127,7 @@ def _filter_result(layer: ConvWeightGradient, instance: LayerInstance, found: Ar
 
 
 def _filter_by_numpy(layer: ConvWeightGradient, instance: LayerInstance, image: Int64Array, gradient: Int64Array) -> Int64Array:
-    """Every weight meets what its window position read: im2col transposed times the output's gradient."""
+    """Multiply the transposed im2col, which is what each weight position read, by the output's gradient."""
     conv = layer.of
     rows = windows(conv, image, conv.padding_for([image.shape[1:]]), gradient.shape[2:])
     product = _by_group(gradient, conv.groups).transpose(0, 2, 1) @ rows

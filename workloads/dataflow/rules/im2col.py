@@ -1,4 +1,4 @@
-"""im2col: every window of an image laid out as a row."""
+"""im2col: each window of an image becomes a row of a matrix."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from workloads.layers import Conv
 
 
 def windows(layer: Conv, ifmap: Int64Array, padding: tuple[int, int, int, int], out: tuple[int, ...]) -> Int64Array:
-    """im2col of an ifmap [batch, channels, height, width]: [group, pixel of the batch, tap].
+    """Return the im2col of an ifmap [batch, channels, height, width] as [group, pixel of the batch, tap].
 
-    ``padding``: rows above, columns left, rows below, columns right. ``out``: rows and columns of output pixels.
+    ``padding`` gives rows above, columns left, rows below and columns right. ``out`` gives the rows and columns of output pixels.
     """
     top, left, bottom, right = padding
     padded = np.pad(ifmap, ((0, 0), (0, 0), (top, bottom), (left, right)))

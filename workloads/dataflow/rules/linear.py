@@ -35,12 +35,12 @@ def _second_shape(linear: Linear, instance: LayerInstance) -> tuple[int, ...]:
 
 
 def _loop_nest(linear: Linear, instance: LayerInstance, ifmap: Array, weights: Array) -> tuple[Array, Array]:
-    """Rows are the pixels of one column, K are channels."""
+    """Return the rows as pixels of a single column, with K as channels."""
     return as_column(ifmap), weights[:, :, None, None]
 
 
 def as_column(rows: Array) -> Array:
-    """Rows [..., channels] as the pixels of one image of one column."""
+    """Return rows [..., channels] as the pixels of an image with one column."""
     return np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]).T)[None, :, :, None]
 
 

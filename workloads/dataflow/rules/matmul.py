@@ -1,4 +1,4 @@
-"""Products of two activations, and the gradients of either operand."""
+"""Products of two activations, and the gradients of both operands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _leading(matmul: MatMul, instance: LayerInstance) -> tuple[int, ...]:
 
 
 def _work(matmul: MatMul, instance: LayerInstance) -> Product:
-    """One group per image and leading index; an operand that broadcasts is fetched for each."""
+    """Return a product with one group per image and leading index. An operand that broadcasts is fetched for each group."""
     left, right = instance.input_shapes
     return Product(matrix_product(left[-2], left[-1], right[-1], instance.batch * prod(_leading(matmul, instance))))
 
@@ -48,7 +48,7 @@ def _second_shape(layer: MatMul | MatMulInputGradient, instance: LayerInstance) 
 
 
 def _loop_nest(matmul: MatMul, instance: LayerInstance, left: Array, right: Array) -> tuple[Array, Array]:
-    """Rows are the pixels of one column, K are channels, leading indices are groups."""
+    """Return the rows as pixels of a single column, with K as channels and leading indices as groups."""
     leading = _leading(matmul, instance)
 
     def spread(tensor: Array) -> Array:
@@ -61,7 +61,7 @@ def _loop_nest(matmul: MatMul, instance: LayerInstance, left: Array, right: Arra
 
 
 def _as_columns(matrices: Array) -> Array:
-    """Matrices [group, rows, channels] as the channels of one image of one column."""
+    """Return matrices [group, rows, channels] as the channels of an image with one column."""
     return np.ascontiguousarray(matrices.transpose(0, 2, 1)).reshape(1, -1, matrices.shape[1], 1)
 
 

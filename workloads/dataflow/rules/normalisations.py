@@ -1,4 +1,4 @@
-"""Normalisations: by constants, by the batch's statistics, over neighbouring channels, and their gradients."""
+"""Normalisations by constants, by the batch's statistics and over neighbouring channels, and their gradients."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from workloads.layers.gradients import BatchNormGradient
 from workloads.layers.trained import TrainedBatchNorm
 from workloads.network import LayerInstance
 
-#: Times the vector unit goes through a channel of a batch normalisation: its statistics (or its gradient's sums), its values.
+#: Passes of the vector unit over a channel of a batch normalisation: one for statistics (or gradient sums), one for values.
 NORM_PASSES = 2
 
 
 def _values(layer: BatchNorm | LRN, instance: LayerInstance) -> Rowwise:
-    """Constants of a normalisation stay in the unit; a local response normalisation keeps its neighbours there too."""
+    """Return one pass. The constants of a normalisation stay in the unit, and so do the neighbours of a local response one."""
     return Rowwise(instance.batch * prod(instance.output_shape))
 
 
@@ -45,7 +45,7 @@ def _trained(norm: BatchNorm, needs_gradient: bool) -> Layer:
 
 
 BATCH_NORM = LayerRule(_values, joins=True, gradient=_gradient, obstacle=_obstacle, trained=_trained)
-#: In training a normalisation needs its batch's statistics first and joins nothing.
+#: In training a normalisation is not fused into the layer before it, because it needs its batch's statistics first.
 TRAINED_BATCH_NORM = LayerRule(_channels, absorbs=True)
 BATCH_NORM_GRADIENT = LayerRule(_gradient_channels)
 LOCAL_RESPONSE = LayerRule(_values)

@@ -17,7 +17,7 @@ from workloads.network import LayerInstance
 
 
 def _whole(pool: GlobalPool, instance: LayerInstance) -> Windows:
-    """A window as large as the image; channels stay channels."""
+    """Return a window as large as the image, for each channel separately."""
     channels, height, width = instance.input_shapes[0]
     _, out_height, out_width = instance.output_shape
     return Windows(
@@ -72,12 +72,12 @@ def _global_obstacle(pool: GlobalPool, instance: LayerInstance, input_needs_grad
 
 POOL = LayerRule(_windows, gradient=_gradient, trained=_trained)
 GLOBAL_POOL = LayerRule(_whole, gradient=_global_gradient, obstacle=_global_obstacle)
-#: A maximum's place lies between the values.
+#: Later layers cannot read this result in place, because the place of each maximum is stored between the values.
 TRAINED_MAX_POOL = LayerRule(_trained_windows, hands_on=False)
 
 
 def _spread(layer: AveragePoolGradient, instance: LayerInstance) -> Spread:
-    """A block of channels at a time: a step per place of each window, or per vector of results where these are more."""
+    """Return work on blocks of channels: a step per place of each window, or per vector of results if there are more of these."""
     read, written = (instance.batch * prod(shape) for shape in (instance.input_shapes[0], layer.shape))
     return Spread(read, written, rows=layer.shape[0], taps=layer.taps)
 

@@ -1,4 +1,4 @@
-"""The rule of a layer kind: all that planning, sizing, training and checking ask about it, in one value."""
+"""The rule of a layer kind: one value with all that planning, sizing, training and checking need to know about it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class ProductValues(Generic[AnyLayer]):
-    """The numbers of a product, for the reference engine's PEs and for checks. Functions take the layer and its instance first.
+    """The numbers of a product, for the reference engine's PEs and for checks.
 
-    The first tensor is the layer's first input, batch first. ``second_shape`` is the shape of the second one: weights, or what
-    else the layer multiplies by. ``loop_nest`` lays both out as the pixels [batch, channels, height, width] and filters [filters,
-    channels of a group, height, width] of the Work's shape; ``result`` lays what that gives, [batch, filters, rows, columns], out
-    as the layer's result. ``by_numpy`` computes the result from the two tensors in another way.
+    Each function takes the layer and its instance first. The first tensor is the layer's first input, batch first.
+    ``second_shape`` returns the shape of the second tensor: the weights, or whatever else the layer multiplies by. ``loop_nest``
+    arranges both as the pixels [batch, channels, height, width] and filters [filters, channels of a group, height, width] of the
+    Work's shape. ``result`` turns the output of that loop nest, [batch, filters, rows, columns], into the layer's result.
+    ``by_numpy`` computes the result from the two tensors by another method.
     """
 
     second_shape: Callable[[AnyLayer, LayerInstance], tuple[int, ...]]
@@ -36,21 +37,22 @@ class ProductValues(Generic[AnyLayer]):
 
 @dataclass(frozen=True)
 class LayerRule(Generic[AnyLayer]):
-    """How a kind of layer runs and trains. All but ``work`` may be left out.
+    """How a kind of layer runs and trains. Every field except ``work`` has a default.
 
-    ``work``: what the layer computes; None for a view, which is another name for words where they lie and takes no cycles.
+    ``work`` returns what the layer computes. It is None for a view, which gives existing words another name and takes no cycles.
 
-    ``absorbs``: an element-wise layer right behind, the only reader, can join it at no cost. ``joins``: it is such a layer.
-    ``reads_ifmap``: its first operand is what it reads as its ifmap, so that it can be read where the layer before wrote it.
-    ``hands_on``: its result lies as readers take it. ``word_sizes``: by field of the System's words the one whose size it has in
-    this layer, where it is not its own.
+    ``absorbs`` says that an element-wise layer right behind this one, if it is the only reader, can be fused into it at no cost.
+    ``joins`` says that this layer is such an element-wise layer. ``reads_ifmap`` says that its first operand is the tensor it
+    reads as ifmap, so that it can read that tensor where the previous layer wrote it. ``hands_on`` says that its result is stored
+    in the order that readers expect. ``word_sizes`` maps a field of the System's words to the field whose size it takes in this
+    layer, if that is another one.
 
-    ``gradient`` adds the layers that compute the gradients of its inputs and weights; None where it cannot be trained.
-    ``obstacle``: what stands in the way of training this one layer (told whether its input needs a gradient), or None.
-    ``trained``: the layer as a training step runs it (told whether a gradient will come back to it). ``loss``: the layer with the
-    loss, for an output of the network that is made to end in it.
+    ``gradient`` adds the layers that compute the gradients of the inputs and weights; it is None for a layer that cannot be
+    trained. ``obstacle`` returns the reason that prevents training of one particular layer, or None; it is told whether the input
+    needs a gradient. ``trained`` returns the layer that a training step runs; it is told whether a gradient comes back to the
+    layer. ``loss`` returns the layer that includes the loss, for an output of the network that can end in one.
 
-    ``values``: the numbers of a product that runs on the array.
+    ``values`` gives the numbers of a product that runs on the array.
     """
 
     work: Callable[[AnyLayer, LayerInstance], Work] | None

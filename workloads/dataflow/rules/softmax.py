@@ -1,4 +1,4 @@
-"""Softmax, the loss that training steps end in, and their gradients."""
+"""Softmax, the loss at the end of a training step, and their gradients."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from workloads.layers.gradients import SoftmaxGradient
 from workloads.layers.trained import SoftmaxLoss
 from workloads.network import LayerInstance
 
-#: Times the vector unit goes through a row for a softmax: maximum, sum of exponentials, quotient.
+#: Passes of the vector unit over a row for a softmax: maximum, sum of exponentials, quotient.
 SOFTMAX_PASSES = 3
-#: Times it goes through a row for the gradient of a softmax: the sum, the values.
+#: Passes of the vector unit over a row for the gradient of a softmax: sum, values.
 SOFTMAX_GRADIENT_PASSES = 2
 
 

@@ -22,7 +22,7 @@ def _obstacle(layer: Add, instance: LayerInstance, input_needs_gradient: bool) -
 
 
 def _gradient(layer: Add, back: Backward) -> Gradients:
-    """The output's gradient is that of every operand."""
+    """Return the output's gradient, which is also the gradient of each operand."""
     made = back.builder.add(GradientView(back.name, back.shape), [back.gradient])
     return Gradients(dict.fromkeys((position for position, wanted in enumerate(back.wanted) if wanted), made))
 

@@ -1,4 +1,4 @@
-"""The table of rules: one for each layer kind, found by the layer's class."""
+"""The table of rules: one rule for each layer kind, found by the layer's class."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ RULES: dict[type[Layer], LayerRule[Any]] = {
 
 
 def rule_of(layer: Layer) -> LayerRule[Any]:
-    """The rule of a layer: its class's attribute ``rule``, or the table's entry; else that of the next class it derives from.
+    """Return the rule of a layer: its class's attribute ``rule`` or table entry, or that of the next base class.
 
-    Raises InputError for a layer that no rule is known for.
+    Raise InputError for a layer without a rule.
     """
     for kind in type(layer).__mro__:
         found = vars(kind).get("rule", RULES.get(kind))
@@ -77,7 +77,7 @@ def rule_of(layer: Layer) -> LayerRule[Any]:
 
 
 def checked(rule: object, layer: Layer) -> LayerRule[Any]:
-    """The rule, if it is one. Raises InputError for an attribute ``rule`` that is something else."""
+    """Return ``rule`` if it is a LayerRule. Raise InputError otherwise."""
     if not isinstance(rule, LayerRule):
         name = type(layer).__name__
         raise InputError(

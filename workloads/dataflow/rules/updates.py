@@ -1,4 +1,4 @@
-"""Weight updates, and the zeros that gradients are filled with."""
+"""Weight updates, and the zeros that fill parts of gradients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _insertion(layer: ZeroInsertion, instance: LayerInstance) -> Spread:
     return Spread(instance.batch * prod(instance.input_shapes[0]), instance.batch * prod(instance.output_shape))
 
 
-#: Its ifmap are weights and moments; the gradient, which it reads, comes through the scratchpad of the filters.
+#: The ifmap of an update is weights and moments. The gradient is read through the scratchpad of the filters.
 UPDATE = LayerRule(_update, reads_ifmap=False, word_sizes=UPDATE_WORDS)
 ZERO_GRADIENT = LayerRule(_zeros)
 ZERO_INSERTION = LayerRule(_insertion)

@@ -1,4 +1,4 @@
-"""Views: layers that only rename or put side by side words where they lie, and inputs. They take no cycles."""
+"""Views and inputs: layers that only rename words or join them without moving them. They take no cycles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _gradient(layer: ShapeOnly, back: Backward) -> Gradients:
 
 
 def _concat_gradient(layer: Concat, back: Backward) -> Gradients:
-    """Each operand's part of the output's gradient."""
+    """Add a view of the output's gradient for each operand, which is that operand's part."""
     inputs = {}
     for position, shape in enumerate(back.instance.input_shapes):
         if back.wanted[position]:
@@ -30,6 +30,6 @@ def _trained_dropout(layer: Dropout, needs_gradient: bool) -> Layer:
 INPUT: LayerRule[Input] = LayerRule(None)
 SHAPE_ONLY: LayerRule[ShapeOnly] = LayerRule(None, gradient=_gradient)
 CONCAT: LayerRule[Concat] = LayerRule(None, gradient=_concat_gradient)
-#: In training dropout draws a mask, and its gradient draws it again.
+#: In training dropout draws a mask, and its gradient draws the same mask again.
 DROPOUT: LayerRule[Dropout] = LayerRule(None, gradient=scaled, trained=_trained_dropout)
 TRAINED_DROPOUT: LayerRule[TrainedDropout] = LayerRule(each_value, joins=True)

@@ -1,10 +1,10 @@
-"""Word sizes of a training step: which of the System's words a tensor has that comes through another port than its own.
+"""Word sizes in a training step, for tensors that come through another port than their usual one.
 
-Activations and errors are read in the ifmap's words and written in the ofmap's; weights, moments and the gradients of weights
-have the filters'.
+Activations and errors are read with the ifmap's word size and written with the ofmap's. Weights, moments and the gradients of
+weights have the filters' word size.
 """
 
-#: The gradient of weights multiplies two activations and writes what weights are kept in.
+#: The gradient of weights multiplies two activations, and its result has the word size of the weights.
 WEIGHT_GRADIENT_WORDS = {"filter_bytes": "ifmap_bytes", "ofmap_bytes": "filter_bytes"}
-#: An update reads and writes weights alone.
+#: An update reads and writes only weights and moments.
 UPDATE_WORDS = {"ifmap_bytes": "filter_bytes", "ofmap_bytes": "filter_bytes"}
