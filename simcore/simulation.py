@@ -1,4 +1,4 @@
-"""``simulate``: a network on a machine of any kind, from names, files or objects to Results."""
+"""``simulate``: run a network on a machine of any kind, given as names, files or objects, and return Results."""
 
 from __future__ import annotations
 
@@ -42,17 +42,21 @@ def simulate(
 ) -> Results:
     """Run a network on a system and return its tables.
 
-    ``network``: a Network, a networkx.DiGraph whose nodes carry layers, a registered name, or a file (.onnx, SCALE-Sim's .csv).
-    ``system``: the spec of a machine of any kind, a preset's name, or a file (.yaml, SCALE-Sim's .cfg); ``overrides`` are
-    "key=value" texts laid upon it. ``engine``: one of the kind's engines (systolic: "compiled", "simpy"), None for its first; all
-    give the same tables. ``dataflow``: one of the kind's (systolic: "ws", "os", "is", another that is installed, FILE.py:NAME).
-    ``layers``: glob patterns, comma separated or a sequence; only matching layers run. ``training``: an optimiser ("sgd",
-    "momentum", "adam"); runs one training step on the batch in place of inference. ``shortcuts`` switches those of the compiled
-    engine off one by one.
-    ``check_values`` (systolic, engine "simpy" alone) lets the PEs multiply int8 numbers drawn from the System's ``seed`` and
-    holds what the array writes against numpy's product, layer by layer; ``Results.values`` says what came of it. ``limit_s``: a
-    run that takes more seconds than this by estimate is refused; None takes any.
-    Raises InputError for anything of these that cannot be used, WrongValuesError where a checked value is not numpy's.
+    ``network`` is a Network, a networkx.DiGraph whose nodes carry layers, a registered name, or a file (.onnx, SCALE-Sim's .csv).
+    ``system`` is the spec of a machine of any kind, a preset's name, or a file (.yaml, SCALE-Sim's .cfg). ``overrides`` are
+    "key=value" texts that change the system.
+
+    ``engine`` is one of the kind's engines (systolic: "compiled", "simpy"); None means its first. All engines give the same
+    tables. ``dataflow`` is one of the kind's dataflows (systolic: "ws", "os", "is", another installed one, FILE.py:NAME).
+    ``layers`` are glob patterns, comma separated or a sequence; only matching layers run. ``training`` is an optimiser ("sgd",
+    "momentum", "adam") and asks for one training step on the batch instead of inference. ``shortcuts`` switches single shortcuts
+    of the compiled engine off.
+
+    ``check_values`` (systolic, engine "simpy" only) lets the PEs multiply int8 numbers drawn from the System's ``seed``, and
+    compares what the array writes with numpy's product, layer by layer; ``Results.values`` holds the findings. A run whose
+    estimate exceeds ``limit_s`` seconds is an error; None sets no limit. The run calls ``progress`` as it advances.
+
+    Raise InputError for any of these that cannot be used, and WrongValuesError if a checked value differs from numpy's.
     """
     machine = _machine(system, dataflow, overrides)
     kind = kind_of(machine)
@@ -118,7 +122,7 @@ def _network(
 
 
 def _wanted(network: Network, layers: str | Sequence[str] | None) -> set[str] | None:
-    """Names of the layers that match the patterns; None for all."""
+    """Return the names of the layers that match the patterns, or None for all."""
     patterns = [layers] if isinstance(layers, str) else layers
     split = [part.strip() for pattern in patterns or () for part in pattern.split(",") if part.strip()]
     if layers is not None and not split:
@@ -127,6 +131,6 @@ def _wanted(network: Network, layers: str | Sequence[str] | None) -> set[str] | 
 
 
 def _input_files(network: object, system: object, machine: MachineSpec, kind: MachineKind[Any, Any]) -> list[Path]:
-    """Every file of the user's that the run was made from."""
+    """Return every file of the user's from which the run was made."""
     systems = system_files(system) if isinstance(system, str | Path) else []
     return [*([Path(network)] if isinstance(network, str | Path) else []), *systems, *kind.input_files(machine)]

@@ -371,14 +371,14 @@ BAD = [
     (("good.trace", *STANDARD, "--commands", "./d/"), "--commands ./d/: expected a file, got the folder './d/'"),
     (("good.trace", *STANDARD, "--requests", "d/"), "--requests d/: expected a file, got the folder 'd/'"),
     (("good.trace", *STANDARD, "--set", "controller.row_policy.accesses=9"),
-     "--set controller.row_policy.accesses=9: row_policy.accesses: takes effect with name 'closed-after' alone, got name 'open'"),
+     "--set controller.row_policy.accesses=9: row_policy.accesses: takes effect only with name 'closed-after', got name 'open'"),
     (("good.trace", *STANDARD, "--row-policy", "closed-after", "--set", "controller.row_policy.timeout_cycles=9"),
-     "--set controller.row_policy.timeout_cycles=9: row_policy.timeout_cycles: takes effect with name 'timeout' alone, "
+     "--set controller.row_policy.timeout_cycles=9: row_policy.timeout_cycles: takes effect only with name 'timeout', "
      "got name 'closed-after'"),
     (("good.trace", *STANDARD, "--set", "controller.bank_queue=9"),
-     "--set controller.bank_queue=9: bank_queue: takes effect with scheduler 'bank-round-robin' alone, got scheduler 'frfcfs'"),
+     "--set controller.bank_queue=9: bank_queue: takes effect only with scheduler 'bank-round-robin', got scheduler 'frfcfs'"),
     (("good.trace", *STANDARD, "--set", "controller.write_pulse.seed=9"),
-     "--set controller.write_pulse.seed=9: write_pulse.seed: takes effect with name 'random' alone, got name 'worst'"),
+     "--set controller.write_pulse.seed=9: write_pulse.seed: takes effect only with name 'random', got name 'worst'"),
     (("good.trace", *STANDARD, "--mapping", "RoBaRaCo"), "no address mapping named 'RoBaRaCo'; did you mean 'RoBaRaCoCh'?"),
     (("good.trace", *STANDARD, "--mapping", "row bank column"), "mapping: expected 2 bits of bankgroup, got 0"),
     (

@@ -153,7 +153,7 @@ def test_subarrays_of_a_bank_are_open_together_within_the_limits_of_the_table(ru
 
 
 def test_controllers_refuse_a_standard_whose_subarrays_keep_rows_open() -> None:
-    with pytest.raises(InputError, match="the controllers open one row of a bank, and row_level 'subarray' asks for more"):
+    with pytest.raises(InputError, match="the controllers open one row per bank, but row_level 'subarray' allows more"):
         check_controller(load_dram(SUBARRAYS), ControllerSpec())
 
 

@@ -141,7 +141,7 @@ BAD_DRAMS = [
     ("memory.latency_cycles=3", "unknown key 'latency_cycles' in memory; known: model, standard, overrides, controller"),
     (
         "memory.controller.row_policy.timeout_cycles=9",
-        "memory.controller.row_policy.timeout_cycles: takes effect with name 'timeout' alone, got name 'open'",
+        "memory.controller.row_policy.timeout_cycles: takes effect only with name 'timeout', got name 'open'",
     ),
     (
         "memory.controller.refresh=per-bank",
@@ -149,7 +149,8 @@ BAD_DRAMS = [
     ),
     (
         "memory.overrides.nRC=3",
-        "memory.overrides: nRAS (tRAS) is 39 cycles and nRC (tRC) 3: expected tRAS <= tRC, for a row cycle holds its activation",
+        "memory.overrides: nRAS (tRAS) is 39 cycles and nRC (tRC) 3: expected tRAS <= tRC, "
+        "because a row cycle holds its activation",
     ),
 ]
 
@@ -183,7 +184,7 @@ def test_a_table_that_is_not_there_is_reported_with_all_other_errors(folder: Pat
     assert [str(error) for error in validate_file("m.yaml")] == [
         "m.yaml:2: array.rows: expected at least 1, got 0",
         "m.yaml:9: memory.standard: expected a file, found none at 'none.yaml'",
-        "m.yaml:10: memory.controller.row_policy.accesses: takes effect with name 'closed-after' alone, got name 'open'",
+        "m.yaml:10: memory.controller.row_policy.accesses: takes effect only with name 'closed-after', got name 'open'",
         "m.yaml:10: memory.controller.read_queue: expected at least 1, got 0",
     ]
 

@@ -206,9 +206,9 @@ BAD = {
         f"{{f}}:3: expected an expression, got 'nRCD +'; it may hold {ALLOWED}",
     SPEED + "{nCWL: null}": "{f}:4: timing 'nCWL' is missing: neither speed '2400R' nor organisation '8Gb_x8' gives it",
     SPEED + "{nRAS: 60}":
-        "{f}:4: nRAS (tRAS) is 60 cycles and nRC (tRC) 55: expected tRAS <= tRC, for a row cycle holds its activation",
+        "{f}:4: nRAS (tRAS) is 60 cycles and nRC (tRC) 55: expected tRAS <= tRC, because a row cycle holds its activation",
     HEAD + "timings: {nRAS: 100, nRC: 20}":
-        "{f}:2: nRAS (tRAS) is 100 cycles and nRC (tRC) 20: expected tRAS <= tRC, for a row cycle holds its activation",
+        "{f}:2: nRAS (tRAS) is 100 cycles and nRC (tRC) 20: expected tRAS <= tRC, because a row cycle holds its activation",
     SPEED + "{tRCD: 16}": "{f}:4: unknown timing 'tRCD' in speeds.2400R.timings; did you mean 'nRCD'?",
     SPEED + "{nFAW: nFAW + 1}": "{f}:4: nFAW: expected no cycle of timings, got nFAW -> nFAW",
     SPEED + "{nCS: true}": "{f}:4: speeds.2400R.timings.nCS: expected a number of cycles or an expression, got True",

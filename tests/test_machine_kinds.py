@@ -127,7 +127,7 @@ def test_bad_input_for_a_kind_from_a_package_is_reported_as_for_any_other(site: 
         "simcore: cursed.yaml:3: beads: expected another number of beads than 13\n",
         "simcore: near.yaml:1: kind: expected a kind of machine, got 'abacuss'; did you mean 'abacus'?\n",
         "simcore: other.yaml:2: extends: expected a system of kind 'abacus', got 'titan-xp' of kind 'roofline'\n",
-        "simcore: a machine of kind 'abacus' has no banks; 'simcore run' prints what this kind has\n",
+        "simcore: a machine of kind 'abacus' has no banks; 'simcore run' prints the tables of this kind\n",
         "simcore: no engine named 'compiled'; kind 'abacus' has one engine, 'by-hand'\n",
         "simcore: --set beads=0: beads: expected at least 1, got 0\n",
     ]

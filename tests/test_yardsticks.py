@@ -307,12 +307,12 @@ BAD_FILES = {
     "no bandwidth": ("memory: {}", ":4: memory: expected either bytes_per_s or standard, got neither"),
     "two bandwidths": (
         "memory: {bytes_per_s: 1 GB/s, standard: ddr4_2400r}",
-        ":4: memory: expected either bytes_per_s or standard, got both; take one back with null",
+        ":4: memory: expected either bytes_per_s or standard, got both; remove one with null",
     ),
     "unknown standard": ("memory: {standard: ddr4_2400x}", ":4: memory.standard: "),
     "overrides without a standard": (
         "memory: {bytes_per_s: 1 GB/s, overrides: {channel: 2}}",
-        ":4: memory.overrides: expected no overrides without a standard, got some",
+        ":4: memory.overrides: expected overrides only with a standard, got overrides without one",
     ),
     "unknown override": ("memory: {standard: ddr4_2400r, overrides: {chanel: 2}}", ":4: memory.overrides"),
     "misspelt unit": (
@@ -374,11 +374,11 @@ BAD_COMMANDS = {
     ),
     "values": (
         ("run", "lenet5", "--system", "titan-xp", "--check-values"),
-        "a machine of kind 'roofline' computes no values that could be checked; leave --check-values out",
+        "a machine of kind 'roofline' computes no values to check; leave --check-values out",
     ),
     "banks": (
         ("banks", "lenet5", "--system", "titan-xp"),
-        "a machine of kind 'roofline' has no banks; 'simcore run' prints what this kind has",
+        "a machine of kind 'roofline' has no banks; 'simcore run' prints the tables of this kind",
     ),
     "another kind by --set": (
         ("run", "lenet5", "--system", "titan-xp", "--set", "kind=ideal"),

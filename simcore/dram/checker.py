@@ -1,7 +1,7 @@
-"""Is a command stream legal? Every pair of commands against the table's rules, every command against its bank's state.
+"""A check of command streams: every pair of commands against the table's rules, every command against its bank's state.
 
-This shares no code with the controllers: it knows the rules and keeps, for every node, when which command last came. So any
-stream, simcore's or another simulator's, can be replayed through it.
+The checker shares no code with the controllers. It knows the rules and remembers, for every node, the clock of the last commands
+of each kind. It can therefore check any stream, from simcore or from another simulator.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CLOSED = -1
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What one command did wrong: the rule by name, the first cycle (or the state) it needed, and what came."""
+    """The error of one command: the broken rule, the first legal cycle (or the needed state), and the cycle (or state) found."""
 
     line: int
     clock: int
@@ -34,12 +34,12 @@ class Violation:
 
 
 def check_file(path: str | Path, dram: ResolvedDram) -> list[Violation]:
-    """All violations of the command stream in a file; raises InputError where the file cannot be read as one."""
+    """Return all violations in a file's command stream. Raise InputError if the file cannot be read as one."""
     return check_commands(read_commands(path, dram), dram)
 
 
 def check_commands(commands: Iterable[Command], dram: ResolvedDram) -> list[Violation]:
-    """All violations of a command stream, in its order."""
+    """Return all violations of a command stream, in the order of the stream."""
     checker = _Checker(dram)
     for command in commands:
         checker.take(command)
@@ -47,7 +47,7 @@ def check_commands(commands: Iterable[Command], dram: ResolvedDram) -> list[Viol
 
 
 class _Pair(NamedTuple):
-    """One rule seen from the following command."""
+    """One rule, as it applies to one following command."""
 
     name: str
     level: int
@@ -57,14 +57,15 @@ class _Pair(NamedTuple):
     sibling: bool
 
 
-# When a command last came to a node, with the line that says so: the newest last, as many as the longest window asks for.
+# The clocks at which a command last came to a node, each with its line in the file. The newest is last; at most as many as the
+# longest window of any rule.
 _History = dict[tuple[int, ...], deque[tuple[int, int]]]
 
 
 class _Checker:
     def __init__(self, dram: ResolvedDram) -> None:
         self.dram = dram
-        self.subarray = dram.bank_level + 1  # index of the level that lies between bank and row, where a table has one
+        self.subarray = dram.bank_level + 1  # index of the level between bank and row, if the table has one
         self.pairs: list[list[_Pair]] = [[] for _ in dram.commands]
         for rule in dram.rules:
             for following in rule.following:
@@ -73,14 +74,14 @@ class _Checker:
                     self.pairs[following].append(pair)
         self.longest = max((rule.window for rule in dram.rules), default=1)
         self.came: list[list[_History]] = [[{} for _ in dram.timing_levels] for _ in dram.commands]
-        self.row: dict[tuple[int, ...], int] = {}  # open banks only (open subarrays, where these keep rows open)
+        self.row: dict[tuple[int, ...], int] = {}  # open banks only (or open subarrays, if each subarray keeps a row open)
         self.bus: dict[tuple[int, int], tuple[int, int]] = {}
         self.last = Command(0, -1, 0, ())
         self.violations: list[Violation] = []
         self.has_subarray_rules = any(rule.level == self.subarray for rule in dram.rules)
 
     def take(self, command: Command) -> None:
-        """Check a command, then let it happen whether it was legal or not."""
+        """Check a command and then apply it, whether it was legal or not."""
         node = self.node(command)
         self.check_order(command)
         self.check_bus(command)
@@ -92,7 +93,7 @@ class _Checker:
         self.last = command
 
     def node(self, command: Command) -> tuple[int, ...]:
-        """The path of the node that the command addresses; for a bank's command, down to the subarray of its row."""
+        """Return the path of the node that a command addresses. A bank's command includes the subarray of its row."""
         level = int(self.dram.command_level[command.command])
         depth = min(level, self.dram.bank_level)
         path = command.address[: depth + 1]
@@ -112,7 +113,7 @@ class _Checker:
             self.wrong(command, "order", f"cycle {self.last.clock} or later", f"cycle {command.clock}")
 
     def check_bus(self, command: Command) -> None:
-        """One command at a time on each command bus of a channel."""
+        """Check that each command bus of a channel carries one command at a time."""
         bus = int(self.dram.command_bus[command.command])
         key = (command.address[0], bus)
         free_at, line = self.bus.get(key, (command.clock, 0))
@@ -146,8 +147,8 @@ class _Checker:
             self.wrong(command, "same subarray", f"a row of {first} to {first + size - 1}", f"row {asked}")
 
     def check_pair(self, command: Command, node: tuple[int, ...], pair: _Pair) -> None:
-        """One rule at every node of its level that the command takes part in."""
-        # A preceding command that addresses a node above the rule's level was noted at that node.
+        """Check one rule at every node of its level that the command affects."""
+        # A preceding command that addresses a node above the rule's level is remembered at that higher node.
         depth = min(pair.level, int(self.dram.command_level[pair.preceding]))
         history = self.came[pair.preceding][depth]
         if pair.sibling:

@@ -1,4 +1,4 @@
-"""Command streams from files: simcore's and Ramulator's CSV, DRAMsim3's columns; plain or gzipped."""
+"""Command streams from files in the CSV of simcore and Ramulator or the columns of DRAMsim3, plain or gzipped."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from simcore.errors import InputError, did_you_mean
 from simcore.reading.numbers import shown
 
 HEADER = ("clock", "command", "channel", "rank", "bankgroup", "bank", "row", "column")
-# What others call the columns, and columns of theirs that say nothing about timing.
+# Other simulators' names for the columns, and those of their columns that say nothing about timing.
 _ALIASES = {"pseudochannel": "rank"}
 _IGNORED = ("type", "source")
-#: No command comes later.
+#: The latest clock cycle of a command.
 LATEST = 1 << 62
 
-# DRAMsim3's names, by the part a command plays.
+# DRAMsim3's command names, with simcore's role for each.
 _DRAMSIM3 = {
     "activate": "activate",
     "precharge": "precharge",
@@ -44,11 +44,11 @@ class Command(NamedTuple):
 
 
 def read_commands(path: str | Path, dram: ResolvedDram) -> Iterator[Command]:
-    """The commands of a file, in its order.
+    """Yield the commands of a file, in its order.
 
-    The format is seen from the first line: a CSV header (``clock,command,...``), or DRAMsim3's ``clock command channel rank
-    bankgroup bank row column`` with row and column in hexadecimal.
-    Raises InputError with FILE:LINE: no such command or column, not a number, an address the organisation does not have.
+    The first line decides the format: a CSV header (``clock,command,...``), or DRAMsim3's ``clock command channel rank bankgroup
+    bank row column`` with row and column in hexadecimal. Raise InputError with FILE:LINE for an unknown command or column, for
+    text that is no number, and for an address that the organisation does not have.
     """
     lines = numbered_lines(path)
     first = next(lines, None)
@@ -71,7 +71,7 @@ def read_commands(path: str | Path, dram: ResolvedDram) -> Iterator[Command]:
 
 
 def field_names(dram: ResolvedDram) -> tuple[str, ...]:
-    """The column of each of `ResolvedDram.levels`: its name, and ``rank`` for the node that is refreshed as a whole."""
+    """Return the column name of each of `ResolvedDram.levels`. The level that is refreshed as a whole is named ``rank``."""
     return tuple("rank" if index == dram.rank_level else level for index, level in enumerate(dram.levels))
 
 
@@ -122,7 +122,7 @@ def _parse_dramsim3(line: str, where: str) -> tuple[int, str, dict[str, int]]:
         raise InputError(f"expected {len(HEADER)} columns ({' '.join(HEADER)}), got {len(parts)}", where)
     try:
         values = [int(part) for part in parts[2:6]] + [int(part, 16) for part in parts[6:]]
-        # DRAMsim3 writes a file per channel, and -1 for the channel of a refresh and of what it closes for one.
+        # DRAMsim3 writes one file per channel, and -1 as the channel of a refresh and of the precharges that prepare a refresh.
         values[0] = max(0, values[0])
         return _clock(parts[0]), parts[1], dict(zip(HEADER[2:], values, strict=True))
     except ValueError as error:
@@ -130,7 +130,7 @@ def _parse_dramsim3(line: str, where: str) -> tuple[int, str, dict[str, int]]:
 
 
 def _clock(text: str) -> int:
-    """A clock cycle; raises ValueError for what is none."""
+    """Return a clock cycle. Raise ValueError for any other text."""
     clock = int(text)
     if abs(clock) > LATEST:
         raise ValueError(f"a cycle beyond {LATEST}")
@@ -138,7 +138,7 @@ def _clock(text: str) -> int:
 
 
 def _checked(address: tuple[int, ...], command: int, dram: ResolvedDram, where: str) -> tuple[int, ...]:
-    """The address with -1 below the addressed node. Where no row or column matters, any is taken."""
+    """Return the address with -1 below the addressed node. Where row or column do not matter, any value is legal."""
     depth = min(int(dram.command_level[command]), dram.bank_level)
     for level in range(depth + 1):
         if not 0 <= address[level] < dram.counts[level]:

@@ -1,4 +1,4 @@
-"""What a user chooses of a memory controller: queues, scheduler, row policy, refresh, address mapping, write pulse."""
+"""The user's choices for a memory controller: queues, scheduler, row policy, refresh, address mapping, write pulse."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
 
 
-#: Under bank-round-robin, a bank whose open row had so many accesses may be precharged although requests that hit it wait
-#: (DRAMsim3, `CommandQueue::ArbitratePrecharge`).
+#: With bank-round-robin, a bank may be precharged after this many accesses to its open row, although requests that hit the row
+#: wait (DRAMsim3, `CommandQueue::ArbitratePrecharge`).
 ACCESSES_BEFORE_CONFLICT = 4
 
 
 def _idle(spec: Spec, choice: str, needed: dict[str, str]) -> list[Broken]:
-    """Keys that were changed although they have no effect, because ``choice`` is not the value that each of them needs."""
+    """Return the keys that were changed without effect, because ``choice`` does not have the value that each of them needs."""
     chosen = getattr(spec, choice)
     return [
-        Broken((name,), f"takes effect with {choice} '{value}' alone, got {choice} '{chosen}'")
+        Broken((name,), f"takes effect only with {choice} '{value}', got {choice} '{chosen}'")
         for name, value in needed.items()
         if chosen != value and getattr(spec, name) != type(spec).model_fields[name].default
     ]
 
 
 class RowPolicySpec(Spec):
-    """When an open row is closed although no request asks for another one.
+    """The policy that closes an open row although no request asks for another row.
 
-    ``open``: never. ``closed-after``: the access after ``accesses`` reads and writes of a row closes it (RDA, WRA); where none
-    comes by the time the bank may be precharged, PREpb does. ``timeout``: PREpb
-    does so ``timeout_cycles`` after the bank's last ACT, RD or WR.
+    With ``open``, nothing closes it. With ``closed-after``, the access after ``accesses`` reads and writes of a row closes it
+    (RDA, WRA); if no such access comes by the time the bank may be precharged, PREpb closes it. With ``timeout``, PREpb closes it
+    ``timeout_cycles`` after the bank's last ACT, RD or WR.
     """
 
     name: RowPolicyName = "open"
@@ -52,11 +52,11 @@ class RowPolicySpec(Spec):
 
 
 class WritePulseSpec(Spec):
-    """Which write pulse of a non-volatile memory a write takes; its data decide, and a trace does not hold them.
+    """The write pulse of a non-volatile memory. The data of a write decide its pulse, but a trace does not hold the data.
 
-    ``worst``: every write holds zeros and ones, so the longer pulse counts. ``reset``: zeros alone, ``set``: ones alone.
-    ``random``: each write takes the SET pulse with probability ``set_share``, else the RESET pulse; which one depends on ``seed``
-    and on how many writes came to the channel before, on nothing else.
+    With ``worst``, every write holds zeros and ones, so the longer pulse counts. With ``reset``, writes hold only zeros; with
+    ``set``, only ones. With ``random``, each write takes the SET pulse with probability ``set_share``, else the RESET pulse. The
+    draw depends only on ``seed`` and on the number of writes that came to the channel before.
     """
 
     name: WritePulseName = "worst"
@@ -70,16 +70,16 @@ class WritePulseSpec(Spec):
 
 
 class ControllerSpec(Spec):
-    """One controller per channel, all alike. Defaults are Ramulator 2.1's.
+    """The controllers, one per channel and all alike. The defaults are Ramulator 2.1's.
 
-    ``scheduler``: "frfcfs" (what is ready, by age), "frfcfs-rowhit" (and no row is closed before older hits of it), "fcfs", and
-    "bank-round-robin", DRAMsim3's: requests go on, one a cycle, to a queue of ``bank_queue`` places at their bank, and banks are
-    served in turn.
+    ``scheduler`` is one of four. "frfcfs" takes the oldest request that is ready. "frfcfs-rowhit" does the same, but closes no
+    row before older hits of it. "fcfs" takes the oldest request. "bank-round-robin" is DRAMsim3's: one request per cycle moves to
+    a queue of ``bank_queue`` places at its bank, and the banks take turns.
 
-    Watermarks are shares of the write queue: writes are served while it is fuller than ``write_high_watermark`` and until it is
-    emptier than ``write_low_watermark``, and whenever no read waits; with a high one of 1.0 only then. ``mapping``: "RoBaRaCoCh",
-    "MOP4CLXOR", or the fields of an address from the most significant, e.g. "row bank bankgroup column:5 rank channel column:2".
-    A key that has no effect beside the others is refused unless it has its default.
+    Watermarks are shares of the write queue. Writes are served whenever no read waits. They also go first once the queue is
+    fuller than ``write_high_watermark`` (with 1.0, never), until it is emptier than ``write_low_watermark``. ``mapping`` is
+    "RoBaRaCoCh", "MOP4CLXOR", or the fields of an address from the most significant, e.g. "row bank bankgroup column:5 rank
+    channel column:2". A key that has no effect with the other keys must have its default.
     """
 
     scheduler: Scheduler = "frfcfs"
@@ -104,10 +104,10 @@ class ControllerSpec(Spec):
 
     @property
     def drain_above(self) -> int:
-        """Writes are served when more than this many wait."""
+        """Return the number of waiting writes above which writes are served first."""
         return int(self.write_high_watermark * self.write_queue)
 
     @property
     def drain_until_below(self) -> int:
-        """Reads come first again when fewer writes than this wait: at the latest when none does."""
+        """Return the number of waiting writes below which reads are served first again. It is at least 1."""
         return max(1, ceil(self.write_low_watermark * self.write_queue))

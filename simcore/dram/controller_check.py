@@ -1,4 +1,4 @@
-"""Whether a standard has what a controller needs."""
+"""A check that a standard has what a controller needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _REFRESH_ROLES = {"none": (), "all-bank": ("refresh_all", "precharge_all"), "per
 
 
 def check_controller(dram: ResolvedDram, controller: ControllerSpec) -> None:
-    """Raise InputError where the standard lacks what the controller needs."""
+    """Raise InputError if the standard lacks something that the controller needs."""
     needed = ["activate", "precharge", "read", "write"]
     if controller.refresh != "all-bank" or dram.refresh_interval:
         needed += _REFRESH_ROLES[controller.refresh]
@@ -21,18 +21,18 @@ def check_controller(dram: ResolvedDram, controller: ControllerSpec) -> None:
     if controller.refresh == "per-bank" and not dram.refresh_bank_interval:
         raise InputError(f"{dram.name}: no interval nREFIpb, which refresh 'per-bank' needs")
     if dram.row_level != dram.bank_level:
-        raise InputError(f"{dram.name}: the controllers open one row of a bank, and row_level 'subarray' asks for more")
+        raise InputError(f"{dram.name}: the controllers open one row per bank, but row_level 'subarray' allows more")
     check_write_pulse(dram, controller)
     issued = {dram.roles[role] for role in (*needed, "read_precharge", "write_precharge")}
     check_subarray_rules(dram, issued)
 
 
 def check_subarray_rules(dram: ResolvedDram, issued: set[int]) -> None:
-    """Raise InputError where a rule between commands of ``issued`` speaks of nodes below those that keep rows open.
+    """Raise InputError if a rule between commands of ``issued`` applies to nodes below those that keep rows open.
 
-    A device keeps none of them apart: whoever issues commands on one asks this first.
+    A device does not track such nodes, so whoever issues commands on a device must make this check first.
     """
     for rule in dram.constraints:
         if rule[LEVEL] > dram.row_level and rule[PRECEDING] in issued and rule[FOLLOWING] in issued:
             names = f"{dram.commands[rule[PRECEDING]]} to {dram.commands[rule[FOLLOWING]]}"
-            raise InputError(f"{dram.name}: the controllers keep no subarray apart, as the constraint from {names} asks for")
+            raise InputError(f"{dram.name}: the controllers track no subarrays, but the constraint from {names} needs them")

@@ -1,15 +1,15 @@
-"""Energy of a DRAM from its datasheet currents: VDD x current x time, the time with the clock period in it.
+"""Energy of a DRAM from its datasheet currents: VDD x current x time, where the time includes the clock period.
 
-Terms per chip, after Micron's power calculation (TN-41-01) and DRAMsim3's terms, with the factor tCK that the latter leaves out:
+The terms per chip follow Micron's power calculation (TN-41-01) and DRAMsim3, with the factor tCK that DRAMsim3 leaves out:
 
     activate and precharge   VDD (IDD0 tRC - IDD3N tRAS - IDD2N (tRC - tRAS))   each ACT with its precharge
     read, write              VDD (IDD4R - IDD3N) tBurst, VDD (IDD4W - IDD3N) tBurst
     refresh                  VDD (IDD5B - IDD3N) tRFC
     background               VDD IDD3N while a bank of the rank is open or refreshed, VDD IDD2N otherwise
 
-Where a table has both IPP0 and IPP3N, VPP (IPP0 - IPP3N) tRC joins the activation and VPP IPP3N the background; IPP0 alone is not
-used, as it cannot be split. The IDD currents hold nothing of the data lines: their drivers and termination are `io_pj`, apart.
-Power-down and self-refresh are not entered.
+If a table has both IPP0 and IPP3N, VPP (IPP0 - IPP3N) tRC joins the activation and VPP IPP3N the background. IPP0 alone is not
+used, because it cannot be split. The IDD currents do not include the data lines; `io_pj` holds the energy of their drivers and
+termination. The DRAM never enters power-down or self-refresh.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NEEDED = ("IDD0", "IDD2N", "IDD3N", "IDD4R", "IDD4W", "IDD5B")
 
 @dataclass(frozen=True, slots=True)
 class CommandEnergy:
-    """What single events cost one chip in pJ, background per clock cycle; ``chips_per_rank`` of them act together."""
+    """The energy of single events in one chip in pJ; background is per clock cycle. ``chips_per_rank`` chips act together."""
 
     activate_pj: float
     read_pj: float
@@ -34,12 +34,12 @@ class CommandEnergy:
     active_cycle_pj: float
     idle_cycle_pj: float
     chips_per_rank: float
-    io_pj_per_bit: float | None  # None: the table says nothing of the data lines
+    io_pj_per_bit: float | None  # None: the table does not describe the data lines
 
 
 @dataclass(frozen=True, slots=True)
 class DramEnergy:
-    """Energy in pJ of one rank (all its chips) or of several ranks together; ``io_pj`` is None where it is not known."""
+    """Energy in pJ of one rank (all its chips) or of several ranks together. ``io_pj`` is None if unknown."""
 
     activate_pj: float
     read_pj: float
@@ -50,19 +50,19 @@ class DramEnergy:
 
     @property
     def chips_pj(self) -> float:
-        """All that flows through the chips' VDD (and VPP) pins: everything but the data lines."""
+        """Return the energy through the chips' VDD (and VPP) pins, which is everything but the data lines."""
         return self.activate_pj + self.read_pj + self.write_pj + self.refresh_pj + self.background_pj
 
     @property
     def total_pj(self) -> float:
-        """Chips and, where known, the data lines."""
+        """Return the energy of the chips and, if known, of the data lines."""
         return self.chips_pj + (self.io_pj or 0.0)
 
 
 def command_energy(dram: ResolvedDram) -> CommandEnergy:
-    """What each command and each cycle costs one chip.
+    """Return the energy of each command and each cycle in one chip.
 
-    Raises InputError where the table has no currents, lacks one, or has such that a term would be negative.
+    Raise InputError if the table has no currents, lacks one of them, or has values that make a term negative.
     """
     currents = dram.currents
     if currents is None:
@@ -85,7 +85,7 @@ def command_energy(dram: ResolvedDram) -> CommandEnergy:
         read_pj=supply_pj((ma["IDD4R"] - ma["IDD3N"]) * dram.burst_cycles),
         write_pj=supply_pj((ma["IDD4W"] - ma["IDD3N"]) * dram.burst_cycles),
         refresh_pj=refresh,
-        # No per-bank refresh current is published for these parts: a bank's share of refreshing all.
+        # No per-bank refresh current is published for these parts, so a bank takes its share of the refresh of all banks.
         refresh_bank_pj=refresh / banks_per_rank(dram),
         active_cycle_pj=supply_pj(ma["IDD3N"]) + pump_cycle,
         idle_cycle_pj=supply_pj(ma["IDD2N"]) + pump_cycle,
@@ -100,7 +100,7 @@ def command_energy(dram: ResolvedDram) -> CommandEnergy:
 
 
 def io_pj_per_bit(interface: Interface, tck_ps: int) -> float:
-    """Mean energy that one bit draws through driver and termination in half a clock cycle, ones and zeros alike often."""
+    """Return the mean energy of one bit in driver and termination over half a clock cycle, with as many ones as zeros."""
     ohm, bit_ns = interface.driver_ohm + interface.termination_ohm, tck_ps / 2000
     if interface.termination == "supply":
         return 0.5 * interface.supply_v**2 / ohm * bit_ns * 1000
@@ -108,7 +108,7 @@ def io_pj_per_bit(interface: Interface, tck_ps: int) -> float:
 
 
 def banks_per_rank(dram: ResolvedDram) -> int:
-    """Banks under one rank (pseudo-channel)."""
+    """Return the number of banks under one rank (pseudo-channel)."""
     banks = 1
     for level in range(dram.rank_level + 1, dram.bank_level + 1):
         banks *= dram.counts[level]
@@ -116,16 +116,16 @@ def banks_per_rank(dram: ResolvedDram) -> int:
 
 
 def rank_energy(dram: ResolvedDram, counts: IntArray, open_cycles: int, cycles: int) -> DramEnergy:
-    """Energy of one rank that issued ``counts`` of each command (in the order of ``dram.commands``) in so many cycles.
+    """Return the energy of one rank that issued ``counts`` of each command (in the order of ``dram.commands``) in ``cycles``.
 
-    ``open_cycles``: cycles in which at least one bank was open. Raises as `command_energy`.
+    ``open_cycles`` is the number of cycles in which at least one bank was open. Raise InputError as `command_energy` does.
     """
     each = command_energy(dram)
     chips = each.chips_per_rank
     activates, reads, writes = (int((counts * flag).sum()) for flag in (dram.opens, dram.reads, dram.writes))
     whole = dram.refreshes * (dram.command_level < dram.bank_level)
     refreshes, bank_refreshes = int((counts * whole).sum()), int((counts * (dram.refreshes - whole)).sum())
-    # A refreshed rank's current is counted from IDD3N up, so its background is that of an open one.
+    # The refresh term counts current above IDD3N, so the background of a rank in refresh is that of an open rank.
     active = min(cycles, open_cycles + refreshes * dram.timing.get("nRFC", 0))
     bits = (reads + writes) * dram.transaction_bytes * 8
     return DramEnergy(
@@ -139,12 +139,12 @@ def rank_energy(dram: ResolvedDram, counts: IntArray, open_cycles: int, cycles: 
 
 
 def dram_energy(dram: ResolvedDram, counts: IntArray, open_cycles: IntArray, cycles: int) -> tuple[DramEnergy, ...]:
-    """Energy of every rank: ``counts`` is [ranks, commands], ``open_cycles`` [ranks], as in `DramOutcome`."""
+    """Return the energy of every rank. ``counts`` is [ranks, commands], ``open_cycles`` [ranks], as in `DramOutcome`."""
     return tuple(rank_energy(dram, row, int(opened), cycles) for row, opened in zip(counts, open_cycles, strict=True))
 
 
 def summed(ranks: tuple[DramEnergy, ...]) -> DramEnergy:
-    """All ranks together."""
+    """Return the sum over all ranks."""
     io = [rank.io_pj for rank in ranks if rank.io_pj is not None]
     return DramEnergy(
         sum(rank.activate_pj for rank in ranks),

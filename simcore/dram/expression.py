@@ -1,4 +1,4 @@
-"""Latencies as a table writes them, ``nCL + nBL + 2 - nCWL``: parsed, never executed."""
+"""Latencies as a table writes them, such as ``nCL + nBL + 2 - nCWL``. simcore parses them and never executes them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from simcore.errors import InputError
 _EXPECTED = "names, integers, + - * //, max(), min() and cycles()"
 _LONGEST = 200
 _LARGEST = 10**12
-#: A fraction as it may be written: no exponent beyond what a time in nanoseconds has.
+#: The form of a fraction in a table. The exponent has at most two digits, which is enough for a time in nanoseconds.
 _DECIMAL = re.compile(r"[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]{1,2})?")
 
 _FOLDS: dict[str, Callable[[list[Fraction]], Fraction]] = {"max": max, "min": min}
 
 
 def evaluate(expression: int | str, value_of: Callable[[str], int], tck_ps: int, where: str | None = None) -> int:
-    """The expression's integer in cycles; ``value_of`` gives the cycles of a timing by name.
+    """Return the integer in cycles of an expression. ``value_of`` returns the cycles of a timing by name.
 
-    ``cycles(x)`` rounds x nanoseconds up to whole clock cycles; only inside it are fractions and ``/`` allowed.
-    Raises InputError: not an expression of the kinds above, no whole number, or whatever ``value_of`` raises.
+    ``cycles(x)`` rounds x nanoseconds up to whole clock cycles. Fractions and ``/`` are allowed only inside it. Raise InputError
+    for other kinds of expressions, for a result that is no whole number, and for the errors of ``value_of``.
     """
     text = str(expression)
     if len(text) > _LONGEST:
@@ -47,7 +47,7 @@ def evaluate(expression: int | str, value_of: Callable[[str], int], tck_ps: int,
 
 
 class _Walk:
-    """Goes through one expression's tree."""
+    """A walk through the tree of one expression."""
 
     def __init__(self, text: str, value_of: Callable[[str], int], tck_ps: int, where: str | None) -> None:
         self.text, self.value_of, self.tck_ps, self.where = text, value_of, tck_ps, where
@@ -68,7 +68,7 @@ class _Walk:
     def constant(self, node: ast.Constant, value: object) -> Fraction:
         if isinstance(value, int):
             return Fraction(value)
-        # As it is written: 13.75 is no power of two's multiple, and its float may be another number.
+        # The number comes from the text, because the float of a decimal fraction may be another number.
         written = ast.get_source_segment(self.text.strip(), node) or ""
         if not _DECIMAL.fullmatch(written):
             raise InputError(f"expected a number such as 13.75, got '{written}' in '{self.text}'", self.where)

@@ -1,4 +1,4 @@
-"""From a byte address to channel, rank, bank group, bank, row and column."""
+"""Address mappings: from a byte address to channel, rank, bank group, bank, row and column."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from simcore.dram.tables import IntArray, ResolvedDram
 from simcore.errors import InputError, did_you_mean
 from simcore.reading.numbers import shown, whole_number
 
-# Columns of `AddressMapping.fields`: `BITS` bits of the address from bit `FROM` go to bit `TO` of the level's number.
+# Columns of `AddressMapping.fields`: `BITS` address bits from bit `FROM` on become the bits from `TO` on of the level's number.
 FIELD_LEVEL, FIELD_FROM, FIELD_BITS, FIELD_TO = range(4)
-# Columns of `AddressMapping.xors`, in order: `BITS` bits of the source level's number from bit `FROM` are xored into the level's.
+# Columns of `AddressMapping.xors`, in order: `BITS` bits of the source level's number from bit `FROM` on are xored into the
+# level's number.
 XOR_LEVEL, XOR_SOURCE, XOR_FROM, XOR_BITS = range(4)
 
 MAPPINGS = ("RoBaRaCoCh", "MOP4CLXOR")
@@ -20,14 +21,14 @@ MAPPINGS = ("RoBaRaCoCh", "MOP4CLXOR")
 
 @dataclass(frozen=True, slots=True)
 class AddressMapping:
-    """Where the bits of an address go, as tables that both engines read."""
+    """The destination of every address bit, as tables that both engines read."""
 
     fields: IntArray
     xors: IntArray
     address_bits: int
 
     def decode(self, addresses: IntArray, levels: int) -> IntArray:
-        """Numbers per level, [levels, addresses]."""
+        """Return the number of each level, as [levels, addresses]."""
         numbers = np.zeros((levels, len(addresses)), dtype=np.int64)
         for level, start, bits, to in self.fields:
             numbers[level] |= ((addresses >> start) & ((1 << bits) - 1)) << to
@@ -37,7 +38,7 @@ class AddressMapping:
 
 
 def address_mapping(dram: ResolvedDram, mapping: str) -> AddressMapping:
-    """The mapping by name or by its fields. Raises InputError for an unknown one or one that does not hold every bit once."""
+    """Return the mapping of this name or of these fields. Raise InputError if it is unknown or does not hold every bit once."""
     row, column = dram.levels.index("row"), dram.levels.index("column")
     between = [(level, dram.field_bits[level]) for level in range(1, row)]
     channel, xors = [(0, dram.field_bits[0])], []
@@ -58,7 +59,7 @@ def address_mapping(dram: ResolvedDram, mapping: str) -> AddressMapping:
 
 
 def _placed(dram: ResolvedDram, fields: list[tuple[int, int]], xors: list[tuple[int, int, int, int]]) -> AddressMapping:
-    """Fields from the least significant bit above the offset within a burst."""
+    """Return a mapping whose fields begin with the least significant bit above the offset within a burst."""
     start, taken, rows = dram.offset_bits, [0] * len(dram.levels), []
     for level, bits in fields:
         if bits:
@@ -71,7 +72,10 @@ def _placed(dram: ResolvedDram, fields: list[tuple[int, int]], xors: list[tuple[
 
 
 def _parse(dram: ResolvedDram, mapping: str) -> list[tuple[int, int]]:
-    """Fields from the least significant, of "row bank:2 column:7 ..."; the first field of a level without bits takes the rest."""
+    """Return the fields of a text such as "row bank:2 column:7 ...", the least significant first.
+
+    A field without bits takes the bits that the other fields of its level leave.
+    """
     words = mapping.replace(",", " ").split()
     if len(words) == 1 and words[0] not in dram.levels:
         raise InputError(f"no address mapping named {mapping!r}", hint=did_you_mean(mapping, MAPPINGS))

@@ -1,4 +1,4 @@
-"""From a table to integers: `resolve` takes a standard in one organisation at one speed and leaves nothing to look up."""
+"""The way from a table to integers. `resolve` takes a standard in one organisation at one speed and leaves nothing to look up."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _NEEDED_ROLES = ("activate", "precharge", "read", "write")
 
 
 def load_dram(source: Source, overrides: Mapping[str, int] | None = None) -> ResolvedDram:
-    """The DRAM that a preset's name (``ddr4_2400r``), a YAML file, ``FILE.py:NAME`` or a dictionary describes.
+    """Return the DRAM that a preset's name (``ddr4_2400r``), a YAML file, ``FILE.py:NAME`` or a dictionary describes.
 
-    ``overrides`` sets timings in cycles and counts of levels (``{"nRCD": 17, "rank": 2}``).
-    Raises InputError: no such table or preset, unknown or missing keys, numbers that cannot be.
+    ``overrides`` sets timings in cycles and level counts (``{"nRCD": 17, "rank": 2}``). Raise InputError for an unknown table or
+    preset, unknown or missing keys, and impossible numbers.
     """
     standard = load_standard(source)
     if standard.preset is None:
@@ -52,7 +52,10 @@ def resolve(
     overrides: Mapping[str, int] | None = None,
     currents: str | None = None,
 ) -> ResolvedDram:
-    """A standard in one organisation at one speed (and with one set of currents, for energy); raises as `load_dram` does."""
+    """Return a standard in one organisation at one speed, with one set of currents for energy.
+
+    Raise InputError as `load_dram` does.
+    """
     found = standard if isinstance(standard, Standard) else load_standard(standard)
     return _resolve(found, f"{found.spec.name}_{speed.lower()}", organisation, speed, currents, overrides or {})
 
@@ -129,7 +132,7 @@ def _flags(commands: Mapping[str, CommandSpec], key: str) -> IntArray:
 
 
 def _check_shape(standard: Standard) -> None:
-    """Levels, buses and commands name each other rightly."""
+    """Check that levels, buses and commands refer to each other correctly."""
     spec = standard.spec
     if spec.levels[:1] != ("channel",) or "bank" not in spec.levels or spec.levels[-1] not in ("bank", "subarray"):
         message = f"levels: expected channel first and bank, or bank and subarray, last, got {', '.join(spec.levels)}"
@@ -168,7 +171,7 @@ def _roles(standard: Standard) -> dict[str, int]:
 
 
 def _counts(standard: Standard, organisation: str, overrides: Mapping[str, int]) -> dict[str, int]:
-    """Nodes per level; columns in bursts. All powers of two, because an address is cut in bits."""
+    """Return the nodes per level, with columns in bursts. All are powers of two, because an address is cut into bits."""
     spec, where = standard.spec, standard.where("organisations", organisation, "counts")
     levels = (*spec.levels[: spec.levels.index("bank") + 1], "row", "column")
     given = {"channel": 1, **spec.organisations[organisation].counts}
@@ -193,7 +196,7 @@ def _counts(standard: Standard, organisation: str, overrides: Mapping[str, int])
 
 
 def _check_size(given: Mapping[str, int], levels: tuple[str, ...], place: OrganisationSpec, name: str, where: str) -> None:
-    """No more banks than tables can hold, no more bytes than a trace can address."""
+    """Raise InputError for more banks than tables can hold or more bytes than a trace can address."""
     banks = prod(given[level] for level in levels[: levels.index("bank") + 1])
     if banks > _MOST_BANKS:
         raise InputError(f"{name}: expected at most {_MOST_BANKS} banks in all, got {banks}", where)
@@ -211,7 +214,7 @@ def _check_widths(place: OrganisationSpec, organisation: str, where: str) -> Non
 
 
 def _check_subarrays(standard: Standard, organisation: str, rows: int) -> None:
-    """Subarrays that keep rows open are numbered by a part of the row's bits."""
+    """Check that part of the row's bits numbers the subarrays, if each subarray keeps a row open."""
     size = standard.spec.organisations[organisation].rows_per_subarray
     if standard.spec.row_level == "subarray" and (size & (size - 1) or size > rows):
         where = standard.where("organisations", organisation, "rows_per_subarray")

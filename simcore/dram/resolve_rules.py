@@ -1,4 +1,4 @@
-"""Constraints as integers: names looked up, latencies evaluated, multi-cycle commands and shared buses accounted for."""
+"""Constraints as integers, with names looked up, latencies evaluated, and multi-cycle commands and shared buses included."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from simcore.errors import InputError, did_you_mean
 
 
 def resolved_rules(standard: Standard, timing: Mapping[str, int], tck_ps: int) -> tuple[Rule, ...]:
-    """The rules of the table, then those of buses that a command occupies for several cycles.
+    """Return the rules of the table, then the rules of buses that a command occupies for several cycles.
 
-    A latency counts from the last cycle of the preceding command to the last of the following one, because only then a command
-    is whole; the rule is between the first cycles, where commands are issued. A latency below 0 is no constraint: it becomes 0.
-    Raises InputError: a constraint naming an unknown level, command or timing.
+    A table counts a latency from the last cycle of the preceding command to the last cycle of the following one, because a
+    command is complete only then. A rule counts between the first cycles, in which commands are issued. A latency below 0
+    constrains nothing and becomes 0. Raise InputError for a constraint that names an unknown level, command or timing.
     """
     rules = [rule for name in standard.spec.constraints for rule in _rules_of(standard, name, timing, tck_ps)]
     return tuple(rules + list(_bus_rules(standard)))
 
 
 def constraint_array(rules: Sequence[Rule]) -> IntArray:
-    """One row per (preceding, following) pair, each once, in the order of the rules; read-only."""
+    """Return one row per (preceding, following) pair, each once, in the order of the rules. The array is read-only."""
     rows = [
         (rule.level, preceding, following, rule.latency, rule.window, int(rule.sibling))
         for rule in rules
@@ -64,7 +64,7 @@ def _rules_of(standard: Standard, name: str, timing: Mapping[str, int], tck_ps: 
 
 
 def _pairs(standard: Standard, name: str, constraint: ConstraintSpec) -> Iterator[tuple[int, int, tuple[int, int]]]:
-    """Every (preceding, following) pair of commands and their lengths in bus cycles."""
+    """Yield every (preceding, following) pair of commands and their lengths in bus cycles."""
     commands = list(standard.spec.commands)
     for side in ("preceding", "following"):
         listed = getattr(constraint, side)
@@ -95,7 +95,7 @@ def _lookup(standard: Standard, name: str, timing: Mapping[str, int]) -> Callabl
 
 
 def _bus_rules(standard: Standard) -> Iterator[Rule]:
-    """A command of several cycles keeps its bus, which all of a channel shares."""
+    """Yield the rules of buses: a command of several cycles holds its bus, which a whole channel shares."""
     spec = standard.spec
     buses = {name: command.bus or spec.buses[0] for name, command in spec.commands.items()}
     for index, (name, command) in enumerate(spec.commands.items()):

@@ -1,4 +1,4 @@
-"""Timings in cycles: the table's own, then the speed's, then the organisation's, then the user's."""
+"""Timings in cycles. The speed's replace the table's, the organisation's replace the speed's, and the user's replace all."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from simcore.dram.expression import evaluate
 from simcore.dram.standard import Standard
 from simcore.errors import InputError, did_you_mean
 
-#: Timings that follow one from the other; the tables that come with simcore have three.
+#: The longest chain of timings that follow from each other. The tables that come with simcore need three.
 _LONGEST_CHAIN = 20
 _ALWAYS_NEEDED = ("nBL", "nCL", "nCWL")
 
 
 def resolved_timing(standard: Standard, organisation: str, speed: str, overrides: Mapping[str, int]) -> dict[str, int]:
-    """Every declared timing that has a value, in cycles and in the order of the table's ``parameters``.
+    """Return every declared timing that has a value, in cycles and in the order of the table's ``parameters``.
 
-    Raises InputError: a timing nobody declared, one that depends on itself, negative or impossible values.
+    Raise InputError for an undeclared timing, for one that depends on itself, and for negative or impossible values.
     """
     return _Timings(standard, organisation, speed, overrides).resolved()
 
@@ -26,7 +26,7 @@ class _Timings:
         spec = standard.spec
         self.standard, self.organisation, self.speed = standard, organisation, speed
         self.tck_ps = spec.speeds[speed].tck_ps
-        # Expression and place of each timing; what comes later counts.
+        # Expression and place of each timing. A later source replaces an earlier one.
         self.given: dict[str, tuple[str, str]] = {}
         for path, timings in (
             (("timings",), spec.timings),
@@ -92,4 +92,4 @@ class _Timings:
         ):
             if short in found and long in found and found[short] > found[long]:
                 message = f"{short} ({short_name}) is {found[short]} cycles and {long} ({long_name}) {found[long]}"
-                raise InputError(f"{message}: expected {short_name} <= {long_name}, for {why}", self.given[short][1])
+                raise InputError(f"{message}: expected {short_name} <= {long_name}, because {why}", self.given[short][1])

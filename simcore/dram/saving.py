@@ -1,4 +1,4 @@
-"""The command stream and the requests of a run as CSV files, in the forms in which the golden ones are kept."""
+"""The command stream and the requests of a run as CSV files, in the formats of the golden files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simcore.saving import text_files
 
 REQUEST_HEADER = ("idx", "op", "arrive", "depart")
 
-#: Rows turned into Python's integers at a time.
+#: The number of rows that are converted to Python's integers at a time.
 _PIECE = 1 << 16
 
 
@@ -23,10 +23,10 @@ _PIECE = 1 << 16
 def stream_files(
     dram: ResolvedDram, trace: Path, commands: Path | None, requests: Path | None
 ) -> Iterator[Callable[[DramOutcome], None]]:
-    """Claim the files that are asked for before the run, and write them after it by calling what this gives with its outcome.
+    """Claim the wanted files before the run. After it, call the yielded function with the run's outcome to write them.
 
-    All are written, or none; gzipped where the name ends in .gz; earlier streams of simcore are replaced. Raises InputError
-    where these files cannot be written, hold something else, or are the same file.
+    Either all files are written or none. A file whose name ends in .gz is gzipped. Earlier streams of simcore are replaced. Raise
+    InputError if the files cannot be written, hold something else, or are the same file.
     """
     if commands is not None:
         for name, count in zip(field_names(dram), dram.counts, strict=True):
@@ -46,7 +46,7 @@ def _streams(outcome: DramOutcome, commands: Path | None, requests: Path | None)
 
 
 def command_lines(outcome: DramOutcome) -> Iterator[str]:
-    """``clock,command,channel,...`` and a line per command in the order of issue.
+    """Yield ``clock,command,channel,...`` and a line per command in the order of issue.
 
     A level that the command does not address, or that the standard does not have, is -1.
     """
@@ -62,7 +62,7 @@ def command_lines(outcome: DramOutcome) -> Iterator[str]:
 
 
 def request_lines(outcome: DramOutcome) -> Iterator[str]:
-    """``idx,op,arrive,depart`` and a line per request in the order of the trace; what departing means says `DramOutcome`."""
+    """Yield ``idx,op,arrive,depart`` and a line per request in trace order. `DramOutcome` defines when a request departs."""
     yield ",".join(REQUEST_HEADER)
     for start in range(0, len(outcome.op), _PIECE):
         columns = [values[start : start + _PIECE].tolist() for values in (outcome.op, outcome.arrive, outcome.depart)]

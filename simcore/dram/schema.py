@@ -1,4 +1,4 @@
-"""The keys of a DRAM table (`models/dram/*.yaml`, a user's own file): frozen, and without room for unknown ones."""
+"""The keys of a DRAM table (`models/dram/*.yaml` or a user's own file). Specs are frozen and refuse unknown keys."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Role = Literal[
 
 
 class CommandSpec(Spec):
-    """One command: the node it addresses, what the banks below must be, and what they are afterwards."""
+    """One command: the node that it addresses, the state that it needs of the banks below, and the state that it leaves."""
 
     level: Text
     needs: Literal["any", "closed", "open"] = "any"
@@ -53,7 +53,10 @@ class CommandSpec(Spec):
 
 
 class ConstraintSpec(Spec):
-    """``following`` not before ``latency`` cycles after ``preceding`` at the same (``sibling``: another) node of ``level``."""
+    """A constraint: ``following`` may come ``latency`` cycles after ``preceding`` at the same node of ``level``, or later.
+
+    With ``sibling``, it applies at another node under the same parent.
+    """
 
     level: Text
     preceding: tuple[Text, ...]
@@ -65,7 +68,7 @@ class ConstraintSpec(Spec):
 
 
 class OrganisationSpec(Spec):
-    """How many of each level there are under one parent; columns are words of the channel's width."""
+    """The number of nodes of each level under one parent. Columns are words of the channel's width."""
 
     counts: dict[Text, LevelCount]
     channel_width_bits: Count
@@ -84,7 +87,7 @@ class SpeedSpec(Spec):
 
 
 class CurrentsSpec(Spec):
-    """Datasheet currents of one chip; ``width_bits`` where they are for another width than the organisation's chips have."""
+    """Datasheet currents of one chip. ``width_bits`` is that chip's width if it differs from the organisation's chips."""
 
     supply_v: Figure
     pump_v: Figure = 0.0
@@ -94,7 +97,7 @@ class CurrentsSpec(Spec):
 
 
 class InterfaceSpec(Spec):
-    """Drivers and termination of the data lines, for the I/O energy."""
+    """Drivers and termination of the data lines, from which the I/O energy follows."""
 
     supply_v: Figure
     driver_ohm: Figure
@@ -112,7 +115,7 @@ class PresetSpec(Spec):
 
 
 class StandardSpec(Spec):
-    """A whole table."""
+    """A whole table, as a YAML file describes it."""
 
     name: Text
     description: Text = ""

@@ -1,4 +1,4 @@
-"""DRAM standards from tables: a standard's or preset's name, a YAML file, or ``FILE.py:NAME``, each able to extend another."""
+"""DRAM standards from tables: a standard's or preset's name, a YAML file, or ``FILE.py:NAME``. A table can extend another."""
 
 from __future__ import annotations
 
@@ -19,37 +19,38 @@ from simcore.reading.text_file import read_text
 from simcore.reading.tree import Entry, entry, find, merge, plain
 from simcore.reading.yaml_tree import read_yaml
 
-# models is installed beside simcore; a path keeps the core free of importing it (and of a user's own folder named models).
+# simcore installs models beside itself. A path keeps the core from importing it (or a user's own folder named models).
 TABLES = Path(__file__).resolve().parents[2] / "models" / "dram"
 
 
 @dataclass(frozen=True)
 class Standard:
-    """A table that has been read and whose keys are all known; ``preset`` is the one meant where the user names none."""
+    """A table that was read and has only known keys. ``preset`` is the preset to use if the user names none."""
 
     spec: StandardSpec
     root: Entry
     preset: str | None
 
     def where(self, *path: str | int) -> str:
-        """``FILE:LINE`` of a value of the table."""
+        """Return the ``FILE:LINE`` of a value of the table."""
         return find(self.root, path)[0].where
 
 
 def standard_names() -> list[str]:
-    """The standards that come with simcore, sorted: ddr3, ddr4, ..."""
+    """Return the standards that come with simcore, sorted: ddr3, ddr4, ..."""
     return sorted(path.stem for path in TABLES.glob("*.yaml"))
 
 
 def dram_names() -> list[str]:
-    """The presets that come with simcore: ddr4_2400r and so on."""
+    """Return the presets that come with simcore, such as ddr4_2400r."""
     return [preset for name in standard_names() for preset in sorted(load_standard(name).spec.presets)]
 
 
 def load_standard(source: str | Path | Mapping[str, Any]) -> Standard:
-    """The standard that a name, a YAML file, ``FILE.py:NAME`` (a dictionary) or a dictionary itself describes.
+    """Return the standard that a name, a YAML file, ``FILE.py:NAME`` (a dictionary) or a dictionary itself describes.
 
-    Raises InputError (InputErrors for several): no such table, bad syntax, unknown or missing keys, a cycle of ``extends``.
+    Raise InputError (InputErrors for several) for an unknown table, bad syntax, unknown or missing keys, and a cycle of
+    ``extends``.
     """
     if isinstance(source, str) and not source.endswith((".yaml", ".yml")) and ".py" not in source:
         return _load_shipped(source)
@@ -78,7 +79,7 @@ def _load(source: str | Path | Mapping[str, Any]) -> Standard:
 
 
 def own_files(source: str) -> list[Path]:
-    """The user's own files that a standard which can be loaded is read from: the one that is named, then what it extends."""
+    """Return the user's own files behind a standard that can be loaded: the named file first, then the files that it extends."""
     found: list[Path] = []
     named: object = source
     while isinstance(named, str) and (named.endswith((".yaml", ".yml")) or ".py:" in named):
@@ -97,7 +98,7 @@ _Read = tuple[Entry, list[InputError], str | None]
 
 
 def _read(source: object, where: str | None, folder: Path, chain: tuple[str, ...]) -> _Read:
-    """A table's tree laid upon what it extends, the errors of its text, and the preset its name stands for."""
+    """Return a table's tree merged over the tree that it extends, the errors in its text, and the preset that its name means."""
     if isinstance(source, Mapping):
         return _extended(entry(dict(source), where or "table"), "table", folder, (*chain, "table"))
     name = str(source)
@@ -119,7 +120,7 @@ def _check_cycle(key: str, name: str, where: str | None, chain: tuple[str, ...])
 
 
 def _extended(root: Entry, stem: str, folder: Path, chain: tuple[str, ...]) -> _Read:
-    """The tree laid upon its base; its name is by default the file's stem."""
+    """Return the tree merged over its base. The name defaults to the file's stem."""
     if not isinstance(root.value, dict):
         return root, [], None
     own = dict(root.value)
@@ -138,7 +139,7 @@ def _extended(root: Entry, stem: str, folder: Path, chain: tuple[str, ...]) -> _
 
 
 def _items(table: Entry | None) -> dict[str, Entry]:
-    """The items of a mapping; none where there is no table, or another thing, of which the schema speaks later."""
+    """Return the items of a mapping. Return none for anything else, which the schema reports later."""
     return table.value if table is not None and isinstance(table.value, dict) else {}
 
 
@@ -147,7 +148,7 @@ def _timing_names(table: Entry) -> set[str]:
 
 
 def _without(base: Entry, timings: set[str]) -> Entry:
-    """A table whose speeds and organisations do not give these timings: the table that extends it does."""
+    """Return a table without these timings in its speeds and organisations, because the table that extends it gives them."""
     kept = dict(_items(base))
     for group in ("speeds", "organisations"):
         if timings and _items(kept.get(group)):
@@ -165,7 +166,7 @@ def _item_without(item: Entry, timings: set[str]) -> Entry:
 
 
 def _locate(name: str, where: str | None, folder: Path) -> tuple[Path, str | None]:
-    """The file of a table, and the preset that its name stands for."""
+    """Return the file of a table, and the preset for which its name stands."""
     if name.endswith((".yaml", ".yml")):
         path = folder / name
         if not os.path.isfile(path):

@@ -1,7 +1,7 @@
-"""What a run of a DRAM controller amounts to: totals, latencies, banks and energy as plain dictionaries.
+"""The figures of a DRAM controller's run as plain dictionaries: totals, latencies, banks and energy.
 
 Percentiles are nearest-rank: p95 of n latencies is the ceil(0.95 n)-th smallest of them, so it is always a latency that occurred.
-`simcore.results.glossary` says what every name means.
+`simcore.results.glossary` defines every name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 def dram_statistics(outcome: DramOutcome) -> Row:
-    """All figures of a run that the run itself decides: the same for both engines, and free of wall-clock times."""
+    """Return all figures that the run alone decides. They are equal from both engines and contain no wall-clock times."""
     peak = peak_bandwidth_bytes_per_s(outcome.dram)
     parts, note = energy_parts(outcome)
     return {
@@ -52,14 +52,14 @@ def dram_statistics(outcome: DramOutcome) -> Row:
 
 
 def latency(statistics: LatencyStatistics) -> Row | None:
-    """mean, p50, p95, p99 and max in cycles; None where there was no such request."""
+    """Return mean, p50, p95, p99 and max in cycles, each None if there was no such request."""
     if not statistics.requests:
         return None
     return {name: value for name, value in asdict(statistics).items() if name != "requests"}
 
 
 def bank_statistics(outcome: DramOutcome) -> list[Row]:
-    """One row per bank: its number at every level of the standard, and the requests it served by the state they found it in."""
+    """Return one row per bank: its number at every level, and the requests that it served, by the state that they found."""
     dram = outcome.dram
     levels = dram.levels[: dram.bank_level + 1]
     rows = []
@@ -81,29 +81,30 @@ def bank_statistics(outcome: DramOutcome) -> list[Row]:
 
 
 def energy_parts(outcome: DramOutcome) -> tuple[dict[str, float | None] | None, str | None]:
-    """Energy in pJ by part, all ranks together, and what is to be said of it.
+    """Return the energy in pJ by part for all ranks together, and notes about it.
 
-    None in place of the parts, and the reason, where the standard has no currents; ``io`` is None where its table says nothing of
-    the data lines.
+    If the standard has no currents, return None instead of the parts, and the reason. ``io`` is None if the table does not
+    describe the data lines.
     """
     try:
         energy = summed(dram_energy(outcome.dram, outcome.command_counts, outcome.open_cycles, outcome.cycles))
     except InputError as error:
         return None, str(error)
     parts: Mapping[str, float | None] = asdict(energy)
-    lacks_io = f"{outcome.dram.name}: its table says nothing of the data lines, so io is unknown and not in the total"
+    lacks_io = f"{outcome.dram.name}: its table does not describe the data lines, so io is unknown and not in the total"
     return {name.removesuffix("_pj"): part for name, part in parts.items()}, lacks_io if energy.io_pj is None else None
 
 
 def peak_bandwidth_bytes_per_s(dram: ResolvedDram) -> float:
-    """Bytes per second when every data bus carries one burst after another without a gap."""
+    """Return the bytes per second if every data bus carries one burst after another without a gap."""
     return data_buses(dram) * dram.transaction_bytes * 1e12 / (dram.burst_cycles * dram.tck_ps)
 
 
 def data_buses(dram: ResolvedDram) -> int:
-    """How many sets of data lines there are: nodes of the outermost level at which a read waits for the burst of the one before.
+    """Return the number of sets of data lines: one per channel (DDR: its ranks share it) or per pseudo-channel (HBM2).
 
-    One per channel (DDR: its ranks share it) or per pseudo-channel (HBM2), as the constraints of the standard say.
+    The standard's constraints show the number. A set belongs to a node of the outermost level at which a read waits for the burst
+    of the read before.
     """
     read = dram.roles["read"]
     sharing = [

@@ -1,4 +1,4 @@
-"""Lines of text files, plain or gzipped, read with their numbers."""
+"""Numbered lines of text files, plain or gzipped."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from simcore.errors import InputError
 
 
 def numbered_lines(path: str | Path) -> Iterator[tuple[int, str]]:
-    """Every line that is not empty and no comment (``#``), stripped, with its number from 1.
+    """Yield every line that is neither empty nor a comment (``#``), stripped, with its number from 1.
 
-    Gzip is known by its first two bytes, not by the name. Raises InputError: no such file, damaged gzip, not text.
+    The first two bytes of a file, not its name, show whether it is gzipped. Raise InputError if there is no such file, if the
+    gzip is damaged, and if the content is not text.
     """
     try:
         with open(path, "rb") as raw:

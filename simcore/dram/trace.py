@@ -1,4 +1,4 @@
-"""Traces of memory requests: ``earliest_cycle R|W hex_byte_address``, a request per line, plain or gzipped."""
+"""Traces of memory requests: ``earliest_cycle R|W hex_byte_address``, one request per line, plain or gzipped."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from simcore.dram.text import numbered_lines
 from simcore.errors import InputError
 
 _OPERATIONS = {"R": READ, "W": WRITE}
-#: Cycles and addresses below it leave room for sums in int64.
+#: Cycles and addresses stay below this limit, so that sums fit into int64.
 _LIMIT = 1 << 48
 
 
 @dataclass(frozen=True, slots=True)
 class DramTrace:
-    """Requests in the order in which they are offered, none before its earliest cycle. ``op``: READ or WRITE."""
+    """Requests in the order in which they are offered, each at its earliest cycle or later. ``op`` is READ or WRITE."""
 
     earliest: IntArray
     op: IntArray
@@ -31,7 +31,7 @@ class DramTrace:
 
 
 def make_trace(earliest: IntArray, op: IntArray, address: IntArray) -> DramTrace:
-    """A trace of arrays. Raises InputError: lengths that differ, operations other than READ and WRITE, negative numbers."""
+    """Return a trace of arrays. Raise InputError for unequal lengths, operations other than READ and WRITE, negative numbers."""
     columns = [np.require(values, dtype=np.int64, requirements=["C", "W"]) for values in (earliest, op, address)]
     if len({values.shape for values in columns}) != 1 or columns[0].ndim != 1:
         raise InputError(f"trace: expected three arrays of one length, got {', '.join(str(v.shape) for v in columns)}")
@@ -43,8 +43,8 @@ def make_trace(earliest: IntArray, op: IntArray, address: IntArray) -> DramTrace
 
 
 def read_trace(path: str | Path) -> DramTrace:
-    """A trace from a file. Raises InputError with FILE:LINE for a line that is no request."""
-    # Arrays of the array module grow by machine words, where a list holds an object for every number.
+    """Return the trace in a file. Raise InputError with FILE:LINE for a line that is no request."""
+    # Arrays of the array module take a machine word per number, while a list takes an object.
     earliest, operations, addresses = array("q"), array("q"), array("q")
     for number, line in numbered_lines(path):
         try:

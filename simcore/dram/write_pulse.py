@@ -1,4 +1,4 @@
-"""Which pulse a write of a non-volatile memory takes: the longer one, that of a zero (RESET), or that of a one (SET)."""
+"""The pulse of a write to a non-volatile memory: the longer one, that of a zero (RESET), or that of a one (SET)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ Pulse = Literal["worst", "reset", "set"]
 
 _PULSES: dict[str, tuple[Pulse, ...]] = {"worst": (), "reset": ("reset",), "set": ("set",), "random": ("reset", "set")}
 _MASK = (1 << 64) - 1
-#: Channels are fewer than 2^20 (`simcore.dram.resolve`), seeds below 2^32.
+#: There are fewer than 2^20 channels (`simcore.dram.resolve`), and seeds are below 2^32.
 _CHANNEL_BITS = 20
-#: Of a random number of 64 bits the upper 53 are compared with a share in units of 2^-53.
+#: The upper 53 bits of a random 64-bit number are compared with a share in units of 2^-53.
 _SHARE_BITS = 53
 
 
 def pulse_roles(controller: ControllerSpec) -> list[str]:
-    """The roles of the write commands that stand for a pulse, without those that also close the row."""
+    """Return the roles of the write commands for a pulse, without the roles that also close the row."""
     return [f"write_{pulse}" for pulse in _PULSES[controller.write_pulse.name]]
 
 
 def check_write_pulse(dram: ResolvedDram, controller: ControllerSpec) -> None:
-    """Raise InputError where the standard lacks such a write, or lets it come at another time than the write it stands for."""
+    """Raise InputError if the standard lacks such a write, or if it may come at another time than the write that it replaces."""
     for role in pulse_roles(controller):
         for plain, pulsed in (("write", role), ("write_precharge", f"{role}_precharge")):
             if plain != "write" and (controller.row_policy.name != "closed-after" or dram.roles[plain] < 0):
@@ -44,18 +44,18 @@ def _before(dram: ResolvedDram, command: int) -> set[tuple[int, ...]]:
 
 
 def set_threshold(pulse: WritePulseSpec) -> int:
-    """The share of SET pulses in units of 2^-53."""
+    """Return the share of SET pulses in units of 2^-53."""
     return int(pulse.set_share * (1 << _SHARE_BITS))
 
 
 def random_pulse(pulse: WritePulseSpec, channel: int, number: int) -> Pulse:
-    """The pulse of a channel's write ``number`` (from 0): a hash of seed, channel and number, so that no state is kept."""
+    """Return the pulse of a channel's write ``number`` (from 0), a hash of seed, channel and number. It needs no state."""
     value = mixed(mixed((pulse.seed << _CHANNEL_BITS) + channel) + number)
     return "set" if value >> (64 - _SHARE_BITS) < set_threshold(pulse) else "reset"
 
 
 def mixed(value: int) -> int:
-    """SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014."""
+    """Return SplitMix64 of a value (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014)."""
     value = value + 0x9E3779B97F4A7C15 & _MASK
     value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & _MASK
     value = (value ^ value >> 27) * 0x94D049BB133111EB & _MASK

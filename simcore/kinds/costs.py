@@ -1,4 +1,4 @@
-"""What turns the counts of a run into energy, as far as any kind of machine has it."""
+"""The costs that turn the counts of a run into energy, as far as every kind of machine has them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Costs(Protocol):
-    """What turns the counts of a run into energy.
+    """The costs that turn the counts of a run into energy.
 
-    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``area_mm2``: of all
-    banks, not a number where there are none. ``leakage_class``: hp, lop or lstp, None where leakage is not counted. ``gating``:
-    how idle banks are cut off from power, None where they are not.
+    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``area_mm2`` is the area
+    of all banks, or NaN if there are none. ``leakage_class`` is hp, lop or lstp, or None if leakage is not counted. ``gating``
+    says how idle banks are cut off from power, or is None if they never are.
     """
 
     @property
@@ -33,7 +33,7 @@ class Costs(Protocol):
 
 @dataclass(frozen=True)
 class UnknownCosts:
-    """Costs of a machine without banks: no area and no leakage; energy as far as ``sources`` and ``notes`` say."""
+    """Costs of a machine without banks: no area, no leakage, and only the energy that ``sources`` and ``notes`` describe."""
 
     sources: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ("not known",)

@@ -1,4 +1,4 @@
-"""A kind of machine: one object that answers all that the rest of simcore asks of a machine."""
+"""A kind of machine: one object that answers everything the rest of simcore asks about a machine."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ PlanT = TypeVar("PlanT")
 
 @dataclass(frozen=True)
 class RunOrder:
-    """What is to run: the layers of ``network`` named in ``wanted`` (None: all), on the engine of that name.
+    """The order for a run: the layers of ``network`` named in ``wanted`` (None means all), on the engine of that name.
 
-    ``shortcuts``: which shortcuts of a compiled engine may be taken. ``check_values``: compare the values that the machine
-    computes. ``progress``: called while the run goes on.
+    ``shortcuts`` says which shortcuts a compiled engine may take. ``check_values`` asks for a comparison of the values that the
+    machine computes. The run calls ``progress`` as it advances.
     """
 
     network: Network
@@ -49,7 +49,7 @@ class RunOrder:
 
 @dataclass(frozen=True)
 class Estimate:
-    """About how large a run is: simulated core cycles, and seconds of the simulator."""
+    """The approximate size of a run: simulated core cycles, and seconds of the simulator."""
 
     cycles: float
     seconds: float
@@ -57,10 +57,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run gave: a record per layer of the network, in order.
+    """The outcome of a run: one record per layer of the network, in order.
 
-    ``line_writes``: how often each line of the banks was written, None where the kind counts none. ``details``: what the tables
-    of the kind's own are made from.
+    ``line_writes`` counts the writes of each line of the banks, or is None if the kind does not count them. ``details`` is the
+    data for the kind's own tables.
     """
 
     layers: Sequence[LayerRun]
@@ -69,28 +69,28 @@ class Ran:
 
 
 class MachineKind(ABC, Generic[SpecT, PlanT]):
-    """One kind of machine. A new kind is a subclass, and one object of it offered under the entry point ``simcore.machine_kind``.
+    """One kind of machine. A new kind is a subclass with one object, offered under the entry point ``simcore.machine_kind``.
 
-    An object holds no state. What a kind does not have keeps its default: no banks, no dataflows, no DRAM simulated by commands,
-    no values to check, no tables of its own. Every method may raise InputError for a machine that cannot be used.
+    The object holds no state. The defaults describe a kind without banks, dataflows, a DRAM simulated by commands, checked values
+    or tables of its own. Every method may raise InputError for a machine that cannot be used.
     """
 
-    #: How System files name the kind, and one sentence for ``simcore list kinds``.
+    #: The kind's name in System files, and one sentence for ``simcore list kinds``.
     name: ClassVar[str]
     description: ClassVar[str]
-    #: Engines by name, the default first. All give the same tables.
+    #: Engines by name, the default first. All engines give the same tables.
     engines: ClassVar[tuple[str, ...]]
     #: Causes of stalled cycles, in the order of the rows of ``Outcome.stall_cycles``.
     causes: ClassVar[tuple[str, ...]] = CAUSE_NAMES
-    #: The key of the spec that chooses a dataflow, of a kind that has dataflows.
+    #: The key of the spec that chooses a dataflow, or "" if the kind has no dataflows.
     dataflow_key: ClassVar[str] = ""
     #: The engines whose values can be compared with numpy's.
     value_engines: ClassVar[tuple[str, ...]] = ()
-    #: True if ``banks`` names any.
+    #: True if ``banks`` returns any banks.
     has_banks: ClassVar[bool] = False
-    #: A folder of preset systems, as YAML files; those of this package lie in models/systems.
+    #: A folder of preset systems as YAML files, or None. The presets of simcore itself lie in models/systems.
     presets: ClassVar[Path | None] = None
-    #: Keys whose values may name a file, relative to the System file that says so; "*" is any key or index.
+    #: Keys whose values may name a file, relative to the System file with that key. "*" stands for any key or index.
     file_keys: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     # What a machine is ---------------------------------------------------------------------------------------------------------
@@ -98,37 +98,37 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     @property
     @abstractmethod
     def spec(self) -> type[SpecT]:
-        """The class of the specs of this kind, whose field ``kind`` is the kind's name."""
+        """Return the class of this kind's specs, whose field ``kind`` is the kind's name."""
 
     def dataflow_names(self) -> Sequence[str]:
-        """Names of the kind's dataflows."""
+        """Return the names of the kind's dataflows."""
         return ()
 
     def dataflows(self) -> Mapping[str, str]:
-        """Dataflows by name, each with a sentence. Raises InputError for an installed one that cannot be loaded."""
+        """Return the dataflows by name, each with a sentence. Raise InputError for an installed one that cannot be loaded."""
         return {}
 
     def build(self, spec: SpecT) -> None:
-        """Raise InputError (InputErrors for several) for what is found wrong only when the machine is built."""
+        """Raise InputError (InputErrors for several) for errors that only appear when the machine is built."""
 
     def input_files(self, spec: SpecT) -> Sequence[Path]:
-        """Files of the user's that the machine is made from, besides the System file."""
+        """Return the user's own files from which the machine is made, without the System file."""
         return ()
 
     def banks(self, spec: SpecT) -> Sequence[BankName]:
-        """Every bank of the machine, in the order of the bank counters of an Outcome."""
+        """Return every bank of the machine, in the order of the bank counters of an Outcome."""
         return ()
 
     def main_memory(self, spec: SpecT) -> ResolvedDram | None:
-        """The DRAM that is simulated as main memory; None where main memory is simpler."""
+        """Return the DRAM that is simulated as main memory, or None if main memory is simpler."""
         return None
 
     @abstractmethod
     def macs_per_cycle(self, spec: SpecT) -> float:
-        """Multiply-accumulates per core cycle at best; infinity where nothing bounds them."""
+        """Return the peak of multiply-accumulates per core cycle, or infinity if nothing limits them."""
 
     def alike_in_time(self, one: SpecT, other: SpecT) -> bool:
-        """Whether two machines of this kind take the same cycles for the same work, so that they differ in costs alone."""
+        """Return whether two machines of this kind take the same cycles for the same work, so that they differ in costs alone."""
         names = {"name", "description"}
         return one.model_dump(exclude=names) == other.model_dump(exclude=names)
 
@@ -136,61 +136,61 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
 
     @abstractmethod
     def estimate(self, spec: SpecT, order: RunOrder) -> Estimate:
-        """About how large the run is, known at once."""
+        """Return the approximate size of the run. This must take no noticeable time."""
 
     def load(self, spec: SpecT, engine: str) -> None:
-        """Make the engine ready, so that what follows can be timed."""
+        """Prepare the engine, so that compilation and loading do not count in the run's measured time."""
 
     @abstractmethod
     def plan(self, spec: SpecT, order: RunOrder) -> PlanT:
-        """The plan of the layers that run. Raises InputError for layers that the machine cannot run."""
+        """Return the plan of the layers that run. Raise InputError for layers that the machine cannot run."""
 
     @abstractmethod
     def run(self, spec: SpecT, order: RunOrder, plan: PlanT) -> Ran:
-        """Carry the plan out on the engine that ``order`` names."""
+        """Execute the plan on the engine that ``order`` names."""
 
     # What comes out ------------------------------------------------------------------------------------------------------------
 
     def costs(self, spec: SpecT) -> Costs:
-        """What turns counts into energy, with sources and notes."""
+        """Return the costs that turn counts into energy, with sources and notes."""
         return UnknownCosts()
 
     def energy_parts(self, spec: SpecT, costs: Costs, run: LayerRun) -> Mapping[str, float]:
-        """Energy of a layer by part, in picojoules; keys end in ``_pj`` and are the same for every layer. Empty if unknown."""
+        """Return a layer's energy by part in pJ. Keys end in ``_pj`` and are the same for every layer. Return {} if unknown."""
         return {}
 
     def line_wear(self, spec: SpecT, line_writes: LineWrites) -> LineWear | None:
-        """The writes of each line beside what a line endures; None where the kind counts none."""
+        """Return the writes of each line and the line's endurance, or None if the kind does not count writes."""
         return None
 
     def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
-        """Tables of the kind's own, by name; they are saved beside the common ones."""
+        """Return the kind's own tables by name. They are saved with the common tables."""
         return {}
 
     def json_parts(self, results: Results) -> Mapping[str, Any]:
-        """Keys of the kind's own in results.json; plain JSON values."""
+        """Return the kind's own keys of results.json as plain JSON values."""
         return {}
 
     def manifest_parts(self, spec: SpecT) -> Mapping[str, Any]:
-        """Keys of the kind's own in the manifest; plain JSON values."""
+        """Return the kind's own keys of the manifest as plain JSON values."""
         return {}
 
     def printed(self, results: Results) -> Sequence[PrintedTable]:
-        """The tables that ``simcore run`` prints, before the line that sums the run up."""
+        """Return the tables that ``simcore run`` prints above the summary line."""
         return ()
 
     def printed_lines(self, results: Results) -> Sequence[str]:
-        """Sentences that ``simcore run`` prints below its tables."""
+        """Return the sentences that ``simcore run`` prints below its tables."""
         return ()
 
     def terms(self) -> Sequence[Term]:
-        """What ``simcore explain`` says of the columns, causes and metrics of the kind's own."""
+        """Return what ``simcore explain`` says about the kind's own columns, causes and metrics."""
         return ()
 
-    # What may be asked of it ---------------------------------------------------------------------------------------------------
+    # What callers may ask of a kind -------------------------------------------------------------------------------------------
 
     def engine_named(self, engine: str | None) -> str:
-        """The engine of that name, the default for None. Raises InputError for one that the kind has not."""
+        """Return the engine of that name, or the default for None. Raise InputError if the kind has no such engine."""
         if engine is None:
             return self.engines[0]
         if engine not in self.engines:
@@ -198,7 +198,7 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         return engine
 
     def dataflow_override(self, dataflow: str) -> str:
-        """The override that chooses a dataflow. Raises InputError for one that the kind has not."""
+        """Return the override that chooses a dataflow. Raise InputError if the kind has no such dataflow."""
         known = self.dataflow_names()
         if not known:
             raise InputError(f"a machine of kind '{self.name}' has no dataflows, got {dataflow!r}", hint="leave --dataflow out")
@@ -207,19 +207,19 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         return f"{self.dataflow_key}={dataflow}"
 
     def require_values(self, engine: str) -> None:
-        """Raise InputError where the values that the engine computes cannot be compared."""
+        """Raise InputError if the values that the engine computes cannot be compared."""
         if not self.value_engines:
             hint = "leave --check-values out"
-            raise InputError(f"a machine of kind '{self.name}' computes no values that could be checked", hint=hint)
+            raise InputError(f"a machine of kind '{self.name}' computes no values to check", hint=hint)
         if engine not in self.value_engines:
             alone = self.value_engines[0]
-            hint = f"its PEs multiply: add --engine {alone}"
-            raise InputError(f"values can be checked with engine '{alone}' alone, got {engine!r}", hint=hint)
+            hint = f"its PEs multiply; add --engine {alone}"
+            raise InputError(f"only engine '{alone}' can check values, got {engine!r}", hint=hint)
 
     def require_banks(self) -> None:
         """Raise InputError if machines of this kind have no banks."""
         if not self.has_banks:
-            hint = "'simcore run' prints what this kind has"
+            hint = "'simcore run' prints the tables of this kind"
             raise InputError(f"a machine of kind '{self.name}' has no banks", hint=hint)
 
     def _known(self, name: str, names: Sequence[str]) -> str | None:

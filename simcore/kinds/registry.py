@@ -1,4 +1,4 @@
-"""Kinds of machine by name: those of this package and those that installed packages offer, found in one table."""
+"""Kinds of machine by name, both simcore's own and those of installed packages, in one table."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from simcore.kinds.kind import MachineKind
 if TYPE_CHECKING:
     from simcore.spec.machine_spec import MachineSpec
 
-#: The entry-point group: ``NAME = "package.module:OBJECT"``, OBJECT being a MachineKind.
+#: The entry-point group. An entry is ``NAME = "package.module:OBJECT"``, and OBJECT is a MachineKind.
 GROUP = "simcore.machine_kind"
-#: The kind of a System file that names none.
+#: The kind of a System file without the key ``kind``.
 DEFAULT = "systolic"
 
 _WHAT = "machine kind"
 
 
 def kind_names() -> list[str]:
-    """The names of all kinds: the default first, then by name."""
+    """Return the names of all kinds: the default first, the others sorted."""
     return sorted(offered(GROUP, _WHAT), key=lambda name: (name != DEFAULT, name))
 
 
 def machine_kind(name: str, where: str | None = None) -> MachineKind[Any, Any]:
-    """The kind of that name. Raises InputError, at ``where``, for a name that is not known and a kind that cannot be loaded."""
+    """Return the kind of that name. Raise InputError, at ``where``, for an unknown name or a kind that cannot be loaded."""
     targets = offered(GROUP, _WHAT)
     if name not in targets:
         raise InputError(f"kind: expected a kind of machine, got {name!r}", where, did_you_mean(name, kind_names()))
@@ -36,7 +36,7 @@ def machine_kind(name: str, where: str | None = None) -> MachineKind[Any, Any]:
 
 
 def kind_of(spec: MachineSpec) -> MachineKind[Any, Any]:
-    """The kind of a machine."""
+    """Return the kind of a machine."""
     return machine_kind(spec.kind)
 
 
@@ -52,7 +52,7 @@ def _loaded(name: str, target: str) -> MachineKind[Any, Any]:
 
 
 def preset_folders() -> list[Path]:
-    """The folders of presets that kinds bring along; a kind that cannot be loaded has none."""
+    """Return the kinds' folders of presets. A kind that cannot be loaded has none."""
     folders: list[Path] = []
     for name in kind_names():
         with suppress(InputError):

@@ -1,4 +1,4 @@
-"""The run as one JSON object of fixed keys: what ``simcore run --json`` prints and results.json holds."""
+"""The run as one JSON object with fixed keys, which ``simcore run --json`` prints and results.json holds."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def json_form(results: Results) -> dict[str, Any]:
-    """Plain JSON values only; docs/metrics.md defines the keys. ``mapping_efficiency`` is in percent.
+    """Return plain JSON values. docs/metrics.md defines the keys. ``mapping_efficiency`` is in percent.
 
-    ``wear`` is there where the writes of lines were counted, ``dram`` where main memory is one; keys of
-    the kind's own stand before ``energy_pj``. An energy that is not known is None.
+    ``wear`` is present if line writes were counted, ``dram`` if main memory is a DRAM. The kind's own keys stand before
+    ``energy_pj``. An unknown energy is None.
     """
     dram = {} if results.main_memory is None else {"dram": dram_object(results.runs, results.main_memory)}
     return {

@@ -1,4 +1,4 @@
-"""What a result was made from: enough to make it again."""
+"""The record of everything from which a result was made, so that it can be made again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PACKAGES = ("numpy", "numba", "simpy", "pandas", "pydantic")
 
 @lru_cache(maxsize=1)
 def versions() -> Mapping[str, str]:
-    """Versions of Python and of the packages that take part in a result; a package that is not installed is left out."""
+    """Return the versions of Python and of the packages that take part in a result, without packages that are not installed."""
     found = {"simcore": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -30,9 +30,10 @@ def versions() -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def git_revision() -> str | None:
-    """Commit of the checkout simcore runs from, ``-dirty`` if tracked files differ; None outside a checkout or without git.
+    """Return the commit of simcore's checkout, with ``-dirty`` if tracked files differ; None without a checkout or git.
 
-    Asked once a process: what runs is the code that was imported, whatever happens to the files later.
+    The first answer holds for the process, because the process runs the code that it imported, whatever happens to the files
+    later.
     """
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
@@ -46,7 +47,7 @@ def git_revision() -> str | None:
 
 
 def input_hashes(paths: Iterable[Path]) -> dict[str, str]:
-    """SHA-256 of each input file, by its name as given."""
+    """Return the SHA-256 of each input file, by the path as given."""
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths) if path.is_file()}
 
 
@@ -62,7 +63,7 @@ def build_manifest(
     overrides: Iterable[str],
     values_checked: bool = False,
 ) -> dict[str, Any]:
-    """The manifest of a run, as plain JSON values. ``system`` is the complete spec of the machine after all overrides."""
+    """Return the manifest of a run as plain JSON values. ``system`` is the machine's complete spec after all overrides."""
     return {
         "network": network,
         "batch": batch,

@@ -1,4 +1,4 @@
-"""Results: the tables of one run, what they were made from, and the forms they leave in."""
+"""Results: the tables of one run, a record of its inputs, and the forms in which both are saved."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from simcore.results.wear import LineWear, wear_table
 from simcore.saving import results_directory
 from simcore.spec import MachineSpec
 
-#: Tables in the order in which they are saved; then ``wear``, and ``dram`` where main memory is one.
+#: Tables in the order in which they are saved. ``wear`` follows, then ``dram`` if main memory is a DRAM.
 TABLES = ("layers", "stalls", "ports", "banks", "bank_layers", "timeline", "totals", "passes", "energy")
 
 
 class Results:
-    """What a run found, as pandas tables; docs/metrics.md and ``simcore explain`` define every column.
+    """The findings of a run as pandas tables. docs/metrics.md and ``simcore explain`` define every column.
 
     ``layers``, ``stalls``, ``ports``, ``banks``, ``bank_layers``, ``timeline``, ``totals``, ``passes``, ``energy``, ``wear`` and
-    ``dram`` are made when first asked for; ``tables()`` holds those of the machine's kind besides. A table of what the machine
-    does not have has no rows. ``manifest`` says what the run was made from.
+    ``dram`` are made on first use. ``tables()`` holds all of them and those of the machine's kind. A table about something that
+    the machine does not have has no rows. ``manifest`` records from what the run was made.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Results:
         *,
         details: Mapping[str, Any] | None = None,
     ) -> None:
-        """Results of ``runs``, layer by layer; ``rates`` turn counts into energy, ``wall_s`` is the run in wall-clock seconds.
+        """Make the results of ``runs``, one per layer. ``rates`` turns counts into energy; ``wall_s`` is the wall-clock time.
 
-        ``line_wear``: how often each line was written; None where that was not counted. ``details``: what the tables of the
-        kind's own are made from.
+        ``line_wear`` counts the writes of each line, or is None if they were not counted. ``details`` is the data for the tables
+        of the machine's kind.
         """
         self.system = system
         self.kind: MachineKind[Any, Any] = kind_of(system)
@@ -75,27 +75,30 @@ class Results:
 
     @property
     def cycles(self) -> int:
-        """Core cycles of the whole run."""
+        """Return the core cycles of the whole run."""
         return sum(run.outcome.cycles for run in self.runs if run.outcome is not None)
 
     @property
     def network(self) -> str:
-        """Name of the network."""
+        """Return the name of the network."""
         return str(self.manifest["network"])
 
     @property
     def engine(self) -> str:
-        """The engine that ran: ``compiled`` or ``simpy``."""
+        """Return the engine that ran, such as ``compiled`` or ``simpy``."""
         return str(self.manifest["engine"])
 
     @property
     def wall_s(self) -> float:
-        """Wall-clock seconds of the simulation."""
+        """Return the wall-clock seconds of the simulation."""
         return float(self.manifest["wall_s"])
 
     @property
     def values(self) -> dict[str, str]:
-        """Of a run whose values were checked: by layer "equal", or "none: ..." for a layer without a product; else empty."""
+        """Return "equal" for each checked layer, or "none: ..." for a layer without a product.
+
+        Empty if the run checked no values.
+        """
         return {run.name: run.values for run in self.runs if run.values is not None}
 
     @cached_property
@@ -114,19 +117,19 @@ class Results:
 
     @cached_property
     def main_memory(self) -> ResolvedDram | None:
-        """The DRAM that is main memory, in integers; None where main memory is a latency and a bandwidth."""
+        """Return the DRAM that is main memory, in integers, or None if main memory is a latency and a bandwidth."""
         return self.kind.main_memory(self.system)
 
     @cached_property
     def dram(self) -> pd.DataFrame:
-        """One row per bank of the DRAM: transactions by the state they found its row in. Empty where main memory is none."""
+        """One row per bank of the DRAM: transactions by the state in which they found their row. Empty if there is no DRAM."""
         return dram_table(self.runs, self.main_memory)
 
     @cached_property
     def wear(self) -> pd.DataFrame:
-        """One row per bank: writes of its lines, and how long they last. Raises InputError where they were not counted."""
+        """One row per bank: the writes of its lines, and their lifetime. Raise InputError if the writes were not counted."""
         if self.line_wear is None:
-            raise InputError("the writes of lines were not counted in this run")
+            raise InputError("this run did not count the writes of lines")
         return wear_table(self.line_wear, self._banks, self.cycles, self.system.core_clock_hz)
 
     @cached_property
@@ -136,17 +139,17 @@ class Results:
 
     @cached_property
     def ports(self) -> pd.DataFrame:
-        """What each array-side port moved in each layer."""
+        """The words and lines that each array-side port moved in each layer."""
         return port_table(self.runs)
 
     @cached_property
     def banks(self) -> pd.DataFrame:
-        """One row per bank: accesses, conflicts, occupancy, and the array's stalls at this bank by cause."""
+        """One row per bank: accesses, conflicts, occupancy, and the stalls that the array suffered at this bank, by cause."""
         return bank_table(self.runs, self._banks, self.kind.causes)
 
     @cached_property
     def bank_layers(self) -> pd.DataFrame:
-        """``banks``, layer by layer."""
+        """The columns of ``banks``, layer by layer."""
         return bank_layer_table(self.runs, self._banks, self.kind.causes)
 
     @cached_property
@@ -161,7 +164,7 @@ class Results:
 
     @cached_property
     def passes(self) -> pd.DataFrame:
-        """One row per pass of a training step (inference has one, forward): the sums of its layers."""
+        """One row per pass of a training step: the sums of its layers. Inference has one pass, forward."""
         return pass_table(self.layers)
 
     @cached_property
@@ -170,11 +173,11 @@ class Results:
         return energy_parts(self._energy)
 
     def conflict_heat_map(self, columns: int) -> npt.NDArray[np.float64]:
-        """[bank, column]: share of the cycles in each of ``columns`` equal spans of the run in which requests waited."""
+        """Return, as [bank, column], the share of cycles in which requests waited, in ``columns`` equal spans of the run."""
         return conflict_heat_map(self.runs, len(self._banks), columns)
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """All tables by name; ``wear`` where line writes were counted, ``dram`` where main memory is one, the kind's own."""
+        """Return all tables by name: the common ones, ``wear`` if counted, ``dram`` if there is one, and the kind's own."""
         wear = () if self.line_wear is None else ("wear",)
         dram = () if self.main_memory is None else ("dram",)
         common = {name: getattr(self, name) for name in (*TABLES, *wear, *dram)}
@@ -186,9 +189,10 @@ class Results:
         return common | own
 
     def rated(self, system: MachineSpec) -> Results:
-        """The same run with the energies, leakage and areas of another system, which differs in nothing that takes time.
+        """Return this run with the energies, leakage and areas of another system, which must take the same cycles.
 
-        Raises InputError where it does: other timings of banks (another leakage class of macros may change them) are another run.
+        Raise InputError if it does not. Other bank timings (another leakage class of macros may change them) need another
+        simulation.
         """
         if kind_of(system) is not self.kind or not self.kind.alike_in_time(self.system, system):
             message = (
@@ -201,24 +205,24 @@ class Results:
         return Results(system, self.runs, costs, manifest, self.wall_s, line_wear, details=self.details)
 
     def to_json(self) -> dict[str, Any]:
-        """The run as plain JSON values: the object ``simcore run --json`` prints."""
+        """Return the run as plain JSON values, the object that ``simcore run --json`` prints."""
         return json_form(self)
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
-        """Write all tables as CSV and Parquet, results.json and manifest.json; the directory is whole or absent.
+        """Write all tables as CSV and Parquet, results.json and manifest.json. The directory is complete or absent.
 
-        Raises InputError if the directory cannot be written or exists; with ``overwrite`` a directory that holds results of
-        simcore and nothing else is replaced.
+        Raise InputError if the directory exists or cannot be written. With ``overwrite``, replace a directory that holds results
+        of simcore and nothing else.
         """
         with results_directory(directory, overwrite=overwrite) as save:
             save(self.write_into)
         return Path(directory).absolute()
 
     def write_into(self, directory: Path) -> None:
-        """The files of ``save``, into a directory that exists."""
+        """Write the files of ``save`` into a directory that exists."""
         for name, table in self.tables().items():
             table.to_csv(directory / f"{name}.csv", index=False)
-            # Opened here: pyarrow takes no path that is not UTF-8.
+            # simcore opens the file, because pyarrow takes no path that is not UTF-8.
             with open(directory / f"{name}.parquet", "wb") as file:
                 table.to_parquet(file, index=False)
         (directory / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")

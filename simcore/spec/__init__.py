@@ -1,4 +1,4 @@
-"""The System: what a machine is made of, read from YAML or SCALE-Sim files and validated with clear messages."""
+"""The System: the description of a machine, read from YAML or SCALE-Sim files and validated with clear messages."""
 
 from simcore.spec.load import load_system, override_system, system_files, validate_file
 from simcore.spec.machine_spec import MachineSpec, WordSpec

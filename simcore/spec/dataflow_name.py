@@ -1,4 +1,4 @@
-"""The name of a dataflow, checked against what is installed; the dataflow itself is the planner's."""
+"""The name of a dataflow, checked against the installed ones. The planner owns the dataflow itself."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ DATAFLOW_GROUP = "simcore.dataflow"
 
 
 def dataflow_names() -> list[str]:
-    """Names of all dataflows that are installed, in one order wherever they are listed."""
+    """Return the names of all installed dataflows, in the order in which every list shows them."""
     return sorted(offered(DATAFLOW_GROUP, "dataflow"), reverse=True)
 
 
 def is_file(name: str) -> bool:
-    """Whether a dataflow is named as ``FILE.py:NAME``."""
+    """Return whether a dataflow's name has the form ``FILE.py:NAME``."""
     return ".py:" in name
 
 

@@ -1,4 +1,4 @@
-"""A System from a preset's name, a YAML file or a SCALE-Sim ``.cfg``; all errors at once, each with its place."""
+"""Load a System from a preset's name, a YAML file or a SCALE-Sim ``.cfg``. Report all errors at once, each with its place."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def load_system(source: str | Path, overrides: Sequence[str] = (), *, of: type[S
 
 
 def load_system(source: str | Path, overrides: Sequence[str] = (), *, of: type[MachineSpec] = MachineSpec) -> MachineSpec:
-    """The system named by a preset's name, a YAML file or a SCALE-Sim ``.cfg``, with ``--set``-style overrides laid upon it.
+    """Return the system of this preset name, YAML file or SCALE-Sim ``.cfg``, after ``--set``-style overrides.
 
-    It is the spec of its kind of machine; ``of`` is the class that the caller can use (System for systolic machines).
-    Raises InputError (InputErrors for several): no such name or file, bad syntax, unknown or missing keys, values out of range,
-    a system of another kind.
+    The result is the spec of the system's kind of machine. ``of`` is the class that the caller can use (System for systolic
+    machines). Raise InputError (InputErrors for several) if there is no such name or file, for bad syntax, unknown or missing
+    keys and values out of range, and for a system of another kind than that of ``of``.
     """
     root, errors = _read(_locate(source))
     found = _validated(root, errors, overrides)
@@ -52,19 +52,19 @@ def load_system(source: str | Path, overrides: Sequence[str] = (), *, of: type[M
 
 
 def override_system(system: SpecT, overrides: Sequence[str]) -> SpecT:
-    """The system with ``--set``-style overrides laid upon it, validated again; raises InputError."""
+    """Return the system after ``--set``-style overrides, validated again. Raise InputError for an override that breaks a rule."""
     found = _validated(entry(system.to_yaml_dict(), f"system {system.name}"), [], overrides)
     assert isinstance(found, type(system))
     return found
 
 
 def kind_of_source(source: str | Path) -> MachineKind[Any, Any]:
-    """The kind of the system that a preset's name or a file leads to; raises InputError where it is not known."""
+    """Return the kind of the system in this preset or file. Raise InputError if the kind is unknown."""
     return _kind(_read(_locate(source))[0])
 
 
 def validate_file(path: str | Path) -> list[InputError]:
-    """All that is wrong with a system file (or a preset, by name); empty where it is fine."""
+    """Return every error in a system file (or in a preset, given by name). The list is empty if there is none."""
     try:
         root, errors = _read(_locate(path))
     except InputError as error:
@@ -74,9 +74,9 @@ def validate_file(path: str | Path) -> list[InputError]:
 
 
 def place_of(source: str | Path, key: str) -> str | None:
-    """Where a system that can be loaded has a key (``scratchpads.ifmap.macro``) from, ``FILE:LINE``, or what is around it.
+    """Return the place, as ``FILE:LINE``, that sets a key (``scratchpads.ifmap.macro``) of a system that can be loaded.
 
-    None for what is no key of a System.
+    If no line sets the key, return the place of the nearest key around it. Return None for a key that no System has.
     """
     steps = [int(step) if step.isdecimal() else step for step in key.split(".")]
     found, depth = find(_read(_locate(source))[0], tuple(steps))
@@ -93,7 +93,7 @@ def _validated(root: Entry, errors: list[InputError], overrides: Sequence[str]) 
 
 
 def _require_same_kind(root: Entry, changed: Entry) -> None:
-    """Raise InputError where an override makes another kind of a system: the keys of one kind mean nothing to another."""
+    """Raise InputError if an override changes a system's kind, because the keys of one kind mean nothing to another."""
     if not isinstance(root.value, dict):
         return
     before, after = _kind(root), _kind(changed)
@@ -104,7 +104,7 @@ def _require_same_kind(root: Entry, changed: Entry) -> None:
 
 
 def _kind(root: Entry) -> MachineKind[Any, Any]:
-    """The kind that a tree names. Raises InputError for one that is not known."""
+    """Return the kind that a tree names. Raise InputError if it is unknown."""
     found, depth = find(root, ("kind",))
     if depth == 0 or found.value is None:
         return machine_kind(DEFAULT)
@@ -114,7 +114,7 @@ def _kind(root: Entry) -> MachineKind[Any, Any]:
 
 
 def system_files(source: str | Path) -> list[Path]:
-    """The user's own files that a system which can be loaded is read from: the one that is named, then those it extends."""
+    """Return the user's own files behind a system that can be loaded: the named file first, then the files that it extends."""
     found: list[Path] = []
     path = _locate(source)
     while not is_preset(path):
@@ -128,7 +128,7 @@ def system_files(source: str | Path) -> list[Path]:
 
 
 def _system(root: Entry) -> MachineSpec | list[InputError]:
-    """The system that a tree describes, or all that is wrong with the tree."""
+    """Return the system that a tree describes, or all errors in the tree."""
     try:
         spec: type[MachineSpec] = _kind(root).spec
     except InputError as error:
@@ -142,7 +142,7 @@ def _system(root: Entry) -> MachineSpec | list[InputError]:
 
 
 def _locate(source: str | Path, where: str | None = None, folder: Path = Path()) -> Path:
-    """The file a preset's name or a path leads to; relative paths start at the folder."""
+    """Return the file of a preset's name or of a path. A relative path starts at ``folder``."""
     preset = preset_path(str(source)) if isinstance(source, str) else None
     if preset is not None:
         return preset
@@ -160,7 +160,7 @@ def _locate(source: str | Path, where: str | None = None, folder: Path = Path())
 
 
 def _read(path: Path, chain: tuple[Path, ...] = ()) -> tuple[Entry, list[InputError]]:
-    """A file's tree, laid upon the tree it extends, and what is wrong with the texts."""
+    """Return a file's tree, merged over the tree that it extends, and the errors in the texts of both."""
     text = read_text(path)
     if path.suffix == ".cfg":
         return read_scale_sim_cfg(text, str(path), path.stem)
@@ -172,7 +172,7 @@ def _read(path: Path, chain: tuple[Path, ...] = ()) -> tuple[Entry, list[InputEr
 
 
 def _extended(root: Entry, path: Path, chain: tuple[Path, ...]) -> tuple[Entry, list[InputError]]:
-    """The tree laid upon its base; name and description are the file's own, the name by default the file's stem."""
+    """Return the tree merged over its base. Name and description are never inherited; the name defaults to the file's stem."""
     own = dict(root.value) if isinstance(root.value, dict) else {}
     extends = own.pop("extends", None)
     own.setdefault("name", Entry(path.stem, root.where, root.where))
@@ -195,7 +195,7 @@ def _extended(root: Entry, path: Path, chain: tuple[Path, ...]) -> tuple[Entry, 
 
 
 def _require_base_of_same_kind(over: Entry, base: Entry, extends: Entry) -> None:
-    """Raise InputError where a file names a kind and extends a system of another."""
+    """Raise InputError if a file names one kind and extends a system of another."""
     if find(over, ("kind",))[1] == 0 or not isinstance(base.value, dict):
         return
     own, below = _kind(over), _kind(base)
@@ -205,18 +205,21 @@ def _require_base_of_same_kind(over: Entry, base: Entry, extends: Entry) -> None
 
 
 def _anchor_files(root: Entry, names_kind: Entry, folder: Path) -> None:
-    """Make the files that a System file names relative to it, as the user meant it; ``names_kind`` says of what kind it is."""
+    """Make the paths in a System file relative to that file, as the user meant them.
+
+    ``names_kind`` is the tree that names the kind.
+    """
     try:
         kind = _kind(names_kind)
     except InputError:
-        return  # the error is reported when the whole tree is validated
+        return  # validation of the whole tree reports this error
     for keys in kind.file_keys:
         for place in _places(root, keys[:-1]):
             _anchor(place, keys[-1], folder)
 
 
 def _places(root: Entry, keys: tuple[str, ...]) -> Iterator[Entry]:
-    """The entries at a path of keys, in which "*" is any key of a mapping and any item of a list."""
+    """Yield the entries at a path of keys, in which "*" stands for any key of a mapping and any item of a list."""
     if not keys:
         yield root
     elif keys[0] == "*":

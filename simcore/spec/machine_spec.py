@@ -1,4 +1,4 @@
-"""What the specs of all kinds of machine share: a name, the kind, the core clock, the words of the tensors."""
+"""The keys that all kinds of machine share: name, kind, core clock, seed, shape rule and word sizes of the tensors."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class WordSpec(Spec):
 
 
 class MachineSpec(Spec):
-    """The keys that every machine has. A kind of machine has a subclass of this, which names its ``kind`` and adds keys.
+    """The keys of every machine. A kind of machine has a subclass, which sets ``kind`` and adds keys.
 
-    ``seed``: for everything that is drawn at random. ``shapes``: the rule by which convolutions of SCALE-Sim's files are read.
+    ``seed`` starts all random draws. ``shapes`` is the rule by which convolutions of SCALE-Sim's files are read.
     """
 
     name: Annotated[Text, Field(min_length=1)]
@@ -35,13 +35,13 @@ class MachineSpec(Spec):
     words: WordSpec = WordSpec()
 
     def to_yaml_dict(self) -> dict[str, Any]:
-        """Plain values that mirror the YAML file; ``model_validate`` of the class gives an equal spec back."""
+        """Return plain values that mirror the YAML file. ``model_validate`` of the class turns them into an equal spec."""
         return self.model_dump(mode="json", exclude_none=True)
 
     def content_hash(self) -> str:
-        """Hex SHA-256 of all that can change a result: equal for equal machines, whatever their name and description.
+        """Return a hex SHA-256 of everything that can change a result. The name and the description do not count.
 
-        A timing model given as ``FILE.py:Class`` counts by its name, not by the contents of the file.
+        A timing model given as ``FILE.py:Class`` counts by this text, not by the contents of the file.
         """
         content = self.model_dump(mode="json", exclude={"name", "description"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What banks are made of: memory macros of a cell, as models of arrays know them by name."""
+"""Memory macros of which banks are built, made of cells that the models of arrays know by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Cell = Annotated[Text, Field(min_length=1)]
 
 
 class WriteSpec(Spec):
-    """A cell, and its write voltage and pulse where they are not its own."""
+    """A cell, with a write voltage and a write pulse if they differ from the cell's own."""
 
     cell: Cell
     voltage_v: PositiveNumber | None = None
@@ -26,10 +26,11 @@ class MacroShareSpec(WriteSpec):
 
 
 class MacroSpec(WriteSpec):
-    """The macros that a bank is made of; timing, energy, leakage and area of the bank are theirs.
+    """The macros of which a bank is built. They determine the bank's timing, energy, leakage and area.
 
-    ``word_bits``: bits that a macro gives at once, None for the line's, or the widest that the cell's table knows; a wider line
-    lies in several macros side by side. ``beside``: other cells that hold a share of each line; ``cell`` holds the rest.
+    ``word_bits`` is the number of bits that a macro delivers per access. None means the bits of the line, or the widest word that
+    the cell's table knows; a wider line spans several macros side by side. ``beside`` lists other cells that each hold a share of
+    every line; ``cell`` holds the rest.
     """
 
     word_bits: Count | None = None
@@ -49,5 +50,5 @@ class MacroSpec(WriteSpec):
 
     @property
     def cells(self) -> str:
-        """The cells, by name, joined by ``+`` where there are several."""
+        """Return the names of the cells, joined by ``+`` if there are several."""
         return "+".join((self.cell, *(part.cell for part in self.beside)))

@@ -22,7 +22,7 @@ MODELS = ("simple", "dram")
 
 
 class SimpleMemorySpec(Spec):
-    """Main memory behind one shared port; latency and bandwidth count cycles of the memory's own clock."""
+    """Main memory behind one shared port. Latency and bandwidth count cycles of the memory's own clock."""
 
     model: Literal["simple"] = "simple"
     clock_hz: FrequencyHz
@@ -31,10 +31,10 @@ class SimpleMemorySpec(Spec):
 
 
 class DramMemorySpec(Spec):
-    """A DRAM standard with a controller per channel.
+    """A DRAM standard with one controller per channel. Its clock is the standard's.
 
-    ``standard``: a standard's or preset's name, a YAML table, or ``FILE.py:NAME``. ``overrides``: timings in cycles and counts of
-    levels laid upon it. Its clock is the standard's.
+    ``standard`` is the name of a standard or preset, a YAML table, or ``FILE.py:NAME``. ``overrides`` replace timings (in cycles)
+    and level counts of the standard.
     """
 
     model: Literal["dram"] = "dram"
@@ -45,7 +45,7 @@ class DramMemorySpec(Spec):
     @field_validator("standard")
     @classmethod
     def _can_be_read(cls, standard: str) -> str:
-        """A field's rule, so that a table that is not there is told together with what is wrong elsewhere."""
+        """Check the standard as a rule of its field, so that a missing table is reported together with other errors."""
         from simcore.dram.resolve import load_dram
 
         _, broken = _blaming((), lambda: load_dram(standard))
@@ -82,14 +82,17 @@ class DramMemorySpec(Spec):
         ]
 
     def resolved(self) -> ResolvedDram:
-        """The standard with the overrides, in integers."""
+        """Return the standard with the overrides, resolved to integers."""
         from simcore.dram.resolve import load_dram
 
         return load_dram(self.standard, self.overrides)
 
 
 def _blaming(path: tuple[str, ...], make: Callable[[], T]) -> tuple[T | None, list[Broken]]:
-    """What ``make`` gives; an InputError of its is a rule that the key at ``path`` breaks. ``()`` keeps places in a table."""
+    """Return the result of ``make``.
+
+    Report an InputError as a rule that the key at ``path`` breaks; ``()`` keeps places in a table.
+    """
     try:
         return make(), []
     except InputError as error:
@@ -101,7 +104,7 @@ def _blaming(path: tuple[str, ...], make: Callable[[], T]) -> tuple[T | None, li
 
 
 def _spelt_out(value: object) -> object:
-    """A text is short for the DRAM standard of that name. Refuses what is no memory and models that are not known."""
+    """Expand a text into the DRAM standard of that name. Refuse other values that are no memory, and unknown models."""
     if isinstance(value, str):
         return {"model": "dram", "standard": value}
     if isinstance(value, dict):

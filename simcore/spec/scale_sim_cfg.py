@@ -1,11 +1,13 @@
-"""SCALE-Sim's ``.cfg`` as a System whose stall-free cycles are SCALE-Sim's.
+"""A reader of SCALE-Sim's ``.cfg``, which makes a System whose stall-free cycles are SCALE-Sim's.
 
-What SCALE-Sim leaves open is chosen so that the scratchpads do not stall what it does not stall. It has no banks, line width or
-port limit at the array's edge: here 8 banks of 4 ports and 32 B lines, the vector of a 32-wide array, so that its smallest SRAM,
-1 kB, still divides evenly (ResNet18's layer2.0.conv1 takes as many cycles with 64 ports, any dataflow, 32x32 and 128x128).
-It has no clock (1 GHz) and words of 1 byte.
-Main memory answers after 1 cycle, as there; it is one shared port where SCALE-Sim gives each operand its own. The DMA starts one
-burst a cycle, so a burst is the most it moves: 256 bytes, of which CALC mode, which never stalls there, gives one every cycle.
+The reader chooses what SCALE-Sim leaves open so that the scratchpads add no stalls of their own. SCALE-Sim has no banks, line
+width or port limit at the array's edge. The System has 8 banks of 4 ports and lines of 32 B, the vector of a 32-wide array, so
+that SCALE-Sim's smallest SRAM, 1 kB, still divides evenly. (ResNet18's layer2.0.conv1 takes as many cycles with 64 ports, for any
+dataflow, on arrays of 32x32 and 128x128.) SCALE-Sim has no clock, so the System runs at 1 GHz; words have 1 byte.
+
+Main memory answers after 1 cycle, as in SCALE-Sim. The System has one shared port where SCALE-Sim gives each operand its own. The
+DMA starts one burst per cycle, so it moves at most one burst per cycle: 256 bytes. SCALE-Sim's CALC mode never waits for main
+memory, so here it gets one such burst every cycle.
 """
 
 from __future__ import annotations
@@ -24,10 +26,10 @@ MODES = ("CALC", "USER")
 
 _SIZES = {"ifmap": "IfmapSramSzkB", "filter": "FilterSramSzkB", "ofmap": "OfmapSramSzkB"}
 _MEANT = ("ArrayHeight", "ArrayWidth", *_SIZES.values(), "Dataflow", "Bandwidth")
-# The first SCALE-Sim (ARM-software/SCALE-Sim) spells the sizes, in kB too, without the unit.
+# The first SCALE-Sim (ARM-software/SCALE-Sim) spells the sizes without the unit; they are in kB too.
 _OLD_SPELLINGS = {"ifmapsramsz": "IfmapSramSzkB", "filtersramsz": "FilterSramSzkB", "ofmapsramsz": "OfmapSramSzkB"}
-# Keys of configs/*.cfg (SCALE-Sim v1 to v3) without a meaning here: operand addresses, request buffers of its Ramulator coupling,
-# banks and layouts (which act on its stalls only), sparsity options (sparsity itself is refused below).
+# Keys of configs/*.cfg (SCALE-Sim v1 to v3) that have no meaning here: operand addresses, request buffers of its Ramulator
+# coupling, banks and layouts (which act on its stalls only), and sparsity options (sparsity itself is refused below).
 _IGNORED = (
     *("IfmapOffset", "FilterOffset", "OfmapOffset", "MemoryBanks", "OnChipMemoryBanks", "OnChipMemoryBankPorts"),
     *("ReadRequestBuffer", "WriteRequestBuffer", "IfmapCustomLayout", "FilterCustomLayout"),
@@ -53,7 +55,7 @@ _OUTSTANDING_BURSTS = 64
 
 @dataclass
 class _Cfg:
-    """The sections' texts by lower-case section and key, each with its line, and the errors found so far."""
+    """The texts by lower-case section and key, each with its line, and the errors found so far."""
 
     source: str
     texts: dict[tuple[str, str], Entry] = field(default_factory=dict)
@@ -73,7 +75,7 @@ class _Cfg:
         return found
 
     def count(self, found: Entry | None, key: str) -> Entry | None:
-        """A positive integer; None, and an error noted, where it is none."""
+        """Return a positive integer. For anything else, note an error and return None."""
         if found is None:
             return None
         text = str(found.value)
@@ -85,9 +87,9 @@ class _Cfg:
 
 
 def read_scale_sim_cfg(text: str, source: str, name: str) -> tuple[Entry, list[InputError]]:
-    """The ``.cfg`` text as a System's tree; ``name`` is used where the file gives no run_name.
+    """Return a System's tree from the ``.cfg`` text. ``name`` is the System's name if the file gives no run_name.
 
-    Raises InputError (InputErrors for several): a line that is no section, key or comment; an unknown section or key; a missing
+    Raise InputError (InputErrors for several) for a line that is no section, key or comment; an unknown section or key; a missing
     key of [architecture_presets]; a dataflow other than os, ws, is; a value that is no positive integer; sparsity.
     """
     cfg = _sections(text, source)
@@ -185,13 +187,13 @@ def _scratchpad(cfg: _Cfg, key: str) -> dict[str, Any]:
 def _dataflow(cfg: _Cfg) -> Entry | None:
     found = cfg.needed("Dataflow")
     if found is not None and found.value not in DATAFLOWS:
-        # SCALE-Sim prints a warning here and runs os.
+        # SCALE-Sim prints a warning here and simulates os.
         cfg.wrong(f"Dataflow: expected {', '.join(DATAFLOWS)}, got {found.value!r}", found.where)
     return found
 
 
 def _bytes_per_cycle(cfg: _Cfg) -> Entry | int:
-    """Words (bytes) a cycle between main memory and the scratchpads; of several values the least, as SCALE-Sim takes it."""
+    """Return the words (bytes) per cycle between main memory and the scratchpads: the least of several, as in SCALE-Sim."""
     mode = cfg.text("run_presets", "InterfaceBandwidth")
     if mode is not None and mode.value not in MODES:
         cfg.wrong(f"InterfaceBandwidth: expected {' or '.join(MODES)}, got {mode.value!r}", mode.where)
@@ -206,7 +208,7 @@ def _bytes_per_cycle(cfg: _Cfg) -> Entry | int:
 
 
 def _entry(value: Any, where: str) -> Entry:
-    """A mapping as an entry in which values that already know their place keep it."""
+    """Return a mapping as an entry. Values that already have a place keep it."""
     if isinstance(value, Entry):
         return value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""A scratchpad: capacity, banks, lines, arbiter, write buffer, and the timing of its banks."""
+"""A scratchpad: capacity, banks, lines, arbiter, write buffer, and the timing of the banks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Preemption = Literal["none", "resume", "restart"]
 
 
 class TimingSpec(Spec):
-    """A bank's timing model, by registered name or ``FILE.py:Class``, and the parameters that differ from its defaults."""
+    """A bank's timing model, by registered name or ``FILE.py:Class``, and parameters that replace the model's defaults."""
 
     model: Annotated[Text, Field(min_length=1)]
     parameters: dict[str, Integer] = Field(default_factory=dict)
@@ -27,7 +27,7 @@ class TimingSpec(Spec):
 
 
 class BankGroup(Spec):
-    """Neighbouring banks that are alike: of a timing model, or of macros, whose timing they take. Exactly one is given."""
+    """Neighbouring banks that are alike. Give either ``timing`` or ``macro``; macros bring their own timing."""
 
     banks: Count
     timing: TimingSpec | None = None
@@ -40,12 +40,12 @@ class BankGroup(Spec):
 
     @property
     def memory(self) -> str:
-        """Name of the timing model or of the macros' cells."""
+        """Return the name of the timing model or of the macros' cells."""
         return self.timing.model if self.timing is not None else self.macro.cells if self.macro is not None else ""
 
 
 class WriteBufferSpec(Spec):
-    """Where the array's writes wait for their banks; depth and watermarks in entries (one entry is one line)."""
+    """The buffer in which the array's writes wait for their banks. Depth and watermarks count entries; an entry is one line."""
 
     depth: CountOrNone = 8
     high_watermark: Count | None = None
@@ -72,7 +72,10 @@ class WriteBufferSpec(Spec):
 
 
 class ScratchpadSpec(Spec):
-    """Banks of lines behind one arbiter. Exactly one of ``timing``, ``macro`` (all banks alike) and ``bank_groups`` is given."""
+    """Banks of lines behind one arbiter.
+
+    Give exactly one of ``timing``, ``macro`` (both make all banks alike) and ``bank_groups``.
+    """
 
     capacity_bytes: SizeBytes
     banks: Count
@@ -106,19 +109,19 @@ class ScratchpadSpec(Spec):
 
     @property
     def groups(self) -> tuple[BankGroup, ...]:
-        """Its bank groups; all banks in one where they are alike."""
+        """Return the bank groups. If all banks are alike, they form one group."""
         if self.bank_groups is not None:
             return self.bank_groups
         return (BankGroup(banks=self.banks, timing=self.timing, macro=self.macro),)
 
     @property
     def memory_of_banks(self) -> tuple[str, ...]:
-        """What each bank is made of, by name, in bank order."""
+        """Return the name of the timing model or cells of each bank, in bank order."""
         return tuple(group.memory for group in self.groups for _ in range(group.banks))
 
 
 def _one_of(**given: object) -> list[Broken]:
-    """What is wrong where not exactly one of the keys has a value."""
+    """Return an error unless exactly one of the keys has a value."""
     found = [name for name, value in given.items() if value is not None]
     if len(found) == 1:
         return []

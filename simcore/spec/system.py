@@ -34,7 +34,7 @@ UNIFIED = ("unified",)
 
 
 class ArraySpec(Spec):
-    """The systolic array and its edge. ``dataflow``: the name of one that is installed, or FILE.py:NAME of one of the user's own.
+    """The systolic array and its edge. ``dataflow`` is the name of an installed dataflow, or FILE.py:NAME of the user's own.
 
     ``port_window`` is the depth of the edge FIFOs, in elements.
     """
@@ -49,25 +49,28 @@ class ArraySpec(Spec):
 
 
 class DmaSpec(Spec):
-    """Moves tiles between main memory and the scratchpads, in bursts; a bounded number of them is outstanding."""
+    """The DMA, which moves tiles in bursts between main memory and the scratchpads. Only so many bursts may be outstanding."""
 
     outstanding_bursts: Count = 16
     burst_bytes: SizeBytes = 64
 
 
 class VectorUnitSpec(Spec):
-    """Pooling, addition, normalisation: ``lanes`` words a cycle; ``fuse``: element-wise operations join the layer before them."""
+    """The unit for pooling, addition and normalisation, which handles ``lanes`` words per cycle.
+
+    With ``fuse``, element-wise operations join the layer before them.
+    """
 
     lanes: Count = 32
     fuse: Flag = True
 
 
 class GatingSpec(Spec):
-    """Idle banks are cut off from power and then leak ``leakage_percent`` of what they leak otherwise.
+    """Power gating: an idle bank is cut off from power and then leaks ``leakage_percent`` of its normal leakage.
 
-    A bank that keeps its contents without power is cut off whenever it serves nothing, and leaks in full for ``wake_cycles``
-    before each access besides; another one is cut off through layers in which nothing accesses it. It costs no cycles.
-    Defaults: assumed.
+    A bank that keeps its contents without power is cut off whenever it serves no access; it also leaks in full for
+    ``wake_cycles`` before each access. Any other bank is cut off during layers that never access it. Gating costs no cycles. The
+    defaults are assumed.
     """
 
     leakage_percent: Percent = 0.0
@@ -75,10 +78,10 @@ class GatingSpec(Spec):
 
 
 class TechnologySpec(Spec):
-    """Where energies, areas and leakage come from: the table's name, the process node in nanometres, the leakage class.
+    """The source of energies, areas and leakage: a table's name, the process node in nanometres and the leakage class.
 
-    ``leakage_class``: the transistors, as ITRS names them: high performance, low operating power, low standby power.
-    ``endurance_writes``: writes that a line takes, in place of the table's figures; SRAM is not worn by writing.
+    ``leakage_class`` names the transistors as ITRS does: high performance, low operating power, low standby power.
+    ``endurance_writes`` is the number of writes that a line endures; it replaces the table's figures. Writes do not wear SRAM.
     """
 
     table: Text = "default"
@@ -89,11 +92,11 @@ class TechnologySpec(Spec):
 
 
 class System(MachineSpec):
-    """A machine of kind ``systolic``. Fields validate in this order, so a rule may read the fields above it.
+    """A machine of kind ``systolic``. Fields validate in this order, so a rule may read the fields above its own.
 
-    ``layer_results``: where a layer's result lies when the next layer begins: always in main memory, or, if it fits and the next
-    layer reads it, in the scratchpad that it was written to. Then the scratchpads of ifmap and ofmap change roles from layer to
-    layer; they must be alike.
+    ``layer_results`` says where a layer's result lies when the next layer begins: always in main memory, or in the scratchpad to
+    which it was written, if it fits and the next layer reads it. In the second case the scratchpads of ifmap and ofmap change
+    roles from layer to layer, so they must be alike.
     """
 
     kind: Literal["systolic"] = "systolic"
@@ -170,7 +173,7 @@ def _broken_names(pads: dict[ScratchpadName, ScratchpadSpec], array: ArraySpec) 
 
 
 def _words_in(name: str, array: ArraySpec, words: WordSpec) -> Mapping[str, int]:
-    """The word sizes, by field name, of the tensors that lie in a scratchpad; a sum's second operand lies among the filters."""
+    """Return the word sizes, by field name, of the tensors in a scratchpad. A sum's second operand lies among the filters."""
     spilled = {"psum_bytes": words.psum_bytes} if array.partial_sums == "ofmap" else {}
     ofmap = {"ofmap_bytes": words.ofmap_bytes} | spilled
     operands = {"ifmap_bytes": words.ifmap_bytes, "filter_bytes": words.filter_bytes}
@@ -184,7 +187,7 @@ def _words_in(name: str, array: ArraySpec, words: WordSpec) -> Mapping[str, int]
 
 
 def _broken_roles(pads: dict[ScratchpadName, ScratchpadSpec], layer_results: str) -> list[Broken]:
-    """With ``layer_results: scratchpads`` the scratchpads of ifmap and ofmap take each other's place."""
+    """Check that ifmap and ofmap are alike, because with ``layer_results: scratchpads`` they change roles."""
     if layer_results == "main-memory":
         return []
     if "unified" in pads:
@@ -206,5 +209,5 @@ def _broken_lines(pads: dict[ScratchpadName, ScratchpadSpec], array: ArraySpec, 
 
 
 def _why(scratchpad: str, word: str) -> str | None:
-    """Why words of another tensor's size lie in a scratchpad, where that is not plain."""
+    """Return why words of another tensor's size lie in a scratchpad, if the reason is not obvious."""
     return "the second operand of a sum lies there" if (scratchpad, word) == ("filter", "ifmap_bytes") else None

@@ -1,1 +1,1 @@
-"""The systolic machine as a kind: how a network is planned for it and run, what it costs, what is printed of it."""
+"""The systolic machine as a kind: the planning of networks, their execution, the costs and the printed tables."""

@@ -1,4 +1,4 @@
-"""Whether two systems take the same cycles for the same work."""
+"""The comparison of two systems: do they take the same cycles for the same work?"""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from simcore.spec import System
 from simcore.spec.scratchpad import BankGroup, TimingSpec
 from simcore.timing.bank_timing import BankTiming
 
-#: What a System has that no cycle depends on. Banks are compared by their timing instead.
+#: Keys of a System on which no cycle depends. The banks of scratchpads are compared by their timing instead.
 _COSTS_NOTHING = {"name", "description", "technology", "scratchpads"}
 _BANKS = {"timing", "macro", "bank_groups"}
 
 
 def alike_in_time(one: System, other: System) -> bool:
-    """Whether the systems differ in costs alone: technology, cells of their macros, names. Banks must have the same numbers."""
+    """Return whether the systems differ in costs alone: names, technology, cells of macros. All bank timings must be equal."""
     if any(getattr(one, key) != getattr(other, key) for key in type(one).model_fields if key not in _COSTS_NOTHING):
         return False
     if list(one.scratchpads) != list(other.scratchpads):
@@ -25,7 +25,7 @@ def alike_in_time(one: System, other: System) -> bool:
 
 
 def _timings(system: System) -> list[BankTiming | TimingSpec]:
-    """The timing of every bank, in the engines' order."""
+    """Return the timing of every bank, in the engines' order."""
     return [
         timing
         for name, pad in system.scratchpads.items()
@@ -35,7 +35,10 @@ def _timings(system: System) -> list[BankTiming | TimingSpec]:
 
 
 def _timing(system: System, scratchpad: str, group: BankGroup) -> BankTiming | TimingSpec:
-    """A model of the user's own counts by its file and name: each reading of the file makes another class."""
+    """Return a bank group's timing. A model from the user's file is compared by file and name.
+
+    Each reading of the file makes another class, so two objects of one model would never be equal.
+    """
     if group.timing is not None and ".py:" in group.timing.model:
         return group.timing
     return group_timing(system, scratchpad, group)

@@ -1,4 +1,4 @@
-"""The banks of a systolic machine: their names in tables, and how many writes their lines take."""
+"""The banks of a systolic machine: their names in tables, and the number of writes that their lines endure."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class EnergyRates:
 
 
 def energy_parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -> dict[str, float]:
-    """The energy of a layer by part, in picojoules; ``banks`` and the banks of ``rates`` are in the engines' order."""
+    """Return a layer's energy by part in pJ. ``banks`` and the banks of ``rates`` are in the engines' order."""
     outcome = run.outcome
     parts: dict[str, float] = {"mac_pj": run.macs * rates.mac_pj}
     for action, counts, costs in (

@@ -1,4 +1,4 @@
-"""Runs a plan on an engine: layer by layer, telling of the progress and comparing values where that was asked for."""
+"""The execution of a plan on an engine, layer by layer, with reports of progress and, if asked for, a check of values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simcore.systolic.value_check import ValueCheck
 
 
 def execute(system: System, order: RunOrder, planned: Sequence[PlannedLayer]) -> Ran:
-    """Run the layers that run. Raises WrongValuesError where a checked value is not numpy's."""
+    """Run those planned layers that run. Raise WrongValuesError if a checked value differs from numpy's."""
     check = ValueCheck(planned, system) if order.check_values else None
     running = [layer for layer in planned if layer.runs]
     ends = list(accumulate(layer.steps for layer in running))

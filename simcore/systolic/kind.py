@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
-    """Simulated cycle by cycle, by two engines that give the same tables."""
+    """The kind whose machines two engines simulate cycle by cycle, with the same tables."""
 
     name = "systolic"
     description = "a systolic array fed by banked scratchpads, simulated cycle by cycle"
@@ -66,7 +66,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         dataflow_named(spec.array.dataflow)
 
     def input_files(self, spec: System) -> Sequence[Path]:
-        """Files of bank timings, of a dataflow, of a DRAM's table and of the tables it extends that are the user's own."""
+        """Return the user's own files of bank timings, of the dataflow, of the DRAM's table and of the tables that it extends."""
         from simcore.dram.standard import own_files
 
         models = {group.timing.model for pad in spec.scratchpads.values() for group in pad.groups if group.timing is not None}
@@ -117,7 +117,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         from simcore.systolic.rates import energy_rates
 
         rates = energy_rates(spec)
-        bank_endurance(spec)  # what it refuses is refused before the run
+        bank_endurance(spec)  # raises its InputErrors before the run
         return rates
 
     def energy_parts(self, spec: System, costs: Any, run: LayerRun) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""The layers of a run, planned: all before the first one runs, so that what cannot run is told at once."""
+"""The planned layers of a run. simcore plans all of them before the first one runs, so that every error appears at once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from simcore.spec import System
     from workloads.network import LayerInstance, Network
 
-#: Bytes of plans that are kept for the run. What is beyond is planned once more when its turn comes.
+#: Bytes of plans that simcore keeps for the run. It drops further plans and makes them again when their layer's turn comes.
 KEPT_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
 class PlannedLayer:
-    """One layer of a run. ``steps`` and ``facts`` are its Program's; a view and a layer that joined another have none."""
+    """One layer of a run. ``steps`` and ``facts`` are its Program's. Views and layers that joined another have no Program."""
 
     instance: LayerInstance
     fused_into: str | None
@@ -29,7 +29,7 @@ class PlannedLayer:
     kept: Program | None
 
     def program(self, system: System, *, with_folds: bool) -> Program:
-        """The Program of a layer that runs: the one that was kept, or an equal one made again."""
+        """Return the Program of a layer that runs: the one that was kept, or an equal one made again."""
         from workloads.dataflow import lower
         from workloads.dataflow.between_layers import with_what_stays
 
@@ -41,7 +41,10 @@ class PlannedLayer:
 
 
 def plan_layers(network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool) -> list[PlannedLayer]:
-    """The wanted layers (None: all) in execution order. Raises InputError for one that cannot be planned, and if none runs."""
+    """Return the wanted layers (None: all) in execution order.
+
+    Raise InputError for a layer that cannot be planned, and if no layer runs.
+    """
     from workloads.dataflow import lower_each
 
     found: list[PlannedLayer] = []
@@ -59,7 +62,7 @@ def plan_layers(network: Network, system: System, wanted: Container[str] | None,
 
 
 def _nothing_runs(layers: list[PlannedLayer]) -> InputError:
-    """A layer that is fused into another cannot be chosen alone."""
+    """Return the error for a choice of layers of which none runs, for example because another layer absorbed them."""
     roots = sorted({f"'{layer.fused_into}'" for layer in layers if layer.fused_into})
     hint = f"choose {', '.join(roots)}, or set vector_unit.fuse=false" if roots else None
     return InputError(f"none of the layers {', '.join(layer.instance.name for layer in layers)} runs by itself", hint=hint)

@@ -1,4 +1,4 @@
-"""What ``simcore run`` prints of a run on a systolic machine."""
+"""The tables and lines that ``simcore run`` prints for a run on a systolic machine."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from simcore.systolic.value_check import EQUAL
 
 
 def printed_tables(results: Results) -> list[PrintedTable]:
-    """Layers, passes, stall causes, totals, and the wear of scratchpads that wear out."""
+    """Return the tables of layers, passes, stall causes, totals, and the wear of scratchpads that wear out."""
     worn = [wear_table(results)] if _wears(results) else []
     return [layer_table(results), *pass_tables(results), stall_table(results), totals_table(results), *worn]
 
 
 def printed_lines(results: Results) -> list[str]:
-    """How endurance is known, and what the check of values found."""
+    """Return lines that say how the endurance is known and what the check of values found."""
     worn = endurance_lines(results) if _wears(results) else []
     return [*worn, *([values_line(results)] if results.values else [])]
 
@@ -35,7 +35,7 @@ def _wears(results: Results) -> bool:
 
 
 def values_line(results: Results) -> str:
-    """What the check of values found, in one line; a value that is wrong never gets here."""
+    """Return the finding of the check of values in one line. A wrong value ends the run before this line."""
     equal = sum(said == EQUAL for said in results.values.values())
     seed = results.manifest["seed"]
     layers = f"{equal} of {len(results.values)} layers"
@@ -43,7 +43,7 @@ def values_line(results: Results) -> str:
 
 
 def layer_table(results: Results) -> PrintedTable:
-    """One row per layer that ran, with its largest stall cause."""
+    """Return one row per layer that ran, with its largest stall cause."""
     checked = bool(results.values)
     rows = [
         (
@@ -75,7 +75,7 @@ def _part(part: str, rates: EnergyRates) -> str:
 
 
 def totals_table(results: Results) -> PrintedTable:
-    """Traffic and energy of the run."""
+    """Return the time, the traffic and the energy of the run."""
     totals = totals_of(results)
     rows: list[tuple[str, float | int]] = [
         ("time, us", totals["time_ns"] / 1e3),

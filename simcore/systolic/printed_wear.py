@@ -1,4 +1,4 @@
-"""The wear of scratchpads for reading: the busiest line of each, and how long it lasts."""
+"""The printed wear of scratchpads: the busiest line of each, and its lifetime."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNITS = ((_YEAR_S, "years"), (86400.0, "days"), (3600.0, "hours"), (60.0, "minu
 
 
 def wear_table(results: Results) -> PrintedTable:
-    """One row per scratchpad that writing wears out: of all its banks, the line that fails first."""
+    """Return one row per scratchpad that writes wear out, for the line among all its banks that fails first."""
     rows = [
         (
             row["scratchpad"],
@@ -30,15 +30,15 @@ def wear_table(results: Results) -> PrintedTable:
         if isfinite(row["endurance_writes"])
     ]
     columns = ("", "memory", "bank", "row", "writes", "writes/s", "endurance", "lasts", "levelled")
-    return PrintedTable("Busiest lines, the run repeated for ever", columns, rows, text_columns=2)
+    return PrintedTable("Busiest lines, if the run repeats for ever", columns, rows, text_columns=2)
 
 
 def endurance_lines(results: Results) -> list[str]:
-    """How the endurance of each memory is known, one line each."""
+    """Return how the endurance of each memory is known, one line each."""
     assert results.line_wear is not None
     known = zip(results.wear["memory"], results.line_wear.endurance, strict=True)
     said = {
-        f"Wear: that a line of {memory} takes {endurance.writes:.3g} writes is {endurance.kind}; set technology.endurance_writes."
+        f"Wear: a line of {memory} endures {endurance.writes:.3g} writes ({endurance.kind}; set technology.endurance_writes)."
         for memory, endurance in known
         if isfinite(endurance.writes) and endurance.kind != "given"
     }
@@ -46,7 +46,7 @@ def endurance_lines(results: Results) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """A time in the largest unit of which it has one or more: "2.8 hours"; "-" for one without end."""
+    """Return a time in the largest unit of which it has one or more: "2.8 hours". An endless time is "-"."""
     if not isfinite(seconds):
         return "-"
     size, unit = next(((size, unit) for size, unit in _UNITS if seconds >= size), _UNITS[-1])

@@ -1,4 +1,4 @@
-"""Energies of a system's parts, from the technology table: the bridge from what a machine is made of to picojoules."""
+"""The energy rates of a system: the bridge from the parts of a machine to picojoules, by the technology table."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from simcore.systolic.energy import BankRates, EnergyRates
 
 
 def energy_rates(system: System) -> EnergyRates:
-    """What one unit of each count costs here; a bank is an array of its own.
+    """Return the energy of one unit of each count on this system. Each bank counts as an array of its own.
 
-    Raises InputError for an unknown technology, macros that are not in their table, and a leakage class that the technology
-    table does not know.
+    Raise InputError for an unknown technology, for macros that their table does not hold, and for a leakage class that the
+    technology table does not know.
     """
     technology = technology_table(system.technology.table, system.technology.node_nm)
     mac, dram = technology.mac(system.words.ifmap_bytes), technology.dram
@@ -39,7 +39,9 @@ def energy_rates(system: System) -> EnergyRates:
             sources[f"{name}, {group.memory}"] = f"{figures.kind}: {figures.source}"
             notes.update(dict.fromkeys(figures.notes))
         if pad.ports_per_bank > 1:
-            notes[f"{name}: a bank of {pad.ports_per_bank} ports is charged and sized as one of a single port"] = None
+            notes[f"{name}: energy and area of a bank of {pad.ports_per_bank} ports are those of a bank with a single port"] = (
+                None
+            )
     return EnergyRates(
         mac_pj=mac.pj,
         dram_byte_pj=None if isinstance(system.memory, DramMemorySpec) else dram.pj,
@@ -65,7 +67,7 @@ def _figures(system: System, technology: Technology, scratchpad: str, group: Ban
         raise InputError(
             f"expected {technology.leakage_class}, the class of the table '{technology.name}', got {wanted}",
             where="technology.leakage_class",
-            hint=f"other classes are known of macros: --set scratchpads.{scratchpad}.macro=sram, technology.node_nm=22",
+            hint=f"macros know other classes: --set scratchpads.{scratchpad}.macro=sram, technology.node_nm=22",
         )
     model = group_timing(system, scratchpad, group)
     return technology.scratchpad(model, pad.capacity_bytes // pad.banks)
@@ -82,16 +84,16 @@ def _bank_rates(figures: ScratchpadFigures, line_bytes: int) -> BankRates:
 
 
 def _with_currents(dram: ResolvedDram, sources: dict[str, str], notes: dict[str, None]) -> ResolvedDram | None:
-    """The DRAM if its table has the currents that its energy needs; else None, and a note that says so."""
+    """Return the DRAM if its table has the currents for its energy. Else add a note and return None."""
     try:
         command_energy(dram)
     except InputError as error:
-        notes[f"main memory is not in it ({error.message})"] = None
+        notes[f"main memory is not included ({error.message})"] = None
         return None
     assert dram.currents is not None
     sources["dram"] = f"derived from datasheet currents: {dram.currents.source}"
     if dram.interface is None:
-        notes["the data lines of main memory are not in it"] = None
+        notes["the data lines of main memory are not included"] = None
     else:
         sources["dram data lines"] = f"derived: {dram.interface.source}"
     return dram

@@ -1,4 +1,4 @@
-"""About how long a run on a systolic machine takes, known before it is planned."""
+"""An estimate of the time of a run on a systolic machine, before it is planned."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from simcore.spec import System
     from workloads.dataflow.size import Size
 
-#: Simulated cycles per second of each engine, rounded from docs/performance.md; a DRAM behind it costs a tenth.
+#: Simulated cycles per second of each engine, rounded from docs/performance.md. A DRAM as main memory costs a tenth.
 CYCLES_PER_S = {"compiled": 5e6, "simpy": 7e3}
 #: Steps per second of a PE that multiplies: 1.2 microseconds each (docs/performance.md, "Checked values").
 PE_STEPS_PER_S = 8e5
 
 
 def run_estimate(sizes: Iterable[Size], system: System, engine: str, *, check_values: bool = False) -> Estimate:
-    """Cycles and seconds of layers of these sizes; stalls beyond main memory's bandwidth are not foreseen."""
+    """Return the cycles and seconds of layers of these sizes. Stalls other than for main memory's bandwidth are not included."""
     listed = list(sizes)
     cycles = sum(size.cycles(system) for size in listed)
     seconds = cycles / CYCLES_PER_S[engine]

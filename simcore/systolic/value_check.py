@@ -1,4 +1,4 @@
-"""Checked values: the reference engine's PEs multiply drawn numbers; what the array writes is held against numpy's product."""
+"""The check of values: the PEs of the reference engine multiply drawn numbers, and numpy's product checks their results."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from simcore.spec import System
     from workloads.network import LayerInstance
 
-#: What is said of a layer whose every value equals numpy's.
+#: The finding for a layer whose every value equals numpy's.
 EQUAL = "equal"
 
 
 class ValueCheck:
     """Operands for the layers that the array runs, and the comparison of their results with numpy's.
 
-    ``said`` tells of each layer, by name, that its values are "equal", or why it has none. Operands are int8 numbers drawn from
-    the System's ``seed`` and the layer's name, so that choosing layers changes no number.
+    ``said`` holds, by layer name, "equal" or the reason why a layer has no values. Operands are int8 numbers drawn from the
+    System's ``seed`` and the layer's name, so they do not depend on the choice of layers.
     """
 
     def __init__(self, planned: Sequence[PlannedLayer], system: System) -> None:
@@ -37,7 +37,7 @@ class ValueCheck:
         self._under_way: _Drawn | None = None
 
     def operands(self, index: int, program: Program) -> Operands | None:
-        """The operands of the layer that runs as number ``index``, before it does; None for a layer of the vector unit."""
+        """Return the operands of the layer that runs next, as number ``index``. Return None for a layer of the vector unit."""
         self._under_way = None
         if not program.folds:
             return None
@@ -45,7 +45,7 @@ class ValueCheck:
         return self._under_way.operands
 
     def compare(self) -> None:
-        """Compare what the layer under way wrote, once it ran. Raises WrongValuesError with the first value that differs."""
+        """Compare the results of the layer that has just run. Raise WrongValuesError with the first value that differs."""
         if self._under_way is None:
             return
         drawn, self._under_way = self._under_way, None
@@ -59,7 +59,7 @@ class ValueCheck:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """The layer under way, with what its PEs multiply, what should come out, and how to find what did."""
+    """The running layer, the operands of its PEs, the expected result, and a function that reads the result found."""
 
     program: Program
     operands: Operands

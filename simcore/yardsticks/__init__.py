@@ -1,1 +1,1 @@
-"""Yardsticks: two small kinds of machine whose time follows from counts alone, `roofline` and `ideal` (docs/machine-kinds.md)."""
+"""Yardsticks: two small kinds of machine whose time follows from counts, `roofline` and `ideal` (docs/machine-kinds.md)."""

@@ -1,4 +1,4 @@
-"""How long a layer takes on a yardstick: the longer of two times that follow from its counts, in whole core cycles."""
+"""The time of a layer on a yardstick: the longer of two times that follow from its counts, in whole core cycles."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from workloads.dataflow.work import Work
     from workloads.network import LayerInstance
 
-#: Operators that have a point of their own; every other layer with multiply-accumulates counts as a matrix product.
+#: Operators that have an efficiency point of their own. Any other layer with multiply-accumulates counts as a matrix product.
 OPERATORS = ("conv", "linear", "matmul")
 
 
 @dataclass(frozen=True)
 class Roof:
-    """What bounds a machine. ``peak``: None where nothing bounds the compute. ``bytes_per_s``: of main memory."""
+    """The limits of a machine. ``peak`` is None if nothing limits the compute. ``bytes_per_s`` is main memory's bandwidth."""
 
     core_clock_hz: int
     bytes_per_s: Fraction
@@ -31,9 +31,9 @@ class Roof:
 
 @dataclass(frozen=True)
 class Bounds:
-    """One layer that runs: what it moves and computes, and the two times, in core cycles, exactly.
+    """The work of one layer that runs, and its two times as exact numbers of core cycles.
 
-    ``operator``: conv, linear, matmul or vector. ``word_bytes``: of the wider operand.
+    ``operator`` is conv, linear, matmul or vector. ``word_bytes`` is the word size of the wider operand.
     """
 
     operator: str
@@ -47,23 +47,23 @@ class Bounds:
 
     @property
     def cycles(self) -> int:
-        """The longer time, rounded up to whole cycles; at least one."""
+        """Return the longer time, rounded up to whole cycles and at least one."""
         return max(1, ceil(max(self.compute_time, self.memory_time)))
 
     @property
     def compute_cycles(self) -> int:
-        """The time of the compute, rounded up."""
+        """Return the compute time, rounded up to whole cycles."""
         return ceil(self.compute_time)
 
     @property
     def bound_by(self) -> str:
-        """What takes longer: ``compute`` or ``memory``."""
+        """Return what takes longer, ``compute`` or ``memory``."""
         return "compute" if self.compute_time > self.memory_time else "memory"
 
 
 @dataclass(frozen=True)
 class BoundLayer:
-    """A layer of the network, the layer that it joined, and its bounds; None for views and for layers that joined another."""
+    """A layer of the network, the layer that it joined, and its bounds. Views and joined layers have no bounds (None)."""
 
     instance: LayerInstance
     fused_into: str | None
@@ -71,9 +71,9 @@ class BoundLayer:
 
 
 def bound_layers(spec: YardstickSpec, roof: Roof, order: RunOrder) -> Iterator[BoundLayer]:
-    """The wanted layers in execution order.
+    """Yield the wanted layers in execution order.
 
-    Raises InputError for a layer without a rule, and for SCALE-Sim's shape rule in a training step.
+    Raise InputError for a layer without a rule, and for SCALE-Sim's shape rule in a training step.
     """
     from workloads.dataflow.lowering import fusions, require_shape_rule, work_of
 
@@ -88,7 +88,7 @@ def bound_layers(spec: YardstickSpec, roof: Roof, order: RunOrder) -> Iterator[B
 
 
 def bounds_of(instance: LayerInstance, work: Work, spec: YardstickSpec, roof: Roof) -> Bounds:
-    """The bounds of one layer: each of its tensors crosses main memory once, whatever lies beside it in the network."""
+    """Return the bounds of one layer. Each of its tensors crosses main memory once, whatever the neighbouring layers are."""
     inputs_bytes, weights_bytes, results_bytes = _word_sizes(instance, spec)
     words = work.words
     read, written = words.inputs * inputs_bytes + words.weights * weights_bytes, words.results * results_bytes
@@ -110,7 +110,10 @@ def _operator(op: str, macs: int) -> str:
 
 
 def _word_sizes(instance: LayerInstance, spec: YardstickSpec) -> tuple[int, int, int]:
-    """Bytes of a word of the inputs, weights and results of a layer; in a training step some have another tensor's."""
+    """Return the word sizes in bytes of a layer's inputs, weights and results.
+
+    In a training step some of them are the word size of another tensor.
+    """
     from workloads.dataflow.rules.table import rule_of
 
     sources = rule_of(instance.layer).word_sizes

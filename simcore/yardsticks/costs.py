@@ -1,4 +1,4 @@
-"""The energy of a yardstick: that of the bytes that main memory moves, where a figure for it is given."""
+"""The energy of a yardstick: the bytes that main memory moves times a figure, if there is one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from simcore.yardsticks.spec import BandwidthSpec
 
 @dataclass(frozen=True)
 class MemoryCosts(UnknownCosts):
-    """``pj_per_byte``: energy of a byte of main memory, None where it is not known. Nothing else is known of a yardstick."""
+    """The costs of main memory. ``pj_per_byte`` is its energy per byte, None if unknown. A yardstick has no other costs."""
 
     pj_per_byte: float | None = None
 
     def parts(self, run: LayerRun) -> dict[str, float]:
-        """The energy of a layer by part, in picojoules."""
+        """Return the energy of a layer by part, in picojoules."""
         if self.pj_per_byte is None:
             return {}
         outcome = run.outcome
@@ -25,9 +25,9 @@ class MemoryCosts(UnknownCosts):
 
 
 def memory_costs(memory: BandwidthSpec) -> MemoryCosts:
-    """The costs of a yardstick with this main memory."""
+    """Return the costs of a yardstick with this main memory."""
     figure = memory.pj_per_byte
     if figure is None:
-        return MemoryCosts(notes=("not known, for want of a figure with a source (memory.pj_per_byte)",))
-    notes = ("that of main memory alone; no figure for the compute is known",)
+        return MemoryCosts(notes=("unknown, because memory.pj_per_byte gives no figure with a source",))
+    notes = ("main memory only; no figure for the compute is known",)
     return MemoryCosts({"dram": f"{figure.kind}: {figure.source}"}, notes, pj_per_byte=figure.value)

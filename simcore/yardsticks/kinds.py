@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 YardstickT = TypeVar("YardstickT", bound=YardstickSpec)
 
-#: Layers whose bounds are worked out in a second, about.
+#: The approximate number of layers whose bounds simcore works out per second.
 _LAYERS_PER_S = 1e4
 
 
 class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
-    """What both kinds share: time by formula, from the counts of each layer."""
+    """The common part of both kinds: a formula gives the time from the counts of each layer."""
 
     engines = ("formula",)
     file_keys = (("memory", "standard"),)
 
     def roof(self, spec: YardstickT) -> Roof:
-        """What bounds the machine."""
+        """Return the limits of the machine."""
         return Roof(spec.core_clock_hz, spec.memory.bytes_per_second(), None, EfficiencySpec())
 
     def input_files(self, spec: YardstickT) -> Sequence[Path]:
@@ -98,7 +98,7 @@ class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
 
 
 class RooflineKind(Yardstick[RooflineSpec]):
-    """A peak of multiply-accumulates and a bandwidth; each layer takes the longer of two times."""
+    """A machine with a peak of multiply-accumulates and a bandwidth. Each layer takes the longer of two times."""
 
     name = "roofline"
     description = "peak compute and memory bandwidth, such as a GPU's: each layer takes the longer of two times"
@@ -111,9 +111,9 @@ class RooflineKind(Yardstick[RooflineSpec]):
         return Roof(spec.core_clock_hz, spec.memory.bytes_per_second(), spec.peak_macs_per_s, spec.efficiency)
 
     def macs_per_cycle(self, spec: RooflineSpec) -> float:
-        """The peak for the words of the network's activations and weights."""
+        """Return the peak for the words of the network's activations and weights."""
         rate = spec.peak_macs_per_s.for_words(max(spec.words.ifmap_bytes, spec.words.filter_bytes))
-        assert rate is not None  # the spec is not valid without
+        assert rate is not None  # a spec without a rate for these words is not valid
         return rate / spec.core_clock_hz
 
     def printed_lines(self, results: Results) -> Sequence[str]:
@@ -123,7 +123,7 @@ class RooflineKind(Yardstick[RooflineSpec]):
 
 
 class IdealKind(Yardstick[IdealSpec]):
-    """Infinite compute: every byte of inputs, weights and results crosses main memory once per layer."""
+    """A machine of infinite compute. Every byte of inputs, weights and results crosses main memory once per layer."""
 
     name = "ideal"
     description = "infinite compute: every byte of inputs, weights and results crosses main memory once per layer"

@@ -1,4 +1,4 @@
-"""What ``simcore run`` prints of a run on a yardstick."""
+"""The tables that ``simcore run`` prints for a run on a yardstick."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from simcore.yardsticks.spec import RooflineSpec
 
 
 def printed_tables(results: Results) -> list[PrintedTable]:
-    """Layers, passes, where the cycles went, totals."""
+    """Return the tables of layers, passes, stall causes and totals."""
     return [layer_table(results), *pass_tables(results), stall_table(results, all_causes=False), totals_table(results)]
 
 
 def layer_table(results: Results) -> PrintedTable:
-    """One row per layer that ran, with both times and what bounds it."""
+    """Return one row per layer that ran, with both times and the one that bounds it."""
     bounds = results.tables()["bounds"].set_index("layer").to_dict("index")
     rows = []
     for row in layer_rows(results):
@@ -27,7 +27,7 @@ def layer_table(results: Results) -> PrintedTable:
 
 
 def totals_table(results: Results) -> PrintedTable:
-    """Time, traffic and what is known of the energy."""
+    """Return the time, the traffic and the known part of the energy."""
     totals = totals_of(results)
     rows = [
         ("time, us", totals["time_ns"] / 1e3),
@@ -40,7 +40,7 @@ def totals_table(results: Results) -> PrintedTable:
 
 
 def efficiency_lines(results: Results) -> list[str]:
-    """What operators reach of their roof, with the source, one line each."""
+    """Return the share of its roof that each operator reaches, with the source, one line each."""
     spec = results.system
     if not isinstance(spec, RooflineSpec):
         raise InputError(f"expected a run on a machine of kind 'roofline', got kind '{results.kind.name}'")

@@ -1,4 +1,4 @@
-"""Bounds of layers as the records that all tables are made from."""
+"""The bounds of layers as the records from which all tables are made."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from simcore.progress import OnProgress
 from simcore.results import LayerRun
 from simcore.yardsticks.bounds import BoundLayer, Bounds
 
-#: With no more cycles in all, every sum of the tables stays inside int64.
+#: With at most this many cycles in a run, every sum in the tables fits into int64.
 MAX_CYCLES = 10**18
 
 
 def layer_runs(layers: Sequence[BoundLayer], progress: OnProgress | None) -> list[LayerRun]:
-    """One record per layer; layers run one after another. Raises InputError for more cycles than int64 holds."""
+    """Return one record per layer. Layers run one after another. Raise InputError for more than ``MAX_CYCLES`` cycles in all."""
     start, runs = 0, []
     for done, layer in enumerate(layers, start=1):
         name, kind = layer.instance.name, layer.instance.layer
@@ -35,7 +35,7 @@ def layer_runs(layers: Sequence[BoundLayer], progress: OnProgress | None) -> lis
 
 
 def _outcome(start: int, bounds: Bounds) -> Outcome:
-    """Cycles beyond those of the compute wait for main memory."""
+    """Return the outcome of a layer. The cycles beyond its compute cycles wait for main memory."""
     stalls = np.zeros((len(Cause), len(Port)), np.int64)
     stalls[Cause.DRAM_WAIT, Port.DMA] = bounds.cycles - bounds.compute_cycles
     return without_banks(start, bounds.compute_cycles, stalls, read_bytes=bounds.read_bytes, written_bytes=bounds.written_bytes)

@@ -1,4 +1,4 @@
-"""The specs of yardsticks: a peak, a bandwidth, and what was measured of both."""
+"""The specs of yardsticks: a peak, a bandwidth, and measured shares of both."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from simcore.errors import InputError
 from simcore.reading.values import Broken, BytesPerSecond, Count, Flag, MacsPerSecond, PositiveNumber, Spec, Text, raise_broken
 from simcore.spec.machine_spec import MachineSpec, WordSpec
 
-#: Where a number is from.
+#: How a number is known.
 Provenance = Literal["measured", "derived", "assumed"]
 
-#: More than this is taken for a slip. Algorithms such as Winograd's need fewer multiplications than a layer has
-#: multiply-accumulates, so that a measured point may lie above the peak.
+#: A higher percentage counts as a typing slip. A measured point may lie above the peak, because algorithms such as Winograd's
+#: need fewer multiplications than a layer has multiply-accumulates.
 MAX_PERCENT = 1000.0
 
 
@@ -28,7 +28,7 @@ class FigureSpec(Spec):
 
 
 class PercentSpec(Spec):
-    """What an operator reaches of its roof, in percent, with its source."""
+    """The share of its roof that an operator reaches, in percent, with its source."""
 
     percent: Annotated[float, Field(strict=True, gt=0, le=MAX_PERCENT, allow_inf_nan=False)]
     kind: Provenance
@@ -36,13 +36,16 @@ class PercentSpec(Spec):
 
     @property
     def share(self) -> Fraction:
-        """The share as the decimal number that was written."""
+        """Return the share as exactly the decimal number in the file."""
         return Fraction(str(self.percent)) / 100
 
 
 class EfficiencySpec(Spec):
-    """Measured points by operator. ``conv``, ``linear`` and ``matmul``: of the peak. ``vector``, layers without
-    multiply-accumulates: of the bandwidth. An operator without a point reaches its roof."""
+    """Measured points by operator. An operator without a point reaches its roof.
+
+    ``conv``, ``linear`` and ``matmul`` are shares of the peak. ``vector``, for layers without multiply-accumulates, is a share of
+    the bandwidth.
+    """
 
     conv: PercentSpec | None = None
     linear: PercentSpec | None = None
@@ -51,9 +54,9 @@ class EfficiencySpec(Spec):
 
 
 class BandwidthSpec(Spec):
-    """Main memory as a bandwidth: given as ``bytes_per_s``, or the peak of a DRAM ``standard`` with ``overrides`` laid upon it.
+    """Main memory as a bandwidth: either ``bytes_per_s``, or the peak of a DRAM ``standard`` after ``overrides``.
 
-    ``pj_per_byte``: energy of a byte that is moved; without it the run has no energy.
+    ``pj_per_byte`` is the energy per byte moved. Without it the run has no energy.
     """
 
     bytes_per_s: BytesPerSecond | None = None
@@ -65,10 +68,10 @@ class BandwidthSpec(Spec):
     def _one_source(self) -> Self:
         if (self.bytes_per_s is None) == (self.standard is None):
             got = "neither" if self.standard is None else "both"
-            hint = "take one back with null" if self.standard is not None else None
+            hint = "remove one with null" if self.standard is not None else None
             raise_broken([Broken((), f"expected either bytes_per_s or standard, got {got}", hint)])
         if self.standard is None and self.overrides:
-            raise_broken([Broken(("overrides",), "expected no overrides without a standard, got some")])
+            raise_broken([Broken(("overrides",), "expected overrides only with a standard, got overrides without one")])
         try:
             self.bytes_per_second()
         except InputError as error:
@@ -76,7 +79,7 @@ class BandwidthSpec(Spec):
         return self
 
     def bytes_per_second(self) -> Fraction:
-        """The bandwidth, exactly. Raises InputError for a standard that cannot be read."""
+        """Return the exact bandwidth. Raise InputError for a standard that cannot be read."""
         from simcore.dram.resolve import load_dram
         from simcore.dram.statistics import data_buses
 
@@ -88,20 +91,20 @@ class BandwidthSpec(Spec):
 
 
 class YardstickSpec(MachineSpec):
-    """The keys of both kinds. ``fuse``: element-wise operations join the layer before them."""
+    """The keys of both kinds. With ``fuse``, element-wise operations join the layer before them."""
 
     memory: BandwidthSpec
     fuse: Flag = True
 
 
 class IdealSpec(YardstickSpec):
-    """A machine of kind ``ideal``: infinite compute, so that only main memory takes time."""
+    """A machine of kind ``ideal``, whose compute is infinite, so that only main memory takes time."""
 
     kind: Literal["ideal"] = "ideal"
 
 
 class PeakSpec(Spec):
-    """Multiply-accumulates per second at best, by the size of the operands' words."""
+    """Peak multiply-accumulates per second, by the size of the operands' words."""
 
     one_byte: MacsPerSecond | None = None
     two_bytes: MacsPerSecond | None = None
@@ -109,18 +112,20 @@ class PeakSpec(Spec):
     eight_bytes: MacsPerSecond | None = None
 
     def by_bytes(self) -> dict[int, int]:
-        """The rates that are given, by word size, the smallest first."""
+        """Return the given rates by word size, the smallest first."""
         rates = {1: self.one_byte, 2: self.two_bytes, 4: self.four_bytes, 8: self.eight_bytes}
         return {size: rate for size, rate in rates.items() if rate is not None}
 
     def for_words(self, word_bytes: int) -> int | None:
-        """The rate for words of this size: its own, or that of the next wider words that have one; None beyond those."""
+        """Return the rate for words of this size, else that of the next wider words with a rate, else None."""
         return next((rate for size, rate in self.by_bytes().items() if size >= word_bytes), None)
 
 
 class RooflineSpec(YardstickSpec):
-    """A machine of kind ``roofline``: a layer takes as long as its multiply-accumulates at the peak, or as its bytes at main
-    memory's bandwidth, whichever is longer."""
+    """A machine of kind ``roofline``. A layer takes the longer of its compute time and its memory time.
+
+    The compute time is its multiply-accumulates at the peak; the memory time is its bytes at main memory's bandwidth.
+    """
 
     kind: Literal["roofline"] = "roofline"
     peak_macs_per_s: PeakSpec

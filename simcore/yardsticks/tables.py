@@ -1,4 +1,4 @@
-"""The table of a yardstick's own: both bounds of each layer."""
+"""The yardsticks' own table: both bounds of each layer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simcore.yardsticks.bounds import BoundLayer, Bounds
 
 
 def bounds_table(results: Results) -> pd.DataFrame:
-    """One row per layer that ran: operator, words, both times, and which of them is the longer."""
+    """Return one row per layer that ran: operator, word size, both times, and the longer of them."""
     rows = [_row(layer.instance.name, layer.bounds, results) for layer in _layers(results) if layer.bounds is not None]
     return pd.DataFrame(rows)
 
@@ -37,5 +37,5 @@ def _row(name: str, bounds: Bounds, results: Results) -> dict[str, Any]:
 
 
 def bounds_object(results: Results) -> list[dict[str, Any]]:
-    """The table as JSON values."""
+    """Return the table as JSON values."""
     return [_row(layer.instance.name, layer.bounds, results) for layer in _layers(results) if layer.bounds is not None]
