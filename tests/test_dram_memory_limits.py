@@ -56,7 +56,7 @@ def test_the_reference_engine_gives_a_stuck_machine_up(monkeypatch: pytest.Monke
 def test_refreshes_that_pile_up_are_reported(engine: str) -> None:
     # Two ranks ask for one each in every cycle, and a cycle has one command.
     on = system(overrides={"nREFI": 1, "nRFC": 1, "rank": 2})
-    with pytest.raises(InputError, match="ddr4_2400r: refreshes are asked for faster than they can be done"):
+    with pytest.raises(InputError, match="ddr4_2400r: refreshes become due faster than the DRAM can do them"):
         run_programs(on, [lowered(on)], engine)
 
 

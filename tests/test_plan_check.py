@@ -59,8 +59,8 @@ def test_what_is_planned_passes(system: System, layer: LayerInstance) -> None:
 
 
 FAULTS = [
-    (with_cell("regions", 0, Reg.SCRATCHPAD, 4), "region 0 lies in no scratchpad"),
-    (with_cell("regions", 0, Reg.SCRATCHPAD, -1), "region 0 lies in no scratchpad"),
+    (with_cell("regions", 0, Reg.SCRATCHPAD, 4), "region 0 lies in an unknown scratchpad"),
+    (with_cell("regions", 0, Reg.SCRATCHPAD, -1), "region 0 lies in an unknown scratchpad"),
     (
         with_cell("regions", 1, Reg.WORD_BYTES, 3),
         "region 1 in scratchpad filter has words of 3 bytes, which lines of 32 bytes do not hold whole",
@@ -69,17 +69,17 @@ FAULTS = [
     (with_cell("regions", 1, Reg.BASE_LINE, 1 << 40), "region 1 in scratchpad filter ends at line"),
     (with_cell("regions", 2, Reg.FIRST_TILE, 1 << 20), "ends at tile"),
     (with_cell("regions", 2, Reg.FIRST_SLOT, 1 << 20), "ends at slot"),
-    (with_cell("ops", 0, Op.KIND, 3), "an operation is of no kind"),
-    (with_cell("ops", 0, Op.REGION, -1), "an operation is of no region"),
+    (with_cell("ops", 0, Op.KIND, 3), "an operation has an unknown kind"),
+    (with_cell("ops", 0, Op.REGION, -1), "an operation has an unknown region"),
     (with_cell("ops", 0, Op.TILE, 1 << 20), "an operation has a tile that is not its region's"),
     (with_cell("ops", 0, Op.SLOT, -1), "an operation has a slot below 0"),
     (with_cell("ops", 0, Op.BYTES, 1 << 30), "an operation moves more than a slot holds"),
     (with_cell("ops", 0, Op.BYTES, 0), "a load or a store moves nothing"),
     (with_cell("ops", 0, Op.ADDRESS, -1), "an operation has an address below 0"),
-    (with_cell("ops", 0, Op.DEP_PORT, 4), "an operation waits for no port"),
-    (with_cell("ops", 0, Op.DEP_OP, 1 << 20), "an operation waits for no operation"),
-    (with_cell("", 0, Seg.REGION, 9, port=1), "port filter moves words of no region"),
-    (with_cell("", 0, Seg.KIND, 5, port=1), "port filter has segments of no kind"),
+    (with_cell("ops", 0, Op.DEP_PORT, 4), "an operation waits for an unknown port"),
+    (with_cell("ops", 0, Op.DEP_OP, 1 << 20), "an operation waits for an unknown operation"),
+    (with_cell("", 0, Seg.REGION, 9, port=1), "port filter moves words of an unknown region"),
+    (with_cell("", 0, Seg.KIND, 5, port=1), "port filter has segments of an unknown kind"),
     (with_cell("", 0, Seg.CHUNK, 0, port=1), "port filter has chunk below 1"),
     (with_cell("", 0, Seg.OFFSET, -1, port=1), "port filter has offset below 0"),
     (with_cell("", 0, Seg.COUNT, 1 << 20, port=1), "port filter has more or fewer elements than times"),
@@ -100,7 +100,7 @@ FAULTS = [
 @pytest.mark.parametrize(("program", "says"), FAULTS, ids=[says for _, says in FAULTS])
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])
 def test_a_plan_at_fault_never_runs(program: Program, says: str, engine: str) -> None:
-    with pytest.raises(RuntimeError, match="layer conv: its plan is at fault: ") as raised:
+    with pytest.raises(RuntimeError, match="layer conv: faulty plan: ") as raised:
         run_programs(SYSTEM, [program], engine)
     assert says in str(raised.value)
 

@@ -170,7 +170,7 @@ def test_without_counts_there_is_no_wear() -> None:
     results = Results(system, [run], rates, {"network": "made-up", "engine": "compiled"}, 1.0)
     assert "wear" not in results.tables()
     assert "wear" not in results.to_json()
-    with pytest.raises(InputError, match="not counted"):
+    with pytest.raises(InputError, match="did not count"):
         _ = results.wear
 
 
@@ -183,7 +183,7 @@ def run(*arguments: str) -> Any:
 def test_the_terminal_shows_the_wear_of_memories_that_wear_out(results: Results) -> None:
     shown = run("--system", "edge-stt")
     assert "Busiest lines" in shown
-    assert "takes 1e+12 writes is assumed" in shown
+    assert "endures 1e+12 writes (assumed;" in shown
     assert max(map(len, shown.splitlines())) <= 100
     (line,) = [line for line in shown.splitlines() if line.startswith("accumulator stt-mram")]
     pad = results.wear[results.wear["scratchpad"] == "accumulator"]

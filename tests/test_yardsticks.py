@@ -258,7 +258,7 @@ def test_run_prints_bounds_and_where_the_efficiency_is_from() -> None:
     told = invoke("run", "vgg16", "--system", "pascal-titan-x").stdout
     assert "bound by" in told
     assert "Efficiency: conv reaches 64.2 % of its roof (derived: geometric mean" in " ".join(told.split())
-    assert "Energy: not known" in told
+    assert "Energy: unknown" in told
 
 
 def test_the_same_run_is_rated_with_another_energy_but_not_with_another_bandwidth() -> None:

@@ -102,7 +102,7 @@ def no_program_that_passes_the_check_reads_or_writes_out_of_bounds(
     try:
         check_plan(program, machine)
     except RuntimeError as error:
-        _expect("its plan is at fault", error)
+        _expect("faulty plan", error)
         SEEN["refused"] += 1
         return
     sizes = [int((rows[:, Seg.COUNT] * rows[:, Seg.LANES]).sum()) for rows in program.segments]

@@ -1,4 +1,4 @@
-"""Both engines' DRAM controllers behind one call."""
+"""One call for the DRAM controllers of both engines."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def run_trace(
     engine: str = "compiled",
     record_commands: bool = False,
 ) -> DramOutcome:
-    """Serve a trace: requests are offered in order, at most one a cycle, each as soon as its channel's queue has room.
+    """Serve a trace. Requests are offered in order, at most one per cycle, each as soon as its channel's queue has room.
 
-    Raises InputError for an unknown engine or mapping, an address beyond the DRAM, a controller that the standard does not
-    allow, and refreshes that come faster than they can be done.
+    Raise InputError for an unknown engine or mapping, an address beyond the DRAM, a controller that the standard does not allow,
+    and refreshes that come faster than the DRAM can do them.
     """
     spec = controller or ControllerSpec()
     check_controller(dram, spec)
@@ -42,9 +42,9 @@ def run_trace(
 
 
 def load_engine(engine: str) -> Callable[..., DramOutcome]:
-    """The engine's own `run_trace`, imported and, where it is not in the cache, compiled, so that what follows can be timed.
+    """Return the engine's own `run_trace`, imported and, if it is not in the cache, compiled, so that a later run can be timed.
 
-    Raises InputError for an unknown engine.
+    Raise InputError for an unknown engine.
     """
     check_engine(engine)
     if engine == "compiled":

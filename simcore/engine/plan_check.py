@@ -1,8 +1,8 @@
-"""A Program held against its machine before it runs: nothing that an engine reads or writes for it lies out of bounds.
+"""A check of a Program against its machine before the run: an engine must not read or write out of bounds for it.
 
-Compiled code does not check its indices, so a plan at fault would read and write memory that is not its own. Everything an engine
-takes an address from is checked here, whoever made the Program: regions in their scratchpads, tiles and slots in their regions,
-words of segments in their tiles, operations of the DMA in their slots.
+Compiled code does not check its indices, so a faulty plan would read and write foreign memory. This check covers everything from
+which an engine takes an address, whoever made the Program: regions in their scratchpads, tiles and slots in their regions, words
+of segments in their tiles, operations of the DMA in their slots.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ from simcore.program.program import (
     Seg,
 )
 
-#: No number of a Program is larger, so that sums of a few of them stay below 2^63.
+#: The largest number allowed in a Program, so that sums of a few numbers stay below 2^63.
 LARGEST = 1 << 60
 
 _PORTS = ("ifmap", "filter", "psum", "output")
-#: Columns of the geometry by which an engine divides.
+#: The columns of the geometry by which an engine divides.
 _DIVISORS = (Geo.OUT_H, Geo.OUT_W, Geo.KERNEL_W, Geo.GROUP_CHANNELS, Geo.ROWS_PER_TILE, Geo.CHANNELS_PER_TILE)
 
 
 def check_plan(program: Program, machine: Machine) -> None:
-    """Raise RuntimeError, with the layer and what is wrong, for a Program that would read or write out of bounds."""
+    """Raise RuntimeError, with the layer and the fault, for a Program that would read or write out of bounds."""
     _Plan(program, machine).check()
 
 
 class _Columns:
-    """A table with the least and the most number of each of its columns: two walks answer most questions."""
+    """A table with the smallest and the largest number of each column. These two passes over the table answer most questions."""
 
     def __init__(self, rows: Int64Array) -> None:
         self.rows, self.least, self.most = rows, rows.min(axis=0), rows.max(axis=0)
 
     def within(self, column: int, least: int, most: int) -> bool:
-        """Whether all numbers of a column are between two bounds, these included."""
+        """Return whether all numbers of a column lie between two bounds, inclusive."""
         return bool(self.least[column] >= least and self.most[column] <= most)
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> _Columns:
-        """Some of its rows."""
+        """Return a table of the chosen rows."""
         return self if chosen.all() else _Columns(self.rows[chosen])
 
 
 class _Plan:
-    """One Program and its machine, while it is checked."""
+    """One Program and its machine during the check."""
 
     def __init__(self, program: Program, machine: Machine) -> None:
         self.program, self.machine = program, machine
@@ -71,7 +71,7 @@ class _Plan:
                 self._segments(f"port {_PORTS[port]}", _Columns(rows))
 
     def _shapes(self) -> None:
-        """Tables of the right shape and type; queues that hold the operations; counts that can be."""
+        """Check that tables have the right shape and type, that the queues hold the operations, and that counts are possible."""
         program = self.program
         self._hold(len(program.segments) == len(_PORTS), "there are not four ports")
         tables = [(rows, SEG_COLUMNS) for rows in program.segments] + [(program.regions, REG_COLUMNS), (program.ops, OP_COLUMNS)]
@@ -80,17 +80,17 @@ class _Plan:
         geometry, starts = program.geometry, program.queue_start
         self._hold(geometry.shape == (GEO_COLUMNS,) and geometry.dtype == np.int64, "the geometry has another shape")
         self._hold(bool((abs(geometry.astype(np.float64)) <= LARGEST).all()), f"the geometry has a number beyond {LARGEST}")
-        self._hold(starts.shape == (len(QUEUES) + 1,), "the queues of the DMA have no beginning or end")
+        self._hold(starts.shape == (len(QUEUES) + 1,), "the queues of the DMA lack a beginning or an end")
         self._hold(starts[0] == 0 and starts[-1] == len(program.ops), "the queues of the DMA do not hold its operations")
         self._hold(bool((starts[1:] >= starts[:-1]).all()), "the queues of the DMA overlap")
         self._hold(min(program.steps, program.tiles, program.slots) >= 0, "a count is negative")
 
     def _regions(self) -> None:
-        """Regions that lie in their scratchpads; notes how many words a slot of each holds."""
+        """Check that regions lie in their scratchpads, and note the words of a slot of each region."""
         program, pads = self.program, self.machine.scratchpads
         for number, row in enumerate(program.regions.tolist()):
             what = f"region {number}"
-            self._hold(0 <= row[Reg.SCRATCHPAD] < len(pads), f"{what} lies in no scratchpad")
+            self._hold(0 <= row[Reg.SCRATCHPAD] < len(pads), f"{what} lies in an unknown scratchpad")
             pad = pads[row[Reg.SCRATCHPAD]]
             what = f"{what} in scratchpad {pad.name}"
             word_bytes = row[Reg.WORD_BYTES]
@@ -109,13 +109,13 @@ class _Plan:
         self._slot_words = self._slot_bytes // program.regions[:, Reg.WORD_BYTES]
 
     def _operations(self, ops: _Columns) -> None:
-        """The DMA's operations: of tiles and slots of their regions, and no longer than a slot."""
+        """Check that the DMA's operations use tiles and slots of their regions and move no more than a slot."""
         regions = self.program.regions
-        self._hold(ops.within(Op.KIND, 0, len(OpKind) - 1), "an operation is of no kind")
-        self._hold(ops.within(Op.REGION, 0, len(regions) - 1), "an operation is of no region")
+        self._hold(ops.within(Op.KIND, 0, len(OpKind) - 1), "an operation has an unknown kind")
+        self._hold(ops.within(Op.REGION, 0, len(regions) - 1), "an operation has an unknown region")
         self._hold(ops.within(Op.ADDRESS, 0, LARGEST), "an operation has an address below 0")
-        self._hold(ops.within(Op.DEP_PORT, -1, len(_PORTS) - 1), "an operation waits for no port")
-        self._hold(ops.within(Op.DEP_OP, -1, len(ops.rows) - 1), "an operation waits for no operation")
+        self._hold(ops.within(Op.DEP_PORT, -1, len(_PORTS) - 1), "an operation waits for an unknown port")
+        self._hold(ops.within(Op.DEP_OP, -1, len(ops.rows) - 1), "an operation waits for an unknown operation")
         region = ops.rows[:, Op.REGION]
         for column, first, count in ((Op.TILE, Reg.FIRST_TILE, Reg.TILES), (Op.SLOT, Reg.FIRST_SLOT, Reg.SLOTS)):
             self._hold(ops.within(column, 0, LARGEST), f"an operation has a {column.name.lower()} below 0")
@@ -128,9 +128,9 @@ class _Plan:
         self._hold(bool((moved >= (ops.rows[:, Op.KIND] != OpKind.ACQUIRE)).all()), "a load or a store moves nothing")
 
     def _segments(self, what: str, segments: _Columns) -> None:
-        """The segments of a port: what each of their elements touches lies in the slot of a tile of their region."""
-        self._hold(segments.within(Seg.REGION, 0, len(self.program.regions) - 1), f"{what} moves words of no region")
-        self._hold(segments.within(Seg.KIND, 0, len(Kind) - 1), f"{what} has segments of no kind")
+        """Check that everything that the elements of a port's segments touch lies in the slot of a tile of their region."""
+        self._hold(segments.within(Seg.REGION, 0, len(self.program.regions) - 1), f"{what} moves words of an unknown region")
+        self._hold(segments.within(Seg.KIND, 0, len(Kind) - 1), f"{what} has segments of an unknown kind")
         for column in (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.CHUNK, Seg.SETS):
             self._hold(segments.within(column, 1, LARGEST), f"{what} has {column.name.lower()} below 1")
         for column in (Seg.TILE, Seg.STRIDE, Seg.OFFSET, Seg.M0, Seg.K0, Seg.K_STEP, Seg.CHANNEL_BASE):
@@ -148,7 +148,7 @@ class _Plan:
             self._over_ifmap(what, segments)
 
     def _linear(self, what: str, segments: _Columns) -> None:
-        """Segments that go through tiles word by word; by their extremes first, then, where these do not tell, one by one."""
+        """Check segments that go through tiles word by word: by their extremes first, and one by one if these do not suffice."""
         least, most = segments.least, segments.most
         region = segments.rows[:, Seg.REGION] if least[Seg.REGION] != most[Seg.REGION] else int(least[Seg.REGION])
         tiles, words = self.program.regions[region, Reg.TILES], self._slot_words[region]
@@ -161,7 +161,7 @@ class _Plan:
             self._hold(bool((_words(segments.rows.T) <= words).all()), f"{what} goes beyond the end of a slot")
 
     def _over_ifmap(self, what: str, segments: _Columns) -> None:
-        """Segments that find the words of the ifmap by output pixel and tap."""
+        """Check segments that find the words of the ifmap by output pixel and tap."""
         geometry = [int(value) for value in self.program.geometry]
         for column in _DIVISORS:
             self._hold(geometry[column] >= 1, f"the geometry has {column.name.lower()} below 1")
@@ -186,10 +186,10 @@ class _Plan:
 
     def _hold(self, holds: bool | np.bool_, otherwise: str) -> None:
         if not holds:
-            raise RuntimeError(f"layer {self.program.name}: its plan is at fault: {otherwise}")
+            raise RuntimeError(f"layer {self.program.name}: faulty plan: {otherwise}")
 
 
 def _words(columns: Int64Array) -> npt.NDArray[np.float64]:
-    """Words of a tile up to the last that a linear segment touches; in floats, which grow where integers turn negative."""
+    """Return the words of a tile up to the last that a linear segment touches, as floats, because integers could overflow."""
     rows = np.minimum(columns[Seg.CHUNK], columns[Seg.TIMES]) - 1.0
     return np.asarray(rows * columns[Seg.STRIDE] + columns[Seg.OFFSET] + columns[Seg.LANES])

@@ -1,4 +1,4 @@
-"""The array in the compiled engine: whether it can make its step in this cycle, and what the step does."""
+"""The array in the compiled engine: whether it can make its step in this cycle, and the effects of the step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DRAM_WAIT, _WRITE_BACKPRESSURE = int(Cause.DRAM_WAIT), int(Cause.WRITE_BACKPRES
 
 @written_in
 def _output_stall(tables: Tables) -> tuple[int, int]:
-    """(cause, bank) of why the output element due cannot be taken; NONE, NONE if it can. Keeps its lines in output_places."""
+    """Return (cause, bank) of why the output element due is not taken; NONE, NONE if it is. Keep its lines in output_places."""
     scalars, ports, requests, pads = tables.scalars, tables.ports, tables.requests, tables.pads
     lines, line_slots, output_places = tables.lines, tables.line_slots, tables.output_places
     pad = ports[_OUTPUT, c.PORT_PAD]
@@ -39,7 +39,7 @@ def _output_stall(tables: Tables) -> tuple[int, int]:
 
 @written_in
 def stall_of(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
-    """(cause, port, bank, nothing due) of why the array cannot make its step; cause NONE if it can."""
+    """Return (cause, port, bank, nothing due) of why the array cannot make its step. The cause is NONE if it can."""
     scalars, ports, bundles = tables.scalars, tables.ports, tables.bundles
     nothing_due = True
     for port in range(c.READ_PORTS):
@@ -50,7 +50,8 @@ def stall_of(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
                 cause, bank = read_stall(tables, port, now)
                 return cause, port, bank, False
         elif ports[port, c.PORT_NEXT_DUE] == step:
-            # Its window is empty, so it was to be offered in this cycle's ISSUE; only a tile that is not there holds it back.
+            # With an empty window, the port was free to offer the element in this cycle's ISSUE. Only a missing tile can have
+            # prevented it.
             return _DRAM_WAIT, port, c.NONE, False
     if ports[_OUTPUT, c.PORT_NEXT_DUE] == step:
         cause, bank = _output_stall(tables)

@@ -17,7 +17,7 @@ _OUTPUT, _DMA, _PORTS = int(Port.OUTPUT), int(Port.DMA), len(Port)
 
 @written_in
 def enqueue(tables: Tables, request: int, buffered: int) -> None:
-    """Put a request at the end of its bank's direct or buffered queue, and the bank on its scratchpad's list of busy banks."""
+    """Put a request at the end of its bank's direct or buffered queue, and list the bank as busy in its scratchpad."""
     requests, banks = tables.requests, tables.banks
     bank = requests[request, c.REQUEST_BANK]
     head, tail = (c.BANK_BUFFERED_HEAD, c.BANK_BUFFERED_TAIL) if buffered else (c.BANK_DIRECT_HEAD, c.BANK_DIRECT_TAIL)
@@ -34,7 +34,7 @@ def enqueue(tables: Tables, request: int, buffered: int) -> None:
 
 @inlined
 def grant(tables: Tables, server: int, port: int, op: int, owner: int, free_at: int, done_at: int, now: int) -> None:
-    """Give a server to a request: hold it, count, and tell the ``owner``, a bundle, or an entry of the write buffer."""
+    """Give a server to a request: hold the server, count, and inform the ``owner``, a bundle, or an entry of the write buffer."""
     requests, bundles, pads, servers = tables.requests, tables.bundles, tables.pads, tables.servers
     counts, busy, inflight = tables.counts, tables.busy, tables.inflight
     bank, bin_number = servers[server, c.SERVER_BANK], tables.scalars[c.SCALAR_BIN]
@@ -63,7 +63,7 @@ def grant(tables: Tables, server: int, port: int, op: int, owner: int, free_at: 
 
 @written_in
 def _free_server(tables: Tables, bank: int, now: int) -> int:
-    """The lowest server of a bank that is free, or NONE."""
+    """Return the lowest free server of a bank, or NONE."""
     banks, servers = tables.banks, tables.servers
     first = banks[bank, c.BANK_FIRST_SERVER]
     for server in range(first, first + tables.pads[banks[bank, c.BANK_PAD], c.PAD_SERVERS]):
@@ -74,7 +74,7 @@ def _free_server(tables: Tables, bank: int, now: int) -> int:
 
 @inlined
 def grant_at_once(tables: Tables, bank: int, port: int, op: int, owner: int, now: int) -> bool:
-    """Grant a request in the cycle it comes, if its bank is idle and nothing can go before it; False if it has to queue."""
+    """Grant a request in its cycle of arrival if its bank is idle and nothing can go first. Return False if it must queue."""
     banks = tables.banks
     if not tables.pads[banks[bank, c.BANK_PAD], c.PAD_AT_ONCE] or banks[bank, c.BANK_WAITING]:
         return False
@@ -88,7 +88,7 @@ def grant_at_once(tables: Tables, bank: int, port: int, op: int, owner: int, now
 
 @inlined
 def offer_writes(tables: Tables, now: int) -> None:
-    """Send the lines that entered the write buffer in the cycle before to their banks."""
+    """Send the lines that entered the write buffer in the last cycle to their banks."""
     scalars, requests, posted = tables.scalars, tables.requests, tables.posted
     for i in range(scalars[c.SCALAR_POSTED]):
         request = posted[i]
@@ -115,7 +115,7 @@ def _list_bank(tables: Tables, bank: int) -> None:
 
 @written_in
 def _best_direct(tables: Tables, bank: int, arbiter: int) -> int:
-    """The direct request that goes first by the arbiter's policy; the queue is in order of (arrive, port, index)."""
+    """Return the direct request that goes first by the arbiter's policy. The queue is in order of (arrive, port, index)."""
     requests, banks = tables.requests, tables.banks
     best = banks[bank, c.BANK_DIRECT_HEAD]
     if arbiter == FCFS or best == c.NONE:
@@ -134,7 +134,7 @@ def _best_direct(tables: Tables, bank: int, arbiter: int) -> int:
 
 @written_in
 def _candidate(tables: Tables, bank: int, pad: int) -> int:
-    """The request that the arbiter's rules put next at a bank, or NONE."""
+    """Return the request that the arbiter's rules choose next at a bank, or NONE."""
     requests, banks, pads = tables.requests, tables.banks, tables.pads
     buffered = banks[bank, c.BANK_BUFFERED_HEAD]
     if buffered == c.NONE:
@@ -178,7 +178,7 @@ def _take(tables: Tables, bank: int, request: int) -> None:
 
 @written_in
 def _serve(serves: Any, tables: Tables, server: int, request: int, now: int) -> tuple[int, int]:
-    """(free at, done at) of a request that a server begins now, as the timing model says."""
+    """Return (free at, done at), from the timing model, of a request that a server begins now."""
     requests, banks, servers, groups = tables.requests, tables.banks, tables.servers, tables.groups
     bank, op = servers[server, c.SERVER_BANK], requests[request, c.REQUEST_OP]
     if requests[request, c.REQUEST_LEFT_FREE] > 0:
@@ -203,7 +203,7 @@ def _serve(serves: Any, tables: Tables, server: int, request: int, now: int) -> 
 
 @written_in
 def _preemptible(tables: Tables, pad: int, bank: int, now: int) -> int:
-    """The lowest server held by a buffered write that began earlier and is not done, or NONE."""
+    """Return the lowest server held by a buffered write that began earlier and is not done, or NONE."""
     banks, pads, servers = tables.banks, tables.pads, tables.servers
     first = banks[bank, c.BANK_FIRST_SERVER]
     for server in range(first, first + pads[pad, c.PAD_SERVERS]):
@@ -218,7 +218,7 @@ def _preemptible(tables: Tables, pad: int, bank: int, now: int) -> int:
 
 @written_in
 def _send_back(tables: Tables, pad: int, bank: int, server: int, now: int) -> None:
-    """Preempt the buffered write that holds a server: it returns to the head of its queue."""
+    """Preempt the buffered write that holds a server. The write returns to the head of its queue."""
     requests, banks, pads, servers = tables.requests, tables.banks, tables.pads, tables.servers
     counts, inflight, busy = tables.counts, tables.inflight, tables.busy
     request = servers[server, c.SERVER_REQUEST]
@@ -250,7 +250,10 @@ def _send_back(tables: Tables, pad: int, bank: int, server: int, now: int) -> No
 
 @written_in
 def watermarks(tables: Tables, pad: int) -> None:
-    """Begin to drain the write buffer at its high watermark, end at its low one. Every cycle: the flag remembers."""
+    """Begin to drain the write buffer at its high watermark, end at its low one.
+
+    Call this every cycle, because a flag keeps the state.
+    """
     pads = tables.pads
     if pads[pad, c.PAD_DRAINING] and pads[pad, c.PAD_BUFFERED] <= pads[pad, c.PAD_LOW]:
         pads[pad, c.PAD_DRAINING] = 0
@@ -260,7 +263,7 @@ def watermarks(tables: Tables, pad: int) -> None:
 
 @written_in
 def _next_grant(tables: Tables, pad: int, bank: int, now: int) -> tuple[int, int]:
-    """(server, request) of what a bank with waiting requests grants next; NONE, NONE if nothing. May preempt a write for it."""
+    """Return (server, request) of a bank's next grant, or NONE, NONE. This may preempt a write for the request."""
     pads = tables.pads
     server = _free_server(tables, bank, now)
     if server != c.NONE:
@@ -275,7 +278,7 @@ def _next_grant(tables: Tables, pad: int, bank: int, now: int) -> tuple[int, int
 
 @written_in
 def grant_scratchpad(serves: Any, tables: Tables, pad: int, now: int) -> None:
-    """One GRANT phase of a scratchpad: the banks with waiting requests, in index order."""
+    """Run one GRANT phase of a scratchpad over the banks with waiting requests, in index order."""
     scalars, requests, banks, pads = tables.scalars, tables.requests, tables.banks, tables.pads
     servers, counts, listed, conflict = tables.servers, tables.counts, tables.listed, tables.conflict
     kept = 0
@@ -308,7 +311,7 @@ def grant_scratchpad(serves: Any, tables: Tables, pad: int, now: int) -> None:
 
 @written_in
 def retire_writes(tables: Tables, pad: int, now: int) -> None:
-    """One RETIRE phase of a scratchpad: buffered writes that are done leave the write buffer."""
+    """Run one RETIRE phase of a scratchpad. Buffered writes that are done leave the write buffer."""
     scalars, requests, pads, slots = tables.scalars, tables.requests, tables.pads, tables.slots
     inflight, free_writes = tables.inflight, tables.free_writes
     kept = 0
@@ -342,7 +345,7 @@ def retire_writes(tables: Tables, pad: int, now: int) -> None:
 
 @written_in
 def post_write(tables: Tables, pad: int, bank: int, row: int, slot: int) -> int:
-    """Enter one line into the write buffer (ADVANCE); returns its request, which reaches its bank in the next cycle."""
+    """Enter one line into the write buffer (ADVANCE). Return its request, which reaches its bank in the next cycle."""
     scalars, requests, pads, slots = tables.scalars, tables.requests, tables.pads, tables.slots
     free_writes = tables.free_writes
     scalars[c.SCALAR_FREE_WRITES] -= 1
@@ -374,7 +377,7 @@ def post_write(tables: Tables, pad: int, bank: int, row: int, slot: int) -> int:
 
 @written_in
 def is_buffered(tables: Tables, pad: int, bank: int, row: int) -> bool:
-    """True if the line is in the write buffer."""
+    """Return whether the line is in the write buffer."""
     requests, pads = tables.requests, tables.pads
     entry = pads[pad, c.PAD_BUFFER_HEAD]
     while entry != c.NONE:

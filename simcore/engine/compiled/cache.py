@@ -1,4 +1,4 @@
-"""Kernels compiled with one signature each, and kept under a hash of the sources they are made of."""
+"""Kernels that are compiled with one signature each and kept under a hash of their sources."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ config: Any = numba.config
 
 @lru_cache(maxsize=1)
 def engine_version() -> str:
-    """Hash of everything the kernels are compiled from: every edit of the engine gives another one."""
+    """Return a hash of all sources of the kernels. Every edit of the engine changes it."""
     folder = Path(__file__).parent
     modules = (clock, machine, outcome, program, streams, timing_compiled)
     return sources_version([*sorted(folder.rglob("*.py")), *(Path(module.__file__ or "") for module in modules)])
 
 
 def is_cold() -> bool:
-    """True if no kernel of this version of the engine is kept: the first run will compile it."""
+    """Return whether no kernel of this version of the engine is cached, so that the first run must compile."""
     folder = None if config.DISABLE_JIT else folder_of(engine_version())
     return not config.DISABLE_JIT and (folder is None or not any(folder.glob(f"*{SUFFIX}")))
 
 
 def compile_kernel(signature: Any, function: Callable[..., int]) -> Callable[..., int]:
-    """A kernel that Python calls, compiled now or taken from the cache; under NUMBA_DISABLE_JIT=1 the plain function."""
+    """Return a kernel that Python calls, compiled or from the cache. With NUMBA_DISABLE_JIT=1, return the plain function."""
     if config.DISABLE_JIT:
         return function
     compiled: Any = kept(kernel(function), engine_version())

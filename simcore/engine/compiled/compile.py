@@ -14,7 +14,7 @@ from simcore.engine.compiled.tables import Tables, numba_type
 
 
 def load_memory(has_dram: bool) -> Callable[..., int]:
-    """The function that runs main memory: that of a DRAM is compiled or loaded only where there is one."""
+    """Return the function that runs main memory. That of a DRAM is compiled or loaded only for machines with a DRAM."""
     if has_dram:
         from simcore.engine.compiled.dram.present import run_present
 

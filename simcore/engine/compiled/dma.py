@@ -1,4 +1,4 @@
-"""The DMA of the compiled engine: operations, burst_lists; and main memory where it is one shared port."""
+"""The DMA of the compiled engine with its operations and burst_lists, and the main memory with one shared port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _DEP_PORT, _DEP_COUNT, _DEP_OP = int(Op.DEP_PORT), int(Op.DEP_COUNT), int(Op.DEP
 _LOAD, _ACQUIRE, _STORE = int(OpKind.LOAD), int(OpKind.ACQUIRE), int(OpKind.STORE)
 _PAD, _BASE_LINE, _SLOT_LINES, _FIRST_SLOT = int(Reg.SCRATCHPAD), int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.FIRST_SLOT)
 
-#: Rows of `burst_lists`: where a burst is on its way; SENT besides, those that a DRAM is to be handed in this cycle.
+#: Rows of `burst_lists`: the lists of outstanding bursts by their state. SENT also lists the bursts that go to a DRAM in this
+#: cycle.
 LOADING, FILLING, READING, STORING, SPARE, SENT = range(6)
 BURST_LISTS = 6
 
@@ -28,7 +29,7 @@ _domain_cycle_at = inlined(domain_cycle_at)
 
 @written_in
 def place(tables: Tables, pad: int, line: int) -> tuple[int, int]:
-    """(bank numbered through all scratchpads, row) of a line."""
+    """Return (bank, row) of a line. The banks of all scratchpads are numbered in one sequence."""
     pads = tables.pads
     if pads[pad, c.PAD_INTERLEAVING] == BLOCK:
         return pads[pad, c.PAD_FIRST_BANK] + line // pads[pad, c.PAD_ROWS], line % pads[pad, c.PAD_ROWS]
@@ -42,7 +43,7 @@ def place(tables: Tables, pad: int, line: int) -> tuple[int, int]:
 
 @written_in
 def fill_request(tables: Tables, request: int, port: int, bank: int, row: int, op: int, owner: int, now: int) -> None:
-    """Make a request row of a read element or a burst."""
+    """Fill the request row of a read element or a burst."""
     requests = tables.requests
     (
         requests[request, c.REQUEST_PORT],
@@ -61,7 +62,7 @@ def fill_request(tables: Tables, request: int, port: int, bank: int, row: int, o
 
 @written_in
 def memory_takes(tables: Tables, byte_count: int, now: int) -> int:
-    """Main memory takes a burst; returns the core cycle at which it is done."""
+    """Let main memory take a burst. Return the core cycle in which the burst is done."""
     scalars = tables.scalars
     begin = max(scalars[c.SCALAR_MEMORY_FREE], _domain_cycle_at(now, scalars[c.SCALAR_RATIO_P], scalars[c.SCALAR_RATIO_Q]))
     scalars[c.SCALAR_MEMORY_FREE] = begin + (byte_count + scalars[c.SCALAR_MEMORY_BYTES] - 1) // scalars[c.SCALAR_MEMORY_BYTES]
@@ -73,7 +74,7 @@ def memory_takes(tables: Tables, byte_count: int, now: int) -> int:
 
 @written_in
 def _give_to_memory(tables: Tables, burst: int, write: int, now: int) -> None:
-    """ISSUE: hand a burst to main memory, which says when it is done: at once, or, if it is a DRAM, in its time."""
+    """ISSUE: hand a burst to main memory. Simple memory sets at once when the burst is done, a DRAM later."""
     scalars, bursts, ops, burst_lists = tables.scalars, tables.bursts, tables.ops, tables.burst_lists
     if scalars[c.SCALAR_HAS_DRAM]:
         bursts[burst, c.BURST_ADDRESS] = (
@@ -109,7 +110,7 @@ def _finish_burst(tables: Tables, burst: int) -> None:
 
 @written_in
 def finish_bursts(tables: Tables, now: int) -> None:
-    """SETTLE, first half: loads whose lines are written and stores that memory has taken are finished."""
+    """SETTLE, first half: finish loads whose lines are written and stores that memory has taken."""
     scalars, bundles, bursts, burst_lists = tables.scalars, tables.bundles, tables.bursts, tables.burst_lists
     kept = 0
     for i in range(scalars[c.SCALAR_FILLING]):
@@ -134,7 +135,7 @@ def finish_bursts(tables: Tables, now: int) -> None:
 
 @written_in
 def start_heads(tables: Tables) -> None:
-    """SETTLE, second half: start the head of each queue whose dependencies hold; note what wakes the others."""
+    """SETTLE, second half: start the head of each queue whose dependencies hold, and note what wakes the others."""
     scalars, ports, queues, op_states = tables.scalars, tables.ports, tables.queues, tables.op_states
     slots, ops, resident = tables.slots, tables.ops, tables.resident
     scalars[c.SCALAR_MAY_START] = 0

@@ -1,10 +1,10 @@
-"""Many tables as one argument: a NamedTuple of int64 arrays, kept in one vector, which kernels take.
+"""Many tables as one argument of a kernel: a NamedTuple of int64 arrays, which lie in one vector.
 
-The NamedTuple is declared once; its fields are arrays (`tables.Vector`, `tables.Table`) or other such NamedTuples.
-`flattened` lays its arrays into a vector, and `tables_in` gives the names back inside a kernel. There a NamedTuple is only
-the address of the vector, and a table is looked up where its field is read. numba's own NamedTuples pass eight words of every
-array to every function, which made the compilation of the DRAM 1.8 times as long. The vector begins with three numbers per
-table: where it starts, its rows and its columns.
+The NamedTuple is declared once. Its fields are arrays (`tables.Vector`, `tables.Table`) or other such NamedTuples. `flattened`
+copies the arrays into a vector, and `tables_in` gives access by name inside a kernel. There a NamedTuple is only the address of
+the vector, and the code looks up a table where it reads the field. numba's own NamedTuples pass eight words of every array to
+every function, which made the compilation of the DRAM 1.8 times as long. The vector begins with three numbers per table: its
+start, its rows and its columns.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FACTS = 3
 
 
 def flattened(tables: _Tables) -> tuple[Int64Array, _Tables]:
-    """A vector that holds copies of all arrays of a NamedTuple of tables, and the same NamedTuple of views of them in it."""
+    """Return a vector with copies of all arrays of a NamedTuple of tables, and the same NamedTuple with views of the vector."""
     arrays = list(_arrays(tables))
     starts = _FACTS * len(arrays) + np.cumsum([0, *(array.size for array in arrays)])
     flat = np.zeros(int(starts[-1]), dtype=np.int64)
@@ -55,7 +55,7 @@ def _arrays(tables: tuple[Any, ...]) -> Iterator[Int64Array]:
 
 @cache
 def _layout(tables: type) -> dict[str, tuple[int, int | type]]:
-    """Of each field: the number of its first array in the vector, and its dimensions or the NamedTuple that it is."""
+    """Return, for each field, the number of its first array in the vector, and its dimensions or its NamedTuple."""
     layout, number = {}, 0
     for name, hint in get_type_hints(tables, include_extras=True).items():
         found = hint.__metadata__[0] if hasattr(hint, "__metadata__") else hint
@@ -73,7 +73,7 @@ def _leaves(tables: type) -> Iterator[int]:
 
 
 def _views(flat: Int64Array, tables: type[_Tables], first: int) -> _Tables:
-    """The NamedTuple whose arrays lie in a vector from the array of that number on."""
+    """Return the NamedTuple whose arrays lie in a vector, beginning with array number ``first``."""
     fields: list[Any] = []
     for number, found in _layout(tables).values():
         if isinstance(found, type):
@@ -88,20 +88,20 @@ def _views(flat: Int64Array, tables: type[_Tables], first: int) -> _Tables:
 if _jit_is_off:
 
     def tables_in(flat: Int64Array, tables: type[_Tables]) -> _Tables:
-        """The NamedTuple of tables that was flattened into a vector."""
+        """Return the NamedTuple of tables that was flattened into a vector."""
         return _views(flat, tables, 0)
 
 else:
 
     class _TablesType(_types.Type):  # type: ignore[misc]
-        """A NamedTuple of tables in a kernel: the address of its vector, which must outlive it."""
+        """A NamedTuple of tables in a kernel, as the address of its vector. The vector must outlive it."""
 
         def __init__(self, tables: type, first: int) -> None:
             self.tables, self.first = tables, first
             super().__init__(name=f"{tables.__module__}.{tables.__qualname__} from {first}")
 
         def field(self, name: str) -> tuple[int, Any]:
-            """The number of the field's first array, and its type."""
+            """Return the number of the field's first array, and its type."""
             number, found = _layout(self.tables)[name]
             if isinstance(found, type):
                 return self.first + number, _TablesType(found, self.first + number)
@@ -121,12 +121,12 @@ else:
 
     @_extending.lower_getattr_generic(_TablesType)
     def _field(context: Any, builder: Any, declared: Any, vector: Any, name: str) -> Any:
-        """A view without a reference to the vector."""
+        """Return a view without a reference to the vector."""
         number, kind = declared.field(name)
         if isinstance(kind, _TablesType):
             return vector
         word = context.get_value_type(int64)
-        # Nothing writes to the facts while a kernel runs, so that they need be read but once.
+        # Nothing writes to these numbers while a kernel runs, so one read of each is enough.
         never_written = builder.module.add_metadata([])
         facts = []
         for fact in range(_FACTS):
@@ -147,7 +147,7 @@ else:
 
     @_extending.intrinsic
     def tables_in(typing_context: Any, flat: Any, tables: Any) -> Any:
-        """The NamedTuple of tables that was flattened into a vector; only inside a kernel."""
+        """Return the NamedTuple of tables that was flattened into a vector. Call this only inside a kernel."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return _make_array(signature.args[0])(context, builder, arguments[0]).data

@@ -1,4 +1,4 @@
-"""Idle skipping: the next cycle in which anything can change, and what the cycles until then count as."""
+"""Idle skipping: the next cycle in which anything can change, and the counts of the skipped cycles."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from simcore.engine.compiled.tables import Tables
 
 @written_in
 def next_event(tables: Tables, now: int) -> int:
-    """The earliest cycle after ``now`` at which something that was decided before comes true; FAR if nothing will.
+    """Return the earliest cycle after ``now`` in which an event that is already decided happens, or FAR if there is none.
 
-    What a DRAM has yet to decide is not among it.
+    Events that a DRAM has yet to decide are not included.
     """
     scalars, ports, bundles, banks = tables.scalars, tables.ports, tables.bundles, tables.banks
     pads, servers, bursts, listed = tables.pads, tables.servers, tables.bursts, tables.listed

@@ -1,11 +1,11 @@
-"""Writes per line in the compiled engine: counted after a layer, by a walk over its Program, not grant by grant.
+"""Writes per line in the compiled engine, counted after a layer by a walk over its Program, not grant by grant.
 
-Every element of the output port enters the write buffer once, and every burst of a load is written once: so which lines are
-written, and how often, follows from the Program and from the slot that each tile was in. For that the layer kernel notes when
-each operation of the DMA took its slot, in output elements. This is exact for any plan and any timing.
+Every element of the output port enters the write buffer once, and every burst of a load is written once. The Program and the slot
+of each tile therefore determine which lines are written, and how often. To know the slots, the layer kernel notes when each
+operation of the DMA took its slot, in output elements. This count is exact for any plan and any timing.
 
-Partial sums go to the same lines fold after fold: segments that are alike are walked once (ResNet18 on edge-sram: one element
-in ten).
+Partial sums go to the same lines fold after fold, so the walk visits equal segments once (ResNet18 on edge-sram: one element in
+ten).
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _KIND, _REGION, _TILE, _SLOT, _BYTES = int(Op.KIND), int(Op.REGION), int(Op.TILE
 _LOAD = int(OpKind.LOAD)
 _PAD, _BASE_LINE, _SLOT_LINES, _FIRST_SLOT = int(Reg.SCRATCHPAD), int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.FIRST_SLOT)
 
-# position: output elements passed by, the next of the moves, the segment, the element in it, and how often the segment repeats.
+# position: the output elements passed, the next of the moves, the segment, the element in it, and the repeats of the segment.
 _MADE, _FOLLOWING, _SEGMENT, _NUMBER, _REPEATS = range(5)
 _POSITIONS = 5
 
 
 class Counting(NamedTuple):
-    """What is counted, and where tiles lie meanwhile.
+    """The counts, and the places of tiles during the walk.
 
-    ``writes``: of each line, scratchpad by scratchpad; ``first_rows``: where each begins. ``moves``: the operations that gave a
-    tile of the output port a slot, in the order in which they started; ``moved_at``: how many output elements had been made when
-    each did. ``position``: how far the walk has come.
+    ``writes`` has one count per line, scratchpad by scratchpad; ``first_rows`` says where each scratchpad begins. ``moves`` are
+    the operations that gave a tile of the output port a slot, in the order in which they started. ``moved_at`` is the number of
+    output elements that had been made when each started. ``position`` is the state of the walk.
     """
 
     writes: Vector
@@ -53,7 +53,7 @@ class Counting(NamedTuple):
 
 @written_in
 def _count(tables: Tables, counting: Counting, pad: int, line: int, times: int) -> None:
-    """A line written so many times."""
+    """Count ``times`` writes of a line."""
     pads = tables.pads
     bank, row = place(tables, pad, line)
     counting.writes[counting.first_rows[pad] + (bank - pads[pad, c.PAD_FIRST_BANK]) * pads[pad, c.PAD_ROWS] + row] += times
@@ -61,7 +61,10 @@ def _count(tables: Tables, counting: Counting, pad: int, line: int, times: int) 
 
 @written_in
 def _count_loads(tables: Tables, counting: Counting) -> None:
-    """The DMA's writes: each burst of a load writes every line it touches, so a line wider than a burst is written by several."""
+    """Count the DMA's writes.
+
+    Each burst of a load writes every line it touches, so several bursts write a line wider than a burst.
+    """
     regions, ops, burst_bytes = tables.regions, tables.ops, tables.scalars[c.SCALAR_BURST_BYTES]
     for op in range(ops.shape[0]):
         if ops[op, _KIND] == _LOAD:
@@ -77,7 +80,7 @@ def _count_loads(tables: Tables, counting: Counting) -> None:
 
 @written_in
 def _alike(tables: Tables, s: int, other: int) -> bool:
-    """True if two segments of the output port write the same words, whenever they are due."""
+    """Return whether two segments of the output port write the same words, whenever they are due."""
     segments = tables.segments
     for column in range(segments.shape[1]):
         if column not in (_DUE, _AFTER_WRITE) and segments[s, column] != segments[other, column]:
@@ -87,7 +90,7 @@ def _alike(tables: Tables, s: int, other: int) -> bool:
 
 @written_in
 def _repeats(tables: Tables, s: int, next_move: int, made: int) -> int:
-    """How many segments from ``s`` on write the same lines: alike, and over when ``next_move`` output elements are made."""
+    """Return how many segments from ``s`` on write the same lines and end by the time ``next_move`` output elements are made."""
     segments = tables.segments
     repeats, count = 1, segments[s, _COUNT]
     while s + repeats < segments.shape[0] and made + (repeats + 1) * count <= next_move and _alike(tables, s, s + repeats):
@@ -97,7 +100,7 @@ def _repeats(tables: Tables, s: int, next_move: int, made: int) -> int:
 
 @written_in
 def _begin_segment(tables: Tables, counting: Counting, next_move: int) -> None:
-    """Put the cursor at the beginning of the segment that is next, and note how often it repeats."""
+    """Put the cursor at the beginning of the next segment, and note how often that segment repeats."""
     ports, position = tables.ports, counting.position
     ports[_OUTPUT, c.PORT_SEGMENT], ports[_OUTPUT, c.PORT_NUMBER] = position[_SEGMENT], 0
     locate(tables, _OUTPUT)
@@ -105,9 +108,9 @@ def _begin_segment(tables: Tables, counting: Counting, next_move: int) -> None:
 
 
 def count_layer(tables: Tables, counting: Counting, slice_us: int) -> int:
-    """Add a layer's writes from where it stands until all are added (returns 1), or for so many microseconds (0).
+    """Continue to add a layer's writes. Return 1 when all are added, or 0 after ``slice_us`` microseconds.
 
-    The Tables' segments are those of the output port alone; ``ports`` is room for its cursor, and no tile is resident yet.
+    The Tables' segments are those of the output port alone. ``ports`` is room for its cursor, and no tile is resident yet.
     """
     ports, segments, ops, resident = tables.ports, tables.segments, tables.ops, tables.resident
     moves, moved_at, position = counting.moves, counting.moved_at, counting.position
@@ -144,7 +147,7 @@ _count_layer = compile_kernel(int64(numba_type(Tables), numba_type(Counting), in
 
 
 def _moves(program: Program, op_states: Int64Array) -> Int64Array:
-    """The operations that gave a tile of the output port a slot, in the order in which they started."""
+    """Return the operations that gave a tile of the output port a slot, in the order in which they started."""
     written = np.zeros(len(program.regions), dtype=bool)
     written[program.segments[Port.OUTPUT][:, Seg.REGION]] = True
     found = np.flatnonzero(written[program.ops[:, Op.REGION]] & (program.ops[:, Op.KIND] != OpKind.STORE))

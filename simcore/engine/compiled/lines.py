@@ -27,14 +27,14 @@ _PAD_H, _PAD_W, _DILATION_H, _DILATION_W = int(Geo.PAD_H), int(Geo.PAD_W), int(G
 _GROUP_CHANNELS, _ROWS, _CHANNELS = int(Geo.GROUP_CHANNELS), int(Geo.ROWS_PER_TILE), int(Geo.CHANNELS_PER_TILE)
 _PLANAR = int(Geo.PLANAR)
 
-# The reference engine's own definition, compiled: `ifmap_word` is made known to the compiler, not wrapped.
+# The compiler compiles the reference engine's own definition of `ifmap_word`. This registers the function without wrapping it.
 register_jitable(streams.ifmap_word)
 element_word: Any = inlined(streams.element_word)
 
 
 @written_in
 def add_lines(tables: Tables, first: int, last: int, slot: int, found: int) -> int:
-    """Append lines first..last that are not among the ``found`` ones; returns the new count."""
+    """Append the lines first..last that are not among the ``found`` ones. Return the new count."""
     lines, line_slots = tables.lines, tables.line_slots
     for line in range(first, last + 1):
         known = False
@@ -51,7 +51,7 @@ def add_lines(tables: Tables, first: int, last: int, slot: int, found: int) -> i
 
 @written_in
 def line_of(tables: Tables, pad: int, byte: int) -> int:
-    """The line that holds a byte of a slot."""
+    """Return the line that holds a byte of a slot."""
     pads = tables.pads
     shift = pads[pad, c.PAD_LINE_SHIFT]
     return byte >> shift if shift >= 0 else byte // pads[pad, c.PAD_LINE_BYTES]
@@ -59,7 +59,7 @@ def line_of(tables: Tables, pad: int, byte: int) -> int:
 
 @inlined
 def locate(tables: Tables, port: int) -> None:
-    """Find where the cursor's element lies, by division: at the beginning of a segment, or wherever the cursor was put."""
+    """Find the place of the cursor's element by division, at the beginning of a segment or wherever the cursor was put."""
     ports, segments, geometry, regions = tables.ports, tables.segments, tables.geometry, tables.regions
     s, time = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]
     ports[port, c.PORT_REGION] = segments[s, _REGION]
@@ -81,7 +81,7 @@ def locate(tables: Tables, port: int) -> None:
 
 @written_in
 def move_on(tables: Tables, port: int) -> None:
-    """Keep up with a cursor that went one element further in its segment."""
+    """Update the place of a cursor that moved one element further in its segment."""
     ports, segments, geometry = tables.ports, tables.segments, tables.geometry
     s = ports[port, c.PORT_SEGMENT]
     if segments[s, _KIND] == _LINEAR:
@@ -107,7 +107,7 @@ def move_on(tables: Tables, port: int) -> None:
 
 @written_in
 def lines_by_word(tables: Tables, s: int, r: int, number: int, pad: int) -> tuple[int, int]:
-    """(lines, words) of an element, lane by lane; (NONE, tile) if a tile it touches is not resident."""
+    """Return (lines, words) of an element, lane by lane, or (NONE, tile) if it touches a tile that is not resident."""
     segments, geometry, regions, resident = tables.segments, tables.geometry, tables.regions, tables.resident
     found = words = 0
     for lane in range(segments[s, _LANES]):
@@ -251,9 +251,10 @@ def _tap_lines(tables: Tables, s: int, r: int, time: int, pad: int) -> tuple[int
 
 @inlined
 def element_lines(tables: Tables, port: int) -> tuple[int, int]:
-    """(lines, words) of the element at a port's cursor, into ``lines`` and ``line_slots`` in the order lanes first touch them.
+    """Put the lines of the element at a port's cursor into ``lines`` and ``line_slots``, in the order of first touch by a lane.
 
-    (NONE, tile) if a tile it touches is not resident. With SCALAR_COALESCING words that lie side by side are taken together.
+    Return (lines, words), or (NONE, tile) if the element touches a tile that is not resident. With SCALAR_COALESCING,
+    neighbouring words are handled together.
     """
     ports, segments, geometry = tables.ports, tables.segments, tables.geometry
     s, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]

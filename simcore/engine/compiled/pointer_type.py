@@ -1,8 +1,8 @@
-"""How numba sees a NamedTuple of tables: as one pointer to where they lie.
+"""A numba type for a NamedTuple of tables: one pointer to the words of its arrays.
 
-Numba takes a tuple apart into its words, nine for each table. Handed from function to function, the words of forty tables make
-a kernel slow to compile. A pointer is one word; a table's words are loaded where it is named. They never change while a kernel
-runs, and the compiler is told so.
+numba passes a tuple as its words, nine for each table. The words of forty tables, passed from function to function, make a kernel
+slow to compile. A pointer is one word. A table's words are loaded where code names the table; they never change while a kernel
+runs, and the compiler knows this.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numba.core.typing import templates
 from numba.core.typing.typeof import typeof
 from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
 
-# numba's annotations do not cover what it offers to those who extend it.
+# numba's annotations do not cover its interface for extensions.
 _types: Any = cast(Any, numba).types
 _cgutils, _imputils, _native_value, _typeof = cast(Any, cgutils), cast(Any, imputils), cast(Any, NativeValue), cast(Any, typeof)
 _templates: Any = templates
@@ -30,7 +30,7 @@ _typeof_impl, _unbox, _register_model, _models = (
 
 
 class TablesType(_types.Type):  # type: ignore[misc]
-    """Of one NamedTuple of int64 arrays, whose fields have so many dimensions."""
+    """The type of one NamedTuple of int64 arrays, with the number of dimensions of each field."""
 
     def __init__(self, named: type, dimensions: dict[str, int]) -> None:
         self.arrays = {name: _types.Array(int64, count, "C") for name, count in dimensions.items()}
@@ -41,7 +41,7 @@ _register_model(TablesType)(_models.OpaqueModel)
 
 
 def pointer_type(named: type, dimensions: dict[str, int]) -> TablesType:
-    """The type of a NamedTuple in the signature of a kernel. Objects whose arrays are others do not match it."""
+    """Return the type of a NamedTuple in the signature of a kernel. Objects with other arrays do not match it."""
     found = TablesType(named, dimensions)
 
     @_typeof_impl.register(named)
@@ -52,13 +52,13 @@ def pointer_type(named: type, dimensions: dict[str, int]) -> TablesType:
 
 
 def _struct(context: Any, tables: TablesType) -> Any:
-    """What the pointer points to: the arrays' words, one array after another."""
+    """Return the target type of the pointer: the words of the arrays, one array after another."""
     return context.get_value_type(_types.Tuple(list(tables.arrays.values())))
 
 
 @_unbox(TablesType)
 def _take_apart(tables: TablesType, given: Any, c: Any) -> Any:
-    """Put the words of the arrays on the stack of the caller of the kernel, who keeps the arrays alive."""
+    """Put the words of the arrays on the stack of the kernel's caller, who keeps the arrays alive."""
     place = _cgutils.alloca_once(c.builder, _struct(c.context, tables))
     is_error = _cgutils.false_bit
     for number, array in enumerate(tables.arrays.values()):
@@ -73,20 +73,20 @@ class _Fields(_AttributeTemplate):  # type: ignore[misc]
     key = TablesType
 
     def generic_resolve(self, tables: TablesType, name: str) -> Any:
-        """The type of a field."""
+        """Return the type of a field."""
         return tables.arrays.get(name)
 
 
 @_imputils.lower_getattr_generic(TablesType)
 def _load(context: Any, builder: Any, tables: TablesType, pointer: Any, name: str) -> Any:
-    """Load the words of an array, each by itself: what is not needed then goes away."""
+    """Load the words of an array one by one, so that the compiler can remove those that are not needed."""
     place = builder.bitcast(pointer, _struct(context, tables).as_pointer())
     words = context.get_value_type(tables.arrays[name])
     return _load_words(builder, words, place, [0, list(tables.arrays).index(name)])
 
 
 def _load_words(builder: Any, type_: Any, place: Any, path: list[int]) -> Any:
-    """Load a word, or what is made of several: the words of an array, its shape, its strides."""
+    """Load a word, or a value of several words such as an array, its shape or its strides."""
     if not hasattr(type_, "elements"):
         word = builder.load(_cgutils.gep_inbounds(builder, place, *path))
         word.set_metadata("invariant.load", builder.module.add_metadata([]))

@@ -1,4 +1,4 @@
-"""The array's read ports in the compiled engine: elements offered in order, and why one has not arrived."""
+"""The array's read ports in the compiled engine: the offer of elements in order, and the reason for a missing element."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WRITE_CONFLICT, _DMA_COLLISION = int(Cause.WRITE_CONFLICT), int(Cause.DMA_COLLI
 
 @inlined
 def next_element(tables: Tables, port: int) -> None:
-    """Move a port's cursor to its next element and note when it is due."""
+    """Move a port's cursor to its next element and note when that element is due."""
     ports, segments = tables.ports, tables.segments
     segment, number = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER] + 1
     if number < segments[segment, _COUNT]:
@@ -71,7 +71,8 @@ def offer_element(tables: Tables, port: int, now: int) -> None:
     ) = ports[port, c.PORT_NEXT_DUE], found, now, found
     for i in range(found):
         bank, bank_row = place(tables, pad, lines[i])
-        # Granted here, a line has no request of its own; the row of its place still says granted, as it did for the last one.
+        # A line that is granted here has no request of its own. The request row in its place still says granted, as for its last
+        # use.
         if port == _PSUM and pads[pad, c.PAD_BUFFERED] > 0 and is_buffered(tables, pad, bank, bank_row):
             bundles[element, c.BUNDLE_UNGRANTED] -= 1
             bundles[element, c.BUNDLE_READY] = max(bundles[element, c.BUNDLE_READY], now + 1)
@@ -88,7 +89,7 @@ def offer_element(tables: Tables, port: int, now: int) -> None:
 
 @written_in
 def read_stall(tables: Tables, port: int, now: int) -> tuple[int, int]:
-    """(cause, bank or NONE) of a stall for an element that was offered and has not arrived."""
+    """Return (cause, bank or NONE) of a stall for an element that was offered and has not arrived."""
     scalars, ports, bundles, requests = tables.scalars, tables.ports, tables.bundles, tables.requests
     banks, pads, servers = tables.banks, tables.pads, tables.servers
     element = port * scalars[c.SCALAR_WINDOW] + ports[port, c.PORT_HEAD]

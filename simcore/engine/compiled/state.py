@@ -1,4 +1,4 @@
-"""What the compiled engine keeps from layer to layer: the tables of a Machine, its bank timings, and the cycle."""
+"""The state that the compiled engine keeps from layer to layer: the tables of a Machine, its bank timings, and the cycle."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simcore.program.program import Int64Array, Port
 from simcore.timing.bank_timing import READ, WRITE, BankTiming, broken_contract, undeclared_state
 from simcore.timing.compiled import SERVE_TYPE, compile_serve, types
 
-#: Different bank timings (classes, not parameters) that one machine may have; the kernel takes so many functions.
+#: The number of different bank timings (classes, not parameters) that one machine may have. The kernel takes this many functions.
 MAX_TIMINGS = 8
 #: numba's type of `MachineState.serves`.
 SERVES_TYPE = types.UniTuple(SERVE_TYPE, MAX_TIMINGS)
@@ -23,11 +23,11 @@ SERVES_TYPE = types.UniTuple(SERVE_TYPE, MAX_TIMINGS)
 
 @dataclass(eq=False)
 class MachineState:
-    """What outlives a layer: the banks' state, when servers and the memory port are free, the DRAM's state, and the cycle."""
+    """The state that outlives a layer: banks, the cycles when servers and the memory port become free, the DRAM, the cycle."""
 
     machine: Machine
     serves: tuple[Any, ...]
-    #: Those of the machine; the others are empty.
+    #: The tables of the machine; all other tables are empty.
     tables: Tables
     dram: DramMemoryState | None
     cycle: int = 0
@@ -39,7 +39,7 @@ def _flat(parts: list[Int64Array]) -> tuple[Int64Array, list[int]]:
 
 
 def machine_state(machine: Machine) -> MachineState:
-    """Fresh tables of a machine; compiles its bank timings. Raises InputError if one cannot be compiled."""
+    """Return fresh tables of a machine, and compile its bank timings. Raise InputError if one cannot be compiled."""
     functions: list[Any] = []
     timing_function = []
     for timing in machine.timings:
@@ -68,19 +68,19 @@ def machine_state(machine: Machine) -> MachineState:
 
 
 def _shift(value: int) -> int:
-    """The power of two that a number is, or NONE."""
+    """Return the exponent of a power of two, or NONE for another number."""
     return value.bit_length() - 1 if value & (value - 1) == 0 else c.NONE
 
 
 def _constant_cycles(timing: BankTiming) -> tuple[int, int, int, int]:
-    """(read held, write held, read done, write done) of a timing that always answers alike and keeps its contract; else zeros."""
+    """Return (read held, write held, read done, write done) if a timing's answers are constant and legal, else zeros."""
     if not timing.answers_alike:
         return 0, 0, 0, 0
     bank, shared = timing.initial_bank(0), timing.initial_shared()
     (read_held, read_done), (write_held, write_done) = (
         timing.serve(timing.params_array(), bank, shared, 0, op, 0) for op in (READ, WRITE)
     )
-    # One that breaks its contract is called in the run, where that is found.
+    # A timing that breaks its contract is called during the run, which then finds the breach.
     kept = read_held > 0 and write_held > 0 and read_done >= 0 and write_done >= 0 and not (bank.any() or shared.any())
     return (read_held, write_held, read_done, write_done) if kept else (0, 0, 0, 0)
 
@@ -115,7 +115,8 @@ def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Arr
         own[:, c.BANK_WAITING], own[:, c.BANK_LAST_PORT], own[:, c.BANK_LISTED] = 0, len(Port) - 1, 0
         own[:, c.BANK_READ_HELD : c.BANK_WRITE_DONE + 1] = [constant[group] for group in pad.groups]
         for index, group in enumerate(pad.groups):
-            # Numbered apart, as in the reference engine: a model that draws at random draws for each server on its own.
+            # Each server has its own number, as in the reference engine, so that a model with random draws draws for each server
+            # separately.
             first = index * pad.ports_per_bank
             states += [machine.timings[group].initial_bank(first + port) for port in range(pad.ports_per_bank)]
             held_by += [pad.first_bank + index] * pad.ports_per_bank
@@ -128,7 +129,7 @@ def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Arr
 
 
 def hold_to_contract(state: MachineState, broken_bank: int) -> None:
-    """Raise InputError if a bank timing answered against its contract (at bank ``broken_bank - 1``) or used undeclared state."""
+    """Raise InputError if a bank timing broke its contract (at bank ``broken_bank - 1``) or used undeclared state."""
     machine, tables = state.machine, state.tables
     if broken_bank:
         raise broken_contract(machine.timings[tables.banks[broken_bank - 1, c.BANK_GROUP]])

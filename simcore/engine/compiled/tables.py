@@ -1,4 +1,4 @@
-"""The tables of a layer, defined once and passed as one argument: to the kernel, and from it to each of its functions."""
+"""The tables of a layer, defined once and passed as one argument to the kernel and from it to each of its functions."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from simcore.engine.compiled.pointer_type import pointer_type
 from simcore.program.program import Int64Array
 
-#: An int64 array of one dimension, of two; `array_type` reads the number.
+#: int64 arrays of one and of two dimensions. `array_type` reads the number.
 Vector: TypeAlias = Annotated[Int64Array, 1]
 Table: TypeAlias = Annotated[Int64Array, 2]
 
 
 class Tables(NamedTuple):
-    """All that a kernel reads and writes; ``columns`` names the columns. A kernel that needs fewer is given `no_tables`' others.
+    """All tables that a kernel reads and writes. ``columns`` names their columns. `no_tables` fills unused fields.
 
-    A function of a kernel takes the Tables first, and names those that it uses in its first lines.
+    A function of a kernel takes the Tables first, and names the tables that it uses in its first lines.
     """
 
-    # The machine's: they outlive a layer.
+    # Tables of the machine, which outlive a layer.
     pads: Table
     banks: Table
     servers: Table
@@ -29,12 +29,12 @@ class Tables(NamedTuple):
     shared: Vector
     states: Vector
     dram: Vector
-    # The Program's.
+    # Tables of the Program.
     segments: Table
     geometry: Vector
     regions: Table
     ops: Table
-    # What is under way: the array's ports and the requests; the DMA's queues, operations and bursts; tiles in their slots.
+    # Running state: the array's ports and requests; the DMA's queues, operations and bursts; the tiles in their slots.
     scalars: Vector
     ports: Table
     bundles: Table
@@ -53,7 +53,7 @@ class Tables(NamedTuple):
     lines: Vector
     line_slots: Vector
     output_places: Table
-    # What is counted.
+    # Counts.
     counts: Table
     port_counts: Table
     stall_cycles: Table
@@ -67,25 +67,25 @@ class Tables(NamedTuple):
 
 
 def dimensions(tables: type) -> dict[str, int]:
-    """The number of dimensions of each field of a NamedTuple of Vectors and Tables."""
+    """Return the number of dimensions of each field of a NamedTuple of Vectors and Tables."""
     return {name: hint.__metadata__[0] for name, hint in get_type_hints(tables, include_extras=True).items()}
 
 
 def numba_type(tables: type) -> Any:
-    """What numba calls a NamedTuple of Vectors and Tables, for the signature of a kernel."""
+    """Return the numba type of a NamedTuple of Vectors and Tables, for the signature of a kernel."""
     return pointer_type(tables, dimensions(tables))
 
 
 def table(rows: int, columns: int, fill: int = 0) -> Int64Array:
-    """An int64 table; never empty, because a kernel cannot take a table without rows."""
+    """Return an int64 table. It is never empty, because a kernel cannot take a table without rows."""
     return np.full((max(rows, 1), max(columns, 1)), fill, dtype=np.int64)
 
 
 def vector(length: int, fill: int = 0) -> Int64Array:
-    """An int64 vector, never empty."""
+    """Return an int64 vector, which is never empty."""
     return np.full(max(length, 1), fill, dtype=np.int64)
 
 
 def no_tables() -> Tables:
-    """Tables with nothing in them."""
+    """Return Tables without contents."""
     return Tables(**{name: np.zeros((1,) * count, dtype=np.int64) for name, count in dimensions(Tables).items()})

@@ -1,4 +1,4 @@
-"""Open-loop traffic on the compiled engine: the tables of one scratchpad, and the kernel called until all is granted."""
+"""Open-loop traffic on the compiled engine: the tables of one scratchpad, and calls of the kernel until everything is granted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simcore.machine.machine import Machine
 from simcore.machine.traffic import NOT_GRANTED, Traffic, TrafficOutcome
 from simcore.program.program import Int64Array
 
-#: Requests that may be waiting or under way before the tables are doubled.
+#: The number of waiting or unfinished requests for which the tables first have room. The tables double when they are full.
 _FIRST_ROWS = 1024
 
 
@@ -23,7 +23,7 @@ _serve_traffic = compile_kernel(int64(SERVES_TYPE, numba_type(Tables), numba_typ
 
 
 def _double(tables: Tables, offers: Offers) -> tuple[Tables, Offers]:
-    """Twice as many rows for requests that are waiting or under way."""
+    """Return tables with twice as many rows for requests that wait or are unfinished."""
     rows, free = len(tables.requests), int(tables.scalars[c.SCALAR_FREE_WRITES])
     tables.scalars[c.SCALAR_FREE_WRITES] += rows
     tables = tables._replace(
@@ -35,9 +35,9 @@ def _double(tables: Tables, offers: Offers) -> tuple[Tables, Offers]:
 
 
 def run_traffic(machine: Machine, traffic: Traffic, until: int | None = None) -> TrafficOutcome:
-    """Run traffic on the one scratchpad of a machine, up to but without cycle ``until``.
+    """Run traffic on the one scratchpad of a machine. The run stops before cycle ``until``.
 
-    Beside the answer and the traffic in order of port, memory is only needed for requests that wait at the same time.
+    Besides the answer and the traffic in order of port, memory is only needed for requests that wait at the same time.
     """
     order = np.lexsort((traffic.port, traffic.arrive))
     arrive, port, bank, row, op = (getattr(traffic, name)[order] for name in ("arrive", "port", "bank", "row", "op"))
@@ -60,7 +60,7 @@ def run_traffic(machine: Machine, traffic: Traffic, until: int | None = None) ->
 
 
 def _run(machine: Machine, offers: Offers, until: int) -> Int64Array:
-    """Fill granted and done; returns the counts of the banks."""
+    """Fill granted and done. Return the counts of the banks."""
     state, banks = machine_state(machine), machine.banks
     scalars = vector(c.SCALAR_COLUMNS)
     scalars[c.SCALAR_FREE_WRITES] = _FIRST_ROWS

@@ -1,4 +1,4 @@
-"""The compiled engine's loop for open-loop traffic: one scratchpad, the same arbiter and banks as under an array."""
+"""The compiled engine's loop for open-loop traffic on one scratchpad, with the same arbiter and banks as under an array."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from simcore.engine.compiled.tables import Tables, Vector
 from simcore.program.program import Port
 
 _PSUM, _OUTPUT = int(Port.PSUM), int(Port.OUTPUT)
-#: The one scratchpad.
+#: The number of the one scratchpad.
 _PAD = 0
 
 
 class Offers(NamedTuple):
     """The traffic in order of (arrive, port), with room for the answers.
 
-    ``numbers``: for each row of the Tables' requests, which of these it is. ``asked``: room for the banks with waiting requests.
+    ``numbers`` gives, for each row of the Tables' requests, the number of the request. ``asked`` is room for the banks with
+    waiting requests.
     """
 
     arrive: Vector
@@ -36,7 +37,7 @@ class Offers(NamedTuple):
 
 @written_in
 def _offer(tables: Tables, offers: Offers, first: int, last: int, now: int) -> None:
-    """ISSUE: requests first..last-1 arrive. Writes enter the write buffer before psum reads look there."""
+    """ISSUE: let requests first..last-1 arrive. Writes enter the write buffer before psum reads look there."""
     scalars, requests, pads = tables.scalars, tables.requests, tables.pads
     for number in range(first, last):
         if offers.port[number] == _OUTPUT:
@@ -54,7 +55,7 @@ def _offer(tables: Tables, offers: Offers, first: int, last: int, now: int) -> N
             continue
         scalars[c.SCALAR_FREE_WRITES] -= 1
         request = tables.free_writes[scalars[c.SCALAR_FREE_WRITES]]
-        # All belong to one bundle, for which nobody waits.
+        # All requests belong to one bundle, for which nobody waits.
         fill_request(tables, request, port, bank, row, offers.op[number], 0, now)
         offers.numbers[request] = number
         enqueue(tables, request, 0)
@@ -62,7 +63,7 @@ def _offer(tables: Tables, offers: Offers, first: int, last: int, now: int) -> N
 
 @written_in
 def _grant(serves: Any, tables: Tables, offers: Offers, now: int) -> None:
-    """GRANT, and note what the banks that had requests waiting granted."""
+    """GRANT, and note the grants of the banks that had waiting requests."""
     pads, listed = tables.pads, tables.listed
     if pads[_PAD, c.PAD_HIGH]:
         watermarks(tables, _PAD)
@@ -76,7 +77,7 @@ def _grant(serves: Any, tables: Tables, offers: Offers, now: int) -> None:
 
 @written_in
 def _note_grants(tables: Tables, offers: Offers, waiting: int, now: int) -> None:
-    """Note what the banks that had requests waiting granted in this cycle; a direct request's row is free again."""
+    """Note the grants of this cycle at the banks that had waiting requests. The row of a granted direct request is free again."""
     scalars, requests, pads = tables.scalars, tables.requests, tables.pads
     servers, free_writes = tables.servers, tables.free_writes
     for i in range(waiting):
@@ -95,7 +96,7 @@ def _note_grants(tables: Tables, offers: Offers, waiting: int, now: int) -> None
 
 @written_in
 def _next_event(tables: Tables, arrival: int, now: int) -> int:
-    """The earliest cycle after ``now`` in which a request arrives, a write leaves the buffer or a bank with waiters is free."""
+    """Return the next cycle after ``now`` in which a request arrives, a buffered write is done or a bank with waiters is free."""
     pads, servers, listed = tables.pads, tables.servers, tables.listed
     soonest = arrival
     if pads[_PAD, c.PAD_INFLIGHT]:
@@ -111,8 +112,8 @@ def _next_event(tables: Tables, arrival: int, now: int) -> int:
 def serve_traffic(serves: Any, tables: Tables, offers: Offers, offered: int, until: int, slice_us: int) -> int:
     """Serve requests from number ``offered`` on until all are granted (SCALAR_NOW is FAR), cycle ``until``, or time is up.
 
-    Returns how many were offered by then.
-    Where the arrivals of a cycle find too few free rows, SCALAR_ROWS_ARE_SHORT is set and the first of them is the next to offer.
+    Return the number of requests offered by then. If the arrivals of a cycle find too few free rows, SCALAR_ROWS_ARE_SHORT is set
+    and the first of these arrivals is the next to offer.
     """
     scalars, pads, arrive = tables.scalars, tables.pads, offers.arrive
     now = scalars[c.SCALAR_NOW]
@@ -140,7 +141,8 @@ def serve_traffic(serves: Any, tables: Tables, offers: Offers, offered: int, unt
         if waiting == 0 and offered == len(arrive):
             now = c.FAR
             break
-        # Over the cycles in which nothing can change: a bank with waiters has no port free, and nothing it may preempt.
+        # Skip the cycles in which nothing can change, because no bank with waiters has a free port or a write that it may
+        # preempt.
         arrival = arrive[offered] if offered < len(arrive) else c.FAR
         soonest = min(_next_event(tables, arrival, now), until)
         for i in range(waiting):

@@ -1,1 +1,1 @@
-"""The reference engine: the machine as SimPy processes. It is the specification; it is kept readable, not fast."""
+"""The reference engine: the machine as SimPy processes. It is the specification, written to be read rather than to be fast."""

@@ -1,4 +1,7 @@
-"""The array's control: one step a cycle if every operand due is there and the write buffer takes what is due; else a stall."""
+"""The control of the array, which makes one step per cycle or stalls.
+
+A step needs every operand due in it, and room in the write buffer for the outputs due in it.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,16 @@ from simcore.program.outcome import Cause
 from simcore.program.program import Port, Seg
 from simcore.timing.bank_timing import WRITE
 
-#: So many stalled cycles in a row are taken for a plan that waits for itself.
+#: After this many stalled cycles in a row, the plan counts as waiting for itself.
 STUCK_CYCLES = 1 << 22
 
-#: Why and where the array cannot step: (cause, port, bank or None).
+#: The reason and the place of a stall: (cause, port, bank or None).
 Stall = tuple[Cause, Port, int | None]
 _CAUSE_OF_HOLDER = ((Port.DMA, Cause.DMA_COLLISION), (Port.OUTPUT, Cause.WRITE_CONFLICT))
 
 
 class ArrayControl:
-    """Counts the steps of the layer; ``done`` happens when the last step is made and everything is written back."""
+    """A counter of the layer's steps. ``done`` happens after the last step, when everything is written back."""
 
     def __init__(
         self,
@@ -36,7 +39,7 @@ class ArrayControl:
         values: ValueFlow | None = None,
         on_step: Callable[[int], None] | None = None,
     ) -> None:
-        """Start the control of one layer at step 0; ``on_step`` is called with the steps made, after each."""
+        """Start the control of one layer at step 0. After each step, call ``on_step`` with the number of steps made."""
         self.shared, self.readers, self.dma, self.values, self.on_step = shared, readers, dma, values, on_step
         self.step, self.done, self._stalled_for = 0, shared.clock.event(), 0
         self._segment, self._number = 0, 0
@@ -66,7 +69,7 @@ class ArrayControl:
                 return
             self.shared.tally.stalled(Cause.DRAIN, Port.OUTPUT if self.dma.is_idle() and buffered else Port.DMA, None)
 
-    # Why not -----------------------------------------------------------------------------------------------------------------
+    # Reasons for a stall ------------------------------------------------------------------------------------------------------
 
     def _stall(self) -> Stall | None:
         stall = next(filter(None, map(self._read_stall, self.readers)), None) or self._write_stall()
@@ -79,7 +82,8 @@ class ArrayControl:
         if element is None or element.due != self.step:
             return None
         if not reader.window:
-            # Its window is empty, so it was to be offered in this cycle's ISSUE; only a tile that is not there holds it back.
+            # With an empty window, the port was free to offer the element in this cycle's ISSUE. Only a missing tile can have
+            # prevented it.
             return Cause.DRAM_WAIT, reader.port, None
         if element.is_ready(self.shared.clock.cycle):
             return None

@@ -14,7 +14,7 @@ PORTS = len(Port)
 
 @dataclass(eq=False)
 class Server:
-    """One port of a bank: the timing model's state, and the request that holds it until ``free_at``."""
+    """One port of a bank: the state of its timing model, and the request that holds the port until ``free_at``."""
 
     state: Int64Array
     free_at: int = 0
@@ -35,11 +35,11 @@ class Bank:
     last_port: int = PORTS - 1
 
     def free_server(self, cycle: int) -> Server | None:
-        """The lowest server that can take a request now."""
+        """Return the lowest server that can take a request now."""
         return next((s for s in self.servers if s.free_at <= cycle), None)
 
     def preemptible_server(self, cycle: int) -> Server | None:
-        """The lowest server held by a buffered write that began earlier and is not done."""
+        """Return the lowest server held by a buffered write that began earlier and is not done."""
         for server in self.servers:
             held = server.request
             if (
@@ -52,11 +52,11 @@ class Bank:
         return None
 
     def holders(self, cycle: int) -> set[int]:
-        """The ports (of the array, or DMA) whose requests hold this bank's servers."""
+        """Return the ports (of the array, or DMA) whose requests hold this bank's servers."""
         return {s.request.port for s in self.servers if s.free_at > cycle and s.request is not None}
 
     def candidate(self, draining: bool) -> Request | None:
-        """The request that the arbiter's rules put next, or None."""
+        """Return the request that the arbiter's rules choose next, or None."""
         if draining and self.buffered:
             return self.buffered[0]
         if self.spec.read_priority or draining:
@@ -64,7 +64,7 @@ class Bank:
         return self._best(self.direct + self.buffered[:1])
 
     def best_direct(self) -> Request:
-        """The direct request that goes first; there must be one."""
+        """Return the direct request that goes first. There must be one."""
         best = self._best(self.direct)
         assert best is not None
         return best
@@ -83,7 +83,7 @@ class Bank:
         (self.buffered if request.port == Port.OUTPUT else self.direct).remove(request)
 
     def serve(self, server: Server, request: Request, cycle: int) -> None:
-        """Let the timing model say how long the request holds the server and when it is done."""
+        """Ask the timing model how long the request holds the server and when it is done."""
         if request.left is not None:
             free_at, done_at = cycle + request.left[0], cycle + request.left[1]
             request.left = None
@@ -105,7 +105,7 @@ class Bank:
             raise undeclared_state(self.timing, "shared")
 
     def send_back(self, server: Server, cycle: int, resume: bool) -> Request:
-        """Preempt the buffered write that holds the server: it returns to the head of its queue."""
+        """Preempt the buffered write that holds the server, which returns to the head of its queue."""
         request = server.request
         assert request is not None
         if resume:

@@ -1,4 +1,4 @@
-"""A SimPy environment whose time is (cycle, phase), with an optional shuffle of everything that falls together."""
+"""A SimPy environment whose time is (cycle, phase), with an optional shuffle of simultaneous events."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import simpy
 
 from simcore.clock import Phase
 
-#: SimPy's own priorities (URGENT, NORMAL) come before every phase, so that a process starts before its first cycle.
+#: Every phase has a larger number than SimPy's own priorities (URGENT, NORMAL), so that a process starts before its first cycle.
 _FIRST_PHASE_PRIORITY = 10
 
 
 class PhaseClock(simpy.Environment):
     """SimPy's environment with events at a phase of a cycle.
 
-    ``shuffle_seed``: order the events of one (cycle, phase) at random instead of by insertion. The simulated machine must not
-    care; a test runs it both ways to find hidden dependence on order.
+    ``shuffle_seed`` orders the events of one (cycle, phase) at random instead of by insertion. The simulated machine must not
+    depend on that order, so a test runs it both ways to find hidden dependence.
     """
 
     def __init__(self, start_cycle: int = 0, shuffle_seed: int | None = None) -> None:
@@ -27,11 +27,11 @@ class PhaseClock(simpy.Environment):
         self._phase = -1
 
     def schedule(self, event: simpy.Event, priority: int = 1, delay: float = 0) -> None:
-        """Put an event on the heap; shuffled, a random number comes before the serial number."""
+        """Put an event on the heap. With a shuffle, a random number precedes the serial number."""
         serial = next(self._eid)
         if self._random is not None:
             serial += self._random.randrange(1 << 30) << 40
-        # SimPy keeps a serial number as an int of its own kind; the heap only compares it.
+        # SimPy types the serial number as an int of its own kind, but the heap only compares it.
         entry: Any = (self._now + delay, priority, serial, event)
         heappush(self._queue, entry)
 
@@ -41,7 +41,7 @@ class PhaseClock(simpy.Environment):
         return int(self._now)
 
     def next(self, phase: Phase) -> simpy.Event:
-        """An event at the next occurrence of ``phase``: later in this cycle, or in the next one."""
+        """Return an event at the next occurrence of ``phase``, later in this cycle or in the next one."""
         event = simpy.Event(self)
         event._ok, event._value = True, phase
         event.callbacks.append(self._enter)
@@ -50,7 +50,10 @@ class PhaseClock(simpy.Environment):
         return event
 
     def trigger(self, event: simpy.Event, phase: Phase, value: object) -> None:
-        """Let an event that processes already wait for happen at ``phase`` of this cycle (a later phase than the current one)."""
+        """Let an event for which processes already wait happen at ``phase`` of this cycle.
+
+        The phase must be later than the current one.
+        """
         event._ok, event._value = True, value
         self.schedule(event, _FIRST_PHASE_PRIORITY + phase)
 

@@ -1,4 +1,4 @@
-"""The DMA: carries out the Program's operations, queue by queue, burst by burst."""
+"""The DMA, which executes the Program's operations queue by queue and burst by burst."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simcore.timing.bank_timing import READ, WRITE
 
 @dataclass(eq=False)
 class Burst(Bundle):
-    """One burst of an operation. ``memory_done`` is the core cycle at which main memory has delivered or taken it."""
+    """One burst of an operation. ``memory_done`` is the core cycle in which main memory has delivered or taken the burst."""
 
     op: int = 0
     kind: OpKind = OpKind.LOAD
@@ -30,20 +30,20 @@ class Burst(Bundle):
 
     @property
     def is_store(self) -> bool:
-        """True on its way to main memory."""
+        """Return whether the burst moves to main memory."""
         return self.kind == OpKind.STORE
 
 
 class Dma:
-    """Starts the head of each queue when its dependencies hold, and at most one new burst a cycle, queues in turn."""
+    """The DMA. It starts each queue's head once its dependencies hold, and at most one new burst per cycle, queues in turn."""
 
     def __init__(self, shared: Shared, memory: MemoryProcess) -> None:
-        """Start the DMA of one layer: every queue at its first operation, nothing on its way."""
+        """Start the DMA of one layer, with every queue at its first operation and no burst outstanding."""
         self.shared, self.memory = shared, memory
         ops = shared.program.ops
         self.heads = [int(start) for start in shared.program.queue_start[:-1]]
         self.ends = [int(end) for end in shared.program.queue_start[1:]]
-        #: Bursts of the head operation already started, or NEVER while it waits for its dependencies.
+        #: The number of started bursts of each head operation, or NEVER while the operation waits for its dependencies.
         self.started = [NEVER] * len(QUEUES)
         self.left = [-(-int(op[Op.BYTES]) // shared.machine.burst_bytes) for op in ops]
         self.is_done = [False] * len(ops)
@@ -53,7 +53,7 @@ class Dma:
         shared.clock.process(self._run())
 
     def is_idle(self) -> bool:
-        """True when every operation is done."""
+        """Return whether every operation is done."""
         return all(self.is_done)
 
     def _run(self) -> Generator[simpy.Event, None, None]:

@@ -1,4 +1,4 @@
-"""Elements of a Program's streams, word by word: which tiles they touch, which lines they need."""
+"""Elements of a Program's streams, word by word: the tiles that they touch and the lines that they need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simcore.program.streams import element_word
 
 
 def element_at(program: Program, port: Port, segment: int, number: int) -> Element:
-    """The element ``number`` of a port's segment, with the word of every lane."""
+    """Return the element ``number`` of a port's segment, with the word of every lane."""
     row = program.segments[port][segment]
     words: list[tuple[int, int] | None] = []
     for lane in range(int(row[Seg.LANES])):
@@ -29,7 +29,7 @@ def element_at(program: Program, port: Port, segment: int, number: int) -> Eleme
 def requests_of(
     program: Program, machine: Machine, element: Element, resident: dict[int, int], port: Port, op: int
 ) -> list[Request]:
-    """One request for each line of the element, in the order in which its lanes first touch it."""
+    """Return one request for each line of the element, in the order in which the element's lanes first touch the lines."""
     region = program.regions[element.region]
     scratchpad = int(region[Reg.SCRATCHPAD])
     spec = machine.scratchpads[scratchpad]
@@ -43,7 +43,7 @@ def requests_of(
 
 
 def burst_places(program: Program, machine: Machine, op_index: int, burst: int) -> list[tuple[int, int, int]]:
-    """(scratchpad, bank, row) of each line of one burst of a DMA operation."""
+    """Return (scratchpad, bank, row) of each line of one burst of a DMA operation."""
     op = program.ops[op_index]
     region = program.regions[op[Op.REGION]]
     spec = machine.scratchpads[region[Reg.SCRATCHPAD]]

@@ -1,4 +1,4 @@
-"""Main memory in this engine: a latency, and a bandwidth through one port that all bursts share."""
+"""The simple main memory of the reference engine: a latency, and a bandwidth through one port that all bursts share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simcore.machine.machine import SimpleMemory
 
 
 class MemoryRequest(Protocol):
-    """What the memory needs of a burst, and where it says when the burst is done (a core cycle)."""
+    """What the memory needs to know about a burst, and the place where it notes the core cycle in which the burst is done."""
 
     address: int
     bytes: int
@@ -22,27 +22,30 @@ class MemoryRequest(Protocol):
 
     @property
     def is_store(self) -> bool:
-        """True on its way to main memory."""
+        """Return whether the burst moves to main memory."""
 
 
 class MemoryProcess(Protocol):
-    """Main memory: takes what is in its inbox in GRANT."""
+    """Main memory as a process, which takes the requests in its inbox in GRANT."""
 
     inbox: list[MemoryRequest]
 
     def is_idle(self) -> bool:
-        """True when it holds nothing that a layer must wait for beyond its bursts."""
+        """Return whether the memory holds nothing for which a layer must wait after its bursts are done."""
 
 
 @dataclass(eq=False)
 class MemoryPort:
-    """State that outlives a layer: the cycle of the memory's clock from which its port is free."""
+    """State that outlives a layer: the cycle of the memory's clock from which the memory's port is free."""
 
     free_at: int = 0
 
 
 class SimpleMemoryProcess:
-    """Takes requests in the order of its inbox (written by the DMA in ISSUE); one transfer at a time, then the latency."""
+    """A memory that takes requests in inbox order, transfers one at a time, and then adds the latency.
+
+    The DMA fills the inbox in ISSUE.
+    """
 
     def __init__(self, clock: PhaseClock, spec: SimpleMemory, ratio: tuple[int, int], port: MemoryPort) -> None:
         self.clock, self.spec, self.ratio, self.port = clock, spec, ratio, port
@@ -50,7 +53,7 @@ class SimpleMemoryProcess:
         clock.process(self._run())
 
     def is_idle(self) -> bool:
-        """Always: a burst that is done leaves nothing behind."""
+        """Return True, because a burst that is done leaves no work behind."""
         return True
 
     def _run(self) -> Generator[simpy.Event, None, None]:

@@ -1,4 +1,4 @@
-"""Real numbers for the PEs: what each tile holds, taken where the streams' addresses point."""
+"""Numbers for the PEs: the contents of each tile, read at the addresses of the streams."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from simcore.program.program import Int64Array
 
 @dataclass(eq=False)
 class Operands:
-    """Tile contents per region: ``images[region]`` is [tiles, words of a slot]. Results are written where the output port writes.
+    """Tile contents per region: ``images[region]`` is [tiles, words of a slot]. The output port writes results into them.
 
-    A layer's ifmap and filter regions are filled by the caller; partial sums and the ofmap appear as the machine produces them.
+    The caller fills a layer's ifmap and filter regions. Partial sums and the ofmap appear as the machine produces them.
     """
 
     images: dict[int, Int64Array]
     _written: dict[tuple[int, int, int], int] = field(default_factory=dict)
 
     def values(self, element: Element) -> list[int]:
-        """The value of each lane; 0 where the lane carries nothing (padding)."""
+        """Return the value of each lane, 0 for a lane that carries nothing (padding)."""
         return [0 if word is None else self.read(element.region, *word) for word in element.words]
 
     def read(self, region: int, tile: int, word: int) -> int:
-        """One word. Raises WrongValuesError for a result that was never written."""
+        """Return one word. Raise WrongValuesError for a result that was never written."""
         if region in self.images:
             return int(self.images[region][tile, word])
         if (region, tile, word) not in self._written:
@@ -34,11 +34,11 @@ class Operands:
         return self._written[region, tile, word]
 
     def write(self, region: int, tile: int, word: int, value: int) -> None:
-        """One word of a result."""
+        """Write one word of a result."""
         self._written[region, tile, word] = value
 
     def result(self, region: int, tiles: int, words: int) -> Int64Array:
-        """[tiles, words] of what was written to a region; words never written are 0."""
+        """Return, as [tiles, words], the values written to a region. Words that were never written are 0."""
         image = np.zeros((tiles, words), dtype=np.int64)
         for (where, tile, word), value in self._written.items():
             if where == region:

@@ -1,4 +1,7 @@
-"""The PEs: one SimPy process each, multiplying what its neighbours pass on. Two sets of registers, read one, write the other."""
+"""The PEs, one SimPy process each, which multiply the values that their neighbours pass on.
+
+Registers exist twice: in each step the PEs read one set and write the other.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ from simcore.engine.reference.clock import PhaseClock
 from simcore.errors import WrongValuesError
 from simcore.program.program import Fold, PeRoles, Port
 
-#: A value on its way through the array: (value, fold, time index).
+#: A value that moves through the array: (value, fold, time index).
 Packet = tuple[int, int, int]
 
 
 def _taken(source: dict[tuple[int, int, int], int], lane: int, fold: int, time: int) -> int:
-    """The operand that a port delivered for a lane and a time; it leaves ``source``. Raises WrongValuesError if none came."""
+    """Remove from ``source`` and return the operand for a lane and a time. Raise WrongValuesError if none came."""
     value = source.pop((lane, fold, time), None)
     if value is None:
         raise WrongValuesError(f"no operand reached lane {lane} of the array for time {time} of fold {fold}")
@@ -26,16 +29,16 @@ def _taken(source: dict[tuple[int, int, int], int], lane: int, fold: int, time: 
 
 
 class PeArray:
-    """R x C processing elements, stepped by :meth:`step` in COMPUTE of each cycle in which the array advances."""
+    """R x C processing elements. :meth:`step` runs them in COMPUTE of each cycle in which the array advances."""
 
     def __init__(self, clock: PhaseClock, roles: PeRoles, rows: int, columns: int, folds: tuple[Fold, ...]) -> None:
-        """Start ``rows`` x ``columns`` PE processes for the folds of one layer, registers empty."""
+        """Start ``rows`` x ``columns`` PE processes, with empty registers, for the folds of one layer."""
         self.clock, self.roles, self.folds, self.rows, self.columns = clock, roles, folds, rows, columns
         self.pulse = clock.event()
-        #: Operand values delivered by the ports: (row or column, fold, time) -> value.
+        #: Operand values that the ports delivered: (row or column, fold, time) -> value.
         self.from_west: dict[tuple[int, int, int], int] = {}
         self.from_north: dict[tuple[int, int, int], int] = {}
-        #: What left the array: (fold, time, lane) -> value.
+        #: Values that left the array: (fold, time, lane) -> value.
         self.results: dict[tuple[int, int, int], int] = {}
         self._starts = [fold.stream_start for fold in folds]
         self._preloads = [fold.preload_start for fold in folds]
@@ -50,7 +53,7 @@ class PeArray:
                 clock.process(process(row, column))
 
     def feed_of(self, port: Port) -> dict[tuple[int, int, int], int]:
-        """Where the values of a port enter."""
+        """Return the edge registers that the values of a port enter."""
         return self.from_north if port == self.roles.north else self.from_west
 
     def step(self, number: int) -> None:
@@ -59,7 +62,7 @@ class PeArray:
         self.clock.trigger(pulse, Phase.COMPUTE, number)
 
     def _streamed(self, step: int, lane: int, source: dict[tuple[int, int, int], int], lanes: str) -> Packet | None:
-        """What the edge hands to its lane in a step: lane l gets time t at stream_start + t + l."""
+        """Return the value that the edge passes to its lane in a step. Lane l gets time t at stream_start + t + l."""
         fold = bisect_right(self._starts, step - lane) - 1
         if fold < 0:
             return None
@@ -81,7 +84,10 @@ class PeArray:
         return self.north[old].pop((row - 1, column), None)
 
     def _preload_input(self, step: int, row: int, column: int, old: int) -> int:
-        """What enters a PE's shadow register in this step: from the north edge, the PE above, or itself when they hold still."""
+        """Return the value that enters a PE's shadow register in this step.
+
+        The value comes from the north edge, from the PE above, or from the PE itself while the stationary operands hold still.
+        """
         fold = bisect_right(self._preloads, step) - 1
         if fold < 0 or step - self._preloads[fold] >= self.rows:
             return int(self.shadow[old, row, column])
@@ -93,7 +99,7 @@ class PeArray:
         return _taken(self.from_north, column, fold, entering)
 
     def _preloaded(self, row: int, column: int) -> Generator[simpy.Event, int, None]:
-        """A PE whose stationary operand was shifted in from the north; partial sums move south, operands east."""
+        """Run a PE whose stationary operand is shifted in from the north. Partial sums move south, operands east."""
         stationary = 0
         while True:
             step = yield self.pulse
@@ -113,7 +119,7 @@ class PeArray:
             self.shadow[new, row, column] = self._preload_input(step, row, column, old)
 
     def _output_stationary(self, row: int, column: int) -> Generator[simpy.Event, int, None]:
-        """A PE that keeps its sum; operands move east and south, the finished sum leaves over the column's bus."""
+        """Run a PE that keeps its sum. Operands move east and south; the finished sum leaves over the column's bus."""
         total = 0
         while True:
             step = yield self.pulse

@@ -1,4 +1,4 @@
-"""An array edge port that reads: it offers its elements in order and holds a window of them in its edge FIFO."""
+"""A read port at the array's edge, which offers its elements in order and holds a window of them in its edge FIFO."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from simcore.timing.bank_timing import READ
 
 
 class ReadPort:
-    """Offers one element a cycle while fewer than ``port_window`` are offered and not consumed."""
+    """A process that offers one element per cycle while fewer than ``port_window`` elements are offered and not yet consumed."""
 
     def __init__(self, shared: Shared, port: Port) -> None:
-        """Start a read port at its layer's first element, nothing offered."""
+        """Start a read port at its layer's first element, with nothing offered."""
         self.shared, self.port = shared, port
         self.segments = shared.program.segments[port]
-        #: Offered and not yet consumed; this process appends in ISSUE, the array pops in ADVANCE.
+        #: Elements that are offered and not yet consumed. This process appends in ISSUE, and the array pops in ADVANCE.
         self.window: deque[Element] = deque()
         self._segment, self._number = 0, 0
         self._next = self._build()
@@ -34,11 +34,11 @@ class ReadPort:
         return element_at(self.shared.program, self.port, self._segment, self._number)
 
     def upcoming(self) -> Element | None:
-        """The element that the array consumes next: the oldest in the window, else the next to be offered."""
+        """Return the element that the array consumes next: the oldest in the window, else the next one to be offered."""
         return self.window[0] if self.window else self._next
 
     def is_resident(self, element: Element) -> bool:
-        """True if every tile that the element touches is in the scratchpad."""
+        """Return whether every tile that the element touches is in the scratchpad."""
         return element.tiles <= self.shared.resident.keys()
 
     def _run(self) -> Generator[simpy.Event, None, None]:

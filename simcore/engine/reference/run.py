@@ -1,4 +1,4 @@
-"""Run Programs on the reference engine: build the processes of a layer, let them run until the array is done."""
+"""The execution of Programs on the reference engine: it builds the processes of a layer and runs them until the array is done."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from simcore.timing.bank_timing import BankTiming
 
 
 def _servers(timing: BankTiming, bank: int, ports: int) -> list[Server]:
-    """A bank's servers; their numbers differ, so that a model that draws at random draws for each on its own."""
+    """Return a bank's servers. Each has its own number, so that a model with random draws draws for each server separately."""
     return [Server(timing.initial_bank(bank * ports + port)) for port in range(ports)]
 
 
 def make_banks(machine: Machine) -> list[list[Bank]]:
-    """The banks of each scratchpad with fresh state; the banks of a group share one `shared` array."""
+    """Return the banks of each scratchpad with fresh state. The banks of a group share one `shared` array."""
     params = [timing.params_array() for timing in machine.timings]
     shared = [timing.initial_shared() for timing in machine.timings]
     banks = []
@@ -54,10 +54,10 @@ def make_banks(machine: Machine) -> list[list[Bank]]:
 
 @dataclass(eq=False)
 class ReferenceEngine:
-    """Runs layers one after another; bank states, main memory and time go on from layer to layer.
+    """An engine that runs layers one after another. Bank states, main memory and time continue from layer to layer.
 
-    ``shuffle_seed`` shuffles the events of each (cycle, phase); the outcome must not change. Writes of lines are added to
-    ``line_writes`` where that is given. ``dram``: where main memory is one.
+    ``shuffle_seed`` shuffles the events of each (cycle, phase); the outcome must not change. The engine adds the writes of lines
+    to ``line_writes``, if given. ``dram`` is main memory, if that is a DRAM.
     """
 
     machine: Machine
@@ -72,10 +72,10 @@ class ReferenceEngine:
         self.dram = DramDomain(memory, self.machine.memory_ratio) if isinstance(memory, DramMemory) else None
 
     def run(self, program: Program, operands: Operands | None = None, on_step: Callable[[int], None] | None = None) -> Outcome:
-        """Run one layer. With ``operands`` the PEs multiply them, and results appear in ``operands``.
+        """Run one layer. With ``operands`` the PEs multiply them and leave their results in them.
 
-        ``on_step`` is called with the number of array steps made, after each. Raises WrongValuesError for an operand or a partial
-        sum that never came.
+        ``on_step`` is called after each array step with the number of steps made. Raise WrongValuesError if an operand or a
+        partial sum never came.
         """
         clock = PhaseClock(self.cycle, self.shuffle_seed)
         tally = Tally(self.machine.banks, program, self.cycle, self.line_writes)

@@ -16,29 +16,29 @@ from simcore.program.program import Port
 
 
 class ScratchpadProcess:
-    """Retires buffered writes, collects the ports' offers and grants them, bank by bank."""
+    """A process that retires buffered writes, collects the ports' offers and grants them, bank by bank."""
 
     def __init__(self, clock: PhaseClock, spec: Scratchpad, banks: list[Bank], tally: BankTally) -> None:
-        """Start the arbiter of one scratchpad with an empty write buffer; its banks go on from the layer before."""
+        """Start the arbiter of one scratchpad with an empty write buffer. The banks keep their state from the layer before."""
         self.clock, self.spec, self.banks, self.tally = clock, spec, banks, tally
-        #: What each port offers in this cycle; a port writes its own list in ISSUE, the arbiter empties it in GRANT.
+        #: The offers of each port in this cycle. A port writes its own list in ISSUE; the arbiter empties it in GRANT.
         self.offers: dict[Port, list[Request]] = {port: [] for port in Port}
-        #: Entries of the write buffer, oldest first; the array appends in ADVANCE, the arbiter removes in RETIRE.
+        #: Entries of the write buffer, oldest first. The array appends in ADVANCE; the arbiter removes in RETIRE.
         self.buffer: list[Request] = []
         self.draining = False
         clock.process(self._run())
 
     def has_room(self, lines: int) -> bool:
-        """True if the write buffer takes an element of so many lines: all fit, or it is empty."""
+        """Return whether the write buffer takes an element of this many lines: they all fit, or the buffer is empty."""
         return not self.buffer or len(self.buffer) + lines <= self.spec.depth
 
     def post(self, requests: list[Request]) -> None:
-        """Enter an element's lines into the write buffer (ADVANCE); they reach their banks in the next cycle."""
+        """Enter an element's lines into the write buffer (ADVANCE). They reach their banks in the next cycle."""
         self.buffer += requests
         self.offers[Port.OUTPUT] += requests
 
     def writes_to(self, slot: int) -> int:
-        """Lines of a slot still in the write buffer."""
+        """Return the number of lines of a slot that are still in the write buffer."""
         return sum(entry.slot == slot for entry in self.buffer)
 
     def _run(self) -> Generator[simpy.Event, None, None]:

@@ -1,4 +1,4 @@
-"""What the processes of one layer see of each other. Each field has one writer, in one phase."""
+"""The state that the processes of one layer share. Each field has one writer, in one phase."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Shared:
-    """The layer being run.
+    """The running layer.
 
-    resident: tile -> slot, written by the DMA in SETTLE. consumed: elements taken by the array per port, written in ADVANCE.
+    ``resident`` maps a tile to its slot; the DMA writes it in SETTLE. ``consumed`` counts the elements that the array took, per
+    port; the array writes it in ADVANCE.
     """
 
     clock: PhaseClock

@@ -1,4 +1,4 @@
-"""The counts of one layer, kept by the processes while they run, and the bins of its bank timeline."""
+"""The counts of one layer, which the processes keep while they run, and the bins of its bank timeline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _zeros(*shape: int) -> Int64Array:
 
 
 class Timeline:
-    """Cycles per bank and bin; the array moves to the next bin when its step gets there (ADVANCE)."""
+    """Cycles per bank and bin. In ADVANCE the array moves to the next bin when its step reaches that bin."""
 
     def __init__(self, banks: int, bin_steps: Int64Array, start_cycle: int) -> None:
         self.bin_steps, self.bin = bin_steps, 0
@@ -24,7 +24,7 @@ class Timeline:
         self.conflict, self.busy = _zeros(banks, len(bin_steps)), _zeros(banks, len(bin_steps))
 
     def advanced(self, step: int, cycle: int) -> None:
-        """The array goes on to ``step`` in the cycle after this one."""
+        """Note that the array begins ``step`` in the cycle after this one."""
         if self.bin + 1 < len(self.bin_steps) and step >= self.bin_steps[self.bin + 1]:
             self.bin += 1
             self.start_cycles[self.bin] = cycle + 1
@@ -40,7 +40,7 @@ class BankTally:
         self.timeline = Timeline(banks, bin_steps, start_cycle)
 
     def granted(self, bank: int, request: Request, cycle: int) -> None:
-        """A bank took a request."""
+        """Count a request that a bank took."""
         busy = request.free_at - cycle
         self.busy_cycles[bank] += busy
         request.bin = self.timeline.bin
@@ -55,14 +55,14 @@ class BankTally:
             self.line_writes.pads[request.scratchpad][request.place] += 1
 
     def preempted(self, bank: int, request: Request, cycle: int) -> None:
-        """A write was sent back: what was left of its occupancy is not busy time after all."""
+        """Count a preempted write and subtract the rest of its occupancy, which is not busy time after all."""
         left = request.free_at - cycle
         self.preempted_writes[bank] += 1
         self.busy_cycles[bank] -= left
         self.timeline.busy[bank, request.bin] -= left
 
     def waited(self, bank: int) -> None:
-        """A request waits at a bank in this cycle."""
+        """Count a cycle in which a request waits at a bank."""
         self.conflict_cycles[bank] += 1
         self.timeline.conflict[bank, self.timeline.bin] += 1
 
@@ -71,7 +71,7 @@ class Tally(BankTally):
     """All counters of an Outcome, for one layer."""
 
     def __init__(self, banks: int, program: Program, start_cycle: int, line_writes: LineWrites | None = None) -> None:
-        """Zeros for ``banks`` banks (numbered through all scratchpads) and the ports and regions of one layer.
+        """Start with zeros for ``banks`` banks (of all scratchpads in one sequence) and for the ports and regions of one layer.
 
         Writes of lines are added to ``line_writes``, which outlives the layer.
         """
@@ -83,13 +83,13 @@ class Tally(BankTally):
         self.dma_read_bytes, self.dma_write_bytes = _zeros(len(program.regions)), _zeros(len(program.regions))
 
     def stalled(self, cause: Cause, port: Port, bank: int | None) -> None:
-        """The array did not advance in this cycle."""
+        """Count a cycle in which the array did not advance."""
         self.stall_cycles[cause, port] += 1
         if bank is not None:
             self.bank_stall_cycles[bank, cause] += 1
 
     def outcome(self, end_cycle: int) -> Outcome:
-        """The finished counts."""
+        """Return the finished counts."""
         return Outcome(
             start_cycle=self.start_cycle,
             cycles=end_cycle - self.start_cycle,

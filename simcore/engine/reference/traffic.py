@@ -1,4 +1,4 @@
-"""Open-loop traffic on the reference engine: a process that offers each request in the cycle in which it arrives."""
+"""Open-loop traffic on the reference engine, from a process that offers each request in the cycle in which it arrives."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from simcore.program.program import Int64Array, Port
 
 
 class TrafficSource:
-    """Stands for all ports of one scratchpad; ``over`` happens when everything is granted, or in cycle ``until``."""
+    """A source in place of all ports of one scratchpad. ``over`` happens when everything is granted, or in cycle ``until``."""
 
     def __init__(self, clock: PhaseClock, pad: ScratchpadProcess, traffic: Traffic, until: int | None) -> None:
-        """Start a source that offers each request in the cycle in which it arrives; ``until``: a cycle, or None for all."""
+        """Start a source that offers each request in its cycle of arrival, up to cycle ``until`` (None: all requests)."""
         self.clock, self.pad, self.until, self.over = clock, pad, until, clock.event()
         self.arrive: list[int] = traffic.arrive.tolist()
         columns = (traffic.bank.tolist(), traffic.row.tolist(), traffic.op.tolist(), traffic.port.tolist())
@@ -31,7 +31,7 @@ class TrafficSource:
         clock.process(self._run())
 
     def done(self) -> list[int]:
-        """When each request is done, by its last grant."""
+        """Return the cycle in which the last grant of each request is done."""
         return [request.done_at for request in self.requests]
 
     def _run(self) -> Generator[simpy.Event, None, None]:
@@ -49,21 +49,21 @@ class TrafficSource:
             for number in ungranted:
                 self.first_grant[number] = self.requests[number].granted_at
             ungranted = [number for number in ungranted if self.first_grant[number] == NEVER]
-            # A write that was preempted has been granted and waits again.
+            # A write that was preempted was granted before and waits again.
             if offered == len(self.requests) and not any(bank.direct or bank.buffered for bank in self.pad.banks):
                 break
         self.over.succeed()
 
     def _offer(self, request: Request) -> None:
         if request.port == Port.OUTPUT:
-            # The array posts in ADVANCE what reaches the arbiter a cycle later; nothing looks at the buffer between then and now.
+            # The array would have posted this write in ADVANCE of the last cycle. Nothing reads the buffer between then and now.
             self.pad.post([request])
         else:
             self.pad.offers[Port(request.port)].append(request)
 
 
 def run_traffic(machine: Machine, traffic: Traffic, until: int | None = None, shuffle_seed: int | None = None) -> TrafficOutcome:
-    """Run traffic on the one scratchpad of a machine, up to but without cycle ``until``.
+    """Run traffic on the one scratchpad of a machine. The run stops before cycle ``until``.
 
     ``shuffle_seed`` shuffles the events of each (cycle, phase); the outcome must not change.
     """

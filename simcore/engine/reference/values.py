@@ -1,4 +1,4 @@
-"""Real numbers on their way: from the elements a port delivers to the PEs, and from the PEs to the words they are written to."""
+"""The path of numbers from the elements that ports deliver to the PEs, and from the PEs to the words of the results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from simcore.program.program import Port, Program, Seg
 
 
 class ValueFlow:
-    """Feeds the PEs and collects their results. A result is written after the COMPUTE phase in which it left the array."""
+    """The flow that feeds the PEs and collects their results.
+
+    A result is written after the COMPUTE phase in which it left the array.
+    """
 
     def __init__(self, program: Program, pes: PeArray, operands: Operands) -> None:
         self.program, self.pes, self.operands = program, pes, operands
@@ -18,7 +21,7 @@ class ValueFlow:
         self._posted: list[tuple[Element, list[int]]] = []
 
     def consumed(self, port: Port, element: Element) -> None:
-        """The array took a read element: hand its values to the lanes' edge registers."""
+        """Pass the values of a read element that the array consumed to the lanes' edge registers."""
         values = self.operands.values(element)
         if port == Port.PSUM:
             self._partial_sums = values
@@ -31,12 +34,12 @@ class ValueFlow:
                 feed[lane, element.segment, int(segment[Seg.TIMES]) - 1 - time if segment[Seg.REVERSE] else time] = value
 
     def posted(self, element: Element) -> None:
-        """The write buffer took an output element; its values leave the array in this cycle's COMPUTE phase."""
+        """Note an output element that the write buffer took. Its values leave the array in this cycle's COMPUTE phase."""
         self._posted.append((element, self._partial_sums))
         self._partial_sums = []
 
     def settle(self) -> None:
-        """Write what left the array in the last cycle, added to the partial sums read for it."""
+        """Write the results that left the array in the last cycle, each added to the partial sum read for it."""
         for element, partial_sums in self._posted:
             for lane, word in enumerate(element.words):
                 time = self._time(Port.OUTPUT, element, lane)

@@ -1,4 +1,4 @@
-"""What the layer kernel is given in place of a DRAM; it is never called."""
+"""The function that the layer kernel gets in place of a DRAM. The kernel never calls it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from simcore.program.program import Int64Array
 
 
 def no_dram(dram: Int64Array, scalars: Int64Array, bursts: Int64Array, burst_lists: Int64Array, now: int, bound: int) -> int:
-    """Nothing happens."""
+    """Do nothing."""
     return bound
 
 

@@ -1,4 +1,4 @@
-"""A request comes to the compiled controller of its channel: into a queue, or answered by a waiting write."""
+"""The arrival of a request at the compiled controller of its channel, which queues it or answers it from a waiting write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simcore.engine.compiled.jit import inlined, written_in
 
 @written_in
 def _bank_of(mapping: MappingTables, channel: int, bank_level: int) -> int:
-    """The bank of the address that was decoded last."""
+    """Return the bank of the address that was decoded last."""
     bank = channel
     for level in range(1, bank_level + 1):
         bank = bank * mapping.sizes[np.uint64(level)] + mapping.numbers[np.uint64(level)]
@@ -22,7 +22,7 @@ def _bank_of(mapping: MappingTables, channel: int, bank_level: int) -> int:
 
 @written_in
 def _enqueue(tables: ControllerTables, channel: int, line: int, write: int, number: int, pulse: int, now: int) -> None:
-    """The request whose address was decoded last takes a slot at the end of its queue."""
+    """Put the request whose address was decoded last into a slot at the end of its queue."""
     fixed, channels, slots, numbers = tables.fixed, tables.channels, tables.slots, tables.mapping.numbers
     queue = d.ORDER_WRITE if write else d.ORDER_READ
     length = channels[channel, d.CHANNEL_READS + queue]
@@ -40,7 +40,7 @@ def _enqueue(tables: ControllerTables, channel: int, line: int, write: int, numb
 
 @inlined
 def accept(tables: ControllerTables, address: int, write: int, number: int, now: int) -> bool:
-    """Offer a request to its channel; False if its queue is full."""
+    """Offer a request to its channel. Return False if its queue is full."""
     fixed, channels, answers, progress = tables.fixed, tables.channels, tables.answers, tables.progress
     decode(tables.mapping, address)
     channel, line, of_request = tables.mapping.numbers[0], address >> fixed[d.FIXED_OFFSET_BITS], np.uint64(number)
@@ -55,7 +55,7 @@ def accept(tables: ControllerTables, address: int, write: int, number: int, now:
     channels[channel, d.CHANNEL_WAKE] = min(channels[channel, d.CHANNEL_WAKE], now + 1)
     answers[d.ANSWER_ARRIVE, of_request] = now
     if merged:
-        # A read is answered a cycle later; a write is merged and done.
+        # A read is answered a cycle later. A write is merged and therefore done.
         answers[d.ANSWER_DEPART, of_request], answers[d.ANSWER_KIND, of_request] = now + 1 - write, 1 + write
         progress[d.PROGRESS_END] = max(progress[d.PROGRESS_END], now + 1)
     else:

@@ -1,4 +1,4 @@
-"""The scheduler ``bank-round-robin`` of the compiled DRAM controller: a queue of requests at each bank, and banks in turn."""
+"""The scheduler ``bank-round-robin`` of the compiled DRAM controller: a queue of requests at each bank, banks in turn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from simcore.program.program import Int64Array
 
 @written_in
 def _move_to_bank(tables: ControllerTables, channel: int) -> bool:
-    """The oldest read, or write while they drain, whose bank has a place takes it; False if there is none."""
+    """Move the oldest request whose bank has a place there: a write while writes drain, else a read.
+
+    Return False if there is none.
+    """
     fixed, channels, order, uses = tables.fixed, tables.channels, tables.order, tables.uses
     set_draining(fixed, channels, channel)
     kind = d.ORDER_WRITE if channels[channel, d.CHANNEL_DRAINING] else d.ORDER_READ
@@ -38,7 +41,7 @@ def _move_to_bank(tables: ControllerTables, channel: int) -> bool:
 
 @written_in
 def _keeps_row(tables: ControllerTables, row: int, bank: int) -> bool:
-    """Whether a conflict at the head of a bank's queue waits for requests behind it that hit the open row."""
+    """Return whether a conflict at the head of a bank's queue must wait for later requests that hit the open row."""
     opened, uses, hits = open_row(tables.device, bank), tables.uses, False
     for i in range(1, uses[d.USE_QUEUED, bank]):
         hits |= tables.slots[d.SLOT_ROW, tables.order[row, i]] == opened
@@ -47,7 +50,7 @@ def _keeps_row(tables: ControllerTables, row: int, bank: int) -> bool:
 
 @written_in
 def _is_behind_its_line(slots: Int64Array, order: Int64Array, row: int, at: int) -> bool:
-    """Whether an older request of a bank's queue reads or writes the same line."""
+    """Return whether an older request of a bank's queue reads or writes the same line."""
     behind = False
     for i in range(at):
         behind |= slots[d.SLOT_LINE, order[row, i]] == slots[d.SLOT_LINE, order[row, at]]
@@ -56,9 +59,9 @@ def _is_behind_its_line(slots: Int64Array, order: Int64Array, row: int, at: int)
 
 @written_in
 def find_at_bank(tables: ControllerTables, bank: int, bus: int, now: int) -> tuple[int, int, int]:
-    """The first request of a bank whose next command is ready, else NONE; the command; and when one will be ready.
+    """Return (place, command, cycle) of the first request of a bank whose next command is ready.
 
-    (place, command, cycle).
+    The place is NONE if no command is ready; the cycle is the first in which one will be.
     """
     fixed, slots, order, device = tables.fixed, tables.slots, tables.order, tables.device
     row, soonest = fixed[d.FIXED_CHANNELS] * d.ORDERS + bank, FAR
@@ -80,9 +83,9 @@ def find_at_bank(tables: ControllerTables, bank: int, bus: int, now: int) -> tup
 
 @written_in
 def _find_in_turn(tables: ControllerTables, channel: int, bus: int, now: int) -> tuple[int, int, int, int]:
-    """The first request that is ready of the banks in turn, but only of rows just opened while the priority queue waits.
+    """Return (bank counted in the channel, place or NONE, command, cycle) of the first ready request, trying the banks in turn.
 
-    (bank counted in the channel, place or NONE, command, cycle).
+    While the priority queue waits, only banks with a row that was opened but not yet used are tried.
     """
     number, uses = tables.fixed[d.FIXED_BANKS], tables.uses
     urgent = tables.channels[channel, d.CHANNEL_PRIORITY] > 0
@@ -101,14 +104,14 @@ def _find_in_turn(tables: ControllerTables, channel: int, bus: int, now: int) ->
 
 @written_in
 def _step_bus(tables: ControllerTables, channel: int, bus: int, now: int) -> int:
-    """As `step.step_bus`, but banks come in turn from the one after the last served.
+    """Do as `step.step_bus` does, but serve the banks in turn, beginning after the last one served.
 
-    What the priority queue holds goes first, but not before rows just opened are used.
+    The priority queue goes first, except before banks whose newly opened row no access has used yet.
     """
     fixed, channels, slots, uses = tables.fixed, tables.channels, tables.slots, tables.uses
     turn, at, command, soonest = _find_in_turn(tables, channel, bus, now)
     bank = channel * fixed[d.FIXED_BANKS] + turn
-    # One place alone where a command is issued: each costs seconds to compile.
+    # Commands are issued in one place only, because each such place costs seconds of compilation.
     row, slot, sent = fixed[d.FIXED_CHANNELS] * d.ORDERS + bank, NONE, command
     if at != NONE:
         channels[channel, d.CHANNEL_TURN] = turn
@@ -142,7 +145,7 @@ def _step_bus(tables: ControllerTables, channel: int, bus: int, now: int) -> int
 
 @written_in
 def step_in_turn(tables: ControllerTables, channel: int, now: int) -> int:
-    """A command on each bus, then a request to its bank; returns when to look again, ``now`` for the next cycle."""
+    """Issue a command on each bus, then move a request to its bank. Return when to look again, ``now`` for the next cycle."""
     soonest = FAR
     for bus in range(tables.fixed[d.FIXED_BUSES]):
         soonest = min(soonest, _step_bus(tables, channel, bus, now))

@@ -1,4 +1,4 @@
-"""One cycle of one channel in the compiled engine: its refreshes, its row policy, and a command on each bus."""
+"""One cycle of one channel in the compiled engine: refreshes, row policy, and a command on each bus."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simcore.engine.compiled.jit import written_in
 
 @written_in
 def step_channel(tables: ControllerTables, channel: int, now: int) -> bool:
-    """A cycle of a channel's controller, which notes when to look again; False if there is no room for refreshes."""
+    """Run a cycle of a channel's controller, which notes when to look again. Return False if there is no room for refreshes."""
     fixed, channels = tables.fixed, tables.channels
     has_room = channels[channel, d.CHANNEL_PRIORITY] + 2 * fixed[d.FIXED_BANKS] <= d.PRIORITY_ENTRIES
     if has_room and channels[channel, d.CHANNEL_REFRESH] == now:

@@ -1,4 +1,4 @@
-"""The tables of the compiled request controllers, from a resolved standard and a controller's specification."""
+"""The initial tables of the compiled request controllers, from a resolved standard and a controller's specification."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _REFRESH = {"none": d.REFRESH_NONE, "all-bank": d.REFRESH_ALL, "per-bank": d.REF
 
 
 def controller_tables(dram: ResolvedDram, controller: ControllerSpec, requests: int, log_rows: int = 0) -> ControllerTables:
-    """Idle controllers on a closed DRAM, with room for the answers to so many requests and a log of so many commands.
+    """Return idle controllers on a closed DRAM, with room for the answers to ``requests`` and for a log of ``log_rows`` commands.
 
-    The controller is one that the standard allows (`check_controller`).
+    The standard must allow the controller (`check_controller`).
     """
     fixed = _fixed(dram, controller)
     channels, banks = dram.counts[0], int(np.prod(dram.counts[: dram.bank_level + 1]))
@@ -61,12 +61,12 @@ def controller_tables(dram: ResolvedDram, controller: ControllerSpec, requests: 
 def _mapping(dram: ResolvedDram, controller: ControllerSpec) -> MappingTables:
     mapping = address_mapping(dram, controller.mapping)
     sizes = np.array(dram.counts, dtype=np.int64)
-    # Copies, because what is read-only has another type in a kernel.
+    # These are copies, because a read-only array has another type in a kernel.
     return MappingTables(mapping.fields.copy(), mapping.xors.copy(), sizes, np.zeros(len(dram.levels), dtype=np.int64))
 
 
 def _used(dram: ResolvedDram, controller: ControllerSpec) -> set[int]:
-    """Commands that this controller may issue."""
+    """Return the commands that this controller may issue."""
     names = ["activate", "precharge", "read", "write", *pulse_roles(controller)]
     if controller.row_policy.name == "closed-after":
         names += ["read_precharge", "write_precharge", *[f"{role}_precharge" for role in pulse_roles(controller)]]

@@ -1,9 +1,9 @@
-"""The DRAM itself in the compiled engine: when each bank may take each command, and which rows are open.
+"""The DRAM device of the compiled engine: when each bank may take each command, and which rows are open.
 
-It knows commands and nothing of what they are for: requests, refreshes and micro-programs are their issuers' business. An issuer
-asks `ready_at` and `open_row`, and sends with `issue`. Banks are numbered through all channels; a command that addresses several
-banks (PREab, REFab) goes to the first of them. Where a standard's subarrays keep rows open (`ResolvedDram.row_level`), a bank is
-one of these.
+The device knows commands but not their purpose. Requests, refreshes and micro-programs belong to the issuers of commands. An
+issuer asks `ready_at` and `open_row`, and sends with `issue`. The banks of all channels are numbered in one sequence. A command
+that addresses several banks (PREab, REFab) names the first of them. If each subarray keeps a row open (`ResolvedDram.row_level`),
+"bank" means a subarray.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from simcore.program.program import Int64Array
 
 @inlined
 def ready_at(device: DeviceTables, command: int, bank: int) -> int:
-    """The first cycle in which every bank that the command addresses may take it."""
+    """Return the first cycle in which every bank that the command addresses may take it."""
     return device.ready[np.uint64(command), np.uint64(bank)]
 
 
 @inlined
 def open_row(device: DeviceTables, bank: int) -> int:
-    """The open row of a bank, NONE if it is closed."""
+    """Return the open row of a bank, or NONE if the bank is closed."""
     return device.banks[d.BANK_ROW, np.uint64(bank)]
 
 
 @inlined
 def issue(device: DeviceTables, command: int, bank: int, row: int, column: int, now: int) -> None:
-    """Take a command, which must be ready: its rules, the rows it opens or closes, the counts, and the log where there is one."""
+    """Take a command, which must be ready: apply its rules, open or close rows, count it, and log it if there is a log."""
     commands, banks, ranks, totals, log = device.commands, device.banks, device.ranks, device.totals, device.log
     _constrain(device.commands, device.rules, device.rings, device.ready, command, bank, now)
     sent = np.uint64(command)
@@ -50,7 +50,7 @@ def issue(device: DeviceTables, command: int, bank: int, row: int, column: int, 
 
 @inlined
 def _set_row(banks: Int64Array, ranks: Int64Array, bank: int, row: int, now: int) -> None:
-    """Open a row of a bank, or close it (NONE); a rank's open cycles are those in which any of its banks is open."""
+    """Open a row of a bank, or close the bank (NONE). A rank's open cycles are those in which any of its banks is open."""
     at = np.uint64(bank)
     was_open, rank = banks[d.BANK_ROW, at] != NONE, np.uint64(banks[d.BANK_RANK, at])
     banks[d.BANK_ROW, at] = row
@@ -66,9 +66,9 @@ def _set_row(banks: Int64Array, ranks: Int64Array, bank: int, row: int, now: int
 
 @inlined
 def _delay(ready: Int64Array, command: int, first: int, end: int, stride: int, until: int) -> None:
-    """Banks from ``first`` on, before ``end``, are not ready for a command before ``until``.
+    """Make the banks from ``first`` up to ``end`` (exclusive) wait with a command until cycle ``until``.
 
-    Unsigned indices need no test for one that counts from the end: the loop becomes one of vectors.
+    Unsigned indices need no test for negative values, so the compiler turns the loop into vector instructions.
     """
     if stride == 1:
         for b in range(first, end):

@@ -1,4 +1,4 @@
-"""The tables of the compiled DRAM device, from a resolved standard; and what they tell of a run."""
+"""The initial tables of the compiled DRAM device, from a resolved standard, and the counts that they hold after a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simcore.program.program import Int64Array
 
 
 def device_tables(dram: ResolvedDram, used: set[int], log_rows: int = 0) -> DeviceTables:
-    """A closed DRAM for an issuer of the commands in ``used``, with room for ``log_rows`` commands in its log (0: no log)."""
+    """Return a closed DRAM for an issuer of the commands in ``used``, with a log of ``log_rows`` commands (0: no log)."""
     commands, rules, rings = _rules(dram, used)
     banks, ranks = int(np.prod(dram.node_counts)), int(np.prod(dram.counts[: dram.rank_level + 1]))
     bank_table = np.zeros((d.BANK_COLUMNS, banks), dtype=np.int64)
@@ -32,14 +32,14 @@ def device_tables(dram: ResolvedDram, used: set[int], log_rows: int = 0) -> Devi
 
 
 def open_cycles(device: DeviceTables, end: int) -> Int64Array:
-    """Per rank: the cycles before ``end`` in which a bank of it was open."""
+    """Return, per rank, the cycles before ``end`` in which one of its banks was open."""
     ranks = device.ranks
     still_open = np.where(ranks[:, d.RANK_OPEN] > 0, end - ranks[:, d.RANK_SINCE], 0)
     return np.asarray(ranks[:, d.RANK_CYCLES] + still_open)
 
 
 def logged_commands(dram: ResolvedDram, device: DeviceTables) -> IntArray:
-    """Take the commands out of the log, as `simcore.dram.outcome.DramOutcome.commands`: -1 below the addressed node."""
+    """Empty the log and return its commands as `simcore.dram.outcome.DramOutcome.commands`, with -1 below the addressed node."""
     log = device.log[: device.totals[d.TOTAL_LOGGED]]
     device.totals[d.TOTAL_LOGGED] = 0
     commands = np.full((len(log), 2 + len(dram.levels)), -1, dtype=np.int64)
@@ -55,12 +55,12 @@ def logged_commands(dram: ResolvedDram, device: DeviceTables) -> IntArray:
 
 
 def _span(dram: ResolvedDram, level: int) -> int:
-    """Banks below one node of a level."""
+    """Return the number of banks below one node of a level."""
     return int(np.prod(dram.node_counts[level + 1 :]))
 
 
 def _rules(dram: ResolvedDram, used: set[int]) -> tuple[Int64Array, Int64Array, Int64Array]:
-    """Rules between commands that are used, sorted by the preceding one; without those that another one implies."""
+    """Return the rules between used commands, sorted by the preceding one, without rules that another rule implies."""
     commands = np.zeros((len(dram.commands), d.COMMAND_COLUMNS), dtype=np.int64)
     commands[:, d.COMMAND_SPAN] = [_span(dram, int(level)) for level in dram.command_level]
     commands[:, d.COMMAND_BUS] = dram.command_bus
@@ -83,15 +83,15 @@ def _rules(dram: ResolvedDram, used: set[int]) -> tuple[Int64Array, Int64Array, 
 
 
 def _is_narrow(row: tuple[int, ...], addressed: int) -> bool:
-    """Whether a rule concerns but one place of `ready`."""
+    """Return whether a rule concerns only one place of `ready`."""
     plain = row[d.RULE_WINDOW] == 1 and row[d.RULE_OUTER] == 0
     return plain and max(row[d.RULE_SPAN], addressed) <= row[d.RULE_STRIDE]
 
 
 def _rows_of(dram: ResolvedDram, rules: list[list[int]]) -> list[tuple[int, ...]]:
-    """Rows of `rules`, but for the stride, of one preceding command: the widest first.
+    """Return the rows of `rules` of one preceding command, without the stride, the widest first.
 
-    Wide before narrow because a processor waits where it loads as one vector what it has just stored piece by piece.
+    The wide rules come first because a processor stalls when it loads as one vector what it has just stored piece by piece.
     """
     plain: dict[tuple[int, int], int] = {}
     rows: list[tuple[int, ...]] = []
@@ -114,9 +114,10 @@ def _rows_of(dram: ResolvedDram, rules: list[list[int]]) -> list[tuple[int, ...]
 
 
 def _rings(dram: ResolvedDram, windowed: Int64Array) -> Int64Array:
-    """The last cycles of a command at each node, one row per rule with a window; "long ago" at first.
+    """Return the last cycles of a command at each node, initially "long ago", with one row per rule with a window.
 
-    A node's part begins at the number of its first bank times its length: ``window`` cycles and the place of the oldest.
+    The part of a node begins at the number of its first bank times the part's length: ``window`` cycles and the place of the
+    oldest.
     """
     banks, longest = int(np.prod(dram.node_counts)), max(windowed[:, d.RULE_WINDOW], default=1)
     rings = np.full((max(len(windowed), 1), banks * (longest + 1)), -FAR // 2, dtype=np.int64)

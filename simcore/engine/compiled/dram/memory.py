@@ -1,4 +1,4 @@
-"""The DRAM as main memory in the compiled engine: bursts become transactions, and DRAM cycles run from event to event."""
+"""The DRAM as main memory of the compiled engine. Bursts become transactions, and DRAM cycles run from event to event."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def _put(memory: MemoryTables, address: int, write: int, burst: int, offered: in
 
 @written_in
 def _take(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, burst: int, now: int) -> None:
-    """Put the transactions of a burst into the FIFOs of their channels, by rising address."""
+    """Put the transactions of a burst into the FIFOs of their channels, in order of address."""
     link, notes, offset_bits = memory.link, memory.notes, memory.controllers.fixed[d.FIXED_OFFSET_BITS]
-    # The DRAM cycles of a layer's first core cycle may have been run in the layer before.
+    # The layer before may already have run the DRAM cycles of this layer's first core cycle.
     offered = max(link[d.LINK_BEGIN], _domain_cycle_at(now, link[d.LINK_P], link[d.LINK_Q]))
     first = bursts[burst, c.BURST_ADDRESS] >> offset_bits
     last = (bursts[burst, c.BURST_ADDRESS] + bursts[burst, c.BURST_BYTES] - 1) >> offset_bits
@@ -52,7 +52,7 @@ def _take(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, burst: 
 
 @inlined
 def _transaction_done(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, burst: int, at: int, now: int) -> int:
-    """Note that a transaction is done in DRAM cycle ``at``; returns the core cycle in which its burst is, FAR while it is not."""
+    """Note that a transaction is done in DRAM cycle ``at``. Return the core cycle in which its burst is done, else FAR."""
     link, notes = memory.link, memory.notes
     notes[burst, d.NOTE_LEFT] -= 1
     notes[burst, d.NOTE_LAST] = max(notes[burst, d.NOTE_LAST], at)
@@ -68,7 +68,7 @@ def _transaction_done(memory: MemoryTables, scalars: Int64Array, bursts: Int64Ar
 
 @written_in
 def _next_cycle(memory: MemoryTables) -> int:
-    """The next DRAM cycle in which a controller or a FIFO has something to do, FAR if none will have."""
+    """Return the next DRAM cycle in which a controller or a FIFO has something to do, or FAR if there is none."""
     channels, fifos, time = memory.controllers.channels, memory.fifos, FAR
     for channel in range(memory.controllers.fixed[d.FIXED_CHANNELS]):
         time = min(time, min(channels[channel, d.CHANNEL_WAKE], fifos[channel, d.FIFO_AT]))
@@ -79,9 +79,10 @@ def _next_cycle(memory: MemoryTables) -> int:
 def _serve(
     memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, channel: int, time: int, cycle: int
 ) -> tuple[bool, int]:
-    """A DRAM cycle of a channel's controller, which core cycle ``cycle`` sees.
+    """Run a DRAM cycle of a channel's controller. Core cycle ``cycle`` sees its effects.
 
-    (whether there is room for refreshes, the core cycle in which the first burst is done that waited for no more or FAR).
+    Return (whether there is room for refreshes, the core cycle in which the first burst that now waits for nothing is done, or
+    FAR).
     """
     controllers, fifos, done = memory.controllers, memory.fifos, FAR
     channels, slots, answers = controllers.channels, controllers.slots, controllers.answers
@@ -100,7 +101,7 @@ def _serve(
 
 @written_in
 def _offer_head(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, channel: int, time: int, cycle: int) -> int:
-    """Offer the oldest transaction of a FIFO; returns the core cycle in which its burst is done, FAR while it is not."""
+    """Offer the oldest transaction of a FIFO. Return the core cycle in which its burst is done, FAR if it is not."""
     link, fifos, waiting, answers = memory.link, memory.fifos, memory.waiting, memory.controllers.answers
     fifos[channel, d.FIFO_AT] = FAR
     head, row = fifos[channel, d.FIFO_HEAD], channel * d.WAITING_ROWS
@@ -124,11 +125,11 @@ def _offer_head(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, c
 
 
 def run_memory(dram: Int64Array, scalars: Int64Array, bursts: Int64Array, burst_lists: Int64Array, now: int, bound: int) -> int:
-    """Take what was sent in core cycle ``now`` and run the DRAM's cycles before core cycle ``bound``, from event to event.
+    """Take the bursts sent in core cycle ``now`` and run the DRAM's cycles before core cycle ``bound``, from event to event.
 
-    The core has nothing to do after ``now`` and before ``bound``. So the DRAM runs ahead only while it holds transactions, and no
-    further than to the core cycle in which a burst is done or none is left: returns that cycle, or ``bound``. In a DRAM cycle the
-    controllers come first, then the heads of the FIFOs are offered.
+    The core has nothing to do between ``now`` and ``bound``. The DRAM therefore runs ahead only while it holds transactions, and
+    only up to the core cycle in which a burst is done or none is left. Return that cycle, or ``bound``. In a DRAM cycle the
+    controllers act first, then the FIFOs offer their heads.
     """
     memory = tables_in(dram, MemoryTables)
     link, fifos, channels = memory.link, memory.fifos, memory.controllers.channels

@@ -22,7 +22,7 @@ from simcore.program.program import Int64Array
 
 @dataclass(eq=False)
 class DramMemoryState:
-    """What outlives a layer. ``flat`` is what the kernel takes; ``tables`` are views in it."""
+    """The state that outlives a layer. The kernel takes ``flat``; ``tables`` are views of it."""
 
     dram: ResolvedDram
     flat: Int64Array
@@ -30,28 +30,28 @@ class DramMemoryState:
     before: DramCounts
 
     def next_core_cycle(self) -> int:
-        """The core cycle of the next event; between layers nothing waits in a FIFO."""
+        """Return the core cycle of the next event. No transaction waits in a FIFO between layers."""
         wake, link = int(self.tables.controllers.channels[:, d.CHANNEL_WAKE].min()), self.tables.link
         return FAR if wake == FAR else core_cycle_of(wake, int(link[d.LINK_P]), int(link[d.LINK_Q]))
 
     def end_layer(self, core_cycle: int) -> DramCounts:
-        """What was done in the layer that ends in a core cycle, whose DRAM cycles are over."""
+        """Return the counts of the layer that ends in a core cycle, whose DRAM cycles are over."""
         link = self.tables.link
         link[d.LINK_BEGIN] = domain_cycle_at(core_cycle + 1, int(link[d.LINK_P]), int(link[d.LINK_Q]))
         before, self.before = self.before, _counts(self.tables)
         return self.before.since(before)
 
     def overrun(self) -> InputError:
-        """The error of a DRAM whose refreshes pile up."""
-        return InputError(f"{self.dram.name}: refreshes are asked for faster than they can be done")
+        """Return the error of a DRAM whose refreshes pile up."""
+        return InputError(f"{self.dram.name}: refreshes become due faster than the DRAM can do them")
 
 
 def dram_memory_state(machine: Machine) -> DramMemoryState:
-    """Tables of an idle DRAM and empty FIFOs."""
+    """Return the tables of an idle DRAM with empty FIFOs."""
     memory, limit = machine.memory, machine.outstanding_bursts
     assert isinstance(memory, DramMemory)
     dram, channels = memory.dram, memory.dram.counts[0]
-    # A burst that does not start with a transaction touches one more.
+    # A burst that does not start on a transaction boundary touches one more transaction.
     places = limit * (machine.burst_bytes // dram.transaction_bytes + 2)
     link = np.zeros(d.LINK_COLUMNS, dtype=np.int64)
     link[[d.LINK_P, d.LINK_Q, d.LINK_PLACES]] = *machine.memory_ratio, places
@@ -70,7 +70,7 @@ def dram_memory_state(machine: Machine) -> DramMemoryState:
 
 
 def _counts(tables: MemoryTables) -> DramCounts:
-    """What was done so far, up to the end of the last layer."""
+    """Return the counts up to the end of the last layer."""
     cycles, device = int(tables.link[d.LINK_BEGIN]), tables.controllers.device
     return DramCounts(
         cycles=cycles,

@@ -1,4 +1,4 @@
-"""The priority queue of the compiled DRAM controller: refreshes and the precharges of the row policy."""
+"""The priority queue of the compiled DRAM controller, which holds refreshes and the precharges of the row policy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simcore.engine.compiled.jit import inlined, written_in
 
 @inlined
 def push_priority(tables: ControllerTables, channel: int, command: int, bank: int) -> None:
-    """A command that comes before all reads and writes. The caller sees to it that there is room."""
+    """Queue a command that comes before all reads and writes. The caller makes sure that there is room."""
     row, at = channel * d.PRIORITY_ROWS, tables.channels[channel, d.CHANNEL_PRIORITY]
     tables.priority[row + d.PRIORITY_COMMAND, at] = command
     tables.priority[row + d.PRIORITY_BANK, at] = bank
@@ -22,7 +22,7 @@ def push_priority(tables: ControllerTables, channel: int, command: int, bank: in
 
 @written_in
 def push_refresh(tables: ControllerTables, channel: int) -> None:
-    """All ranks are refreshed together; banks one at a time, round robin over the channel."""
+    """Queue the refreshes that are due: all ranks together, or one bank at a time, round robin over the channel."""
     fixed, channels = tables.fixed, tables.channels
     channels[channel, d.CHANNEL_REFRESH] += fixed[d.FIXED_INTERVAL]
     first, banks = channel * fixed[d.FIXED_BANKS], fixed[d.FIXED_BANKS]
@@ -37,7 +37,7 @@ def push_refresh(tables: ControllerTables, channel: int) -> None:
 
 @written_in
 def _closing_due(tables: ControllerTables, bank: int) -> int:
-    """When the row policy puts a precharge of the bank into the priority queue, FAR if it does not."""
+    """Return when the row policy puts a precharge of the bank into the priority queue, or FAR if never."""
     fixed, uses, device = tables.fixed, tables.uses, tables.device
     if device.banks[BANK_ROW, bank] == NONE or uses[d.USE_CLOSING, bank]:
         return FAR
@@ -50,7 +50,7 @@ def _closing_due(tables: ControllerTables, bank: int) -> int:
 
 @written_in
 def apply_policy(tables: ControllerTables, channel: int, now: int) -> int:
-    """Put the precharges that are due into the priority queue; returns when the next one is."""
+    """Put the precharges that are due into the priority queue. Return when the next one is due."""
     soonest, banks = FAR, tables.fixed[d.FIXED_BANKS]
     for bank in range(channel * banks, (channel + 1) * banks):
         due = _closing_due(tables, bank)
@@ -64,7 +64,7 @@ def apply_policy(tables: ControllerTables, channel: int, now: int) -> int:
 
 @inlined
 def find_priority(tables: ControllerTables, channel: int) -> tuple[int, int]:
-    """The next command of the priority queue's head and when it can be issued, FAR while an activated request is in the way."""
+    """Return the next command of the priority queue's head and its first cycle, FAR while an activated request blocks it."""
     fixed, priority, uses, device = tables.fixed, tables.priority, tables.uses, tables.device
     row = channel * d.PRIORITY_ROWS
     command, bank = priority[row + d.PRIORITY_COMMAND, 0], priority[row + d.PRIORITY_BANK, 0]
@@ -82,7 +82,7 @@ def find_priority(tables: ControllerTables, channel: int) -> tuple[int, int]:
 
 @inlined
 def advance_priority(tables: ControllerTables, channel: int, command: int) -> None:
-    """A command for the head was issued: if it is what the head asks for, and not a precharge before it, the head is done."""
+    """Remove the head of the queue if the issued command was the head's own and not a precharge before it."""
     priority, row = tables.priority, channel * d.PRIORITY_ROWS
     if command == priority[row + d.PRIORITY_COMMAND, 0]:
         entries = tables.channels[channel, d.CHANNEL_PRIORITY]
@@ -93,7 +93,7 @@ def advance_priority(tables: ControllerTables, channel: int, command: int) -> No
 
 @written_in
 def serve_priority(tables: ControllerTables, channel: int, bus: int, now: int) -> int:
-    """Issue what the priority queue's head needs next if it is ready; returns when to look again, ``now`` for the next cycle."""
+    """Issue the next command of the priority queue's head if ready. Return when to look again, ``now`` for the next cycle."""
     command, due = find_priority(tables, channel)
     if tables.fixed[d.FIXED_BUSES] > 1 and tables.device.commands[command, COMMAND_BUS] != bus:
         return FAR

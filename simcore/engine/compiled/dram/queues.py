@@ -1,4 +1,4 @@
-"""The queues of the compiled DRAM controller: requests enter, and the one to serve next is found."""
+"""The queues of the compiled DRAM controller: entry of requests, and the search for the request to serve next."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from simcore.engine.compiled.dram.tables import ControllerTables, MappingTables
 from simcore.engine.compiled.jit import inlined, written_in
 from simcore.program.program import Int64Array
 
-# A place in a queue and a cycle in one number: queues have at most 2^20 entries (`simcore.reading.values.MAX_COUNT`).
+# Bits of a place in a queue, in a number that also holds a cycle. Queues have at most 2^20 entries
+# (`simcore.reading.values.MAX_COUNT`).
 _PLACE_BITS = 20
 _PLACE_MASK = (1 << _PLACE_BITS) - 1
 
 
 @inlined
 def remove(order: Int64Array, row: int, length: int, at: int) -> None:
-    """Take entry ``at`` out of an order of ``length`` slots."""
+    """Remove entry ``at`` from an order of ``length`` slots."""
     for i in range(at, length - 1):
         order[np.uint64(row), np.uint64(i)] = order[np.uint64(row), np.uint64(i + 1)]
 
@@ -36,14 +37,14 @@ def decode(mapping: MappingTables, address: int) -> None:
 
 @inlined
 def random_pulse(fixed: Int64Array, channel: int, number: int) -> int:
-    """As `simcore.dram.write_pulse.random_pulse`."""
+    """Return the same pulse as `simcore.dram.write_pulse.random_pulse`."""
     value = _mixed(_mixed(np.uint64((fixed[d.FIXED_SEED] << 20) + channel)) + np.uint64(number))
     return d.PULSE_SET if np.int64(value >> np.uint64(11)) < fixed[d.FIXED_SET_SHARE] else d.PULSE_RESET
 
 
 @inlined
 def _mixed(value: np.uint64) -> np.uint64:
-    """SplitMix64 (`simcore.dram.write_pulse`)."""
+    """Return SplitMix64 of a value (`simcore.dram.write_pulse`)."""
     value += np.uint64(0x9E3779B97F4A7C15)
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -52,7 +53,7 @@ def _mixed(value: np.uint64) -> np.uint64:
 
 @written_in
 def is_waiting(order: Int64Array, slots: Int64Array, row: int, length: int, line: int) -> bool:
-    """Whether a write to the line waits in the write queue."""
+    """Return whether a write to the line waits in the write queue."""
     found = False
     for i in range(length):
         found |= slots[d.SLOT_LINE, np.uint64(order[np.uint64(row), i])] == line
@@ -61,7 +62,7 @@ def is_waiting(order: Int64Array, slots: Int64Array, row: int, length: int, line
 
 @written_in
 def find_active(tables: ControllerTables, channel: int, now: int) -> tuple[int, int]:
-    """The oldest activated request that is ready, else NONE; and when one will be. (place, cycle)."""
+    """Return (place, cycle): the oldest activated request that is ready, else NONE, and the cycle in which one will be ready."""
     fixed, slots, order, ready = tables.fixed, tables.slots, tables.order, tables.device.ready
     row, length = np.uint64(channel * d.ORDERS + d.ORDER_ACTIVE), tables.channels[channel, d.CHANNEL_ACTIVE]
     best, best_arrive, soonest = NONE, FAR, FAR
@@ -77,7 +78,7 @@ def find_active(tables: ControllerTables, channel: int, now: int) -> tuple[int, 
 
 @inlined
 def next_command(fixed: Int64Array, banks: Int64Array, slots: Int64Array, slot: int, access: int) -> int:
-    """What a queued request needs next: its read or write, ACT, or a precharge."""
+    """Return the next command of a queued request: its read or write, ACT, or a precharge."""
     opened = banks[BANK_ROW, np.uint64(slots[d.SLOT_BANK, np.uint64(slot)])]
     other = fixed[d.FIXED_ACT] if opened == NONE else fixed[d.FIXED_PRE]
     return access if opened == slots[d.SLOT_ROW, np.uint64(slot)] else other
@@ -85,9 +86,10 @@ def next_command(fixed: Int64Array, banks: Int64Array, slots: Int64Array, slot: 
 
 @written_in
 def find_queued(tables: ControllerTables, row: int, length: int, access: int, bus: int, now: int) -> tuple[int, int]:
-    """The first request whose next command is ready, else the first to be. (place or NONE, cycle).
+    """Return (place or NONE, cycle) of the first request whose next command is ready, else of the request that is ready first.
 
-    Half the cost of a random trace is here, most of it once in branches that nothing can predict; hence none.
+    Half the time of a random trace is spent here, and most of that once went into unpredictable branches, so the loop avoids
+    branches.
     """
     fixed, slots, order, uses = tables.fixed, tables.slots, tables.order, tables.uses
     banks, ready, commands = tables.device.banks, tables.device.ready, tables.device.commands
@@ -99,7 +101,7 @@ def find_queued(tables: ControllerTables, row: int, length: int, access: int, bu
         in_the_way = (command == precharge) & (uses[d.USE_ACTIVE, bank] > 0)
         if split:
             in_the_way |= commands[command, COMMAND_BUS] != bus
-        # Cycle and place in one number: the least of all is the one.
+        # Cycle and place form one number, so the smallest number gives the request.
         due = (max(ready[np.uint64(command), bank], now) << _PLACE_BITS) | i
         best = min(best, FAR if in_the_way else due)
     return (NONE, FAR) if best == FAR else (best & _PLACE_MASK, best >> _PLACE_BITS)
@@ -107,7 +109,7 @@ def find_queued(tables: ControllerTables, row: int, length: int, access: int, bu
 
 @written_in
 def find_queued_hits_first(tables: ControllerTables, row: int, length: int, access: int, bus: int, now: int) -> tuple[int, int]:
-    """As `find_queued`, but a bank is not precharged while an older request of the queue hits its open row."""
+    """Do as `find_queued` does, but precharge no bank while an older request of the queue hits its open row."""
     fixed, slots, order, uses, hit_banks = tables.fixed, tables.slots, tables.order, tables.uses, tables.hit_banks
     banks, ready, commands = tables.device.banks, tables.device.ready, tables.device.commands
     best, soonest, precharge, split = NONE, FAR, fixed[d.FIXED_PRE], fixed[d.FIXED_BUSES] > 1

@@ -1,4 +1,4 @@
-"""A command of the compiled request controller is sent, and what becomes of the request it is for."""
+"""Sending of commands by the compiled request controllers, and its effect on the requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simcore.engine.compiled.jit import inlined
 
 @inlined
 def count_request(tables: ControllerTables, slot: int) -> None:
-    """Row hit, miss or conflict, once per request."""
+    """Count a request as row hit, miss or conflict, once per request."""
     slots, at = tables.slots, np.uint64(slot)
     if slots[d.SLOT_COUNTED, at] == 0:
         slots[d.SLOT_COUNTED, at] = 1
@@ -29,7 +29,7 @@ def count_request(tables: ControllerTables, slot: int) -> None:
 
 @inlined
 def send(tables: ControllerTables, command: int, bank: int, row: int, column: int, now: int) -> None:
-    """Give a command to the device, and note of its banks what the row policy asks for."""
+    """Issue a command to the device, and note for the banks that it reaches what the row policy needs."""
     issue(tables.device, command, bank, row, column, now)
     commands, uses = tables.device.commands, tables.uses
     sent, at = np.uint64(command), np.uint64(bank)
@@ -43,12 +43,12 @@ def send(tables: ControllerTables, command: int, bank: int, row: int, column: in
 
 @inlined
 def command_sent(tables: ControllerTables, slot: int, command: int, is_active: bool, now: int) -> int:
-    """The next command of a request; a read or write with the precharge and the pulse that it takes."""
+    """Return the command to send for a request. A read or write includes its precharge and its pulse."""
     fixed, slots, uses = tables.fixed, tables.slots, tables.uses
     at_bank = np.uint64(slots[d.SLOT_BANK, slot])
     is_access = command == fixed[d.FIXED_RD] or command == fixed[d.FIXED_WR]
     at_limit = fixed[d.FIXED_POLICY] == d.POLICY_CLOSED_AFTER and uses[d.USE_ACCESSES, at_bank] >= fixed[d.FIXED_POLICY_LIMIT]
-    # What is activated for the row must be served before the row is closed.
+    # Requests that were activated for the row must be served before the row is closed.
     if is_access and at_limit and (is_active or uses[d.USE_ACTIVE, at_bank] == 0):
         closing = fixed[d.FIXED_WRA] if slots[d.SLOT_WRITE, slot] else fixed[d.FIXED_RDA]
         if closing != NONE and ready_at(tables.device, closing, at_bank) <= now:
@@ -61,7 +61,7 @@ def command_sent(tables: ControllerTables, slot: int, command: int, is_active: b
 
 @inlined
 def finish(tables: ControllerTables, channel: int, slot: int, now: int) -> None:
-    """A request whose read or write was issued now is done, and its slot is free."""
+    """Finish a request whose read or write was issued now, and free its slot."""
     slots, channels, progress = tables.slots, tables.channels, tables.progress
     done = now + (0 if slots[d.SLOT_WRITE, slot] else tables.fixed[d.FIXED_READ_CYCLES])
     tables.answers[d.ANSWER_DEPART, np.uint64(slots[d.SLOT_NUMBER, slot])] = done

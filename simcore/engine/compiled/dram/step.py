@@ -1,4 +1,4 @@
-"""What one channel's controller does on a bus in a cycle in the compiled engine, by age: the command that comes first."""
+"""One cycle of one channel's controller on one bus in the compiled engine, for the schedulers that choose by age."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simcore.program.program import Int64Array
 
 @inlined
 def set_draining(fixed: Int64Array, channels: Int64Array, channel: int) -> None:
-    """Whether writes are served instead of reads."""
+    """Update whether writes are served instead of reads."""
     reads, writes = channels[channel, d.CHANNEL_READS], channels[channel, d.CHANNEL_WRITES]
     if channels[channel, d.CHANNEL_DRAINING]:
         if writes < fixed[d.FIXED_DRAIN_BELOW] and reads > 0:
@@ -27,17 +27,17 @@ def set_draining(fixed: Int64Array, channels: Int64Array, channel: int) -> None:
 
 @inlined
 def _note_next(channels: Int64Array, channel: int, kind: int, at: int, command: int, due: int) -> None:
-    """What will be served next unless something changes."""
+    """Note the request that is served next unless something changes."""
     channels[channel, d.CHANNEL_NEXT_KIND], channels[channel, d.CHANNEL_NEXT_AT] = kind, at
     channels[channel, d.CHANNEL_NEXT_COMMAND], channels[channel, d.CHANNEL_NEXT_DUE] = command, due
 
 
 @written_in
 def foresee(tables: ControllerTables, channel: int, now: int) -> int:
-    """When to look again after a command issued now, ``now`` for the next cycle.
+    """Return when to look again after a command issued now, ``now`` for the next cycle.
 
-    With one request left, or none, that is known without a search; a trace of few requests spends its time here. Several buses,
-    a row policy, or entries in the priority queue ask for the next cycle.
+    With at most one request left, the answer needs no search; traces with few requests spend their time here. Several buses, a
+    row policy, or entries in the priority queue require the next cycle.
     """
     fixed, channels, slots, device = tables.fixed, tables.channels, tables.slots, tables.device
     reads, writes = channels[channel, d.CHANNEL_READS], channels[channel, d.CHANNEL_WRITES]
@@ -46,7 +46,7 @@ def foresee(tables: ControllerTables, channel: int, now: int) -> int:
     if others or reads + writes + active > 1:
         return now
     if reads + writes and channels[channel, d.CHANNEL_DRAINING] == reads:
-        # The next cycle turns from writes to reads or back.
+        # The next cycle changes from writes to reads or back.
         return now
     due = FAR
     if reads + writes + active:
@@ -56,7 +56,7 @@ def foresee(tables: ControllerTables, channel: int, now: int) -> int:
         command = next_command(fixed, device.banks, slots, slot, access)
         due = max(device.ready[np.uint64(command), np.uint64(slots[d.SLOT_BANK, slot])], now + 1)
         _note_next(channels, channel, kind, 0, command, due)
-    # A cycle in which no read waits, and neither a refresh nor this request comes first, turns to writes.
+    # The controller turns to writes in a cycle in which no read waits, unless a refresh or this request comes first.
     if reads == 0 and due > now + 1 and channels[channel, d.CHANNEL_REFRESH] > now + 1:
         channels[channel, d.CHANNEL_DRAINING] = 1
     return due
@@ -64,7 +64,7 @@ def foresee(tables: ControllerTables, channel: int, now: int) -> int:
 
 @written_in
 def _find_in_queue(tables: ControllerTables, channel: int, kind: int, bus: int, now: int) -> tuple[int, int, int]:
-    """The request of the queue of reads or of writes that comes first. (place or NONE, its command, when it is ready)."""
+    """Return (place or NONE, command, ready cycle) of the request that comes first in the queue of reads or of writes."""
     fixed, channels, row = tables.fixed, tables.channels, channel * d.ORDERS + kind
     access = fixed[d.FIXED_WR] if kind == d.ORDER_WRITE else fixed[d.FIXED_RD]
     queued, command = channels[channel, d.CHANNEL_READS + kind], NONE
@@ -81,7 +81,7 @@ def _find_in_queue(tables: ControllerTables, channel: int, kind: int, bus: int, 
 
 @written_in
 def _serve(tables: ControllerTables, channel: int, kind: int, at: int, command: int, now: int) -> None:
-    """Send the command of a request of a queue, or of an activated one, and move the request on."""
+    """Send the command of a queued or activated request, and move the request on."""
     fixed, channels, slots, order, uses = tables.fixed, tables.channels, tables.slots, tables.order, tables.uses
     base = channel * d.ORDERS
     slot = np.uint64(order[base + kind, np.uint64(at)])
@@ -105,13 +105,13 @@ def _serve(tables: ControllerTables, channel: int, kind: int, at: int, command: 
 
 @written_in
 def step_bus(tables: ControllerTables, channel: int, bus: int, now: int) -> int:
-    """Issue the command that comes first on one bus, if one is ready; returns when to look again, ``now`` for the next cycle."""
+    """Issue the command that comes first on one bus, if one is ready. Return when to look again, ``now`` for the next cycle."""
     fixed, channels = tables.fixed, tables.channels
     kind, at, command, soonest = NONE, NONE, NONE, FAR
     if channels[channel, d.CHANNEL_NEXT_DUE] == now and channels[channel, d.CHANNEL_PRIORITY] == 0:
         kind, at = channels[channel, d.CHANNEL_NEXT_KIND], channels[channel, d.CHANNEL_NEXT_AT]
         command = channels[channel, d.CHANNEL_NEXT_COMMAND]
-    # The first bus is the one of reads and writes, all that activated requests need.
+    # Reads and writes use the first bus, and activated requests need only these.
     elif bus == 0 and channels[channel, d.CHANNEL_ACTIVE]:
         at, soonest = find_active(tables, channel, now)
         if at != NONE:

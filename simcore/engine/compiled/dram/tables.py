@@ -1,4 +1,4 @@
-"""The tables of the compiled DRAM: the device's, those of the request controllers on it, and those of main memory."""
+"""The tables of the compiled DRAM, for the device, the request controllers that use it, and main memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from simcore.engine.compiled.tables import Table, Vector
 
 
 class DeviceTables(NamedTuple):
-    """The DRAM itself, all channels (`device_columns`). Any issuer of commands works on it through `device`."""
+    """The device of all channels (`device_columns`). Any issuer of commands uses it through `device`."""
 
     commands: Table
     rules: Table
@@ -25,7 +25,7 @@ class DeviceTables(NamedTuple):
 
 
 class MappingTables(NamedTuple):
-    """How an address is cut (`simcore.dram.mapping.AddressMapping`), nodes per level, and room for the numbers of one address."""
+    """The bits of an address (`simcore.dram.mapping.AddressMapping`), nodes per level, and room for an address's numbers."""
 
     fields: Table
     xors: Table
@@ -43,19 +43,19 @@ class ControllerTables(NamedTuple):
     progress: Vector
     channels: Table
     slots: Table
-    #: Slots by age, and those that are free: [channel, place].
+    #: Slots by age, and the free ones: [channel, place].
     order: Table
     free: Table
     priority: Table
     uses: Table
-    #: In which cycle and on which bus a request of the queue hit the open row of a bank.
+    #: The cycle and the bus in which a request of the queue hit the open row of a bank.
     hit_banks: Vector
     counts: Table
     answers: Table
 
 
 class TraceTables(NamedTuple):
-    """A trace: the first cycle in which each request may come, whether it is a write, its address."""
+    """A trace: the first cycle in which each request may come, whether it is a write, and its address."""
 
     earliest: Vector
     write: Vector
@@ -63,10 +63,10 @@ class TraceTables(NamedTuple):
 
 
 class MemoryTables(NamedTuple):
-    """The DRAM as main memory: controllers, the FIFOs of transactions before them, and the bursts these belong to."""
+    """The DRAM as main memory: controllers, the FIFOs of transactions before them, and the bursts of these transactions."""
 
     controllers: ControllerTables
-    #: Its clock and the core's.
+    #: The relation of the DRAM's clock to the core's.
     link: Vector
     fifos: Table
     waiting: Table

@@ -19,9 +19,9 @@ from simcore.engine.compiled.flat_tables import flattened
 from simcore.errors import InputError
 from simcore.program.program import Int64Array
 
-#: Commands per piece of the log.
+#: The number of commands in a piece of the log.
 _LOG_ROWS = 1 << 16
-#: Events per call of the kernel, well below a second: in between Python hears of Ctrl-C.
+#: The number of events per call of the kernel. A call takes well below a second, and Python notices Ctrl-C between calls.
 _EVENTS = 1 << 16
 
 _run_trace = compile_kernel(int64(*[int64[::1]] * 4, int64), trace_kernel)
@@ -35,13 +35,13 @@ def run_trace(
     controller: ControllerSpec,
     record_commands: bool,
 ) -> DramOutcome:
-    """Run a trace that has been checked. Raises InputError where refreshes come faster than they can be done."""
+    """Run a trace that has been checked. Raise InputError if refreshes become due faster than the DRAM can do them."""
     flat, tables = flattened(controller_tables(dram, controller, len(earliest), _LOG_ROWS if record_commands else 0))
     pieces, status = [], d.MORE
     while status != d.DONE:
         status = _run_trace(flat, earliest, op, address, _EVENTS)
         if status == d.PRIORITY_FULL:
-            raise InputError(f"{dram.name}: refreshes are asked for faster than they can be done")
+            raise InputError(f"{dram.name}: refreshes become due faster than the DRAM can do them")
         if status != d.MORE:
             pieces.append(logged_commands(dram, tables.device))
     return _outcome(dram, tables, op, np.concatenate(pieces))

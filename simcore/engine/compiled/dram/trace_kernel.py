@@ -12,17 +12,17 @@ from simcore.engine.compiled.flat_tables import tables_in
 from simcore.engine.compiled.jit import written_in
 from simcore.program.program import Int64Array
 
-#: Room that one cycle of a channel may need in the log.
+#: The room in the log that one cycle of a channel may need.
 _BUSES = 2
-#: Cycles that a channel goes on by itself, so that a call ends soon however far the next request is.
+#: The most cycles that a channel runs alone, so that a call ends soon however far away the next request is.
 _ALONE_CYCLES = 1 << 14
 
 
 @written_in
 def _offer(tables: ControllerTables, trace: TraceTables, offered: int, time: int) -> tuple[int, int]:
-    """Offer the next request if it may come by now. (requests taken so far, when the next is offered).
+    """Offer the next request if it may come by now. Return (requests taken so far, cycle of the next offer).
 
-    Refused, it is offered again after the next command: FAR.
+    A refused request is offered again after the next command; its cycle is FAR.
     """
     progress = tables.progress
     if offered == len(trace.earliest):
@@ -38,7 +38,7 @@ def _offer(tables: ControllerTables, trace: TraceTables, offered: int, time: int
 
 @written_in
 def _run_channel(tables: ControllerTables, channel: int, time: int, horizon: int) -> bool:
-    """Run a channel that is to be looked at now, and on before ``horizon``; False if there is no room for refreshes."""
+    """Run a channel that is due, and run on before ``horizon``. Return False if there is no room for refreshes."""
     channels = tables.channels
     while channels[channel, d.CHANNEL_WAKE] <= time:
         if not step_channel(tables, channel, time):
@@ -49,9 +49,10 @@ def _run_channel(tables: ControllerTables, channel: int, time: int, horizon: int
 
 
 def run_trace(dram: Int64Array, earliest: Int64Array, write: Int64Array, address: Int64Array, steps: int) -> int:
-    """Run until every request is done: DONE; or until the log or a priority queue is full, or ``steps`` events: MORE.
+    """Run until every request is done (return DONE), until the log or a priority queue is full, or for ``steps`` events (MORE).
 
-    Called again, it goes on. In a cycle the frontend comes after the controllers: what it offers is seen a cycle later.
+    Another call continues the run. In a cycle the frontend acts after the controllers, which therefore see its offers a cycle
+    later.
     """
     tables, trace = tables_in(dram, ControllerTables), TraceTables(earliest, write, address)
     progress, channels, log = tables.progress, tables.channels, tables.device.log
@@ -75,7 +76,7 @@ def run_trace(dram: Int64Array, earliest: Int64Array, write: Int64Array, address
             outcome = d.DONE
             break
         time = wake
-        # A single channel goes on by itself until the next request comes, unless one was refused or the log must be looked after.
+        # A single channel runs alone until the next request comes, unless a request was refused or the log may fill up.
         alone = cap == 1 and offered < requests and offer_at < FAR and len(log) == 0
         horizon = min(offer_at, time + _ALONE_CYCLES) if alone else time
         has_room = True

@@ -1,1 +1,1 @@
-"""The DRAM of the reference engine: the device, the request controllers on it, traces and main memory."""
+"""The DRAM of the reference engine: the device, the request controllers that use it, traces, and the DRAM as main memory."""

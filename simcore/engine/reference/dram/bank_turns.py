@@ -1,6 +1,6 @@
-"""The controller of the scheduler ``bank-round-robin``: a queue of requests at each bank, and banks served in turn.
+"""The controller of the scheduler ``bank-round-robin``: a queue of requests at each bank, and banks that are served in turn.
 
-The rules are DRAMsim3's (a command queue per bank), but for what docs/dram.md names.
+The rules are DRAMsim3's (a command queue per bank). docs/dram.md names the exceptions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from simcore.engine.reference.dram.requests import DramRequest
 
 
 class BankTurnController(Controller):
-    """Requests wait in the queue of reads or of writes for a place at their bank, and there until they are served."""
+    """A controller in which a request waits first among reads or writes for a place at its bank, then in the bank's queue."""
 
     def __init__(self, clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, channel: int, record: CommandRecord) -> None:
         super().__init__(clock, dram, spec, channel, record)
@@ -24,7 +24,7 @@ class BankTurnController(Controller):
 
     @property
     def busy(self) -> bool:
-        """Whether a request is not yet served."""
+        """Return whether a request is not yet served."""
         return super().busy or any(self.at_bank.values())
 
     def _step(self, now: int) -> None:
@@ -32,7 +32,7 @@ class BankTurnController(Controller):
         self._move()
 
     def _move(self) -> None:
-        """The oldest request whose bank has a place takes it: of the writes while they drain, else of the reads."""
+        """Move the oldest request whose bank has a place there: a write while writes drain, else a read."""
         self._set_draining()
         queue = self.writes if self.draining else self.reads
         for request in queue:
@@ -42,8 +42,10 @@ class BankTurnController(Controller):
                 return
 
     def _serve(self, bus: int, now: int) -> None:
-        """Banks in turn from the one after the last served; what the priority queue holds goes first, but not before rows just
-        opened are used."""
+        """Serve the banks in turn, beginning after the last one served.
+
+        The priority queue goes first, except before banks whose newly opened row no access has used yet.
+        """
         banks = self.device.banks
         for step in range(1, len(banks) + 1):
             at = (self.turn + step) % len(banks)
@@ -58,7 +60,7 @@ class BankTurnController(Controller):
             self._serve_priority(bus, now)
 
     def _ready_at_bank(self, queue: list[DramRequest], bus: int, now: int) -> DramRequest | None:
-        """The first request of a bank whose next command may be issued now."""
+        """Return the first request of a bank whose next command may be issued now."""
         for at, request in enumerate(queue):
             command = self._next(request)
             if command == self.pre and (at or self._keeps_row(queue)):
@@ -70,7 +72,7 @@ class BankTurnController(Controller):
         return None
 
     def _keeps_row(self, queue: list[DramRequest]) -> bool:
-        """Whether a conflict at the head of a bank's queue waits for requests behind it that hit the open row."""
+        """Return whether a conflict at the head of a bank's queue must wait for later requests that hit the open row."""
         hits = any(self._next(request) in (self.rd, self.wr) for request in queue)
         return hits and self.accesses[queue[0].bank] < ACCESSES_BEFORE_CONFLICT
 

@@ -1,4 +1,4 @@
-"""The clock of the reference engine's DRAM: two turns in every cycle."""
+"""The clock of the reference engine's DRAM, which has two turns in every cycle."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import simpy
 
 
 class DramClock(simpy.Environment):
-    """In every cycle the controllers come first, then the frontend: what it offers is seen a cycle later."""
+    """A clock of two turns per cycle: controllers act before the frontend, so they see an offer a cycle later."""
 
     def controllers(self, cycle: int) -> simpy.Event:
-        """The controllers' turn in a cycle."""
+        """Return the event of the controllers' turn in a cycle."""
         return self._at(cycle, 10)
 
     def frontend(self, cycle: int) -> simpy.Event:
-        """The frontend's turn in a cycle."""
+        """Return the event of the frontend's turn in a cycle."""
         return self._at(cycle, 11)
 
     @property
     def cycle(self) -> int:
-        """The current cycle."""
+        """Return the current cycle."""
         return int(self.now)
 
     def _at(self, cycle: int, priority: Any) -> simpy.Event:

@@ -1,6 +1,6 @@
-"""The reference engine's DRAM controller: a process per channel.
+"""The reference engine's DRAM controller, one process per channel.
 
-The rules are Ramulator 2.1's (GenericDDR and HBM controllers), which its command streams confirm.
+The rules are Ramulator 2.1's (GenericDDR and HBM controllers). Its command streams confirm them.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from simcore.engine.reference.dram.record import CommandRecord, Node
 from simcore.engine.reference.dram.requests import DramRequest, Maintenance
 from simcore.errors import InputError
 
-#: Entries of Ramulator's priority queue.
+#: The number of entries in Ramulator's priority queue.
 _PRIORITY_ENTRIES = 1568
 
 
 class Controller:
-    """One channel: queues of reads and writes, the requests that are activated, refreshes, and the scheduler."""
+    """One channel: queues of reads and writes, activated requests, refreshes, and the scheduler."""
 
     def __init__(self, clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, channel: int, record: CommandRecord) -> None:
         self.clock, self.dram, self.spec = clock, dram, spec
         self.device = Device(dram, channel, record)
-        #: Requests by the state of their bank at their first command: columns of `DramOutcome.banks`.
+        #: Counts of requests by the state of their bank at their first command: columns of `DramOutcome.banks`.
         self.found = {bank: [0] * 6 for bank in self.device.banks}
         self.reads: list[DramRequest] = []
         self.writes: list[DramRequest] = []
@@ -52,13 +52,13 @@ class Controller:
 
     @property
     def busy(self) -> bool:
-        """Whether a request is not yet served."""
+        """Return whether a request is not yet served."""
         return bool(self.reads or self.writes or self.active)
 
-    # The frontend's side
+    # Called by the frontend
 
     def accept(self, request: DramRequest) -> bool:
-        """Take a request into its queue, or answer it from a waiting write; False if there is no room."""
+        """Take a request into its queue, or answer it from a waiting write. Return False if there is no room."""
         now = self.clock.cycle
         found = any(write.line == request.line for write in self.writes)
         queue, room = (self.reads, self.spec.read_queue) if request.op == READ else (self.writes, self.spec.write_queue)
@@ -77,7 +77,7 @@ class Controller:
         return True
 
     def _pulse(self) -> Pulse:
-        """The pulse of the write that comes. One that is merged into a waiting write leaves that one its own."""
+        """Return the pulse of the arriving write. A write that is merged into a waiting one does not change that one's pulse."""
         pulse = self.spec.write_pulse
         return random_pulse(pulse, self.device.channel, self.written) if pulse.name == "random" else pulse.name
 
@@ -85,7 +85,7 @@ class Controller:
         if not self.offered.triggered:
             self.offered.succeed()
 
-    # The controller's side
+    # Called by the controller's own process
 
     def _run(self) -> Generator[simpy.Event, object, None]:
         cycle = 1
@@ -101,11 +101,11 @@ class Controller:
                     waits.append(self.clock.controllers(max(cycle, self.next_refresh) - 1))
                 yield simpy.AnyOf(self.clock, waits)
                 if self.clock.cycle >= cycle:
-                    self.draining = True  # in the cycles slept through no read waited
+                    self.draining = True  # no read waited in the skipped cycles
                 cycle = max(cycle, self.clock.cycle + 1)
 
     def _step(self, now: int) -> None:
-        """A cycle: refreshes, row policy, and at most one command on each bus."""
+        """Run one cycle: refreshes, row policy, and at most one command on each bus."""
         self._refresh(now)
         self._row_policy(now)
         for bus in range(len(self.dram.buses)):
@@ -115,7 +115,7 @@ class Controller:
         if now != self.next_refresh:
             return
         if len(self.priority) + 2 * len(self.device.banks) > _PRIORITY_ENTRIES:
-            raise InputError(f"{self.dram.name}: refreshes are asked for faster than they can be done")
+            raise InputError(f"{self.dram.name}: refreshes become due faster than the DRAM can do them")
         self.next_refresh += self.interval
         if self.spec.refresh == "per-bank":
             self.priority.append(Maintenance(self.refpb, self.device.banks[self.next_bank]))
@@ -138,7 +138,7 @@ class Controller:
                 self.closing[bank] = True
 
     def _serve(self, bus: int, now: int) -> None:
-        """Issue at most one command on a bus: activated requests first, then the priority queue, then reads or writes."""
+        """Issue at most one command on a bus: for activated requests, else for the priority queue, else for reads or writes."""
         request = self._ready_active(now) if bus == 0 else None
         if request is not None:
             self._send(request, self.active, self._next(request), now)
@@ -152,7 +152,7 @@ class Controller:
                 self._send(request, queue, self._next(request), now)
 
     def _ready_active(self, now: int) -> DramRequest | None:
-        """The oldest activated request whose read or write is ready; an activated request needs nothing else."""
+        """Return the oldest activated request whose read or write is ready. An activated request needs no other command."""
         ready = [request for request in self.active if self.device.is_ready(self._next(request), request.bank, now)]
         return min(ready, key=lambda request: request.arrive, default=None)
 
@@ -170,7 +170,7 @@ class Controller:
                 self.priority.pop(0)
 
     def _awaits_access(self, bank: Node) -> bool:
-        """Whether a row of the bank was opened for a request that has not had its read or write yet."""
+        """Return whether a row of the bank was opened for a request whose read or write is still to come."""
         return any(request.bank == bank for request in self.active)
 
     def _on_bus(self, command: int, bus: int) -> bool:
@@ -183,7 +183,7 @@ class Controller:
             self.draining = len(self.writes) > self.spec.drain_above or not self.reads
 
     def _ready_queued(self, queue: list[DramRequest], bus: int, now: int) -> DramRequest | None:
-        """The oldest request whose next command may be issued now."""
+        """Return the oldest request whose next command may be issued now."""
         if self.spec.scheduler == "fcfs":
             queue = [] if self.active else queue[:1]
         hit_banks: set[Node] = set()
@@ -200,7 +200,7 @@ class Controller:
         return None
 
     def _next(self, request: DramRequest) -> int:
-        """The command a request needs now."""
+        """Return the command that a request needs now."""
         row = self.device.open_row[request.bank]
         if row is None:
             return self.act
@@ -228,12 +228,12 @@ class Controller:
         request.depart = now if request.op == WRITE else now + self.dram.read_latency + self.dram.burst_cycles
 
     def _activated(self, request: DramRequest, queue: list[DramRequest]) -> None:
-        """A row was opened for a request: it is served before all others."""
+        """Move a request whose row was opened to the requests that are served before all others."""
         queue.remove(request)
         self.active.append(request)
 
     def _count(self, request: DramRequest) -> None:
-        """Row hit, miss or conflict, once per request."""
+        """Count a request as row hit, miss or conflict, once per request."""
         if not request.counted:
             request.counted = True
             row = self.device.open_row[request.bank]
@@ -241,7 +241,7 @@ class Controller:
             self.found[request.bank][column] += 1
 
     def _issue(self, command: int, address: Address, bank: Node, row: int, column: int, now: int) -> None:
-        """Give a command to the device, and note of its banks what the row policy asks for."""
+        """Issue a command to the device, and note for the banks that it reaches what the row policy needs."""
         self.device.issue(command, address, row, column, now)
         self.last_used[bank] = now
         if self.dram.reads[command] or self.dram.writes[command]:

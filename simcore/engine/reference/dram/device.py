@@ -1,7 +1,7 @@
-"""The DRAM itself in the reference engine: a tree of nodes that know when each command may come, and the rows that are open.
+"""The DRAM device of the reference engine: a tree of nodes that know when each command may come, and the open rows.
 
-It knows commands and nothing of what they are for: requests, refreshes and micro-programs are their issuers' business. An issuer
-asks `Device.ready_at` and `Device.open_row`, and sends with `Device.issue`.
+The device knows commands but not their purpose. Requests, refreshes and micro-programs belong to the issuers of commands. An
+issuer asks `Device.ready_at` and `Device.open_row`, and sends with `Device.issue`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from itertools import product
 from simcore.dram.tables import FOLLOWING, LATENCY, LEVEL, PRECEDING, SIBLING, WINDOW, ResolvedDram
 from simcore.engine.reference.dram.record import CommandRecord, Node
 
-#: An address: the numbers per level from the channel to the bank, or to the subarray where these keep rows open; None addresses
-#: every node of that level.
+#: An address: the numbers per level from the channel to the bank, or to the subarray if each subarray keeps a row open. None
+#: addresses every node of its level.
 Address = tuple[int | None, ...]
 
 
 class Device:
-    """One channel's banks. Every constraint of the standard is applied at the nodes of its level, one by one.
+    """One channel's banks. The device applies every constraint of the standard to each node of the constraint's level.
 
-    ``open_row`` is the open row of each bank, None where it is closed; what is issued goes into ``record``. Where a standard's
-    subarrays keep rows open (`ResolvedDram.row_level`), a bank is one of these, here and in the record.
+    ``open_row`` is the open row of each bank, or None for a closed bank. The device notes each command in ``record``. If each
+    subarray keeps a row open (`ResolvedDram.row_level`), "bank" means a subarray, here and in the record.
     """
 
     def __init__(self, dram: ResolvedDram, channel: int, record: CommandRecord) -> None:
@@ -37,23 +37,23 @@ class Device:
         self._longest = int(dram.constraints[:, WINDOW].max(initial=1))
 
     def below(self, address: Address) -> list[Node]:
-        """The banks that an address reaches."""
+        """Return the banks that an address reaches."""
         return [bank for bank in self.banks if all(want in (None, got) for want, got in zip(address, bank, strict=True))]
 
     def is_open(self, address: Address) -> bool:
-        """Whether a row is open in any bank that an address reaches."""
+        """Return whether a row is open in any bank that an address reaches."""
         return any(self.open_row[bank] is not None for bank in self.below(address))
 
     def is_ready(self, command: int, address: Address, now: int) -> bool:
-        """Whether every node on the way, and every node below the address, may take the command now."""
+        """Return whether all nodes on the way to the address, and all nodes below the address, may take the command now."""
         return all(self._ready.get((node, command), 0) <= now for node in self._nodes(address))
 
     def ready_at(self, command: int, address: Address) -> int:
-        """The first cycle in which they all may take the command."""
+        """Return the first cycle in which all these nodes may take the command."""
         return max(self._ready.get((node, command), 0) for node in self._nodes(address))
 
     def issue(self, command: int, address: Address, row: int, column: int, now: int) -> None:
-        """Take a command, which must be ready: apply the constraints at every node it concerns, open or close rows."""
+        """Take a command, which must be ready. Apply the constraints at every node concerned, and open or close rows."""
         for node in self._nodes(address):
             past = self._history.setdefault((node, command), deque(maxlen=self._longest))
             past.appendleft(now)
@@ -81,7 +81,7 @@ class Device:
         self._ready[node, command] = max(until, self._ready.get((node, command), 0))
 
     def _nodes(self, address: Address) -> list[Node]:
-        """Every node from the channel to the banks that lies on the way to an address or below it."""
+        """Return every node, from the channel to the banks, on the way to an address or below it."""
         if None not in address:
             return [address[: level + 1] for level in range(self.dram.row_level + 1)]  # type: ignore[misc]
         return list(dict.fromkeys(bank[: level + 1] for bank in self.below(address) for level in range(self.dram.row_level + 1)))

@@ -1,4 +1,4 @@
-"""A DRAM as the main memory of this engine: its own clock domain, run cycle by cycle in GRANT."""
+"""A DRAM as main memory of the reference engine: a clock domain of its own, which runs cycle by cycle in GRANT."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from simcore.program.outcome import DramCounts
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """A burst that the DRAM has been given, in transactions (one column access each)."""
+    """A burst that the DRAM has received, as transactions (one column access each)."""
 
     burst: MemoryRequest
     transactions: list[DramRequest]
 
     def done_at(self) -> int:
-        """The DRAM cycle in which its last data have come, or its last write is in a write queue; NEVER while that is open."""
+        """Return the DRAM cycle in which the last data came or the last write was queued, or NEVER if that is to come."""
         times = [request.arrive if request.op == WRITE else request.depart for request in self.transactions]
         return NEVER if NEVER in times else max(times)
 
 
 class DramDomain:
-    """The controllers on their own clock, and a FIFO of transactions before each: state that outlives a layer."""
+    """The controllers on their own clock, with a FIFO of transactions before each. This state outlives a layer."""
 
     def __init__(self, memory: DramMemory, ratio: tuple[int, int], record_commands: bool = False) -> None:
         self.dram, self.ratio = memory.dram, ratio
@@ -45,7 +45,7 @@ class DramDomain:
         self.controllers = controllers_of(self.clock, memory.dram, memory.controller, self.record)
         self.fifos: list[deque[DramRequest]] = [deque() for _ in self.controllers]
         self.given: list[Given] = []
-        #: DRAM cycles that are over: the next one has this number.
+        #: The number of DRAM cycles that are over, which is also the number of the next cycle.
         self.cycles_run = 0
         self.forwarded_reads = self.coalesced_writes = 0
         self._mapping = address_mapping(memory.dram, memory.controller.mapping)
@@ -53,11 +53,11 @@ class DramDomain:
 
     @property
     def holds_transactions(self) -> bool:
-        """Whether a transaction waits in a FIFO or is not yet served."""
+        """Return whether a transaction waits in a FIFO or is not yet served."""
         return any(self.fifos) or any(controller.busy for controller in self.controllers)
 
     def give(self, burst: MemoryRequest) -> None:
-        """Put the transactions that a burst touches into the FIFOs of their channels, by rising address."""
+        """Put the transactions that a burst touches into the FIFOs of their channels, in order of address."""
         size = self.dram.transaction_bytes
         addresses = np.arange(burst.address // size * size, burst.address + burst.bytes, size, dtype=np.int64)
         op, last = WRITE if burst.is_store else READ, self.dram.bank_level + 1
@@ -73,7 +73,7 @@ class DramDomain:
         self.given.append(Given(burst, requests))
 
     def run_through(self, core_cycle: int) -> None:
-        """Run the DRAM cycles up to those of a core cycle, and say of the bursts when they are done."""
+        """Run the DRAM cycles up to those of a core cycle, and note in each finished burst when it was done."""
         while core_cycle_of(self.cycles_run, *self.ratio) <= core_cycle:
             self.cycles_run += 1
             self.clock.run(until=self.cycles_run)
@@ -82,7 +82,7 @@ class DramDomain:
             given.burst.memory_done = max(core_cycle_of(given.done_at(), *self.ratio), core_cycle + 1)
 
     def counts(self) -> DramCounts:
-        """What it has done so far."""
+        """Return the counts since the start."""
         return DramCounts(
             cycles=self.cycles_run,
             commands=self.record.issued(),
@@ -93,7 +93,7 @@ class DramDomain:
         )
 
     def _offers(self) -> Generator[simpy.Event, object, None]:
-        """In every DRAM cycle, after the controllers, each FIFO offers its head; a refused one stays there."""
+        """Offer the head of each FIFO in every DRAM cycle, after the controllers. A refused head stays in its FIFO."""
         cycle = 0
         while True:
             yield self.clock.frontend(cycle)
@@ -106,7 +106,7 @@ class DramDomain:
 
 
 class DramMemoryProcess:
-    """Hands the DMA's bursts to the DRAM and lets its clock catch up with the core's, in GRANT."""
+    """A process that, in GRANT, gives the DMA's bursts to the DRAM and advances the DRAM's clock to the core's."""
 
     def __init__(self, clock: PhaseClock, domain: DramDomain) -> None:
         self.clock, self.domain = clock, domain
@@ -114,7 +114,7 @@ class DramMemoryProcess:
         clock.process(self._run())
 
     def is_idle(self) -> bool:
-        """True when every transaction is served, posted writes too."""
+        """Return whether every transaction is served, including posted writes."""
         return not self.domain.holds_transactions
 
     def _run(self) -> Generator[simpy.Event, None, None]:

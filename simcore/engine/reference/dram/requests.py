@@ -1,4 +1,4 @@
-"""What the reference engine's request controllers hold in their queues."""
+"""The entries in the queues of the reference engine's request controllers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simcore.engine.reference.dram.record import Node
 
 @dataclass(slots=True, eq=False)
 class DramRequest:
-    """A read or write on its way, with what is noted about it."""
+    """A read or write in progress, with its record."""
 
     op: int
     earliest: int
@@ -28,7 +28,7 @@ class DramRequest:
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """An entry of the priority queue: a refresh, or a precharge of the row policy."""
+    """An entry of the priority queue: a refresh, or a precharge for the row policy."""
 
     command: int
     address: Address

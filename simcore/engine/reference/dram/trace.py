@@ -1,4 +1,4 @@
-"""Traces on the reference engine's DRAM controllers: a frontend process, and a controller process per channel."""
+"""Traces on the reference engine's DRAM controllers, with a frontend process, and a controller process per channel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from simcore.engine.reference.dram.requests import DramRequest
 
 
 def controllers_of(clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, record: CommandRecord) -> list[Controller]:
-    """One controller per channel, of the kind that the scheduler asks for."""
+    """Return one controller per channel, of the kind that the scheduler needs."""
     kind = BankTurnController if spec.scheduler == "bank-round-robin" else Controller
     return [kind(clock, dram, spec, channel, record) for channel in range(dram.counts[0])]
 
@@ -27,7 +27,7 @@ def controllers_of(clock: DramClock, dram: ResolvedDram, spec: ControllerSpec, r
 def _frontend(
     clock: DramClock, controllers: list[Controller], requests: list[DramRequest]
 ) -> Generator[simpy.Event, object, None]:
-    """Offer the requests in order, at most one a cycle; ends when all are done."""
+    """Offer the requests in order, at most one per cycle, and end when all are done."""
     cycle = 0
     for request in requests:
         cycle = max(cycle, request.earliest)
@@ -49,7 +49,7 @@ def _end(requests: list[DramRequest]) -> int:
 def run_trace(
     dram: ResolvedDram, earliest: IntArray, op: IntArray, address: IntArray, spec: ControllerSpec, record_commands: bool
 ) -> DramOutcome:
-    """Run a trace that has been checked. Raises InputError where refreshes come faster than they can be done."""
+    """Run a trace that has been checked. Raise InputError if refreshes become due faster than the DRAM can do them."""
     numbers = address_mapping(dram, spec.mapping).decode(address, len(dram.levels)).T.tolist()
     lines = (address >> dram.offset_bits).tolist()
     row, column = dram.levels.index("row"), dram.levels.index("column")
@@ -83,5 +83,5 @@ def _outcome(
 
 
 def requests_found(controllers: list[Controller]) -> IntArray:
-    """Requests by the state of their bank at their first command: [bank, 6], as `DramOutcome.banks`."""
+    """Return, as [bank, 6] like `DramOutcome.banks`, the requests by the state of their bank at their first command."""
     return np.array([found for controller in controllers for found in controller.found.values()], dtype=np.int64)
