@@ -5,9 +5,9 @@ In `uses`, `slots` and `answers` rows and columns are exchanged, so that one fac
 
 from __future__ import annotations
 
-# uses, one column for each bank: the notes of its controller. These are the requests activated for its open row (bank-round-
-# robin: 1 until a newly opened row is used), the accesses since it was closed, whether a precharge is already in the priority
-# queue, the cycle of its last use, and the requests in its own queue (bank-round-robin).
+# uses, one column for each bank: the notes of its controller. These are the requests activated for its open row
+# (bank-round-robin: 1 until a newly opened row is used), the accesses since it was closed, whether a precharge is already in the
+# priority queue, the cycle of its last use, and the requests in its own queue (bank-round-robin).
 USE_ACTIVE, USE_ACCESSES, USE_CLOSING, USE_LAST, USE_QUEUED = range(5)
 USE_COLUMNS = 5
 
