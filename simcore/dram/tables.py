@@ -113,9 +113,7 @@ class ResolvedDram:
     rows_per_subarray: int
 
     commands: tuple[str, ...]
-    command_level: (
-        IntArray  # index into timing_levels of the node that a command addresses; the command affects all nodes below it
-    )
+    command_level: IntArray  # index into timing_levels of the addressed node; a command affects all nodes below it
     needs: IntArray  # NEEDS_ANY, NEEDS_CLOSED or NEEDS_OPEN
     opens: IntArray  # 1: leaves the bank open on the command's row
     closes: IntArray  # 1: leaves every bank below the addressed node closed

@@ -39,9 +39,7 @@ def energy_rates(system: System) -> EnergyRates:
             sources[f"{name}, {group.memory}"] = f"{figures.kind}: {figures.source}"
             notes.update(dict.fromkeys(figures.notes))
         if pad.ports_per_bank > 1:
-            notes[f"{name}: energy and area of a bank of {pad.ports_per_bank} ports are those of a bank with a single port"] = (
-                None
-            )
+            notes[f"{name}: a bank of {pad.ports_per_bank} ports counts with the energy and area of a single-port bank"] = None
     return EnergyRates(
         mac_pj=mac.pj,
         dram_byte_pj=None if isinstance(system.memory, DramMemorySpec) else dram.pj,
