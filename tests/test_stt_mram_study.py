@@ -42,8 +42,8 @@ def only(frame: pd.DataFrame, **wanted: object) -> dict:
         ({"cell": "sram"}, "cell: expected a cell of STT-MRAM, got 'sram'"),
         ({"cell": "stt-34F2"}, "did you mean 'stt-34.5F2'"),
         ({"networks": ("lenet",)}, "did you mean 'lenet5'"),
-        ({"networks": ()}, "expected networks, each once, got none"),
-        ({"networks": ("lenet5", "lenet5")}, "each once, got lenet5, lenet5"),
+        ({"networks": ()}, "expected different networks, got none"),
+        ({"networks": ("lenet5", "lenet5")}, "expected different networks, got lenet5, lenet5"),
         ({"jobs": 0}, "expected at least 1 process, got 0"),
     ],
 )
@@ -335,7 +335,7 @@ def test_a_gain_already_reached_at_work_needs_no_idle_time():
     assert table["busy_percent_at_15x"].tolist()[1] == 100
     (found,) = gains.limit_findings(table, "busy_percent_at_15x")
     assert found["best"]["busy_percent_at_15x"] == 100
-    assert "reaches 15 times, and without idling too (hp, iso-capacity" in conclusions({"busy_share": [found]})[0]
+    assert "reaches 15 times, and also without idle time (hp, iso-capacity" in conclusions({"busy_share": [found]})[0]
 
 
 def test_limits_are_reported_with_their_configuration_or_as_not_there():
@@ -349,11 +349,11 @@ def test_limits_are_reported_with_their_configuration_or_as_not_there():
     busy, memory = (gains.limit_findings(table, name) for name in names)
     told = conclusions({"busy_share": busy, "main_memory_energy": memory})
     assert "works at most 8.33 % of the time (hp, iso-capacity to 4 x 1 MiB of SRAM, not gated; n training)" in told[0]
-    assert "if main memory took at most 714 pJ a byte" in told[1]
+    assert "if main memory took at most 714 pJ per byte" in told[1]
     none = [{"leakage_class": "lstp", "best": None}]
     told = conclusions({"busy_share": none, "main_memory_energy": none})
     assert told[0].endswith("does not reach 15 times, however long it idles")
-    assert told[1].endswith("does not reach 15 times, however little main memory takes")
+    assert told[1].endswith("does not reach 15 times, however little energy main memory takes")
 
 
 @pytest.mark.slow

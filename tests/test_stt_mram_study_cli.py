@@ -136,7 +136,7 @@ def test_a_directory_that_is_there_is_refused_before_anything_runs(tmp_path):
     ("arguments", "told"),
     [
         (["--networks", "lenet"], "networks: no network of this study is called 'lenet'; did you mean 'lenet5'?"),
-        (["--networks", ","], "networks: expected networks, each once, got none"),
+        (["--networks", ","], "networks: expected different networks, got none"),
         (["--cell", "sram"], "cell: expected a cell of STT-MRAM, got 'sram'"),
         (["--jobs", "0"], "jobs: expected at least 1 process, got 0"),
     ],

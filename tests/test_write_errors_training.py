@@ -328,7 +328,7 @@ def test_the_study_is_written_as_json_and_tables(study: StudyResult, tmp_path: P
 
 def test_placements_of_a_name_that_is_taken_are_reported_before_training(_striped_digits: None) -> None:  # noqa: PT019
     settings = WriteErrorSettings(quick=True, device=DecadePerTenth(), placements=(Placement("safe", Storage(error_rate=0.1)),))
-    with pytest.raises(InputError, match="found twice: safe"):
+    with pytest.raises(InputError, match="got twice: safe"):
         study_write_errors(settings)
 
 

@@ -1,4 +1,4 @@
-"""The studies by name. A new study is a package that holds ``STUDY``, and a line here."""
+"""The studies by name. A new study needs a package that defines ``STUDY``, and a line here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import import_module
 
 from simcore.studies.form.study import Study
 
-#: Name on the command line -> the package that holds its ``STUDY``.
+#: Name on the command line -> package that defines its ``STUDY``.
 STUDIES = {
     "write-errors": "simcore.studies.write_errors",
     "stt-mram": "simcore.studies.stt_mram",
@@ -14,6 +14,6 @@ STUDIES = {
 
 
 def load_study(name: str) -> Study:
-    """The study of this name. Raises KeyError for another name."""
+    """Return the study of this name. Raise KeyError for another name."""
     found: Study = import_module(STUDIES[name]).STUDY
     return found

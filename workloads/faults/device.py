@@ -109,11 +109,11 @@ class MacroDevice:
             f"{self.word_bits}-bit words; a bit written takes {self.macro.write_pj / self.word_bits:.4f} pJ at the cell's "
             f"{nominal_voltage_v(cell):g} V and {cell.pulse_ns:g} ns ({self.macro.kind}), {self.sram_pj_per_bit:.4f} pJ in SRAM "
             f"({self.sram.kind}); {self.macro.source}",
-            "every bit of a written word gets the pulse; the cells' energy follows V^2 t, the rest of the array's stays",
-            f"junction assumed, since cell files name none: stability {junction.thermal_stability:g}, tau_D "
+            "every bit of a written word gets the pulse; the cells' energy is proportional to V^2 t, the rest does not change",
+            f"junction assumed, because cell files name none: stability {junction.thermal_stability:g}, tau_D "
             f"{junction.tau_d_ns:.3g} ns, critical currents P->AP over AP->P {junction.current_asymmetry:g}, write error rate "
             f"{self.design.nominal_error_rate:g} at the cell's voltage and pulse; 0 is the parallel state",
-            "write energy alone: SRAM's larger area and leakage are not in it",
+            "these are write energies only, without SRAM's larger area and leakage",
         )
 
     def voltage_v(self, overdrive: float) -> float:

@@ -1,1 +1,1 @@
-"""The form of a study: what it is asked, its parts, its processes, and what becomes of its tables and findings."""
+"""The form of a study: its request, parts and processes, and the saving and printing of its tables and findings."""

@@ -1,4 +1,4 @@
-"""What every study can be asked."""
+"""The settings that every study shares."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from simcore.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A quick look or the whole study, how many seeds for what is drawn at random (None: the study decides), how many processes.
+    """A quick or full study, the number of seeds for random draws (None: the study decides), and the number of processes.
 
-    Raises InputError for fewer than one process.
+    Raise InputError for fewer than one process.
     """
 
     quick: bool = False

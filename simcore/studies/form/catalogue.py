@@ -1,4 +1,4 @@
-"""What the tables and figures of a study are called, and what they are."""
+"""Names and descriptions of a study's tables and figures."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Tables = Mapping[str, pd.DataFrame]
-#: The tables without which a figure cannot be drawn, and what draws it.
+#: The tables that a figure needs, and the function that draws it.
 Drawing = tuple[tuple[str, ...], "Callable[[Tables], Figure]"]
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """``tables``: name (a CSV file and a key of results.json) -> what a row is. ``figures``: name (a file in figures/) -> what it
-    shows. ``drawings`` gives what draws each figure; it alone imports matplotlib. ``title`` heads the index."""
+    """The tables and figures of a study, and the title of its index.
+
+    ``tables``: name (a CSV file and a key of results.json) -> meaning of a row. ``figures``: name (a file in figures/) -> what it
+    shows. ``drawings`` returns the function that draws each figure; only this call imports matplotlib.
+    """
 
     study: str
     title: str

@@ -1,4 +1,4 @@
-"""Drawing the figures of a study by matplotlib (extra ``plot``), without a display."""
+"""Drawing of a study's figures with matplotlib (extra ``plot``), without a display."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STYLE = {"svg.hashsalt": "simcore", "font.size": 8, "axes.grid": True, "grid.al
 
 
 def draw_figures(catalogue: Catalogue, tables: Tables, folder: Path) -> tuple[str, ...]:
-    """Draw what the tables allow, as SVG files named after the figures, into a folder that is made; returns the names."""
+    """Draw the figures whose tables have rows, as SVG files in a new folder. Return the names of these figures."""
     folder.mkdir()
     drawn = []
     for name, (needed, draw) in catalogue.drawings().items():

@@ -1,4 +1,4 @@
-"""index.md: what lies in the directory of a study, a line each."""
+"""index.md: a list of the files in a study's directory, with one line each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from simcore.studies.form.catalogue import Catalogue, Tables
 
 
 def index_text(catalogue: Catalogue, tables: Tables, figures: Iterable[str], sections: Mapping[str, Iterable[str]]) -> str:
-    """The text of index.md; ``sections`` (title -> lines) follow the tables and figures, empty ones left out."""
+    """Return the text of index.md. ``sections`` (title -> lines) follow the tables and figures; empty ones are left out."""
     return "\n".join(_lines(catalogue, tables, figures, sections)) + "\n"
 
 
@@ -27,7 +27,7 @@ def _lines(catalogue: Catalogue, tables: Tables, figures: Iterable[str], section
 
 
 def _section(title: str, items: Iterable[str]) -> Iterator[str]:
-    """A heading and a list, or nothing for an empty list."""
+    """Yield a heading and a list, or nothing for an empty list."""
     kept = list(items)
     if kept:
         yield from ("", f"## {title}", "", *(f"- {item}" for item in kept))

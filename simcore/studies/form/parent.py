@@ -1,4 +1,4 @@
-"""A process that ends with the one that started it, even where that one is killed and can tell nobody."""
+"""Child processes that end together with their parent, even if the parent is killed and cannot notify them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(parent: int) -> None:
-    """End this process when ``parent``, the number of the process that started it by multiprocessing, has ended in any way.
+    """End this process when ``parent`` ends in any way. ``parent`` is the id of the process that started it by multiprocessing.
 
-    On Linux the system ends it at once, whatever it is doing. Elsewhere a thread does, as soon as Python runs again: compiled
-    code that is under way comes to its end first.
+    On Linux the system ends this process at once, whatever it is doing. On other systems a thread ends it as soon as Python runs
+    again, that is, after any compiled code that is running.
     """
     if hasattr(signal, "SIGKILL"):
         _ask_the_system(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A part of a study: what it comes to, or why it was left out."""
+"""A part of a study: its tables and findings, or the reason why it was left out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simcore.studies.form.extras import left_out
 
 @dataclass(frozen=True)
 class Part:
-    """Tables by name, what they show by name, assumptions of this part's own, and a line for each thing that was left out."""
+    """Tables by name, findings by name, the assumptions of this part, and a line for each thing that was left out."""
 
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     findings: Mapping[str, Any] = field(default_factory=dict)
@@ -22,13 +22,13 @@ class Part:
 
 
 def part_or_left_out(name: str, extra: str, make: Callable[[], Part]) -> Part:
-    """The part that ``make`` makes, or an empty one that says that ``name`` is left out, because the extra is missing."""
+    """Return the part that ``make`` returns or, if the extra is missing, an empty part that says that ``name`` is left out."""
     line = left_out(name, extra)
     return make() if line is None else Part(left_out=(line,))
 
 
 def joined(parts: Iterable[Part]) -> Part:
-    """The parts as one, in their order."""
+    """Return the parts joined into one, in their order."""
     kept = list(parts)
     return Part(
         {name: table for part in kept for name, table in part.tables.items()},

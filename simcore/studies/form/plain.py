@@ -10,12 +10,12 @@ import pandas as pd
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table as a list of rows of plain values, numbers in full precision, not-a-number as None."""
+    """Return a table as a list of rows of plain values, with numbers in full precision and None for not-a-number."""
     return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def plain(value: Any) -> Any:
-    """The value with plain numbers for numpy's, and None for not-a-number and infinity, which JSON does not have."""
+    """Return the value with plain numbers for numpy's, and None for not-a-number and infinity, which JSON does not have."""
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

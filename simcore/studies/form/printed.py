@@ -1,4 +1,4 @@
-"""Numbers of a study's tables as a terminal shows them."""
+"""Formatting of numbers in a study's tables for a terminal."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 def number(value: float, form: str = ".3g") -> str:
-    """The number in that form, or "-" for not-a-number."""
+    """Return the number in that format, or "-" for not-a-number."""
     return "-" if value != value else format(value, form)
 
 
 def mean_and_deviation(row: Mapping[Any, Any], name: str, unit: str) -> str:
-    """The columns ``<name>_mean_<unit>`` and ``<name>_std_points`` of a row as "mean ± standard deviation"."""
+    """Return the columns ``<name>_mean_<unit>`` and ``<name>_std_points`` of a row as "mean ± standard deviation"."""
     return f"{row[f'{name}_mean_{unit}']:.2f} ± {number(row[f'{name}_std_points'], '.2f')}"

@@ -15,15 +15,15 @@ from multiprocessing.process import BaseProcess
 from simcore.errors import InputError
 from simcore.studies.form.parent import end_with_parent
 
-#: How long a process that is asked to end may take, before it is made to.
+#: Seconds that a process has to end by itself before it is killed.
 PATIENCE_S = 0.5
 
 
 class _Process(SpawnProcess):
-    """A process that hears of no Ctrl-C from its first instruction on."""
+    """A process that ignores Ctrl-C from its first instruction on."""
 
     def start(self) -> None:
-        """Begin it with the signal blocked; ``_begin`` ignores it instead. What came meanwhile is heard by this process then."""
+        """Start the process with the signal blocked, until ``_begin`` ignores it there. This process receives it afterwards."""
         if not hasattr(signal, "pthread_sigmask"):
             super().start()
             return
@@ -35,16 +35,17 @@ class _Process(SpawnProcess):
 
 
 class _Context(SpawnContext):
-    """Spawned, not forked: threads of torch and numba do not survive a fork."""
+    """Start processes by spawning, because threads of torch and numba do not survive a fork."""
 
     Process = _Process
 
 
 @contextmanager
 def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: object) -> Iterator[ProcessPoolExecutor]:
-    """A pool of ``jobs`` processes, each begun by ``start(*arguments)``; they end with the block, at once where it raises.
+    """Yield a pool of ``jobs`` processes, each of which first calls ``start(*arguments)``.
 
-    They also end with this process, however it ends. Raises InputError where one of them ends by itself.
+    The processes end with the block, and at once if the block raises. They also end with this process, however it ends. Raise
+    InputError if one of them ends by itself.
     """
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(jobs, _Context(), _begin, (os.getpid(), start, arguments))
@@ -61,7 +62,7 @@ def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: o
 
 
 def _end(running: Iterable[BaseProcess]) -> None:
-    """A process in compiled code hears of nothing until its work is done, which may take minutes: it is ended by the system."""
+    """End these processes by the system, because a process in compiled code reacts to nothing else for minutes."""
     for process in running:
         process.terminate()
     for process in running:
@@ -71,7 +72,7 @@ def _end(running: Iterable[BaseProcess]) -> None:
 
 def _begin(parent: int, start: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:
     end_with_parent(parent)
-    # A terminal sends Ctrl-C to every process: the first one ends the others, which are not to complain each by itself.
+    # A terminal sends Ctrl-C to every process. The first process ends the others, so that they do not each report an error.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -1,4 +1,4 @@
-"""What a study comes to: its tables and what they show, as JSON and as a directory."""
+"""The result of a study: its tables and what they show, as JSON and as a directory."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from simcore.studies.form.plain import plain, rows_of
 
 @dataclass(frozen=True, kw_only=True)
 class StudyResult:
-    """Tables by name (those of ``catalogue``), what they show, and the assumptions behind it all.
+    """Tables by name (those of ``catalogue``), findings, and the assumptions behind them.
 
-    ``settings`` and ``further`` are plain values; each of ``further`` is a key of the JSON. ``conclusions`` are sentences whose
-    every figure is a finding. ``left_out``: a line for each thing that a missing extra left out.
+    ``settings`` and ``further`` are plain values; each item of ``further`` is a key of the JSON. ``conclusions`` are sentences in
+    which every number is a finding. ``left_out`` has a line for each thing that a missing extra left out.
     """
 
     catalogue: Catalogue
@@ -34,7 +34,7 @@ class StudyResult:
     further: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values; a table is a list of rows, not-a-number null."""
+        """Return plain JSON values. A table is a list of rows, and not-a-number is null."""
         return {
             "settings": plain(self.settings),
             "findings": plain(self.findings),
@@ -46,7 +46,7 @@ class StudyResult:
         }
 
     def write_into(self, directory: Path) -> None:
-        """results.json, a CSV file per table, the figures and index.md, into a directory that exists."""
+        """Write results.json, a CSV file per table, the figures and index.md into an existing directory."""
         (directory / "results.json").write_text(json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
         for name, table in self.tables.items():
             table.to_csv(directory / f"{name}.csv", index=False)
@@ -55,7 +55,7 @@ class StudyResult:
         (directory / "index.md").write_text(index_text(self.catalogue, self.tables, figures, sections), encoding="utf-8")
 
     def _draw(self, directory: Path) -> tuple[str, ...]:
-        """Names of the figures drawn: none without the extra ``plot``."""
+        """Draw the figures and return their names, which are none without the extra ``plot``."""
         if not self.catalogue.figures or left_out("figures", "plot") is not None:
             return ()
         from simcore.studies.form.figures import draw_figures

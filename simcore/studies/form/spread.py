@@ -1,4 +1,4 @@
-"""Work spread over processes: the same results in the same order, however many there are."""
+"""Work that is spread over processes. The results and their order do not depend on the number of processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Done = TypeVar("Done")
 def spread(
     do: Callable[[Work], Done], work: Sequence[Work], jobs: int, title: str, on_progress: OnProgress | None = None
 ) -> list[Done]:
-    """``do`` of each piece of work, in order; ``do`` must be a function of a module, so that a process can find it."""
+    """Return ``do`` of each piece of work, in order. ``do`` must be a module-level function, so that a process can import it."""
 
     def told(done: int) -> None:
         if on_progress is not None:

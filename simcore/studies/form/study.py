@@ -1,4 +1,4 @@
-"""A study as the command line finds it."""
+"""The description of a study for the command line."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class Study:
     """One study. Making this object imports nothing heavy; ``run`` and ``printed`` import what they need.
 
-    ``summary`` is what ``--help`` says of it, ``quick`` what it says of ``--quick``. ``seeds`` is what it says of ``--seeds``;
-    None for a study that draws nothing at random, which has no such option.
+    ``summary`` is the study's help text, ``quick`` that of ``--quick`` and ``seeds`` that of ``--seeds``. ``seeds`` is None for a
+    study without random draws, which has no such option.
 
-    ``options`` is a frozen dataclass of the study's own options: each field is annotated with its ``typer.Option`` and has a
-    default. ``run`` takes an instance of it. ``printed`` gives the tables as a terminal shows them.
+    ``options`` is a frozen dataclass of the study's own options. Each field is annotated with its ``typer.Option`` and has a
+    default. ``run`` takes an instance of it. ``printed`` returns the tables in the form for a terminal.
     """
 
     name: str

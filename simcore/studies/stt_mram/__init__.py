@@ -1,4 +1,4 @@
-"""The study of STT-MRAM in place of SRAM as the scratchpads of a systolic accelerator: from arrays to training steps."""
+"""The study of STT-MRAM instead of SRAM in the scratchpads of a systolic accelerator, from arrays to training steps."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SttMramStudyOptions:
-    """What the study is asked on the command line."""
+    """The study's own options on the command line."""
 
     networks: Annotated[
-        str | None, typer.Option("--networks", metavar="A,B", help="Of lenet5, alexnet, resnet18, vgg16; default all.")
+        str | None, typer.Option("--networks", metavar="A,B", help="Any of lenet5, alexnet, resnet18, vgg16; default: all.")
     ] = None
-    cell: Annotated[str, typer.Option("--cell", metavar="NAME", help="The STT-MRAM of the systems.")] = "stt-34.5F2"
+    cell: Annotated[str, typer.Option("--cell", metavar="NAME", help="STT-MRAM cell of the systems.")] = "stt-34.5F2"
     placement: Annotated[
         list[Path] | None, typer.Option("--placement", metavar="FILE.yaml", help="Train and time this placement too; may repeat.")
     ] = None
@@ -52,9 +52,9 @@ def _printed(result: StudyResult) -> Iterable[PrintedTable]:
 
 STUDY = Study(
     name="stt-mram",
-    summary="STT-MRAM in place of SRAM as scratchpads: arrays, writes, energy over access rate, networks, accuracy.",
-    quick="Two networks, fewer systems and runs: about two minutes.",
-    seeds="Runs of each trained point (3 if quick, else 5).",
+    summary="STT-MRAM instead of SRAM in scratchpads: arrays, writes, energy against access rate, networks, accuracy.",
+    quick="Run two networks, fewer systems and fewer trainings; takes about two minutes.",
+    seeds="Runs of each trained point (3 with --quick, else 5).",
     options=SttMramStudyOptions,
     run=_run,
     printed=_printed,

@@ -1,6 +1,6 @@
-"""Part 6: training with write errors, and the cycles and energy of a training step under each placement that was trained.
+"""Part 6: training with write errors, with the cycles and energy of a training step for each placement that was trained.
 
-Needs the extra ``train``. The placement that gives a training run its error rates makes the machine that its step is timed on.
+Needs the extra ``train``. The placement that gives a training run its error rates also defines the machine that runs its step.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from workloads.learning.setup import TrainingSetup
 from workloads.networks.images import DIGIT
 from workloads.training import training_step
 
-#: Class and capacity of the macros whose writes are relaxed: those of part 2.
+#: Leakage class of the macros with relaxed writes, as in part 2.
 LEAKAGE_CLASS = "lop"
-#: Kinds of digits.
+#: Number of classes of digits.
 CLASSES = 10
-#: Gain -> column that it is the gain in.
+#: Name of a gain -> column that it compares.
 _GAINS = {"write_energy": "step_write_uj", "energy": "step_uj", "cycles": "step_cycles"}
 #: Table of this study -> table of the study of write errors.
 _TAKEN = {"accuracy_low_rates": "low_rates", "accuracy_error_rates": "error_rates", "accuracy_bits": "bits"}
 
 
 def study_accuracy(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:
-    """Train with write errors, then run the step of the net that was trained on the machine of each placement.
+    """Train with write errors, then run the training step of the trained net on the machine of each placement.
 
-    Raises InputError where the extra ``train`` is missing.
+    Raise InputError if the extra ``train`` is missing.
     """
     setup = TrainingSetup(epochs=QUICK_EPOCHS) if settings.quick else TrainingSetup()
     device = MacroDevice(cell=settings.cell, node_nm=NODE_NM, leakage_class=LEAKAGE_CLASS, word_bits=WORD_BITS)
@@ -67,7 +67,7 @@ def study_accuracy(settings: SttMramSettings, on_progress: OnProgress | None) ->
 
 
 def _check(placement: Placement, setup: TrainingSetup, device: MacroDevice) -> None:
-    """Raise InputError for a placement that no machine can be made of, before anything is trained."""
+    """Raise InputError for a placement for which no machine can be built, before anything is trained."""
     held: dict[str, TensorKind | None] = dict(zip(("ifmap", "filter", "ofmap"), TENSORS, strict=True))
     word_bits = word_format(setup.word or "").word_bits
     build_machine(placed_system(load_system(PRESET, of=System), placement, held, device, word_bits))
@@ -76,9 +76,9 @@ def _check(placement: Placement, setup: TrainingSetup, device: MacroDevice) -> N
 def placed_steps(
     placements: tuple[Placement, ...], setup: TrainingSetup, device: MacroDevice, on_progress: OnProgress | None = None
 ) -> tuple[pd.DataFrame, list[str]]:
-    """One row per placement: cycles, stalls and energy of a training step of the setup's net and batch, on the preset.
+    """Return one row per placement: cycles, stalls and energy of a training step of the setup's net and batch, on the preset.
 
-    And a line for each placement that is not among them, because the cell has no macros of the words that it asks for.
+    Also return a line for each placement without a row, because the cell has no macros with the words that the placement needs.
     """
     step = training_step(network_for(setup.net, DIGIT, CLASSES, setup.batch), optimizer=OPTIMIZER)
     word_bits = word_format(setup.word or "").word_bits
@@ -105,15 +105,17 @@ def _step_row(step: PlacedStep) -> dict[str, Any]:
 
 
 def _with_steps(placements: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
-    """The placements with their steps; ``step_*_gain`` is the step of the first placement, everything safe, over this one's."""
+    """Return the placements with their steps. ``step_*_gain`` is the step of the first, all-safe placement over this one's."""
     safe = steps.iloc[0]
     gains = {f"step_{name}_gain": safe[column] / steps[column] for name, column in _GAINS.items()}
     return placements.merge(steps.assign(**gains), on="placement", how="left", validate="one_to_one")
 
 
 def accuracy_findings(study: Part, placements: pd.DataFrame) -> dict[str, Any]:
-    """What the study of write errors found, and of its best placement without SRAM (None: there is none) what the training step
-    saves: ``words_gain`` in the energy of the words that the training wrote, ``step_*_gain`` on the machine."""
+    """Return the findings of the study of write errors, and the savings of its best placement without SRAM, or None.
+
+    ``words_gain`` is the saving in the energy of the words that the training wrote; ``step_*_gain`` are savings on the machine.
+    """
     taken = ("low_rates", "sensitivity_order", "tolerated_error_rates", "tolerant_low_bits", "tolerated_loss_points")
     best = study.findings["best_placements"][0]["found"]
     if best is not None:

@@ -1,4 +1,4 @@
-"""Part 1: macros of SRAM and of the STT-MRAM cells, alone and side by side at equal capacity and equal area."""
+"""Part 1: macros of SRAM and of the STT-MRAM cells, alone and compared at equal capacity and equal area."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from models.arrays.macro import Macro, memory_macro
 from models.arrays.table import Family, Figures, families
 from simcore.studies.stt_mram.settings import CLASSES, KIB, MIB, NODE_NM, WORD_BITS
 
-#: Capacities of the tables: all that the macros' table spans, in steps of two.
+#: Capacities in the study's tables: the range of the table of macros, in powers of two.
 CAPACITIES_BYTES = tuple(32 * KIB << step for step in range(12))
 
 
 class Comparison(NamedTuple):
-    """An SRAM and the STT-MRAM that stands in its place."""
+    """An SRAM macro and the STT-MRAM macro that replaces it."""
 
     sram: Macro
     mram: Macro
@@ -27,23 +27,26 @@ class Comparison(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def macro(cell: str, capacity_bytes: int, leakage_class: str) -> Macro:
-    """The study's macro of this cell: 22 nm, 128-bit words, the organisation of least read energy x delay."""
+    """Return the study's macro of this cell: 22 nm, 128-bit words, and the organisation with the least read energy x delay."""
     return memory_macro(cell, capacity_bytes, node_nm=NODE_NM, leakage_class=leakage_class, word_bits=WORD_BITS)
 
 
 def classes_of(cell: str) -> tuple[str, ...]:
-    """The leakage classes of which the table has macros of this cell."""
+    """Return the leakage classes for which the table has macros of this cell."""
     return tuple(leakage_class for leakage_class in CLASSES if cell in cells_of(leakage_class))
 
 
 def cells_of(leakage_class: str) -> tuple[str, ...]:
-    """The cells of which the table has macros of this class; SRAM is the first."""
+    """Return the cells for which the table has macros of this class, with SRAM first."""
     return tuple(cell for cell in memory_cells() if Family(cell, NODE_NM, leakage_class, "read-edp") in families())
 
 
 def array_table() -> pd.DataFrame:
-    """One row per class, cell and capacity: area, latencies, energies of a 128-bit access, leakage, and the kind of the figures
-    ("measured": a row of NVSim, "derived": between rows)."""
+    """Return one row per class, cell and capacity.
+
+    The columns are area, latencies, energies of a 128-bit access, leakage, and the kind of the figures ("measured": a row of
+    NVSim, "derived": between rows).
+    """
     rows = []
     for leakage_class in CLASSES:
         for cell in cells_of(leakage_class):
@@ -55,7 +58,7 @@ def array_table() -> pd.DataFrame:
 
 
 def comparisons(leakage_class: str) -> list[Comparison]:
-    """Every SRAM against every STT-MRAM cell of a class, at equal capacity and at equal area."""
+    """Return the comparisons of every SRAM macro with every STT-MRAM cell of a class, at equal capacity and at equal area."""
     found = []
     for cell in cells_of(leakage_class)[1:]:
         for capacity_bytes in CAPACITIES_BYTES:
@@ -66,8 +69,11 @@ def comparisons(leakage_class: str) -> list[Comparison]:
 
 
 def comparison_table() -> pd.DataFrame:
-    """One row per class, cell, SRAM capacity and kind of comparison. ``density_ratio`` is the SRAM's area per bit over the
-    STT-MRAM's; the other ratios are SRAM over STT-MRAM. ``table_ends``: a larger macro might fit, but the table ends there."""
+    """Return one row per class, cell, SRAM capacity and kind of comparison.
+
+    ``density_ratio`` is the SRAM's area per bit over the STT-MRAM's; the other ratios are SRAM over STT-MRAM. ``table_ends`` says
+    that a larger macro might fit, but is not in the table.
+    """
     return pd.DataFrame([_row(pair) for leakage_class in CLASSES for pair in comparisons(leakage_class)])
 
 
@@ -83,8 +89,10 @@ def _row(pair: Comparison) -> dict[str, Any]:
 
 
 def density_findings(table: pd.DataFrame, cell: str) -> list[dict[str, Any]]:
-    """Per class: least, median and greatest density ratio and leakage ratio of ``cell`` at equal capacity, over all capacities
-    and from 1 MiB on."""
+    """Return, per class, minimum, median and maximum of the density ratio and leakage ratio of ``cell`` at equal capacity.
+
+    One row covers all capacities, and another one those from 1 MiB on.
+    """
     found = []
     equal = table[(table["cell"] == cell) & (table["iso"] == "capacity")]
     for leakage_class in equal["leakage_class"].unique():

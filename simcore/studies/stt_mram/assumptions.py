@@ -1,4 +1,4 @@
-"""What the figures of the study rest on, to be printed beside them."""
+"""The assumptions behind the numbers of the study, which are printed with them."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from simcore.studies.stt_mram.variants import GATED_LEAKAGE_PERCENT, PRESET
 
 
 def assumptions(settings: SttMramSettings) -> tuple[str, ...]:
-    """One sentence each."""
+    """Return the assumptions, one sentence each."""
     cell, design = memory_cell(settings.cell), DEFAULT_DESIGN
     low, high = CLAIMED_GAIN
     technology = energy_table(node_nm=NODE_NM)
     return (
-        f"macros: {SOURCE}; {NODE_NM} nm, {WORD_BITS}-bit words; between its capacities interpolated",
+        f"macros: {SOURCE}; {NODE_NM} nm, {WORD_BITS}-bit words; interpolated between the capacities of that source",
         f"STT-MRAM of the systems: {cell.name} ({cell.source})",
         "leakage is that of the named class of transistors at 350 K; NVSim counts none in STT-MRAM cells, and CACTI 7 gives 7.7 "
-        "times less for the same SRAM at hp, 5 times more at lstp",
+        "times less for the same SRAM at hp and 5 times more at lstp",
         f"write error rates: a junction of stability {design.junction.thermal_stability:g} that fails at "
         f"{design.nominal_error_rate:g} at the cell's nominal voltage and pulse (assumed: cell files name no junction)",
-        "write energy of cells follows V^2 t; what the peripheral circuits take stays",
-        f"R(a) counts {100 * WRITE_SHARE:g} % of the accesses as writes; equal accesses in equal time; leakage all the time",
+        "the write energy of cells is proportional to V^2 t; the energy of the peripheral circuits does not change",
+        f"R(a) counts {100 * WRITE_SHARE:g} % of the accesses as writes; both memories serve equal accesses in equal time and "
+        "leak all the time",
         f"systems: {PRESET} at {NODE_NM} nm, all scratchpads of one cell, each bank of {WORD_BITS}-bit macros side by side; "
         f"inference and a training step ({OPTIMIZER}) in the preset's words; batches "
         + ", ".join(f"{name} {BATCHES[name]}" for name in settings.chosen_networks),
-        "a result that fits stays in its scratchpad for the next layer (layer_results: scratchpads), not under placements",
+        "a result that fits stays in its scratchpad for the next layer (layer_results: scratchpads), except with placements",
         "equal area: the largest power of two times the SRAM's capacity, scratchpad by scratchpad; a gain is SRAM over STT-MRAM "
         "with the same class and gating",
-        f"gated: an idle STT-MRAM bank leaks {GATED_LEAKAGE_PERCENT} %, an SRAM bank is cut off only through layers that never "
+        f"gated: an idle STT-MRAM bank leaks {GATED_LEAKAGE_PERCENT} %; an SRAM bank is cut off only during layers that never "
         "touch it",
-        f"main memory is a latency and a bandwidth, charged {technology.dram_pj_per_byte:g} pJ a byte ({technology.dram.kind}: "
-        f"{technology.dram.source}); a multiply-accumulate is charged alike in every class",
-        "write pulses: the voltage is that at which the error rate stays the nominal one",
-        f"the claimed range is a gain of {low:g} to {high:g} times; here it is looked for, never assumed",
+        f"main memory is a latency and a bandwidth, and takes {technology.dram_pj_per_byte:g} pJ per byte "
+        f"({technology.dram.kind}: {technology.dram.source}); a multiply-accumulate takes the same energy in every class",
+        "write pulses: for each pulse the voltage keeps the error rate at its nominal value",
+        f"the claimed range is a gain of {low:g} to {high:g} times; the study looks for it and never assumes it",
     )

@@ -1,4 +1,4 @@
-"""Every table and figure of the study, a line each: what the index and the documentation call them."""
+"""The study's tables and figures, with one line each for the index and the documentation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from simcore.studies.form.catalogue import Catalogue, Drawing
 
-#: Table (a CSV file and a key of results.json) -> what a row is.
+#: Table (a CSV file and a key of results.json) -> meaning of a row.
 TABLES = {
     "arrays": "a macro: leakage class, cell, capacity; area, latencies, energies, leakage",
     "comparisons": "an SRAM against an STT-MRAM macro at equal capacity or equal area: ratios of area, energies, leakage",

@@ -1,4 +1,4 @@
-"""Energy of an SRAM system over that of the STT-MRAM in its place: scratchpads alone, chip, whole system."""
+"""Energy gains: energy of an SRAM system over that of the STT-MRAM system that replaces it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ import pandas as pd
 from simcore.studies.stt_mram.ratio_map import in_claimed_range
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN
 
-#: What a gain is of. The chip is scratchpads and array, the system is the chip and main memory's traffic.
+#: The scopes of a gain. The chip is scratchpads and array, and the system is the chip and main memory's traffic.
 SCOPES = ("scratchpads", "chip", "system")
-#: A row's SRAM system is that of the same run and class, with the same gating.
+#: These columns identify the SRAM system of a row: the same run and class, with the same gating.
 _RUN = ["network", "pass", "leakage_class", "sram_kib", "gated"]
 _CONFIGURATION = ["leakage_class", "iso", "sram_kib", "gated"]
 
 
 def with_gains(systems: pd.DataFrame) -> pd.DataFrame:
-    """``systems`` with gains over the SRAM system of the same run, class and gating (1 for the SRAM itself).
+    """Return ``systems`` with the gains over the SRAM system of the same run, class and gating (1 for the SRAM system itself).
 
-    ``<scope>_gain``: its energy over this one's. ``closed_form_gain``: R(a) for the scratchpads, with this system's leakage, mean
-    energies per access, and the SRAM run's accesses per ns; beside ``scratchpads_gain`` it shows what stalls and traffic change
-    (not where idle banks are cut off: R(a) knows no gating). ``busy_percent_at_15x``: the share of time for which the system may
-    work, idle and leaking for the rest, for the whole system's gain to be the least of the claimed range (100: it is reached at
-    work; not a number: it is not reached idle either). An idle gated STT-MRAM leaks nothing, an idle SRAM keeps its contents.
-    ``dram_pj_per_byte_at_15x``: the most that a byte of main memory may take for the same at work (not a number: none is little
-    enough).
+    ``<scope>_gain`` is the SRAM system's energy over this one's. ``closed_form_gain`` is R(a) for the scratchpads, with this
+    system's leakage and mean energies per access, and the SRAM run's accesses per ns. Its difference from ``scratchpads_gain`` is
+    the effect of stalls and traffic. It is not a number with gating, which R(a) does not model.
+
+    ``busy_percent_at_15x`` is the share of time for which the system may work so that the whole system's gain is the least of the
+    claimed range; for the rest of the time it idles and leaks. It is 100 if the gain is reached without idle time, and not a
+    number if idle time does not reach it either. An idle gated STT-MRAM leaks nothing; an idle SRAM keeps its contents.
+
+    ``dram_pj_per_byte_at_15x`` is the most energy per byte of main memory with which the gain is reached without idle time. It is
+    not a number if no energy is small enough.
     """
     records = systems.to_dict("records")
     sram = {tuple(row[key] for key in _RUN): row for row in records if row["iso"] == "none"}
@@ -42,7 +45,7 @@ def with_gains(systems: pd.DataFrame) -> pd.DataFrame:
 
 
 def _closed_form(base: Any, row: Any) -> float:
-    """(P_S + a e_S) / (P_M + a e_M), a from the SRAM's run, e from each system's own mean access."""
+    """Return (P_S + a e_S) / (P_M + a e_M), with a from the SRAM's run and e from each system's own mean access."""
     rate = base["accesses_per_ns"]
     powers = [each["leakage_mw"] + rate * _access_pj(each) for each in (base, row)]
     return float(powers[0] / powers[1])
@@ -53,8 +56,11 @@ def _access_pj(row: Any) -> float:
 
 
 def _busy_percent(base: Any, row: Any) -> float:
-    """Over a period P both systems do the run and idle for the rest: E_S + L_S (P - T_S) = 15 (E_M + L_M (P - T_M)), solved for
-    P; the share is T_S / P. Main memory counts while it moves data alone."""
+    """Return the share of time that the run may take.
+
+    Over a period P both systems do the run and idle for the rest: E_S + L_S (P - T_S) = 15 (E_M + L_M (P - T_M)), solved for P;
+    the share is T_S / P. Main memory takes energy only while it moves data.
+    """
     claimed = CLAIMED_GAIN[0]
     if base["system_uj"] >= claimed * row["system_uj"]:
         return 100.0
@@ -68,7 +74,7 @@ def _busy_percent(base: Any, row: Any) -> float:
 
 
 def _dram_pj_per_byte(base: Any, row: Any) -> float:
-    """E_S + x B_S = 15 (E_M + x B_M) solved for x; E is the chip's energy, B the bytes moved."""
+    """Return x that solves E_S + x B_S = 15 (E_M + x B_M), where E is the chip's energy and B the bytes moved."""
     claimed = CLAIMED_GAIN[0]
     bytes_of = [each["dram_read_bytes"] + each["dram_write_bytes"] for each in (base, row)]
     left_uj = base["chip_uj"] - claimed * row["chip_uj"]
@@ -76,8 +82,10 @@ def _dram_pj_per_byte(base: Any, row: Any) -> float:
 
 
 def gain_range_table(systems: pd.DataFrame) -> pd.DataFrame:
-    """One row per scope and configuration: least and greatest gain over networks and passes, and in how many of them it lies in
-    the claimed range."""
+    """Return one row per scope and configuration: least and greatest gain, and how many gains lie in the claimed range.
+
+    The gains are those of all networks and passes.
+    """
     compared = systems[systems["iso"] != "none"]
     rows = []
     groups = [group for _, group in compared.groupby(_CONFIGURATION, sort=False)]
@@ -102,8 +110,7 @@ def gain_range_table(systems: pd.DataFrame) -> pd.DataFrame:
 
 
 def gain_findings(ranges: pd.DataFrame) -> list[dict[str, Any]]:
-    """Per scope: the greatest gain with its configuration and run, how many runs lie in the claimed range, and in which
-    configurations."""
+    """Return, per scope, the greatest gain with its configuration and run, and the runs that lie in the claimed range."""
     found = []
     for scope in SCOPES:
         rows = ranges[ranges["scope"] == scope]
@@ -118,7 +125,7 @@ def gain_findings(ranges: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def limit_findings(systems: pd.DataFrame, limit: str) -> list[dict[str, Any]]:
-    """Per class: the row with the greatest ``busy_percent_at_15x`` or ``dram_pj_per_byte_at_15x``; None where no row has one."""
+    """Return, per class, the row with the greatest ``busy_percent_at_15x`` or ``dram_pj_per_byte_at_15x``, or None."""
     found = []
     for leakage_class in systems["leakage_class"].unique():
         rows = systems[(systems["leakage_class"] == leakage_class) & (systems["iso"] != "none")]

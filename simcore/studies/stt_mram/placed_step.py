@@ -1,4 +1,4 @@
-"""Cycles and energy of a training step under a placement: each pass runs on the machine that keeps its tensors as placed."""
+"""Cycles and energy of a training step with a placement: each pass runs on the machine that keeps its tensors as placed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from workloads.network import Network
 
 @dataclass(frozen=True)
 class PlacedStep:
-    """What a training step took. ``energy``: part and energy_pj, all layers together; ``parts``: results, one per machine."""
+    """The cost of a training step. ``energy`` has part and energy_pj of all layers; ``parts`` has the results of each machine."""
 
     cycles: int
     energy: pd.DataFrame
@@ -28,23 +28,24 @@ class PlacedStep:
 
     @property
     def energy_pj(self) -> float:
-        """Energy of the whole step."""
+        """Return the energy of the whole step."""
         return float(self.energy["energy_pj"].sum())
 
     def part_pj(self, ending: str) -> float:
-        """Energy of the parts whose name ends so: ``_write`` is what all scratchpads' writes take."""
+        """Return the energy of the parts whose name has this ending: ``_write`` stands for the writes of all scratchpads."""
         return float(self.energy.loc[self.energy["part"].str.endswith(ending), "energy_pj"].sum())
 
     def stall_cycles(self, cause: str) -> int:
-        """Cycles lost to a cause."""
+        """Return the cycles lost to a cause."""
         return sum(int(results.layers[f"stall_{cause}_cycles"].sum()) for results in self.parts)
 
 
 def simulate_placed_step(step: Network, system: System, placement: Placement, device: MacroDevice, word_bits: int) -> PlacedStep:
-    """Run the layers of a training step, those that hold the same tensors together, on the machine that ``placed_system`` makes.
+    """Run the layers of a training step on the machines that ``placed_system`` builds for them.
 
-    Every layer starts from empty scratchpads, so that where main memory is a latency and a bandwidth the sum is that of one run.
-    Leakage is that of the memory a layer runs with. Raises InputError as ``placed_system`` and ``simulate``.
+    Layers that hold the same kinds of tensors run together. Every layer starts from empty scratchpads, so the sum equals a single
+    run if main memory is a latency and a bandwidth. Leakage is that of the memory with which a layer runs. Raise InputError as
+    ``placed_system`` and ``simulate`` do.
     """
     running = {name for name, size in network_sizes(step, system).items() if size.steps}
     groups: dict[tuple[tuple[str, TensorKind | None], ...], list[str]] = {}

@@ -1,4 +1,4 @@
-"""The tables of the study as a terminal shows them: the rows and columns that fit."""
+"""The study's tables in the form for a terminal, with the rows and columns that fit."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from simcore.studies.stt_mram.settings import KIB
 from simcore.studies.stt_mram.systems import PRESET_BYTES
 from simcore.studies.stt_mram.variants import PRESET
 
-#: Capacities and error rates that are printed; the CSV files have all.
+#: The capacities and error rates that are printed. The CSV files have all of them.
 SHOWN_KIB = (64, KIB, 4 * KIB, 16 * KIB, 64 * KIB)
 SHOWN_RATES = (1e-9, 1e-7, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
 _PRESET_SIZE = capacity(PRESET_BYTES // KIB)
-#: What a system's scratchpads are, by what they have in common with the SRAM's.
+#: Short names of a system's scratchpads, by what is equal to the SRAM's.
 MEMORIES = {"none": "SRAM", "capacity": "STT, cap.", "area": "STT, area"}
 
 
 def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[PrintedTable]:
-    """Each table that is there, at most 100 columns wide."""
+    """Yield each existing table, at most 100 columns wide."""
     yield _comparisons(tables["comparisons"], cell)
     yield _cheapest_writes(tables["cheapest_writes"])
     yield _bounds(tables["energy_ratio_bounds"])
@@ -122,7 +122,10 @@ def _systems(frame: pd.DataFrame, leakage_class: str) -> PrintedTable:
 
 
 def _stalls(frame: pd.DataFrame, systems: pd.DataFrame) -> PrintedTable:
-    """Shares of the cycles, in the systems shown before, of one class: the others' differ at most through their timings."""
+    """Return the stalls, in percent of the cycles, of the systems of one class that the tables before show.
+
+    Other classes differ at most through their timings.
+    """
     shown_class = systems["leakage_class"].iloc[0]
     stalls = _shown(frame[frame["leakage_class"] == shown_class])
     rows = []
@@ -136,7 +139,7 @@ def _stalls(frame: pd.DataFrame, systems: pd.DataFrame) -> PrintedTable:
 
 
 def _shown(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of systems as large as the preset, not gated; ``gain_ranges`` sums up the others."""
+    """Return the rows of ungated systems of the preset's size. ``gain_ranges`` summarises the others."""
     kept: pd.DataFrame = frame[~frame["gated"] & (frame["sram_kib"] == PRESET_BYTES // KIB)]
     return kept
 
@@ -181,7 +184,7 @@ def _pulses(frame: pd.DataFrame) -> PrintedTable:
 
 
 def _error_rates(frame: pd.DataFrame) -> PrintedTable:
-    """Accuracy lost by tensor and error rate; bit positions are in the CSV file and the figure."""
+    """Return accuracy lost by tensor and error rate. Bit positions are in the CSV file and the figure."""
     rows = [
         (
             row["net"],

@@ -17,7 +17,7 @@ from simcore.studies.stt_mram.systems import OPTIMIZER, measured, stall_cycles
 from simcore.studies.stt_mram.variants import Variant
 
 PULSES_NS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20)
-#: Small networks and their batches; a quick study takes the first.
+#: Small networks and their batches. A quick study takes the first one.
 NETWORKS = (("lenet5", 16), ("resnet18-32", 4))
 LEAKAGE_CLASS, SRAM_BYTES = "lop", MIB
 
@@ -25,8 +25,10 @@ Piece = tuple[str, int, Variant]
 
 
 def pulse_table(settings: SttMramSettings, on_progress: OnProgress | None) -> pd.DataFrame:
-    """One row per network and pulse: cycles, stalled cycles by cause, energy. The voltage is that at which the error rate stays
-    the cell's nominal one; voltages play no part in the cycles."""
+    """Return one row per network and pulse: cycles, stalled cycles by cause, energy.
+
+    The voltage keeps the error rate at the cell's nominal one. Voltages do not affect the cycles.
+    """
     networks = NETWORKS[:1] if settings.quick else NETWORKS
     pieces = [(network, batch, _variant(settings.cell, pulse_ns)) for network, batch in networks for pulse_ns in PULSES_NS]
     return pd.DataFrame(spread(run_pulse, pieces, settings.jobs, "write pulses", on_progress))
@@ -38,7 +40,7 @@ def _variant(cell: str, pulse_ns: float) -> Variant:
 
 
 def run_pulse(piece: Piece) -> dict[str, Any]:
-    """The row of one network and pulse."""
+    """Return the row of one network and pulse."""
     network, batch, variant = piece
     results = simulate(network, variant.system(), batch=batch, training=OPTIMIZER)
     row: dict[str, Any] = {"network": network, "batch": batch, "cell": variant.cell, "leakage_class": variant.leakage_class}
@@ -48,7 +50,10 @@ def run_pulse(piece: Piece) -> dict[str, Any]:
 
 
 def pulse_findings(pulses: pd.DataFrame) -> list[dict[str, Any]]:
-    """Per network: whether the cycles never fall as the pulse grows, the cycles at both ends, and the cause that grows most."""
+    """Return the findings per network.
+
+    They say whether the cycles never fall as the pulse grows, the cycles at both ends, and the stall cause that grows most.
+    """
     found = []
     for network, rows in pulses.groupby("network", sort=False):
         first, last = rows.iloc[0], rows.iloc[-1]

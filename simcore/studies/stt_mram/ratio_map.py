@@ -12,14 +12,14 @@ from models.arrays.ratio import access_pj, energy_ratio
 from simcore.studies.stt_mram.arrays import CAPACITIES_BYTES, classes_of, macro
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, KIB
 
-#: Share of writes among the accesses of the map.
+#: Share of writes in the accesses of the map.
 WRITE_SHARE = 0.3
-#: Word accesses per nanosecond: none at all, and six a decade from 0.001 to 100.
+#: Word accesses per nanosecond: 0, and six values per decade from 0.001 to 100.
 ACCESSES_PER_NS = (0.0, *(float(f"{rate:.3g}") for rate in np.geomspace(1e-3, 1e2, 31)))
 
 
 def ratio_table(cell: str) -> pd.DataFrame:
-    """One row per class, capacity and access rate: R(a), and whether it lies in the claimed range."""
+    """Return one row per class, capacity and access rate: R(a), and whether it lies in the claimed range."""
     rows = []
     for leakage_class in classes_of(cell):
         for capacity_bytes in CAPACITIES_BYTES:
@@ -32,13 +32,16 @@ def ratio_table(cell: str) -> pd.DataFrame:
 
 
 def in_claimed_range(ratio: float) -> bool:
-    """Whether a gain lies in the claimed range, its ends included."""
+    """Return whether a gain lies in the claimed range, including its ends."""
     return CLAIMED_GAIN[0] <= ratio <= CLAIMED_GAIN[1]
 
 
 def bound_table(cell: str) -> pd.DataFrame:
-    """One row per class and capacity: the ratio of idle memories, its limit for ever more accesses, and the access rates between
-    which it lies in the claimed range (0: also when idle; not a number: nowhere)."""
+    """Return one row per class and capacity with the bounds of the ratio.
+
+    They are the ratio of idle memories, the limit of the ratio for ever more accesses, and the access rates between which the
+    ratio lies in the claimed range (0: also when idle; not a number: nowhere).
+    """
     rows = []
     for leakage_class in classes_of(cell):
         for capacity_bytes in CAPACITIES_BYTES:
@@ -60,15 +63,20 @@ def _claimed_rates(sram: Macro, mram: Macro, idle: float) -> dict[str, float]:
 
 
 def rate_for_ratio(sram: Macro, mram: Macro, ratio: float) -> float:
-    """The accesses per ns at which R(a) falls to ``ratio``: R = (P_S + a e_S) / (P_M + a e_M), solved for a. Holds where the idle
-    ratio is above ``ratio`` and the busy one, of energies per access, below."""
+    """Return the accesses per ns at which R(a) falls to ``ratio``: R = (P_S + a e_S) / (P_M + a e_M), solved for a.
+
+    The idle ratio must be above ``ratio``, and the busy ratio, which is that of the energies per access, below it.
+    """
     leak = sram.leakage_mw - ratio * mram.leakage_mw
     return leak / (ratio * access_pj(mram, WRITE_SHARE) - access_pj(sram, WRITE_SHARE))
 
 
 def bound_findings(bounds: pd.DataFrame) -> list[dict[str, Any]]:
-    """Per class: the highest idle ratio, and two capacities with the most accesses per ns at which each has the claimed range:
-    the smallest that has it at all (``reached_from``), and the one with most accesses of all (``reached_up_to``); None: none."""
+    """Return, per class, the highest idle ratio and two capacities with their greatest access rate in the claimed range.
+
+    ``reached_from`` is the smallest capacity that reaches the claimed range, and ``reached_up_to`` is the one that reaches it
+    with the most accesses per ns. Both are None if no capacity does.
+    """
     found = []
     for leakage_class in bounds["leakage_class"].unique():
         rows = bounds[bounds["leakage_class"] == leakage_class]

@@ -1,4 +1,4 @@
-"""The study whole: its parts in their order."""
+"""The whole study: its parts, in order."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from simcore.studies.stt_mram.writes import cheapest_table, write_findings, writ
 
 
 def study_stt_mram(settings: SttMramSettings, on_progress: OnProgress | None = None) -> StudyResult:
-    """Run every part. Equal settings give equal tables, however many processes share the work.
+    """Run every part. Equal settings give equal tables, with any number of processes.
 
-    What a missing extra makes impossible is left out, and said so in ``left_out``.
+    Parts that need a missing extra are left out, with a line in ``left_out``.
     """
     figures = part_or_left_out("figures", "plot", Part)
-    # Before the other parts, because it is the one that may refuse what a user gave: placements.
+    # This part runs first, because it is the only one that may reject something from the user: placements.
     accuracy = part_or_left_out("accuracy", "train", lambda: study_accuracy(settings, on_progress))
     whole = joined((figures, study_macros(settings.cell), study_systems(settings, on_progress), accuracy))
     return StudyResult(
@@ -39,7 +39,7 @@ def study_stt_mram(settings: SttMramSettings, on_progress: OnProgress | None = N
 
 
 def study_macros(cell: str) -> Part:
-    """Parts 1 to 3: what follows from macros alone."""
+    """Return parts 1 to 3, which need only macros."""
     comparisons, cheapest, bounds = comparison_table(), cheapest_table(cell), bound_table(cell)
     tables = {"arrays": array_table(), "comparisons": comparisons, "writes": write_table(cell), "cheapest_writes": cheapest}
     found = {
@@ -51,7 +51,7 @@ def study_macros(cell: str) -> Part:
 
 
 def study_systems(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:
-    """Parts 4 and 5: networks on systems of macros."""
+    """Return parts 4 and 5: networks on systems of macros."""
     runs, stalls = simulate_systems(settings, on_progress)
     systems = with_gains(runs)
     ranges, pulses = gain_range_table(systems), pulse_table(settings, on_progress)

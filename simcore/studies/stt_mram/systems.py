@@ -1,4 +1,4 @@
-"""Part 4: networks simulated on the systems; each timing once, its energies as often as there are classes and gatings."""
+"""Part 4: networks simulated on the systems. Each timing is simulated once, and its energy computed for each class and gating."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from simcore.studies.stt_mram.variants import Variant
 from simcore.systolic.alike import alike_in_time
 from simcore.systolic.of_results import rates_of, system_of
 
-#: Capacities of each scratchpad of the SRAM systems; tables that show one size show the preset's.
+#: Capacities of each scratchpad of the SRAM systems. Tables that show one size show the preset's.
 PRESET_BYTES = MIB
 SRAM_BYTES, QUICK_SRAM_BYTES = (PRESET_BYTES, 4 * MIB, 16 * MIB), (PRESET_BYTES, 4 * MIB)
 OPTIMIZER = "momentum"
@@ -27,7 +27,7 @@ OPTIMIZER = "momentum"
 
 @dataclass(frozen=True)
 class Job:
-    """One simulation: a network, a pass, and the variants that take its cycles; the first one is simulated."""
+    """One simulation: a network, a pass, and the variants that have the same cycles, of which the first is simulated."""
 
     network: str
     training: bool
@@ -37,7 +37,7 @@ class Job:
 
 @dataclass(frozen=True)
 class SystemRun:
-    """What came of a network and pass on a variant: its row of ``systems`` and its rows of ``system_stalls``."""
+    """The result of a network and pass on a variant: its row of ``systems`` and its rows of ``system_stalls``."""
 
     network: str
     training: bool
@@ -47,7 +47,7 @@ class SystemRun:
 
 
 def variants_of(settings: SttMramSettings) -> tuple[Variant, ...]:
-    """Every system of the study, class by class; an SRAM system stands before those that are held against it."""
+    """Return every system of the study, class by class. An SRAM system comes before the systems that are compared with it."""
     found = []
     for leakage_class in classes_of(settings.cell):
         for sram_bytes in QUICK_SRAM_BYTES if settings.quick else SRAM_BYTES:
@@ -57,7 +57,7 @@ def variants_of(settings: SttMramSettings) -> tuple[Variant, ...]:
 
 
 def alike(variants: Iterable[Variant]) -> list[tuple[Variant, ...]]:
-    """The variants in groups that take the same cycles."""
+    """Return the variants in groups with equal cycles."""
     groups: list[list[Variant]] = []
     for variant in variants:
         system = variant.system()
@@ -71,7 +71,7 @@ def alike(variants: Iterable[Variant]) -> list[tuple[Variant, ...]]:
 
 
 def simulate_systems(settings: SttMramSettings, on_progress: OnProgress | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables ``systems`` (without gains) and ``system_stalls``."""
+    """Return the tables ``systems`` (without gains) and ``system_stalls``."""
     variants = variants_of(settings)
     groups = alike(variants)
     jobs = [
@@ -88,7 +88,7 @@ def simulate_systems(settings: SttMramSettings, on_progress: OnProgress | None) 
 
 
 def run_job(job: Job) -> list[SystemRun]:
-    """What came of each variant."""
+    """Return the result of each variant."""
     training = OPTIMIZER if job.training else None
     ran = simulate(job.network, job.variants[0].system(), batch=job.batch, training=training)
     return [_run(job, variant, ran.rated(variant.system())) for variant in job.variants]
@@ -104,13 +104,13 @@ def _run(job: Job, variant: Variant, results: Results) -> SystemRun:
 
 
 def stall_cycles(results: Results) -> dict[str, int]:
-    """Stalled cycles of a run by cause; all causes, those of no cycle too."""
+    """Return the stalled cycles of a run for every cause, including causes without cycles."""
     causes, cycles = results.stalls["cause"], results.stalls["cycles"]
     return {cause: int(cycles[causes == cause].sum()) for cause in CAUSE_NAMES}
 
 
 def measured(results: Results) -> dict[str, Any]:
-    """What a run took: cycles, traffic, accesses of 128 bits, energy by part, leakage and area."""
+    """Return the figures of a run: cycles, traffic, accesses of 128 bits, energy by part, leakage and area."""
     layers, system, rates = results.layers, system_of(results), rates_of(results)
     cycles = results.cycles
     time_ns = cycles * 1e9 / system.core_clock_hz
@@ -124,14 +124,14 @@ def measured(results: Results) -> dict[str, Any]:
 
 
 def words_of(results: Results, column: str) -> float:
-    """Accesses of a kind ("reads", "writes") in words of 128 bits; an access to a line is as many as the line has."""
+    """Return the accesses of a kind ("reads", "writes") in words of 128 bits. An access to a line counts all of its words."""
     widths = {name: 8 * pad.line_bytes / WORD_BITS for name, pad in system_of(results).scratchpads.items()}
     counts = results.banks.groupby("scratchpad")[column].sum()
     return sum(float(counts[name]) * width for name, width in widths.items())
 
 
 def energy_split_uj(results: Results) -> dict[str, float]:
-    """Microjoules of scratchpad leakage, reads and writes, of main memory and of multiply-accumulates, and their sums."""
+    """Return the energy in microjoules: scratchpad leakage, reads and writes, main memory, multiply-accumulates, and sums."""
     spent = {"leakage": 0.0, "read": 0.0, "write": 0.0, "dram": 0.0, "mac": 0.0}
     for part, energy_pj in zip(results.energy["part"], results.energy["energy_pj"], strict=True):
         spent[part.rpartition("_")[2]] += 1e-6 * float(energy_pj)

@@ -1,4 +1,4 @@
-"""The systems of the study: one preset whose scratchpads are made of other macros, each variant a set of overrides."""
+"""The systems of the study: one preset with scratchpads built from other macros. Each variant is a set of overrides."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from simcore.spec import System, load_system
 from simcore.spec.system import ScratchpadName
 from simcore.studies.stt_mram.settings import KIB, NODE_NM, WORD_BITS
 
-#: The preset that is varied: a training accelerator with four scratchpads.
+#: The preset that the study varies: a training accelerator with four scratchpads.
 PRESET = "train-sram"
-#: A result that fits stays on chip for the next layer, so that more capacity means less traffic.
+#: A result that fits stays on chip for the next layer, so that more capacity reduces traffic.
 LAYER_RESULTS = "layer_results=scratchpads"
-#: What a bank that is cut off still leaks, in percent, and the cycles for which it leaks in full before an access.
+#: The leakage that remains in a bank that is cut off, in percent, and the cycles of full leakage before an access.
 GATED_LEAKAGE_PERCENT, WAKE_CYCLES = 0, 1
-#: The most steps of two that an equal area is looked for above and below the SRAM's capacity.
+#: An equal area is looked for up to this many powers of two above and below the SRAM's capacity.
 STEPS = 4
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A system: what its scratchpads are made of, all alike.
+    """A system whose scratchpads are all built from the same cell.
 
     ``sram_bytes`` is the capacity of each scratchpad of the SRAM system. ``iso`` says what another cell has in common with that
-    SRAM: "capacity" or "area"; "none" is the SRAM itself. ``gated``: idle banks are cut off from power. ``voltage_v`` and
-    ``pulse_ns``: another write than the cell's own.
+    SRAM: "capacity" or "area"; "none" is the SRAM itself. With ``gated``, idle banks are cut off from power. ``voltage_v`` and
+    ``pulse_ns`` give another write than the cell's own.
     """
 
     leakage_class: str
@@ -39,13 +39,13 @@ class Variant:
     pulse_ns: float | None = None
 
     def capacities(self) -> dict[ScratchpadName, int]:
-        """Bytes of each scratchpad by name. Raises InputError where no capacity of the cell fits into the SRAM's area."""
+        """Return the bytes of each scratchpad by name. Raise InputError if no capacity of the cell fits into the SRAM's area."""
         if self.iso != "area":
             return dict.fromkeys(pads(), self.sram_bytes)
         return {name: equal_area_bytes(name, self.cell, self.leakage_class, self.sram_bytes) for name in pads()}
 
     def overrides(self) -> tuple[str, ...]:
-        """What makes the preset this system."""
+        """Return the overrides that turn the preset into this system."""
         write = {"voltage_v": self.voltage_v, "pulse_ns": self.pulse_ns}
         told = "".join(f", {key}: {float(value)!r}" for key, value in write.items() if value is not None)
         macro = f"{{cell: {self.cell}, word_bits: {WORD_BITS}{told}}}"
@@ -57,12 +57,12 @@ class Variant:
         return tuple(changes)
 
     def system(self) -> System:
-        """The system."""
+        """Return the system."""
         return load_system(PRESET, self.overrides(), of=System)
 
     @property
     def configuration(self) -> str:
-        """The variant in words, for tables."""
+        """Return the variant in words, for tables."""
         sizes = sorted({capacity_bytes // KIB for capacity_bytes in self.capacities().values()})
         held = "/".join(f"{kib / KIB:g}" for kib in sizes)
         common = "" if self.iso == "none" else f", iso-{self.iso} to {self.sram_bytes // KIB / KIB:g} MiB"
@@ -76,7 +76,7 @@ def _preset() -> System:
 
 
 def pads() -> tuple[ScratchpadName, ...]:
-    """Names of the preset's scratchpads."""
+    """Return the names of the preset's scratchpads."""
     return tuple(_preset().scratchpads)
 
 
@@ -96,9 +96,9 @@ def _macros(pad_name: ScratchpadName, cell: str, leakage_class: str, capacity_by
 
 @lru_cache(maxsize=256)
 def equal_area_bytes(pad_name: ScratchpadName, cell: str, leakage_class: str, sram_bytes: int) -> int:
-    """The largest capacity, ``sram_bytes`` times a power of two, that this scratchpad has in the cell within the SRAM's area.
+    """Return the largest capacity of this scratchpad that fits into the SRAM's area with the cell.
 
-    Raises InputError where none fits.
+    It is ``sram_bytes`` times a power of two. Raise InputError if none fits.
     """
     area_mm2 = _macros(pad_name, "sram", leakage_class, sram_bytes).area_mm2
     found = None

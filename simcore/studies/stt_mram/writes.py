@@ -1,4 +1,4 @@
-"""Part 2: the write of one macro over voltage and pulse: error rate, energy and latency together, and the cheapest write."""
+"""Part 2: the write of one macro over voltage and pulse: error rate, energy and latency, and the cheapest write."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from models.arrays.write import nominal_voltage_v, pulse_ns_for, voltage_v_for
 from simcore.studies.stt_mram.arrays import macro
 from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN, KIB, MIB
 
-#: The macro whose writes are shown: what peripheral circuits add depends on it, the cells' part does not.
+#: The macro whose writes are shown. The peripheral circuits' share of a write depends on it, and the cells' share does not.
 CAPACITY_BYTES, LEAKAGE_CLASS = MIB, "lop"
 #: Voltages and pulses of the grid, relative to the cell's nominal ones.
 VOLTAGE_SHARES = tuple(round(0.3 + 0.05 * step, 2) for step in range(21))
 PULSE_SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 ERROR_RATES = (1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
-#: Pulses among which the cheapest one is looked for, relative to nominal: 6 % apart, its energy within 0.2 % of least.
+#: The pulses of the search for the cheapest write, relative to nominal. They are 6 % apart, so its energy is within 0.2 % of the
+#: least.
 SEARCHED_PULSES = tuple(float(share) for share in np.geomspace(0.5, 8.0, 49))
 
 
 def nominal_macro(cell: str) -> Macro:
-    """The macro whose write the study varies, as the cell file has it."""
+    """Return the macro whose write the study varies, with the cell file's own write."""
     return macro(cell, CAPACITY_BYTES, LEAKAGE_CLASS)
 
 
 def write_table(cell: str) -> pd.DataFrame:
-    """One row per voltage and pulse; energies relative to the nominal write: of the cells alone, and of the whole word."""
+    """Return one row per voltage and pulse, with energies of the cells and of the whole word relative to the nominal write."""
     nominal = nominal_macro(cell)
     voltage_v, pulse_ns = nominal_voltage_v(nominal.cell), nominal.cell.pulse_ns
     return pd.DataFrame(
@@ -37,8 +38,11 @@ def write_table(cell: str) -> pd.DataFrame:
 
 
 def cheapest_table(cell: str) -> pd.DataFrame:
-    """Per error rate of the worse direction: the write that reaches it by the pulse alone (voltage nominal), by the voltage alone
-    (pulse nominal), and by both at the least energy. ``*_gain`` is the nominal energy over this one."""
+    """Return, per error rate of the worse direction, the writes that reach it at the least energy.
+
+    One write varies only the pulse (nominal voltage), one only the voltage (nominal pulse), and one varies both. ``*_gain`` is
+    the nominal energy over the energy of this write.
+    """
     nominal = nominal_macro(cell)
     rows = []
     for rate in ERROR_RATES:
@@ -52,7 +56,7 @@ def cheapest_table(cell: str) -> pd.DataFrame:
 
 
 def _writes_for(nominal: Macro, rate: float) -> dict[str, tuple[float, float]]:
-    """Voltage and pulse that give an error rate, by what was varied."""
+    """Return voltage and pulse that give an error rate, by what was varied."""
     cell = nominal.cell
     nominal_v = nominal_voltage_v(cell)
     pulses = [share * cell.pulse_ns for share in SEARCHED_PULSES]
@@ -81,8 +85,10 @@ def _point(nominal: Macro, voltage_v: float, pulse_ns: float) -> dict[str, Any]:
 
 
 def write_findings(cheapest: pd.DataFrame) -> list[dict[str, Any]]:
-    """For the cells alone and for the whole word, by what was varied: the least error rate of the table at which the write takes
-    less than half the nominal energy; None where no rate of the table does."""
+    """Return the least error rate of the table at which the write takes less than half the nominal energy, or None.
+
+    There is one finding for the cells and one for the whole word, by what was varied.
+    """
     found = []
     for part in ("cell", "word"):
         for varied in cheapest["varied"].unique():

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WriteErrorStudyOptions:
-    """What the study is asked on the command line."""
+    """The study's own options on the command line."""
 
     net: Annotated[
-        str, typer.Option("--net", metavar="NETWORK", help="What is trained: small-cnn, vgg-like, resnet20, ..., or a file.")
+        str, typer.Option("--net", metavar="NETWORK", help="Network to train: small-cnn, vgg-like, resnet20, ..., or a file.")
     ] = "small-cnn"
     word: Annotated[str, typer.Option("--word", metavar="fixedN|fixedN.F|bf16", help="Format of buffered words.")] = "fixed16"
     reuse: Annotated[str, typer.Option("--reuse", metavar="own|shared", help="Whether layers share addresses.")] = "own"
     epochs: Annotated[
         int | None, typer.Option("--epochs", metavar="N", help="Passes over the training images (8 if quick, else 10).")
     ] = None
-    dataset: Annotated[str, typer.Option("--dataset", metavar="digits|cifar10|cifar100", help="Images.")] = "digits"
-    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Your CIFAR files.")] = None
-    images: Annotated[int | None, typer.Option("--images", metavar="N", help="Only the first N training images.")] = None
+    dataset: Annotated[str, typer.Option("--dataset", metavar="digits|cifar10|cifar100", help="Images to train on.")] = "digits"
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of your CIFAR files.")] = None
+    images: Annotated[int | None, typer.Option("--images", metavar="N", help="Use only the first N training images.")] = None
     cell: Annotated[str, typer.Option("--cell", metavar="CELL", help="Cell of the STT-MRAM, as in `simcore memory`.")] = (
         "stt-34.5F2"
     )
@@ -41,9 +41,9 @@ class WriteErrorStudyOptions:
     leakage_class: Annotated[str, typer.Option("--class", metavar="hp|lop|lstp", help="Leakage class of the transistors.")] = (
         "lop"
     )
-    capacity: Annotated[str, typer.Option("--capacity", metavar="CAPACITY", help="Of the macro, 32KiB to 64MiB.")] = "1MiB"
+    capacity: Annotated[str, typer.Option("--capacity", metavar="CAPACITY", help="Macro capacity, 32KiB to 64MiB.")] = "1MiB"
     placement: Annotated[
-        list[Path] | None, typer.Option("--placement", metavar="FILE.yaml", help="Try this placement too; may repeat.")
+        list[Path] | None, typer.Option("--placement", metavar="FILE.yaml", help="Also train this placement; may repeat.")
     ] = None
 
 
@@ -89,8 +89,8 @@ def _printed(result: StudyResult) -> Iterable[PrintedTable]:
 STUDY = Study(
     name="write-errors",
     summary="Write errors in training: accuracy by tensor and bit, and write energy against accuracy. Needs the extra train.",
-    quick="Fewer points: about a minute.",
-    seeds="Runs of each point (3 if quick, else 5).",
+    quick="Train fewer points; takes about a minute.",
+    seeds="Runs of each point (3 with --quick, else 5).",
     options=WriteErrorStudyOptions,
     run=_run,
     printed=_printed,

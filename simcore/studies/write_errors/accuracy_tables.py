@@ -1,4 +1,4 @@
-"""Tables of training runs: one row per run, and per point their mean, sample standard deviation, least and most."""
+"""Tables of training runs: one row per run, and for each point the mean, sample standard deviation, minimum and maximum."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ import pandas as pd
 from simcore.studies.write_errors.training_runs import Point
 from workloads.learning.setup import Trained
 
-#: The columns that tell points apart; a missing label stands as its default.
+#: The columns that distinguish points, with the default for a missing label.
 LABELS = {"tensor": "none", "bits": "none", "error_rate": 0.0, "placement": ""}
-#: Runs without errors: those that others are held against, and those of seeds that confirm a choice.
+#: Runs without errors: those with the study's seeds, and those with the fresh seeds that confirm a choice.
 ERROR_FREE, FRESH_ERROR_FREE = "error-free", "error-free, fresh seeds"
 
 KEYS = ("experiment", "net", "word", "reuse", *LABELS)
 
 
 def run_table(runs: Iterable[tuple[Point, int, Trained]]) -> pd.DataFrame:
-    """One row per run. ``loss_points``: the error-free run's accuracy (same net, word and seed) less this one's, in percentage
-    points; NaN where there is none."""
+    """Return one row per run.
+
+    ``loss_points`` is the accuracy of the error-free run with the same net, word and seed, minus that of this run, in percentage
+    points. It is NaN if there is no such run.
+    """
     frame = pd.DataFrame([_row(point, seed, trained) for point, seed, trained in runs])
     free = frame[frame["experiment"].isin((ERROR_FREE, FRESH_ERROR_FREE))][["net", "word", "seed", "accuracy_percent"]]
     merged = frame.merge(free, on=["net", "word", "seed"], how="left", suffixes=("", "_error_free"), validate="many_to_one")
@@ -40,8 +43,11 @@ def _row(point: Point, seed: int, trained: Trained) -> dict[str, object]:
 
 
 def spread_table(runs: pd.DataFrame, experiment: str, keys: Sequence[str] = KEYS[1:]) -> pd.DataFrame:
-    """One row per point of an experiment: accuracy and loss over its seeds. ``_std`` is the sample standard deviation (over
-    runs - 1; empty for one run); ``diverged`` and ``failed_bits`` are the number of runs and the mean per run."""
+    """Return one row per point of an experiment, with accuracy and loss over its seeds.
+
+    ``_std`` is the sample standard deviation (over runs - 1; empty for one run). ``diverged`` is a number of runs, and
+    ``failed_bits`` is the mean per run.
+    """
     grouped = runs[runs["experiment"] == experiment].groupby(list(keys), sort=False)
     table = grouped.agg(
         runs=("seed", "count"),

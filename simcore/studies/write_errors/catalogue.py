@@ -1,10 +1,10 @@
-"""Every table of the study, a line each: what the index and the documentation call them."""
+"""The study's tables, with one line each for the index and the documentation."""
 
 from __future__ import annotations
 
 from simcore.studies.form.catalogue import Catalogue
 
-#: Table (a CSV file and a key of results.json) -> what a row is.
+#: Table (a CSV file and a key of results.json) -> meaning of a row.
 TABLES = {
     "runs": "one training run: setup, error rates, seed; accuracy, loss against the error-free run, words and bits written",
     "error_free": "a net and a word format without write errors: accuracy after training, mean and spread over seeds",

@@ -1,4 +1,4 @@
-"""What the runs show: loss at low error rates, order of sensitivity, the best placement. Computed from tables, never assumed."""
+"""Findings from the runs: loss at low error rates, order of sensitivity, best placement. All are computed from the tables."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pandas as pd
 from simcore.studies.write_errors.accuracy_tables import ERROR_FREE
 from workloads.faults.word_memory import TENSORS, TensorKind
 
-#: A tensor's sensitivity is its loss averaged over the swept rates from here on; below, there is nothing to average.
+#: The lowest swept rate that counts for a tensor's sensitivity, which is its average loss. Lower rates show no loss to average.
 SENSITIVE_FROM = 1e-4
 
 
 def low_rate_loss(runs: pd.DataFrame, highest_rate: float) -> dict[str, Any]:
-    """Whether write errors of all tensors at rates up to ``highest_rate`` cost accuracy.
+    """Return whether write errors in all tensors at rates up to ``highest_rate`` cost accuracy.
 
-    ``no_loss``: the mean loss against the error-free run of the same seed is at most ``unnoticed_points``: the standard deviation
-    that the error-free runs have among themselves, and at least one test image.
+    ``no_loss`` says that the mean loss against the error-free run of the same seed is at most ``unnoticed_points``, which is the
+    standard deviation of the error-free runs, and at least one test image.
     """
     free = runs[(runs["experiment"] == ERROR_FREE) & _of_main(runs)]
     low = runs[(runs["experiment"] == "low-rate") & (runs["error_rate"] <= highest_rate)]
@@ -36,9 +36,10 @@ def low_rate_loss(runs: pd.DataFrame, highest_rate: float) -> dict[str, Any]:
 
 
 def sensitivity_order(runs: pd.DataFrame) -> list[dict[str, Any]]:
-    """The kinds of tensor, most sensitive first: loss averaged over the swept rates, per seed; its mean and spread over seeds.
+    """Return the kinds of tensor, most sensitive first, with the loss averaged over the swept rates.
 
-    ``seeds_above_next`` of ``seeds``: in how many the tensor loses more than the next in order; None for the last.
+    The average is taken per seed; its mean and spread are over seeds. ``seeds_above_next`` counts the seeds, out of ``seeds``, in
+    which the tensor loses more than the next one in order. It is None for the last tensor.
     """
     swept = runs[(runs["experiment"] == "error-rate") & _of_main(runs) & (runs["error_rate"] >= SENSITIVE_FROM)]
     by_seed = swept.pivot_table("loss_points", index="seed", columns="tensor", aggfunc="mean")
@@ -54,8 +55,10 @@ def sensitivity_order(runs: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def tolerated_rates(runs: pd.DataFrame, loss_points: float) -> dict[TensorKind, float]:
-    """Per kind of tensor the highest swept rate up to which (it and all lower ones) the mean loss stays below ``loss_points``;
-    0 where the lowest swept rate already costs as much."""
+    """Return for each kind of tensor the highest swept rate at which, and below which, the mean loss is below ``loss_points``.
+
+    The rate is 0 if the lowest swept rate already costs that much.
+    """
     swept = runs[(runs["experiment"] == "error-rate") & _of_main(runs)]
     means = swept.groupby(["tensor", "error_rate"])["loss_points"].mean()
     found: dict[TensorKind, float] = {}
@@ -69,8 +72,11 @@ def tolerated_rates(runs: pd.DataFrame, loss_points: float) -> dict[TensorKind, 
 
 
 def tolerant_low_bits(runs: pd.DataFrame, loss_points: float) -> dict[TensorKind, int]:
-    """Per kind of tensor how many of a word's lower bits may err, by the runs of single bit positions: all those below the first
-    known position whose mean loss reaches ``loss_points``, up to and with the last known one below it."""
+    """Return for each kind of tensor how many of a word's lower bits may err, from the runs of single bit positions.
+
+    They are all bits below the first known position whose mean loss reaches ``loss_points``, up to and including the last known
+    position that stays below it.
+    """
     of_bits = runs[(runs["experiment"] == "bit") & _of_main(runs)]
     means = of_bits.assign(bit=of_bits["bits"].astype(int)).groupby(["tensor", "bit"])["loss_points"].mean()
     found: dict[TensorKind, int] = {}
@@ -84,16 +90,21 @@ def tolerant_low_bits(runs: pd.DataFrame, loss_points: float) -> dict[TensorKind
 
 
 def best_placement(placements: pd.DataFrame, loss_points: float, sram_percent: float) -> dict[str, Any] | None:
-    """The placement of least write energy among those whose mean loss is below ``loss_points`` and that keep at most
-    ``sram_percent`` of the written bits in SRAM; None where there is none."""
+    """Return the placement with the least write energy among those that meet both limits, or None if there is none.
+
+    The mean loss must be below ``loss_points``, and at most ``sram_percent`` of the written bits may lie in SRAM.
+    """
     able = (placements["loss_mean_points"] < loss_points) & (placements["sram_bits_percent"] <= sram_percent)
     kept = placements[able & placements["relative_write_energy"].notna()]
     return None if kept.empty else _measured(kept.sort_values("relative_write_energy").iloc[0])
 
 
 def with_fresh_seeds(best: Mapping[str, Any], confirmation: pd.DataFrame, loss_points: float) -> dict[str, Any]:
-    """A best placement with its loss from seeds that had no part in finding it, and whether it ``halves_write_energy`` at a mean
-    loss below ``loss_points`` from those seeds too."""
+    """Return a best placement with its loss from fresh seeds, which had no part in finding it.
+
+    ``halves_write_energy`` says that it takes at most half the write energy and that its mean loss with the fresh seeds is also
+    below ``loss_points``.
+    """
     fresh = _measured(confirmation[confirmation["placement"] == best["placement"]].iloc[0])
     told = {f"fresh_{key}": fresh[key] for key in ("runs", "loss_mean_points", "loss_std_points", "loss_max_points")}
     halves = best["relative_write_energy"] <= 0.5 and fresh["loss_mean_points"] < loss_points
@@ -101,13 +112,13 @@ def with_fresh_seeds(best: Mapping[str, Any], confirmation: pd.DataFrame, loss_p
 
 
 def _measured(row: pd.Series[Any]) -> dict[str, Any]:
-    """What one placement was found to cost, in plain numbers."""
+    """Return the measured costs of one placement as plain numbers."""
     keys = ("relative_write_energy", "sram_bits_percent", "loss_mean_points", "loss_std_points", "loss_max_points")
     return {"placement": str(row["placement"]), "runs": int(row["runs"]), **{key: float(row[key]) for key in keys}}
 
 
 def _of_main(runs: pd.DataFrame) -> pd.Series[bool]:
-    """Rows of the study's main net and word: those of its first error-free run."""
+    """Return a mask of the rows with the study's main net and word, which are those of its first error-free run."""
     first = runs[runs["experiment"] == ERROR_FREE].iloc[0]
     of_main: pd.Series[bool] = (runs["net"] == first["net"]) & (runs["word"] == first["word"])
     return of_main

@@ -1,4 +1,4 @@
-"""Write energy against accuracy: every placement is trained, and what it wrote is charged with what its words cost."""
+"""Write energy against accuracy: each placement is trained, and the words that it wrote are charged with their energy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workloads.faults.word_memory import TENSORS, TensorKind
 from workloads.faults.words import word_format
 from workloads.learning.setup import TrainingSetup
 
-#: Error rate of the lower half of words in placements graded by half.
+#: Error rate of the lower half of words in placements that differ by halves of a word.
 HALF_WORD_RATE = 3e-1
 
 Resolved = Mapping[str, Mapping[TensorKind, TensorWrites]]
@@ -25,14 +25,14 @@ Resolved = Mapping[str, Mapping[TensorKind, TensorWrites]]
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What each kind of tensor was seen to bear: the highest error rate in all bits, and how many lower bits may err a lot."""
+    """The errors that each kind of tensor tolerates: the highest rate in all bits, and how many lower bits may err often."""
 
     rates: Mapping[TensorKind, float]
     low_bits: Mapping[TensorKind, int]
 
 
 def candidates(plan: Plan, made: Candidates, tolerance: Tolerance) -> list[Placement]:
-    """Placements to try: fixed ones, and ones fitted to what the sweep showed each kind of tensor to tolerate."""
+    """Return the placements to try: fixed ones, and ones fitted to the tolerance of each kind of tensor in the sweep."""
     found = [made.safe, made.all_sram(), *(made.uniform(rate) for rate in plan.uniform_rates)]
     found += [made.uniform_short(rate) for rate in plan.pulse_rates]
     found += [made.low_bits(0.75, rate, made.all_sram().safe, "SRAM") for rate in plan.low_bit_rates]
@@ -57,20 +57,20 @@ def candidates(plan: Plan, made: Candidates, tolerance: Tolerance) -> list[Place
 def resolve_all(
     placements: Sequence[Placement], setup: TrainingSetup, device: WriteDevice
 ) -> dict[str, dict[TensorKind, TensorWrites]]:
-    """Name of each placement -> what writing its words means."""
+    """Return error rates and energies of the words by name of the placement."""
     bits = word_format(setup.word or "fixed16").word_bits
     return {placement.name: placement.resolve(bits, device) for placement in placements}
 
 
 def placement_points(resolved: Resolved, setup: TrainingSetup, experiment: str = "placement") -> list[Point]:
-    """One point per placement."""
+    """Return one point per placement."""
     return [Point(experiment, setup, training_rates(writes), {"placement": name}) for name, writes in resolved.items()]
 
 
 def placement_table(runs: pd.DataFrame, resolved: Resolved, safe: str, experiment: str = "placement") -> pd.DataFrame:
-    """One row per placement: accuracy, loss, and write energy of a training step relative to the placement called ``safe``.
+    """Return one row per placement: accuracy, loss, and write energy of a training step relative to the placement ``safe``.
 
-    Words of each kind of tensor count as often as the run wrote them. Energies in picojoules per word; NaN where a placement
+    Words of each kind of tensor count as often as the run wrote them. Energies are in picojoules per word, and NaN if a placement
     gives an error rate without an energy.
     """
     words = runs[runs["experiment"] == experiment][[f"{tensor}_words" for tensor in TENSORS]].sum()

@@ -1,4 +1,4 @@
-"""What the study of write errors trains: the points of each experiment, for a quick look and in full."""
+"""The points that the study of write errors trains in each experiment, for a quick and for a full study."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workloads.learning.setup import TrainingSetup
 
 @dataclass(frozen=True)
 class Sweep:
-    """A net and word format, and what is swept in it: error rates per tensor, and one rate for single bit positions."""
+    """A net and word format with the swept values: error rates per tensor, and one rate for single bit positions."""
 
     setup: TrainingSetup
     rates: tuple[float, ...]
@@ -26,8 +26,11 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Plan:
-    """The sweeps, main one first; the low rates at which all tensors err at once; uniform (by voltage and by
-    pulse) and low-bit placements to try."""
+    """The sweeps, main one first, and the rates of the other experiments.
+
+    ``low_rates`` are rates at which all tensors err at once. The last three are rates of placements: uniform by voltage, uniform
+    by pulse, and low bits.
+    """
 
     sweeps: tuple[Sweep, ...]
     low_rates: tuple[float, ...]
@@ -38,13 +41,13 @@ class Plan:
 
 
 def quick_plan(setup: TrainingSetup) -> Plan:
-    """The main net alone, few rates, every fourth bit from one seed."""
+    """Return a plan with only the main net, few rates, and every fourth bit with one seed."""
     bits = _every(_bits(setup), 4)
     return Plan((Sweep(setup, (1e-3, 1e-2, 1e-1), 1e-1, bits),), (1e-6,), (), (1e-3, 1e-2), (1e-2,), (1e-2,))
 
 
 def full_plan(setup: TrainingSetup) -> Plan:
-    """More rates, every bit, bf16 beside fixed point (or the other way), the other net, and shared addresses."""
+    """Return a plan with more rates, every bit, the other word format (bf16 or fixed16), the other net, and shared addresses."""
     other_word = "fixed16" if setup.word == "bf16" else "bf16"
     other_net = "small-cnn" if setup.net == "vgg-like" else "vgg-like"
     second, third = replace(setup, word=other_word), replace(setup, net=other_net)
@@ -58,14 +61,14 @@ def full_plan(setup: TrainingSetup) -> Plan:
 
 
 def error_free_points(plan: Plan) -> list[Point]:
-    """Each net and word without errors, and the main net in float32: what quantisation alone costs."""
+    """Return each net and word without errors, and the main net in float32, which shows the cost of quantisation."""
     setups = [sweep.setup for sweep in plan.sweeps]
     setups.append(replace(setups[0], word=None))
     return [Point(ERROR_FREE, setup, _rates(setup, {})) for setup in setups]
 
 
 def low_rate_points(plan: Plan) -> list[Point]:
-    """All tensors at once, at rates at which training should not notice."""
+    """Return points with errors in all tensors at once, at rates at which training should show no loss."""
     setup = plan.sweeps[0].setup
     return [
         Point(
@@ -76,17 +79,17 @@ def low_rate_points(plan: Plan) -> list[Point]:
 
 
 def error_rate_points(plan: Plan) -> list[Point]:
-    """One kind of tensor at a time, all bits at one rate."""
+    """Return points with errors in one kind of tensor, with all bits at one rate."""
     return [point for sweep in plan.sweeps for point in _one_tensor("error-rate", sweep.setup, sweep.rates)]
 
 
 def reuse_points(plan: Plan) -> list[Point]:
-    """The main net once more, the layers sharing addresses."""
+    """Return points of the main net with layers that share addresses."""
     return _one_tensor("reuse", replace(plan.sweeps[0].setup, reuse="shared"), plan.reuse_rates)
 
 
 def bit_points(sweep: Sweep) -> list[Point]:
-    """One bit position of one kind of tensor at a time, at one rate."""
+    """Return points with errors in one bit position of one kind of tensor, at one rate."""
     if sweep.bit_rate is None:
         return []
     return [
@@ -120,5 +123,5 @@ def _bits(setup: TrainingSetup) -> int:
 
 
 def _every(word_bits: int, step: int) -> tuple[int, ...]:
-    """Bit positions from the most significant down, in steps; ascending."""
+    """Return every ``step``-th bit position counted from the most significant one, in ascending order."""
     return tuple(range(word_bits - 1, -1, -step))[::-1]

@@ -1,4 +1,4 @@
-"""The tables of the study as a terminal shows them."""
+"""The study's tables in the form for a terminal."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from workloads.faults.word_memory import TENSORS
 
 
 def printed_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[PrintedTable]:
-    """Each table that has rows; single runs and the confirmation are in the CSV files."""
+    """Yield each table that has rows, except single runs and the confirmation, which are only in the CSV files."""
     yield _accuracy("Without write errors", tables["error_free"], ("net", "word"))
     yield _accuracy("Write errors in all tensors at low rates", tables["low_rates"], ("net", "word", "error_rate"))
     swept = ("net", "word", "tensor", "error_rate")
     yield _accuracy("Write errors in one kind of tensor", tables["error_rates"], swept)
     if len(tables["reuse"]):
-        yield _accuracy("The same, layers sharing addresses", tables["reuse"], swept)
+        yield _accuracy("Write errors in one kind of tensor, with addresses shared by layers", tables["reuse"], swept)
     yield _accuracy("Write errors at one bit position (0: least significant)", tables["bits"], (*swept, "bits"))
     yield _placements("Write energy against accuracy", tables["placements"])
 
@@ -51,12 +51,12 @@ def _placements(title: str, frame: pd.DataFrame) -> PrintedTable:
 
 
 def _spread(row: Mapping[Any, Any]) -> tuple[str, str, str, str]:
-    """Mean and sample standard deviation of the accuracy, its least and most, and the loss likewise."""
+    """Return mean and sample standard deviation of the accuracy, its minimum and maximum, and mean and deviation of the loss."""
     least, most = f"{row['accuracy_min_percent']:.2f}", f"{row['accuracy_max_percent']:.2f}"
     return mean_and_deviation(row, "accuracy", "percent"), least, most, mean_and_deviation(row, "loss", "points")
 
 
-#: Names as tables show them, to fit their width.
+#: Short names, which fit into the width of the tables.
 _SHORT = {"activations": "activ.", "small-cnn": "small"}
 
 

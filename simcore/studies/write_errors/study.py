@@ -1,4 +1,4 @@
-"""The study of write errors: what they cost in training accuracy by tensor and bit, and what tolerating them saves in energy."""
+"""The study of write errors: their cost in training accuracy by tensor and bit, and the energy saved by tolerating them."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ from workloads.faults.word_memory import TENSORS
 from workloads.faults.words import word_format
 from workloads.learning.setup import Trained
 
-#: Below this mean loss, in percentage points, a placement is taken as good.
+#: A placement with a mean loss below this number of percentage points counts as good.
 TOLERATED_LOSS_POINTS = 1.0
 #: A bit position whose errors alone cost less than this may err together with the bits below it.
 TOLERATED_BIT_LOSS_POINTS = 0.25
-#: The best placement is looked for without SRAM, and in an MRAM with some: at most this share of the written bits.
+#: The study looks for the best placement without SRAM and with some. Each limit is a share of the written bits.
 SRAM_LIMITS_PERCENT = (0.0, 25.0)
 LOW_RATE = 1e-6
 
@@ -54,10 +54,10 @@ Runs = list[tuple[Point, int, Trained]]
 
 
 def study_write_errors(settings: WriteErrorSettings, on_progress: OnProgress | None = None) -> StudyResult:
-    """Train every point of the plan and gather what it shows; ``further`` has the definitions of the placements tried.
+    """Train every point of the plan and return the findings. ``further`` has the definitions of the placements.
 
-    Equal settings give equal tables, the columns ``wall_s`` apart, however many processes share the work. Raises InputError
-    for bad settings or data, and where the extra ``train`` is missing.
+    Equal settings give equal tables, except for the columns ``wall_s``, with any number of processes. Raise InputError for bad
+    settings or data, and if the extra ``train`` is missing.
     """
     part, placements = train_with_errors(settings, on_progress)
     return StudyResult(
@@ -72,7 +72,7 @@ def study_write_errors(settings: WriteErrorSettings, on_progress: OnProgress | N
 
 
 def train_with_errors(settings: WriteErrorSettings, on_progress: OnProgress | None = None) -> tuple[Part, tuple[Placement, ...]]:
-    """The study as a part, and the placements that it tried. Raises InputError as ``study_write_errors``."""
+    """Return the study as a part, and the placements that it tried. Raise InputError as ``study_write_errors`` does."""
     plan = quick_plan(settings.setup) if settings.quick else full_plan(settings.setup)
     made = Candidates(settings.device, word_format(settings.setup.word or "").word_bits)
     seeds = range(settings.number_of_seeds)
@@ -94,7 +94,7 @@ def train_with_errors(settings: WriteErrorSettings, on_progress: OnProgress | No
 
 
 def _chosen(resolved: Resolved, safe: str, best: Sequence[dict[str, Any] | None]) -> Resolved:
-    """The safe placement and the best ones found, each once."""
+    """Return the safe placement and the best ones, each once."""
     names = dict.fromkeys((safe, *(found["placement"] for found in best if found is not None)))
     return {name: resolved[name] for name in names}
 
@@ -105,13 +105,13 @@ def _tolerance(frame: pd.DataFrame) -> Tolerance:
 
 
 def _check_placements(settings: WriteErrorSettings, plan: Plan, made: Candidates) -> None:
-    """Find what is wrong with the user's placements before anything is trained."""
+    """Find mistakes in the user's placements before anything is trained."""
     resolve_all(settings.placements, settings.setup, settings.device)
     any_tolerance = Tolerance(dict.fromkeys(TENSORS, 1e-3), dict.fromkeys(TENSORS, 1))
     names = [placement.name for placement in (*candidates(plan, made, any_tolerance), *settings.placements)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"expected placements of different names, found twice: {', '.join(twice)}", where="placements")
+        raise InputError(f"expected placements with different names, got twice: {', '.join(twice)}", where="placements")
 
 
 def _sensitivity(plan: Plan, runner: Runner, seeds: Sequence[int]) -> Runs:
@@ -123,7 +123,7 @@ def _sensitivity(plan: Plan, runner: Runner, seeds: Sequence[int]) -> Runs:
 
 
 def _confirmation(runner: Runner, points: list[Point], settings: WriteErrorSettings) -> Runs:
-    """The chosen placement from seeds that had no part in choosing it, with their own error-free runs."""
+    """Train the chosen placements from fresh seeds, which had no part in choosing them, with their own error-free runs."""
     fresh = range(settings.number_of_seeds, 2 * settings.number_of_seeds)
     free = Point(FRESH_ERROR_FREE, points[0].setup, _free_rates(points[0]))
     return runner.train([free], fresh) + runner.train(points, fresh)

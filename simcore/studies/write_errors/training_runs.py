@@ -1,4 +1,4 @@
-"""Many training runs: points times seeds, each distinct run once, in this process or spread over several."""
+"""Many training runs: points times seeds. Each distinct run is trained once, in this process or in one of several."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workloads.learning.setup import Trained, TrainingSetup
 
 @dataclass(frozen=True)
 class Point:
-    """One thing to train: a setup and the error rates of its words. ``labels`` are columns that tell it apart in tables."""
+    """One thing to train: a setup and the error rates of its words. ``labels`` are the columns that identify it in tables."""
 
     experiment: str
     setup: TrainingSetup
@@ -29,14 +29,14 @@ class Point:
 
 @dataclass(frozen=True)
 class DataSource:
-    """Which images: a data set's name, the folder of its files where it needs one, and how many of its images (None: all)."""
+    """The images: name of the data set, folder of its files if it needs one, and number of images (None: all)."""
 
     name: str = "digits"
     folder: str | None = None
     images: int | None = None
 
     def load(self) -> Dataset:
-        """The images; raises InputError."""
+        """Return the images. Raise InputError if they cannot be loaded."""
         return load_dataset(self.name, self.folder).first(self.images)
 
 
@@ -46,7 +46,7 @@ _Key = tuple[TrainingSetup, int, tuple[bytes, ...]]
 class Runner:
     """Trains points and remembers each run, so that the same setup, rates and seed are never trained twice.
 
-    ``jobs`` processes share the work; results do not depend on how many. Use inside ``running``.
+    ``jobs`` processes share the work; the results do not depend on their number. Use it inside ``running``.
     """
 
     def __init__(self, data: Dataset, pool: ProcessPoolExecutor | None, on_progress: OnProgress | None) -> None:
@@ -55,7 +55,7 @@ class Runner:
         self.runs = 0
 
     def train(self, points: Sequence[Point], seeds: Sequence[int]) -> list[tuple[Point, int, Trained]]:
-        """Every point from every seed, in that order."""
+        """Return the result of every point with every seed, in that order."""
         jobs = [(point, seed) for point in points for seed in seeds]
         new: dict[_Key, tuple[Point, int]] = {}
         for job in jobs:
@@ -86,7 +86,7 @@ class Runner:
 
 @contextmanager
 def running(source: DataSource, jobs: int = 1, on_progress: OnProgress | None = None) -> Iterator[Runner]:
-    """A Runner on these images; its processes end with the block. Raises InputError for bad data and without torch."""
+    """Yield a Runner for these images, whose processes end with the block. Raise InputError for bad data and without torch."""
     needed("torch", "training")
     data = source.load()
     if jobs == 1:

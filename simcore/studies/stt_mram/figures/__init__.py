@@ -1,4 +1,4 @@
-"""The figures of the study; a module per group of figures draws them by matplotlib."""
+"""The figures of the study. Each module draws a group of figures with matplotlib."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from simcore.studies.stt_mram.figures.arrays import draw_arrays, draw_cheapest_w
 from simcore.studies.stt_mram.figures.ratios import draw_energy_ratios
 from simcore.studies.stt_mram.figures.systems import draw_gains, draw_pulses, draw_systems
 
-#: Figure -> the tables without which it cannot be drawn, and what draws it.
+#: Figure -> the tables that it needs, and the function that draws it.
 DRAWINGS: dict[str, Drawing] = {
     "arrays": (("comparisons",), draw_arrays),
     "writes": (("writes",), draw_writes),

@@ -11,8 +11,10 @@ _ERROR_BARS = {"marker": ".", "capsize": 2, "linewidth": 1}
 
 
 def draw_accuracy(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Points of accuracy lost, mean and standard deviation over seeds: by error rate in all bits, and by bit position; of the
-    main net and word, a line per kind of tensor."""
+    """Draw the points of accuracy lost, by error rate in all bits and by bit position.
+
+    The figure shows mean and standard deviation over seeds for the main net and word, with a line per kind of tensor.
+    """
     figure = Figure(figsize=(8, 3.4))
     by_rate, by_bit = figure.subplots(1, 2, sharey=True)
     rates, bits = _of_main(tables["accuracy_error_rates"]), _of_main(tables["accuracy_bits"])
@@ -29,15 +31,17 @@ def draw_accuracy(tables: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def _of_main(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the first net and word."""
+    """Return the rows of the first net and word."""
     first = table.iloc[0]
     kept: pd.DataFrame = table[(table["net"] == first["net"]) & (table["word"] == first["word"])]
     return kept
 
 
 def draw_placements(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """A point per placement: points of accuracy lost against the step's write energy, and against its cycles, both relative to
-    everything in safe STT-MRAM."""
+    """Draw a point per placement: accuracy lost against the write energy of the step, and against its cycles.
+
+    Both are relative to a placement with everything in safe STT-MRAM.
+    """
     table = tables["placements"]
     figure = Figure(figsize=(9, 4.2))
     panels = figure.subplots(1, 2, sharey=True)

@@ -1,4 +1,4 @@
-"""Figures of parts 1 and 2: arrays side by side, and the write over voltage and pulse."""
+"""Figures of parts 1 and 2: comparison of arrays, and the write over voltage and pulse."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN
 
-#: Error rates between which the colours of the map run; less is drawn as the least.
+#: The least error rate of the map's colours. Smaller rates are drawn in the same colour.
 LEAST_RATE = 1e-12
 
 
 def draw_arrays(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Density and leakage ratio against the capacity, one line per class and cell."""
+    """Draw the density and leakage ratios against the capacity, with a line per class and cell."""
     table = tables["comparisons"]
     equal = table[table["iso"] == "capacity"]
     figure = Figure(figsize=(8, 3.4))
@@ -32,7 +32,7 @@ def draw_arrays(tables: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def draw_writes(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Colours: the logarithm of the error rate; lines: energy of the cells relative to the nominal write."""
+    """Draw the logarithm of the error rate as colours, and the cells' energy relative to the nominal write as lines."""
     table = tables["writes"]
     rates = table.pivot_table("write_error_rate", index="voltage_v", columns="pulse_ns")
     energy = table.pivot_table("relative_cell_energy", index="voltage_v", columns="pulse_ns")
@@ -51,7 +51,7 @@ def draw_writes(tables: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def draw_cheapest_writes(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Energy gain over the nominal write against the error rate tolerated, of the cells and of the whole word."""
+    """Draw the energy gain over the nominal write against the tolerated error rate, for the cells and for the whole word."""
     table = tables["cheapest_writes"]
     figure = Figure(figsize=(5.5, 3.8))
     axes = figure.subplots()

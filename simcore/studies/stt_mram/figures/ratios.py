@@ -1,4 +1,4 @@
-"""Figure of part 3: R(a) of single macros with the claimed range, and the simulated networks' scratchpads beside them."""
+"""Figure of part 3: R(a) of single macros with the claimed range, and with the scratchpads of the simulated networks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, KIB
 
-#: One line in this many capacities is drawn.
+#: Every second capacity is drawn.
 EVERY = 2
-#: What tells runs apart.
+#: The columns that identify a run.
 _RUN = ["network", "pass", "sram_kib"]
 
 
 def draw_energy_ratios(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """A panel per class: lines of equal capacity."""
+    """Draw a panel per class with lines of equal capacity."""
     table = tables["energy_ratios"]
     table = table[table["accesses_per_ns"] > 0]
     capacities = sorted(table["capacity_kib"].unique())[1::EVERY]
@@ -39,7 +39,7 @@ def draw_energy_ratios(tables: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def _simulated(axes: Any, systems: pd.DataFrame | None, leakage_class: str) -> None:
-    """The scratchpad gains of the simulated networks at equal capacity, none gated, at the access rate of the SRAM system."""
+    """Draw the scratchpad gains of the simulated networks at equal capacity, ungated, at the access rate of the SRAM system."""
     if systems is None:
         return
     kept = systems[(systems["leakage_class"] == leakage_class) & ~systems["gated"]]

@@ -13,13 +13,13 @@ from simcore.studies.stt_mram.gains import SCOPES
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, KIB
 from simcore.studies.stt_mram.systems import PRESET_BYTES
 
-#: Parts of the energy, from the bottom of a bar up.
+#: Parts of the energy, from the bottom of a bar to its top.
 PARTS = ("leakage", "read", "write", "mac", "dram")
 _BARS = (("none", "SRAM"), ("capacity", "iso-capacity"), ("area", "iso-area"))
 
 
 def draw_systems(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """A panel per class, without gating, at the preset's SRAM: bars of the energy by part, relative to the SRAM system's."""
+    """Draw a panel per class with bars of the energy by part, relative to the SRAM system, ungated and at the preset's size."""
     table = tables["systems"]
     table = table[~table["gated"] & (table["sram_kib"] == PRESET_BYTES // KIB)]
     classes = table["leakage_class"].unique()
@@ -46,7 +46,7 @@ def draw_systems(tables: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def draw_gains(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """A panel per scope: a point per network and pass in a column per configuration, with the claimed range."""
+    """Draw a panel per scope with the claimed range. A row per configuration has a point per network and pass."""
     table = tables["systems"]
     table = table[table["iso"] != "none"]
     columns = list(table[["leakage_class", "sram_kib", "iso", "gated"]].drop_duplicates().itertuples(index=False, name=None))
@@ -66,7 +66,7 @@ def draw_gains(tables: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def draw_pulses(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """A panel per network: cycles in a stack of computing and the causes of stalls."""
+    """Draw a panel per network with the cycles as a stack of computing and the causes of stalls."""
     table = tables["pulses"]
     networks = table["network"].unique()
     figure = Figure(figsize=(4.5 * len(networks), 3.6))
