@@ -1,4 +1,4 @@
-"""How hypothesis draws: the same cases in every run; ``SIMCORE_HYPOTHESIS_PROFILE=deep`` draws thousands of new ones."""
+"""Settings of hypothesis: the same cases in every run, or thousands of new ones with ``SIMCORE_HYPOTHESIS_PROFILE=deep``."""
 
 import os
 

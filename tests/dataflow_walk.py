@@ -1,4 +1,4 @@
-"""A slow, obvious twin for Programs: walks every element of every port and carries the DMA's plan out, step by step."""
+"""A slow, obvious twin of Programs: it walks every element of every port and executes the DMA's plan step by step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Word = tuple[int, int, int]  # region, tile within the region, word
 
 @dataclass
 class Element:
-    """One element of a port: the step it is due, the words it touches, and the output elements it waits for."""
+    """One element of a port: the step in which it is due, the words it touches, and the output elements for which it waits."""
 
     due: int
     words: list[Word]
@@ -24,7 +24,7 @@ class Element:
 
 
 def elements(program: Program, port: int) -> list[Element]:
-    """All elements of a port, in order."""
+    """Return all elements of a port, in order."""
     found = []
     for segment in program.segments[port]:
         for e in range(segment[Seg.COUNT]):
@@ -36,13 +36,13 @@ def elements(program: Program, port: int) -> list[Element]:
 
 
 def word_counts(program: Program) -> list[int]:
-    """Words each port moves, by walking."""
+    """Return the words that each port moves, counted by walking."""
     return [sum(len(element.words) for element in elements(program, port)) for port in range(4)]
 
 
 @dataclass
 class Walk:
-    """State of an abstract run: which tile each slot holds, and whether what it holds is valid data."""
+    """State of an abstract run: the tile in each slot, and the words of it that are valid."""
 
     program: Program
     consumed: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
@@ -55,12 +55,12 @@ class Walk:
     stored: Counter[int] = field(default_factory=Counter)
 
     def ready(self, op: Int64Array) -> bool:
-        """Whether an operation may start."""
+        """Return whether an operation may start."""
         port, after = int(op[Op.DEP_PORT]), int(op[Op.DEP_OP])
         return (port < 0 or self.consumed[port] >= op[Op.DEP_COUNT]) and (after < 0 or after in self.done)
 
     def waits_for(self, index: int, other: int) -> bool:
-        """Whether an operation waits for another, directly or through those it waits for."""
+        """Return whether an operation waits for another, directly or through other operations."""
         while index >= 0 and index != other:
             index = int(self.program.ops[index, Op.DEP_OP])
         return index == other
@@ -85,7 +85,7 @@ class Walk:
         self.done.add(index)
 
     def settle(self, heads: list[int]) -> None:
-        """Carry out every load and acquisition that can start."""
+        """Execute every load and acquisition that can start."""
         moved = True
         while moved:
             moved = False
@@ -94,7 +94,7 @@ class Walk:
                     moved = True
 
     def advance(self, queue: int, heads: list[int]) -> bool:
-        """Carry out the next operation of a queue if it can start."""
+        """Execute the next operation of a queue, if it can start. Return whether it did."""
         index = heads[queue]
         if index == int(self.program.queue_start[queue + 1]) or not self.ready(self.program.ops[index]):
             return False
@@ -103,16 +103,17 @@ class Walk:
         return True
 
     def bring(self, tile: int, heads: list[int]) -> None:
-        """Make a tile resident, with as few stores as that takes: a load that should have waited for a store is caught."""
+        """Make a tile resident with as few stores as possible, so that a load that should have waited for a store is caught."""
         while tile not in self.valid:
             assert self.advance(len(QUEUES) - 1, heads), f"tile {tile} is needed and never comes: a deadlock"
             self.settle(heads)
 
 
 def check_plan(program: Program, system: System) -> Walk:
-    """Run the plan, loads as early as they may start and stores as late; asserts that no tile is missing or stale when needed.
+    """Execute the plan and assert that no tile is missing or stale when it is needed.
 
-    Words of partial sums must have been written before they are read; stored results must be complete.
+    Loads run as early as they may start, and stores as late as possible. Words of partial sums must be written before they are
+    read, and stored results must be complete.
     """
     walk = Walk(program)
     regions = program.regions
@@ -150,12 +151,12 @@ def check_plan(program: Program, system: System) -> Walk:
 
 
 def region_words(program: Program, port: int) -> Counter[Word]:
-    """How often each word of each region is touched by a port."""
+    """Return how often a port touches each word of each region."""
     return Counter(word for element in elements(program, port) for word in element.words)
 
 
 def tile_words_written(program: Program, region: int) -> Int64Array:
-    """Words written per tile of a region by the output port."""
+    """Return the words that the output port writes to each tile of a region."""
     written = np.zeros(int(program.regions[region, Reg.TILES]), dtype=np.int64)
     for found, tile, _ in region_words(program, Port.OUTPUT):
         if found == region:

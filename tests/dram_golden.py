@@ -1,4 +1,4 @@
-"""Ramulator's runs of tests/golden/dram, as arrays to compare with."""
+"""Ramulator's runs in tests/golden/dram, as arrays for comparison."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOLDEN = Path(__file__).parent / "golden" / "dram"
 
 @dataclass(frozen=True)
 class GoldenRun:
-    """One run of Ramulator 2.1: what it was given and what it did."""
+    """One run of Ramulator 2.1: its inputs, commands and times."""
 
     dram: ResolvedDram
     trace: DramTrace
@@ -58,7 +58,7 @@ def _rows(path: Path) -> list[list[str]]:
 
 
 def assert_equal_to_golden(outcome: DramOutcome, golden: GoldenRun) -> None:
-    """Every command, every arrival, and every read's departure."""
+    """Assert that every command, every arrival and every read's departure are equal."""
     mine = [tuple(row) for row in outcome.commands.tolist()]
     first = next((i for i, pair in enumerate(zip(mine, golden.commands, strict=False)) if pair[0] != pair[1]), None)
     assert first is None, f"command {first}: {mine[first]}, golden {golden.commands[first]}"

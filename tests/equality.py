@@ -1,4 +1,4 @@
-"""One case of the equality tests: layers on a machine, run by both engines, compared cell by cell and checked by counting."""
+"""One case of the equality tests: both engines run layers on a machine, and the outcomes must be equal and add up."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from simcore.spec.system import System
 from workloads.dataflow.lowering import lower
 from workloads.network import LayerInstance
 
-#: Every shortcut taken.
+#: All shortcuts on.
 ALL_ON = Shortcuts()
 
-#: What a printed case needs to be run again.
+#: A script that runs a printed case again.
 SCRIPT = """\
 import sys
 sys.path.insert(0, "tests")
@@ -42,7 +42,7 @@ if __name__ == "__main__":
 
 
 class Edit(NamedTuple):
-    """One cell of a Program's segments, written by hand: what no layer asks for, and a Program may hold."""
+    """A change by hand of one cell of a Program's segments, to a value that no layer needs but a Program may hold."""
 
     port: int
     segment: int
@@ -52,9 +52,10 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """Layers run one after another on one machine. ``shuffle_seed``: of the reference engine's ties, or None.
+    """Layers that run one after another on one machine.
 
-    ``edits`` are made in the Program of each layer.
+    ``shuffle_seed`` shuffles the ties of the reference engine; None leaves their order. ``edits`` apply to the Program of each
+    layer.
     """
 
     system: System
@@ -64,7 +65,7 @@ class Case:
     edits: tuple[Edit, ...] = ()
 
     def script(self) -> str:
-        """A Python script that runs exactly this case again; run it in the repository's root."""
+        """Return a Python script that runs exactly this case again, from the repository's root."""
         return SCRIPT.format(
             system=self.system.model_dump(mode="json", exclude_none=True),
             layers=self.layers,
@@ -74,7 +75,7 @@ class Case:
         )
 
     def programs(self) -> list[Program]:
-        """The layers, lowered and edited."""
+        """Return the layers, lowered and edited."""
         lowered = [lower(layer, self.system) for layer in self.layers]
         return [_edited(program, self.edits) for program in lowered if program is not None]
 
@@ -97,11 +98,11 @@ class CompiledRun:
 
     @property
     def cycles(self) -> int:
-        """Cycles of all layers."""
+        """Return the cycles of all layers."""
         return sum(outcome.cycles for outcome in self.outcomes)
 
     def seen(self) -> Counter[str]:
-        """What happened in this run, so that a test can tell that its cases are worth something."""
+        """Return which events happened in this run, so that a test can check that its cases are worth running."""
         found = Counter({"equal layers": self.equal_layers})
         for outcome in self.outcomes:
             found["preempted"] += int(outcome.preempted_writes.sum())
@@ -120,9 +121,9 @@ def run_compiled(case: Case) -> CompiledRun:
 
 
 def check_case(case: Case) -> CompiledRun:
-    """Assert that the engines give the same outcomes, with all shortcuts and with the case's, and that nothing got lost.
+    """Assert that the engines give equal outcomes, with all shortcuts and with the case's, and that nothing is lost.
 
-    Returns the run with all shortcuts.
+    Return the run with all shortcuts.
     """
     machine = build_machine(case.system)
     fast, chosen = run_compiled(replace(case, shortcuts=ALL_ON)), run_compiled(case)
@@ -139,7 +140,7 @@ def check_case(case: Case) -> CompiledRun:
 
 
 def assert_equal_line_writes(run: CompiledRun, expected: LineWrites) -> None:
-    """Assert that a run wrote each line as often as it should, and each bank as often as its outcomes say."""
+    """Assert that a run wrote each line as often as expected, and each bank as often as its outcomes say."""
     for found, pad in zip(run.line_writes.pads, expected.pads, strict=True):
         assert np.array_equal(found, pad), np.argwhere(found != pad)[:10]
     written = sum(outcome.writes for outcome in run.outcomes)
@@ -147,7 +148,7 @@ def assert_equal_line_writes(run: CompiledRun, expected: LineWrites) -> None:
 
 
 def assert_conserved(program: Program, machine: Machine, outcome: Outcome) -> None:
-    """Assert what must hold of any outcome, whichever engine it came from."""
+    """Assert what must hold for any outcome of either engine."""
     assert outcome.compute_cycles == program.steps
     assert outcome.cycles == outcome.compute_cycles + outcome.stall_cycles.sum()
     assert (outcome.bank_stall_cycles.sum(axis=0) <= outcome.stall_cycles.sum(axis=1)).all()
@@ -167,7 +168,7 @@ def assert_conserved(program: Program, machine: Machine, outcome: Outcome) -> No
 
 
 def _assert_dma_conserved(program: Program, machine: Machine, outcome: Outcome) -> None:
-    """What the DMA moved is what the plan says: bytes per region, lines per scratchpad (a burst touches whole lines)."""
+    """Assert that the DMA moved what the plan says: bytes per region, and lines per scratchpad (a burst touches whole lines)."""
     first_banks = [pad.first_bank for pad in machine.scratchpads]
     moved_bytes = {OpKind.LOAD: outcome.dma_read_bytes, OpKind.STORE: outcome.dma_write_bytes}
     moved_lines = {OpKind.LOAD: outcome.dma_writes, OpKind.STORE: outcome.dma_reads}

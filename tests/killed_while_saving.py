@@ -1,7 +1,8 @@
-"""Save once for every step of the file system that a save takes, and be killed at that step: a program of its own.
+"""A program that saves once for every file-system step of a save, and is killed at that step.
 
-Arguments: an empty folder, and ``exchange`` or ``aside`` for how names change. It has no threads and loads no compiler, so it
-can fork. Each line of its output is a step at which the save was killed; it raises AssertionError where a rule is broken.
+Its arguments are an empty folder, and ``exchange`` or ``aside`` for the way in which names change. It has no threads and loads no
+compiler, so it can fork. Each line of its output is a step at which the save was killed. It raises AssertionError if a rule is
+broken.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def save(out: Path, content: str) -> None:
 
 
 def killed_at(step: int, out: Path) -> bool:
-    """Save "new" in another process that is killed before its ``step``-th step; False if it came to its end first."""
+    """Save "new" in another process that is killed before its ``step``-th step. Return False if the process ended first."""
     child = os.fork()
     if child == 0:
         steps = iter(range(1, step))
@@ -52,7 +53,7 @@ def killed_at(step: int, out: Path) -> bool:
 
 
 def check_whole(folder: Path) -> str:
-    """Complete results, all of one run; says which."""
+    """Assert that the results are complete and come from one run. Return which run."""
     assert foreign_entries(folder) == []
     contents = {(folder / name).read_text() for name in ("results.json", "layers.csv")}
     assert len(contents) == 1, contents
@@ -60,7 +61,10 @@ def check_whole(folder: Path) -> str:
 
 
 def check_after_a_kill(out: Path, was_there: bool) -> str:
-    """Whole, or absent where nothing was there before; or moved aside, and then back when the next run begins."""
+    """Assert that the results are whole, absent, or moved aside, and return which.
+
+    They may be absent only if there were none before. If they were moved aside, the next run must bring them back.
+    """
     state = check_whole(out) if out.exists() else "absent"
     if state == "absent" and was_there:
         check_whole(out.parent / f".{out.name}.simcore" / "old")

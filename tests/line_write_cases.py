@@ -20,10 +20,11 @@ SYSTEM = System.model_validate(
         "tiling": "whole",
     }
 )
-#: 98 pixels x 4 filters x 8 bytes of partial sums to a fold, more than there is room for; 3 folds of channels write them in turn.
+#: A fold has 98 pixels x 4 filters x 8 bytes of partial sums, more than there is room for. 3 folds of channels write them in
+#: turn.
 LAYER = instance_of(Conv("spilling", 16, (1, 1), padding=(1, 1, 1, 1)), ((8, 5, 12),))
 
 
 def spilling_case() -> Case:
-    """Folds that write the same partial sums, while the tiles of these move."""
+    """Return a case of folds that write the same partial sums while the tiles of these sums move."""
     return Case(SYSTEM, (LAYER,))

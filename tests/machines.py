@@ -1,7 +1,7 @@
-"""Random machines and layers: every option of the System is drawn, by hypothesis or by a seeded ``random.Random``.
+"""Random machines and layers, with every option of the System drawn by hypothesis or by a seeded ``random.Random``.
 
-A *pick* chooses one of some options; everything here is built from picks alone, so that one definition serves both: hypothesis
-(which shrinks what fails to the options listed first) and a fixed set of cases that does not change with hypothesis.
+A *pick* chooses one of several options. This module uses only picks, so that one definition serves both hypothesis, which shrinks
+failures to the options listed first, and a fixed set of cases that does not change with hypothesis.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Pick(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """What is chosen from. The defaults are everything; ``CONTENDED`` and ``CALM`` lean to one side."""
+    """The options to choose from. The defaults are all options; ``CONTENDED`` and ``CALM`` favour some of them."""
 
     sides: Sequence[int] = range(1, 7)
     dataflows: Sequence[str] = ("ws", "os", "is")
@@ -57,7 +57,7 @@ class Options:
 
 ANY = Options()
 
-#: Reads and slow writes in one bank: write buffers that fill, drain, are preempted and answer reads.
+#: Reads and slow writes share a bank, so that write buffers fill, drain, are preempted and answer reads.
 CONTENDED = replace(
     ANY,
     dataflows=("ws", "is", "ws", "os"),
@@ -73,7 +73,7 @@ CONTENDED = replace(
     bandwidths=(8, 64),
 )
 
-#: Everything fits, nothing is slow, models keep no state: one fold goes like another.
+#: Everything fits, nothing is slow and models keep no state, so that all folds run alike.
 CALM = replace(
     ANY,
     sides=(4, 5, 3),
@@ -96,12 +96,12 @@ CALM = replace(
     bandwidths=(8, 64),
 )
 
-#: No model keeps a state; some hold a bank long after the access is over, so that it is still held when the next layer begins.
+#: No model keeps a state. Some hold a bank long after the access, so that it is still busy when the next layer begins.
 AGAIN = replace(ANY, models=("stt-mram", "sram"), read_cycles=(1, 3, 40), write_cycles=(2, 9, 60), drained=(False, False, True))
 
 
 def draw_timing(pick: Pick, options: Options) -> dict[str, Any]:
-    """A bank timing with drawn parameters."""
+    """Return a bank timing with drawn parameters."""
     model = pick(options.models)
     writes = options.write_cycles
     if model == "sram":
@@ -125,7 +125,7 @@ def draw_timing(pick: Pick, options: Options) -> dict[str, Any]:
 
 
 def draw_write_buffer(pick: Pick, options: Options) -> dict[str, Any]:
-    """A write buffer: depth 0 waits for every write."""
+    """Return a write buffer. Depth 0 waits for every write."""
     depth = pick(options.depths)
     high = pick(range(1, depth + 1)) if depth and pick(options.drained) else None
     read_priority = pick(options.read_priority)
@@ -139,7 +139,7 @@ def draw_write_buffer(pick: Pick, options: Options) -> dict[str, Any]:
 
 
 def draw_scratchpad(pick: Pick, options: Options, min_line_bytes: int, min_bytes: int = 1024) -> dict[str, Any]:
-    """A scratchpad of one or two bank groups."""
+    """Return a scratchpad with one or two bank groups."""
     interleaving = pick(options.interleavings)
     banks = pick([n for n in options.banks if interleaving != "xor" or n & (n - 1) == 0])
     line_bytes = min_line_bytes * pick(options.lines)
@@ -163,7 +163,7 @@ def draw_scratchpad(pick: Pick, options: Options, min_line_bytes: int, min_bytes
 
 
 def draw_system(pick: Pick, options: Options = ANY) -> System:
-    """A small machine; all options of the array, the scratchpads, the DMA, the memory and the clocks."""
+    """Return a small machine with drawn options of the array, the scratchpads, the DMA, the memory and the clocks."""
     words = {name: pick(options.word_bytes) for name in ("ifmap_bytes", "filter_bytes", "ofmap_bytes")}
     words["psum_bytes"] = pick((4, 8))
     partial_sums = pick(options.partial_sums)
@@ -202,13 +202,13 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
 
 
 def draw_controller(pick: Pick, standard: str) -> dict[str, Any]:
-    """A DRAM controller, its queues often short."""
+    """Return a DRAM controller, often with short queues."""
     scheduler, policy = (
         pick(("frfcfs", "frfcfs-rowhit", "fcfs", "bank-round-robin")),
         pick(("open", "open", "closed-after", "timeout")),
     )
     limit = {"open": {}, "closed-after": {"accesses": pick((1, 2, 4))}, "timeout": {"timeout_cycles": pick((1, 20, 150))}}
-    # Neighbouring lines in other rows of one bank.
+    # Neighbouring lines lie in different rows of one bank.
     conflicting = {"ddr3_1600k": "bank rank column row channel", "hbm2_2000": "bank bankgroup pseudochannel column row channel"}
     return {
         "scheduler": scheduler,
@@ -224,7 +224,7 @@ def draw_controller(pick: Pick, standard: str) -> dict[str, Any]:
 
 
 def draw_dram(pick: Pick, system: System) -> System:
-    """The system with a DRAM as main memory, and a core clock that is slower or faster than it."""
+    """Return the system with a DRAM as main memory and a core clock that is slower or faster than the DRAM's."""
     standard = pick(("ddr4_2400r", "ddr3_1600k", "hbm2_2000", "ddr4_3200aa"))
     overrides = {"channel": pick((1, 1, 2, 4))}
     if pick((False, True)):
@@ -242,13 +242,13 @@ def draw_dram(pick: Pick, system: System) -> System:
 
 
 def instance_of(layer: Any, inputs: tuple[Shape, ...], batch: int = 1) -> LayerInstance:
-    """A layer on its own, as the lowering takes it."""
+    """Return a layer on its own, in the form that the lowering takes."""
     producers = tuple(f"input{i}" for i in range(len(inputs)))
     return LayerInstance(layer.name, layer, inputs, layer.infer(inputs), batch, producers)
 
 
 def draw_conv(pick: Pick) -> LayerInstance:
-    """A small convolution: ragged, grouped, padded, dilated."""
+    """Return a small convolution that may be ragged, grouped, padded and dilated."""
     groups = pick((1, 1, 1, 2, 3))
     layer = Conv(
         "conv",
@@ -263,7 +263,7 @@ def draw_conv(pick: Pick) -> LayerInstance:
 
 
 def draw_linear(pick: Pick) -> LayerInstance:
-    """A small linear layer or matrix product."""
+    """Return a small linear layer or matrix product."""
     if pick((False, True)):
         return instance_of(Linear("linear", pick(range(1, 18))), ((pick(range(1, 24)),),), batch=pick(range(1, 6)))
     m, k, n = pick(range(1, 10)), pick(range(1, 20)), pick(range(1, 12))
@@ -271,7 +271,7 @@ def draw_linear(pick: Pick) -> LayerInstance:
 
 
 def draw_vector(pick: Pick) -> LayerInstance:
-    """A small layer of the vector unit."""
+    """Return a small layer of the vector unit."""
     shape = (pick(range(1, 10)), pick(range(4, 7)), pick(range(4, 7)))
     kind = pick(("pool", "add", "softmax"))
     if kind == "pool":
@@ -282,12 +282,12 @@ def draw_vector(pick: Pick) -> LayerInstance:
 
 
 def draw_layer(pick: Pick) -> LayerInstance:
-    """A small layer of any kind."""
+    """Return a small layer of any kind."""
     return pick((draw_conv, draw_linear, draw_vector))(pick)
 
 
 def draw_folded_layer(pick: Pick) -> LayerInstance:
-    """A layer of many folds that are alike: all its sides but the streamed one are several times a small array's."""
+    """Return a layer of many equal folds: all its sides except the streamed one are several times those of a small array."""
     if pick((False, True)):
         layer = Conv("conv", pick((16, 24)), pick((2, 3)), padding=pick((0, 1)))
         return instance_of(layer, ((pick((4, 8)), pick((4, 5)), pick((4, 5))),))
@@ -301,17 +301,17 @@ def _pick_with(draw: st.DrawFn) -> Pick:
 
 @st.composite
 def systems(draw: st.DrawFn, options: Options = ANY) -> System:
-    """Machines, for hypothesis."""
+    """Draw machines, for hypothesis."""
     return draw_system(_pick_with(draw), options)
 
 
 @st.composite
 def layers(draw: st.DrawFn) -> LayerInstance:
-    """Small layers of any kind, for hypothesis."""
+    """Draw small layers of any kind, for hypothesis."""
     return draw_layer(_pick_with(draw))
 
 
 @st.composite
 def folded_layers(draw: st.DrawFn) -> LayerInstance:
-    """Layers of many alike folds, for hypothesis."""
+    """Draw layers of many equal folds, for hypothesis."""
     return draw_folded_layer(_pick_with(draw))

@@ -1,4 +1,4 @@
-"""Outcomes and Results of random counts, for tests of what is done with them."""
+"""Outcomes and Results with random counts, for tests of the code that uses them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simcore.systolic.energy import BankRates, EnergyRates
 
 
 def made_up_outcome(system: System, start_cycle: int, seed: int) -> Outcome:
-    """An outcome of random counts that keeps an engine's promises: causes add up, DMA counts are part of all counts."""
+    """Return an outcome of random counts that keeps an engine's promises: causes add up, and counts include those of the DMA."""
     random = np.random.default_rng(seed)
     banks = sum(pad.banks for pad in system.scratchpads.values())
 
@@ -53,7 +53,7 @@ def made_up_outcome(system: System, start_cycle: int, seed: int) -> Outcome:
 
 
 def made_up_results(system: System | None = None) -> Results:
-    """Three layers, the second folded into the first."""
+    """Return the results of three layers, the second of which is fused into the first."""
     machine = system or load_system("edge-sram")
     first = made_up_outcome(machine, 0, 1)
     last = made_up_outcome(machine, first.cycles, 2)

@@ -1,7 +1,7 @@
-"""A fixed set of small cases on which ``test_mutants`` compares engines; run as a script, it stops at the first difference.
+"""A fixed set of small cases with which ``test_mutants`` compares engines. As a script it stops at the first difference.
 
-One is made by hand (``line_write_cases``). The rest is drawn by ``random.Random``, not by hypothesis: the
-set stays as it is when hypothesis changes, and costs no time to draw.
+One case is made by hand (``line_write_cases``). ``random.Random`` draws the others instead of hypothesis, so that the set does
+not change with hypothesis and costs no time to draw.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from machines import ANY, CALM, CONTENDED, draw_folded_layer, draw_layer, draw_s
 
 from simcore.engine.shortcuts import Shortcuts
 
-#: Rounds of one case of each kind, and the most steps of a layer that takes part.
+#: Number of rounds with one case of each kind, and the most steps of a layer in a case.
 ROUNDS, MAX_STEPS, MAX_FOLDED_STEPS = 24, 90, 800
 
 
 def cases() -> Iterator[Case]:
-    """Those made by hand, then contended, any and calm machines in turn."""
+    """Yield the case made by hand, then cases on contended, any and calm machines in turn."""
     yield spilling_case()
     pick = random.Random(20).choice
     kinds = ((CONTENDED, draw_layer, MAX_STEPS), (ANY, draw_layer, MAX_STEPS), (CALM, draw_folded_layer, MAX_FOLDED_STEPS))
@@ -37,7 +37,7 @@ def cases() -> Iterator[Case]:
 
 
 def main() -> int:
-    """Exit status 0: both engines agree on every case; 3: they do not, or the compiled one breaks down."""
+    """Return exit status 0 if both engines agree on every case, or 3 if they differ or the compiled engine fails."""
     number = 0
     for number, case in enumerate(cases()):
         try:

@@ -1,7 +1,8 @@
-"""A program that starts processes as a study does and waits for them; the test kills or interrupts it.
+"""A program that starts processes as a study does and waits for them. A test kills or interrupts it.
 
-Arguments: a named pipe, and how the processes work: ``compiled`` keeps Python from running, as compiled code does; ``portable``
-does without what only Linux has. Each process holds the pipe open, writes "began" into it, and "ended" if nobody ends it.
+Its arguments are a named pipe and the way in which the processes work: ``compiled`` keeps Python from running, as compiled code
+does, and ``portable`` does without Linux's own functions. Each process holds the pipe open and writes "began" into it, and
+"ended" if nobody ends it.
 """
 
 from __future__ import annotations

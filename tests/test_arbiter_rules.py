@@ -1,4 +1,4 @@
-"""The arbiter's rules on cases worked out by hand, at the cycle before a rule bites and at the cycle at which it does."""
+"""The arbiter's rules on cases worked out by hand, at the cycle before a rule applies and at the cycle in which it does."""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
 """Exact cycles of tiny layers, worked out by hand from the cycle contract, on both engines.
 
-The common part, with a memory latency of L cycles and SRAM (read 1, write 1). Cycle 0 starts the ifmap's burst, cycle 1 the
-filters'. A burst started in cycle t takes the memory's port for a cycle and has arrived in t + 1 + L, is written to its bank in
-that cycle and makes its tile resident in t + 2 + L, when the first element is offered, granted in the same cycle and ready in
-t + 3 + L. So the filters, t = 1, allow step 0 in cycle 4 + L: 4 + L cycles of first fill.
-The last step, in cycle z, puts its result into the write buffer. It is granted in z + 1 and over in z + 2, when the store starts
-and reads the line; z + 3 sends it; the memory is done in z + 4 + L, where the layer ends: 3 + L cycles of drain after z.
+The part common to all cases has a memory latency of L cycles and SRAM (read 1, write 1). Cycle 0 starts the ifmap's burst, and
+cycle 1 the filters' burst. A burst started in cycle t occupies the memory's port for one cycle and arrives in t + 1 + L. In that
+cycle it is written to its bank. Its tile is resident in t + 2 + L, when the first element is offered and granted; the element is
+ready in t + 3 + L. The filters, with t = 1, therefore allow step 0 in cycle 4 + L, after 4 + L cycles of first fill.
+
+The last step, in cycle z, puts its result into the write buffer. The write is granted in z + 1 and over in z + 2, when the store
+starts and reads the line. The store is sent in z + 3 and the memory is done in z + 4 + L, where the layer ends, after 3 + L
+cycles of drain following z.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Memory macros: the table's rows, what lies between them, equal capacity and area, writes, and what the simulator gets."""
+"""Memory macros: rows of the table, values between them, equal capacity and area, writes, and the simulator's timings."""
 
 import csv
 import re

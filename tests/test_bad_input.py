@@ -1,4 +1,4 @@
-"""Bad input of every kind: exit code 2, one clear message, no traceback, nothing half-written."""
+"""Bad input of every kind gives exit code 2 and one clear message, without a traceback or half-written files."""
 
 from __future__ import annotations
 

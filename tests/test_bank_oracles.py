@@ -1,12 +1,12 @@
-"""One bank under random traffic waits as queueing theory says it must: M/G/1 and Geo/G/1, by order of service.
+"""One bank under random traffic has the waits of queueing theory: M/G/1 and Geo/G/1, by order of service.
 
-Requests come at 0.1 a cycle, 30 % of them writes; a read takes 2 cycles, a write 10. Each mean is that of a million requests and
-more; it must lie within its 99 % confidence interval, which is also asked to be narrow, so that the test can fail. Waits of
-neighbours are alike; the interval is therefore that of means of long batches (batch means, Student's t).
+Requests arrive at a rate of 0.1 per cycle, 30 % of them writes; a read takes 2 cycles, a write 10. Each mean is over at least a
+million requests and must lie within its 99 % confidence interval, which must also be narrow, so that the test can fail.
+Successive waits are correlated, so the interval is computed from means of long batches (batch means, Student's t).
 
 Formulas: Kleinrock, Queueing Systems (1975, 1976): Pollaczek-Khinchin; head-of-the-line and preemptive-resume priorities
 (Cobham). Geo/G/1: Takagi, Queueing Analysis 3 (1993). Preemptive repeat: a write's completion time and the decomposition of its
-wait (Avi-Itzhak and Naor 1963), worked out in ``restarted_write_response``.
+wait (Avi-Itzhak and Naor 1963), derived in ``restarted_write_response``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The compiled kernels on random machines with every index checked: nothing is read or written out of bounds.
 
-Compiled code does not check its indices, and a cache holds code that was compiled without checks: so this is a process
-and a cache of its own, under NUMBA_BOUNDSCHECK=1. Views that are made from addresses (``int64_view``, for the
-parameters and states of bank timings, and the tables of a DRAM as main memory) carry the size that they are given, and
-are checked against that.
+Compiled code does not check its indices, and a cache holds code that was compiled without checks. The test therefore uses a
+process and a cache of its own, with NUMBA_BOUNDSCHECK=1. Views that are made from addresses (``int64_view``, for the parameters
+and states of bank timings, and for the tables of a DRAM as main memory) carry the size that they are given, and are checked
+against that size.
 """
 
 from __future__ import annotations

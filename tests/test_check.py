@@ -1,4 +1,4 @@
-"""The third step of ``simcore check``: random traffic in both engines shows what the steps before it cannot."""
+"""The third step of ``simcore check``: random traffic in both engines finds faults that the earlier steps cannot find."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands print, and with which exit code."""
+"""The output and exit codes of the commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the streams of a command are connected to, it ends with one clear line at most."""
+"""A command ends with at most one clear line, whatever its streams are connected to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lowering of layers and networks: what is planned, fused, left out and refused."""
+"""Lowering of layers and networks: what is planned, fused, skipped and rejected."""
 
 from __future__ import annotations
 

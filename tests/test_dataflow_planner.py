@@ -1,4 +1,4 @@
-"""No plan is circular: what an element needs can always be brought before it, whatever the sizes."""
+"""No plan is circular: the data of an element can always be loaded before it, whatever the sizes."""
 
 from __future__ import annotations
 

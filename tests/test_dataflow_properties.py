@@ -1,4 +1,4 @@
-"""Random layers on random machines: streams touch what im2col says, and the DMA's plan always has the tile an element needs."""
+"""Random layers on random machines: streams touch the words of im2col, and the DMA's plan has each tile ready in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same run gives the same outcome: again, after other runs, in another process, compiled or as plain Python."""
+"""A run always gives the same outcome: repeated, after other runs, in another process, compiled or as plain Python."""
 
 from __future__ import annotations
 

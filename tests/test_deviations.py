@@ -1,4 +1,4 @@
-"""DEVIATIONS.md: where results differ from SCALE-Sim's on purpose, each difference asserted."""
+"""DEVIATIONS.md: each intended difference from SCALE-Sim's results is asserted."""
 
 from __future__ import annotations
 

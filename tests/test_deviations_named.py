@@ -1,4 +1,4 @@
-"""DEVIATIONS.md names tests of the DRAM, and of the STT-MRAM models, that exist."""
+"""The tests that DEVIATIONS.md names for the DRAM and STT-MRAM models exist."""
 
 import re
 from pathlib import Path

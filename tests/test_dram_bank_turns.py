@@ -1,4 +1,4 @@
-"""Rules of the scheduler bank-round-robin by hand, in both engines."""
+"""Rules of the scheduler bank-round-robin, worked out by hand, in both engines."""
 
 import pytest
 from test_dram_controller import DDR4, ENGINES, line, trace

@@ -1,4 +1,4 @@
-"""`simcore dram` and `simcore dram check`: golden streams through the command line, figures that add up, bad input, docs."""
+"""`simcore dram` and `simcore dram check`: golden streams through the command line, consistent figures, bad input, docs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of the DRAM controller, by hand, in both engines: queues, row policies, mappings, refusals."""
+"""Rules of the DRAM controller, worked out by hand, in both engines: queues, row policies, mappings, rejected input."""
 
 import numpy as np
 import pytest

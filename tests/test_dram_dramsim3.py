@@ -1,8 +1,7 @@
-"""DRAMsim3 needs about as long for the same traces, configured alike: the cycle of the last command within 5 per cent.
+"""DRAMsim3, configured alike, needs a similar time for the same traces: the cycle of the last command differs by at most 5 %.
 
-With its own scheduler, banks in turn, all ten traces do; with Ramulator's nine.
-
-Provenance of its runs: golden/dram/README.md. Its latencies under load are not comparable: it holds more requests (docs/dram.md).
+With DRAMsim3's own scheduler, banks in turn, this holds for all ten traces; with Ramulator's it holds for nine. The provenance of
+its runs is in golden/dram/README.md. Its latencies under load are not comparable, because it holds more requests (docs/dram.md).
 """
 
 import csv

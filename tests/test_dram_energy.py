@@ -1,4 +1,4 @@
-"""Energy from IDD currents, every term by hand."""
+"""Energy from IDD currents, with every term computed by hand."""
 
 import numpy as np
 import pytest

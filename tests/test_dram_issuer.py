@@ -1,6 +1,7 @@
-"""The DRAM device takes commands from any issuer: a list of commands, each as early as the device allows, in both engines.
+"""The DRAM device takes commands from any issuer, in both engines.
 
-The issuer is this file's. It knows no request and no queue, as a micro-program's issuer will not; the checker judges its streams.
+The issuer in this file issues a list of commands, each as early as the device allows. Like a future issuer of micro-programs, it
+has no requests and no queue. The checker judges its streams.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An estimate refuses traces that would take for ever, and an empty trace gets a warning."""
+"""An estimate rejects traces that would take too long, and an empty trace gets a warning."""
 
 from __future__ import annotations
 

@@ -1,13 +1,14 @@
 """Exact cycles of tiny layers with a DRAM as main memory, worked out by hand in both clocks, on both engines.
 
-DDR3-1600K: tRCD 11, CL 11, burst 4, tRAS 28, tRP 11 cycles of 1.25 ns. A product of 1 x 1 x 1 on a 1 x 1 array. Its ifmap lies at
-byte 0, its filter at 4096, in the same row (8 KiB) of bank 0, its result at 8192, in bank 1. Core cycle 0 gives the ifmap's burst
-to the memory, cycle 1 the filter's.
+DDR3-1600K has tRCD 11, CL 11, burst 4, tRAS 28 and tRP 11, in cycles of 1.25 ns. The layer is a product of 1 x 1 x 1 on a 1 x 1
+array. Its ifmap lies at byte 0 and its filter at byte 4096, in the same row (8 KiB) of bank 0. Its result lies at byte 8192, in
+bank 1. The ifmap's burst goes to the memory in core cycle 0, and the filter's in cycle 1.
 
-The first transaction is accepted in DRAM cycle 0, ACT comes in 1, RD in 1 + 11, its data end in 12 + 11 + 4 = 27. The second,
-accepted in 1, hits the open row: RD in 12 + 4, its data end in 31. A burst that has arrived in core cycle a allows step 0 in
-a + 2 (tests/test_array_cycles.py), and the store is sent in step 0 + 3. Its transaction is accepted in DRAM cycle w, ACT of bank
-1 comes in w + 1, WR in w + 12: then the DRAM is empty and the layer ends.
+The DRAM accepts the first transaction in DRAM cycle 0. Its ACT comes in cycle 1 and its RD in 1 + 11; its data end in 12 + 11 + 4
+= 27. The second transaction, accepted in cycle 1, hits the open row: its RD comes in 12 + 4, and its data end in 31. A burst that
+has arrived in core cycle a allows step 0 in a + 2 (tests/test_array_cycles.py), and the store is sent three core cycles after
+step 0. If the DRAM accepts the store's transaction in cycle w, the ACT of bank 1 comes in w + 1 and the WR in w + 12. Then the
+DRAM is empty and the layer ends.
 """
 
 from __future__ import annotations

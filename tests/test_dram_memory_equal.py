@@ -1,6 +1,6 @@
 """Both engines give equal outcomes on machines with a DRAM, and no transaction is lost: random machines, layers, standards.
 
-As in tests/test_engines_equal.py, a case that fails is printed as a script.
+As in tests/test_engines_equal.py, a failing case is printed as a script.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A DRAM as main memory at its limits: plans that wait for themselves, refreshes that pile up, addresses beyond it."""
+"""A DRAM as main memory at its limits: plans that wait for themselves, accumulating refreshes, addresses beyond its capacity."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""A faster or larger DRAM never costs cycles; the exceptions are known, small, and explained.
+"""A faster or larger DRAM never costs cycles. The exceptions are known, small and explained.
 
-LeNet-5's layers, each on a machine of its own. Every knob is turned step by step to the better.
+Each layer of LeNet-5 runs on its own machine. Every parameter is improved step by step.
 
-With SRAM in the scratchpads one step costs: a second rank. Under the mapping RoBaRaCoCh the bits of the rank lie between column
-and bank, so that streams 8 KiB apart lie in two ranks, and a change of rank costs the data bus two cycles (nCS); one rank has
-both in banks of its own, between which the bus changes for nothing.
+With SRAM in the scratchpads one step costs cycles: a second rank. With the mapping RoBaRaCoCh the rank bits lie between column
+and bank, so streams 8 KiB apart lie in two ranks, and a change of rank costs the data bus two cycles (nCS). A single rank keeps
+both streams in different banks, between which the bus changes at no cost.
 
-With STT-MRAM bursts that come sooner have their slow line writes closer together, and the array's reads wait behind them: the
-mechanism that tests/test_monotone.py knows of `outstanding_bursts`. Two ranks cost there too.
+With STT-MRAM, bursts that arrive earlier have their slow line writes closer together, and the array's reads wait behind them.
+This is the mechanism that tests/test_monotone.py describes for `outstanding_bursts`. Two ranks cost cycles there too.
 """
 
 from __future__ import annotations

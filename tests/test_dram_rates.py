@@ -1,4 +1,4 @@
-"""Unloaded read latency and streaming bandwidth of every standard, against what its table says."""
+"""Unloaded read latency and streaming bandwidth of every standard, compared with its table."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Results of a DRAM as main memory: columns, the table of its banks, JSON and energy; and the presets with a DRAM."""
+"""Results with a DRAM as main memory: columns, bank table, JSON and energy; and the presets with a DRAM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standards as tables: what they resolve to, what a user's own file may change, and the errors for wrong tables."""
+"""Standards as tables: their resolved values, the keys that a user's own file may change, and the errors for wrong tables."""
 
 import json
 from pathlib import Path

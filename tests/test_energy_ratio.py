@@ -1,4 +1,4 @@
-"""The closed form R(a) = (P_S + a e_S) / (P_M + a e_M) against scratchpads that are simulated access by access."""
+"""The closed form R(a) = (P_S + a e_S) / (P_M + a e_M), compared with scratchpads that are simulated access by access."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The compiled engine against the reference engine: the same machine and traffic give the same outcomes, cell by cell.
+"""The compiled engine gives the reference engine's outcomes, cell by cell, for the same machine and traffic.
 
-What fails is printed as a script that runs the case again. ``SIMCORE_HYPOTHESIS_PROFILE=deep`` draws thousands of new cases, from
-seeds that are printed with a failure and may be given as ``SIMCORE_HYPOTHESIS_SEED``.
+A failing case is printed as a script that runs it again. ``SIMCORE_HYPOTHESIS_PROFILE=deep`` draws thousands of new cases, from
+seeds that are printed with a failure and can be given as ``SIMCORE_HYPOTHESIS_SEED``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Equal layers run once: with the same tables and the same machine afterwards, and only where every part of the key is equal."""
+"""Equal layers run once, with the same tables and the same machine state, and only if every part of the key is equal."""
 
 from __future__ import annotations
 

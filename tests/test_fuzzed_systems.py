@@ -1,4 +1,4 @@
-"""Systems with keys changed at random, in a process of their own: each runs or is refused, and none ends the process."""
+"""Systems with random changes of their keys, in a separate process: each runs or is rejected, and none ends the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every reader of a user's texts meets texts that are no longer sound: it reads them or raises InputError, nothing else."""
+"""Every reader of a user's text, given corrupted texts, reads them or raises InputError, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guide to one's own dataflow and layer: its files are written out and run as it says."""
+"""The files in the guide to one's own dataflow and layer are written out and run as the guide says."""
 
 from __future__ import annotations
 

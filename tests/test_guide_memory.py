@@ -1,4 +1,4 @@
-"""docs/your-own-memory.md: its models are written to files, its code is run, and what it prints is what the guide shows."""
+"""docs/your-own-memory.md: its models are written to files, its code is run, and its output equals the output in the guide."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""The junction: critical current, time unit, closed forms, heat, energy, endurance; worked numbers to the digits given."""
+"""The junction: critical current, time unit, closed forms, heat, energy, endurance; worked examples to the given digits."""
 
 from math import inf
 

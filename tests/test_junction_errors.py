@@ -1,4 +1,4 @@
-"""Write error rates: against the golden Fokker-Planck solutions, against our own solver, and with process variation."""
+"""Write error rates, compared with the golden Fokker-Planck solutions and with our own solver, and with process variation."""
 
 import csv
 import sys

@@ -1,4 +1,4 @@
-"""Kernels come back from their cache, and nothing that is wrong with the cache ends or changes a run."""
+"""Kernels come back from their cache, and no fault of the cache ends or changes a run."""
 
 from __future__ import annotations
 

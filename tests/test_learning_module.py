@@ -1,4 +1,4 @@
-"""A network as a torch module: shapes, parameters and products of the graph, and the values that numpy finds. Needs torch."""
+"""A network as a torch module: shapes, parameters and products equal the graph's, and values equal numpy's. Needs torch."""
 
 from __future__ import annotations
 

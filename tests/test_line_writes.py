@@ -1,4 +1,4 @@
-"""How often each line is written: by hand, in both engines, and adding up to the writes of the banks."""
+"""How often each line is written: worked out by hand, in both engines, and equal in sum to the writes of the banks."""
 
 from __future__ import annotations
 

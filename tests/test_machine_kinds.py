@@ -1,4 +1,4 @@
-"""docs/machine-kinds.md and the interface it describes, with a kind of machine from an installed package."""
+"""docs/machine-kinds.md and the interface that it describes, with a kind of machine from an installed package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where tensors and their tiles lie in main memory: each in a place of its own, aligned, and read back where it was written."""
+"""Addresses of tensors and tiles in main memory: separate, aligned, and read back from where they were written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memories that come with simcore, worked out by hand, and as both engines call them."""
+"""The memories of simcore, worked out by hand, and as both engines call them."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""``simcore memory``: what it prints, and what it refuses."""
+"""``simcore memory``: its output, and the input that it rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``simcore check``: broken models are caught, each with a clear text, its line and the request that shows it."""
+"""``simcore check`` finds broken models, each with a clear text, its line and the request that shows the fault."""
 
 import os
 import re

@@ -1,8 +1,8 @@
-"""More or faster hardware never costs cycles, on a grid of machines; the exceptions are known, small, and explained.
+"""More or faster hardware never costs cycles, on a grid of machines. The exceptions are known, small and explained.
 
-Each knob of a machine is turned step by step to the better. Where a step costs cycles, the mechanism was read off the outcomes
-and stands with the exception in ``EXCEPTIONS``; a test holds that each still exists and stays within its bound, so that a change
-of the machine that removes or worsens one is seen.
+Each parameter of a machine is improved step by step. If a step costs cycles, the mechanism was read from the outcomes and is
+written with the exception in ``EXCEPTIONS``. A test asserts that each exception still exists and stays within its bound, so that
+a change of the machine that removes or worsens one is noticed.
 """
 
 from __future__ import annotations

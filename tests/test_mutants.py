@@ -1,7 +1,7 @@
 """Seeded faults in the compiled engine are caught: each mutant differs from the reference engine on a fixed set of small cases.
 
-A mutant is one edit in a copy of the package, run as plain Python (nothing is compiled). A mutant whose text is no longer found
-exactly once fails: edit it along with the engine.
+A mutant is one edit in a copy of the package, run as plain Python (nothing is compiled). A mutant fails if its text does not
+occur exactly once, so edit it together with the engine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``validate --no-code`` executes nothing of the user's, checks everything else, and says what it left out."""
+"""``validate --no-code`` executes none of the user's code, checks everything else, and says what it left out."""
 
 from __future__ import annotations
 

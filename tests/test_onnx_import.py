@@ -1,4 +1,4 @@
-"""ONNX graphs as exporters leave them, and files that are not what they should be."""
+"""ONNX graphs as exporters write them, and files that are not valid."""
 
 import builtins
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A 2x2 array worked out by hand: which PE holds what in which step, and when each result leaves and is written."""
+"""A 2x2 array worked out by hand: the contents of each PE in each step, and when each result leaves and is written."""
 
 from __future__ import annotations
 

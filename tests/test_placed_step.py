@@ -1,4 +1,4 @@
-"""One placement drives the accuracy run and the machine: cycles and energies of a training step whose tensors lie as placed."""
+"""One placement drives both the accuracy run and the machine: cycles and energies of a training step with placed tensors."""
 
 from __future__ import annotations
 

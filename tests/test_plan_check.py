@@ -1,4 +1,4 @@
-"""The check of a Program before it runs: every address that an engine takes from it lies where it should."""
+"""The check of a Program before it runs: every address that an engine takes from it lies in its proper range."""
 
 from __future__ import annotations
 

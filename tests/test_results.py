@@ -1,4 +1,4 @@
-"""Tables of a run: what adds up, what is named, what is written."""
+"""Tables of a run: their sums, their names and their files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs and plans too large for any machine are refused before they begin, with an estimate, and only those."""
+"""Runs and plans too large for any machine are rejected with an estimate before they begin, and no others."""
 
 from __future__ import annotations
 

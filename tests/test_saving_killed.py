@@ -1,4 +1,7 @@
-"""kill -9 at any step of a save: the directory, or a sibling that the next run restores, is whole; the next clears the rest."""
+"""After kill -9 at any step of a save, the directory, or a sibling that the next run restores, is whole.
+
+The next run removes all other remains.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SCALE-Sim's topology files, with the slips that trip its users, and with real faults."""
+"""SCALE-Sim's topology files, with harmless mistakes that SCALE-Sim fails on, and with real faults."""
 
 from pathlib import Path
 

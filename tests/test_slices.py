@@ -1,4 +1,4 @@
-"""Kernels run in slices: the tables do not depend on where they are cut, progress is told between them, and Ctrl-C ends a run."""
+"""Kernels run in slices: tables do not depend on the cuts, progress is reported between them, and Ctrl-C ends a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The study of STT-MRAM scratchpads: its tables against values known by hand, its variants, its gains."""
+"""The study of STT-MRAM scratchpads: its tables compared with values known by hand, its variants, its gains."""
 
 from __future__ import annotations
 

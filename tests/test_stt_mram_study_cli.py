@@ -1,4 +1,4 @@
-"""``simcore study stt-mram``: what it prints, saves and refuses, with and without the extras."""
+"""``simcore study stt-mram``: its output and files, and the input that it rejects, with and without the extras."""
 
 from __future__ import annotations
 

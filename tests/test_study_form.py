@@ -1,4 +1,4 @@
-"""The form of studies: a study is one file and a line in the registry; the form does all the rest."""
+"""The form of studies: a new study needs one file and a line in the registry, and the form does all the rest."""
 
 from __future__ import annotations
 

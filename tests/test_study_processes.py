@@ -1,4 +1,4 @@
-"""Processes of a study end with it, at once where it is interrupted."""
+"""Processes of a study end with it, and at once if it is interrupted."""
 
 from __future__ import annotations
 

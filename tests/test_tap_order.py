@@ -1,4 +1,4 @@
-"""The order of reuse: the same folds, sums and steps in another order, and less traffic where the ifmap does not fit."""
+"""The order of reuse: the same folds, sums and steps in another order, with less traffic if the ifmap does not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The technology table: its numbers, what lies between them, and where they come from."""
+"""The technology table: its numbers, the values between them, and their sources."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Bank timings: declaring, finding and compiling them."""
+"""Bank timings: how they are declared, found and compiled."""
 
 import os
 import subprocess

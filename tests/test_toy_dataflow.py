@@ -1,4 +1,4 @@
-"""A dataflow in one file outside the tree runs in both engines, multiplies right, and is found by name once it is installed."""
+"""A dataflow in one file outside the tree runs in both engines, gives correct products, and is found by name when installed."""
 
 from __future__ import annotations
 

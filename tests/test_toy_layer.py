@@ -1,4 +1,4 @@
-"""Layer kinds in one file outside the tree: planned, sized, run in both engines, joined, handed on and trained by their rules."""
+"""Layer kinds in one file outside the tree: their rules plan, size, run, fuse, hand on and train them in both engines."""
 
 from __future__ import annotations
 

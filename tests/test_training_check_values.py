@@ -1,4 +1,4 @@
-"""``--check-values`` with ``--training``: gradients that the array computes are numpy's, and wrong ones stop the run."""
+"""``--check-values`` with ``--training``: gradients that the array computes equal numpy's, and wrong ones stop the run."""
 
 from __future__ import annotations
 

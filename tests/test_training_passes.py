@@ -1,4 +1,4 @@
-"""Training passes: hand counts and closed forms of cycles, products and traffic, what a step is made of, and what adds up."""
+"""Training passes: cycles, products and traffic counted by hand and in closed form, the layers of a step, and sums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training steps are estimated before they are planned, and one that would run for hours is refused."""
+"""Training steps are estimated before they are planned, and a step that would run for hours is rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wear of scratchpads: lifetimes by hand, the source of the endurance, and where it is shown."""
+"""The wear of scratchpads: lifetimes computed by hand, the source of the endurance, and the outputs that show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write errors bit by bit: words, the rule of the failed write, addresses. numpy alone."""
+"""Write errors bit by bit: words, the rule of the failed write, addresses. Needs only numpy."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""Data to train on: the digits, and CIFAR files as they are distributed, broken and hostile."""
+"""Data for training: the digits, and CIFAR files as distributed, broken and hostile."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""Findings of training on the digits, in a few runs of the study: no loss at low rates, and the most sensitive tensor."""
+"""Findings of training on the digits in a few runs of the study: no loss at low rates, and the most sensitive tensor."""
 
 from __future__ import annotations
 

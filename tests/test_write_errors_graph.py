@@ -1,4 +1,4 @@
-"""The networks that the study trains, on a machine: the very same ones, as inference and as a training step."""
+"""A machine runs the same networks that the study trains, as inference and as a training step."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which kind of tensor each scratchpad holds in a training step: by hand, along the edges of a step, and in what runs."""
+"""The kind of tensor in each scratchpad in a training step: by hand, along the edges of a step, and in actual runs."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Placements: what they mean for error rates and energy, how they are read, what is wrong with them."""
+"""Placements: their error rates and energies, their files, and their faults."""
 
 import math
 from pathlib import Path

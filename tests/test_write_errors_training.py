@@ -1,4 +1,4 @@
-"""Training behind a scratchpad: what each pass reads, determinism, and the study as a whole. Needs torch."""
+"""Training behind a scratchpad: the words that each pass reads, determinism, and the whole study. Needs torch."""
 
 import json
 from pathlib import Path

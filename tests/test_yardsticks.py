@@ -1,4 +1,4 @@
-"""The kinds `roofline` and `ideal`: cycles by hand, sums, bounds, and one error for bad input."""
+"""The kinds `roofline` and `ideal`: cycles computed by hand, sums, bounds, and one error for bad input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small networks for tests of training, and one layer of a training step at a time."""
+"""Small networks for tests of training, and single layers of a training step."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from workloads.layers import (
 from workloads.network import LayerInstance, Network, NetworkBuilder
 from workloads.training import training_step
 
-#: Groups, uneven padding, stride and dilation at once: two phases, one of which lacks a row.
+#: Groups, uneven padding, stride and dilation together give two phases, one of which lacks a row.
 CORNER = Conv("conv", 8, (3, 3), stride=(2, 1), padding=(1, 1, 2, 0), dilation=(1, 2), groups=2)
 CORNER_IMAGE = (4, 3, 7)
 
@@ -40,7 +40,7 @@ def chain(*layers: Layer, image: tuple[int, ...], batch: int = 1) -> Network:
 
 
 def after_weights(layer: Layer, image: tuple[int, ...], batch: int = 1) -> Network:
-    """The layer behind one with weights, so that its input wants a gradient."""
+    """Return a network with the layer behind a layer with weights, so that its input needs a gradient."""
     before = Conv("before", image[0], 1) if len(image) == 3 else Linear("before", image[-1])
     return chain(before, layer, image=image, batch=batch)
 
@@ -50,7 +50,7 @@ def trained(network: Network, **options: Any) -> dict[str, LayerInstance]:
 
 
 def product_network(batch: int = 2) -> Network:
-    """Two operands of a product, each from a linear layer."""
+    """Return a product of two operands, each of which comes from a linear layer."""
     net = NetworkBuilder("product")
     net.add(Input("queries", (2, 3, 4)))
     net.add(Input("keys", (2, 4, 5)))
@@ -61,7 +61,7 @@ def product_network(batch: int = 2) -> Network:
 
 
 def many_layers(batch: int = 3) -> Network:
-    """Every kind of layer that can be trained, with a branch, a strided convolution of groups and windows that overlap."""
+    """Return a network of every trainable layer kind, with a branch, a strided grouped convolution and overlapping windows."""
     net = NetworkBuilder("many")
     net.add(Input("image", (3, 9, 9)))
     net.add(Conv("conv1", 4, 3, padding=1))

@@ -1,4 +1,4 @@
-"""A slow, obvious twin for training steps: gradients written out by hand, and a whole network's step computed layer by layer."""
+"""A slow, obvious twin of training steps: gradients written out by hand, and a whole network's step computed layer by layer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ EPSILON = 1e-5
 
 
 def places(conv: Conv, image: Array) -> list[tuple[int, int, tuple[slice, slice]]]:
-    """For each tap (row, column) the slices of the padded image that it multiplies, over all output positions."""
+    """Return for each tap (row, column) the slices of the padded image that it multiplies, over all output positions."""
     _, rows, columns = conv.infer([image.shape[1:]])
     found = []
     for y, x in product(range(conv.kernel[0]), range(conv.kernel[1])):
@@ -57,7 +57,7 @@ def padded(conv: Conv, image: Array) -> Array:
 
 
 def grouped(conv: Conv, image: Array) -> list[tuple[slice, slice]]:
-    """(input channels, filters) of each group."""
+    """Return (input channels, filters) of each group."""
     channels, filters = image.shape[1] // conv.groups, conv.out_channels // conv.groups
     return [(slice(g * channels, (g + 1) * channels), slice(g * filters, (g + 1) * filters)) for g in range(conv.groups)]
 
@@ -71,7 +71,7 @@ def convolve(conv: Conv, image: Array, weights: Array) -> Array:
 
 
 def convolve_back(conv: Conv, image: Array, weights: Array, gradient: Array) -> tuple[Array, Array]:
-    """(input gradient, weight gradient): each output position's gradient is scattered to what it was made from."""
+    """Return (input gradient, weight gradient), by scattering each output position's gradient to the values behind it."""
     whole, of_weights = padded(conv, image), np.zeros_like(weights)
     of_whole = np.zeros_like(whole)
     for (y, x, where), (channels, filters) in product(places(conv, image), grouped(conv, image)):
@@ -83,7 +83,7 @@ def convolve_back(conv: Conv, image: Array, weights: Array, gradient: Array) -> 
 
 
 def loop_nest(shape: ConvShape, pixels: Array, filters: Array) -> Array:
-    """What a ConvShape computes, [batch, filters, rows, columns], by its own extents: zeros beyond the pixels."""
+    """Return the result of a ConvShape, [batch, filters, rows, columns], from its own extents, with zeros beyond the pixels."""
     result = np.zeros((shape.batch, shape.filters, shape.out_height, shape.out_width), dtype=np.result_type(pixels, filters))
     for y, x in product(range(shape.kernel[0]), range(shape.kernel[1])):
         rows = np.arange(shape.out_height) * shape.stride[0] - shape.padding[0] + y * shape.dilation[0]
@@ -98,7 +98,7 @@ def loop_nest(shape: ConvShape, pixels: Array, filters: Array) -> Array:
 
 
 def product_gradient(instance: LayerInstance, first: Array, second: Array) -> Array:
-    """A gradient by the loop nest that the array runs."""
+    """Return a gradient, computed by the loop nest that the array runs."""
     work = work_of(instance)
     assert isinstance(work, Product)
     shape = work.shape
@@ -109,7 +109,7 @@ def product_gradient(instance: LayerInstance, first: Array, second: Array) -> Ar
 
 
 def joined_phases(parts: list[tuple[LayerInstance, Array]], shape: tuple[int, ...]) -> Array:
-    """The pixels of all phases side by side in a tensor of this shape, [batch, ...]; zero where there is none."""
+    """Return the pixels of all phases in one tensor of this shape, [batch, ...], with zeros in positions without a phase."""
     whole = np.zeros(shape)
     for instance, part in parts:
         layer = instance.layer
@@ -122,7 +122,7 @@ def joined_phases(parts: list[tuple[LayerInstance, Array]], shape: tuple[int, ..
 
 
 class Step:
-    """A training step's tensors by the name of their layer, [batch, *shape]; gradients of weights have the weights' shape."""
+    """The tensors of a training step by layer name, [batch, *shape]. Gradients of weights have the weights' shape."""
 
     def __init__(self, network: Network, weights: dict[str, Array], images: dict[str, Array], labels: Array) -> None:
         self.weights, self.labels = weights, labels
@@ -231,7 +231,7 @@ class Step:
         return inputs[0].reshape(len(inputs[0]), *instance.output_shape)
 
     def windows(self, layer: Pool, image: Array) -> Array:
-        """The values of each window, [batch, channels, rows, columns, places]."""
+        """Return the values of each window, [batch, channels, rows, columns, places]."""
         top, left, bottom, right = layer.padding
         lowest = -np.inf if layer.kind == "max" else 0.0
         whole = np.pad(image, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=lowest)
@@ -270,7 +270,7 @@ class Step:
 
 
 def random_weights(network: Network, seed: int) -> dict[str, Array]:
-    """Weights of every convolution and linear layer."""
+    """Return weights for every convolution and linear layer."""
     random = np.random.default_rng(seed)
     found = {}
     for instance in network.instances():

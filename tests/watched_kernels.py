@@ -1,7 +1,7 @@
-"""Programs at random, run by the compiled engine's own code as plain Python, on tables that refuse every index out of bounds.
+"""Random Programs run by the compiled engine's own code as plain Python, on tables that reject every index out of bounds.
 
-Run as a script with NUMBA_DISABLE_JIT=1 and the number of examples. numpy raises IndexError beyond the end of a table but takes
--1 for its last row, where compiled code would leave the table: the tables here refuse negative indices too.
+Run it as a script with NUMBA_DISABLE_JIT=1 and the number of examples. numpy raises IndexError beyond the end of a table, but
+takes -1 as the last row, where compiled code would leave the table. The tables here therefore also reject negative indices.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from workloads.dataflow.lowering import lower
 from workloads.layers import Add
 from workloads.network import LayerInstance
 
-#: What became of the Programs: run, refused, or found to be stuck.
+#: The outcomes of the Programs: run, refused, or found to be stuck.
 SEEN: Counter[str] = Counter()
 
-#: Columns that say when, not where: an edit of them lets a run take any time, or end stuck, and touches nothing else.
+#: Columns that say when, not where. A changed value makes a run take any time or end stuck, but touches no other data.
 TIMES = {"segments": (Seg.DUE, Seg.DUE_STRIDE, Seg.AFTER_WRITE), "ops": (Op.DEP_COUNT, Op.ADDRESS)}
-#: More elements or words than this are not run, to save time.
+#: Programs with more elements or words than this are skipped, to save time.
 LARGEST_RUN = 2000
 
 
 class Watched(np.ndarray):
-    """A table that takes no index below 0."""
+    """A table that rejects indices below 0."""
 
     def __getitem__(self, index: Any) -> Any:
         return super().__getitem__(_upward(index))
@@ -57,7 +57,7 @@ def _upward(index: Any) -> Any:
 
 
 def watched(value: Any) -> Any:
-    """An argument of a kernel with its tables watched."""
+    """Return an argument of a kernel with watched tables."""
     if isinstance(value, np.ndarray):
         return value.view(Watched)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -66,14 +66,14 @@ def watched(value: Any) -> Any:
 
 
 def watch(module: Any, name: str) -> None:
-    """Let a kernel work on watched tables."""
+    """Make a kernel work on watched tables."""
     kernel = getattr(module, name)
     setattr(module, name, lambda *arguments: kernel(*map(watched, arguments)))
 
 
 @st.composite
 def edited(draw: st.DrawFn, program: Program) -> Program:
-    """The Program with a few of its cells changed: by a little, or to anything."""
+    """Return the Program with a few changed cells. A change is small or arbitrary."""
     tables = {"regions": program.regions.copy(), "ops": program.ops.copy(), "geometry": program.geometry[None].copy()}
     segments = [rows.copy() for rows in program.segments]
     for _ in range(draw(st.integers(0, 2))):
@@ -123,7 +123,7 @@ def _expect(words: str, error: Exception) -> None:
 
 
 def planted_faults_are_found() -> None:
-    """Words wider than lines and tiles below the first are refused by the check, and by the tables where nothing checked them."""
+    """Assert that the check rejects words wider than lines and tiles below the first, and that watched tables reject them too."""
     system = load_system("edge-sram")
     machine = build_machine(system)
     layer = LayerInstance("add", Add("add"), ((4, 4, 4), (4, 4, 4)), (4, 4, 4), 1, ("a", "b"))

@@ -1,4 +1,4 @@
-"""A made-up memory device whose figures can be checked in the head."""
+"""A made-up memory device with figures that can be checked mentally."""
 
 from dataclasses import dataclass
 from math import log10
@@ -10,7 +10,10 @@ SAFE = SafePoint(1e-9, 10.0)
 
 @dataclass(frozen=True)
 class DecadePerTenth:
-    """Error rate 0->1: 10^-(V t) with t in ns, 1->0 a tenth of it; energy V^2 t / 10 ns pJ + 0.1 pJ a bit; 1 V is overdrive 2."""
+    """Error rate 10^-(V t) with t in ns for 0->1, and a tenth of it for 1->0. Energy V^2 t / 10 ns pJ + 0.1 pJ per bit.
+
+    An overdrive of 2 is 1 V.
+    """
 
     sram_pj_per_bit: float = 0.05
     safe: SafePoint = SAFE

@@ -1,4 +1,4 @@
-"""About how long a trace takes, known before it begins, and a limit on it: a slip in a cycle would otherwise run for days."""
+"""A limit on long traces, by an estimate made before the run. A mistyped cycle would otherwise run for days."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simcore.dram.trace import DramTrace
 from simcore.errors import InputError
 from simcore.run_time import in_words
 
-#: A trace that takes longer by estimate is refused unless asked for.
+#: A trace with a longer estimate is an error, unless ``--no-limit`` is given.
 LIMIT_S = 600.0
 
 #: Refreshes and requests per second of each engine, rounded down from measurements with ddr4_2400r. Idle cycles cost nothing.
@@ -34,7 +34,7 @@ def refuse_long_trace(
 
 
 def refreshes_per_cycle(dram: ResolvedDram, controller: ControllerSpec) -> float:
-    """Refreshes of all channels in a cycle, on average."""
+    """Return the average number of refreshes of all channels per cycle."""
     if controller.refresh == "per-bank":
         return dram.counts[0] / dram.refresh_bank_interval if dram.refresh_bank_interval else 0.0
     every = dram.refresh_interval if controller.refresh == "all-bank" else 0

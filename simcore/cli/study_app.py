@@ -1,4 +1,4 @@
-"""The commands under ``simcore study``: one for each study of the registry."""
+"""The commands under ``simcore study``, one for each study of the registry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _study() -> None:
 
 
 def add_study(app: typer.Typer, study: Study) -> None:
-    """Make a study a command of ``app``."""
+    """Add a study as a command of ``app``."""
 
     @guarded
     @taking(options_of(study))

@@ -1,4 +1,4 @@
-"""Layers of a user's own, each with its rule: a scale that is trained, with its gradients, and a view from depth to space."""
+"""A user's own layers, each with its rule: a scale that is trained, its gradient, a view from depth to space, and a row mean."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workloads.network import LayerInstance
 
 
 def both_read(layer: ChannelScaleGradient, instance: LayerInstance) -> Spread:
-    """The input and the output's gradient go past together; their products' sum per channel remains."""
+    """Return work that reads the input and the output's gradient together and sums their product per channel."""
     return Spread(instance.batch * prod(instance.input_shapes[0]), prod(instance.output_shape), operands=("ifmap", "filter"))
 
 
@@ -39,7 +39,7 @@ def scale_gradient(layer: ChannelScale, back: Backward) -> Gradients:
 
 @dataclass(frozen=True)
 class ChannelScale(Layer):
-    """Every channel times a weight of its own."""
+    """Every channel, multiplied by its own weight."""
 
     op: ClassVar[str] = "channel-scale"
     rule: ClassVar[LayerRule[ChannelScale]] = LayerRule(each_value, joins=True, gradient=scale_gradient)
@@ -54,7 +54,7 @@ def view_gradient(layer: DepthToSpace, back: Backward) -> Gradients:
 
 @dataclass(frozen=True)
 class DepthToSpace(Layer):
-    """(channels x n x n, height, width) as (channels, height x n, width x n): values are only renamed."""
+    """(channels x n x n, height, width) as (channels, height x n, width x n). It only renames values."""
 
     n: int = 2
     op: ClassVar[str] = "depth-to-space"
@@ -74,7 +74,7 @@ def rows_twice(layer: RowMean, instance: LayerInstance) -> Rowwise:
 
 @dataclass(frozen=True)
 class RowMean(Layer):
-    """Values less their row's mean: once through a row for the mean, once more for the values. It cannot be trained."""
+    """Values minus the mean of their row. One pass over a row finds the mean, a second one the values. It cannot be trained."""
 
     op: ClassVar[str] = "row-mean"
     rule: ClassVar[LayerRule[RowMean]] = LayerRule(rows_twice)

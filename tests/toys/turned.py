@@ -1,16 +1,19 @@
-"""A dataflow of a user's own: output-stationary with rows and columns exchanged, so that filters enter from the west."""
+"""A user's own dataflow: output-stationary with rows and columns exchanged, so that filters enter from the west."""
 
 from simcore.spec.system import ArraySpec
 from workloads.dataflow import Choice, Dataflow, Side
 
 
 def least_gap(array: ArraySpec) -> int:
-    """The finished sums leave over the columns' buses, a row of PEs in each step. A skewed fetch holds the edge longer."""
+    """Return the steps in which the finished sums leave over the columns' buses, one row of PEs per step.
+
+    A skewed fetch occupies the edge longer.
+    """
     return array.rows + (max(array.rows, array.columns) - 1 if array.edge == "skewed-fetch" else 0)
 
 
 def traffic(choice: Choice) -> tuple[float, float]:
-    """Every row of filters goes past all pixels, and every column of pixels past all filters."""
+    """Return the bytes loaded: every row of filters goes past all pixels, and every column of pixels past all filters."""
     ifmap = choice.passes(choice.ifmap_bytes, "ifmap", choice.row_folds)
     return ifmap, choice.passes(choice.filter_bytes, "filter", choice.column_folds)
 
