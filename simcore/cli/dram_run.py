@@ -37,7 +37,7 @@ class TimedRun:
 
     @property
     def requests_per_s(self) -> float:
-        """Requests per second of the simulation itself; 0 for an empty trace."""
+        """Return the requests per second of the simulation itself, which are 0 for an empty trace."""
         return len(self.outcome.op) / self.simulate_s
 
 

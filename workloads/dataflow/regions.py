@@ -37,7 +37,8 @@ class Share:
         """Return the lines of a slot, which hold at least one tile.
 
         For a long tile they are a multiple of the banks, so that all slots look alike, if that costs few slots. A tile of few
-        lines is not padded, because the padding would leave the same banks unused in every slot.
+        lines is not padded, because the padding would leave the same banks unused in every slot. Tiles are not padded either if
+        all of them fit only without padding.
         """
         lines = -(-tile_bytes // self.line_bytes)
         if lines < _LONG * self.banks:

@@ -23,7 +23,7 @@ def row_classes(shape: ConvShape) -> int:
 
 
 def reuse_parts(shape: ConvShape, array_rows: int) -> int:
-    """Return the parts of the ifmap that the order of reuse visits in turn: the channel parts of a fold times the sets of rows.
+    """Return the number of ifmap parts that the order of reuse visits in turn: parts of the channels times sets of rows.
 
     Return 1 if a fold holds more than one tap position, because reuse gains nothing then.
     """

@@ -65,7 +65,7 @@ def _most_rows(layer: ArrayLayer, lanes: int) -> int:
     """Return the most ifmap rows of a tile that lets consecutive folds read either all of a tile or nothing of it."""
     shape, folds = layer.shape, layer.folds
     if (folds.row != folds.turn).any() and row_classes(shape) > 1:
-        return 1  # every other row is read now and the rest later
+        return 1  # folds read alternate rows now and the other rows later
     fold_rows = shape.fold_rows(lanes)
     fits = shape.ifmap_words() * layer.system.words.ifmap_bytes <= layer.shares["ifmap"].capacity_bytes
     # A fold that reads a small part of each image stays for the following folds if tiles are not higher than that part.

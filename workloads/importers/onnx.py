@@ -170,7 +170,7 @@ def _infer_shapes(onnx: Any, model: Any, where: str) -> dict[str, Shape]:
     """Return the shape of every tensor with known sizes, including the batch."""
     del model.graph.value_info[:]
     for value in model.graph.output:
-        value.type.tensor_type.ClearField("shape")  # the file's own may still leave the batch open
+        value.type.tensor_type.ClearField("shape")  # the file's own shape may still leave the batch open
     try:
         graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:

@@ -124,7 +124,7 @@ def _pool(node: Node) -> list[Layer]:
     stride, dilation = _pair(node.attributes.get("strides", (1, 1))), _pair(node.attributes.get("dilations", (1, 1)))
     padding = _padding(node, _pair(kernel), stride, dilation)
     if _pair(kernel) == stride == (1, 1) and not any(padding):
-        return [Identity(node.name)]  # an adaptive pool to the size its input has already
+        return [Identity(node.name)]  # an adaptive pool whose output has the size of its input
     kind = "max" if node.op == "MaxPool" else "avg"
     return [Pool(node.name, kind, _pair(kernel), stride, padding, dilation, bool(node.attributes.get("ceil_mode", 0)))]
 

@@ -21,7 +21,7 @@ def end_with_parent(parent: int) -> None:
     if hasattr(signal, "SIGKILL"):
         _ask_the_system(signal.SIGKILL)
     if os.getppid() != parent:
-        os._exit(1)  # it ended before the system was asked
+        os._exit(1)  # the parent ended before this process called the system
     Thread(target=_watch, daemon=True).start()
 
 

@@ -30,7 +30,7 @@ def spread(
             found.append(do(piece))
             told(done)
         return found
-    load_engine("compiled")  # once, before processes that would each compile it
+    load_engine("compiled")  # compile it once, or each process would compile it
     with processes(min(jobs, len(work))) as pool:
         futures = [pool.submit(do, piece) for piece in work]
         for done, future in enumerate(as_completed(futures), start=1):

@@ -107,7 +107,7 @@ def equal_area_bytes(pad_name: ScratchpadName, cell: str, leakage_class: str, sr
         try:
             fits = _macros(pad_name, cell, leakage_class, capacity_bytes).area_mm2 <= area_mm2
         except InputError:
-            continue  # below or above the table of macros
+            continue  # outside the table of macros
         found = capacity_bytes if fits else found
     if found is None:
         message = f"no capacity of {cell} fits into {area_mm2:.4g} mm2, the area of {sram_bytes // KIB} KiB of SRAM"

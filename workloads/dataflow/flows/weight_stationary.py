@@ -41,7 +41,7 @@ def _streamed_bytes(choice: Choice) -> float:
         return _reused_bytes(choice, in_block)
     again = min(choice.row_folds, shape.kernel[0] * shape.kernel[1])
     if choice.stays(choice.fold_bytes(loops.block), "ifmap"):
-        again = 1  # what neighbouring folds of taps read in common stays from one to the next
+        again = 1  # the rows that neighbouring folds of taps share stay in the scratchpad
     if loops.outer == "block":
         return max(ifmap, blocks * choice.passes(in_block, "ifmap", columns * again))
     one_column = blocks * choice.passes(in_block, "ifmap", again)
