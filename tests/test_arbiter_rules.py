@@ -317,9 +317,9 @@ def test_interleaving_places_lines(interleaving: str, places: dict[int, tuple[in
     changes = {"capacity_bytes": 1024, "banks": 4, "interleaving": interleaving}
     machine = build_machine(load_system("edge-sram", [f"scratchpads.filter.{key}={value}" for key, value in changes.items()]))
     number = machine.scratchpad_index("filter")
-    pad, pads = machine.scratchpads[number], machine_state(machine).tables.pads
+    pad, tables = machine.scratchpads[number], machine_state(machine).tables
     assert {line: pad.place(line) for line in places} == places
-    assert {line: place(pads, number, line) for line in places} == {
+    assert {line: place(tables, number, line) for line in places} == {
         line: (16 + bank, row) for line, (bank, row) in places.items()
     }
     assert {pad.place(line) for line in range(32)} == {(bank, row) for bank in range(4) for row in range(8)}
