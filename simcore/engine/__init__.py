@@ -1,4 +1,4 @@
-"""Both engines behind one call."""
+"""One call for both engines."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from simcore.spec.system import System
 if TYPE_CHECKING:
     from simcore.engine.reference.operands import Operands
 
-#: Engines by name: the compiled one for speed, the SimPy one for meaning.
+#: Engines by name: the compiled one is fast, the SimPy one defines the meaning.
 ENGINES = ("compiled", "simpy")
 
-#: Array steps of the reference engine from one call of ``on_step`` to the next; the compiled one calls ten times a second.
+#: The array steps of the reference engine between two calls of ``on_step``. The compiled engine calls ten times a second.
 PROGRESS_STEPS = 64
 
 
 def load_engine(engine: str, has_dram: bool = False) -> None:
-    """Import an engine, so that what follows can be timed: the compiled one is compiled here if it is not in the cache.
+    """Import an engine, and compile it if it is not in the cache, so that a later run can be timed.
 
-    ``has_dram``: for a machine whose main memory is one.
+    ``has_dram`` says that the machine's main memory is a DRAM.
     """
     if engine == "compiled":
         from simcore.engine.compiled import compile as _compiled
@@ -52,13 +52,15 @@ def run_programs(
     operands: Callable[[int, Program], Operands | None] | None = None,
     line_writes: LineWrites | None = None,
 ) -> list[Outcome]:
-    """Run layers one after another on one machine and one clock; one Outcome each.
+    """Run layers one after another on one machine and one clock. Return one Outcome per layer.
 
-    ``on_layer(index, outcome)`` is called after each, ``on_step(index, array steps made)`` now and then within one. The reference
-    engine alone asks ``operands(index, program)`` before each layer for what its PEs multiply (None: nothing).
-    How often each line is written is added to ``line_writes`` where that is given.
-    Raises InputError for an unknown engine, an unusable bank timing, operands for the compiled engine, tensors that a DRAM cannot
-    hold, and refreshes that come faster than it can do them; RuntimeError for a Program that does not fit the machine.
+    ``on_layer(index, outcome)`` is called after each layer, and ``on_step(index, array steps made)`` now and then during it. Only
+    the reference engine asks ``operands(index, program)`` before each layer for the operands of its PEs (None: no values). The
+    writes of each line are added to ``line_writes``, if given.
+
+    Raise InputError for an unknown engine, an unusable bank timing, operands for the compiled engine, tensors that a DRAM cannot
+    hold, and refreshes that come faster than the DRAM can do them. Raise RuntimeError for a Program that does not fit the
+    machine.
     """
     machine = build_machine(system)
     check = _address_check(machine)
@@ -82,12 +84,12 @@ def _runner(
     operands: Callable[[int, Program], Operands | None] | None,
     line_writes: LineWrites | None,
 ) -> Callable[[int, Program], Outcome]:
-    """What runs the layer of an index on the engine of that name."""
+    """Return the function that runs the layer of an index on the engine of that name."""
     if engine == "compiled":
         from simcore.engine.compiled.run import CompiledEngine
 
         if operands is not None:
-            raise InputError("the compiled engine has no PEs to check values with", hint="choose engine 'simpy'")
+            raise InputError("the compiled engine has no PEs, so it cannot check values", hint="choose engine 'simpy'")
         compiled = CompiledEngine(machine, shortcuts, line_writes)
         return lambda index, program: compiled.run(program, None if on_step is None else partial(on_step, index))
     if engine == "simpy":
@@ -109,7 +111,7 @@ def _at_times(on_step: Callable[[int, int], None], index: int, step: int) -> Non
 
 
 def _address_check(machine: Machine) -> Callable[[Program], None]:
-    """What raises InputError for a layer whose tensors reach beyond a DRAM."""
+    """Return a function that raises InputError for a layer whose tensors reach beyond a DRAM."""
     if not isinstance(machine.memory, DramMemory):
         return lambda _: None
     from simcore.dram.mapping import address_mapping
@@ -129,9 +131,9 @@ def _address_check(machine: Machine) -> Callable[[Program], None]:
 def run_traffic(
     machine: System | Machine, scratchpad: str, traffic: Traffic, engine: str = "compiled", until: int | None = None
 ) -> TrafficOutcome:
-    """Run open-loop traffic on the named scratchpad alone, up to but without cycle ``until``, or until all is granted.
+    """Run open-loop traffic on the named scratchpad alone, until all requests are granted or just before cycle ``until``.
 
-    Raises InputError for an unknown engine or scratchpad, an unusable bank timing, and a request to no line of the scratchpad.
+    Raise InputError for an unknown engine or scratchpad, an unusable bank timing, and a request to a line that does not exist.
     """
     alone = _alone(build_machine(machine) if isinstance(machine, System) else machine, scratchpad)
     traffic.check_against(alone.scratchpads[0])
@@ -147,7 +149,7 @@ def run_traffic(
 
 
 def _alone(machine: Machine, scratchpad: str) -> Machine:
-    """The machine without its other scratchpads and their timings."""
+    """Return the machine without its other scratchpads and their timings."""
     names = [pad.name for pad in machine.scratchpads]
     if scratchpad not in names:
         raise InputError(f"no scratchpad named {scratchpad!r}", hint=did_you_mean(scratchpad, names))

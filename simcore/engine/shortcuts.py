@@ -1,4 +1,4 @@
-"""The compiled engine's shortcuts. Each leaves every table as it is, and can be switched off to see that it does."""
+"""The compiled engine's shortcuts. None of them changes a table, and each can be switched off to prove this."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shortcuts:
-    """coalesced_lines: find an element's lines by runs of words instead of word by word. idle_skipping: jump over cycles in
-    which nothing changes. grants_at_once: grant a request that comes to an idle bank when it comes, past the arbiter's queues.
-    equal_layers: give a layer that must go as one before it that one's Outcome."""
+    """Switches of the shortcuts, all on by default.
+
+    ``coalesced_lines`` finds an element's lines by runs of words instead of word by word. ``idle_skipping`` jumps over cycles in
+    which nothing changes. ``grants_at_once`` grants a request to an idle bank on arrival, past the arbiter's queues.
+    ``equal_layers`` gives a layer the Outcome of an earlier layer that must run in the same way.
+    """
 
     coalesced_lines: bool = True
     idle_skipping: bool = True

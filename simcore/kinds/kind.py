@@ -187,7 +187,7 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         """Return what ``simcore explain`` says about the kind's own columns, causes and metrics."""
         return ()
 
-    # What callers may ask of a kind -------------------------------------------------------------------------------------------
+    # What callers may ask of a kind --------------------------------------------------------------------------------------------
 
     def engine_named(self, engine: str | None) -> str:
         """Return the engine of that name, or the default for None. Raise InputError if the kind has no such engine."""

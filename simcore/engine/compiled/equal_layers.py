@@ -1,10 +1,10 @@
-"""Equal layers run once: a layer that goes as one before it has that one's Outcome, and leaves the machine as that one did.
+"""Equal layers run once. A layer that must run as an earlier one did gets that layer's Outcome and leaves the machine as it did.
 
-It does so where its Program is the same (name, facts and addresses in main memory apart) and the machine it begins on
-is the same, seen from the cycle in which it begins. Between layers no request waits, no write is buffered, nothing is
-on its way, and main memory is free: a layer lasts until all that is done. `key_parts` holds what is left of a machine
-with constant bank timings. A DRAM remembers more, and so does a timing with a state of its own: their layers are
-simulated.
+Two layers are equal if their Programs are the same (except for name, facts and addresses in main memory) and if the machine is in
+the same state, relative to the cycle in which each begins. Between layers no request waits, no write is buffered, no burst is
+outstanding, and main memory is free, because a layer lasts until all of that is done. `key_parts` holds the remaining state of a
+machine with constant bank timings. A DRAM remembers more, and so does a timing with a state of its own; layers on such machines
+are simulated.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from simcore.program.program import Int64Array, Op, Program
 
 @dataclass(frozen=True)
 class KeptLayer:
-    """A layer as if it had begun in cycle 0, and the machine at its end, seen from there.
+    """A layer as if it had begun in cycle 0, and the machine at its end, relative to that cycle.
 
-    ``lines``, ``line_writes``: which lines it wrote, and how often; None where nobody counted.
+    ``lines`` are the lines that the layer wrote, ``line_writes`` how often. Both are None if nobody counted.
     """
 
     outcome: Outcome
@@ -38,13 +38,13 @@ class KeptLayer:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its arrays."""
+        """Return the bytes of the arrays."""
         values = [getattr(part, item.name) for part in (self, self.outcome) for item in fields(part)]
         return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
 
 def key_parts(state: MachineState, program: Program) -> dict[str, Int64Array]:
-    """Everything that the Outcome of a layer follows from, its start cycle apart."""
+    """Return everything on which the Outcome of a layer depends, except its start cycle."""
     machine, tables, memory = state.machine, state.tables, state.machine.memory
     assert isinstance(memory, SimpleMemory)
     p, q = machine.memory_ratio
@@ -70,7 +70,7 @@ def key_parts(state: MachineState, program: Program) -> dict[str, Int64Array]:
 
 
 def layer_key(state: MachineState, program: Program) -> str | None:
-    """A digest of all that the Outcome of a layer follows from; None for one that has to be simulated."""
+    """Return a digest of everything on which the Outcome of a layer depends, or None for a layer that must be simulated."""
     if state.dram is not None or not (state.tables.banks[:, c.BANK_READ_HELD] > 0).all():
         return None
     digest = hashlib.blake2b(digest_size=32)
@@ -81,21 +81,21 @@ def layer_key(state: MachineState, program: Program) -> str | None:
 
 
 def _servers(state: MachineState) -> tuple[Int64Array, Int64Array]:
-    """In how many cycles each server is free, and the port that holds it until then."""
+    """Return the number of cycles until each server is free, and the port that holds the server until then."""
     servers = state.tables.servers
     free_in = np.maximum(servers[:, c.SERVER_FREE_AT] - state.cycle, 0)
     return free_in, np.where(free_in > 0, servers[:, c.SERVER_PORT], c.NONE)
 
 
 def _last_ports(state: MachineState) -> Int64Array:
-    """The port that each bank granted last, where its arbiter goes by it."""
+    """Return the port that each bank granted last, if its arbiter depends on that port."""
     banks, pads = state.tables.banks, state.tables.pads
     in_turn = pads[banks[:, c.BANK_PAD], c.PAD_ARBITER] == ROUND_ROBIN
     return np.where(in_turn, banks[:, c.BANK_LAST_PORT], c.NONE)
 
 
 def keep_layer(state: MachineState, outcome: Outcome, written: Int64Array | None) -> KeptLayer:
-    """What is to be kept of a layer that has just run; ``written``: how often it wrote each line of the machine."""
+    """Return the data to keep of a layer that has just run. ``written`` says how often it wrote each line of the machine."""
     lines = None if written is None else np.flatnonzero(written)
     begun_at_0 = replace(outcome, start_cycle=0, bin_start_cycles=outcome.bin_start_cycles - outcome.start_cycle)
     counted = None if written is None else written[lines]
@@ -103,7 +103,7 @@ def keep_layer(state: MachineState, outcome: Outcome, written: Int64Array | None
 
 
 def run_again(state: MachineState, kept: KeptLayer, counted: LineWrites | None) -> Outcome:
-    """Let the machine do a layer as it was done before; adds the writes of its lines to ``counted``."""
+    """Repeat a kept layer on the machine, and add the writes of its lines to ``counted``."""
     start, servers = state.cycle, state.tables.servers
     state.cycle += kept.outcome.cycles
     servers[:, c.SERVER_FREE_AT], servers[:, c.SERVER_PORT] = state.cycle + kept.free_in, kept.held_by

@@ -1,4 +1,4 @@
-"""The compiled engine's loop: the phases of ARCHITECTURE.md's cycle contract, one layer, with idle cycles skipped."""
+"""The compiled engine's loop: the phases of ARCHITECTURE.md's cycle contract for one layer, with idle cycles skipped."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from simcore.engine.compiled.tables import Tables
 from simcore.program.outcome import Cause
 from simcore.program.program import Port
 
-#: So many cycles in a row without any event are taken for a plan that waits for itself, or a DRAM that serves nothing.
+#: After this many cycles in a row without an event, the plan counts as waiting for itself, or the DRAM as serving nothing.
 STUCK_CYCLES = 1 << 22
 
-#: What `run_layer` returns: its time is up, the layer is done, nothing can happen any more, a DRAM's refreshes pile up.
+#: The results of `run_layer`: its time is up, the layer is done, nothing can happen any more, a DRAM's refreshes pile up.
 GOES_ON, DONE, STUCK, OVERRUN = range(4)
 
 _OUTPUT, _DMA = int(Port.OUTPUT), int(Port.DMA)
@@ -28,9 +28,9 @@ _FIRST_FILL, _DRAIN = int(Cause.FIRST_FILL), int(Cause.DRAIN)
 
 
 def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> int:
-    """Run a layer from where it stands until it is done, or for so many microseconds; says how it ended.
+    """Continue a layer until it is done, or for ``slice_us`` microseconds. Return how the call ended.
 
-    ``serves``: the bank timings. ``run_memory`` runs a DRAM, where there is one.
+    ``serves`` are the bank timings. ``run_memory`` runs a DRAM, if there is one.
     """
     scalars = tables.scalars
     now, step, steps = scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP], scalars[c.SCALAR_STEPS]
@@ -47,7 +47,7 @@ def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> in
         _settle(tables, now)
         _issue(tables, now)
         _grant(serves, run_memory, tables, now)
-        # ADVANCE, or one cause why not
+        # ADVANCE, or one cause of the stall
         cause, where, bank, nothing_due = _stall(tables, now, step)
         if cause == c.NONE and step == steps:
             status = DONE
@@ -55,7 +55,7 @@ def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> in
         if cause == c.NONE:
             advance(tables, step)
             step += 1
-        # Those cycles after this one in which nothing can change are like it.
+        # The following cycles in which nothing can change equal this one.
         following = now + 1
         if scalars[c.SCALAR_EVENTS] == 0 and scalars[c.SCALAR_IDLE_SKIPPING] and (cause != c.NONE or nothing_due):
             following = _next_change(run_memory, tables, cause, now, step)
@@ -73,7 +73,7 @@ def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> in
 
 @written_in
 def _find_cursors(tables: Tables) -> None:
-    """Find where the ports' next elements lie."""
+    """Find the places of the ports' next elements."""
     for port in range(c.ARRAY_PORTS):
         if tables.ports[port, c.PORT_NEXT_DUE] != c.FAR:
             locate(tables, port)
@@ -107,7 +107,8 @@ def _issue(tables: Tables, now: int) -> None:
     for port in range(c.READ_PORTS):
         if ports[port, c.PORT_NEXT_DUE] != c.FAR and ports[port, c.PORT_IN_WINDOW] < window:
             offer_element(tables, port, now)
-    # Before the DMA's lines, or after them where these go first: what comes to an idle bank may be granted as it comes.
+    # Buffered writes come before the DMA's lines, or after them if direct requests go first (read priority). The order matters
+    # because a request to an idle bank may be granted on arrival.
     if scalars[c.SCALAR_POSTED] and not pads[scalars[c.SCALAR_POSTED_PAD], c.PAD_READ_PRIORITY]:
         offer_writes(tables, now)
     if scalars[c.SCALAR_OPS_LEFT] > 0:
@@ -120,7 +121,7 @@ def _issue(tables: Tables, now: int) -> None:
 
 @written_in
 def _grant(serves: Any, run_memory: Any, tables: Tables, now: int) -> None:
-    """GRANT: each scratchpad grants what waits at its banks; main memory takes its bursts."""
+    """GRANT: each scratchpad grants requests that wait at its banks; main memory takes its bursts."""
     scalars, pads = tables.scalars, tables.pads
     for pad in range(pads.shape[0]):
         if pads[pad, c.PAD_HIGH]:
@@ -133,7 +134,10 @@ def _grant(serves: Any, run_memory: Any, tables: Tables, now: int) -> None:
 
 @written_in
 def _stall(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
-    """(cause, port, bank, nothing due) of why the array makes no step; cause NONE if it makes one, or if the layer is over."""
+    """Return (cause, port, bank, nothing due) of why the array makes no step.
+
+    The cause is NONE if the array makes a step or the layer is over.
+    """
     scalars, pads = tables.scalars, tables.pads
     if step < scalars[c.SCALAR_STEPS]:
         cause, where, bank, nothing_due = stall_of(tables, now, step)
@@ -150,7 +154,7 @@ def _stall(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
 
 @written_in
 def _next_change(run_memory: Any, tables: Tables, cause: int, now: int, step: int) -> int:
-    """The next cycle in which something else than in this one can happen; FAR if there is none. ``step`` is the next step."""
+    """Return the next cycle in which an event can differ from this cycle's, or FAR. ``step`` is the next step."""
     scalars, ports, bin_steps = tables.scalars, tables.ports, tables.bin_steps
     soonest = next_event(tables, now)
     if cause == c.NONE:
@@ -160,7 +164,7 @@ def _next_change(run_memory: Any, tables: Tables, cause: int, now: int, step: in
         for port in range(c.ARRAY_PORTS):
             next_due = min(next_due, ports[port, c.PORT_NEXT_DUE], ports[port, c.PORT_HEAD_DUE])
         soonest = min(soonest, now + 1 + next_due - step)
-    # The DRAM runs ahead only to what the machine waits for: refreshes alone keep nothing alive.
+    # The DRAM runs ahead only to events for which the machine waits. Refreshes alone keep nothing alive.
     waits_for_writes = step == scalars[c.SCALAR_STEPS] and scalars[c.SCALAR_OPS_LEFT] == 0 and scalars[c.SCALAR_HELD] > 0
     if (scalars[c.SCALAR_AWAITED] or waits_for_writes) and scalars[c.SCALAR_DRAM_NEXT] < soonest:
         bound = min(soonest, now + STUCK_CYCLES)
@@ -172,7 +176,7 @@ def _next_change(run_memory: Any, tables: Tables, cause: int, now: int, step: in
 
 @written_in
 def _status(tables: Tables, cause: int, following: int, now: int) -> int:
-    """GOES_ON, or why the layer cannot go on to cycle ``following``. Counts the cycles in which nothing happened."""
+    """Return GOES_ON, or why the layer cannot go on to cycle ``following``. Count the cycles in which nothing happened."""
     scalars = tables.scalars
     if scalars[c.SCALAR_OVERRUN]:
         return OVERRUN
@@ -185,7 +189,7 @@ def _status(tables: Tables, cause: int, following: int, now: int) -> int:
 
 @written_in
 def _count(tables: Tables, cause: int, where: int, bank: int, cycles: int) -> None:
-    """Count so many cycles in which the array made a step, or stalled for one cause."""
+    """Count ``cycles`` in which the array made a step, or stalled for one cause."""
     if cause == c.NONE:
         tables.scalars[c.SCALAR_COMPUTE] += cycles
     else:
@@ -198,7 +202,7 @@ def _count(tables: Tables, cause: int, where: int, bank: int, cycles: int) -> No
 
 @written_in
 def _enter_bin(tables: Tables, now: int, step: int) -> None:
-    """Go on to the next timeline bin if the array's step, from cycle ``now`` on, belongs to it."""
+    """Go to the next timeline bin if the array's step, from cycle ``now`` on, belongs to that bin."""
     scalars, bin_steps, bin_start_cycles = tables.scalars, tables.bin_steps, tables.bin_start_cycles
     if scalars[c.SCALAR_BIN] + 1 < bin_steps.shape[0] and step >= bin_steps[scalars[c.SCALAR_BIN] + 1]:
         scalars[c.SCALAR_BIN] += 1

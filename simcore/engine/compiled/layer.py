@@ -1,4 +1,4 @@
-"""The tables of one layer: built from a Program, on the tables of the machine that it runs on."""
+"""The tables of one layer, built from a Program on the tables of the machine that runs it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simcore.program.program import OP_COLUMNS, QUEUES, Int64Array, Op, OpKind, 
 
 
 def layer_tables(state: MachineState, program: Program, shortcuts: Shortcuts) -> Tables:
-    """Fresh tables for one layer on a machine; those of the machine are its own."""
+    """Return fresh tables for one layer on a machine. The machine's tables are shared, not copied."""
     state.tables.pads[:, c.PAD_AT_ONCE] = _grants_at_once(state.tables) if shortcuts.grants_at_once else 0
     return state.tables._replace(
         segments=np.ascontiguousarray(np.concatenate(program.segments)),
@@ -31,14 +31,14 @@ def layer_tables(state: MachineState, program: Program, shortcuts: Shortcuts) ->
 
 
 def max_lines(program: Program) -> int:
-    """The most lines that one element of any port can have: one per lane."""
+    """Return the largest number of lines of one element of any port: one per lane."""
     return max([1] + [int(port[:, Seg.LANES].max()) for port in program.segments if len(port)])
 
 
 def _grants_at_once(tables: Tables) -> list[int]:
-    """Per scratchpad, whether nothing that comes later in a cycle can go before a request to an idle bank.
+    """Return, per scratchpad, whether no later event of a cycle can go before a request to an idle bank.
 
-    Round robin lets a later port go first, and a write buffer at its high watermark lets its writes.
+    With round robin a later port may go first, and at its high watermark a write buffer's writes may.
     """
     pads, banks = tables.pads, tables.banks
     constant = [bool((banks[banks[:, c.BANK_PAD] == pad, c.BANK_READ_HELD] > 0).all()) for pad in range(len(pads))]
@@ -48,7 +48,7 @@ def _grants_at_once(tables: Tables) -> list[int]:
 
 def _scalars(state: MachineState, program: Program, shortcuts: Shortcuts) -> Int64Array:
     machine, scalars = state.machine, vector(c.SCALAR_COLUMNS)
-    # Main memory is free: the layer before ended when it had its last burst.
+    # Main memory is free, because the layer before ended after its last burst.
     scalars[[c.SCALAR_NOW, c.SCALAR_START]] = state.cycle
     scalars[[c.SCALAR_STEPS, c.SCALAR_WINDOW]] = program.steps, machine.port_window
     scalars[[c.SCALAR_RATIO_P, c.SCALAR_RATIO_Q]] = machine.memory_ratio
@@ -78,13 +78,13 @@ def _ports(program: Program) -> Int64Array:
 
 
 def _write_entries(state: MachineState, program: Program) -> int:
-    """Entries of all write buffers together; an element wider than a buffer enters an empty one."""
+    """Return the entries of all write buffers together. An element wider than a buffer enters an empty buffer."""
     widest = max_lines(program)
     return sum(max(pad.depth, widest) for pad in state.machine.scratchpads)
 
 
 def _requests(state: MachineState, program: Program) -> dict[str, Int64Array]:
-    """Window elements and bursts with rows for their lines, entries of the write buffers, and room for one element's lines."""
+    """Return window elements and bursts with rows for their lines, entries of write buffers, and room for an element's lines."""
     machine, widest = state.machine, max_lines(program)
     elements, limit = c.READ_PORTS * machine.port_window, machine.outstanding_bursts
     burst_lines = max(1, *(machine.burst_bytes // pad.line_bytes for pad in machine.scratchpads))
@@ -107,7 +107,7 @@ def _requests(state: MachineState, program: Program) -> dict[str, Int64Array]:
 
 
 def _operations(state: MachineState, program: Program) -> dict[str, Int64Array]:
-    """The DMA's queues, operations and bursts, and the slots with their tiles."""
+    """Return the DMA's queues, operations and bursts, and the slots with their tiles."""
     machine, operations = state.machine, len(program.ops)
     op_states = table(operations, c.OP_COLUMNS)
     op_states[:operations, c.OP_LEFT] = -(-program.ops[:, Op.BYTES] // machine.burst_bytes)

@@ -1,4 +1,4 @@
-"""Run Programs on the compiled engine. Its kernel is compiled once per installation and kept in a cache of its own."""
+"""The execution of Programs on the compiled engine, whose kernel is compiled once per installation and kept in a cache."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simcore.program.program import Program
 
 
 class CompiledEngine:
-    """Runs layers one after another; bank states, main memory and time go on from layer to layer."""
+    """An engine that runs layers one after another. Bank states, main memory and time continue from layer to layer."""
 
     def __init__(
         self,
@@ -30,22 +30,22 @@ class CompiledEngine:
         line_writes: LineWrites | None = None,
         store: Store[KeptLayer] | None = None,
     ) -> None:
-        """A machine at cycle 0; writes of its lines are added to ``line_writes`` where that is given.
+        """Start a machine at cycle 0. The writes of its lines are added to ``line_writes``, if given.
 
-        ``store``: where layers are kept for those that equal them; by default in memory, for this engine alone.
+        ``store`` keeps layers for later layers that equal them. By default it is in memory, for this engine alone.
         """
         self.line_writes = line_writes
         self.shortcuts = shortcuts or Shortcuts()
         self.state = machine_state(machine)
         self.store: Store[KeptLayer] = MemoryStore() if store is None else store
-        #: Layers that were simulated so far.
+        #: The number of layers simulated so far.
         self.simulated = 0
 
     def run(self, program: Program, on_step: Callable[[int], None] | None = None) -> Outcome:
-        """Run one layer; ``on_step`` is called with the array steps made, about every tenth of a second.
+        """Run one layer. About every tenth of a second, call ``on_step`` with the number of array steps made.
 
-        Raises InputError for a bank timing that broke its contract and for a DRAM whose refreshes pile up;
-        RuntimeError, with who waits for what, if nothing can happen any more.
+        Raise InputError for a bank timing that broke its contract and for a DRAM whose refreshes pile up. Raise RuntimeError,
+        which says who waits for what, if nothing can happen any more.
         """
         key = layer_key(self.state, program) if self.shortcuts.equal_layers else None
         kept = None if key is None else self.store.get(key)
@@ -87,7 +87,7 @@ class CompiledEngine:
 
 
 def deadlock_report(program: Program, layer: Tables) -> str:
-    """Who waits for what, when nothing can happen any more: the plan of the Program is at fault."""
+    """Return who waits for what when nothing can happen any more, which means that the Program's plan is faulty."""
     lines = [f"layer {program.name}: nothing can happen any more at step {int(layer.scalars[c.SCALAR_STEP])} of {program.steps}"]
     for port, row in enumerate(layer.ports):
         lines.append(

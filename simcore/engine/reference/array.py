@@ -69,7 +69,7 @@ class ArrayControl:
                 return
             self.shared.tally.stalled(Cause.DRAIN, Port.OUTPUT if self.dma.is_idle() and buffered else Port.DMA, None)
 
-    # Reasons for a stall ------------------------------------------------------------------------------------------------------
+    # Reasons for a stall -----------------------------------------------------------------------------------------------------
 
     def _stall(self) -> Stall | None:
         stall = next(filter(None, map(self._read_stall, self.readers)), None) or self._write_stall()
