@@ -75,7 +75,7 @@ def test_tensors_beyond_the_dram_are_refused_before_the_run(engine: str) -> None
     with pytest.raises(InputError) as caught:
         run_programs(on, [program], engine)
     end = int((program.ops[:, Op.ADDRESS] + program.ops[:, Op.BYTES]).max())
-    message = f"layer product: its tensors take {end} bytes, and ddr4_2400r holds 8192"
+    message = f"layer product: its tensors take {end} bytes, but ddr4_2400r holds only 8192"
     assert str(caught.value) == f"{message}; a larger organisation, more ranks or more channels?"
 
 

@@ -113,12 +113,12 @@ BAD = [
     (
         "memory.standard=ddr4_2400r",
         "memory.standard: a key of model 'dram', but this memory is of model 'simple'; "
-        "a DRAM is asked for by 'memory: ddr4_2400r' (--set memory=ddr4_2400r) or memory.model=dram",
+        "for a DRAM, set 'memory: ddr4_2400r' (--set memory=ddr4_2400r) or memory.model=dram",
     ),
     (
         "memory.controller.read_queue=8",
         "memory.controller: a key of model 'dram', but this memory is of model 'simple'; "
-        "a DRAM is asked for by 'memory: NAME' (--set memory=NAME) or memory.model=dram",
+        "for a DRAM, set 'memory: NAME' (--set memory=NAME) or memory.model=dram",
     ),
     ("memory=none.yaml", "memory.standard: expected a file, found none at 'none.yaml'"),
 ]

@@ -203,7 +203,7 @@ BAD = {
     RULE + "{level: bank, preceding: [ACT], following: [RD], latency: open('x')}":
         f"{{f}}:3: expected {ALLOWED}, got 'open(...)' in 'open('x')'",
     RULE + "{level: bank, preceding: [ACT], following: [RD], latency: nRCD +}":
-        f"{{f}}:3: expected an expression, got 'nRCD +'; it may hold {ALLOWED}",
+        f"{{f}}:3: expected an expression, got 'nRCD +'; an expression may hold {ALLOWED}",
     SPEED + "{nCWL: null}": "{f}:4: timing 'nCWL' is missing: neither speed '2400R' nor organisation '8Gb_x8' gives it",
     SPEED + "{nRAS: 60}":
         "{f}:4: nRAS (tRAS) is 60 cycles and nRC (tRC) 55: expected tRAS <= tRC, because a row cycle holds its activation",

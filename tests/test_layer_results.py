@@ -159,7 +159,9 @@ def test_an_update_finds_no_weights_in_place_where_its_gradient_was_written(opti
 
 
 def test_scratchpads_that_cannot_change_roles_are_reported():
-    with pytest.raises(InputError, match=r"scratchpads.ofmap: expected an ofmap like the ifmap with layer_results 'scratchpads'"):
+    with pytest.raises(
+        InputError, match=r"scratchpads.ofmap: expected an ofmap equal to the ifmap with layer_results 'scratchpads'"
+    ):
         machine("scratchpads.ofmap.banks=8")
     with pytest.raises(InputError, match="got a unified scratchpad"):
         load_system("edge-unified", [KEPT])

@@ -140,7 +140,7 @@ def test_more_requests_than_memory_holds_are_refused_before_they_are_made() -> N
     with pytest.raises(InputError, match=r"^layer .output.: about [0-9,.]+ GB of memory are needed") as raised:
         simulate("lenet5", layers="output", overrides=overrides)
     assert str(raised.value).endswith(
-        "; a smaller array.port_window, fewer dma.outstanding_bursts, vector_unit.lanes or write buffers take less"
+        "; reduce array.port_window, dma.outstanding_bursts, vector_unit.lanes or the write buffers"
     )
 
 

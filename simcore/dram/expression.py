@@ -34,7 +34,7 @@ def evaluate(expression: int | str, value_of: Callable[[str], int], tck_ps: int,
             warnings.simplefilter("ignore", SyntaxWarning)
             tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise InputError(f"expected an expression, got '{text}'", where, f"it may hold {_EXPECTED}") from error
+        raise InputError(f"expected an expression, got '{text}'", where, f"an expression may hold {_EXPECTED}") from error
     try:
         result = _Walk(text, value_of, tck_ps, where).value(tree.body, inside_cycles=False)
     except RecursionError as error:

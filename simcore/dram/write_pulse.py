@@ -35,7 +35,9 @@ def check_write_pulse(dram: ResolvedDram, controller: ControllerSpec) -> None:
                 raise InputError(f"{dram.name}: no command with role {pulsed}, which write_pulse {name!r} needs")
             if _before(dram, write) != _before(dram, other):
                 names = f"{dram.commands[other]} and {dram.commands[write]}"
-                raise InputError(f"{dram.name}: expected the same constraints before {names}, which differ in their pulses alone")
+                raise InputError(
+                    f"{dram.name}: expected the same constraints before {names}, which may differ only in their pulses"
+                )
 
 
 def _before(dram: ResolvedDram, command: int) -> set[tuple[int, ...]]:

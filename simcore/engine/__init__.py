@@ -122,7 +122,7 @@ def _address_check(machine: Machine) -> Callable[[Program], None]:
     def check(program: Program) -> None:
         end = int((program.ops[:, Op.ADDRESS] + program.ops[:, Op.BYTES]).max(initial=0))
         if end > size:
-            message = f"layer {program.name}: its tensors take {end} bytes, and {dram.name} holds {size}"
+            message = f"layer {program.name}: its tensors take {end} bytes, but {dram.name} holds only {size}"
             raise InputError(message, hint="a larger organisation, more ranks or more channels?")
 
     return check

@@ -15,7 +15,7 @@ def check_memory(program: Program, machine: Machine) -> None:
     require_host_memory(
         BYTES_PER_REQUEST * most_requests(program, machine),
         f"layer '{program.name}'",
-        "a smaller array.port_window, fewer dma.outstanding_bursts, vector_unit.lanes or write buffers take less",
+        "reduce array.port_window, dma.outstanding_bursts, vector_unit.lanes or the write buffers",
     )
 
 

@@ -196,7 +196,7 @@ def _broken_roles(pads: dict[ScratchpadName, ScratchpadSpec], layer_results: str
         ]
     if not {"ifmap", "ofmap"} <= set(pads) or pads["ifmap"] == pads["ofmap"]:
         return []
-    return [Broken(("ofmap",), "expected an ofmap like the ifmap with layer_results 'scratchpads', got another scratchpad")]
+    return [Broken(("ofmap",), "expected an ofmap equal to the ifmap with layer_results 'scratchpads', got a different one")]
 
 
 def _broken_lines(pads: dict[ScratchpadName, ScratchpadSpec], array: ArraySpec, words: WordSpec) -> list[Broken]:
