@@ -1,8 +1,8 @@
 """How the kernel's functions are compiled: all of them into one, without reference counts.
 
 Measured on ResNet18's layer1.0.conv1: numba's reference counts tripled the time, and passing tables (nine words each) between
-functions that are not inlined cost four fifths of the remaining time. The kernel allocates nothing, so nothing needs counting. The
-specs allow no divisor of 0 in it, so divisions are not checked.
+functions that are not inlined cost four fifths of the remaining time. The kernel allocates nothing, so nothing needs counting.
+The specs allow no divisor of 0 in it, so divisions are not checked.
 """
 
 from __future__ import annotations
