@@ -13,7 +13,8 @@ from simcore import simulate
 from simcore.errors import InputError
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import LayerRun, Results
-from simcore.results.glossary import GROUPS, TERMS, explain, markdown
+from simcore.results.glossary import GROUPS, TERMS, Term, explain, markdown
+from simcore.results.totals import pass_table, totals_table
 from simcore.spec import load_system, override_system
 from simcore.systolic.banks import bank_names
 from simcore.systolic.energy import BankRates, EnergyRates
@@ -142,7 +143,26 @@ def test_every_column_and_metric_is_explained(results: Results) -> None:
 
 def test_units_are_in_the_names_of_all_counts(results: Results) -> None:
     for metric, unit in zip(results.totals["metric"], results.totals["unit"], strict=True):
-        assert unit in ("cycles", "words", "lines", "bytes", "pJ", "ns", "percent", "mm2") or metric == "macs"
+        assert unit == TERMS[metric].unit != ""
+
+
+@pytest.mark.parametrize("unit", ["cycles/byte", "percent", ""])
+def test_a_new_ratio_is_neither_in_totals_nor_in_passes(results: Results, monkeypatch: pytest.MonkeyPatch, unit: str) -> None:
+    layers = results.layers.assign(wait_per_byte=1.5, told_cycles=1)
+    monkeypatch.setitem(TERMS, "wait_per_byte", Term("wait_per_byte", "Columns of layers", unit, "A ratio."))
+    monkeypatch.setitem(TERMS, "told_cycles", Term("told_cycles", "Columns of layers", "cycles", "An amount."))
+    metrics = totals_table(layers, results.system, 0.0)["metric"].tolist()
+    passes = list(pass_table(layers, results.kind))
+    assert [name in metrics for name in ("wait_per_byte", "told_cycles")] == [False, True]
+    assert [name in passes for name in ("wait_per_byte", "told_cycles")] == [False, True]
+
+
+def test_a_column_without_a_definition_is_added_up_only_if_it_counts_cycles_or_energy(results: Results) -> None:
+    layers = results.layers.assign(row_hit_rate=0.5, stall_carry_cycles=1, spark_pj=2.0)
+    assert {"row_hit_rate", "stall_carry_cycles", "spark_pj"} & set(totals_table(layers, results.system, 0.0)["metric"]) == {
+        "stall_carry_cycles",
+        "spark_pj",
+    }
 
 
 def test_the_metrics_page_is_what_explain_says() -> None:

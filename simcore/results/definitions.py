@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: The units of amounts. Only columns with one of these units add up over layers; those with any other, such as a ratio, do not.
+AMOUNTS = frozenset({"multiply-accumulates", "cycles", "words", "lines", "bytes", "transactions", "commands", "pJ"})
+
 CAUSES = {
     "first_fill": "The array waits for the first step of the layer: its first tiles are loading, or its first operands are read.",
     "dram_wait": "The next operand's tile is not on chip yet, or the next result's tile has no slot yet: main memory is late.",

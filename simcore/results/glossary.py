@@ -13,6 +13,7 @@ from typing import Any
 from simcore.errors import InputError, nearest
 from simcore.kinds import MachineKind, kind_names, machine_kind
 from simcore.results.definitions import (
+    AMOUNTS,
     BANKS,
     CAUSES,
     DRAM,
@@ -35,6 +36,11 @@ class Term:
     group: str
     unit: str
     text: str
+
+    @property
+    def adds_up(self) -> bool:
+        """Return whether values of several layers may be summed, which the unit says: it is that of an amount."""
+        return self.unit in AMOUNTS
 
 
 def _terms() -> dict[str, Term]:

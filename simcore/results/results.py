@@ -165,7 +165,7 @@ class Results:
     @cached_property
     def passes(self) -> pd.DataFrame:
         """One row per pass of a training step: the sums of its layers. Inference has one pass, forward."""
-        return pass_table(self.layers)
+        return pass_table(self.layers, self.kind)
 
     @cached_property
     def energy(self) -> pd.DataFrame:

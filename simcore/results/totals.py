@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
-from simcore.kinds import kind_of
-from simcore.results.glossary import terms_of
+from simcore.kinds import MachineKind, kind_of
+from simcore.results.glossary import Term, terms_of
 from simcore.spec import MachineSpec
 
-#: Columns of the layer table that cannot be summed over layers.
-_NOT_ADDED = (
-    *("layer", "op", "pass", "fused_into", "start_cycle", "values"),
-    *("mapping_efficiency_percent", "array_utilisation_percent"),
-)
+#: The ends of the names of a kind's own columns that are amounts even where the kind does not define them: causes and energies.
+_AMOUNT_ENDS = ("_cycles", "_pj")
 
 
-def pass_table(layers: pd.DataFrame) -> pd.DataFrame:
+def added_columns(layers: pd.DataFrame, known: Mapping[str, Term]) -> list[str]:
+    """Return the columns that may be summed over layers: those whose definition is an amount. No ratio is among them."""
+    return [name for name in layers.columns if (known[name].adds_up if name in known else name.endswith(_AMOUNT_ENDS))]
+
+
+def pass_table(layers: pd.DataFrame, kind: MachineKind[Any, Any]) -> pd.DataFrame:
     """Return one row per pass of a training step, in the order in which they first run: the sums of all columns that add up."""
-    added = [column for column in layers.columns if column not in _NOT_ADDED]
+    added = added_columns(layers, terms_of(kind))
     return layers.groupby("pass", sort=False)[added].sum(min_count=1).reset_index()
 
 
 def totals_table(layers: pd.DataFrame, system: MachineSpec, area_mm2: float) -> pd.DataFrame:
     """Return columns ``metric``, ``value`` and ``unit``: the sum of each column that adds up, and metrics derived from them."""
-    values = {column: float(layers[column].sum(min_count=1)) for column in layers.columns if column not in _NOT_ADDED}
+    kind = kind_of(system)
+    known = terms_of(kind)
+    values = {column: float(layers[column].sum(min_count=1)) for column in added_columns(layers, known)}
     cycles = values["cycles"]
     values["stall_cycles"] = cycles - values["compute_cycles"]
     values["time_ns"] = cycles * 1e9 / system.core_clock_hz
-    kind = kind_of(system)
     room = cycles * kind.macs_per_cycle(system)
     values["array_utilisation_percent"] = 100.0 * values["macs"] / room if room else 0.0
     values["scratchpad_area_mm2"] = area_mm2
-    known = terms_of(kind)
     rows = [(metric, value, known[metric].unit if metric in known else "") for metric, value in values.items()]
     return pd.DataFrame(rows, columns=["metric", "value", "unit"])
