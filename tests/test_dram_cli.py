@@ -341,6 +341,13 @@ def test_tables_stay_within_100_columns(arguments: tuple[str, ...]) -> None:
     assert "█" in result.stdout
 
 
+def test_the_totals_name_the_preset_speed_and_clock_of_an_own_table(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("extends: ddr4\npresets:\n  swift: {organisation: 8Gb_x8, speed: 3200AA}\n")
+    shown = " ".join(invoke(MIXED, "--standard", own).stdout.split())
+    assert "Totals of mine, 8Gb_x8 value % preset swift - speed 3200AA - tCK, ps 625 - cycles" in shown
+
+
 def test_the_table_s_banks_are_the_busiest() -> None:
     banks = figures(MIXED, "--standard", "ddr4_2400r")["banks"]
     shown = invoke(MIXED, "--standard", "ddr4_2400r").stdout

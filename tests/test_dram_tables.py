@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simcore.dram import standard
 from simcore.dram.checker import check_commands
 from simcore.dram.commands import Command
 from simcore.dram.expression import evaluate
@@ -160,6 +161,41 @@ def test_a_table_may_be_a_dictionary_in_a_python_file(tmp_path):
     assert str(caught.value) == f"{file}: no dictionary 'SLOWER'; did you mean 'SLOW'?"
 
 
+FAST = "{organisation: 8Gb_x8, speed: 3200AA}"
+SLOW = "{organisation: 8Gb_x8, speed: 2400U}"
+
+
+def test_a_file_runs_the_preset_that_it_chooses(tmp_path):
+    base, top = tmp_path / "base.yaml", tmp_path / "top.yaml"
+    base.write_text(f"extends: ddr4_2400r\npreset: fast\npresets: {{slow: {SLOW}, fast: {FAST}}}\n")
+    top.write_text("extends: base.yaml\n")
+    assert load_dram(base).speed == load_dram(top).speed == "3200AA"
+    top.write_text(f"extends: base.yaml\npresets: {{mine: {SLOW}}}\n")
+    assert load_dram(top).speed == "2400U"
+    top.write_text(f"extends: base.yaml\npreset: ddr4_2400r\npresets: {{mine: {SLOW}, other: {FAST}}}\n")
+    assert load_dram(top).speed == "2400R"
+
+
+def test_a_file_with_two_presets_of_its_own_must_choose(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"extends: ddr4_2400r\npresets:\n  slow: {SLOW}\n  fast: {FAST}\n")
+    with pytest.raises(InputError) as caught:
+        load_dram(file)
+    expected = "expected one preset of 'mine', got 2; its key 'preset' must choose among slow, fast"
+    assert str(caught.value) == f"{file}: {expected}"
+    with pytest.raises(InputError, match=r"mine.yaml alone; its key 'preset' chooses the preset"):
+        load_dram(f"{file}:fast")
+
+
+def test_a_shipped_preset_must_begin_with_the_name_of_its_table(tmp_path, monkeypatch):
+    text = (standard.TABLES / "ddr4.yaml").read_text()
+    (tmp_path / "ddr4own.yaml").write_text(text.replace("ddr4_2400r", "swift"))
+    monkeypatch.setattr(standard, "TABLES", tmp_path)
+    with pytest.raises(InputError) as caught:
+        load_dram("swift")
+    assert str(caught.value) == f"{tmp_path / 'ddr4own.yaml'}: presets.swift: expected a name that begins with 'ddr4own_'"
+
+
 def test_a_file_extends_another_file_beside_it(tmp_path):
     (tmp_path / "base.yaml").write_text("extends: ddr3_1600k\nspeeds:\n  1600K:\n    timings: {nRCD: 12}\n")
     (tmp_path / "top.yaml").write_text("extends: base.yaml\nspeeds:\n  1600K:\n    timings: {nRP: 12}\n")
@@ -227,7 +263,10 @@ BAD = {
     "extends: ddr4\npresets:\n  a: {organisation: 8Gb_x8, speed: 2400R, currents: 8Gb}":
         "{f}:3: presets.a: no currents '8Gb'; known: 8Gb_x8_2400, 8Gb_x8_3200, 4Gb_x8_2400",
     "extends: ddr4\nspeeds:\n  mine: {tck_ps: 833}": "{f}:3: missing key 'source' in speeds.mine",
-    "extends: ddr4": "{f}: expected a preset of 'mine'; known: ddr4_2400r, ddr4_2400u, ddr4_3200aa, ddr4_2400r_4gb",
+    "extends: ddr4": (
+        "{f}: expected one preset of 'mine', got 4; "
+        "its key 'preset' must choose among ddr4_2400r, ddr4_2400u, ddr4_3200aa, ddr4_2400r_4gb"
+    ),
 }  # fmt: skip
 
 

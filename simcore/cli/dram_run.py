@@ -20,6 +20,7 @@ from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.resolve import load_dram
 from simcore.dram.saving import stream_files
+from simcore.dram.standard import load_standard
 from simcore.dram.statistics import dram_statistics
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace, read_trace
@@ -124,7 +125,7 @@ def _print_tables(options: DramOptions, run: TimedRun) -> None:
 
     out = console()
     figures = dram_statistics(run.outcome)
-    for shown in tables_of(figures, run.outcome.dram):
+    for shown in tables_of(figures, run.outcome.dram, load_standard(options.standard).preset):
         out.print(shown)
         out.print()
     out.print(bank_lines(figures, run.outcome.dram))

@@ -20,9 +20,9 @@ TOP_BANKS = 8
 MAX_LINES, MAX_BLOCKS = 16, 72
 
 
-def tables_of(figures: Row, dram: ResolvedDram) -> Iterator[Table]:
-    """Return every table that has rows."""
-    yield totals_table(figures, dram)
+def tables_of(figures: Row, dram: ResolvedDram, preset: str | None) -> Iterator[Table]:
+    """Return every table that has rows. ``preset`` is the preset of the standard that ran."""
+    yield totals_table(figures, dram, preset)
     yield latency_table(figures)
     commands = [(name, count) for name, count in figures["commands"].items() if count]
     if commands:
@@ -33,10 +33,13 @@ def tables_of(figures: Row, dram: ResolvedDram) -> Iterator[Table]:
         yield bank_table(figures, dram)
 
 
-def totals_table(figures: Row, dram: ResolvedDram) -> Table:
-    """Return the table of time, requests, bandwidth and rows."""
+def totals_table(figures: Row, dram: ResolvedDram, preset: str | None) -> Table:
+    """Return the table of what ran, time, requests, bandwidth and rows."""
     served = sum(figures[name] for name in ("row_hits", "row_misses", "row_conflicts"))
     rows: list[tuple[object, ...]] = [
+        ("preset", preset, None),
+        ("speed", dram.speed, None),
+        ("tCK, ps", dram.tck_ps, None),
         ("cycles", figures["cycles"], None),
         ("time, us", figures["cycles"] * figures["tck_ps"] / 1e6, None),
         ("reads", figures["reads"], _percent(figures["reads"], figures["requests"])),

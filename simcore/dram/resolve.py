@@ -30,8 +30,8 @@ def load_dram(source: Source, overrides: Mapping[str, int] | None = None) -> Res
     """
     standard = load_standard(source)
     if standard.preset is None:
-        known = f"known: {', '.join(standard.spec.presets)}"
-        raise InputError(f"expected a preset of '{standard.spec.name}'", str(source), known)
+        known = f"its key 'preset' must choose among {', '.join(standard.choice)}"
+        raise InputError(f"expected one preset of '{standard.spec.name}', got {len(standard.choice)}", str(source), known)
     preset = standard.spec.presets[standard.preset]
     for what, key, options in (
         ("organisation", preset.organisation, standard.spec.organisations),

@@ -25,11 +25,16 @@ TABLES = Path(__file__).resolve().parents[2] / "models" / "dram"
 
 @dataclass(frozen=True)
 class Standard:
-    """A table that was read and has only known keys. ``preset`` is the preset to use if the user names none."""
+    """A table that was read and has only known keys. ``choice`` holds the presets of which the table chooses one, if any."""
 
     spec: StandardSpec
     root: Entry
-    preset: str | None
+    choice: tuple[str, ...]
+
+    @property
+    def preset(self) -> str | None:
+        """Return the preset that runs, or None if the table leaves it open."""
+        return self.choice[0] if len(self.choice) == 1 else None
 
     def where(self, *path: str | int) -> str:
         """Return the ``FILE:LINE`` of a value of the table."""
@@ -63,7 +68,7 @@ def _load_shipped(name: str) -> Standard:
 
 
 def _load(source: str | Path | Mapping[str, Any]) -> Standard:
-    root, errors, preset = _read(source, None, Path(), ())
+    root, errors, choice = _read(source, None, Path(), ())
     raise_all(errors)
     if not isinstance(root.value, dict):
         raise InputError(f"expected a mapping with keys {', '.join(StandardSpec.model_fields)}", root.where)
@@ -72,10 +77,10 @@ def _load(source: str | Path | Mapping[str, Any]) -> Standard:
     except ValidationError as error:
         raise_all(problems_of(error, StandardSpec, root))
         raise
-    chosen = spec.preset or preset
-    if chosen is not None and chosen not in spec.presets:
-        raise InputError(f"preset: no preset '{chosen}'", find(root, ("preset",))[0].where, did_you_mean(chosen, spec.presets))
-    return Standard(spec, root, chosen or (next(iter(spec.presets)) if len(spec.presets) == 1 else None))
+    for name in choice:
+        if name not in spec.presets:
+            raise InputError(f"preset: no preset '{name}'", find(root, ("preset",))[0].where, did_you_mean(name, spec.presets))
+    return Standard(spec, root, choice or tuple(spec.presets))
 
 
 def own_files(source: str) -> list[Path]:
@@ -94,11 +99,11 @@ def _plain_yaml(path: Path) -> object:
     return plain(read_yaml(read_text(path), str(path))[0].value)
 
 
-_Read = tuple[Entry, list[InputError], str | None]
+_Read = tuple[Entry, list[InputError], tuple[str, ...]]
 
 
 def _read(source: object, where: str | None, folder: Path, chain: tuple[str, ...]) -> _Read:
-    """Return a table's tree merged over the tree that it extends, the errors in its text, and the preset that its name means."""
+    """Return a table's tree merged over the tree that it extends, the errors in its text, and the presets to choose from."""
     if isinstance(source, Mapping):
         return _extended(entry(dict(source), where or "table"), "table", folder, (*chain, "table"))
     name = str(source)
@@ -111,7 +116,7 @@ def _read(source: object, where: str | None, folder: Path, chain: tuple[str, ...
     _check_cycle(str(path.resolve()), name, where, chain)
     root, errors = read_yaml(read_text(path), str(path))
     below, more, inherited = _extended(root, path.stem, path.parent, (*chain, str(path.resolve())))
-    return below, errors + more, preset or inherited
+    return below, errors + more, inherited if preset is None else (preset,)
 
 
 def _check_cycle(key: str, name: str, where: str | None, chain: tuple[str, ...]) -> None:
@@ -122,20 +127,26 @@ def _check_cycle(key: str, name: str, where: str | None, chain: tuple[str, ...])
 def _extended(root: Entry, stem: str, folder: Path, chain: tuple[str, ...]) -> _Read:
     """Return the tree merged over its base. The name defaults to the file's stem."""
     if not isinstance(root.value, dict):
-        return root, [], None
+        return root, [], ()
     own = dict(root.value)
     extends = own.pop("extends", None)
     own.setdefault("name", Entry(stem, root.where, root.where))
     over = Entry(own, root.where, root.key_where)
+    choice = _own_choice(own)
     if extends is None:
-        return over, [], None
+        return over, [], choice
     if not isinstance(extends.value, str):
-        return over, [InputError("extends: expected the name of a standard or preset, or a file", extends.where)], None
-    base, errors, preset = _read(extends.value, extends.where, folder, chain)
-    presets = own.get("presets")
-    if presets is not None and isinstance(presets.value, dict) and len(presets.value) == 1 and "preset" not in own:
-        preset = next(iter(presets.value))
-    return merge(_without(base, _timing_names(over)), over), errors, preset
+        return over, [InputError("extends: expected the name of a standard or preset, or a file", extends.where)], ()
+    base, errors, inherited = _read(extends.value, extends.where, folder, chain)
+    return merge(_without(base, _timing_names(over)), over), errors, choice or inherited
+
+
+def _own_choice(own: Mapping[str, Entry]) -> tuple[str, ...]:
+    """Return the presets from which a file itself chooses: that of its key ``preset`` alone, else all that it gives."""
+    if "preset" in own:
+        named = own["preset"].value
+        return (named,) if isinstance(named, str) else ()
+    return tuple(name for name, item in _items(own.get("presets")).items() if item.value is not None)
 
 
 def _items(table: Entry | None) -> dict[str, Entry]:
@@ -181,6 +192,12 @@ def _locate(name: str, where: str | None, folder: Path) -> tuple[Path, str | Non
         presets = find(read_yaml(read_text(path), str(path))[0], ("presets",))[0].value
         if isinstance(presets, dict) and name in presets:
             return path, name
+    if ".yaml:" in name or ".yml:" in name:
+        hint = f"name the file {name.rpartition(':')[0]} alone; its key 'preset' chooses the preset"
+        raise InputError(f"expected a DRAM standard, a preset or a file, got '{name}'", where, hint)
+    for stem in stems:
+        if name in load_standard(stem).spec.presets:
+            raise InputError(f"presets.{name}: expected a name that begins with '{stem}_'", str(TABLES / f"{stem}.yaml"))
     known = [*stems, *_preset_names(stems)]
     raise InputError(f"expected a DRAM standard, a preset or a file, got '{name}'", where, did_you_mean(name, known))
 
