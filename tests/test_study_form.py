@@ -134,6 +134,31 @@ def test_every_study_of_the_registry_is_a_command_and_is_listed() -> None:
         assert study.quick in described
 
 
+def test_a_study_that_cannot_be_imported_breaks_its_own_command_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.STUDIES, "broken", "no_such_package")
+    told = "the study 'broken' cannot be loaded from no_such_package: ModuleNotFoundError: No module named 'no_such_package'"
+    refused = CliRunner().invoke(app, ["study", "broken", "--quick", "--out", "x"])
+    assert (refused.exit_code, refused.stderr) == (2, f"simcore: {told}\n")
+    described = CliRunner().invoke(app, ["study", "--help"])
+    assert described.exit_code == 0
+    assert all(name in described.stdout for name in registry.STUDIES)
+    listed = CliRunner().invoke(app, ["list", "studies", "--json"])
+    assert [row["name"] for row in json.loads(listed.stdout)] == [name for name in registry.STUDIES if name != "broken"]
+    assert listed.stderr == f"simcore: {told}\n"
+    assert CliRunner().invoke(app, ["study", "bogus"]).exit_code == 2
+
+
+def test_the_command_line_imports_no_study_before_it_is_asked_for() -> None:
+    code = (
+        "import sys, simcore.cli\n"
+        "from simcore.studies.registry import STUDIES\n"
+        "found = sys.modules.keys() & set(STUDIES.values())\n"
+        "sys.exit(f'imported {found}' if found else 0)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 0, found.stderr
+
+
 def test_a_study_describes_itself_without_importing_what_it_runs() -> None:
     code = (
         "import sys\n"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
+
+import typer
 
 from simcore.cli.console import console, print_json, table
+from simcore.cli.guard import in_lines
 from simcore.errors import InputError, did_you_mean
+
+T = TypeVar("T")
 
 
 def list_command(what: str, as_json: bool) -> None:
@@ -24,6 +29,15 @@ def list_command(what: str, as_json: bool) -> None:
         console().print(table(f"{what.capitalize()}", columns, shown, text_columns=len(texts)))
 
 
+def _those_that_load(names: Iterable[str], load: Callable[[str], T]) -> Iterator[T]:
+    """Yield what can be loaded. Tell on stderr why a name cannot, so that one broken extension does not hide the others."""
+    for name in names:
+        try:
+            yield load(name)
+        except InputError as error:
+            typer.echo(in_lines(error), err=True)
+
+
 def _systems() -> list[dict[str, Any]]:
     from simcore.spec import load_system, preset_names
 
@@ -34,7 +48,7 @@ def _systems() -> list[dict[str, Any]]:
 def _kinds() -> list[dict[str, Any]]:
     from simcore.kinds import kind_names, machine_kind
 
-    kinds = [machine_kind(name) for name in kind_names()]
+    kinds = _those_that_load(kind_names(), machine_kind)
     return [{"name": kind.name, "engines": ", ".join(kind.engines), "description": kind.description} for kind in kinds]
 
 
@@ -93,7 +107,7 @@ def _cells() -> list[dict[str, Any]]:
 def _dataflows() -> list[dict[str, Any]]:
     from simcore.kinds import kind_names, machine_kind
 
-    kinds = [machine_kind(name) for name in kind_names()]
+    kinds = _those_that_load(kind_names(), machine_kind)
     return [{"name": name, "description": text} for kind in kinds for name, text in kind.dataflows().items()]
 
 
@@ -119,7 +133,7 @@ def _standards() -> list[dict[str, Any]]:
 def _studies() -> list[dict[str, Any]]:
     from simcore.studies.registry import STUDIES, load_study
 
-    return [{"name": name, "description": load_study(name).summary} for name in STUDIES]
+    return [{"name": study.name, "description": study.summary} for study in _those_that_load(STUDIES, load_study)]
 
 
 LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {

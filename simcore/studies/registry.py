@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from simcore.errors import InputError
 from simcore.studies.form.study import Study
 
 #: Name on the command line -> package that defines its ``STUDY``.
@@ -14,6 +15,16 @@ STUDIES = {
 
 
 def load_study(name: str) -> Study:
-    """Return the study of this name. Raise KeyError for another name."""
-    found: Study = import_module(STUDIES[name]).STUDY
+    """Return the study of this name, whose package this imports.
+
+    Raise KeyError for another name, and InputError if the package cannot be imported or has no ``STUDY`` of this name.
+    """
+    package = STUDIES[name]
+    try:
+        found = import_module(package).STUDY
+    except Exception as error:
+        message = f"the study '{name}' cannot be loaded from {package}: {type(error).__name__}: {error}"
+        raise InputError(message) from error
+    if not isinstance(found, Study) or found.name != name:
+        raise InputError(f"expected {package}.STUDY to be a Study with the name '{name}', got {getattr(found, 'name', found)!r}")
     return found
