@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError
 from simcore.kinds import MachineKind, Ran, RunOrder, kind_of
+from simcore.kinds.ran_check import check_ran
 from simcore.progress import OnProgress
 from simcore.results import Results
 from simcore.results.manifest import build_manifest
@@ -72,6 +73,7 @@ def simulate(
     started = time.perf_counter()
     ran = kind.run(machine, order, kind.plan(machine, order))
     wall_s = time.perf_counter() - started
+    check_ran(kind, ran)
     manifest = build_manifest(
         kind=kind.name,
         system=machine.to_yaml_dict(),

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from simcore import InputError, simulate
 from simcore.extensions.installed import offered
-from simcore.kinds import kind_names, machine_kind
+from simcore.kinds import Ran, kind_names, machine_kind
 from simcore.kinds.registry import GROUP
 from simcore.spec import load_system
 
@@ -144,13 +145,57 @@ def test_a_package_whose_kind_cannot_be_loaded_is_reported_where_it_is_named_alo
     (tmp_path / "unmade.yaml").write_text("kind: unmade\n")
     (tmp_path / "mine.yaml").write_text("extends: titan-xp\n")
     commands = [f"validate {name}.yaml" for name in ("broken", "unmade", "raising", "mine")]
-    broken, unmade, raising, mine, explained = run_commands(tmp_path, *commands, "explain cycles")
+    (tmp_path / "unknown.yaml").write_text("kind: zzz\n")
+    asked = (*commands, "explain cycles", "list kinds --json", "list dataflows --json", "validate unknown.yaml")
+    broken, unmade, raising, mine, explained, kinds, flows, unknown = run_commands(tmp_path, *asked)
     assert broken[0] == unmade[0] == raising[0] == 2
     assert "raising:KIND: ZeroDivisionError: division by zero" in raising[2]
     assert "the installed machine kind 'broken' cannot be loaded from no_such_module:KIND" in broken[2]
     assert "offer an object of a subclass of simcore.kinds.MachineKind, not the class" in unmade[2]
     assert mine[:2] == (0, "mine.yaml: valid\n")
     assert explained[0] == 0
+    assert [row["name"] for row in json.loads(kinds[1])] == ["systolic", "ideal", "roofline"]
+    assert {row["name"] for row in json.loads(flows[1])} >= {"ws", "os", "is"}
+    for listed in (kinds, flows):
+        assert listed[0] == 0
+        assert listed[2].count("the installed machine kind") == 3
+    assert unknown[2].endswith("; a kind of your own is installed as a package (entry point simcore.machine_kind)\n")
+
+
+#: What the abacus gives for a layer's cycles, and what is told of it.
+WRONG = {
+    "layer.macs / spec.beads": "expected cycles to be an integer, got 11761.0",
+    "-5": "expected cycles to be at least 0, got -4",
+    "(1 + layer.macs // 0)": "ZeroDivisionError: integer division or modulo by zero; the installed machine kind 'abacus'",
+}
+
+
+@pytest.mark.parametrize("given", WRONG)
+def test_a_run_of_a_kind_that_gives_nonsense_or_raises_is_told_with_its_name(tmp_path: Path, given: str) -> None:
+    text = FILES["abacus.py"].replace("ceil(layer.macs / spec.beads)", given)
+    (tmp_path / "abacus.py").write_text(text)
+    (tmp_path / "desk.yaml").write_text(FILES["desk.yaml"])
+    install(tmp_path, "abacus", "abacus:KIND")
+    [(code, _, told)] = run_commands(tmp_path, "run lenet5 --system desk.yaml --layers c1")
+    assert code == 2
+    assert WRONG[given] in told
+    assert "abacus" in told
+    assert told.count("\n") == 1
+
+
+def test_cycles_that_are_not_the_sum_of_their_parts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = type(machine_kind("ideal"))
+    run = kind.run
+
+    def longer(self: Any, spec: Any, order: Any, plan: Any) -> Ran:
+        ran = run(self, spec, order, plan)
+        first = next(layer for layer in ran.layers if layer.outcome is not None)
+        outcome = replace(first.outcome, cycles=first.outcome.cycles + 1)
+        return replace(ran, layers=[replace(first, outcome=outcome)])
+
+    monkeypatch.setattr(kind, "run", longer)
+    with pytest.raises(InputError, match=r"^layer 'c1': kind 'ideal' gave wrong counts: expected cycles to be compute_cycles"):
+        simulate("lenet5", "ideal-titan-xp")
 
 
 @pytest.mark.parametrize("text", YARDSTICK_FILES)

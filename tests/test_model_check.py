@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from simcore.errors import InputError
 from simcore.timing.bank_timing import list_timings, resolve_timing
 from simcore.timing.model_check import STEPS, Problem, check_timing
 
@@ -67,6 +68,18 @@ def test_a_model_that_never_returns_is_reported_with_the_request(tmp_path, monke
     assert problem.message == "serve did not return within 0.2 s"
     assert problem.where in (f"{tmp_path / 'own.py'}:{FIRST}", f"{tmp_path / 'own.py'}:{FIRST + 1}")
     assert re.match(r"request \d+: (read|write) of row \d in bank \d at cycle \d+", problem.shown_by)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('return now + params["cycles"], now', r"Own.serve: expected params by position, got 'cycles': params\[0\] is cycles$"),
+        ('bank["count"] += 1\nreturn now + 1, now', r"expected bank by position, got 'count': bank\[1\] is count$"),
+    ],
+)
+def test_a_value_asked_for_by_its_name_is_told_its_position(tmp_path, body, told):
+    with pytest.raises(InputError, match=told):
+        check(tmp_path, body)
 
 
 UNDECLARED = """from simcore import BankTiming

@@ -181,3 +181,21 @@ def test_the_built_in_ones_hold_what_their_names_say() -> None:
     held = {name: dataflow_named(name).held.name for name in ("ws", "os", "is")}
     assert held == {"ws": "FILTER", "os": "OUTPUT", "is": "IFMAP"}
     assert load_system("edge-sram").array.dataflow == "ws"
+
+
+def test_a_file_without_a_name_is_told_what_it_holds() -> None:
+    with pytest.raises(InputError, match=r"turned\.py: expected FILE\.py:NAME; the file holds TURNED$"):
+        simulate("lenet5", "edge-sram", dataflow=str(TOY))
+
+
+def test_an_exception_in_a_function_of_the_file_is_told_with_the_file_and_line(tmp_path: Path) -> None:
+    text = TOY.read_text(encoding="utf-8")
+    text = text.replace("    ifmap = choice.passes(", "    choice.nothing\n    ifmap = choice.passes(")
+    (tmp_path / "mine.py").write_text(text, encoding="utf-8")
+    line = text.splitlines().index("    choice.nothing") + 1
+    told = CliRunner().invoke(app, ["run", "lenet5", "--quiet", "--dataflow", f"{tmp_path}/mine.py:TURNED"])
+    assert told.exit_code == 2
+    assert told.stderr.startswith(
+        f"simcore: {tmp_path}/mine.py:{line}: AttributeError: 'Choice' object has no attribute 'nothing'"
+    )
+    assert told.stderr.endswith("; this file raised it (SIMCORE_DEBUG=1 shows where)\n")

@@ -433,7 +433,8 @@ def test_layers_that_cannot_be_trained_are_listed_all_at_once() -> None:
     net.add(Add("broadcast"), ["gate", "peak"])
     with pytest.raises(InputError) as caught:
         training_step(net.build())
-    wanted = "'lrn' (lrn), 'gate' (mul), 'peak' (global-pool of maxima), 'broadcast' (add that broadcasts)"
+    lacks = "its rule has no 'gradient'"
+    wanted = f"'lrn' (lrn: {lacks}), 'gate' (mul: {lacks}), 'peak' (global-pool of maxima), 'broadcast' (add that broadcasts)"
     assert str(caught.value) == f"network 'odd': expected layers that can be trained, got {wanted}"
 
 

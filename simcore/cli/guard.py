@@ -24,6 +24,8 @@ P = ParamSpec("P")
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
     """Wrap a command: it exits with 2 for InputError, 130 for Ctrl-C, and 1 for any other exception.
 
+    It exits with 2, too, for an exception that a user's file or an installed extension raised.
+
     With SIMCORE_DEBUG=1 it prints the traceback of the other exception.
     """
 
@@ -40,10 +42,21 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             if os.environ.get("SIMCORE_DEBUG") == "1":
                 traceback.print_exc()
-            told = " ".join(f"{type(error).__name__}: {error}".split())
-            raise _stop(f"simcore: {told}; this is a bug in simcore (SIMCORE_DEBUG=1 shows where)", BUG) from None
+            raise _told(error) from None
 
     return wrapper
+
+
+def _told(error: Exception) -> typer.Exit:
+    """Print an exception in one line, which says whose fault it is: a user's or package's code that raised it, or simcore."""
+    from simcore.extensions.culprit import culprit
+
+    told = " ".join(f"{type(error).__name__}: {error}".split())
+    found = culprit(error)
+    if found is None:
+        return _stop(f"simcore: {told}; this is a bug in simcore (SIMCORE_DEBUG=1 shows where)", BUG)
+    where, whose = found
+    return _stop(f"simcore: {_one_line(where)}: {told}; {whose} raised it (SIMCORE_DEBUG=1 shows where)", BAD_INPUT)
 
 
 def in_lines(error: InputError) -> str:

@@ -29,7 +29,7 @@ def offered(group: str, what: str) -> dict[str, str]:
 def imported(name: str, target: str, what: str) -> object:
     """Return the object that "module:attribute" names. Raise InputError if it cannot be imported."""
     module, _, attribute = target.partition(":")
-    if target not in _own_targets():
+    if not is_own(target):
         require_code(f"the installed {what} '{name}' ({target})")
     try:
         return getattr(import_module(module), attribute)
@@ -38,6 +38,11 @@ def imported(name: str, target: str, what: str) -> object:
     except Exception as error:
         message = f"the installed {what} '{name}' cannot be loaded from {target}: {type(error).__name__}: {error}"
         raise InputError(message) from error
+
+
+def is_own(target: str) -> bool:
+    """Return whether simcore itself offers this "module:attribute"."""
+    return target in _own_targets()
 
 
 @cache

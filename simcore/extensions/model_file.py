@@ -6,11 +6,15 @@ import hashlib
 import linecache
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from simcore.errors import InputError, did_you_mean
 from simcore.extensions.no_code import require_code
+
+#: The start of the names of the modules that users' files become.
+USER_MODULE = "simcore_user_"
 
 
 def load_class(target: str, base: type) -> type:
@@ -20,7 +24,9 @@ def load_class(target: str, base: type) -> type:
     """
     file_name, _, class_name = target.rpartition(":")
     if not file_name or not file_name.endswith(".py") or not class_name:
-        raise InputError("expected FILE.py:Class", where=target, hint=_class_hint(target, base))
+        raise InputError(
+            "expected FILE.py:Class", where=target, hint=_file_hint(target, lambda module: _classes(module, base), base.__name__)
+        )
     module = _run_file(Path(file_name))
     if class_name not in vars(module):
         raise InputError(f"no class '{class_name}'", where=file_name, hint=did_you_mean(class_name, _classes(module, base)))
@@ -38,22 +44,26 @@ def load_value(target: str, kind: type, kind_name: str) -> object:
     """
     file_name, _, name = target.rpartition(":")
     if not file_name.endswith(".py") or not name:
-        raise InputError("expected FILE.py:NAME", where=target)
+        hint = _file_hint(target, lambda module: _values(module, kind), kind_name)
+        raise InputError("expected FILE.py:NAME", where=target, hint=hint)
     module = _run_file(Path(file_name))
     found = vars(module).get(name)
     if not isinstance(found, kind):
-        known = [key for key, value in vars(module).items() if isinstance(value, kind) and not key.startswith("_")]
-        raise InputError(f"no {kind_name} '{name}'", where=file_name, hint=did_you_mean(name, known))
+        raise InputError(f"no {kind_name} '{name}'", where=file_name, hint=did_you_mean(name, _values(module, kind)))
     return found
 
 
-def _class_hint(target: str, base: type) -> str | None:
-    """Return a hint that names the file's classes, if the target is a file without a class."""
+def _file_hint(target: str, names_in: Callable[[ModuleType], list[str]], what: str) -> str | None:
+    """Return a hint that lists what the file holds, if the target is a file without a name in it."""
     file_name = target.removesuffix(":")
     if not file_name.endswith(".py") or not Path(file_name).is_file():
         return None
-    names = _classes(_run_file(Path(file_name)), base)
-    return f"the file holds {', '.join(names)}" if names else f"the file holds no {base.__name__}"
+    names = names_in(_run_file(Path(file_name)))
+    return f"the file holds {', '.join(names)}" if names else f"the file holds no {what}"
+
+
+def _values(module: ModuleType, kind: type) -> list[str]:
+    return [name for name, value in vars(module).items() if isinstance(value, kind) and not name.startswith("_")]
 
 
 def _classes(module: ModuleType, base: type) -> list[str]:
@@ -78,7 +88,7 @@ def _run_file(path: Path) -> ModuleType:
     require_code(str(path))
     linecache.checkcache(str(path))
     # Register the module under a unique name, because dataclasses and error messages look up a class's module by name.
-    module = ModuleType(f"simcore_user_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}")
+    module = ModuleType(f"{USER_MODULE}{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
     try:

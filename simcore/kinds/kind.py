@@ -147,7 +147,7 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
 
     @abstractmethod
     def run(self, spec: SpecT, order: RunOrder, plan: PlanT) -> Ran:
-        """Execute the plan on the engine that ``order`` names."""
+        """Execute the plan on the engine that ``order`` names. All counts are integers. ``cycles`` is the sum of its parts."""
 
     # What comes out ------------------------------------------------------------------------------------------------------------
 

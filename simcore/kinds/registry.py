@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simcore.errors import InputError, did_you_mean
+from simcore.errors import InputError, did_you_mean, nearest
 from simcore.extensions.installed import imported, offered
 from simcore.kinds.kind import MachineKind
 
@@ -31,7 +31,10 @@ def machine_kind(name: str, where: str | None = None) -> MachineKind[Any, Any]:
     """Return the kind of that name. Raise InputError, at ``where``, for an unknown name or a kind that cannot be loaded."""
     targets = offered(GROUP, _WHAT)
     if name not in targets:
-        raise InputError(f"kind: expected a kind of machine, got {name!r}", where, did_you_mean(name, kind_names()))
+        hint = did_you_mean(name, kind_names())
+        if nearest(name, targets) is None:
+            hint = f"{hint}; a kind of your own is installed as a package (entry point {GROUP})"
+        raise InputError(f"kind: expected a kind of machine, got {name!r}", where, hint)
     return _loaded(name, targets[name])
 
 

@@ -20,8 +20,8 @@ def dataflow_names() -> list[str]:
 
 
 def is_file(name: str) -> bool:
-    """Return whether a dataflow's name has the form ``FILE.py:NAME``."""
-    return ".py:" in name
+    """Return whether a dataflow's name is that of a file: ``FILE.py:NAME``, or ``FILE.py``, which lacks the NAME."""
+    return ".py:" in name or name.endswith(".py")
 
 
 def _known(value: object) -> object:

@@ -201,6 +201,15 @@ def _serve_declared_wrongly(cls: type[BankTiming]) -> str | None:
     plain = all(item.kind is item.POSITIONAL_OR_KEYWORD and item.default is item.empty for item in found)
     if len(found) != len(_SERVE_ARGUMENTS) or not plain:
         return f"{cls.__name__}.serve: expected {wanted}, got serve({', '.join(str(item) for item in found)})"
+    return _value_by_name(cls)
+
+
+def _value_by_name(cls: type[BankTiming]) -> str | None:
+    """Return what is wrong with a serve that holds the name of a value as text, which it can only use as an index."""
+    for array, names in (("params", cls.parameters), ("bank", cls.bank_state), ("shared", cls.shared_state)):
+        for position, name in enumerate(names):
+            if name in cls.serve.__code__.co_consts:
+                return f"{cls.__name__}.serve: expected {array} by position, got '{name}': {array}[{position}] is {name}"
     return None
 
 

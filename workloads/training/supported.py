@@ -33,5 +33,5 @@ def _problem(instance: LayerInstance, input_needs_gradient: bool) -> str | None:
     """Return the reason that prevents training of a layer, or None."""
     rule = rule_of(instance.layer)
     if rule.gradient is None:
-        return instance.layer.op
+        return f"{instance.layer.op}: its rule has no 'gradient'"
     return None if rule.obstacle is None else rule.obstacle(instance.layer, instance, input_needs_gradient)

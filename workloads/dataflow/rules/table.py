@@ -73,7 +73,8 @@ def rule_of(layer: Layer) -> LayerRule[Any]:
         found = vars(kind).get("rule", RULES.get(kind))
         if found is not None:
             return checked(found, layer)
-    raise InputError(f"expected a layer with a dataflow, got op '{layer.op}'", where=f"layer '{layer.name}'")
+    hint = f"its class {type(layer).__name__} needs an attribute 'rule', a LayerRule"
+    raise InputError(f"expected a layer with a rule, got op '{layer.op}'", f"layer '{layer.name}'", hint)
 
 
 def checked(rule: object, layer: Layer) -> LayerRule[Any]:
