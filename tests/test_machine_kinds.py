@@ -25,6 +25,9 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOT
 YARDSTICK_FILES = [text for language, text in BLOCKS if language == "yaml" and not text.startswith("#")]
 FILES = {text.split("\n", 1)[0].removeprefix("# "): text for _, text in BLOCKS if text.startswith("# ")}
 
+#: The file of the guide by which a kind is found without an installation.
+UNINSTALLED = "abacus-1.0.dist-info/entry_points.txt"
+
 #: Runs commands of simcore one after another in one process; prints what each gave.
 DRIVER = """
 import json, sys
@@ -39,8 +42,8 @@ print(json.dumps([[found.exit_code, found.stdout, found.stderr] for found in giv
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder on the path with the guide's package, as pip leaves one behind, and its files beside."""
     folder = tmp_path_factory.mktemp("site")
-    for name, text in FILES.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    for name in ("abacus.py", "desk.yaml"):
+        (folder / name).write_text(FILES[name], encoding="utf-8")
     (folder / "abacus_systems").mkdir()
     (folder / "abacus_systems" / "school-abacus.yaml").write_text(FILES["desk.yaml"].replace("on a desk", "at school"))
     entry_point = next(text for language, text in BLOCKS if language == "toml")
@@ -162,6 +165,31 @@ def test_a_package_whose_kind_cannot_be_loaded_is_reported_where_it_is_named_alo
     assert unknown[2].endswith("; a kind of your own is installed as a package (entry point simcore.machine_kind)\n")
 
 
+def test_the_guides_kind_is_found_without_an_installation(tmp_path: Path) -> None:
+    (tmp_path / UNINSTALLED).parent.mkdir()
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    [(code, shown, _)] = run_commands(tmp_path, "run lenet5 --system desk.yaml --quiet")
+    assert code == 0
+    assert shown.startswith("lenet5 on desk: ")
+
+
+def test_a_kind_that_prints_no_tables_of_its_own_prints_those_of_every_kind(tmp_path: Path) -> None:
+    text = FILES["abacus.py"].replace("def printed(", "def unused(")
+    (tmp_path / "abacus.py").write_text(text)
+    (tmp_path / "desk.yaml").write_text(FILES["desk.yaml"])
+    install(tmp_path, "abacus", "abacus:KIND")
+    [(code, shown, _)] = run_commands(tmp_path, "run lenet5 --system desk.yaml --layers c1")
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert code == 0
+    assert lines[:3] == [
+        "Layers of lenet5 on desk",
+        "layer op M MACs cycles compute stalled most by DRAM KiB",
+        "c1 conv 0.12 11,761 11,760 1 carry 0.00",
+    ]
+    assert {"compute 11,760 99.99", "carry 1 0.01"} <= set(lines)
+
+
 #: What the abacus gives for a layer's cycles, and what is told of it.
 WRONG = {
     "layer.macs / spec.beads": "expected cycles to be an integer, got 11761.0",
@@ -207,7 +235,7 @@ def test_the_machines_of_the_guide_run(text: str, tmp_path: Path) -> None:
 
 
 def test_the_guide_holds_what_it_speaks_of() -> None:
-    assert set(FILES) == {"abacus.py", "desk.yaml"}
+    assert set(FILES) == {"abacus.py", "desk.yaml", UNINSTALLED}
     assert len(YARDSTICK_FILES) == 2
     listed: list[Any] = re.findall(r"^\| `(\w+)` \|", GUIDE, flags=re.MULTILINE)
     assert listed == ["systolic", "roofline", "ideal"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from simcore import simulate
 from simcore.errors import InputError
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import LayerRun, Results
-from simcore.results.glossary import GROUPS, TERMS, Term, explain, markdown
+from simcore.results.glossary import GROUPS, TERMS, Term, explain
+from simcore.results.metrics_page import markdown
 from simcore.results.totals import pass_table, totals_table
 from simcore.spec import load_system, override_system
 from simcore.systolic.banks import bank_names
@@ -168,6 +171,9 @@ def test_a_column_without_a_definition_is_added_up_only_if_it_counts_cycles_or_e
 def test_the_metrics_page_is_what_explain_says() -> None:
     page = Path(__file__).parents[1] / "docs" / "metrics.md"
     assert page.read_text(encoding="utf-8") == markdown()
+    command = [sys.executable, "-W", "error", "-m", "simcore.results.metrics_page"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (printed.returncode, printed.stdout, printed.stderr) == (0, markdown(), "")
     assert {term.group for term in TERMS.values()} == set(GROUPS)
 
 

@@ -6,6 +6,7 @@ from simcore.cli.console import console, drawn, print_json, rate
 from simcore.cli.options import RunOptions
 from simcore.cli.simulating import simulate_as_asked
 from simcore.results import Results
+from simcore.results.printed import common_tables
 
 
 def run_command(options: RunOptions) -> None:
@@ -17,7 +18,7 @@ def run_command(options: RunOptions) -> None:
         print(summary(results))
     else:
         out = console()
-        for shown in results.kind.printed(results):
+        for shown in results.kind.printed(results) or common_tables(results):
             out.print(drawn(shown))
             out.print()
         for note in results.rates.notes:

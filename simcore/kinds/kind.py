@@ -176,7 +176,7 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         return {}
 
     def printed(self, results: Results) -> Sequence[PrintedTable]:
-        """Return the tables that ``simcore run`` prints above the summary line."""
+        """Return the tables that ``simcore run`` prints above the summary line; () stands for the tables of every kind."""
         return ()
 
     def printed_lines(self, results: Results) -> Sequence[str]:

@@ -1,7 +1,4 @@
-"""The meaning of every column, stall cause and metric. ``simcore explain`` and docs/metrics.md show these texts.
-
-``python -m simcore.results.glossary`` prints docs/metrics.md.
-"""
+"""The meaning of every column, stall cause and metric. ``simcore explain`` and docs/metrics.md show these texts."""
 
 from __future__ import annotations
 
@@ -109,21 +106,3 @@ def explain(name: str) -> Term:
     match = nearest(name, known)
     hint = f"did you mean '{match}'?" if match else "'simcore explain' lists all"
     raise InputError(f"expected the name of a column, stall cause or metric, got {name!r}", hint=hint)
-
-
-def markdown() -> str:
-    """Return all definitions as the text of docs/metrics.md."""
-    intro = (
-        "Every column, stall cause and metric, as `simcore explain` shows it. Written by `python -m simcore.results.glossary`."
-    )
-    parts = ["# Metrics\n", f"{intro}\n"]
-    known = all_terms().values()
-    for group in headings(known):
-        parts.append(f"## {group}\n")
-        rows = [f"| `{term.name}` | {term.unit or '-'} | {term.text} |" for term in known if term.group == group]
-        parts.append("\n".join(["| name | unit | meaning |", "|---|---|---|", *rows]) + "\n")
-    return "\n".join(parts)
-
-
-if __name__ == "__main__":
-    print(markdown(), end="")

@@ -77,3 +77,28 @@ def stall_table(results: Results, *, all_causes: bool = True) -> PrintedTable:
     cycles = max(results.cycles, 1)
     rows = [(name, int(value), 100.0 * value / cycles) for name, value in spent.items() if all_causes or value]
     return PrintedTable("Where the cycles went", ("", "cycles", "%"), rows)
+
+
+def common_tables(results: Results) -> list[PrintedTable]:
+    """Return the tables that a run on a machine of any kind has: layers, passes, and where the cycles went."""
+    return [_layer_table(results), *pass_tables(results), stall_table(results, all_causes=False)]
+
+
+def _layer_table(results: Results) -> PrintedTable:
+    """Return one row per layer that ran, with the columns that every kind fills."""
+    causes = results.kind.causes
+    rows = [
+        (
+            row["layer"],
+            row["op"],
+            row["macs"] / 1e6,
+            row["cycles"],
+            row["compute_cycles"],
+            row["cycles"] - row["compute_cycles"],
+            worst_cause(row, causes),
+            (row["dram_read_bytes"] + row["dram_write_bytes"]) / 1024,
+        )
+        for row in layer_rows(results)
+    ]
+    columns = ("layer", "op", "M MACs", "cycles", "compute", "stalled", "most by", "DRAM KiB")
+    return PrintedTable(layers_title(results), columns, rows, text_columns=2, cut_names=True)
