@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simcore.engine import run_traffic
+from simcore.engine.cold_start import log_cold_start
 from simcore.extensions.model_file import error_line
 from simcore.machine.machine import Machine, build_machine
 from simcore.machine.traffic import Traffic, bursts
@@ -46,6 +47,7 @@ class _Trial:
 
 def check_in_engines(subject: Subject) -> list[Problem]:
     """Check that both engines grant and finish every request in the same cycles. Return the first request that differs."""
+    log_cold_start()
     draw = random.Random(subject.seed)
     for _ in range(SCRATCHPADS):
         problem = _try(subject, _draw_trial(subject, draw))

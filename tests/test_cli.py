@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 import simcore
 from simcore.cli import app
-from simcore.cli.console import rate, shortened, tell_of_compiling
+from simcore.cli.console import rate, shortened
 from simcore.cli.listing import LISTS
 from simcore.results import TABLES
 from simcore.results.glossary import all_terms
@@ -136,16 +136,21 @@ def test_names_are_cut_in_the_middle() -> None:
     assert shortened("conv1", 5) == "conv1"
 
 
-@pytest.mark.parametrize(("cold", "quiet", "told"), [(True, False, True), (True, True, False), (False, False, False)])
+@pytest.mark.parametrize(
+    ("cold", "options", "told"), [(True, [], True), (True, ["--quiet"], False), (True, ["--json"], False), (False, [], False)]
+)
 def test_the_first_run_says_why_it_takes_long(
-    cold: bool, quiet: bool, told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cold: bool, options: list[str], told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("simcore.engine.compiled.cache.is_cold", lambda: cold)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    tell_of_compiling("compiled", quiet)
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert ("compiling the engine, which takes about 20 s once after installation" in captured.err) == told
+    ran = CliRunner().invoke(app, ["run", "lenet5", "--layers", "c1", *options])
+    assert ran.exit_code == 0, ran.output
+    assert ran.stderr == ("compiling the engine, which takes about 45 s once after installation\n" if told else "")
+
+
+def test_a_run_that_is_refused_says_nothing_of_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simcore.engine.compiled.cache.is_cold", lambda: True)
+    assert CliRunner().invoke(app, ["run", "lenet6"]).stderr.startswith("simcore: ")
 
 
 def test_loading_the_engine_takes_none_of_the_measured_time(monkeypatch: pytest.MonkeyPatch) -> None:

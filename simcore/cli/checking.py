@@ -5,14 +5,14 @@ from __future__ import annotations
 import typer
 
 from simcore.check import check_file
-from simcore.cli.console import print_json, tell_of_compiling
+from simcore.cli.console import print_json, telling_of_compiling
 from simcore.cli.guard import BAD_INPUT
 
 
 def check_command(target: str, as_json: bool) -> None:
     """Print the report, and exit with 2 if the model has a problem."""
-    tell_of_compiling("compiled", quiet=False)
-    report = check_file(target)
+    with telling_of_compiling(not as_json):
+        report = check_file(target)
     if as_json:
         shown = [
             {"step": problem.step, "where": problem.where, "message": problem.message, "shown_by": problem.shown_by}

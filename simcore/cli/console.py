@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from simcore.engine.cold_start import LOG
 from simcore.progress import OnProgress
 
 if TYPE_CHECKING:
@@ -83,13 +85,28 @@ def number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else "-" if value is None else str(value)
 
 
-def tell_of_compiling(engine: str, quiet: bool) -> None:
-    """Say on stderr, at a terminal, why the first run after an installation takes longer."""
-    if engine == "compiled" and not quiet and sys.stderr.isatty():
-        from simcore.engine.compiled.cache import is_cold
+class _OnStderr(logging.Handler):
+    """Prints each message as a line on stderr, which is looked up for each line because a progress bar may replace it."""
 
-        if is_cold():
-            print("compiling the engine, which takes about 20 s once after installation", file=sys.stderr)
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the message."""
+        print(record.getMessage(), file=sys.stderr)
+
+
+@contextmanager
+def telling_of_compiling(wanted: bool) -> Iterator[None]:
+    """Say on stderr, if wanted, why the first run after an installation takes longer: the engine is compiled."""
+    if not wanted:
+        yield
+        return
+    handler, level = _OnStderr(), LOG.level
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        LOG.removeHandler(handler)
+        LOG.setLevel(level)
 
 
 def rate(cycles_per_s: float) -> str:

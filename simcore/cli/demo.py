@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from simcore.cli.console import console, progress, table, table_of_names, tell_of_compiling
+from simcore.cli.console import console, progress, table, table_of_names, telling_of_compiling
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import Results
 from simcore.saving import results_directory
@@ -32,8 +32,7 @@ def demo_command(out: Path | None, overwrite: bool, quiet: bool) -> None:
     targets = [None if out is None else out.with_name(f"{out.name}-{system}") for system in SYSTEMS]
     with ExitStack() as stack:
         save_left, save_right = (stack.enter_context(results_directory(target, overwrite=overwrite)) for target in targets)
-        tell_of_compiling("compiled", quiet)
-        with progress(not quiet) as on_progress:
+        with progress(not quiet) as on_progress, telling_of_compiling(not quiet):
             left, right = (simulate(NETWORK, system, progress=on_progress) for system in SYSTEMS)
         save_left(left.write_into)
         save_right(right.write_into)

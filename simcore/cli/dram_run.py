@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import typer
 
-from simcore.cli.console import console, print_json, tell_of_compiling, working
+from simcore.cli.console import console, print_json, telling_of_compiling, working
 from simcore.cli.dram import DramOptions
 from simcore.cli.dram_settings import CONTROLLER, controller_of, standard_overrides
 from simcore.cli.dram_time import LIMIT_S, refuse_long_trace
@@ -74,8 +74,8 @@ def dram_command(options: DramOptions) -> None:
 def _timed_run(
     options: DramOptions, dram: ResolvedDram, controller: ControllerSpec, save: Callable[[DramOutcome], None]
 ) -> TimedRun:
-    tell_of_compiling(options.engine, options.quiet or options.json)
-    with working(not (options.quiet or options.json)) as tell:
+    wanted = not (options.quiet or options.json)
+    with working(wanted) as tell, telling_of_compiling(wanted):
         tell(f"reading {options.trace}")
         started = time.perf_counter()
         trace = read_trace(options.trace)

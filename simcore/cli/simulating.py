@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from simcore.cli.console import progress, tell_of_compiling
+from simcore.cli.console import progress, telling_of_compiling
 from simcore.cli.options import SimulateOptions
 from simcore.errors import InputError
 from simcore.results import Results
 from simcore.run_time import LIMIT_S
 from simcore.saving import results_directory
 from simcore.simulation import simulate
-from simcore.spec.load import kind_of_source
 
 
 def simulate_as_asked(options: SimulateOptions, *, check_values: bool = False) -> Results:
@@ -24,8 +23,8 @@ def _simulate(options: SimulateOptions, check_values: bool) -> Results:
     if options.optimizer is not None and not options.training:
         raise InputError("expected --training with --optimizer, got none")
     optimizer = (options.optimizer or "sgd") if options.training else None
-    tell_of_compiling(kind_of_source(options.system).engine_named(options.engine), options.quiet)
-    with progress(not (options.quiet or options.json)) as on_progress:
+    wanted = not (options.quiet or options.json)
+    with progress(wanted) as on_progress, telling_of_compiling(wanted):
         return simulate(
             options.network,
             options.system,

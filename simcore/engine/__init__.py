@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from simcore.engine.cold_start import log_cold_start
 from simcore.engine.memory_check import check_memory
 from simcore.engine.plan_check import check_plan
 from simcore.engine.shortcuts import Shortcuts
@@ -37,6 +38,7 @@ def load_engine(engine: str, has_dram: bool = False) -> None:
         from simcore.engine.compiled import compile as _compiled
         from simcore.engine.compiled import line_writes as _line_writes  # noqa: F401
 
+        log_cold_start()
         _compiled.load_memory(has_dram)
     else:
         from simcore.engine.reference import run as _reference  # noqa: F401

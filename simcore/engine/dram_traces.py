@@ -12,6 +12,7 @@ from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace, make_trace
+from simcore.engine.cold_start import log_cold_start
 from simcore.errors import InputError, did_you_mean
 
 ENGINES = ("compiled", "simpy")
@@ -48,6 +49,7 @@ def load_engine(engine: str) -> Callable[..., DramOutcome]:
     """
     check_engine(engine)
     if engine == "compiled":
+        log_cold_start()
         from simcore.engine.compiled.dram.trace import run_trace as run_compiled
 
         return run_compiled
