@@ -30,23 +30,32 @@ _typeof_impl, _unbox, _register_model, _models = (
 
 
 class TablesType(_types.Type):  # type: ignore[misc]
-    """The type of one NamedTuple of int64 arrays, with the number of dimensions of each field."""
+    """The type of one NamedTuple of int64 arrays.
 
-    def __init__(self, named: type, dimensions: dict[str, int]) -> None:
-        self.arrays = {name: _types.Array(int64, count, "C") for name, count in dimensions.items()}
-        super().__init__(f"{named.__module__}.{named.__qualname__}{sorted(dimensions.items())}")
+    ``layouts`` gives for each field its number of dimensions and, where the number of columns is fixed, that number.
+    """
+
+    def __init__(self, named: type, layouts: dict[str, tuple[int, ...]]) -> None:
+        self.arrays = {name: _types.Array(int64, layout[0], "C") for name, layout in layouts.items()}
+        self.columns = {name: layout[1] for name, layout in layouts.items() if len(layout) > 1}
+        super().__init__(f"{named.__module__}.{named.__qualname__}{sorted(layouts.items())}")
+
+    def matches(self, tables: Any) -> bool:
+        """Return whether a NamedTuple holds arrays of these layouts."""
+        fixed = all(getattr(tables, name).shape[1] == count for name, count in self.columns.items())
+        return [_typeof(array) for array in tables] == list(self.arrays.values()) and fixed
 
 
 _register_model(TablesType)(_models.OpaqueModel)
 
 
-def pointer_type(named: type, dimensions: dict[str, int]) -> TablesType:
+def pointer_type(named: type, layouts: dict[str, tuple[int, ...]]) -> TablesType:
     """Return the type of a NamedTuple in the signature of a kernel. Objects with other arrays do not match it."""
-    found = TablesType(named, dimensions)
+    found = TablesType(named, layouts)
 
     @_typeof_impl.register(named)
     def type_of(tables: Any, context: Any) -> TablesType | None:
-        return found if [_typeof(array) for array in tables] == list(found.arrays.values()) else None
+        return found if found.matches(tables) else None
 
     return found
 
@@ -81,8 +90,16 @@ class _Fields(_AttributeTemplate):  # type: ignore[misc]
 def _load(context: Any, builder: Any, tables: TablesType, pointer: Any, name: str) -> Any:
     """Load the words of an array one by one, so that the compiler can remove those that are not needed."""
     place = builder.bitcast(pointer, _struct(context, tables).as_pointer())
-    words = context.get_value_type(tables.arrays[name])
-    return _load_words(builder, words, place, [0, list(tables.arrays).index(name)])
+    array = tables.arrays[name]
+    found = _load_words(builder, context.get_value_type(array), place, [0, list(tables.arrays).index(name)])
+    if name not in tables.columns:
+        return found
+    # Fixed columns are a constant, so that a row is found by shifts and additions.
+    columns, model = tables.columns[name], context.data_model_manager[array]
+    shape, strides = model.get_field_position("shape"), model.get_field_position("strides")
+    for field, number, value in ((shape, 1, columns), (strides, 0, 8 * columns), (strides, 1, 8)):
+        found = builder.insert_value(found, context.get_constant(_types.intp, value), [field, number])
+    return found
 
 
 def _load_words(builder: Any, type_: Any, place: Any, path: list[int]) -> Any:

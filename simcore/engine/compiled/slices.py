@@ -13,7 +13,7 @@ _numba: Any = cast(Any, numba)
 #: The CPU time after which a kernel returns. The next call continues the work.
 SLICE_US = 100_000
 #: The number of cycles or elements between two looks at the clock. The most costly one takes about a millisecond.
-LOOK_EVERY = 64
+LOOK_EVERY = 512
 
 if _numba.config.DISABLE_JIT:
 

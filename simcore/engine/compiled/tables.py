@@ -6,10 +6,11 @@ from typing import Annotated, Any, NamedTuple, TypeAlias, get_type_hints
 
 import numpy as np
 
+from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.pointer_type import pointer_type
-from simcore.program.program import Int64Array
+from simcore.program.program import OP_COLUMNS, REG_COLUMNS, SEG_COLUMNS, Int64Array
 
-#: int64 arrays of one and of two dimensions. `array_type` reads the number.
+#: int64 arrays of one and of two dimensions. A third word gives the number of columns where all tables of a field have the same.
 Vector: TypeAlias = Annotated[Int64Array, 1]
 Table: TypeAlias = Annotated[Int64Array, 2]
 
@@ -21,41 +22,41 @@ class Tables(NamedTuple):
     """
 
     # Tables of the machine, which outlive a layer.
-    pads: Table
-    banks: Table
-    servers: Table
-    groups: Table
+    pads: Annotated[Int64Array, 2, c.PAD_COLUMNS]
+    banks: Annotated[Int64Array, 2, c.BANK_COLUMNS]
+    servers: Annotated[Int64Array, 2, c.SERVER_COLUMNS]
+    groups: Annotated[Int64Array, 2, c.GROUP_COLUMNS]
     params: Vector
     shared: Vector
     states: Vector
     dram: Vector
     # Tables of the Program.
-    segments: Table
+    segments: Annotated[Int64Array, 2, SEG_COLUMNS]
     geometry: Vector
-    regions: Table
-    ops: Table
+    regions: Annotated[Int64Array, 2, REG_COLUMNS]
+    ops: Annotated[Int64Array, 2, OP_COLUMNS]
     # Running state: the array's ports and requests; the DMA's queues, operations and bursts; the tiles in their slots.
     scalars: Vector
-    ports: Table
-    bundles: Table
-    requests: Table
+    ports: Annotated[Int64Array, 2, c.PORT_COLUMNS]
+    bundles: Annotated[Int64Array, 2, c.BUNDLE_COLUMNS]
+    requests: Annotated[Int64Array, 2, c.REQUEST_COLUMNS]
     listed: Table
     inflight: Table
     free_writes: Vector
     posted: Vector
-    queues: Table
-    op_states: Table
-    bursts: Table
+    queues: Annotated[Int64Array, 2, c.QUEUE_COLUMNS]
+    op_states: Annotated[Int64Array, 2, c.OP_COLUMNS]
+    bursts: Annotated[Int64Array, 2, c.BURST_COLUMNS]
     burst_lists: Table
-    slots: Table
+    slots: Annotated[Int64Array, 2, c.SLOT_COLUMNS]
     resident: Vector
     # Room for the lines of one element.
     lines: Vector
     line_slots: Vector
     output_places: Table
     # Counts.
-    counts: Table
-    port_counts: Table
+    counts: Annotated[Int64Array, 2, c.COUNT_COLUMNS]
+    port_counts: Annotated[Int64Array, 2, c.PORT_COUNT_COLUMNS]
     stall_cycles: Table
     bank_stall_cycles: Table
     conflict: Table
@@ -66,14 +67,14 @@ class Tables(NamedTuple):
     write_bytes: Vector
 
 
-def dimensions(tables: type) -> dict[str, int]:
-    """Return the number of dimensions of each field of a NamedTuple of Vectors and Tables."""
-    return {name: hint.__metadata__[0] for name, hint in get_type_hints(tables, include_extras=True).items()}
+def layouts(tables: type) -> dict[str, tuple[int, ...]]:
+    """Return for each field of a NamedTuple of Vectors and Tables its dimensions and, where they are fixed, its columns."""
+    return {name: hint.__metadata__ for name, hint in get_type_hints(tables, include_extras=True).items()}
 
 
 def numba_type(tables: type) -> Any:
     """Return the numba type of a NamedTuple of Vectors and Tables, for the signature of a kernel."""
-    return pointer_type(tables, dimensions(tables))
+    return pointer_type(tables, layouts(tables))
 
 
 def table(rows: int, columns: int, fill: int = 0) -> Int64Array:
@@ -88,4 +89,5 @@ def vector(length: int, fill: int = 0) -> Int64Array:
 
 def no_tables() -> Tables:
     """Return Tables without contents."""
-    return Tables(**{name: np.zeros((1,) * count, dtype=np.int64) for name, count in dimensions(Tables).items()})
+    shapes = {name: (1,) * layout[0] if len(layout) == 1 else (1, layout[1]) for name, layout in layouts(Tables).items()}
+    return Tables(**{name: np.zeros(shape, dtype=np.int64) for name, shape in shapes.items()})
