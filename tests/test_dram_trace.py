@@ -125,3 +125,15 @@ def test_a_bad_mapping_is_reported(mapping, message):
     with pytest.raises(InputError) as caught:
         address_mapping(DDR4, mapping)
     assert str(caught.value) == message
+
+
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path):
+    trace = tmp_path / "endless.trace"
+    trace.write_text("0 R 40\n" + "0" * 10_000 + "\n" + "0" * 10_001)
+    with pytest.raises(InputError) as refused:
+        read_trace(trace)
+    assert str(refused.value).startswith(f"{trace}:2: expected 'CYCLE R|W HEX_ADDRESS'")
+    trace.write_text("0 R 40\n" + "0" * 10_001)
+    with pytest.raises(InputError) as refused:
+        read_trace(trace)
+    assert str(refused.value) == f"{trace}:2: expected lines of at most 10,000 characters, got a longer one"

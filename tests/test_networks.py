@@ -231,6 +231,7 @@ def test_load_network_knows_names_and_files(tmp_path: Path) -> None:
         ("nothing", "no network named 'nothing', .*known: alexnet, alexnet-32, lenet5"),
         ("net.txt", "net.txt: expected the name of a network or a file ending in .onnx or .csv"),
         ("missing.onnx", "missing.onnx: expected an ONNX file, but it cannot be read"),
+        ("x" * 300, "no network named 'x{80}', and no .onnx or .csv file"),
         ("missing.csv", "missing.csv: expected a readable file, got: No such file or directory"),
     ],
 )

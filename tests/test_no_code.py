@@ -86,7 +86,7 @@ def test_what_can_be_checked_without_code_is_checked(tmp_path: Path) -> None:
 
 def test_a_file_that_is_missing_or_no_python_is_reported_without_running_it(tmp_path: Path) -> None:
     code, _, err = validated(tmp_path, TIMING.replace("mine.py", "none.py"), "--no-code")
-    assert (code, "cannot read the file: No such file or directory" in err) == (2, True)
+    assert (code, "expected a readable file, got: No such file or directory" in err) == (2, True)
     (tmp_path / "bad.py").write_text("import os\nclass Mine(:\n")
     code, _, err = validated(tmp_path, TIMING.replace("mine.py", "bad.py"), "--no-code")
     assert (code, "bad.py:2: not Python: invalid syntax" in err) == (2, True)

@@ -94,7 +94,7 @@ def test_a_wrong_parameter_is_refused_by_name(tmp_path, parameters, message):
 @pytest.mark.parametrize(
     ("source", "target", "message"),
     [
-        (None, "own.py:Pause", r"own.py: cannot read the file: No such file"),
+        (None, "own.py:Pause", r"own.py: expected a readable file, got: No such file"),
         (PAUSE, "own.py:Paus", r"own.py: no class 'Paus'; did you mean 'Pause'\?"),
         (PAUSE, "own.py", r"own.py: expected FILE.py:Class; the file holds Pause"),
         (PAUSE, "own:Pause", r"own:Pause: expected FILE.py:Class"),

@@ -136,7 +136,7 @@ def test_a_file_is_meant_relative_to_the_system_file_and_is_an_input_of_the_run(
     [
         ("TURNED = 3\n", "mine.py:TURNED", "no Dataflow 'TURNED'"),
         ("1 / 0\n", "mine.py:TURNED", "running the file raised ZeroDivisionError"),
-        (None, "mine.py:TURNED", "cannot read the file"),
+        (None, "mine.py:TURNED", "expected a readable file"),
     ],
 )
 def test_a_file_without_one_is_one_clear_error(tmp_path: Path, source: str | None, target: str, text: str) -> None:

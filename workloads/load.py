@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from simcore.errors import InputError, did_you_mean
@@ -31,7 +32,7 @@ def load_network(name_or_file: str | Path, batch: int | None = None, *, scale_si
         from workloads.importers.scale_sim import load_topology
 
         return load_topology(name, images, scale_sim_shapes=scale_sim_shapes)
-    if suffix or len(Path(name).parts) > 1 or Path(name).exists():
+    if suffix or len(Path(name).parts) > 1 or os.path.exists(name):
         raise InputError("expected the name of a network or a file ending in .onnx or .csv", where=name)
     hint = f"for images of 32 x 32: '{name}-32'" if name in FAMILIES else did_you_mean(name, NETWORKS)
-    raise InputError(f"no network named '{name}', and no .onnx or .csv file", hint=hint)
+    raise InputError(f"no network named '{name[:80]}', and no .onnx or .csv file", hint=hint)

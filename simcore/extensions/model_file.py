@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from types import CodeType, ModuleType
 
 from simcore.errors import InputError, did_you_mean
 from simcore.extensions.no_code import require_code
+from simcore.reading.text_file import read_text
 
 #: The start of the names of the modules that users' files become.
 USER_MODULE = "simcore_user_"
@@ -56,7 +58,7 @@ def load_value(target: str, kind: type, kind_name: str) -> object:
 def _file_hint(target: str, names_in: Callable[[ModuleType], list[str]], what: str) -> str | None:
     """Return a hint that lists what the file holds, if the target is a file without a name in it."""
     file_name = target.removesuffix(":")
-    if not file_name.endswith(".py") or not Path(file_name).is_file():
+    if not file_name.endswith(".py") or not os.path.isfile(file_name):
         return None
     names = names_in(_run_file(Path(file_name)))
     return f"the file holds {', '.join(names)}" if names else f"the file holds no {what}"
@@ -79,11 +81,7 @@ def _run_file(path: Path) -> ModuleType:
 
     This function compiles the source, because the import system's byte-code cache misses an edit within the same second.
     """
-    try:
-        source = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"cannot read the file: {reason}", where=str(path)) from error
+    source = read_text(path)
     code = _compiled(source, path)
     require_code(str(path))
     linecache.checkcache(str(path))

@@ -79,7 +79,7 @@ def _contains_this_process(target: Path) -> bool:
 
 def _restore(work: Path, target: Path) -> None:
     """Restore the results that a process had moved aside when it was killed."""
-    if (work / OLD).is_dir() and not os.path.lexists(target):
+    if (work / OLD).is_dir() and _is_free(target):
         os.rename(work / OLD, target)
         sync(target.parent)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
-from pathlib import Path
 
 from simcore.errors import InputError
 from simcore.extensions.installed import imported, offered
@@ -26,8 +26,8 @@ def dataflows() -> dict[str, Dataflow]:
 
 
 def _from_file(target: str) -> Dataflow:
-    path = Path(target.rpartition(":")[0])
-    return _read(target, path.stat().st_mtime_ns if path.is_file() else 0)
+    path = target.rpartition(":")[0]
+    return _read(target, os.stat(path).st_mtime_ns if os.path.isfile(path) else 0)
 
 
 @lru_cache(maxsize=64)
