@@ -75,7 +75,12 @@ class Run:
 def left_behind(engine: CompiledEngine) -> list[Any]:
     """The machine that the next layer begins on, as far as it can matter to that."""
     state = engine.state
-    return [state.cycle, *(part.tolist() for part in equal_layers._servers(state)), equal_layers._last_ports(state).tolist()]
+    return [
+        state.cycle,
+        equal_layers._memory_free_in(state),
+        *(part.tolist() for part in equal_layers._servers(state)),
+        equal_layers._last_ports(state).tolist(),
+    ]
 
 
 def differ(one: tuple[Outcome, np.ndarray, list[Any]], other: tuple[Outcome, np.ndarray, list[Any]]) -> bool:
@@ -109,6 +114,13 @@ def all_in_one_queue(program: Program) -> Program:
 def begun_at(cycle: int) -> Prepare:
     def prepare(engine: CompiledEngine) -> None:
         engine.state.cycle = cycle
+
+    return prepare
+
+
+def memory_busy(cycles: int) -> Prepare:
+    def prepare(engine: CompiledEngine) -> None:
+        engine.state.memory_free = cycles
 
     return prepare
 
@@ -147,6 +159,7 @@ IN_TURN = override_system(
         "memory.bytes_per_cycle=64",
     ],
 )
+FAST_CLOCK = override_system(SYSTEM, ["memory.clock_hz=1600 MHz", "memory.bytes_per_cycle=1", "memory.latency_cycles=1"])
 SLOW_CLOCK = override_system(SYSTEM, ["memory.clock_hz=300 MHz"])
 
 #: For each part of the key, two layers that differ in it alone.
@@ -166,7 +179,8 @@ PAIRS: dict[str, tuple[Run, Run]] = {
     "window": (Run(), set_to(array__port_window=1)),
     "bursts": (Run(), set_to(dma__outstanding_bursts=1)),
     "main memory": (Run(), set_to(memory__latency_cycles=9)),
-    "phase of main memory's clock": (Run(SLOW_CLOCK), Run(SLOW_CLOCK, prepare=begun_at(1))),
+    "phase of main memory's clock": (Run(SLOW_CLOCK, prepare=begun_at(1)), Run(SLOW_CLOCK, prepare=begun_at(2))),
+    "cycles until main memory is free": (Run(), Run(prepare=memory_busy(200))),
     "cycles until servers are free": (Run(prepare=held(200, Port.IFMAP)), Run(prepare=held(300, Port.IFMAP))),
     "what holds servers": (Run(TWO_PORTS, prepare=held(2000, Port.DMA)), Run(TWO_PORTS, prepare=held(2000, Port.OUTPUT))),
     "ports granted last": (
@@ -200,7 +214,7 @@ HELD_LONG = override_system(
 )
 
 
-@pytest.mark.parametrize("system", [SYSTEM, IN_TURN, HELD_LONG])
+@pytest.mark.parametrize("system", [SYSTEM, IN_TURN, HELD_LONG, SLOW_CLOCK, FAST_CLOCK])
 def test_a_layer_that_comes_again_leaves_the_machine_as_if_it_had_been_simulated(system: System) -> None:
     machines = [CompiledEngine(build_machine(system), Shortcuts(equal_layers=on)) for on in (True, False)]
     program = program_on(system)

@@ -1,8 +1,8 @@
 """Equal layers run once. A layer that must run as an earlier one did gets that layer's Outcome and leaves the machine as it did.
 
 Two layers are equal if their Programs are the same (except for name, facts and addresses in main memory) and if the machine is in
-the same state, relative to the cycle in which each begins. Between layers no request waits, no write is buffered, no burst is
-outstanding, and main memory is free, because a layer lasts until all of that is done. `key_parts` holds the remaining state of a
+the same state, relative to the cycle in which each begins. Between layers no request waits, no write is buffered and no burst is
+outstanding, because a layer lasts until all of that is done. `key_parts` holds the remaining state of a
 machine with constant bank timings. A DRAM remembers more, and so does a timing with a state of its own; layers on such machines
 are simulated.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from simcore.clock import domain_cycle_at
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.state import MachineState
 from simcore.machine.line_writes import LineWrites
@@ -30,6 +31,7 @@ class KeptLayer:
     """
 
     outcome: Outcome
+    memory_free_in: int
     free_in: Int64Array
     held_by: Int64Array
     last_ports: Int64Array
@@ -63,6 +65,7 @@ def key_parts(state: MachineState, program: Program) -> dict[str, Int64Array]:
         "bursts": np.array([machine.outstanding_bursts, machine.burst_bytes]),
         "main memory": np.array([memory.latency_cycles, memory.bytes_per_cycle, p, q]),
         "phase of main memory's clock": np.array([state.cycle * q % p]),
+        "cycles until main memory is free": np.array([_memory_free_in(state)]),
         "cycles until servers are free": free_in,
         "what holds servers": held_by,
         "ports granted last": _last_ports(state),
@@ -78,6 +81,15 @@ def layer_key(state: MachineState, program: Program) -> str | None:
         digest.update(f"{name} {part.shape} ".encode())
         digest.update(np.ascontiguousarray(part, dtype=np.int64).data)
     return digest.hexdigest()
+
+
+def _memory_free_in(state: MachineState) -> int:
+    """Return the first cycle of main memory's clock that can serve a burst, relative to the clock's cycle at ``state.cycle``.
+
+    A core cycle may hold several of them, of which the last layer may have used some. In core cycle 0 there is only the first.
+    """
+    p, q = state.machine.memory_ratio
+    return max(state.memory_free, domain_cycle_at(state.cycle, p, q)) - state.cycle * q // p
 
 
 def _servers(state: MachineState) -> tuple[Int64Array, Int64Array]:
@@ -99,13 +111,17 @@ def keep_layer(state: MachineState, outcome: Outcome, written: Int64Array | None
     lines = None if written is None else np.flatnonzero(written)
     begun_at_0 = replace(outcome, start_cycle=0, bin_start_cycles=outcome.bin_start_cycles - outcome.start_cycle)
     counted = None if written is None else written[lines]
-    return KeptLayer(begun_at_0, *_servers(state), state.tables.banks[:, c.BANK_LAST_PORT].copy(), lines, counted)
+    return KeptLayer(
+        begun_at_0, _memory_free_in(state), *_servers(state), state.tables.banks[:, c.BANK_LAST_PORT].copy(), lines, counted
+    )
 
 
 def run_again(state: MachineState, kept: KeptLayer, counted: LineWrites | None) -> Outcome:
     """Repeat a kept layer on the machine, and add the writes of its lines to ``counted``."""
     start, servers = state.cycle, state.tables.servers
+    p, q = state.machine.memory_ratio
     state.cycle += kept.outcome.cycles
+    state.memory_free = state.cycle * q // p + kept.memory_free_in
     servers[:, c.SERVER_FREE_AT], servers[:, c.SERVER_PORT] = state.cycle + kept.free_in, kept.held_by
     state.tables.banks[:, c.BANK_LAST_PORT] = kept.last_ports
     if counted is not None and kept.line_writes is not None:

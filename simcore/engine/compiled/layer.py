@@ -48,8 +48,8 @@ def _grants_at_once(tables: Tables) -> list[int]:
 
 def _scalars(state: MachineState, program: Program, shortcuts: Shortcuts) -> Int64Array:
     machine, scalars = state.machine, vector(c.SCALAR_COLUMNS)
-    # Main memory is free, because the layer before ended after its last burst.
     scalars[[c.SCALAR_NOW, c.SCALAR_START]] = state.cycle
+    scalars[c.SCALAR_MEMORY_FREE] = state.memory_free
     scalars[[c.SCALAR_STEPS, c.SCALAR_WINDOW]] = program.steps, machine.port_window
     scalars[[c.SCALAR_RATIO_P, c.SCALAR_RATIO_Q]] = machine.memory_ratio
     limit = machine.outstanding_bursts

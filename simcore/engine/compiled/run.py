@@ -63,7 +63,7 @@ class CompiledEngine:
         layer = layer_tables(state, program, self.shortcuts)
         self._simulate(program, layer, on_step)
         hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
-        state.cycle = int(layer.scalars[c.SCALAR_NOW])
+        state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
         self.simulated += 1
         if self.line_writes is not None:
             from simcore.engine.compiled.line_writes import add_line_writes

@@ -31,6 +31,8 @@ class MachineState:
     tables: Tables
     dram: DramMemoryState | None
     cycle: int = 0
+    #: The cycle of main memory's own clock from which its port is free.
+    memory_free: int = 0
 
 
 def _flat(parts: list[Int64Array]) -> tuple[Int64Array, list[int]]:
