@@ -359,13 +359,15 @@ def test_limits_are_reported_with_their_configuration_or_as_not_there():
 @pytest.mark.slow
 def test_the_widest_names_leave_a_row_in_one_line(quick_lenet):
     from rich.console import Console
-    from simcore.cli.stt_mram_tables import printed_tables
+    from simcore.cli.console import drawn
+    from simcore.studies.stt_mram.printed import printed_tables
 
     rows, stalls = (frame.assign(network="resnet18", cycles=10 * frame["cycles"]) for frame in quick_lenet)
     tables = {"systems": rows, "system_stalls": stalls, "gain_ranges": gains.gain_range_table(rows)}
     tables |= {"comparisons": arrays.comparison_table(), "energy_ratio_bounds": ratio_map.bound_table(CELL)}
     tables |= {"cheapest_writes": writes.cheapest_table(CELL), "pulses": pulses.pulse_table(SttMramSettings(quick=True), None)}
-    for shown in printed_tables(tables, CELL):
+    for printed in printed_tables(tables, CELL):
+        shown = drawn(printed)
         shown.title = None
         assert Console(width=1000).measure(shown).maximum <= 100
 
