@@ -359,6 +359,7 @@ def test_limits_are_reported_with_their_configuration_or_as_not_there():
 @pytest.mark.slow
 def test_the_widest_names_leave_a_row_in_one_line(quick_lenet):
     from rich.console import Console
+
     from simcore.cli.console import drawn
     from simcore.studies.stt_mram.printed import printed_tables
 
