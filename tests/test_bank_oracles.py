@@ -160,6 +160,7 @@ def run(arrivals: str, read_priority: bool, preemption: str, cycles: int = 15_00
     return Run(traffic.op, run_traffic(system, "ifmap", traffic), ticks)
 
 
+@pytest.mark.slow
 def test_first_come_first_served_with_one_arrival_a_cycle_at_most() -> None:
     bank = run("bernoulli", False, "none")
     bank.mean_is(fifo_wait_bernoulli(), bank.outcome.wait)

@@ -77,6 +77,7 @@ def test_a_time_beyond_64_bits_is_reported(tmp_path: Path) -> None:
     assert not report.ok
 
 
+@pytest.mark.slow
 def test_a_very_slow_memory_does_not_take_long_to_check(tmp_path: Path) -> None:
     report = check(tmp_path, "return now + 10**12, now + 10**12")
     assert report.ok, str(report)

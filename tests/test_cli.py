@@ -82,6 +82,7 @@ def test_run_prints_one_json_object_that_adds_up(lenet5: dict) -> None:
         assert layer["cycles"] == layer["compute_cycles"] + sum(layer["stall_cycles"].values())
 
 
+@pytest.mark.slow
 def test_both_engines_print_equal_json() -> None:
     arguments = ("run", "lenet5", "--layers", "c1", "--set", "array.rows=4", "--set", "array.columns=4", "--json")
     first, second = (printed_json(*arguments, "--engine", engine) for engine in ("compiled", "simpy"))
@@ -165,6 +166,7 @@ def test_loading_the_engine_takes_none_of_the_measured_time(monkeypatch: pytest.
     assert now == [100]
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_not_cached_is_cold(tmp_path: Path) -> None:
     ask = "from simcore.engine.compiled.cache import is_cold; print(is_cold())"
     environment = {**os.environ, "SIMCORE_CACHE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}

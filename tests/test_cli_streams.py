@@ -103,6 +103,9 @@ NAMES = r"""\
 from rich.text import Text
 from simcore.cli.console import console
 from simcore.cli.streams import standard_streams
+
+# Each test starts a process of the command line.
+pytestmark = pytest.mark.slow
 with standard_streams():
     print("layer \u00b5\u2026")
     console().print(Text("layer \u00b5\u2026"))
@@ -122,7 +125,6 @@ def test_commands_work_in_an_ascii_locale(arguments):
     assert done.stdout.isascii()
 
 
-@pytest.mark.slow
 def test_a_run_works_in_an_ascii_locale(tmp_path):
     (tmp_path / "µ….csv").write_text("Layer,H,W,R,S,C,M,stride\nµ…,8,8,3,3,4,4,1,\n", encoding="utf-8")
     for more in ((), ("--json",), ("--out", "µ-out")):

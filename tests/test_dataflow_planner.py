@@ -138,6 +138,7 @@ def tall_arrays(draw: st.DrawFn) -> Drawn:
     return Drawn(shape, load_system("scale-sim-32x32-ws", sets))
 
 
+@pytest.mark.slow
 @RELAXED
 @given(tall_arrays())
 def test_plans_of_tall_arrays_on_a_few_lines_never_wait_for_themselves(drawn: Drawn) -> None:

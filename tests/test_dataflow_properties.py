@@ -7,6 +7,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+import pytest
 from dataflow_walk import check_plan, region_words
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -170,6 +171,7 @@ def meanings(program: Program, shape: ConvShape, port: int) -> tuple[Meaning, Co
     return found, moved
 
 
+@pytest.mark.slow
 @RELAXED
 @given(shapes(), machines())
 def test_streams_move_exactly_the_words_that_im2col_asks_for(shape: ConvShape, system: System) -> None:
@@ -208,6 +210,7 @@ def test_streams_move_exactly_the_words_that_im2col_asks_for(shape: ConvShape, s
     assert reads == Counter({word: count for word, count in counts.items() if word[0] != ofmap})
 
 
+@pytest.mark.slow
 @RELAXED
 @given(shapes(), machines())
 def test_every_element_finds_its_tiles_and_the_plan_never_deadlocks(shape: ConvShape, system: System) -> None:
@@ -247,6 +250,7 @@ def test_main_memory_moves_each_word_once_where_everything_fits(shape: ConvShape
     assert program.facts["dram_write_bytes"] == shape.pixels * shape.filters * words.ofmap_bytes
 
 
+@pytest.mark.slow
 @RELAXED
 @given(shapes(), machines())
 def test_a_window_layer_reads_each_tap_once_and_writes_each_result_once(shape: ConvShape, system: System) -> None:

@@ -60,6 +60,7 @@ def test_a_run_gives_the_same_outcomes_again_and_after_other_runs():
     assert all(same(*pair) for pair in zip(first, again, strict=True))
 
 
+@pytest.mark.slow
 def test_the_reference_engine_gives_the_same_outcomes_again():
     for case in some_cases(3):
         programs = case.programs()

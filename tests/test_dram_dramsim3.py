@@ -53,6 +53,7 @@ def test_with_banks_in_turn_every_trace_ends_within_five_per_cent_of_dramsim3(pa
     assert abs(off(pattern, size, IN_TURN)) < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])
 @pytest.mark.parametrize(("pattern", "equal"), [("seq_rd", 1008), ("rand_rd", 2984), ("bank_conflict", 511)])
 def test_with_banks_in_turn_reads_are_dramsim3s_command_by_command_up_to_a_refresh(pattern: str, equal: int, engine: str) -> None:

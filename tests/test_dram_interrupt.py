@@ -25,6 +25,7 @@ run_trace(dram, trace)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "requests", "apart"),
     [

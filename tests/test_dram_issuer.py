@@ -124,6 +124,7 @@ BY_HAND = [
 CYCLES = [0, 4, 4 + 4, 16, 16 + 16 + 4 + 2 - 12, 8 + 39, 47 + 16, 63 + 39, 102 + 16, 118 + 433]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", [by_reference, by_compiled])
 def test_a_list_of_commands_is_issued_each_as_early_as_the_rules_allow(run) -> None:
     stream = run(DDR4, BY_HAND)
@@ -189,6 +190,7 @@ def drawn_steps(dram: ResolvedDram, seed: int, length: int) -> list[Step]:
     return steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", [*NAMES, pytest.param(SUBARRAYS, id="subarrays")])
 def test_both_devices_issue_any_legal_list_in_the_same_cycles_and_not_one_could_come_earlier(source) -> None:
     dram = load_dram(source, {"rank" if "rank" in load_dram(source).levels else "pseudochannel": 2})

@@ -121,6 +121,7 @@ def test_both_engines_give_equal_outcomes_with_a_dram() -> None:
     assert not [name for name in (*WANTED, "dram_wait", "first_fill", "drain") if not happened[name]], dict(happened)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(coupled(), st.lists(layers(), min_size=1, max_size=2))
 def test_the_commands_keep_the_standards_rules(system, instances) -> None:
@@ -149,6 +150,7 @@ class NotingDomain(DramDomain):
         self.noted += self.given[-1].transactions
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(coupled(), st.lists(layers(), min_size=1, max_size=2))
 def test_one_channel_serves_as_it_serves_a_trace(system, instances) -> None:

@@ -99,6 +99,7 @@ def told_by_simcore(layer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_scale_sims_figures_come_out_of_its_own_files(part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = noted_runs(monkeypatch)

@@ -56,6 +56,7 @@ def test_a_chain_moves_its_input_its_weights_and_its_output():
     assert stored["b"] == (weights["b"] + tensor, tensor)
 
 
+@pytest.mark.slow
 def test_both_engines_give_the_same_tables_and_checked_values():
     compiled, checked = simulate(chain(), machine()), simulate(chain(), machine(), engine="simpy", check_values=True)
     for mine, theirs in zip(compiled.runs, checked.runs, strict=True):

@@ -64,6 +64,7 @@ def products(module: nn.Module, output: torch.Tensor) -> int:
     return sum(output.numel() * part.weight[0].numel() for part in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "network",
     [*SIZED, *IMPORTED, *(build(batch=2) for build in NETWORKS.values())],

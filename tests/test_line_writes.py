@@ -76,6 +76,7 @@ def test_folds_that_are_alike_are_counted_in_their_own_rows() -> None:
     check_case(Case(system, (instance_of(MatMul("product"), ((16, 32), (32, 64))),)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("system", ["edge-stt-buffered", "edge-hybrid"])
 def test_lines_add_up_to_the_writes_of_their_bank(engine: str, system: str) -> None:

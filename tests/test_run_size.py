@@ -30,6 +30,7 @@ def invoke(*arguments: str) -> Result:
 # Sizes -------------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_the_size_of_a_layer_is_that_of_its_program(data: st.DataObject) -> None:

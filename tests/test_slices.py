@@ -94,6 +94,7 @@ def test_progress_is_told_within_a_layer(monkeypatch: pytest.MonkeyPatch) -> Non
     assert steps[-1] <= program.steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "run"),
     [

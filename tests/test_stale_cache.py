@@ -50,6 +50,7 @@ def test_an_edited_model_file_changes_the_cycles_of_the_next_process(tmp_path):
     assert cycles[0] == cycles[1] < cycles[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "edited", ["engine/compiled/banks.py", "engine/compiled/dram/device.py", "program/streams.py", "timing/compiled.py"]
 )

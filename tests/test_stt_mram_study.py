@@ -376,6 +376,7 @@ def test_the_widest_names_leave_a_row_in_one_line(quick_lenet):
 # Part 5: pulses
 
 
+@pytest.mark.slow
 def test_cycles_never_fall_as_the_pulse_grows():
     table = pulses.pulse_table(SttMramSettings(quick=True), None)
     assert table["pulse_ns"].tolist() == [float(pulse) for pulse in pulses.PULSES_NS]

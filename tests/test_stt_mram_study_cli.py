@@ -108,6 +108,7 @@ def test_a_package_that_cannot_be_imported_counts_as_missing(tmp_path, monkeypat
     assert extras.left_out("figures", "plot") == "figures: left out, needs the extra plot (pip install 'simcore[plot]')"
 
 
+@pytest.mark.slow
 def test_equal_tables_give_equal_figures(tmp_path):
     pytest.importorskip("matplotlib")
     from simcore.studies.form.figures import draw_figures

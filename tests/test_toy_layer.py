@@ -34,6 +34,7 @@ def edge(*overrides: str) -> System:
     return load_system("edge-sram", [*overrides, "array.rows=4", "array.columns=3", "vector_unit.lanes=4"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", [None, "momentum"])
 @pytest.mark.parametrize("keep", ["main-memory", "scratchpads"])
 @pytest.mark.parametrize("fuse", ["true", "false"])
@@ -44,6 +45,7 @@ def test_both_engines_give_the_same_tables(training: str | None, keep: str, fuse
         assert table.equals(compiled.tables()[name]), name
 
 
+@pytest.mark.slow
 def test_values_of_the_products_around_them_are_right() -> None:
     found = simulate(with_toys(), edge(), engine="simpy", check_values=True, training="sgd")
     assert {name for name, said in found.values.items() if said == "equal"} >= {"conv", "last", "conv.weight_gradient"}

@@ -51,6 +51,7 @@ def cases(draw: st.DrawFn) -> tuple[Machine, Traffic]:
     return draw_case(lambda options: draw(st.sampled_from(options)))
 
 
+@pytest.mark.slow
 @MANY
 @given(cases(), st.integers(0, 2**16))
 def test_both_engines_grant_alike_whatever_the_order_of_events(case: tuple[Machine, Traffic], shuffle_seed: int) -> None:

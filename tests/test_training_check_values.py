@@ -27,6 +27,7 @@ SMALL = ("array.rows=4", "array.columns=3")
 NETWORKS = [many_layers(1), product_network(), after_weights(CORNER, CORNER_IMAGE, batch=2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", NETWORKS, ids=["many-layers", "product", "corner"])
 @pytest.mark.parametrize(
     ("dataflow", "strided"),
@@ -43,6 +44,7 @@ def test_every_gradient_of_the_array_is_checked(network: Network, dataflow: str,
     assert {found.values[name] for name in updates} == {"none: vector unit"}
 
 
+@pytest.mark.slow
 def test_the_command_line_says_so() -> None:
     asked = ["run", "lenet5", "--training", "--layers", "output*", "--engine", "simpy", "--check-values", "--json"]
     found = CliRunner().invoke(app, asked)

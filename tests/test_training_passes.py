@@ -215,6 +215,7 @@ def test_with_room_for_all_each_layer_moves_exactly_what_it_must(network: Networ
             assert moved == (2 * read_words(instance), 2 * stored_words(instance)), instance.name
 
 
+@pytest.mark.slow
 def test_a_larger_scratchpad_cuts_traffic_down_to_what_each_pass_must_move() -> None:
     step = training_step(resnet18_32(8))
     totals = []
