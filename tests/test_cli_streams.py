@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+# Each test starts a process of the command line.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-c", "from simcore.cli import main; main()"]
 FULL = Path("/dev/full")
@@ -104,8 +107,6 @@ from rich.text import Text
 from simcore.cli.console import console
 from simcore.cli.streams import standard_streams
 
-# Each test starts a process of the command line.
-pytestmark = pytest.mark.slow
 with standard_streams():
     print("layer \u00b5\u2026")
     console().print(Text("layer \u00b5\u2026"))
