@@ -17,6 +17,11 @@ def add_row(title: str, **cells: object) -> None:
     TABLES.setdefault(title, [[name.replace("_", " ") for name in cells]]).append([str(cell) for cell in cells.values()])
 
 
+def speed_cells(cycles: int, cpu_s: float, decimals: int = 2) -> dict[str, str]:
+    """Return the cells of a row that say how fast a run was."""
+    return {"cycles": f"{cycles:,}", "CPU_s": f"{cpu_s:.{decimals}f}", "cycles_per_CPU_s": f"{cycles / cpu_s:,.0f}"}
+
+
 @pytest.fixture(scope="session")
 def _warm_kernel() -> None:
     """Compile the kernels now if this checkout has not compiled them before."""

@@ -20,38 +20,7 @@ Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Nu
 """
 
 #: 32x32 weight-stationary, 64 KiB a scratchpad, CALC mode: no stalls. [layout] and [sparsity] are off, but must be there.
-CONFIGURATION = """\
-[general]
-run_name = scale-sim-cfg
-[architecture_presets]
-ArrayHeight: 32
-ArrayWidth: 32
-IfmapSramSzkB: 64
-FilterSramSzkB: 64
-OfmapSramSzkB: 64
-IfmapOffset: 0
-FilterOffset: 10000000
-OfmapOffset: 20000000
-Bandwidth: 10
-Dataflow: ws
-MemoryBanks: 1
-ReadRequestBuffer: 32
-WriteRequestBuffer: 32
-[layout]
-IfmapCustomLayout: False
-IfmapSRAMBankBandwidth: 10
-IfmapSRAMBankNum: 10
-IfmapSRAMBankPort: 2
-FilterCustomLayout: False
-FilterSRAMBankBandwidth: 10
-FilterSRAMBankNum: 10
-FilterSRAMBankPort: 2
-[sparsity]
-SparsitySupport: false
-[run_presets]
-InterfaceBandwidth: CALC
-UseRamulatorTrace: False
-"""
+CONFIGURATION = Path(__file__).with_name("scale-sim.cfg").read_text()
 
 #: SCALE-Sim wants a layout of twenty numbers for each layer even where layouts are off; it does not look at their values.
 LAYOUT = f"Layer name,{'number,' * 20}\n{LAYER},{'1,' * 20}\n"

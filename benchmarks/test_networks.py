@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks.conftest import add_row
+from benchmarks.conftest import add_row, speed_cells
 from benchmarks.fresh import children_cpu_s, run_simcore
 
 #: CPU seconds and bytes a network may take, and CPU seconds where a DRAM is simulated command by command.
@@ -25,9 +25,7 @@ def test_whole_network_stays_within_its_cpu_seconds_and_memory(benchmark: Benchm
         "Whole networks, process start included",
         network=network,
         system=system,
-        cycles=f"{run['cycles']:,}",
-        CPU_s=f"{fresh.cpu_s:.2f}",
-        cycles_per_CPU_s=f"{run['cycles'] / fresh.cpu_s:,.0f}",
+        **speed_cells(run["cycles"], fresh.cpu_s),
         peak_MB=f"{peak_rss_bytes / 1e6:.0f}",
     )
     most_cpu_s, most_bytes = LIMITS[network]

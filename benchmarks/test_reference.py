@@ -7,7 +7,7 @@ import time
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks.conftest import add_row
+from benchmarks.conftest import add_row, speed_cells
 from simcore import load_system, simulate
 from simcore.engine import run_programs
 from workloads.dataflow import lower_network
@@ -32,9 +32,7 @@ def test_compiled_engine_is_faster_with_equal_tables(benchmark: BenchmarkFixture
             "Both engines alone: LeNet5's c1 on an 8x8 array",
             engine=engine,
             system=system,
-            cycles=f"{fast.cycles:,}",
-            CPU_s=f"{cpu_s:.4f}",
-            cycles_per_CPU_s=f"{fast.cycles / cpu_s:,.0f}",
+            **speed_cells(fast.cycles, cpu_s, 4),
         )
     assert fast.differences(readable) == []
     assert fast_s < readable_s

@@ -9,7 +9,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks import scale_sim
-from benchmarks.conftest import add_row
+from benchmarks.conftest import add_row, speed_cells
 from benchmarks.fresh import run_simcore
 from benchmarks.scale_sim import CannotInstall, ScaleSimFiles, ScaleSimRun
 from simcore import load_system, simulate
@@ -87,10 +87,8 @@ def _show(
     add_row(
         TITLE,
         tool=tool,
-        cycles=f"{cycles:,}",
+        **speed_cells(cycles, cpu_s, 4),
         compute_cycles=f"{compute_cycles:,}",
-        CPU_s=f"{cpu_s:.4f}",
-        cycles_per_CPU_s=f"{cycles / cpu_s:,.0f}",
         ratio=f"{ratio:.0f}",
         ratio_of_CPU_s=f"{theirs.cpu_s / cpu_s:.0f}",
         engine_alone_CPU_s="-" if engine_cpu_s is None else f"{engine_cpu_s:.4f}",

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields, replace
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks.conftest import add_row
+from benchmarks.conftest import add_row, speed_cells
 from simcore import System, load_system
 from simcore.engine import run_programs
 from simcore.engine.shortcuts import Shortcuts
@@ -56,8 +56,6 @@ def _show(system: str, variant: str, cpu_s: float, shortest_s: float, outcomes: 
         "The compiled engine's shortcuts, ResNet18 whole (engine alone)",
         system=system,
         shortcuts=variant,
-        cycles=f"{cycles:,}",
-        CPU_s=f"{cpu_s:.2f}",
-        cycles_per_CPU_s=f"{cycles / cpu_s:,.0f}",
+        **speed_cells(cycles, cpu_s),
         times_as_long_as_with_all=f"{cpu_s / shortest_s:.2f}",
     )

@@ -8,26 +8,7 @@ import numpy as np
 import pytest
 
 from simcore.errors import InputError, InputErrors
-from workloads.layers import (
-    LRN,
-    Activation,
-    Add,
-    BatchNorm,
-    Concat,
-    Conv,
-    Dropout,
-    Flatten,
-    GlobalPool,
-    Identity,
-    Input,
-    Linear,
-    MatMul,
-    Mul,
-    Pool,
-    Reshape,
-    Softmax,
-    Transpose,
-)
+from workloads import layers
 from workloads.learning.network import network_for, scores_network
 from workloads.load import load_network
 from workloads.network import Network, NetworkBuilder
@@ -103,21 +84,21 @@ def test_names_carry_side_and_classes() -> None:
 def joined() -> Network:
     """Every kind of join, windows that reach over the edge, and views."""
     net = NetworkBuilder("joined")
-    net.add(Input("image", (2, 7, 6)))
-    trunk = net.add(Conv("trunk", 4, (3, 2), (2, 1), (1, 0, 0, 1), (1, 2), groups=2, bias=True))
-    norm = net.add(BatchNorm("norm"))
-    net.add(Activation("act", "tanh"))
-    side = net.add(Conv("side", 4, (1, 1)))
-    total = net.add(Add("sum"), [norm, side, trunk])
-    both = net.add(Concat("both"), [total, trunk])
-    largest = net.add(Pool("largest", "max", (2, 2), (2, 2), (0, 0, 1, 0), ceil_mode=True), [both])
-    mean = net.add(Pool("mean", "avg", (3, 3), (2, 2), (1, 1)), [both])
-    net.add(GlobalPool("whole"), [largest])
-    scale = net.add(Identity("same"))
-    net.add(Mul("scaled"), [mean, scale])
-    net.add(Dropout("dropout"))
-    net.add(Flatten("flatten"))
-    net.add(Linear("fc", 3))
+    net.add(layers.Input("image", (2, 7, 6)))
+    trunk = net.add(layers.Conv("trunk", 4, (3, 2), (2, 1), (1, 0, 0, 1), (1, 2), groups=2, bias=True))
+    norm = net.add(layers.BatchNorm("norm"))
+    net.add(layers.Activation("act", "tanh"))
+    side = net.add(layers.Conv("side", 4, (1, 1)))
+    total = net.add(layers.Add("sum"), [norm, side, trunk])
+    both = net.add(layers.Concat("both"), [total, trunk])
+    largest = net.add(layers.Pool("largest", "max", (2, 2), (2, 2), (0, 0, 1, 0), ceil_mode=True), [both])
+    mean = net.add(layers.Pool("mean", "avg", (3, 3), (2, 2), (1, 1)), [both])
+    net.add(layers.GlobalPool("whole"), [largest])
+    scale = net.add(layers.Identity("same"))
+    net.add(layers.Mul("scaled"), [mean, scale])
+    net.add(layers.Dropout("dropout"))
+    net.add(layers.Flatten("flatten"))
+    net.add(layers.Linear("fc", 3))
     return net.build()
 
 
@@ -172,12 +153,12 @@ def test_values_are_those_of_numpy() -> None:
 
 def test_views_and_matrices_keep_the_batch_apart() -> None:
     builder = NetworkBuilder("attention")
-    source = builder.add(Input("image", (4, 2, 3)))
-    rows = builder.add(Reshape("rows", (4, -1)), [source])
-    columns = builder.add(Transpose("columns", (1, 0)))
-    builder.add(MatMul("scores"), [rows, columns])
-    builder.add(Softmax("softmax", 0))
-    last = builder.add(Concat("twice", -1), ["softmax", "softmax"])
+    source = builder.add(layers.Input("image", (4, 2, 3)))
+    rows = builder.add(layers.Reshape("rows", (4, -1)), [source])
+    columns = builder.add(layers.Transpose("columns", (1, 0)))
+    builder.add(layers.MatMul("scores"), [rows, columns])
+    builder.add(layers.Softmax("softmax", 0))
+    last = builder.add(layers.Concat("twice", -1), ["softmax", "softmax"])
     net = GraphModule(builder.build())
     values = np.random.default_rng(0).normal(size=(5, 4, 2, 3)).astype(np.float32)
     found = net(torch.from_numpy(values)).numpy()
@@ -189,9 +170,9 @@ def test_views_and_matrices_keep_the_batch_apart() -> None:
 
 def test_several_inputs_and_outputs() -> None:
     builder = NetworkBuilder("pair")
-    left, right = builder.add(Input("left", (3,))), builder.add(Input("right", (3,)))
-    builder.add(Activation("negated", "neg"), [left])
-    builder.add(Mul("product"), [left, right])
+    left, right = builder.add(layers.Input("left", (3,))), builder.add(layers.Input("right", (3,)))
+    builder.add(layers.Activation("negated", "neg"), [left])
+    builder.add(layers.Mul("product"), [left, right])
     net = GraphModule(builder.build())
     a, b = torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[4.0, 5.0, 6.0]])
     negated, product = net(a, b)
@@ -206,8 +187,8 @@ def test_every_product_of_a_graph_lies_behind_the_scratchpad() -> None:
         net.layer(instance.name) for instance in net.network.instances() if instance.layer.op in ("conv", "linear")
     ]
     padded = NetworkBuilder("padded")
-    padded.add(Input("image", (1, 4, 4)))
-    padded.add(Conv("conv", 1, (2, 2), padding=(0, 0, 1, 1)))
+    padded.add(layers.Input("image", (1, 4, 4)))
+    padded.add(layers.Conv("conv", 1, (2, 2), padding=(0, 0, 1, 1)))
     net = GraphModule(padded.build())
     put_behind(net, None, None)
     assert isinstance(net.layer("conv")[1], Buffered)
@@ -215,10 +196,10 @@ def test_every_product_of_a_graph_lies_behind_the_scratchpad() -> None:
 
 def test_layers_that_cannot_be_trained_are_reported_all_at_once() -> None:
     builder = NetworkBuilder("odd")
-    builder.add(Input("image", (4, 8, 8)))
-    builder.add(BatchNorm("shifted", scale=False))
-    builder.add(LRN("lrn", 5))
-    builder.add(Pool("mean", "avg", (2, 2), (1, 1), (0, 0, 1, 1)))
+    builder.add(layers.Input("image", (4, 8, 8)))
+    builder.add(layers.BatchNorm("shifted", scale=False))
+    builder.add(layers.LRN("lrn", 5))
+    builder.add(layers.Pool("mean", "avg", (2, 2), (1, 1), (0, 0, 1, 1)))
     with pytest.raises(InputErrors) as told:
         GraphModule(builder.build())
     assert [str(error).partition(":")[0] for error in told.value.errors] == [
@@ -245,9 +226,9 @@ def test_networks_that_do_not_fit_the_images_are_reported(name: str, image: tupl
 
 def test_a_network_of_two_outputs_is_not_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     builder = NetworkBuilder("two")
-    image = builder.add(Input("image", (1, 8, 8)))
-    builder.add(GlobalPool("pool"), [image])
-    builder.add(Flatten("flatten"), [image])
+    image = builder.add(layers.Input("image", (1, 8, 8)))
+    builder.add(layers.GlobalPool("pool"), [image])
+    builder.add(layers.Flatten("flatten"), [image])
     monkeypatch.setitem(NETWORKS, "two", builder.build)
     with pytest.raises(InputError, match=r"got one for \(1, 8, 8\) that gives \(1, 1, 1\) and \(64,\)"):
         network_for("two", (1, 8, 8), 64)
@@ -255,11 +236,11 @@ def test_a_network_of_two_outputs_is_not_trained(monkeypatch: pytest.MonkeyPatch
 
 def test_the_softmax_that_closes_a_network_is_left_to_the_loss() -> None:
     builder = NetworkBuilder("closed")
-    builder.add(Input("scores", (4,)))
-    builder.add(Softmax("inner"))
-    builder.add(Linear("fc", 3))
+    builder.add(layers.Input("scores", (4,)))
+    builder.add(layers.Softmax("inner"))
+    builder.add(layers.Linear("fc", 3))
     open_network = builder.build(batch=2)
-    builder.add(Softmax("softmax"))
+    builder.add(layers.Softmax("softmax"))
     assert scores_network(builder.build(batch=2)).instances() == open_network.instances()
     assert scores_network(open_network) is open_network
 

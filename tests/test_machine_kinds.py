@@ -184,7 +184,7 @@ def test_a_kind_that_prints_no_tables_of_its_own_prints_those_of_every_kind(tmp_
     assert code == 0
     assert lines[:3] == [
         "Layers of lenet5 on desk",
-        "layer op M MACs cycles compute stalled most by DRAM KiB",
+        "layer op M MACs cycles compute stalled mostly DRAM KiB",
         "c1 conv 0.12 11,761 11,760 1 carry 0.00",
     ]
     assert {"compute 11,760 99.99", "carry 1 0.01"} <= set(lines)

@@ -120,15 +120,9 @@ def test_scale_sim_shapes_change_every_convolution() -> None:
     assert resnet18().select("conv1")[0].output_shape == (64, 112, 112)
 
 
-def cyclic() -> nx.DiGraph:
+def with_edge(source: str, target: str) -> nx.DiGraph:
     graph = chain()
-    graph.add_edge("relu1", "conv1")
-    return graph
-
-
-def misspelt_edge() -> nx.DiGraph:
-    graph = chain()
-    graph.add_edge("relu", "fc")
+    graph.add_edge(source, target)
     return graph
 
 
@@ -141,12 +135,6 @@ def duplicate_name() -> nx.DiGraph:
 def dangling_input() -> nx.DiGraph:
     graph = chain()
     graph.remove_edge("image", "conv1")
-    return graph
-
-
-def surplus_input() -> nx.DiGraph:
-    graph = chain()
-    graph.add_edge("image", "fc")
     return graph
 
 
@@ -170,11 +158,17 @@ def operand_gap() -> nx.DiGraph:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (cyclic, "network 'n': expected a graph without cycles, got the cycle (conv1 -> relu1 -> conv1|relu1 -> conv1 -> relu1)"),
-        (misspelt_edge, "node 'relu': expected an attribute 'layer' holding a Layer, got none; did you mean 'relu1'"),
+        (
+            lambda: with_edge("relu1", "conv1"),
+            "network 'n': expected a graph without cycles, got the cycle (conv1 -> relu1 -> conv1|relu1 -> conv1 -> relu1)",
+        ),
+        (
+            lambda: with_edge("relu", "fc"),
+            "node 'relu': expected an attribute 'layer' holding a Layer, got none; did you mean 'relu1'",
+        ),
         (duplicate_name, "two layers named 'conv1' \\(nodes 'conv1' and 'other'\\)"),
         (dangling_input, "layer 'conv1' \\(conv\\): expected 1 input, got 0 \\(its inputs: nothing\\)"),
-        (surplus_input, "layer 'fc' \\(linear\\): expected 1 input, got 2"),
+        (lambda: with_edge("image", "fc"), "layer 'fc' \\(linear\\): expected 1 input, got 2"),
         (wrong_shape, "layer 'conv2' .*got \\(144,\\) \\(its inputs: 'fc' \\(144,\\)\\)"),
         (operand_gap, "layer 'conv1': expected its inputs to take the positions 0 to 0 once each, got \\[1\\]"),
         (nx.DiGraph, "expected at least one layer, got an empty graph"),

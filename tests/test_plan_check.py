@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,25 +106,30 @@ def test_a_plan_at_fault_never_runs(program: Program, says: str, engine: str) ->
     assert says in str(raised.value)
 
 
-def test_words_wider_than_the_lines_that_hold_them_are_refused() -> None:
-    """This ended in a segmentation fault: the second operand of a sum lies among the filters, in words of the ifmap."""
-    overrides = ["words.ifmap_bytes=4", "scratchpads.filter.line_bytes=2"]
-    with pytest.raises(InputError) as raised:
-        simulate("resnet18", layers="layer1.0.add*", overrides=overrides)
-    assert str(raised.value) == (
+WIDE_WORDS = {
+    # This ended in a segmentation fault: the second operand of a sum lies among the filters, in words of the ifmap.
+    "in a sum": (
+        {
+            "network": "resnet18",
+            "layers": "layer1.0.add*",
+            "overrides": ["words.ifmap_bytes=4", "scratchpads.filter.line_bytes=2"],
+        },
         "--set scratchpads.filter.line_bytes=2: scratchpads.filter.line_bytes: "
-        "expected a multiple of words.ifmap_bytes = 4, got 2; the second operand of a sum lies there"
-    )
-
-
-def test_words_of_a_training_pass_that_lines_do_not_hold_are_reported_with_their_layer() -> None:
-    overrides = ["words.filter_bytes=8", "scratchpads.ofmap.line_bytes=4"]
-    with pytest.raises(InputError) as raised:
-        simulate("lenet5", training="sgd", overrides=overrides)
-    assert str(raised.value) == (
+        "expected a multiple of words.ifmap_bytes = 4, got 2; the second operand of a sum lies there",
+    ),
+    "in a training pass": (
+        {"network": "lenet5", "training": "sgd", "overrides": ["words.filter_bytes=8", "scratchpads.ofmap.line_bytes=4"]},
         "layer 'output.weight_gradient': scratchpads.ofmap.line_bytes: expected a multiple of words.ofmap_bytes = 8, got 4; "
-        "in this layer of a training step words.filter_bytes is words.ifmap_bytes and words.ofmap_bytes is words.filter_bytes"
-    )
+        "in this layer of a training step words.filter_bytes is words.ifmap_bytes and words.ofmap_bytes is words.filter_bytes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("run", "says"), WIDE_WORDS.values(), ids=list(WIDE_WORDS))
+def test_words_wider_than_the_lines_that_hold_them_are_refused(run: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError) as raised:
+        simulate(**run)
+    assert str(raised.value) == says
 
 
 @pytest.mark.slow

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import typer
+from fresh_python import imported_by
 from typer.testing import CliRunner, Result
 
 from simcore.cli import app
@@ -149,26 +148,13 @@ def test_a_study_that_cannot_be_imported_breaks_its_own_command_alone(monkeypatc
 
 
 def test_the_command_line_imports_no_study_before_it_is_asked_for() -> None:
-    code = (
-        "import sys, simcore.cli\n"
-        "from simcore.studies.registry import STUDIES\n"
-        "found = sys.modules.keys() & set(STUDIES.values())\n"
-        "sys.exit(f'imported {found}' if found else 0)"
-    )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert found.returncode == 0, found.stderr
+    assert imported_by("import simcore.cli, simcore.studies.registry", registry.STUDIES.values())[0] == set()
 
 
 def test_a_study_describes_itself_without_importing_what_it_runs() -> None:
-    code = (
-        "import sys\n"
-        "from simcore.studies.registry import STUDIES, load_study\n"
-        "for name in STUDIES: load_study(name)\n"
-        "heavy = {'numpy', 'pandas', 'numba', 'networkx', 'torch', 'sklearn', 'matplotlib', 'yaml'} & set(sys.modules)\n"
-        "sys.exit(f'imported {heavy}' if heavy else 0)"
-    )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert found.returncode == 0, found.stderr
+    code = "from simcore.studies.registry import STUDIES, load_study\nfor name in STUDIES: load_study(name)"
+    heavy = ["numpy", "pandas", "numba", "networkx", "torch", "sklearn", "matplotlib", "yaml"]
+    assert imported_by(code, heavy)[0] == set()
 
 
 def test_parts_are_joined_in_order_and_an_extra_that_is_there_makes_its_part() -> None:

@@ -155,7 +155,7 @@ def _check_shape(standard: Standard) -> None:
 
 
 def _roles(standard: Standard) -> dict[str, int]:
-    roles = dict.fromkeys(ROLES, -1)
+    roles: dict[str, int] = dict.fromkeys(ROLES, -1)
     for index, (name, command) in enumerate(standard.spec.commands.items()):
         if command.role is None:
             continue

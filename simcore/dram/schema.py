@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from simcore.dram.tables import Role
 from simcore.reading.numbers import shown
 from simcore.reading.values import Broken, Count, Flag, Spec, Text, raise_broken
 
@@ -19,21 +20,6 @@ def _latency(value: object) -> object:
 Latency = Annotated[str, BeforeValidator(_latency)]
 Figure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 LevelCount = Annotated[int, Field(strict=True, ge=1, le=2**30)]
-Role = Literal[
-    "activate",
-    "precharge",
-    "precharge_all",
-    "read",
-    "write",
-    "read_precharge",
-    "write_precharge",
-    "refresh_all",
-    "refresh_bank",
-    "write_reset",
-    "write_set",
-    "write_reset_precharge",
-    "write_set_precharge",
-]
 
 
 class CommandSpec(Spec):

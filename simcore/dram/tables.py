@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ CONSTRAINT_COLUMNS = 6
 NEEDS_ANY, NEEDS_CLOSED, NEEDS_OPEN = range(3)
 
 # The roles of commands for a controller. `ResolvedDram.roles` gives the command, or -1 if the standard has none.
-ROLES = (
+Role = Literal[
     "activate",
     "precharge",
     "precharge_all",
@@ -38,7 +38,8 @@ ROLES = (
     "write_set",
     "write_reset_precharge",
     "write_set_precharge",
-)
+]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,19 +86,21 @@ def common_tables(results: Results) -> list[PrintedTable]:
 
 def _layer_table(results: Results) -> PrintedTable:
     """Return one row per layer that ran, with the columns that every kind fills."""
-    causes = results.kind.causes
-    rows = [
-        (
-            row["layer"],
-            row["op"],
-            row["macs"] / 1e6,
-            row["cycles"],
-            row["compute_cycles"],
-            row["cycles"] - row["compute_cycles"],
-            worst_cause(row, causes),
-            (row["dram_read_bytes"] + row["dram_write_bytes"]) / 1024,
-        )
-        for row in layer_rows(results)
-    ]
-    columns = ("layer", "op", "M MACs", "cycles", "compute", "stalled", "most by", "DRAM KiB")
-    return PrintedTable(layers_title(results), columns, rows, text_columns=2, cut_names=True)
+    rows = [(*layer_cells(results, row), dram_kib(row)) for row in layer_rows(results)]
+    return PrintedTable(layers_title(results), (*LAYER_COLUMNS, "DRAM KiB"), rows, text_columns=2, cut_names=True)
+
+
+#: Headings of ``layer_cells``.
+LAYER_COLUMNS = ("layer", "op", "M MACs", "cycles", "compute", "stalled", "mostly")
+
+
+def layer_cells(results: Results, row: Mapping[Hashable, Any]) -> tuple[object, ...]:
+    """Return the cells with which every row of a table of layers begins, the largest stall cause last."""
+    stalled_cycles = row["cycles"] - row["compute_cycles"]
+    counts = (row["macs"] / 1e6, row["cycles"], row["compute_cycles"], stalled_cycles)
+    return row["layer"], row["op"], *counts, worst_cause(row, results.kind.causes)
+
+
+def dram_kib(row: Mapping[Hashable, Any]) -> float:
+    """Return the KiB that a layer moves from and to main memory."""
+    return float(row["dram_read_bytes"] + row["dram_write_bytes"]) / 1024

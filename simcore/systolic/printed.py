@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from simcore.results import Results
 from simcore.results.printed import (
+    LAYER_COLUMNS,
     PrintedTable,
+    dram_kib,
+    layer_cells,
     layer_rows,
     layers_title,
     pass_tables,
     stall_table,
     totals_of,
-    worst_cause,
 )
 from simcore.systolic.energy import EnergyRates
 from simcore.systolic.of_results import rates_of
@@ -47,21 +49,15 @@ def layer_table(results: Results) -> PrintedTable:
     checked = bool(results.values)
     rows = [
         (
-            row["layer"],
-            row["op"],
-            row["macs"] / 1e6,
-            row["cycles"],
-            row["compute_cycles"],
-            row["cycles"] - row["compute_cycles"],
-            worst_cause(row, results.kind.causes),
+            *layer_cells(results, row),
             row["mapping_efficiency_percent"] or None,  # the vector unit fills no array
             row["array_utilisation_percent"] or None,
-            (row["dram_read_bytes"] + row["dram_write_bytes"]) / 1024,
+            dram_kib(row),
             *((str(row["values"]).partition(":")[0],) if checked else ()),
         )
         for row in layer_rows(results)
     ]
-    columns = ["layer", "op", "M MACs", "cycles", "compute", "stalled", "mostly", "map %", "util %", "DRAM KiB"]
+    columns = [*LAYER_COLUMNS, "map %", "util %", "DRAM KiB"]
     if checked:
         columns.append("values")
     return PrintedTable(layers_title(results), columns, rows, text_columns=2, cut_names=True)

@@ -13,26 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workloads.layers import (
-    LRN,
-    Activation,
-    Add,
-    BatchNorm,
-    Concat,
-    Conv,
-    Dropout,
-    Flatten,
-    GlobalPool,
-    Identity,
-    Layer,
-    Linear,
-    MatMul,
-    Mul,
-    Pool,
-    Reshape,
-    Softmax,
-    Transpose,
-)
+from workloads import layers
 from workloads.network import LayerInstance
 
 #: (top, left, bottom, right).
@@ -62,7 +43,7 @@ def layer_module(instance: LayerInstance) -> nn.Module:
     return make(instance.layer, instance)
 
 
-def _conv(layer: Conv, instance: LayerInstance) -> nn.Module:
+def _conv(layer: layers.Conv, instance: LayerInstance) -> nn.Module:
     sides = layer.padding_for(instance.input_shapes)
     even = _is_even(sides)
     conv = nn.Conv2d(
@@ -78,11 +59,11 @@ def _conv(layer: Conv, instance: LayerInstance) -> nn.Module:
     return conv if even else nn.Sequential(nn.ZeroPad2d(_torch_order(sides)), conv)
 
 
-def _linear(layer: Linear, instance: LayerInstance) -> nn.Module:
+def _linear(layer: layers.Linear, instance: LayerInstance) -> nn.Module:
     return nn.Linear(instance.input_shapes[0][-1], layer.out_features, layer.bias)
 
 
-def _batch_norm(layer: BatchNorm, instance: LayerInstance) -> nn.Module:
+def _batch_norm(layer: layers.BatchNorm, instance: LayerInstance) -> nn.Module:
     shape = instance.input_shapes[0]
     if layer.scale != layer.shift or layer.size not in (0, shape[0]) or len(shape) > 3:
         raise layer.error(
@@ -93,7 +74,7 @@ def _batch_norm(layer: BatchNorm, instance: LayerInstance) -> nn.Module:
     return made(shape[0], affine=layer.scale)
 
 
-def _pool(layer: Pool, instance: LayerInstance) -> nn.Module:
+def _pool(layer: layers.Pool, instance: LayerInstance) -> nn.Module:
     sides = layer.padding
     native = _is_even(sides) and all(2 * side <= taps for side, taps in zip(sides[:2], layer.kernel, strict=True))
     if layer.kind == "avg":
@@ -108,7 +89,7 @@ def _pool(layer: Pool, instance: LayerInstance) -> nn.Module:
     return nn.Sequential(nn.ConstantPad2d(_torch_order(whole), -inf), pool())
 
 
-def _sides_of_windows(layer: Pool, image: Sequence[int], positions: tuple[int, int]) -> Sides:
+def _sides_of_windows(layer: layers.Pool, image: Sequence[int], positions: tuple[int, int]) -> Sides:
     """Return the padding that exactly or amply fits this number of window positions."""
     ends = []
     for axis in (0, 1):
@@ -128,20 +109,20 @@ def _torch_order(sides: Sides) -> tuple[int, int, int, int]:
     return left, right, top, bottom
 
 
-def _global_pool(layer: GlobalPool, instance: LayerInstance) -> nn.Module:
+def _global_pool(layer: layers.GlobalPool, instance: LayerInstance) -> nn.Module:
     return nn.AdaptiveAvgPool2d(1) if layer.kind == "avg" else nn.AdaptiveMaxPool2d(1)
 
 
-def _activation(layer: Activation, instance: LayerInstance) -> nn.Module:
+def _activation(layer: layers.Activation, instance: LayerInstance) -> nn.Module:
     made = _ACTIVATIONS[layer.function]
     return made() if isinstance(made, type) else Computed(made)
 
 
-def _softmax(layer: Softmax, instance: LayerInstance) -> nn.Module:
+def _softmax(layer: layers.Softmax, instance: LayerInstance) -> nn.Module:
     return nn.Softmax(_with_batch(layer.axis))
 
 
-def _concat(layer: Concat, instance: LayerInstance) -> nn.Module:
+def _concat(layer: layers.Concat, instance: LayerInstance) -> nn.Module:
     axis = _with_batch(layer.axis)
     return Computed(lambda *inputs: torch.cat(inputs, axis))
 
@@ -151,7 +132,7 @@ def _with_batch(axis: int) -> int:
     return axis + 1 if axis >= 0 else axis
 
 
-def _join(function: Callable[[Tensor, Tensor], Tensor], layer: Layer, instance: LayerInstance) -> nn.Module:
+def _join(function: Callable[[Tensor, Tensor], Tensor], layer: layers.Layer, instance: LayerInstance) -> nn.Module:
     """Return a sum or product. Shapes of fewer dimensions broadcast from the right; the batch stays first."""
     rank = len(instance.output_shape)
     missing = [rank - len(shape) for shape in instance.input_shapes]
@@ -165,19 +146,19 @@ def _join(function: Callable[[Tensor, Tensor], Tensor], layer: Layer, instance: 
     return Computed(joined)
 
 
-def _matmul(layer: MatMul, instance: LayerInstance) -> nn.Module:
+def _matmul(layer: layers.MatMul, instance: LayerInstance) -> nn.Module:
     left, right = instance.input_shapes
     if len(left) != len(right):
         raise layer.error("matrices of equally many dimensions", f"{left} and {right}")
     return Computed(torch.matmul)
 
 
-def _reshape(layer: Reshape, instance: LayerInstance) -> nn.Module:
+def _reshape(layer: layers.Reshape, instance: LayerInstance) -> nn.Module:
     shape = instance.output_shape
     return Computed(lambda values: values.reshape(-1, *shape))
 
 
-def _transpose(layer: Transpose, instance: LayerInstance) -> nn.Module:
+def _transpose(layer: layers.Transpose, instance: LayerInstance) -> nn.Module:
     order = (0, *(axis + 1 for axis in layer.order))
     return Computed(lambda values: values.permute(order))
 
@@ -206,22 +187,22 @@ _ACTIVATIONS: dict[str, Any] = {
 }
 
 #: Kind of layer -> function that makes its module.
-_MADE: dict[type[Layer], Callable[[Any, LayerInstance], nn.Module]] = {
-    Conv: _conv,
-    Linear: _linear,
-    BatchNorm: _batch_norm,
-    Pool: _pool,
-    GlobalPool: _global_pool,
-    Activation: _activation,
-    Softmax: _softmax,
-    LRN: lambda layer, instance: nn.LocalResponseNorm(layer.size),
-    Add: partial(_join, torch.add),
-    Mul: partial(_join, torch.mul),
-    MatMul: _matmul,
-    Concat: _concat,
-    Flatten: lambda layer, instance: nn.Flatten(),
-    Reshape: _reshape,
-    Transpose: _transpose,
-    Dropout: lambda layer, instance: nn.Dropout(),
-    Identity: lambda layer, instance: nn.Identity(),
+_MADE: dict[type[layers.Layer], Callable[[Any, LayerInstance], nn.Module]] = {
+    layers.Conv: _conv,
+    layers.Linear: _linear,
+    layers.BatchNorm: _batch_norm,
+    layers.Pool: _pool,
+    layers.GlobalPool: _global_pool,
+    layers.Activation: _activation,
+    layers.Softmax: _softmax,
+    layers.LRN: lambda layer, instance: nn.LocalResponseNorm(layer.size),
+    layers.Add: partial(_join, torch.add),
+    layers.Mul: partial(_join, torch.mul),
+    layers.MatMul: _matmul,
+    layers.Concat: _concat,
+    layers.Flatten: lambda layer, instance: nn.Flatten(),
+    layers.Reshape: _reshape,
+    layers.Transpose: _transpose,
+    layers.Dropout: lambda layer, instance: nn.Dropout(),
+    layers.Identity: lambda layer, instance: nn.Identity(),
 }

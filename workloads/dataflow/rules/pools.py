@@ -19,19 +19,7 @@ from workloads.network import LayerInstance
 def _whole(pool: GlobalPool, instance: LayerInstance) -> Windows:
     """Return a window as large as the image, for each channel separately."""
     channels, height, width = instance.input_shapes[0]
-    _, out_height, out_width = instance.output_shape
-    return Windows(
-        ConvShape(
-            batch=instance.batch,
-            height=height,
-            width=width,
-            channels=channels,
-            out_height=out_height,
-            out_width=out_width,
-            filters=channels,
-            kernel=(height, width),
-        )
-    )
+    return Windows(ConvShape(instance.batch, height, width, channels, 1, 1, filters=channels, kernel=(height, width)))
 
 
 def _windows(pool: Pool, instance: LayerInstance) -> Windows:

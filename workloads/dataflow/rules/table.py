@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simcore.errors import InputError
+from workloads import layers
 from workloads.dataflow.rules.activation import ACTIVATION, ACTIVATION_GRADIENT, SCALED_GRADIENT
 from workloads.dataflow.rules.conv import CONV
 from workloads.dataflow.rules.conv_gradients import CONV_INPUT_GRADIENT, CONV_WEIGHT_GRADIENT
@@ -17,54 +18,41 @@ from workloads.dataflow.rules.softmax import LOSS_GRADIENT, SOFTMAX, SOFTMAX_GRA
 from workloads.dataflow.rules.sums import ADD, MUL
 from workloads.dataflow.rules.updates import UPDATE, ZERO_GRADIENT, ZERO_INSERTION
 from workloads.dataflow.rules.views import CONCAT, DROPOUT, INPUT, SHAPE_ONLY, TRAINED_DROPOUT
-from workloads.layers import (
-    LRN,
-    Activation,
-    Add,
-    BatchNorm,
-    Concat,
-    Conv,
-    Dropout,
-    GlobalPool,
-    Input,
-    Layer,
-    Linear,
-    MatMul,
-    Mul,
-    Pool,
-    ShapeOnly,
-    Softmax,
-    gradients,
-    trained,
-)
 from workloads.layers.updates import Update
 
-RULES: dict[type[Layer], LayerRule[Any]] = {
-    **{Conv: CONV, Linear: LINEAR, MatMul: MATMUL, Pool: POOL, GlobalPool: GLOBAL_POOL, BatchNorm: BATCH_NORM},
-    **{LRN: LOCAL_RESPONSE, Activation: ACTIVATION, Softmax: SOFTMAX, Add: ADD, Mul: MUL},
-    **{Input: INPUT, ShapeOnly: SHAPE_ONLY, Concat: CONCAT, Dropout: DROPOUT, Update: UPDATE},
-    trained.TrainedMaxPool: TRAINED_MAX_POOL,
-    trained.TrainedBatchNorm: TRAINED_BATCH_NORM,
-    trained.TrainedDropout: TRAINED_DROPOUT,
-    trained.SoftmaxLoss: SOFTMAX_LOSS,
-    gradients.ConvInputGradient: CONV_INPUT_GRADIENT,
-    gradients.ConvWeightGradient: CONV_WEIGHT_GRADIENT,
-    gradients.LinearInputGradient: LINEAR_INPUT_GRADIENT,
-    gradients.LinearWeightGradient: LINEAR_WEIGHT_GRADIENT,
-    gradients.MatMulInputGradient: MATMUL_INPUT_GRADIENT,
-    gradients.AveragePoolGradient: AVERAGE_POOL_GRADIENT,
-    gradients.MaxPoolGradient: MAX_POOL_GRADIENT,
-    gradients.BatchNormGradient: BATCH_NORM_GRADIENT,
-    gradients.ActivationGradient: ACTIVATION_GRADIENT,
-    gradients.ScaledGradient: SCALED_GRADIENT,
-    gradients.SoftmaxGradient: SOFTMAX_GRADIENT,
-    gradients.LossGradient: LOSS_GRADIENT,
-    gradients.ZeroGradient: ZERO_GRADIENT,
-    gradients.ZeroInsertion: ZERO_INSERTION,
+RULES: dict[type[layers.Layer], LayerRule[Any]] = {
+    **{
+        layers.Conv: CONV,
+        layers.Linear: LINEAR,
+        layers.MatMul: MATMUL,
+        layers.Pool: POOL,
+        layers.GlobalPool: GLOBAL_POOL,
+        layers.BatchNorm: BATCH_NORM,
+    },
+    **{layers.LRN: LOCAL_RESPONSE, layers.Activation: ACTIVATION, layers.Softmax: SOFTMAX, layers.Add: ADD, layers.Mul: MUL},
+    **{layers.Input: INPUT, layers.ShapeOnly: SHAPE_ONLY, layers.Concat: CONCAT, layers.Dropout: DROPOUT, Update: UPDATE},
+    layers.trained.TrainedMaxPool: TRAINED_MAX_POOL,
+    layers.trained.TrainedBatchNorm: TRAINED_BATCH_NORM,
+    layers.trained.TrainedDropout: TRAINED_DROPOUT,
+    layers.trained.SoftmaxLoss: SOFTMAX_LOSS,
+    layers.gradients.ConvInputGradient: CONV_INPUT_GRADIENT,
+    layers.gradients.ConvWeightGradient: CONV_WEIGHT_GRADIENT,
+    layers.gradients.LinearInputGradient: LINEAR_INPUT_GRADIENT,
+    layers.gradients.LinearWeightGradient: LINEAR_WEIGHT_GRADIENT,
+    layers.gradients.MatMulInputGradient: MATMUL_INPUT_GRADIENT,
+    layers.gradients.AveragePoolGradient: AVERAGE_POOL_GRADIENT,
+    layers.gradients.MaxPoolGradient: MAX_POOL_GRADIENT,
+    layers.gradients.BatchNormGradient: BATCH_NORM_GRADIENT,
+    layers.gradients.ActivationGradient: ACTIVATION_GRADIENT,
+    layers.gradients.ScaledGradient: SCALED_GRADIENT,
+    layers.gradients.SoftmaxGradient: SOFTMAX_GRADIENT,
+    layers.gradients.LossGradient: LOSS_GRADIENT,
+    layers.gradients.ZeroGradient: ZERO_GRADIENT,
+    layers.gradients.ZeroInsertion: ZERO_INSERTION,
 }
 
 
-def rule_of(layer: Layer) -> LayerRule[Any]:
+def rule_of(layer: layers.Layer) -> LayerRule[Any]:
     """Return the rule of a layer: its class's attribute ``rule`` or table entry, or that of the next base class.
 
     Raise InputError for a layer without a rule.
@@ -77,7 +65,7 @@ def rule_of(layer: Layer) -> LayerRule[Any]:
     raise InputError(f"expected a layer with a rule, got op '{layer.op}'", f"layer '{layer.name}'", hint)
 
 
-def checked(rule: object, layer: Layer) -> LayerRule[Any]:
+def checked(rule: object, layer: layers.Layer) -> LayerRule[Any]:
     """Return ``rule`` if it is a LayerRule. Raise InputError otherwise."""
     if not isinstance(rule, LayerRule):
         name = type(layer).__name__
