@@ -18,14 +18,21 @@ from workloads.network import LayerInstance
 
 def _whole(pool: GlobalPool, instance: LayerInstance) -> Windows:
     """Return a window as large as the image, for each channel separately."""
-    channels, height, width = instance.input_shapes[0]
-    return Windows(ConvShape(instance.batch, height, width, channels, 1, 1, filters=channels, kernel=(height, width)))
+    return Windows(_shape(instance, kernel=instance.input_shapes[0][1:]))
 
 
 def _windows(pool: Pool, instance: LayerInstance) -> Windows:
-    whole, (top, left, _, _) = _whole(GlobalPool(pool.name), instance), pool.padding
-    shape = replace(whole.shape, kernel=pool.kernel, stride=pool.stride, padding=(top, left), dilation=pool.dilation)
-    return Windows(shape)
+    top, left, _, _ = pool.padding
+    shape = _shape(instance, pool.kernel)
+    return Windows(replace(shape, stride=pool.stride, padding=(top, left), dilation=pool.dilation))
+
+
+def _shape(instance: LayerInstance, kernel: tuple[int, ...]) -> ConvShape:
+    """Return windows of the extents ``kernel`` (rows, columns) over each channel separately."""
+    channels, height, width = instance.input_shapes[0]
+    _, out_height, out_width = instance.output_shape
+    rows, columns = kernel
+    return ConvShape(instance.batch, height, width, channels, out_height, out_width, filters=channels, kernel=(rows, columns))
 
 
 def _trained_windows(pool: TrainedMaxPool, instance: LayerInstance) -> Windows:
