@@ -140,6 +140,7 @@ def activations(dram: ResolvedDram, count: int) -> list[Step]:
     return [Step("ACT", (0, 0, 0, 0, at), row=at * dram.rows_per_subarray) for at in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", [by_reference, by_compiled])
 def test_subarrays_of_a_bank_are_open_together_within_the_limits_of_the_table(run) -> None:
     dram, free = load_dram(SUBARRAYS), load_dram(UNLIMITED)

@@ -100,6 +100,7 @@ def test_a_result_that_does_not_fit_goes_through_main_memory():
     assert found["b"][0] >= tensor + 8 * 72
 
 
+@pytest.mark.slow
 def test_more_capacity_never_moves_more_bytes_and_what_stays_costs_no_cycle():
     network = training_step(load_network("lenet5", 4))
     moved, cycles = [], []

@@ -110,6 +110,7 @@ def test_a_kind_from_an_installed_package_runs_is_listed_validated_and_explained
     assert json.loads(explained[1])["unit"] == "beads"
 
 
+@pytest.mark.slow
 def test_bad_input_for_a_kind_from_a_package_is_reported_as_for_any_other(site: Path) -> None:
     (site / "bad.yaml").write_text("kind: abacus\ncore_clock_hz: 1 Hz\nbead: 10\n")
     (site / "cursed.yaml").write_text("kind: abacus\ncore_clock_hz: 1 Hz\nbeads: 13\n")
@@ -137,6 +138,7 @@ def test_bad_input_for_a_kind_from_a_package_is_reported_as_for_any_other(site: 
     ]
 
 
+@pytest.mark.slow
 def test_a_package_whose_kind_cannot_be_loaded_is_reported_where_it_is_named_alone(tmp_path: Path) -> None:
     install(tmp_path, "broken", "no_such_module:KIND")
     (tmp_path / "class_alone.py").write_text("from simcore.kinds import MachineKind\n")
@@ -165,6 +167,7 @@ def test_a_package_whose_kind_cannot_be_loaded_is_reported_where_it_is_named_alo
     assert unknown[2].endswith("; a kind of your own is installed as a package (entry point simcore.machine_kind)\n")
 
 
+@pytest.mark.slow
 def test_the_guides_kind_is_found_without_an_installation(tmp_path: Path) -> None:
     (tmp_path / UNINSTALLED).parent.mkdir()
     for name, text in FILES.items():
@@ -174,6 +177,7 @@ def test_the_guides_kind_is_found_without_an_installation(tmp_path: Path) -> Non
     assert shown.startswith("lenet5 on desk: ")
 
 
+@pytest.mark.slow
 def test_a_kind_that_prints_no_tables_of_its_own_prints_those_of_every_kind(tmp_path: Path) -> None:
     text = FILES["abacus.py"].replace("def printed(", "def unused(")
     (tmp_path / "abacus.py").write_text(text)
@@ -198,6 +202,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", WRONG)
 def test_a_run_of_a_kind_that_gives_nonsense_or_raises_is_told_with_its_name(tmp_path: Path, given: str) -> None:
     text = FILES["abacus.py"].replace("ceil(layer.macs / spec.beads)", given)

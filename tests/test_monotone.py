@@ -247,6 +247,7 @@ def test_a_faster_dma_never_costs_cycles_where_the_arrays_ports_go_first(knob):
     assert not [turn for point in GRID for turn in costs(point, knob, arbiter="port-priority")]
 
 
+@pytest.mark.slow
 def test_more_banks_cost_the_same_where_the_arrays_ports_go_first():
     """The exception of the banks is none of the DMA's: it is the only one, and costs the same, whichever arbiter serves."""
     oldest_first, ports_first = (

@@ -59,6 +59,7 @@ def test_a_lower_voltage_takes_its_tensors_write_energy_and_no_cycle(safe_step):
     assert found.part_pj("_read") == pytest.approx(safe_step.part_pj("_read"))
 
 
+@pytest.mark.slow
 def test_a_shorter_pulse_takes_fewer_cycles_too(safe_step):
     short = Storage(voltage_v=1.235, pulse_ns=2)
     found = run(placed(safe=short))

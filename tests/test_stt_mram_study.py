@@ -433,6 +433,7 @@ def test_capacities_are_shown_in_the_unit_that_suits(kib, shown):
 # Part 6: placements
 
 
+@pytest.mark.slow
 def test_steps_of_placements_are_held_against_the_first():
     safe, low, short = (Storage(voltage_v=v, pulse_ns=t) for v, t in ((1.235, 5), (0.6175, 5), (1.235, 2)))
     tensors = ("activations", "weights", "errors")

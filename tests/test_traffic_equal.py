@@ -73,6 +73,7 @@ def test_both_engines_stop_alike(case: tuple[Machine, Traffic], until: int) -> N
     assert (readable.granted[traffic.arrive >= until] == NOT_GRANTED).all()
 
 
+@pytest.mark.slow
 def test_the_drawn_scratchpads_show_every_way_a_request_can_go() -> None:
     seen = {"reads": 0, "writes": 0, "forwarded_reads": 0, "preempted_writes": 0, "conflict_cycles": 0}
     random = Random(1)

@@ -47,6 +47,7 @@ def test_the_size_of_each_layer_of_a_step_is_that_of_its_program(network: Networ
             assert 0 < sizes[instance.name].bytes_moved <= moved, instance.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "system"), [("lenet5", "edge-sram"), ("resnet18-32", "train-stt")])
 def test_cycles_of_a_step_are_estimated_within_a_factor_of_two(network: str, system: str) -> None:
     machine = load_system(system)

@@ -133,6 +133,7 @@ def matrix_products(instance: LayerInstance) -> tuple[int, int, int]:
     return work.shape.pixels, work.shape.group_filters, work.shape.taps
 
 
+@pytest.mark.slow
 def test_linear_gradients_are_the_matrix_products_of_autograd() -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed (extra train)")
     from torch.utils._python_dispatch import TorchDispatchMode
@@ -174,6 +175,7 @@ def test_convolution_gradients_have_the_products_that_pytorch_counts() -> None:
         assert 2 * mine == counter.get_total_flops(), stride
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(drawn=convolutions(), seed=st.integers(0, 1000))
 def test_shapes_and_values_of_convolution_gradients_are_autograds(drawn: LayerInstance, seed: int) -> None:

@@ -229,6 +229,7 @@ def study() -> StudyResult:
         return study_write_errors(settings)
 
 
+@pytest.mark.slow
 def test_the_study_has_a_row_for_every_point_with_its_spread(study: StudyResult) -> None:
     swept = study.tables["error_rates"]
     assert len(swept) == 3 * swept["error_rate"].nunique()

@@ -196,6 +196,7 @@ def cycles_by_layer(network: Network, system: Any) -> list[int]:
     return simulate(network, system).layers["cycles"].tolist()
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(system=rooflines(), batch=st.integers(1, 5))
 def test_an_ideal_machine_is_never_slower_than_a_roofline_of_its_bandwidth(system: RooflineSpec, batch: int) -> None:
@@ -205,6 +206,7 @@ def test_an_ideal_machine_is_never_slower_than_a_roofline_of_its_bandwidth(syste
     assert all(ideal <= real for ideal, real in zip(best, cycles_by_layer(network, system), strict=True))
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(system=rooflines(), factor=st.integers(1, 50))
 def test_more_bandwidth_or_a_higher_peak_never_costs_a_cycle(system: RooflineSpec, factor: int) -> None:
