@@ -243,6 +243,7 @@ def test_the_study_has_a_row_for_every_point_with_its_spread(study: StudyResult)
         assert row["accuracy_std_points"] == pytest.approx(np.std(of_point["accuracy_percent"], ddof=1))
 
 
+@pytest.mark.slow
 def test_losses_are_against_the_error_free_run_of_the_same_seed(study: StudyResult) -> None:
     runs = study.tables["runs"]
     assert runs["loss_points"].notna().all()
@@ -251,6 +252,7 @@ def test_losses_are_against_the_error_free_run_of_the_same_seed(study: StudyResu
         assert row["loss_points"] == pytest.approx(free["accuracy_percent"].item() - row["accuracy_percent"])
 
 
+@pytest.mark.slow
 def test_energies_of_placements_follow_from_words_and_bits(study: StudyResult) -> None:
     table = study.tables["placements"].set_index("placement")
     assert table.loc["safe", "relative_write_energy"] == 1
@@ -265,6 +267,7 @@ def test_energies_of_placements_follow_from_words_and_bits(study: StudyResult) -
     assert table.loc["bits 0-11 1e-02, rest SRAM", "sram_bits_percent"] == 25
 
 
+@pytest.mark.slow
 def test_the_chosen_placements_are_confirmed_from_seeds_that_did_not_choose_them(study: StudyResult) -> None:
     runs, table = study.tables["runs"], study.tables["placements"]
     for best in study.findings["best_placements"]:
@@ -318,6 +321,7 @@ def test_a_loss_is_reported_where_it_exceeds_the_spread_of_seeds(loss: float, no
     assert found["no_loss"] is no_loss
 
 
+@pytest.mark.slow
 def test_the_study_is_written_as_json_and_tables(study: StudyResult, tmp_path: Path) -> None:
     study.write_into(tmp_path)
     read = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
