@@ -268,7 +268,7 @@ def test_a_users_model_runs_where_set_puts_it(tmp_path: Path, lenet5: dict) -> N
 
 
 def test_explain_knows_every_term() -> None:
-    assert {row["name"] for row in json.loads(invoke("explain", "--json").stdout)} == set(all_terms())
+    assert {row["name"] for row in json.loads(invoke("explain", "--json").stdout)} >= set(all_terms())
     assert "write buffer" in invoke("explain", "write_backpressure").stdout
     assert all(name in invoke("explain").stdout for name in ("write_backpressure", "occupancy_percent"))
 

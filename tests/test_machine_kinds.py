@@ -75,7 +75,7 @@ def run_commands(folder: Path, *commands: str) -> list[tuple[int, str, str]]:
 
 
 def test_a_kind_from_an_installed_package_runs_is_listed_validated_and_explained(site: Path) -> None:
-    ran, printed, saved, preset, valid, kinds, systems, explained = run_commands(
+    ran, printed, saved, preset, valid, kinds, systems, explained, key = run_commands(
         site,
         "run lenet5 --system desk.yaml --json",
         "run lenet5 --system desk.yaml --set beads=20",
@@ -85,6 +85,7 @@ def test_a_kind_from_an_installed_package_runs_is_listed_validated_and_explained
         "list kinds --json",
         "list systems --json",
         "explain idle_beads --json",
+        "explain beads --json",
     )
     found = json.loads(ran[1])
     assert (found["kind"], found["system"], found["engine"]) == ("abacus", "desk", "by-hand")
@@ -107,7 +108,10 @@ def test_a_kind_from_an_installed_package_runs_is_listed_validated_and_explained
     assert valid[:2] == (0, "desk.yaml: valid\n")
     assert [row["name"] for row in json.loads(kinds[1])] == ["systolic", "abacus", "ideal", "roofline"]
     assert {"name": "school-abacus", "kind": "abacus", "description": "an abacus at school"} in json.loads(systems[1])
-    assert json.loads(explained[1])["unit"] == "beads"
+    assert json.loads(explained[1])[0]["unit"] == "beads"
+    assert [(meaning["group"], meaning["text"]) for meaning in json.loads(key[1])] == [
+        ("Keys of kind abacus", "Multiply-accumulates per cycle.")
+    ]
 
 
 @pytest.mark.slow

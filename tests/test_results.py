@@ -12,10 +12,9 @@ from made_up import made_up_outcome, made_up_results
 
 from models.technology import energy_table
 from simcore import simulate
-from simcore.errors import InputError
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import LayerRun, Results
-from simcore.results.glossary import GROUPS, TERMS, Term, explain
+from simcore.results.glossary import GROUPS, TERMS, Term
 from simcore.results.metrics_page import markdown
 from simcore.results.totals import pass_table, totals_table
 from simcore.spec import load_system, override_system
@@ -175,11 +174,6 @@ def test_the_metrics_page_is_what_explain_says() -> None:
     printed = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (printed.returncode, printed.stdout, printed.stderr) == (0, markdown(), "")
     assert {term.group for term in TERMS.values()} == set(GROUPS)
-
-
-def test_explain_names_the_nearest_metric() -> None:
-    with pytest.raises(InputError, match="did you mean 'write_backpressure'"):
-        explain("write_backpresure")
 
 
 def test_json_has_exactly_the_promised_keys(results: Results) -> None:

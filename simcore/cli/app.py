@@ -106,13 +106,13 @@ def validate(
 @app.command()
 @guarded
 def explain(
-    metric: Annotated[str | None, typer.Argument(metavar="[METRIC]")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Explain a column, stall cause or metric; without a name, explain all."""
+    """Explain a key of a file, a column, stall cause, heading, scratchpad, port or DRAM timing; without a name, explain all."""
     from simcore.cli.explaining import explain_command
 
-    explain_command(metric, json)
+    explain_command(name, json)
 
 
 @app.command()

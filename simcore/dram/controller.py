@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from simcore.reading.keys import key
 from simcore.reading.values import Broken, Count, Spec, Text, raise_broken
 
 Scheduler = Literal["frfcfs", "frfcfs-rowhit", "fcfs", "bank-round-robin"]
@@ -41,9 +42,20 @@ class RowPolicySpec(Spec):
     ``timeout_cycles`` after the bank's last ACT, RD or WR.
     """
 
-    name: RowPolicyName = "open"
-    accesses: Count = 4
-    timeout_cycles: Count = 200
+    name: Annotated[
+        RowPolicyName,
+        key(
+            "What closes an open row that no request asks to be closed: nothing (`open`), a number of accesses (`closed-after`), "
+            "or a time without accesses (`timeout`).",
+            cycles=True,
+        ),
+    ] = "open"
+    accesses: Annotated[
+        Count, key("With `closed-after`: the accesses to a row after which it is closed.", "accesses", cycles=True)
+    ] = 4
+    timeout_cycles: Annotated[
+        Count, key("With `timeout`: DRAM cycles after the bank's last ACT, RD or WR.", "cycles", cycles=True)
+    ] = 200
 
     @model_validator(mode="after")
     def _without_idle_keys(self) -> Self:
@@ -59,9 +71,16 @@ class WritePulseSpec(Spec):
     draw depends only on ``seed`` and on the number of writes that came to the channel before.
     """
 
-    name: WritePulseName = "worst"
-    set_share: Share = 0.5
-    seed: Seed = 0
+    name: Annotated[
+        WritePulseName,
+        key(
+            "Pulse of a write where zeros and ones take different pulses: the longer one (`worst`), that of zeros (`reset`), "
+            "that of ones (`set`), or a drawn one (`random`).",
+            cycles=True,
+        ),
+    ] = "worst"
+    set_share: Annotated[Share, key("With `random`: probability that a write takes the SET pulse.", cycles=True)] = 0.5
+    seed: Annotated[Seed, key("With `random`: start of the draws.", cycles=True)] = 0
 
     @model_validator(mode="after")
     def _without_idle_keys(self) -> Self:
@@ -72,26 +91,48 @@ class WritePulseSpec(Spec):
 class ControllerSpec(Spec):
     """The controllers, one per channel and all alike. The defaults are Ramulator 2.1's.
 
-    ``scheduler`` is one of four. "frfcfs" takes the oldest request that is ready. "frfcfs-rowhit" does the same, but closes no
-    row before older hits of it. "fcfs" takes the oldest request. "bank-round-robin" is DRAMsim3's: one request per cycle moves to
-    a queue of ``bank_queue`` places at its bank, and the banks take turns.
-
-    Watermarks are shares of the write queue. Writes are served whenever no read waits. They also go first once the queue is
-    fuller than ``write_high_watermark`` (with 1.0, never), until it is emptier than ``write_low_watermark``. ``mapping`` is
-    "RoBaRaCoCh", "MOP4CLXOR", or the fields of an address from the most significant, e.g. "row bank bankgroup column:5 rank
-    channel column:2". A key that has no effect with the other keys must have its default.
+    Writes are served whenever no read waits. A key that has no effect with the other keys must have its default.
     """
 
-    scheduler: Scheduler = "frfcfs"
-    row_policy: RowPolicySpec = RowPolicySpec()
-    refresh: Refresh = "all-bank"
-    mapping: Annotated[Text, Field(min_length=1)] = "RoBaRaCoCh"
-    read_queue: Count = 32
-    write_queue: Count = 32
-    bank_queue: Count = 8
-    write_low_watermark: Share = 0.2
-    write_high_watermark: Share = 0.8
-    write_pulse: WritePulseSpec = WritePulseSpec()
+    scheduler: Annotated[
+        Scheduler,
+        key(
+            "Which request is served next: the oldest that is ready (`frfcfs`), the same without closing a row before older hits "
+            "of it (`frfcfs-rowhit`), the oldest (`fcfs`), or the banks in turn as in DRAMsim3 (`bank-round-robin`).",
+            cycles=True,
+        ),
+    ] = "frfcfs"
+    row_policy: Annotated[RowPolicySpec, key("What closes an open row although no request asks for another row.")] = (
+        RowPolicySpec()
+    )
+    refresh: Annotated[
+        Refresh,
+        key(
+            "What is refreshed at a time: all banks of a rank (`all-bank`), one bank (`per-bank`), or nothing (`none`).",
+            cycles=True,
+        ),
+    ] = "all-bank"
+    mapping: Annotated[
+        Text,
+        Field(min_length=1),
+        key(
+            "How an address is cut into fields: `RoBaRaCoCh`, `MOP4CLXOR`, or the fields from the most significant, such as "
+            "`row bank bankgroup column:5 rank channel column:2`.",
+            cycles=True,
+        ),
+    ] = "RoBaRaCoCh"
+    read_queue: Annotated[Count, key("Reads that can wait at a channel.", "transactions", cycles=True)] = 32
+    write_queue: Annotated[Count, key("Writes that can wait at a channel.", "transactions", cycles=True)] = 32
+    bank_queue: Annotated[
+        Count, key("With `bank-round-robin`: requests that can wait at each bank.", "transactions", cycles=True)
+    ] = 8
+    write_low_watermark: Annotated[
+        Share, key("Share of the write queue below which writes no longer go before reads.", cycles=True)
+    ] = 0.2
+    write_high_watermark: Annotated[
+        Share, key("Share of the write queue above which writes go before reads. With 1.0 they never do.", cycles=True)
+    ] = 0.8
+    write_pulse: Annotated[WritePulseSpec, key("The write pulse of a non-volatile memory.")] = WritePulseSpec()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

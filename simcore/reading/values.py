@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from simcore.errors import InputError
+from simcore.reading.keys import Written
 from simcore.reading.numbers import shown
 from simcore.reading.units import parse_bytes_per_s, parse_frequency_hz, parse_macs_per_s, parse_size_bytes
 
@@ -80,9 +81,29 @@ Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(strict=True)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 PositiveNumber = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-SizeBytes = Annotated[int, BeforeValidator(_quantity(parse_size_bytes)), Field(strict=True, ge=1, le=MAX_SIZE_BYTES)]
-FrequencyHz = Annotated[int, BeforeValidator(_quantity(parse_frequency_hz)), Field(strict=True, ge=1, le=MAX_FREQUENCY_HZ)]
-BytesPerSecond = Annotated[int, BeforeValidator(_quantity(parse_bytes_per_s)), Field(strict=True, ge=1, le=MAX_RATE_PER_S)]
-MacsPerSecond = Annotated[int, BeforeValidator(_quantity(parse_macs_per_s)), Field(strict=True, ge=1, le=MAX_RATE_PER_S)]
-Writes = Annotated[float, BeforeValidator(_number_of_writes)]
-WordBytes = Annotated[Literal[1, 2, 4, 8], BeforeValidator(_not_true)]
+SizeBytes = Annotated[
+    int,
+    BeforeValidator(_quantity(parse_size_bytes)),
+    Field(strict=True, ge=1, le=MAX_SIZE_BYTES),
+    Written("a size such as `64 KiB`, or a number of bytes", "bytes"),
+]
+FrequencyHz = Annotated[
+    int,
+    BeforeValidator(_quantity(parse_frequency_hz)),
+    Field(strict=True, ge=1, le=MAX_FREQUENCY_HZ),
+    Written("a frequency such as `1 GHz`, or a number of Hz", "Hz"),
+]
+BytesPerSecond = Annotated[
+    int,
+    BeforeValidator(_quantity(parse_bytes_per_s)),
+    Field(strict=True, ge=1, le=MAX_RATE_PER_S),
+    Written("a bandwidth such as `480 GB/s`, or a number of bytes per second", "bytes/s"),
+]
+MacsPerSecond = Annotated[
+    int,
+    BeforeValidator(_quantity(parse_macs_per_s)),
+    Field(strict=True, ge=1, le=MAX_RATE_PER_S),
+    Written("a rate such as `6 TMAC/s`, or a number of multiply-accumulates per second", "MAC/s"),
+]
+Writes = Annotated[float, BeforeValidator(_number_of_writes), Written("a number above 0, such as `1e12`", "writes")]
+WordBytes = Annotated[Literal[1, 2, 4, 8], BeforeValidator(_not_true), Written("1, 2, 4 or 8", "bytes")]

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from simcore.errors import InputError, nearest
+from simcore.errors import InputError
 from simcore.kinds import MachineKind, kind_names, machine_kind
 from simcore.results.definitions import (
     AMOUNTS,
@@ -96,13 +96,3 @@ def headings(terms: Iterable[Term]) -> list[str]:
     """Return the groups of these terms: the common groups in their order, then those of kinds of machine."""
     groups = [term.group for term in terms]
     return list(dict.fromkeys([*(group for group in GROUPS if group in groups), *groups]))
-
-
-def explain(name: str) -> Term:
-    """Return the definition of a column, cause or metric. Raise InputError with the nearest name if it is unknown."""
-    known = all_terms()
-    if name in known:
-        return known[name]
-    match = nearest(name, known)
-    hint = f"did you mean '{match}'?" if match else "'simcore explain' lists all"
-    raise InputError(f"expected the name of a column, stall cause or metric, got {name!r}", hint=hint)

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from simcore.reading.keys import key
 from simcore.reading.values import Broken, Count, PositiveNumber, Spec, Text, raise_broken
 
 Cell = Annotated[Text, Field(min_length=1)]
@@ -14,27 +15,42 @@ Cell = Annotated[Text, Field(min_length=1)]
 class WriteSpec(Spec):
     """A cell, with a write voltage and a write pulse if they differ from the cell's own."""
 
-    cell: Cell
-    voltage_v: PositiveNumber | None = None
-    pulse_ns: PositiveNumber | None = None
+    cell: Annotated[Cell, key("Name of the memory cell (`simcore list cells`). `macro: NAME` alone names the cell.", cycles=True)]
+    voltage_v: Annotated[
+        PositiveNumber | None,
+        key("Write voltage in place of the cell's own. The energy of writes depends on it.", "V", cycles=False),
+    ] = None
+    pulse_ns: Annotated[
+        PositiveNumber | None,
+        key("Write pulse in place of the cell's own. A write holds its bank for as long.", "ns", cycles=True),
+    ] = None
 
 
 class MacroShareSpec(WriteSpec):
     """Macros of another cell that hold ``bits_percent`` of each line's bits."""
 
-    bits_percent: Annotated[float, Field(strict=True, gt=0, lt=100)]
+    bits_percent: Annotated[
+        float,
+        Field(strict=True, gt=0, lt=100),
+        key("Share of each line's bits that these macros hold. Energy and area depend on it.", "percent", cycles=False),
+    ]
 
 
 class MacroSpec(WriteSpec):
-    """The macros of which a bank is built. They determine the bank's timing, energy, leakage and area.
+    """The macros of which a bank is built. They determine the bank's timing, energy, leakage and area."""
 
-    ``word_bits`` is the number of bits that a macro delivers per access. None means the bits of the line, or the widest word that
-    the cell's table knows; a wider line spans several macros side by side. ``beside`` lists other cells that each hold a share of
-    every line; ``cell`` holds the rest.
-    """
-
-    word_bits: Count | None = None
-    beside: tuple[MacroShareSpec, ...] = ()
+    word_bits: Annotated[
+        Count | None,
+        key(
+            "Bits that a macro delivers per access. Without it, the bits of the line, or the widest word that the cell's table "
+            "knows. A wider line spans several macros side by side.",
+            "bits",
+            cycles=True,
+        ),
+    ] = None
+    beside: Annotated[
+        tuple[MacroShareSpec, ...], key("Macros of other cells, each for a share of every line's bits; `cell` holds the rest.")
+    ] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from simcore.dram.controller import ControllerSpec
 from simcore.errors import InputError, InputErrors, did_you_mean
+from simcore.reading.keys import key
 from simcore.reading.tree import MEMORY_KEYS
 from simcore.reading.values import TAG, Broken, Count, FrequencyHz, Spec, Text, raise_broken
 
@@ -24,23 +25,34 @@ MODELS = ("simple", "dram")
 class SimpleMemorySpec(Spec):
     """Main memory behind one shared port. Latency and bandwidth count cycles of the memory's own clock."""
 
-    model: Literal["simple"] = "simple"
-    clock_hz: FrequencyHz
-    latency_cycles: Count
-    bytes_per_cycle: Count
+    model: Annotated[
+        Literal["simple"], key("Main memory as a latency and a bandwidth (`simple`), or as a DRAM (`dram`).", cycles=True)
+    ] = "simple"
+    clock_hz: Annotated[FrequencyHz, key("Frequency of the memory's own clock.", cycles=True)]
+    latency_cycles: Annotated[
+        Count, key("Cycles of the memory's clock from a burst's request to its first bytes.", "cycles", cycles=True)
+    ]
+    bytes_per_cycle: Annotated[
+        Count, key("Bytes that the memory moves in a cycle of its own clock.", "bytes per cycle", cycles=True)
+    ]
 
 
 class DramMemorySpec(Spec):
-    """A DRAM standard with one controller per channel. Its clock is the standard's.
+    """A DRAM standard with one controller per channel. Its clock is the standard's."""
 
-    ``standard`` is the name of a standard or preset, a YAML table, or ``FILE.py:NAME``. ``overrides`` replace timings (in cycles)
-    and level counts of the standard.
-    """
-
-    model: Literal["dram"] = "dram"
-    standard: Annotated[Text, Field(min_length=1)]
-    overrides: dict[Text, Count] = Field(default_factory=dict)
-    controller: ControllerSpec = ControllerSpec()
+    model: Annotated[
+        Literal["dram"], key("Main memory as a latency and a bandwidth (`simple`), or as a DRAM (`dram`).", cycles=True)
+    ] = "dram"
+    standard: Annotated[
+        Text,
+        Field(min_length=1),
+        key("The DRAM: a preset (`simcore list standards`), a YAML table, or `FILE.py:NAME` (docs/dram.md).", cycles=True),
+    ]
+    overrides: Annotated[
+        dict[Text, Count],
+        key("Timings in DRAM cycles (`nRCD: 17`) and counts of levels (`rank: 2`), in place of the standard's.", cycles=True),
+    ] = Field(default_factory=dict)
+    controller: Annotated[ControllerSpec, key("The controllers of the channels, all alike.")] = ControllerSpec()
 
     @field_validator("standard")
     @classmethod

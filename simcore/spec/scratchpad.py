@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from simcore.reading.keys import key
 from simcore.reading.values import Broken, Count, CountOrNone, Flag, Integer, SizeBytes, Spec, Text, raise_broken
 from simcore.spec.macro import MacroSpec
 
@@ -17,8 +18,19 @@ Preemption = Literal["none", "resume", "restart"]
 class TimingSpec(Spec):
     """A bank's timing model, by registered name or ``FILE.py:Class``, and parameters that replace the model's defaults."""
 
-    model: Annotated[Text, Field(min_length=1)]
-    parameters: dict[str, Integer] = Field(default_factory=dict)
+    model: Annotated[
+        Text,
+        Field(min_length=1),
+        key(
+            "Name of a bank timing (`simcore list memories`), or `FILE.py:Class` for one of your own. `timing: NAME` alone names "
+            "the model.",
+            cycles=True,
+        ),
+    ]
+    parameters: Annotated[
+        dict[str, Integer],
+        key("Parameters of the model by name, in place of its defaults (`simcore list memories`).", cycles=True),
+    ] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -29,9 +41,11 @@ class TimingSpec(Spec):
 class BankGroup(Spec):
     """Neighbouring banks that are alike. Give either ``timing`` or ``macro``; macros bring their own timing."""
 
-    banks: Count
-    timing: TimingSpec | None = None
-    macro: MacroSpec | None = None
+    banks: Annotated[
+        Count, key("Number of banks of the group. The groups share all banks of the scratchpad.", "banks", cycles=True)
+    ]
+    timing: Annotated[TimingSpec | None, key("Timing of the group's banks.")] = None
+    macro: Annotated[MacroSpec | None, key("Macros of which the group's banks are built, which bring their own timing.")] = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -45,13 +59,33 @@ class BankGroup(Spec):
 
 
 class WriteBufferSpec(Spec):
-    """The buffer in which the array's writes wait for their banks. Depth and watermarks count entries; an entry is one line."""
+    """The buffer in which the array's writes wait for their banks. An entry is one line."""
 
-    depth: CountOrNone = 8
-    high_watermark: Count | None = None
-    low_watermark: CountOrNone = 0
-    read_priority: Flag = True
-    preemption: Preemption = "none"
+    depth: Annotated[CountOrNone, key("Entries of the buffer. With 0 the array waits for every write.", "lines", cycles=True)] = 8
+    high_watermark: Annotated[
+        Count | None,
+        key(
+            "Entries from which buffered writes go first, until `low_watermark` or fewer are left. Without it they never do.",
+            "lines",
+            cycles=True,
+        ),
+    ] = None
+    low_watermark: Annotated[CountOrNone, key("Entries at which buffered writes no longer go first.", "lines", cycles=True)] = 0
+    read_priority: Annotated[
+        Flag,
+        key(
+            "Whether a buffered write waits while a read or the DMA waits at its bank. Without it the older request goes first.",
+            cycles=True,
+        ),
+    ] = True
+    preemption: Annotated[
+        Preemption,
+        key(
+            "Whether a read may interrupt a buffered write in progress: never (`none`), or the write later goes on where it was "
+            "(`resume`) or begins again (`restart`).",
+            cycles=True,
+        ),
+    ] = "none"
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -77,16 +111,37 @@ class ScratchpadSpec(Spec):
     Give exactly one of ``timing``, ``macro`` (both make all banks alike) and ``bank_groups``.
     """
 
-    capacity_bytes: SizeBytes
-    banks: Count
-    line_bytes: SizeBytes
-    ports_per_bank: Count = 1
-    interleaving: Interleaving = "low-order"
-    arbiter: Arbiter = "fcfs"
-    timing: TimingSpec | None = None
-    macro: MacroSpec | None = None
-    bank_groups: tuple[BankGroup, ...] | None = None
-    write_buffer: WriteBufferSpec = WriteBufferSpec()
+    capacity_bytes: Annotated[SizeBytes, key("Bytes of all banks together, a multiple of banks x line_bytes.", cycles=True)]
+    banks: Annotated[Count, key("Number of banks that serve requests independently of each other.", "banks", cycles=True)]
+    line_bytes: Annotated[
+        SizeBytes,
+        key("Bytes that a bank moves per access. Words of one step in the same line are one access.", cycles=True),
+    ]
+    ports_per_bank: Annotated[Count, key("Requests that one bank can serve at a time.", "ports", cycles=True)] = 1
+    interleaving: Annotated[
+        Interleaving,
+        key(
+            "Which bank holds a line: the line's number modulo the banks (`low-order`), the same with the higher bits mixed in "
+            "(`xor`, for a power of two of banks), or an equal share of neighbouring lines in each bank (`block`).",
+            cycles=True,
+        ),
+    ] = "low-order"
+    arbiter: Annotated[
+        Arbiter,
+        key(
+            "Who goes first at a bank: the oldest request (`fcfs`), the first port (`port-priority`: ifmap, filter, psum, "
+            "output, dma), or the ports in turn (`round-robin`).",
+            cycles=True,
+        ),
+    ] = "fcfs"
+    timing: Annotated[TimingSpec | None, key("Timing of all banks.")] = None
+    macro: Annotated[MacroSpec | None, key("Macros of which all banks are built, which bring their own timing.")] = None
+    bank_groups: Annotated[
+        tuple[BankGroup, ...] | None, key("Groups of neighbouring banks, each with a timing or macros of its own.")
+    ] = None
+    write_buffer: Annotated[WriteBufferSpec, key("The buffer in which the array's writes wait for their banks.")] = (
+        WriteBufferSpec()
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from simcore.clock import MAX_CORE_CYCLES, MAX_RATIO_TERM, cycle_ratio
+from simcore.reading.keys import key
 from simcore.reading.values import (
     Broken,
     Count,
@@ -34,80 +35,149 @@ UNIFIED = ("unified",)
 
 
 class ArraySpec(Spec):
-    """The systolic array and its edge. ``dataflow`` is the name of an installed dataflow, or FILE.py:NAME of the user's own.
+    """The systolic array and its edge."""
 
-    ``port_window`` is the depth of the edge FIFOs, in elements.
-    """
-
-    rows: Count
-    columns: Count
-    dataflow: DataflowName
-    fold_overlap: Flag = False
-    edge: Edge = "skew-registers"
-    partial_sums: PartialSums = "accumulator"
-    port_window: Count = 8
+    rows: Annotated[Count, key("Rows of processing elements.", "PEs", cycles=True)]
+    columns: Annotated[Count, key("Columns of processing elements.", "PEs", cycles=True)]
+    dataflow: Annotated[
+        DataflowName,
+        key(
+            "Which operand stays in the processing elements: weights (`ws`), results (`os`) or inputs (`is`); or another "
+            "installed dataflow (`simcore list dataflows`), or one of your own (docs/your-own-dataflow-and-layer.md).",
+            cycles=True,
+        ),
+    ]
+    fold_overlap: Annotated[
+        Flag, key("Whether the operand that stays for the next fold is loaded while this fold still computes.", cycles=True)
+    ] = False
+    edge: Annotated[
+        Edge,
+        key(
+            "Where operands are skewed. With `skew-registers` the edge fetches the operand vector of one time index at once and "
+            "delays its words in registers; with `skewed-fetch` every lane fetches its own word in the cycle in which it enters.",
+            cycles=True,
+        ),
+    ] = "skew-registers"
+    partial_sums: Annotated[
+        PartialSums,
+        key(
+            "Where partial sums are kept: in a scratchpad of their own (`accumulator`) or in that of the results (`ofmap`).",
+            cycles=True,
+        ),
+    ] = "accumulator"
+    port_window: Annotated[
+        Count,
+        key(
+            "Depth of the FIFO at each edge of the array: how many elements (operand vectors) a port may fetch ahead.",
+            "elements",
+            cycles=True,
+        ),
+    ] = 8
 
 
 class DmaSpec(Spec):
-    """The DMA, which moves tiles in bursts between main memory and the scratchpads. Only so many bursts may be outstanding."""
+    """The DMA, which moves tiles in bursts between main memory and the scratchpads."""
 
-    outstanding_bursts: Count = 16
-    burst_bytes: SizeBytes = 64
+    outstanding_bursts: Annotated[
+        Count,
+        key("The most bursts that may be on their way at a time. Bytes in flight cover memory's latency.", "bursts", cycles=True),
+    ] = 16
+    burst_bytes: Annotated[
+        SizeBytes,
+        key("Bytes of one burst. A scratchpad's line must be a multiple or a divisor of it.", cycles=True),
+    ] = 64
 
 
 class VectorUnitSpec(Spec):
-    """The unit for pooling, addition and normalisation, which handles ``lanes`` words per cycle.
+    """The unit for pooling, addition, normalisation and other layers without a product."""
 
-    With ``fuse``, element-wise operations join the layer before them.
-    """
-
-    lanes: Count = 32
-    fuse: Flag = True
+    lanes: Annotated[Count, key("Words that the unit handles per cycle.", "words", cycles=True)] = 32
+    fuse: Annotated[
+        Flag, key("Whether an element-wise operation joins the layer before it, so that it takes no cycles.", cycles=True)
+    ] = True
 
 
 class GatingSpec(Spec):
-    """Power gating: an idle bank is cut off from power and then leaks ``leakage_percent`` of its normal leakage.
+    """Power gating: an idle bank is cut off from power.
 
-    A bank that keeps its contents without power is cut off whenever it serves no access; it also leaks in full for
-    ``wake_cycles`` before each access. Any other bank is cut off during layers that never access it. Gating costs no cycles. The
-    defaults are assumed.
+    A bank that keeps its contents without power is cut off whenever it serves no access. Any other bank is cut off during layers
+    that never access it. The defaults are assumed.
     """
 
-    leakage_percent: Percent = 0.0
-    wake_cycles: CountOrNone = 1
+    leakage_percent: Annotated[
+        Percent, key("Leakage of a bank that is cut off, as a share of its normal leakage.", "percent", cycles=False)
+    ] = 0.0
+    wake_cycles: Annotated[
+        CountOrNone,
+        key(
+            "Cycles before each access in which a bank that keeps its contents leaks in full. No access waits.",
+            "cycles",
+            cycles=False,
+        ),
+    ] = 1
 
 
 class TechnologySpec(Spec):
-    """The source of energies, areas and leakage: a table's name, the process node in nanometres and the leakage class.
+    """The source of energies, areas and leakage."""
 
-    ``leakage_class`` names the transistors as ITRS does: high performance, low operating power, low standby power.
-    ``endurance_writes`` is the number of writes that a line endures; it replaces the table's figures. Writes do not wear SRAM.
-    """
-
-    table: Text = "default"
-    node_nm: Count = 45
-    leakage_class: Literal["hp", "lop", "lstp"] = "lop"
-    gating: GatingSpec | None = None
-    endurance_writes: Writes | None = None
+    table: Annotated[Text, key("Name of the table of energies, areas and leakage.", cycles=False)] = "default"
+    node_nm: Annotated[
+        Count,
+        key("Process node of logic and memories. Cycles depend on it only where banks are made of macros.", "nm", cycles=True),
+    ] = 45
+    leakage_class: Annotated[
+        Literal["hp", "lop", "lstp"],
+        key(
+            "Transistors by the names of ITRS: high performance (`hp`), low operating power (`lop`), low standby power (`lstp`). "
+            "Cycles depend on them only where banks are made of macros.",
+            cycles=True,
+        ),
+    ] = "lop"
+    gating: Annotated[GatingSpec | None, key("Power gating of idle banks. Without it no bank is ever cut off.")] = None
+    endurance_writes: Annotated[
+        Writes | None,
+        key("Writes that a line endures, in place of the table's figures. Writes do not wear SRAM.", cycles=False),
+    ] = None
 
 
 class System(MachineSpec):
-    """A machine of kind ``systolic``. Fields validate in this order, so a rule may read the fields above its own.
+    """A machine of kind ``systolic``. Fields validate in this order, so a rule may read the fields above its own."""
 
-    ``layer_results`` says where a layer's result lies when the next layer begins: always in main memory, or in the scratchpad to
-    which it was written, if it fits and the next layer reads it. In the second case the scratchpads of ifmap and ofmap change
-    roles from layer to layer, so they must be alike.
-    """
-
-    kind: Literal["systolic"] = "systolic"
-    tiling: Literal["least-traffic", "whole"] = "least-traffic"
-    layer_results: Literal["main-memory", "scratchpads"] = "main-memory"
-    array: ArraySpec
-    scratchpads: dict[ScratchpadName, ScratchpadSpec]
-    dma: DmaSpec = Field(default=DmaSpec(), validate_default=True)
-    memory: MemorySpec
-    vector_unit: VectorUnitSpec = VectorUnitSpec()
-    technology: TechnologySpec = TechnologySpec()
+    kind: Annotated[Literal["systolic"], key("Kind of machine. A file without the key is systolic.", cycles=True)] = "systolic"
+    tiling: Annotated[
+        Literal["least-traffic", "whole"],
+        key(
+            "How the loops of a layer are cut and ordered: with the least traffic to main memory (`least-traffic`), or always as "
+            "SCALE-Sim's folds, which never cut the dimension that runs in time (`whole`).",
+            cycles=True,
+        ),
+    ] = "least-traffic"
+    layer_results: Annotated[
+        Literal["main-memory", "scratchpads"],
+        key(
+            "Where a layer's result lies when the next layer begins: always in main memory (`main-memory`), or in the scratchpad "
+            "to which it was written (`scratchpads`), if it fits and the next layer reads it. The scratchpads of ifmap and ofmap "
+            "then change roles from layer to layer, so they must be alike.",
+            cycles=True,
+        ),
+    ] = "main-memory"
+    array: Annotated[ArraySpec, key("The systolic array and its edge.")]
+    scratchpads: Annotated[
+        dict[ScratchpadName, ScratchpadSpec],
+        key(
+            "The scratchpads by name: ifmap, filter and ofmap, or `unified` alone; and accumulator, if partial sums have a "
+            "scratchpad of their own."
+        ),
+    ]
+    dma: Annotated[DmaSpec, key("The DMA between main memory and the scratchpads.")] = Field(
+        default=DmaSpec(), validate_default=True
+    )
+    memory: Annotated[
+        MemorySpec,
+        key("Main memory: a latency and a bandwidth, or a DRAM. The name of a DRAM standard alone stands for that DRAM."),
+    ]
+    vector_unit: Annotated[VectorUnitSpec, key("The unit for layers without a product.")] = VectorUnitSpec()
+    technology: Annotated[TechnologySpec, key("The source of energies, areas and leakage.")] = TechnologySpec()
 
     @field_validator("scratchpads")
     @classmethod

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from simcore.errors import InputError
+from simcore.reading.keys import key
 from simcore.reading.values import Broken, BytesPerSecond, Count, Flag, MacsPerSecond, PositiveNumber, Spec, Text, raise_broken
 from simcore.spec.machine_spec import MachineSpec, WordSpec
 
@@ -22,17 +23,25 @@ MAX_PERCENT = 1000.0
 class FigureSpec(Spec):
     """A number with its source."""
 
-    value: PositiveNumber
-    kind: Provenance
-    source: Annotated[Text, Field(min_length=1)]
+    value: Annotated[PositiveNumber, key("The number.", "pJ/byte", cycles=False)]
+    kind: Annotated[Provenance, key("How the number is known.", cycles=False)]
+    source: Annotated[Text, Field(min_length=1), key("Where the number comes from.", cycles=False)]
 
 
 class PercentSpec(Spec):
     """The share of its roof that an operator reaches, in percent, with its source."""
 
-    percent: Annotated[float, Field(strict=True, gt=0, le=MAX_PERCENT, allow_inf_nan=False)]
-    kind: Provenance
-    source: Annotated[Text, Field(min_length=1)]
+    percent: Annotated[
+        float,
+        Field(strict=True, gt=0, le=MAX_PERCENT, allow_inf_nan=False),
+        key(
+            "Share of its roof that the operator reaches. It may exceed 100: some algorithms need fewer multiplications.",
+            "percent",
+            cycles=True,
+        ),
+    ]
+    kind: Annotated[Provenance, key("How the share is known.", cycles=False)]
+    source: Annotated[Text, Field(min_length=1), key("Where the share comes from.", cycles=False)]
 
     @property
     def share(self) -> Fraction:
@@ -41,28 +50,27 @@ class PercentSpec(Spec):
 
 
 class EfficiencySpec(Spec):
-    """Measured points by operator. An operator without a point reaches its roof.
+    """Measured points by operator. An operator without a point reaches its roof."""
 
-    ``conv``, ``linear`` and ``matmul`` are shares of the peak. ``vector``, for layers without multiply-accumulates, is a share of
-    the bandwidth.
-    """
-
-    conv: PercentSpec | None = None
-    linear: PercentSpec | None = None
-    matmul: PercentSpec | None = None
-    vector: PercentSpec | None = None
+    conv: Annotated[PercentSpec | None, key("Share of the peak that convolutions reach.")] = None
+    linear: Annotated[PercentSpec | None, key("Share of the peak that linear layers reach.")] = None
+    matmul: Annotated[PercentSpec | None, key("Share of the peak that matrix products reach.")] = None
+    vector: Annotated[PercentSpec | None, key("Share of the bandwidth that layers without multiply-accumulates reach.")] = None
 
 
 class BandwidthSpec(Spec):
-    """Main memory as a bandwidth: either ``bytes_per_s``, or the peak of a DRAM ``standard`` after ``overrides``.
+    """Main memory as a bandwidth: either ``bytes_per_s``, or the peak of a DRAM ``standard`` after ``overrides``."""
 
-    ``pj_per_byte`` is the energy per byte moved. Without it the run has no energy.
-    """
-
-    bytes_per_s: BytesPerSecond | None = None
-    standard: Annotated[Text, Field(min_length=1)] | None = None
-    overrides: dict[Text, Count] = Field(default_factory=dict)
-    pj_per_byte: FigureSpec | None = None
+    bytes_per_s: Annotated[BytesPerSecond | None, key("Bandwidth. Give either this key or `standard`.", cycles=True)] = None
+    standard: Annotated[
+        Annotated[Text, Field(min_length=1)] | None,
+        key("A DRAM, by name or from a file, whose peak is the bandwidth (`simcore list standards`).", cycles=True),
+    ] = None
+    overrides: Annotated[
+        dict[Text, Count],
+        key("Timings and counts of levels in place of the standard's, such as `channel: 2`.", cycles=True),
+    ] = Field(default_factory=dict)
+    pj_per_byte: Annotated[FigureSpec | None, key("Energy per byte moved. Without it the run has no energy.")] = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -91,25 +99,27 @@ class BandwidthSpec(Spec):
 
 
 class YardstickSpec(MachineSpec):
-    """The keys of both kinds. With ``fuse``, element-wise operations join the layer before them."""
+    """The keys of both kinds."""
 
-    memory: BandwidthSpec
-    fuse: Flag = True
+    memory: Annotated[BandwidthSpec, key("Main memory as a bandwidth.")]
+    fuse: Annotated[
+        Flag, key("Whether an element-wise operation joins the layer before it, so that it takes no cycles.", cycles=True)
+    ] = True
 
 
 class IdealSpec(YardstickSpec):
     """A machine of kind ``ideal``, whose compute is infinite, so that only main memory takes time."""
 
-    kind: Literal["ideal"] = "ideal"
+    kind: Annotated[Literal["ideal"], key("Kind of machine: infinite compute.", cycles=True)] = "ideal"
 
 
 class PeakSpec(Spec):
-    """Peak multiply-accumulates per second, by the size of the operands' words."""
+    """Peak multiply-accumulates per second, by the size of the operands' words. Words without a peak use that of wider words."""
 
-    one_byte: MacsPerSecond | None = None
-    two_bytes: MacsPerSecond | None = None
-    four_bytes: MacsPerSecond | None = None
-    eight_bytes: MacsPerSecond | None = None
+    one_byte: Annotated[MacsPerSecond | None, key("Peak for words of one byte.", cycles=True)] = None
+    two_bytes: Annotated[MacsPerSecond | None, key("Peak for words of two bytes.", cycles=True)] = None
+    four_bytes: Annotated[MacsPerSecond | None, key("Peak for words of four bytes.", cycles=True)] = None
+    eight_bytes: Annotated[MacsPerSecond | None, key("Peak for words of eight bytes.", cycles=True)] = None
 
     def by_bytes(self) -> dict[int, int]:
         """Return the given rates by word size, the smallest first."""
@@ -127,9 +137,13 @@ class RooflineSpec(YardstickSpec):
     The compute time is its multiply-accumulates at the peak; the memory time is its bytes at main memory's bandwidth.
     """
 
-    kind: Literal["roofline"] = "roofline"
-    peak_macs_per_s: PeakSpec
-    efficiency: EfficiencySpec = EfficiencySpec()
+    kind: Annotated[Literal["roofline"], key("Kind of machine: the longer of compute time and memory time.", cycles=True)] = (
+        "roofline"
+    )
+    peak_macs_per_s: Annotated[PeakSpec, key("Peak multiply-accumulates per second, by the size of the operands' words.")]
+    efficiency: Annotated[EfficiencySpec, key("Shares of their roof that operators reach, where they are known.")] = (
+        EfficiencySpec()
+    )
 
     @field_validator("peak_macs_per_s")
     @classmethod
