@@ -13,7 +13,7 @@ from simcore.engine.reference.run import ReferenceEngine
 from simcore.engine.shortcuts import Shortcuts
 from simcore.machine.line_writes import LineWrites, no_line_writes
 from simcore.machine.machine import Machine, build_machine
-from simcore.program.outcome import CAUSE_NAMES, Outcome
+from simcore.program.outcome import CAUSE_NAMES, Cause, Outcome
 from simcore.program.program import Op, OpKind, Port, Program, Reg
 from simcore.spec.system import System
 from workloads.dataflow.lowering import lower
@@ -152,6 +152,7 @@ def assert_conserved(program: Program, machine: Machine, outcome: Outcome) -> No
     assert outcome.compute_cycles == program.steps
     assert outcome.cycles == outcome.compute_cycles + outcome.stall_cycles.sum()
     assert (outcome.bank_stall_cycles.sum(axis=0) <= outcome.stall_cycles.sum(axis=1)).all()
+    _assert_places_add_up(machine, outcome)
     assert outcome.port_elements.tolist() == [program.elements(port) for port in range(4)]
     array_reads = outcome.reads - outcome.dma_reads + outcome.forwarded_reads
     array_writes = outcome.writes - outcome.dma_writes
@@ -165,6 +166,27 @@ def assert_conserved(program: Program, machine: Machine, outcome: Outcome) -> No
     assert (outcome.conflict_cycles <= outcome.cycles).all()
     assert outcome.bin_start_cycles[0] == outcome.start_cycle
     assert (np.diff(outcome.bin_start_cycles) > 0).all()
+
+
+def _assert_places_add_up(machine: Machine, outcome: Outcome) -> None:
+    """Assert that every stalled cycle has its scratchpad, every wait at a bank its holder, every cycle its entries."""
+    stalls = outcome.stall_cycles.sum(axis=1)
+    stalls[Cause.DRAIN] -= outcome.stall_cycles[Cause.DRAIN, Port.DMA]
+    assert outcome.scratchpad_stall_cycles.sum(axis=0).tolist() == stalls.tolist()
+    at_banks = [Cause.READ_CONFLICT, Cause.WRITE_CONFLICT, Cause.DMA_COLLISION, Cause.WRITE_BACKPRESSURE]
+    first_banks = [pad.first_bank for pad in machine.scratchpads]
+    by_bank = np.add.reduceat(outcome.bank_stall_cycles, first_banks)
+    assert np.array_equal(by_bank[:, at_banks], outcome.scratchpad_stall_cycles[:, at_banks])
+    waits = outcome.wait_cycles
+    waits_of_reads = waits[:, : Port.OUTPUT].sum(axis=1)
+    assert np.array_equal(waits_of_reads[:, Port.DMA], by_bank[:, Cause.DMA_COLLISION])
+    assert np.array_equal(waits_of_reads[:, Port.OUTPUT], by_bank[:, Cause.WRITE_CONFLICT])
+    assert np.array_equal(waits_of_reads[:, : Port.OUTPUT].sum(axis=1), by_bank[:, Cause.READ_CONFLICT])
+    assert np.array_equal(waits[:, Port.OUTPUT].sum(axis=1), by_bank[:, Cause.WRITE_BACKPRESSURE])
+    for_memory = outcome.scratchpad_stall_cycles[:, [Cause.FIRST_FILL, Cause.DRAM_WAIT]].sum(axis=1)
+    assert (waits[:, Port.DMA].sum(axis=1) <= for_memory).all()
+    assert (outcome.buffer_cycles.sum(axis=1) == outcome.cycles).all()
+    assert outcome.buffer_cycles.shape[1] == 1 or outcome.buffer_cycles[:, -1].any()
 
 
 def _assert_dma_conserved(program: Program, machine: Machine, outcome: Outcome) -> None:

@@ -27,12 +27,17 @@ def made_up_outcome(system: System, start_cycle: int, seed: int) -> Outcome:
     starts[0] = start_cycle
     conflicts, busy = counts(banks, len(starts)), counts(banks, len(starts))
     dma_reads, dma_writes = counts(banks), counts(banks)
+    pads = len(system.scratchpads)
+    entries = random.multinomial(cycles, [0.4, 0.3, 0.2, 0.1], size=pads)
     return Outcome(
         start_cycle=start_cycle,
         cycles=cycles,
         compute_cycles=compute,
         stall_cycles=stalls,
         bank_stall_cycles=counts(banks, len(Cause), high=3),
+        scratchpad_stall_cycles=counts(pads, len(Cause), high=9),
+        wait_cycles=counts(pads, len(Port), len(Port), high=3),
+        buffer_cycles=entries,
         reads=dma_reads + counts(banks),
         writes=dma_writes + counts(banks),
         dma_reads=dma_reads,

@@ -76,7 +76,7 @@ MUTANTS = [
         "ports[_OUTPUT, c.PORT_CONSUMED] < after + ports[port, c.PORT_NUMBER] + 1:",
         "ports[_OUTPUT, c.PORT_CONSUMED] < after + ports[port, c.PORT_NUMBER]:",
     ),
-    Mutant("a stall behind a write is a read conflict", "ports.py", "cause = _WRITE_CONFLICT", "cause = _READ_CONFLICT"),
+    Mutant("a stall behind a write is a read conflict", "ports.py", "_WRITE_CONFLICT if holder", "_READ_CONFLICT if holder"),
     Mutant(
         "the DMA stays with one queue",
         "dma.py",
@@ -134,6 +134,15 @@ MUTANTS = [
         "range(0, ops[op, _BYTES], burst_bytes)",
         "range(0, ops[op, _BYTES], max(burst_bytes, line_bytes))",
     ),
+    Mutant(
+        "a full write buffer never waits for its own writes",
+        "stalls.py",
+        "if cause == _WRITE_BACKPRESSURE and",
+        "if cause != _WRITE_BACKPRESSURE and",
+    ),
+    Mutant("the waits of the array's reads are the DMA's", "stalls.py", "c.REQUEST_PORT] == _DMA", "c.REQUEST_PORT] != _DMA"),
+    Mutant("results count in the write buffer a cycle early", "array.py", "pad, now + 1)", "pad, now)"),
+    Mutant("a write that is done counts in the write buffer", "kernel.py", "count_buffered(tables, pad, now)", "pass"),
 ]
 
 

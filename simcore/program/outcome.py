@@ -58,7 +58,11 @@ class Outcome:
     """Counts of one layer. The banks of all scratchpads are numbered in one sequence, in the order of the System.
 
     start_cycle: the core cycle at which the layer began. cycles = compute_cycles + stall_cycles.sum().
-    stall_cycles: [cause, port]. bank_stall_cycles: [bank, cause] of those stalls that have a bank.
+    stall_cycles: [cause, port]. bank_stall_cycles: [bank, cause] of those stalls that have a bank. scratchpad_stall_cycles:
+    [scratchpad, cause] of those that have a scratchpad, which are all but the DMA's share of drain. wait_cycles: [scratchpad,
+    waiter, holder] (ports), stalled cycles in which a request of the waiter waits at a bank that a request of the holder holds.
+    buffer_cycles: [scratchpad, entries], cycles in which the write buffer holds so many entries in ADVANCE, before the step; its
+    last column is the largest number that occurs.
     reads, writes: requests granted per bank (a preempted write counts once); of these dma_reads, dma_writes by the DMA.
     forwarded_reads: psum reads answered by the write buffer; preempted_writes: times a write was sent back.
     conflict_cycles: cycles in which a request waited at the bank after granting; busy_cycles: sum of port occupancy.
@@ -73,6 +77,9 @@ class Outcome:
     compute_cycles: int
     stall_cycles: Int64Array
     bank_stall_cycles: Int64Array
+    scratchpad_stall_cycles: Int64Array
+    wait_cycles: Int64Array
+    buffer_cycles: Int64Array
     reads: Int64Array
     writes: Int64Array
     dma_reads: Int64Array
@@ -119,12 +126,16 @@ def without_banks(
     """
     none, nothing = np.zeros(0, np.int64), np.zeros(4, np.int64)
     no_bins = np.zeros((0, 0), np.int64)
+    causes, ports = stall_cycles.shape
     return Outcome(
         start_cycle=start_cycle,
         cycles=compute_cycles + int(stall_cycles.sum()),
         compute_cycles=compute_cycles,
         stall_cycles=stall_cycles,
-        bank_stall_cycles=np.zeros((0, stall_cycles.shape[0]), np.int64),
+        bank_stall_cycles=np.zeros((0, causes), np.int64),
+        scratchpad_stall_cycles=np.zeros((0, causes), np.int64),
+        wait_cycles=np.zeros((0, ports, ports), np.int64),
+        buffer_cycles=np.zeros((0, 1), np.int64),
         reads=none,
         writes=none,
         dma_reads=none,

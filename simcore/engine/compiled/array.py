@@ -8,6 +8,7 @@ from simcore.engine.compiled.dma import place
 from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.lines import element_lines
 from simcore.engine.compiled.ports import next_element, read_stall
+from simcore.engine.compiled.stalls import count_buffered
 from simcore.engine.compiled.tables import Tables
 from simcore.program.outcome import Cause
 from simcore.program.program import Port
@@ -60,7 +61,7 @@ def stall_of(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
 
 
 @written_in
-def advance(tables: Tables, step: int) -> None:
+def advance(tables: Tables, step: int, now: int) -> None:
     """Make a step: take the read elements due and post the output element due."""
     scalars, ports, bundles, port_counts = tables.scalars, tables.ports, tables.bundles, tables.port_counts
     posted, output_places = tables.posted, tables.output_places
@@ -79,6 +80,7 @@ def advance(tables: Tables, step: int) -> None:
     if ports[_OUTPUT, c.PORT_NEXT_DUE] == step:
         pad = ports[_OUTPUT, c.PORT_PAD]
         found = scalars[c.SCALAR_OUTPUT_LINES]
+        count_buffered(tables, pad, now + 1)
         for i in range(found):
             posted[i] = post_write(
                 tables, pad, output_places[c.OUTPUT_BANK, i], output_places[c.OUTPUT_ROW, i], output_places[c.OUTPUT_SLOT, i]

@@ -37,7 +37,9 @@ PAD_LISTED, PAD_INFLIGHT, PAD_INFLIGHT_MIN = range(16, 19)
 PAD_BANK_SHIFT, PAD_LINE_SHIFT = range(19, 21)
 # Whether a request that comes to an idle bank is certain to be granted in that cycle.
 PAD_AT_ONCE = 21
-PAD_COLUMNS = 22
+# The cycle up to which `buffer_cycles` is counted.
+PAD_COUNTED = 22
+PAD_COLUMNS = 23
 
 # servers: a bank's ports. They also keep facts about the request that they serve, because its row is used again once it is done.
 SERVER_FREE_AT, SERVER_REQUEST, SERVER_PORT, SERVER_GRANTED, SERVER_DONE, SERVER_STATE_AT, SERVER_STATE_SIZE = range(7)
@@ -48,9 +50,9 @@ SERVER_COLUMNS = 8
 GROUP_PARAMS_AT, GROUP_PARAMS_SIZE, GROUP_SHARED_AT, GROUP_SHARED_SIZE = range(4)
 GROUP_COLUMNS = 4
 
-# bundles: requests that belong together. Window elements of the read ports come first, then bursts.
-BUNDLE_DUE, BUNDLE_UNGRANTED, BUNDLE_READY, BUNDLE_FIRST, BUNDLE_REQUESTS = range(5)
-BUNDLE_COLUMNS = 5
+# bundles: requests that belong together. Window elements of the read ports come first, then bursts. PAD: an element's scratchpad.
+BUNDLE_DUE, BUNDLE_UNGRANTED, BUNDLE_READY, BUNDLE_FIRST, BUNDLE_REQUESTS, BUNDLE_PAD = range(6)
+BUNDLE_COLUMNS = 6
 
 # ports: the three read ports and the output port, with the cursor to their next element.
 PORT_SEGMENT, PORT_NUMBER, PORT_NEXT_DUE, PORT_HEAD, PORT_IN_WINDOW, PORT_BLOCKED_TILE, PORT_CONSUMED = range(7)

@@ -13,6 +13,7 @@ from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.lines import locate
 from simcore.engine.compiled.ports import offer_element
 from simcore.engine.compiled.slices import LOOK_EVERY, clock_us
+from simcore.engine.compiled.stalls import count_buffered, count_stall
 from simcore.engine.compiled.tables import Tables
 from simcore.program.outcome import Cause
 from simcore.program.program import Port
@@ -53,7 +54,7 @@ def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> in
             status = DONE
             break
         if cause == c.NONE:
-            advance(tables, step)
+            advance(tables, step, now)
             step += 1
         # The following cycles in which nothing can change equal this one.
         following = now + 1
@@ -64,7 +65,7 @@ def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> in
             break
         if cause == c.NONE:
             step += following - now - 1
-        _count(tables, cause, where, bank, following - now)
+        _count(tables, cause, where, bank, now, following - now)
         now = following
         _enter_bin(tables, now, step)
     scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP] = now, step
@@ -85,6 +86,7 @@ def _retire(tables: Tables, now: int) -> None:
     pads = tables.pads
     for pad in range(pads.shape[0]):
         if pads[pad, c.PAD_INFLIGHT] and pads[pad, c.PAD_INFLIGHT_MIN] <= now:
+            count_buffered(tables, pad, now)
             retire_writes(tables, pad, now)
 
 
@@ -188,14 +190,12 @@ def _status(tables: Tables, cause: int, following: int, now: int) -> int:
 
 
 @written_in
-def _count(tables: Tables, cause: int, where: int, bank: int, cycles: int) -> None:
+def _count(tables: Tables, cause: int, where: int, bank: int, now: int, cycles: int) -> None:
     """Count ``cycles`` in which the array made a step, or stalled for one cause."""
     if cause == c.NONE:
         tables.scalars[c.SCALAR_COMPUTE] += cycles
     else:
-        tables.stall_cycles[cause, where] += cycles
-        if bank != c.NONE:
-            tables.bank_stall_cycles[bank, cause] += cycles
+        count_stall(tables, cause, where, bank, now, cycles)
     if cycles > 1:
         count_skipped(tables, cycles - 1)
 

@@ -17,6 +17,7 @@ from simcore.program.program import OP_COLUMNS, QUEUES, Int64Array, Op, OpKind, 
 def layer_tables(state: MachineState, program: Program, shortcuts: Shortcuts) -> Tables:
     """Return fresh tables for one layer on a machine. The machine's tables are shared, not copied."""
     state.tables.pads[:, c.PAD_AT_ONCE] = _grants_at_once(state.tables) if shortcuts.grants_at_once else 0
+    state.tables.pads[:, c.PAD_COUNTED] = state.cycle
     return state.tables._replace(
         segments=np.ascontiguousarray(np.concatenate(program.segments)),
         geometry=program.geometry,
@@ -83,6 +84,11 @@ def _write_entries(state: MachineState, program: Program) -> int:
     return sum(max(pad.depth, widest) for pad in state.machine.scratchpads)
 
 
+def _deepest(state: MachineState, widest: int) -> int:
+    """Return the most entries that any write buffer can hold."""
+    return max(max(pad.depth, widest) for pad in state.machine.scratchpads)
+
+
 def _requests(state: MachineState, program: Program) -> dict[str, Int64Array]:
     """Return window elements and bursts with rows for their lines, entries of write buffers, and room for an element's lines."""
     machine, widest = state.machine, max_lines(program)
@@ -97,7 +103,7 @@ def _requests(state: MachineState, program: Program) -> dict[str, Int64Array]:
         "bundles": bundles,
         "requests": table(first_write + writes, c.REQUEST_COLUMNS),
         "listed": table(len(machine.scratchpads), max(pad.banks for pad in machine.scratchpads)),
-        "inflight": table(len(machine.scratchpads), max(max(pad.depth, widest) for pad in machine.scratchpads)),
+        "inflight": table(len(machine.scratchpads), _deepest(state, widest)),
         "free_writes": np.arange(first_write, first_write + writes, dtype=np.int64),
         "posted": vector(widest),
         "lines": vector(widest),
@@ -131,11 +137,15 @@ def _operations(state: MachineState, program: Program) -> dict[str, Int64Array]:
 
 def _counters(state: MachineState, program: Program) -> dict[str, Int64Array]:
     banks, regions, bin_steps = state.machine.banks, len(program.regions), program.bin_steps()
+    pads = len(state.machine.scratchpads)
     return {
         "counts": table(banks, c.COUNT_COLUMNS),
         "port_counts": table(c.ARRAY_PORTS, c.PORT_COUNT_COLUMNS),
         "stall_cycles": table(len(Cause), len(Port)),
         "bank_stall_cycles": table(banks, len(Cause)),
+        "scratchpad_stall_cycles": table(pads, len(Cause)),
+        "wait_cycles": table(pads, len(Port) ** 2),
+        "buffer_cycles": table(pads, 1 + _deepest(state, max_lines(program))),
         "conflict": table(banks, len(bin_steps)),
         "busy": table(banks, len(bin_steps)),
         "bin_steps": bin_steps,

@@ -7,6 +7,7 @@ from simcore.engine.compiled.banks import enqueue, grant_at_once, is_buffered
 from simcore.engine.compiled.dma import fill_request, place
 from simcore.engine.compiled.jit import inlined, written_in
 from simcore.engine.compiled.lines import element_lines, locate, move_on
+from simcore.engine.compiled.stalls import holder_of
 from simcore.engine.compiled.tables import Tables
 from simcore.program.outcome import Cause
 from simcore.program.program import Port, Seg
@@ -68,7 +69,8 @@ def offer_element(tables: Tables, port: int, now: int) -> None:
         bundles[element, c.BUNDLE_UNGRANTED],
         bundles[element, c.BUNDLE_READY],
         bundles[element, c.BUNDLE_REQUESTS],
-    ) = ports[port, c.PORT_NEXT_DUE], found, now, found
+        bundles[element, c.BUNDLE_PAD],
+    ) = ports[port, c.PORT_NEXT_DUE], found, now, found, pad
     for i in range(found):
         bank, bank_row = place(tables, pad, lines[i])
         # A line that is granted here has no request of its own. The request row in its place still says granted, as for its last
@@ -91,7 +93,6 @@ def offer_element(tables: Tables, port: int, now: int) -> None:
 def read_stall(tables: Tables, port: int, now: int) -> tuple[int, int]:
     """Return (cause, bank or NONE) of a stall for an element that was offered and has not arrived."""
     scalars, ports, bundles, requests = tables.scalars, tables.ports, tables.bundles, tables.requests
-    banks, pads, servers = tables.banks, tables.pads, tables.servers
     element = port * scalars[c.SCALAR_WINDOW] + ports[port, c.PORT_HEAD]
     if bundles[element, c.BUNDLE_UNGRANTED] == 0:
         return _READ_LATENCY, c.NONE
@@ -99,12 +100,7 @@ def read_stall(tables: Tables, port: int, now: int) -> tuple[int, int]:
     while requests[request, c.REQUEST_GRANTED] != c.NONE:
         request += 1
     bank = requests[request, c.REQUEST_BANK]
-    first = banks[bank, c.BANK_FIRST_SERVER]
-    cause = _READ_CONFLICT
-    for server in range(first, first + pads[banks[bank, c.BANK_PAD], c.PAD_SERVERS]):
-        if servers[server, c.SERVER_FREE_AT] > now:
-            if servers[server, c.SERVER_PORT] == _DMA:
-                return _DMA_COLLISION, bank
-            if servers[server, c.SERVER_PORT] == _OUTPUT:
-                cause = _WRITE_CONFLICT
-    return cause, bank
+    holder = holder_of(tables, bank, now)
+    if holder == _DMA:
+        return _DMA_COLLISION, bank
+    return _WRITE_CONFLICT if holder == _OUTPUT else _READ_CONFLICT, bank

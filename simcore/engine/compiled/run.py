@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled import slices
 from simcore.engine.compiled.equal_layers import KeptLayer, keep_layer, layer_key, run_again
@@ -17,7 +19,7 @@ from simcore.engine.store import MemoryStore, Store
 from simcore.machine.line_writes import LineWrites
 from simcore.machine.machine import Machine
 from simcore.program.outcome import Outcome
-from simcore.program.program import Program
+from simcore.program.program import Int64Array, Port, Program
 
 
 class CompiledEngine:
@@ -69,7 +71,7 @@ class CompiledEngine:
             from simcore.engine.compiled.line_writes import add_line_writes
 
             add_line_writes(layer, program, self.line_writes)
-        outcome = _outcome(layer)
+        outcome = _outcome(layer, state.machine)
         return outcome if state.dram is None else replace(outcome, dram=state.dram.end_layer(state.cycle))
 
     def _simulate(self, program: Program, layer: Tables, on_step: Callable[[int], None] | None) -> None:
@@ -100,7 +102,19 @@ def deadlock_report(program: Program, layer: Tables) -> str:
     return "\n".join(lines)
 
 
-def _outcome(layer: Tables) -> Outcome:
+def _wait_cycles(layer: Tables, machine: Machine) -> Int64Array:
+    """Return [scratchpad, waiter, holder]. The kernel counts pairs in one column each."""
+    return layer.wait_cycles.reshape(len(machine.scratchpads), len(Port), len(Port))
+
+
+def _buffer_cycles(layer: Tables) -> Int64Array:
+    """Return [scratchpad, entries], up to the largest number of entries that occurred. At its end a layer has no entries."""
+    layer.buffer_cycles[:, 0] += layer.scalars[c.SCALAR_NOW] - layer.pads[:, c.PAD_COUNTED]
+    most = int(np.flatnonzero(layer.buffer_cycles.any(axis=0)).max(initial=0))
+    return layer.buffer_cycles[:, : most + 1].copy()
+
+
+def _outcome(layer: Tables, machine: Machine) -> Outcome:
     scalars, counts, port_counts = layer.scalars, layer.counts, layer.port_counts
     return Outcome(
         start_cycle=int(scalars[c.SCALAR_START]),
@@ -108,6 +122,9 @@ def _outcome(layer: Tables) -> Outcome:
         compute_cycles=int(scalars[c.SCALAR_COMPUTE]),
         stall_cycles=layer.stall_cycles,
         bank_stall_cycles=layer.bank_stall_cycles,
+        scratchpad_stall_cycles=layer.scratchpad_stall_cycles,
+        wait_cycles=_wait_cycles(layer, machine),
+        buffer_cycles=_buffer_cycles(layer),
         reads=counts[:, c.COUNT_READS].copy(),
         writes=counts[:, c.COUNT_WRITES].copy(),
         dma_reads=counts[:, c.COUNT_DMA_READS].copy(),

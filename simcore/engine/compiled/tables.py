@@ -59,6 +59,9 @@ class Tables(NamedTuple):
     port_counts: Annotated[Int64Array, 2, c.PORT_COUNT_COLUMNS]
     stall_cycles: Table
     bank_stall_cycles: Table
+    scratchpad_stall_cycles: Table
+    wait_cycles: Table
+    buffer_cycles: Table
     conflict: Table
     busy: Table
     bin_steps: Vector

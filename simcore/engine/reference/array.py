@@ -13,19 +13,19 @@ from simcore.clock import Phase
 from simcore.engine.reference.dma import Dma
 from simcore.engine.reference.elements import element_at, requests_of
 from simcore.engine.reference.port import ReadPort
-from simcore.engine.reference.requests import Element, Request
+from simcore.engine.reference.requests import NEVER, Element, Request
 from simcore.engine.reference.shared import Shared
+from simcore.engine.reference.tally import Stall
 from simcore.engine.reference.values import ValueFlow
 from simcore.program.outcome import Cause
-from simcore.program.program import Port, Seg
+from simcore.program.program import Port, Reg, Seg
 from simcore.timing.bank_timing import WRITE
 
 #: After this many stalled cycles in a row, the plan counts as waiting for itself.
 STUCK_CYCLES = 1 << 22
 
-#: The reason and the place of a stall: (cause, port, bank or None).
-Stall = tuple[Cause, Port, int | None]
-_CAUSE_OF_HOLDER = ((Port.DMA, Cause.DMA_COLLISION), (Port.OUTPUT, Cause.WRITE_CONFLICT))
+#: The cause of a read's wait at a bank, by the port whose request holds the bank.
+_CAUSE_OF_HOLDER = {Port.DMA: Cause.DMA_COLLISION, Port.OUTPUT: Cause.WRITE_CONFLICT}
 
 
 class ArrayControl:
@@ -57,24 +57,32 @@ class ArrayControl:
                 )
             if self.step < self.shared.program.steps:
                 stall = self._stall()
+                self._count_buffered()
                 if stall is None:
                     self._advance()
                 else:
-                    self.shared.tally.stalled(*stall)
+                    self.shared.tally.stalled(stall)
                     self._stalled_for += 1
                 continue
-            buffered = any(pad.buffer for pad in self.shared.scratchpads)
-            if self.dma.is_idle() and not buffered and self.dma.memory.is_idle():
+            writing = next((number for number, pad in enumerate(self.shared.scratchpads) if pad.buffer), None)
+            if self.dma.is_idle() and writing is None and self.dma.memory.is_idle():
                 self.done.succeed(self.shared.clock.cycle)
                 return
-            self.shared.tally.stalled(Cause.DRAIN, Port.OUTPUT if self.dma.is_idle() and buffered else Port.DMA, None)
+            self._count_buffered()
+            waits_for_writes = self.dma.is_idle() and writing is not None
+            self.shared.tally.stalled(
+                Stall(Cause.DRAIN, Port.OUTPUT, writing) if waits_for_writes else Stall(Cause.DRAIN, Port.DMA)
+            )
+
+    def _count_buffered(self) -> None:
+        self.shared.tally.buffered([len(pad.buffer) for pad in self.shared.scratchpads])
 
     # Reasons for a stall -----------------------------------------------------------------------------------------------------
 
     def _stall(self) -> Stall | None:
         stall = next(filter(None, map(self._read_stall, self.readers)), None) or self._write_stall()
         if stall is not None and self.step == 0:
-            return Cause.FIRST_FILL, stall[1], None
+            return self._waits_for_memory(Cause.FIRST_FILL, stall.port, stall.scratchpad)
         return stall
 
     def _read_stall(self, reader: ReadPort) -> Stall | None:
@@ -84,28 +92,45 @@ class ArrayControl:
         if not reader.window:
             # With an empty window, the port was free to offer the element in this cycle's ISSUE. Only a missing tile can have
             # prevented it.
-            return Cause.DRAM_WAIT, reader.port, None
+            return self._waits_for_memory(Cause.DRAM_WAIT, reader.port, self._scratchpad_of(element))
         if element.is_ready(self.shared.clock.cycle):
             return None
         waiting = element.first_waiting()
         if waiting is None:
-            return Cause.READ_LATENCY, reader.port, None
+            return Stall(Cause.READ_LATENCY, reader.port, self._scratchpad_of(element))
         pad = self.shared.scratchpads[waiting.scratchpad]
-        holders = pad.banks[waiting.bank].holders(self.shared.clock.cycle)
-        cause = next((cause for port, cause in _CAUSE_OF_HOLDER if port in holders), Cause.READ_CONFLICT)
-        return cause, reader.port, pad.spec.first_bank + waiting.bank
+        holder = pad.banks[waiting.bank].holder(self.shared.clock.cycle)
+        cause = _CAUSE_OF_HOLDER.get(Port(holder), Cause.READ_CONFLICT)
+        bank = pad.spec.first_bank + waiting.bank
+        return Stall(cause, reader.port, waiting.scratchpad, bank, waiter=reader.port, holder=holder)
 
     def _write_stall(self) -> Stall | None:
         element = self._output
         if element is None or element.due != self.step:
             return None
         if not element.tiles <= self.shared.resident.keys():
-            return Cause.DRAM_WAIT, Port.OUTPUT, None
+            return self._waits_for_memory(Cause.DRAM_WAIT, Port.OUTPUT, self._scratchpad_of(element))
         lines = self._lines(element)
-        pad = self.shared.scratchpads[lines[0].scratchpad]
+        scratchpad = self._scratchpad_of(element)
+        pad = self.shared.scratchpads[scratchpad]
         if pad.has_room(len(lines)):
             return None
-        return Cause.WRITE_BACKPRESSURE, Port.OUTPUT, pad.spec.first_bank + pad.buffer[0].bank
+        oldest = pad.buffer[0]
+        is_served = oldest.granted_at != NEVER
+        holder = Port.OUTPUT if is_served else pad.banks[oldest.bank].holder(self.shared.clock.cycle)
+        bank = pad.spec.first_bank + oldest.bank
+        return Stall(Cause.WRITE_BACKPRESSURE, Port.OUTPUT, scratchpad, bank, waiter=Port.OUTPUT, holder=holder)
+
+    def _waits_for_memory(self, cause: Cause, port: Port, scratchpad: int | None) -> Stall:
+        """Return the stall, and whether a line of the DMA waits at a bank of the scratchpad: at the first such bank."""
+        assert scratchpad is not None
+        banks = self.shared.scratchpads[scratchpad].banks
+        kept = next((bank for bank in banks if bank.keeps_waiting(Port.DMA)), None)
+        holder = None if kept is None else kept.holder(self.shared.clock.cycle)
+        return Stall(cause, port, scratchpad, waiter=Port.DMA, holder=holder)
+
+    def _scratchpad_of(self, element: Element) -> int:
+        return int(self.shared.program.regions[element.region, Reg.SCRATCHPAD])
 
     def _lines(self, element: Element) -> list[Request]:
         return requests_of(self.shared.program, self.shared.machine, element, self.shared.resident, Port.OUTPUT, WRITE)

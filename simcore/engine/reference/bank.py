@@ -51,9 +51,17 @@ class Bank:
                 return server
         return None
 
-    def holders(self, cycle: int) -> set[int]:
-        """Return the ports (of the array, or DMA) whose requests hold this bank's servers."""
-        return {s.request.port for s in self.servers if s.free_at > cycle and s.request is not None}
+    def holder(self, cycle: int) -> int:
+        """Return the port (of the array, or DMA) whose request holds this bank, all of whose servers are busy.
+
+        Where several hold it, the DMA comes first, then buffered writes, then the lowest server.
+        """
+        held = [s.request.port for s in self.servers if s.free_at > cycle and s.request is not None]
+        return next((port for port in (Port.DMA, Port.OUTPUT) if port in held), held[0])
+
+    def keeps_waiting(self, port: int) -> bool:
+        """Return whether a direct request of the port waits at this bank."""
+        return any(request.port == port for request in self.direct)
 
     def candidate(self, draining: bool) -> Request | None:
         """Return the request that the arbiter's rules choose next, or None."""

@@ -78,7 +78,7 @@ class ReferenceEngine:
         partial sum never came.
         """
         clock = PhaseClock(self.cycle, self.shuffle_seed)
-        tally = Tally(self.machine.banks, program, self.cycle, self.line_writes)
+        tally = Tally(self.machine, program, self.cycle, self.line_writes)
         shared = Shared(clock, self.machine, program, tally)
         shared.scratchpads += [
             ScratchpadProcess(clock, pad, banks, tally) for pad, banks in zip(self.machine.scratchpads, self.banks, strict=True)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
-from simcore.engine.reference.requests import Request
+from simcore.engine.reference.requests import NEVER, Request
 from simcore.machine.line_writes import LineWrites
+from simcore.machine.machine import Machine
 from simcore.program.outcome import Cause, Outcome
 from simcore.program.program import Int64Array, Port, Program
 
@@ -67,26 +72,61 @@ class BankTally:
         self.timeline.conflict[bank, self.timeline.bin] += 1
 
 
+@dataclass(frozen=True)
+class Stall:
+    """Why the array does not advance in a cycle, and where: the port that it waits for, the scratchpad, the bank (of all banks).
+
+    Where a request waits at a bank of the scratchpad, ``waiter`` is the request's port (that of the array by default, or the
+    DMA), and ``holder`` the port whose request holds the bank.
+    """
+
+    cause: Cause
+    port: Port
+    scratchpad: int | None = None
+    bank: int | None = None
+    waiter: int = NEVER
+    holder: int | None = None
+
+
 class Tally(BankTally):
     """All counters of an Outcome, for one layer."""
 
-    def __init__(self, banks: int, program: Program, start_cycle: int, line_writes: LineWrites | None = None) -> None:
-        """Start with zeros for ``banks`` banks (of all scratchpads in one sequence) and for the ports and regions of one layer.
+    def __init__(self, machine: Machine, program: Program, start_cycle: int, line_writes: LineWrites | None = None) -> None:
+        """Start with zeros for the scratchpads and banks of a machine, and for the ports and regions of one layer.
 
         Writes of lines are added to ``line_writes``, which outlives the layer.
         """
+        banks, scratchpads = machine.banks, len(machine.scratchpads)
         super().__init__(banks, program.bin_steps(), start_cycle, line_writes)
         self.start_cycle, self.compute_cycles = start_cycle, 0
         self.stall_cycles = _zeros(len(Cause), len(Port))
         self.bank_stall_cycles = _zeros(banks, len(Cause))
+        self.scratchpad_stall_cycles = _zeros(scratchpads, len(Cause))
+        self.wait_cycles = _zeros(scratchpads, len(Port), len(Port))
+        self.buffer_cycles: list[Counter[int]] = [Counter() for _ in range(scratchpads)]
         self.port_elements, self.port_words, self.port_lines = (_zeros(len(Port) - 1) for _ in range(3))
         self.dma_read_bytes, self.dma_write_bytes = _zeros(len(program.regions)), _zeros(len(program.regions))
 
-    def stalled(self, cause: Cause, port: Port, bank: int | None) -> None:
+    def stalled(self, stall: Stall) -> None:
         """Count a cycle in which the array did not advance."""
-        self.stall_cycles[cause, port] += 1
-        if bank is not None:
-            self.bank_stall_cycles[bank, cause] += 1
+        self.stall_cycles[stall.cause, stall.port] += 1
+        if stall.bank is not None:
+            self.bank_stall_cycles[stall.bank, stall.cause] += 1
+        if stall.scratchpad is not None:
+            self.scratchpad_stall_cycles[stall.scratchpad, stall.cause] += 1
+            if stall.holder is not None:
+                self.wait_cycles[stall.scratchpad, stall.waiter, stall.holder] += 1
+
+    def buffered(self, entries: Sequence[int]) -> None:
+        """Count a cycle in which the write buffer of each scratchpad holds so many entries."""
+        for counter, held in zip(self.buffer_cycles, entries, strict=True):
+            counter[held] += 1
+
+    def _buffer_cycles(self) -> Int64Array:
+        cycles = _zeros(len(self.buffer_cycles), 1 + max(max(counter, default=0) for counter in self.buffer_cycles))
+        for scratchpad, counter in enumerate(self.buffer_cycles):
+            cycles[scratchpad, list(counter.keys())] = list(counter.values())
+        return cycles
 
     def outcome(self, end_cycle: int) -> Outcome:
         """Return the finished counts."""
@@ -96,6 +136,9 @@ class Tally(BankTally):
             compute_cycles=self.compute_cycles,
             stall_cycles=self.stall_cycles,
             bank_stall_cycles=self.bank_stall_cycles,
+            scratchpad_stall_cycles=self.scratchpad_stall_cycles,
+            wait_cycles=self.wait_cycles,
+            buffer_cycles=self._buffer_cycles(),
             reads=self.reads,
             writes=self.writes,
             dma_reads=self.dma_reads,
