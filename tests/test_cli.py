@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,9 @@ from typer.testing import CliRunner, Result
 import simcore
 from simcore.cli import app
 from simcore.cli.console import rate, shortened
+from simcore.cli.heat_map import heat_map, legend
 from simcore.cli.listing import LISTS
+from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import TABLES
 from simcore.results.glossary import all_terms
 from simcore.spec import preset_names
@@ -214,8 +217,45 @@ def test_banks_draws_a_heat_map_within_100_columns() -> None:
     assert max(len(line) for line in result.stdout.splitlines()) <= 100
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+def test_banks_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = invoke("banks", "lenet5", "--system", "edge-stt").stdout.splitlines()
+    assert max(len(line) for line in lines[:-1]) <= columns
+    told = "\n".join(lines)
+    for row in simcore.simulate("lenet5", "edge-stt").waits.to_dict("records"):
+        assert re.search(rf"^{row['scratchpad']} +{row['waiter']} +{row['holder']} ", told, re.MULTILINE)
+    assert f"{simcore.simulate('lenet5', 'edge-stt').scratchpads['full_cycles'].max():,}" in told
+
+
+def test_banks_prints_first_what_costs_most() -> None:
+    results = simcore.simulate("lenet5", "edge-stt")
+    told = invoke("banks", "lenet5", "--system", "edge-stt").stdout
+    title, _, first = told.splitlines()[:3]
+    assert title.startswith("Cycles lost in scratchpads")
+    pads = results.scratchpads.set_index("scratchpad")[[f"stall_{cause}_cycles" for cause in CAUSE_NAMES]]
+    pad, column = pads.stack().idxmax()
+    assert first.split()[:3] == [pad, column[len("stall_") : -len("_cycles")], f"{pads.loc[pad, column]:,}"]
+
+
+def test_the_marks_below_a_heat_map_name_the_layer_that_runs() -> None:
+    results = simcore.simulate("lenet5", "edge-stt")
+    drawn, named = heat_map(results, "ofmap", 40).plain, legend(results, 40).plain
+    marks = next(line for line in drawn.splitlines() if line.startswith("         layer |"))[16:56]
+    names = dict(item.split(maxsplit=1) for item in named.removeprefix("Layers: ").split(", "))
+    starts = results.layers.dropna(subset="start_cycle")
+    for column, mark in enumerate(marks):
+        middle = (column + 0.5) * results.cycles / 40
+        running = starts[starts["start_cycle"] <= middle].iloc[-1]
+        if running["cycles"] > 2 * results.cycles / 40:
+            assert names[mark] == running["layer"]
+
+
 def test_banks_json_holds_what_the_heat_map_shows() -> None:
     found = printed_json("banks", "lenet5", "--system", "edge-stt", "--json")
+    assert len(found["column_layers"]) == len(found["banks"][0]["conflicts"])
+    stalled = {pad["scratchpad"]: sum(pad["stall_cycles"].values()) for pad in found["scratchpads"]}
+    assert stalled["ofmap"] > 0
     for bank in found["banks"]:
         assert sum(bank["conflicts"]) * found["column_cycles"] == pytest.approx(bank["conflict_cycles"])
 

@@ -5,22 +5,28 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from made_up import made_up_outcome, made_up_results
 
 from models.technology import energy_table
 from simcore import simulate
 from simcore.program.outcome import CAUSE_NAMES
+from simcore.program.program import Port
 from simcore.results import LayerRun, Results
 from simcore.results.glossary import GROUPS, TERMS, Term
 from simcore.results.metrics_page import markdown
+from simcore.results.scratchpads import scratchpad_table
 from simcore.results.totals import pass_table, totals_table
 from simcore.spec import load_system, override_system
 from simcore.systolic.banks import bank_names
 from simcore.systolic.energy import BankRates, EnergyRates
 from simcore.systolic.rates import energy_rates
+
+PORT_NAMES = [port.name.lower() for port in Port]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +60,36 @@ def test_bank_layers_add_up_to_banks(results: Results) -> None:
     summed = results.bank_layers.groupby(["scratchpad", "bank"], sort=False).sum(numeric_only=True).reset_index()
     for column in results.banks.columns.drop(["scratchpad", "bank", "memory", "occupancy_percent"]):
         assert summed[column].tolist() == results.banks[column].tolist(), column
+
+
+def test_layers_of_scratchpads_add_up_to_scratchpads(results: Results) -> None:
+    summed = results.scratchpad_layers.groupby("scratchpad", sort=False).sum(numeric_only=True).reset_index()
+    for column in ["stall_cycles", *(f"stall_{cause}_cycles" for cause in CAUSE_NAMES), "full_cycles"]:
+        assert summed[column].tolist() == results.scratchpads[column].tolist(), column
+
+
+def test_waits_hold_every_pair_of_ports_that_an_outcome_counts(results: Results) -> None:
+    first = results.runs[0].outcome
+    assert first is not None
+    found = results.waits[results.waits["layer"] == "conv1"]
+    cells = {(row["scratchpad"], row["waiter"], row["holder"]): row["cycles"] for row in found.to_dict("records")}
+    pads = list(results.system.scratchpads)
+    expected = {
+        (pads[pad], PORT_NAMES[waiter], PORT_NAMES[holder]): int(first.wait_cycles[pad, waiter, holder])
+        for pad, waiter, holder in np.argwhere(first.wait_cycles)
+    }
+    assert cells == expected
+
+
+def test_a_write_buffers_figures_follow_from_the_cycles_in_which_it_held_so_many_entries() -> None:
+    """80 cycles empty, 19 with 3 entries, 1 with 9: mean 0.66, 99 % of the cycles within 3; full with 3 and 9 if it holds 3."""
+    outcome = replace(made_up_outcome(load_system("edge-sram"), 0, 1), buffer_cycles=np.zeros((4, 10), np.int64))
+    outcome.buffer_cycles[3, [0, 3, 9]] = 80, 19, 1
+    system = load_system("edge-sram", ["scratchpads.accumulator.write_buffer.depth=3"])
+    found = scratchpad_table([LayerRun("conv1", "conv", 0, outcome, {})], bank_names(system), CAUSE_NAMES).iloc[3]
+    assert found["scratchpad"] == "accumulator"
+    assert found["mean_entries"] == pytest.approx(0.66)
+    assert found[["p99_entries", "most_entries", "full_cycles"]].tolist() == [3, 9, 20]
 
 
 def test_timeline_adds_up_to_banks(results: Results) -> None:
@@ -178,8 +214,8 @@ def test_the_metrics_page_is_what_explain_says() -> None:
 
 def test_json_has_exactly_the_promised_keys(results: Results) -> None:
     found = json.loads(json.dumps(results.to_json(), allow_nan=False))
-    top = ["network", "system", "kind", "engine", "cycles", "layers", "passes", "banks", "energy_pj", "leakage_class", "gating"]
-    top += ["wall_s", "simulated_cycles_per_s"]
+    top = ["network", "system", "kind", "engine", "cycles", "layers", "passes", "scratchpads", "banks"]
+    top += ["energy_pj", "leakage_class", "gating", "wall_s", "simulated_cycles_per_s"]
     assert list(found) == top
     passes = ["pass", "macs", "cycles", "compute_cycles", "dram_reads_bytes", "dram_writes_bytes", "energy_pj"]
     assert [list(row) for row in found["passes"]] == [passes]
@@ -193,6 +229,7 @@ def test_json_has_exactly_the_promised_keys(results: Results) -> None:
     assert list(layer["stall_cycles"]) == list(CAUSE_NAMES)
     assert layer["mapping_efficiency"] == 25.0
     assert layer["cycles"] == layer["compute_cycles"] + sum(layer["stall_cycles"].values())
+    assert list(found["scratchpads"][0]) == ["scratchpad", "stall_cycles", "waits", "write_buffer"]
     assert list(found["banks"][0]) == ["scratchpad", "bank", "reads", "writes", "conflict_cycles", "busy_cycles"]
     assert found["layers"][2]["mapping_efficiency"] is None
     assert found["simulated_cycles_per_s"] == pytest.approx(found["cycles"] / 0.25)

@@ -1,15 +1,16 @@
-"""Terminal output: tables at most 100 columns wide on stdout, progress on stderr."""
+"""Terminal output: tables as wide as the terminal and at most 100 columns on stdout, progress on stderr."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -26,29 +27,70 @@ MIN_NAME = 12
 
 
 def console() -> Console:
-    """Return a console on stdout, as wide as the terminal but at most 100 columns, and 100 if stdout is no terminal."""
+    """Return a console on stdout, as wide as the terminal (or as COLUMNS says) but at most 100 columns."""
     made = Console(highlight=False, soft_wrap=False)
-    made.width = min(made.width, MAX_WIDTH) if made.is_terminal else MAX_WIDTH
+    made.width = _width(made)
     return made
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> Table:
-    """Return a table whose first ``text_columns`` columns are text and whose other columns are right-aligned numbers."""
-    return _table(title, columns, _cells(rows), text_columns)
+def width() -> int:
+    """Return the number of columns that output may take. Without a terminal and COLUMNS it is 100."""
+    return _width(Console())
 
 
-def table_of_names(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> Table:
+def _width(made: Console) -> int:
+    return min(made.width, MAX_WIDTH) if made.is_terminal or os.environ.get("COLUMNS", "").isdecimal() else MAX_WIDTH
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> Group:
+    """Return a table whose first ``text_columns`` columns are text and whose other columns are right-aligned numbers.
+
+    Numbers that do not fit beside the text stand in further tables below, each with the texts again.
+    """
+    return _in_parts(title, columns, _cells(rows), text_columns)
+
+
+def table_of_names(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> Group:
     """Return a ``table`` with one line per row. If it is too wide, the names in its first column are cut in the middle."""
     cells = _cells(rows)
-    made = _table(title, columns, cells, text_columns)
-    excess = Console(width=10 * MAX_WIDTH).measure(made).maximum - MAX_WIDTH
-    if excess <= 0:
-        return made
-    length = max(MIN_NAME, max(len(row[0]) for row in cells) - excess)
-    return _table(title, columns, [[shortened(row[0], length), *row[1:]] for row in cells], text_columns)
+    excess = _measured(_table(title, columns, cells, text_columns)) - width()
+    if excess > 0:
+        length = max(MIN_NAME, max(len(row[0]) for row in cells) - excess)
+        cells = [[shortened(row[0], length), *row[1:]] for row in cells]
+    return _in_parts(title, columns, cells, text_columns)
 
 
-def drawn(shown: PrintedTable) -> Table:
+def _measured(made: Table) -> int:
+    """Return the columns that a table takes on one line per row."""
+    return Console(width=10 * MAX_WIDTH).measure(made).maximum
+
+
+def _in_parts(title: str, columns: Sequence[str], cells: list[list[str]], text_columns: int) -> Group:
+    """Return the table, or if it is too wide the first of its columns of numbers that fit, and the others below."""
+    parts: list[Table] = []
+    texts = range(text_columns)
+    left = [*range(text_columns, len(columns))]
+    while True:
+        fitting = len(left)
+        while fitting > 1 and _narrowest(columns, cells, texts, left[:fitting]) > width():
+            fitting -= 1
+        shown = [*texts, *left[:fitting]]
+        chosen = [[row[index] for index in shown] for row in cells]
+        parts.append(_table("" if parts else title, [columns[index] for index in shown], chosen, text_columns))
+        left = left[fitting:]
+        if not left:
+            return Group(*parts)
+
+
+def _narrowest(columns: Sequence[str], cells: list[list[str]], texts: Sequence[int], numbers: Sequence[int]) -> int:
+    """Return the least columns that a table needs: texts may be folded, numbers may not."""
+    heads = [max(map(len, column.split("\n"))) for column in columns]
+    widths = [max(heads[index], *(len(row[index]) for row in cells), 0) for index in (*texts, *numbers)]
+    folded = [min(size, MIN_NAME) if index < len(texts) else size for index, size in enumerate(widths)]
+    return sum(folded) + len(folded) - 1
+
+
+def drawn(shown: PrintedTable) -> Group:
     """Return the table that a study or a kind of machine gives to be printed."""
     draw = table_of_names if shown.cut_names else table
     return draw(shown.title, shown.columns, shown.rows, text_columns=shown.text_columns)

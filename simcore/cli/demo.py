@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.table import Table
+from rich.console import Group
 
 from simcore.cli.console import console, progress, table, table_of_names, telling_of_compiling
 from simcore.program.outcome import CAUSE_NAMES
@@ -50,7 +50,7 @@ def print_comparison(left: Results, right: Results) -> None:
     screen.print(" ".join(ASSUMPTIONS.split()))
 
 
-def layer_comparison(left: Results, right: Results) -> Table:
+def layer_comparison(left: Results, right: Results) -> Group:
     """Return the cycles of each layer on both machines and their ratio. The last row is the whole network."""
     both = _ran(left).merge(_ran(right), on="layer", suffixes=("_left", "_right"))
     rows = [
@@ -89,7 +89,7 @@ def stall_cycles(results: Results) -> dict[str, int]:
     return {"compute": int(totals["compute_cycles"]), **{cause: int(totals[f"stall_{cause}_cycles"]) for cause in CAUSE_NAMES}}
 
 
-def stall_comparison(left: Results, right: Results) -> Table:
+def stall_comparison(left: Results, right: Results) -> Group:
     """Return the cycles of both machines by cause."""
     ours, theirs = stall_cycles(left), stall_cycles(right)
     rows: list[tuple[object, ...]] = [
@@ -108,7 +108,7 @@ def stall_comparison(left: Results, right: Results) -> Table:
     return table("Where the cycles went", columns, rows)
 
 
-def colliding_banks(left: Results, right: Results) -> Table:
+def colliding_banks(left: Results, right: Results) -> Group:
     """Return the banks at which requests waited longest on the second machine, with their figures on both."""
     keys = ["scratchpad", "bank"]
     both = left.banks.merge(right.banks, on=keys, suffixes=("_left", "_right"))

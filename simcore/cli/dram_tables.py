@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from rich.table import Table
+from rich.console import Group
 from rich.text import Text
 
 from simcore.cli.blocks import blocks
@@ -20,7 +20,7 @@ TOP_BANKS = 8
 MAX_LINES, MAX_BLOCKS = 16, 72
 
 
-def tables_of(figures: Row, dram: ResolvedDram, preset: str | None) -> Iterator[Table]:
+def tables_of(figures: Row, dram: ResolvedDram, preset: str | None) -> Iterator[Group]:
     """Return every table that has rows. ``preset`` is the preset of the standard that ran."""
     yield totals_table(figures, dram, preset)
     yield latency_table(figures)
@@ -33,7 +33,7 @@ def tables_of(figures: Row, dram: ResolvedDram, preset: str | None) -> Iterator[
         yield bank_table(figures, dram)
 
 
-def totals_table(figures: Row, dram: ResolvedDram, preset: str | None) -> Table:
+def totals_table(figures: Row, dram: ResolvedDram, preset: str | None) -> Group:
     """Return the table of what ran, time, requests, bandwidth and rows."""
     served = sum(figures[name] for name in ("row_hits", "row_misses", "row_conflicts"))
     rows: list[tuple[object, ...]] = [
@@ -64,7 +64,7 @@ def _percent(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
 
 
-def latency_table(figures: Row) -> Table:
+def latency_table(figures: Row) -> Group:
     """Return the latencies of reads and writes in cycles of the DRAM's clock, and the mean also in ns."""
     rows = []
     for name, end in (("read", "to the end of its data"), ("write", "to its WR command")):
@@ -74,7 +74,7 @@ def latency_table(figures: Row) -> Table:
     return table("Latency in cycles (percentiles are nearest-rank)", ("", "mean", "p50", "p95", "p99", "max", "mean, ns"), rows)
 
 
-def energy_table(figures: Row) -> Table:
+def energy_table(figures: Row) -> Group:
     """Return the parts of the energy and their shares."""
     total = figures["energy_total_pj"]
     parts = [(name, None if pj is None else pj / 1e3, _share(pj, total)) for name, pj in figures["energy_pj"].items()]
@@ -85,7 +85,7 @@ def _share(part: float | None, whole: float) -> float | None:
     return None if part is None or not whole else 100 * part / whole
 
 
-def bank_table(figures: Row, dram: ResolvedDram) -> Table:
+def bank_table(figures: Row, dram: ResolvedDram) -> Group:
     """Return the banks that served most requests."""
     levels = dram.levels[: dram.bank_level + 1]
     busiest = sorted(figures["banks"], key=lambda bank: -requests_of(bank))[:TOP_BANKS]

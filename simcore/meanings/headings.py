@@ -34,6 +34,11 @@ TOTALS = {
 }
 
 BANKS = {
+    "depth": ("entries", "Depth of the scratchpad's write buffer (`write_buffer_entries`)."),
+    "mean entries": ("entries", "Mean number of entries in the write buffer (`mean_entries`)."),
+    "99 % within": ("entries", "Number of entries that the write buffer does not exceed in 99 % of the cycles (`p99_entries`)."),
+    "most": ("entries", "Largest number of entries in the write buffer (`most_entries`)."),
+    "full cyc.": ("cycles", "Cycles in which the write buffer has no room for one more line (`full_cycles`)."),
     "DMA rd": ("accesses", "Reads that the bank granted to the DMA (`dma_reads`)."),
     "DMA wr": ("accesses", "Writes that the bank granted to the DMA (`dma_writes`)."),
     "conflict cyc.": ("cycles", "Cycles in which a request still waited at the bank (`conflict_cycles`). Most cost nothing."),

@@ -28,13 +28,14 @@ BANK_COUNTERS = {
 
 @dataclass(frozen=True)
 class BankName:
-    """The scratchpad of one bank, its number there, its memory, and its line width and ports."""
+    """The scratchpad of one bank, its number there, its memory, its line width and ports, and its scratchpad's write buffer."""
 
     scratchpad: str
     bank: int
     memory: str
     line_bytes: int
     ports: int
+    write_buffer_entries: int = 0
 
 
 def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequence[str]) -> pd.DataFrame:

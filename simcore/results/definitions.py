@@ -70,6 +70,25 @@ BANKS = {
     "occupancy_percent": ("percent", "100 x busy_cycles / (cycles x ports of the bank)."),
 }
 
+SCRATCHPAD_COLUMNS = {
+    "waiter": (
+        "",
+        "Port whose request waited at a bank while the array stalled: a port of the array, or the DMA whose line was due for the "
+        "tile that the array waited for.",
+    ),
+    "holder": (
+        "",
+        "Port whose request held the bank: the DMA if it held one of the bank's ports, else a buffered write (output), else a "
+        "read. If output waits for output, the oldest entry of the write buffer is being written or waits for another write.",
+    ),
+    "entries": ("entries", "Number of entries in the write buffer; an entry is one line."),
+    "write_buffer_entries": ("entries", "Depth of the scratchpad's write buffer."),
+    "mean_entries": ("entries", "Mean number of entries in the write buffer over all cycles."),
+    "p99_entries": ("entries", "Number of entries that the write buffer does not exceed in 99 % of the cycles."),
+    "most_entries": ("entries", "Largest number of entries; an element wider than the buffer enters an empty one."),
+    "full_cycles": ("cycles", "Cycles in which the write buffer has no room for one more line."),
+}
+
 DRAM = {
     "dram_cycles": ("cycles", "Cycles of the DRAM's own clock during the layer."),
     "dram_row_hits": (
@@ -143,7 +162,11 @@ OTHERS = {
         "cycles",
         "Length of the time bin: some whole folds of the layer or, without folds, an equal share of its steps.",
     ),
-    "stall_cycles": ("cycles", "All stalled cycles: cycles minus compute_cycles. results.json gives the cycles of each cause."),
+    "stall_cycles": (
+        "cycles",
+        "All stalled cycles: cycles minus compute_cycles. Of a scratchpad: those in which the array waits for an operand or a "
+        "result there. results.json gives the cycles of each cause.",
+    ),
     "time_ns": ("ns", "Time of the cycles at the core clock."),
     "scratchpad_area_mm2": ("mm2", "Area of the banks of all scratchpads, from the technology table."),
     "wall_s": ("s", "Wall-clock seconds to lower the network and run the engine. It differs from run to run."),

@@ -18,6 +18,7 @@ from simcore.results.definitions import (
     ENERGY,
     LAYERS,
     OTHERS,
+    SCRATCHPAD_COLUMNS,
     WEAR,
     WRITES_COUNT_ONCE,
 )
@@ -48,6 +49,7 @@ def _terms() -> dict[str, Term]:
     ]
     for group, source in (
         ("Columns of layers", LAYERS),
+        ("Columns of scratchpads", SCRATCHPAD_COLUMNS),
         ("Columns of banks", BANKS),
         ("Wear", WEAR),
         ("DRAM", DRAM),
@@ -68,6 +70,7 @@ TERMS = _terms()
 GROUPS = (
     "Columns of layers",
     "Stall causes",
+    "Columns of scratchpads",
     "Columns of banks",
     "Wear",
     "DRAM",

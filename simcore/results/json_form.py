@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simcore.program.program import Port
 from simcore.results.dram import dram_object
 from simcore.results.record import LayerRun
+from simcore.results.scratchpads import scratchpad_objects
 from simcore.results.wear import wear_object
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def json_form(results: Results) -> dict[str, Any]:
         "cycles": results.cycles,
         "layers": [_layer(run, results.kind.causes) for run in results.runs],
         "passes": _passes(results),
+        "scratchpads": scratchpad_objects(results.scratchpads, results.waits, results.kind.causes),
         "banks": _banks(results),
         **({} if results.line_wear is None else {"wear": wear_object(results.wear)}),
         **({"values": dict(results.values)} if results.values else {}),

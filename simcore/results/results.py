@@ -23,6 +23,7 @@ from simcore.results.heatmap import conflict_heat_map
 from simcore.results.json_form import json_form
 from simcore.results.notebook import notebook_form
 from simcore.results.record import LayerRun
+from simcore.results.scratchpads import scratchpad_layer_table, scratchpad_table, wait_table, write_buffer_table
 from simcore.results.tables import layer_table, port_table, stall_table
 from simcore.results.timeline import timeline_table
 from simcore.results.totals import pass_table, totals_table
@@ -31,15 +32,29 @@ from simcore.saving import results_directory
 from simcore.spec import MachineSpec
 
 #: Tables in the order in which they are saved. ``wear`` follows, then ``dram`` if main memory is a DRAM.
-TABLES = ("layers", "stalls", "ports", "banks", "bank_layers", "timeline", "totals", "passes", "energy")
+TABLES = (
+    "layers",
+    "stalls",
+    "ports",
+    "scratchpads",
+    "scratchpad_layers",
+    "waits",
+    "write_buffers",
+    "banks",
+    "bank_layers",
+    "timeline",
+    "totals",
+    "passes",
+    "energy",
+)
 
 
 class Results:
     """The findings of a run as pandas tables. docs/metrics.md and ``simcore explain`` define every column.
 
-    ``layers``, ``stalls``, ``ports``, ``banks``, ``bank_layers``, ``timeline``, ``totals``, ``passes``, ``energy``, ``wear`` and
-    ``dram`` are made on first use. ``tables()`` holds all of them and those of the machine's kind. A table about something that
-    the machine does not have has no rows. ``manifest`` records from what the run was made.
+    The tables named in ``TABLES``, ``wear`` and ``dram`` are attributes, made on first use. ``tables()`` holds all of them and
+    those of the machine's kind. A table about something that the machine does not have has no rows. ``manifest`` records from
+    what the run was made.
     """
 
     def __init__(
@@ -141,6 +156,26 @@ class Results:
     def ports(self) -> pd.DataFrame:
         """The words and lines that each array-side port moved in each layer."""
         return port_table(self.runs)
+
+    @cached_property
+    def scratchpads(self) -> pd.DataFrame:
+        """One row per scratchpad: the stalled cycles that belong to it, by cause, and the entries of its write buffer."""
+        return scratchpad_table(self.runs, self._banks, self.kind.causes)
+
+    @cached_property
+    def scratchpad_layers(self) -> pd.DataFrame:
+        """The columns of ``scratchpads``, layer by layer."""
+        return scratchpad_layer_table(self.runs, self._banks, self.kind.causes)
+
+    @cached_property
+    def waits(self) -> pd.DataFrame:
+        """Who waited for whom: stalled cycles by layer, scratchpad, waiting port and port that held the bank."""
+        return wait_table(self.runs, self._banks)
+
+    @cached_property
+    def write_buffers(self) -> pd.DataFrame:
+        """The cycles in which each write buffer held 0, 1, 2, ... entries."""
+        return write_buffer_table(self.runs, self._banks)
 
     @cached_property
     def banks(self) -> pd.DataFrame:

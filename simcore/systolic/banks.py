@@ -13,7 +13,7 @@ def bank_names(system: System) -> list[BankName]:
     found: list[BankName] = []
     for name, spec in system.scratchpads.items():
         for bank, memory in enumerate(spec.memory_of_banks):
-            found.append(BankName(name, bank, memory, spec.line_bytes, spec.ports_per_bank))
+            found.append(BankName(name, bank, memory, spec.line_bytes, spec.ports_per_bank, spec.write_buffer.depth))
     return found
 
 
