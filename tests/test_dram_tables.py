@@ -9,6 +9,8 @@ import pytest
 from simcore.dram import standard
 from simcore.dram.checker import check_commands
 from simcore.dram.commands import Command
+from simcore.dram.controller import ControllerSpec
+from simcore.dram.controller_check import check_controller
 from simcore.dram.expression import evaluate
 from simcore.dram.resolve import dram_names, load_dram, resolve
 from simcore.dram.standard import load_standard, standard_names
@@ -311,3 +313,15 @@ def test_a_timing_of_an_extending_table_counts_for_the_speeds_and_organisations_
     assert load_dram("ddr4_2400r").timing["nRCD"] == 16
     file.write_text("extends: ddr4_2400r\ntimings: {nRCD: 20}\nspeeds:\n  2400R:\n    timings: {nRCD: 21}\n")
     assert load_dram(str(file)).timing["nRCD"] == 21
+
+
+@pytest.mark.parametrize(
+    ("command", "level", "role", "expected"),
+    [("PREpb", "rank", "precharge", "bank"), ("RD", "rank", "read", "bank"), ("REFab", "channel", "refresh_all", "rank")],
+)
+def test_a_command_whose_role_is_at_another_level_is_refused(command: str, level: str, role: str, expected: str) -> None:
+    """The compiled controllers index by these levels: a precharge of a rank once ended the process."""
+    dram = load_dram({"extends": "ddr4_2400r", "name": "mine", "commands": {command: {"level": level}}})
+    told = f"mine.*: commands.{command}: expected level '{expected}' for the role {role}, got '{level}'"
+    with pytest.raises(InputError, match=told):
+        check_controller(dram, ControllerSpec())

@@ -9,6 +9,9 @@ from simcore.errors import InputError
 
 _REFRESH_ROLES = {"none": (), "all-bank": ("refresh_all", "precharge_all"), "per-bank": ("refresh_bank",)}
 
+#: Roles of commands that address a whole rank or pseudo-channel, the table's refresh_level. The others address a bank.
+_OF_RANKS = ("precharge_all", "refresh_all")
+
 
 def check_controller(dram: ResolvedDram, controller: ControllerSpec) -> None:
     """Raise InputError if the standard lacks something that the controller needs."""
@@ -22,9 +25,20 @@ def check_controller(dram: ResolvedDram, controller: ControllerSpec) -> None:
         raise InputError(f"{dram.name}: no interval nREFIpb, which refresh 'per-bank' needs")
     if dram.row_level != dram.bank_level:
         raise InputError(f"{dram.name}: the controllers open one row per bank, but row_level 'subarray' allows more")
+    _check_levels(dram)
     check_write_pulse(dram, controller)
     issued = {dram.roles[role] for role in (*needed, "read_precharge", "write_precharge")}
     check_subarray_rules(dram, issued)
+
+
+def _check_levels(dram: ResolvedDram) -> None:
+    """Raise InputError for a command with a role that addresses other nodes than the controllers mean by this role."""
+    for role, number in dram.roles.items():
+        wanted = dram.rank_level if role in _OF_RANKS else dram.bank_level
+        if number >= 0 and dram.command_level[number] != wanted:
+            name, got = dram.commands[number], dram.timing_levels[dram.command_level[number]]
+            expected = f"expected level '{dram.timing_levels[wanted]}' for the role {role}"
+            raise InputError(f"{dram.name}: commands.{name}: {expected}, got '{got}'")
 
 
 def check_subarray_rules(dram: ResolvedDram, issued: set[int]) -> None:

@@ -28,13 +28,14 @@ class CommandSpec(Spec):
 
     level: Annotated[Text, key("Level of the nodes that the command addresses.", cycles=True)]
     needs: Annotated[
-        Literal["any", "closed", "open"], key("State that the command needs of every bank below its node.", cycles=True)
+        Literal["any", "closed", "open"],
+        key("State that the command needs of every bank below its node. The timing checker demands it.", cycles=False),
     ] = "any"
     opens: Annotated[Flag, key("Whether the command leaves the bank open on its row.", cycles=True)] = False
     closes: Annotated[Flag, key("Whether the command leaves every bank below its node closed.", cycles=True)] = False
     reads: Annotated[Flag, key("Whether the command reads a transaction.", cycles=True)] = False
     writes: Annotated[Flag, key("Whether the command writes a transaction.", cycles=True)] = False
-    refreshes: Annotated[Flag, key("Whether the command refreshes its node.", cycles=True)] = False
+    refreshes: Annotated[Flag, key("Whether the command refreshes its node, which decides its energy.", cycles=False)] = False
     within: Annotated[
         Literal["subarray"] | None,
         key(

@@ -32,7 +32,7 @@ class MacroShareSpec(WriteSpec):
     bits_percent: Annotated[
         float,
         Field(strict=True, gt=0, lt=100),
-        key("Share of each line's bits that these macros hold. Energy and area depend on it.", "percent", cycles=False),
+        key("Share of each line's bits, and so of the capacity, that these macros hold.", "percent", cycles=True),
     ]
 
 
