@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,13 +28,13 @@ CYCLES = 8_000
 _STEP = "both engines"
 
 
-def check_file(target: str, *, requests: int = 2000, seed: int = 0) -> Report:
+def check_file(target: str, parameters: Mapping[str, int] | None = None, *, requests: int = 2000, seed: int = 0) -> Report:
     """Check ``FILE.py:Class``, or an installed model, in plain Python, then compiled, then in both engines on random traffic.
 
-    Stop after the first step that finds a problem. Raise InputError if there is no such file or class, or if the class breaks the
-    rules of BankTiming.
+    ``parameters`` replace the model's defaults. Stop after the first step that finds a problem. Raise InputError if there is no
+    such file, class or parameter, or if the class breaks the rules of BankTiming.
     """
-    return check_timing(resolve_timing(target), requests, seed, further_steps=[(_STEP, check_in_engines)])
+    return check_timing(resolve_timing(target, parameters), requests, seed, further_steps=[(_STEP, check_in_engines)])
 
 
 @dataclass(frozen=True)

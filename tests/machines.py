@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from hypothesis import strategies as st
@@ -17,6 +18,10 @@ from workloads.layers import Add, Conv, Linear, MatMul, Pool, Shape, Softmax
 from workloads.network import LayerInstance
 
 T = TypeVar("T")
+
+
+#: A memory that counts its events.
+COUNTING = f"{Path(__file__).parent / 'toys' / 'counting_rows.py'}:CountingRows"
 
 
 class Pick(Protocol):
@@ -43,7 +48,7 @@ class Options:
     capacities: Sequence[int] = (1, 2, 8)
     ports: Sequence[int] = (1, 2)
     grouped: Sequence[bool] = (False, True)
-    models: Sequence[str] = ("sram", "stt-mram", "stt-mram", "stt-mram-verify")
+    models: Sequence[str] = ("sram", "stt-mram", "stt-mram", "stt-mram-verify", COUNTING)
     read_cycles: Sequence[int] = range(1, 5)
     write_cycles: Sequence[int] = range(1, 10)
     depths: Sequence[int] = (0, 1, 2, 4, 9)
@@ -64,7 +69,7 @@ CONTENDED = replace(
     partial_sums=("accumulator", "ofmap", "ofmap"),
     banks=(1, 2, 3),
     capacities=(2, 8),
-    models=("stt-mram", "stt-mram", "stt-mram-verify"),
+    models=("stt-mram", "stt-mram", "stt-mram-verify", "stt-mram", "stt-mram", COUNTING),
     write_cycles=range(2, 14),
     depths=(2, 4, 9, 16),
     read_priority=(True, True, False),
@@ -114,6 +119,8 @@ def draw_timing(pick: Pick, options: Options) -> dict[str, Any]:
             "write_latency_cycles": pick(range(max(writes) + 4)),
             "pipelined": pick((0, 1)),
         }
+    elif model == COUNTING:
+        parameters = {"miss_cycles": pick(range(1, 6)), "refresh_every": pick((30, 7, 200))}
     else:
         parameters = {
             "read_cycles": pick((1, 2)),

@@ -33,12 +33,12 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_guide_holds_the_files_and_the_runs_it_speaks_of():
-    assert set(FILES) == {"open_row.py", "worn.py", "shared_driver.py"}
-    assert len(RUNS) == 2
+    assert set(FILES) == {"open_row.py", "worn.py", "shared_driver.py", "refreshed.py"}
+    assert len(RUNS) == 3
     assert {name for _, text in BLOCKS for name in re.findall(r"(\w+\.py):\w", text)} == set(FILES)
 
 
-@pytest.mark.parametrize(("code", "shown"), RUNS, ids=["check", "broken"])
+@pytest.mark.parametrize(("code", "shown"), RUNS, ids=["check", "broken", "counters"])
 def test_the_guides_code_prints_what_the_guide_shows(folder, code, shown):
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -46,7 +46,7 @@ def test_the_guides_code_prints_what_the_guide_shows(folder, code, shown):
     assert printed.getvalue() == shown
 
 
-@pytest.mark.parametrize("target", ["open_row.py:OpenRow", "shared_driver.py:SharedDriver"])
+@pytest.mark.parametrize("target", ["open_row.py:OpenRow", "shared_driver.py:SharedDriver", "refreshed.py:Refreshed"])
 def test_the_guides_models_pass_the_check(folder, target):
     report = check_timing(resolve_timing(target), requests=500)
     assert report.ok, str(report)
@@ -57,6 +57,22 @@ def test_an_open_row_is_a_hit_and_any_other_a_miss(folder):
     params, bank, shared = timing.params_array(), timing.initial_bank(0), timing.initial_shared()
     free = [int(timing.serve(params, bank, shared, now, READ, row)[0]) for now, row in [(0, 3), (6, 3), (7, 4)]]
     assert free == [6, 7, 13]
+
+
+def test_the_refreshed_bank_counts_its_events_and_its_functions_take_their_part(folder):
+    timing = resolve_timing("refreshed.py:Refreshed", {"refresh_period": 100})
+    params, bank, shared = timing.params_array(), timing.initial_bank(0), timing.initial_shared()
+    requests = [(990, 3), (994, 3), (1000, 3), (1024, 3), (1099, 4), (1103, 4), (1150, 4)]
+    free = [int(timing.serve(params, bank, shared, now, READ, row)[0]) - now for now, row in requests]
+    # opened, hit, refreshed and opened, hit, opened, refreshed and opened, hit
+    assert free == [4, 1, 24, 1, 4, 24, 1]
+    assert dict(zip(timing.bank_values, bank.tolist(), strict=True)) == {
+        "open_row": 4,
+        "refresh_at": 1200,
+        "row_hits": 3,
+        "row_misses": 4,
+        "bank_refreshes": 2,
+    }
 
 
 def test_the_shared_driver_lets_one_bank_write_at_a_time(folder):

@@ -21,6 +21,18 @@ class Slow(BankTiming):
         return now + {cycles}, now + {cycles}
 """
 
+HELPED = """
+from simcore import BankTiming
+
+def cycles():
+    return {cycles}
+
+class Slow(BankTiming):
+    @staticmethod
+    def serve(params, bank, shared, now, op, row):
+        return now + cycles(), now + cycles()
+"""
+
 SIMULATE = """
 import sys
 from simcore import simulate
@@ -42,10 +54,11 @@ def run_python(code: str, *arguments: str, package_root: Path = ROOT) -> str:
 
 
 @pytest.mark.slow
-def test_an_edited_model_file_changes_the_cycles_of_the_next_process(tmp_path):
+@pytest.mark.parametrize("model", [MODEL, HELPED], ids=["serve", "a function that serve calls"])
+def test_an_edited_model_file_changes_the_cycles_of_the_next_process(tmp_path, model):
     cycles = []
     for written in (1, 1, 9):
-        (tmp_path / "slow.py").write_text(MODEL.format(cycles=written), encoding="utf-8")
+        (tmp_path / "slow.py").write_text(model.format(cycles=written), encoding="utf-8")
         cycles.append(int(run_python(SIMULATE, str(tmp_path / "slow.py"))))
     assert cycles[0] == cycles[1] < cycles[2]
 

@@ -167,15 +167,19 @@ def test_a_constant_edited_in_the_models_file_is_a_new_function_within_the_proce
         ("now + 1.5, now", r"own.py:\d+: Odd.serve: expected two integers \(free_at, done_at\), got \(float64, int64\)"),
         ("now + 1, now, 0", r"expected two integers"),
         ("now + 1, now > 3", r"expected two integers \(free_at, done_at\), got \(int64, bool\)"),
-        ("now + outside(row), now", r"own.py:8: Odd.serve cannot be compiled: .*'outside'.*a compiled serve may use integers"),
+        ("now + outside[row], now", r"own.py:10: Odd.serve cannot be compiled: .*a compiled serve may use integers"),
+        ("now + half(row), now", r"own.py:\d+: Odd.serve: expected two integers \(free_at, done_at\), got \(float64, int64\)"),
+        ("now + lines(row), now", r"own.py:6: Odd.serve cannot be compiled: .*a compiled serve may use integers"),
         ("now + nowhere, now", r"Odd.serve cannot be compiled: NameError: name 'nowhere' is not defined"),
     ],
 )
 def test_what_cannot_be_compiled_is_reported_with_its_line_and_what_may_be_used(tmp_path, answer, message):
     source = f"""from simcore import BankTiming
-def outside(row):
-    return row
-
+outside = {{1: 2}}
+def half(row):
+    return row / 2
+def lines(row):
+    return int(str(row) + open("x").read())
 class Odd(BankTiming):
     @staticmethod
     def serve(params, bank, shared, now, op, row):
@@ -183,6 +187,60 @@ class Odd(BankTiming):
 """
     with pytest.raises(InputError, match=message):
         compile_serve(resolve_timing(write(tmp_path, source) + ":Odd"))
+
+
+HELPERS = """
+from simcore import BankTiming
+EXTRA = 3
+def twice(cycles, times=2):
+    return times * cycles
+def wait(now, op):
+    return now + twice(op + EXTRA)
+class Helped(BankTiming):
+    @staticmethod
+    def serve(params, bank, shared, now, op, row):
+        return wait(now, op), twice(now)
+"""
+
+
+def test_serve_calls_functions_of_its_file_in_plain_python_and_compiled(tmp_path):
+    timing = resolve_timing(write(tmp_path, HELPERS) + ":Helped")
+    compiled = compile_serve(timing)
+    assert call(timing.serve, timing) == call(compiled, timing) == (10 + 2 * (0 + 3), 20)
+    assert jit_is_off() or compile_serve(resolve_timing(write(tmp_path, HELPERS) + ":Helped")) is compiled
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("times * cycles", "times * cycles + 1"), ("times=2", "times=3"), ("EXTRA = 3", "EXTRA = 4")]
+)
+def test_an_edited_function_of_the_file_is_compiled_anew_within_the_process(tmp_path, old, new):
+    before = resolve_timing(write(tmp_path, HELPERS) + ":Helped")
+    first = call(compile_serve(before), before)
+    after = resolve_timing(write(tmp_path, HELPERS.replace(old, new)) + ":Helped")
+    assert call(compile_serve(after), after) == call(after.serve, after) != first
+
+
+@pytest.mark.parametrize(
+    ("helper", "message"),
+    [
+        ("def wait(now, op):\n    return wait(now, op - 1)", "functions that do not call themselves, got 'wait'"),
+        (
+            "def wait(now, op):\n    return more(now)\ndef more(now):\n    return wait(now, 0)",
+            "functions that do not call themselves, got 'wait'",
+        ),
+        ("from textwrap import dedent as wait", "calls of functions of its own file only, got 'dedent' of another"),
+    ],
+)
+def test_functions_that_cannot_be_compiled_are_refused_with_the_class(tmp_path, helper, message):
+    source = f"""from simcore import BankTiming
+class Odd(BankTiming):
+    @staticmethod
+    def serve(params, bank, shared, now, op, row):
+        return wait(now, op), now
+{helper}
+"""
+    with pytest.raises(InputError, match=rf"own.py:2: Odd.serve: expected {message}"):
+        resolve_timing(write(tmp_path, source) + ":Odd")
 
 
 DRIVER = """

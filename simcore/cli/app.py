@@ -77,12 +77,16 @@ def list_known(
 @guarded
 def check(
     model: Annotated[str, typer.Argument(metavar="FILE.py:Class", help="Your own bank timing model.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the model. May be repeated."),
+    ] = None,
     json: options.JsonOption = False,
 ) -> None:
     """Check a bank timing of your own in plain Python, then compiled, then in both engines, on random traffic."""
     from simcore.cli.checking import check_command
 
-    check_command(model, json)
+    check_command(model, settings or (), json)
 
 
 @app.command()

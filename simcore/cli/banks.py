@@ -46,7 +46,8 @@ def banks_json(results: Results) -> dict[str, object]:
     that takes most of each column.
     """
     heat = results.conflict_heat_map(MOST_COLUMNS)
-    banks = results.banks.to_dict("records")
+    columns = results.banks.astype(object)
+    banks = columns.where(columns.notna(), None).to_dict("records")
     shown = [
         {**{str(key): value for key, value in bank.items()}, "conflicts": row.tolist()}
         for bank, row in zip(banks, heat, strict=True)

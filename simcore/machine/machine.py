@@ -90,6 +90,11 @@ class Machine:
         """Number of banks of all scratchpads together."""
         return sum(pad.banks for pad in self.scratchpads)
 
+    @property
+    def counters(self) -> tuple[str, ...]:
+        """Names of the counters of all bank timings, each once."""
+        return tuple(dict.fromkeys(name for timing in self.timings for name in timing.counters))
+
     def scratchpad_index(self, name: str) -> int:
         """Return the position of the named scratchpad."""
         return [pad.name for pad in self.scratchpads].index(name)

@@ -6,8 +6,8 @@ queueing theory, and with the random requests of ``simcore check``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -94,6 +94,7 @@ class TrafficOutcome:
     preempted_writes: Int64Array
     conflict_cycles: Int64Array
     busy_cycles: Int64Array
+    counters: Mapping[str, Int64Array] = field(default_factory=dict)
 
     @property
     def wait(self) -> Int64Array:
@@ -107,11 +108,13 @@ class TrafficOutcome:
 
     def differences(self, other: TrafficOutcome) -> list[str]:
         """Return the names of the fields in which two outcomes differ, with both values."""
-        return [
-            f"{item.name}: {getattr(self, item.name)} != {getattr(other, item.name)}"
-            for item in fields(self)
-            if not np.array_equal(getattr(self, item.name), getattr(other, item.name))
-        ]
+        mine, theirs = self._cells(), other._cells()
+        return [f"{name}: {mine[name]} != {theirs[name]}" for name in mine if not np.array_equal(mine[name], theirs[name])]
+
+    def _cells(self) -> dict[str, Int64Array]:
+        """Return all times and counts by name."""
+        plain = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "counters"}
+        return plain | {f"counters.{name}": counted for name, counted in self.counters.items()}
 
     def first_difference(self, other: TrafficOutcome) -> int | None:
         """Return the first request that was granted or done in different cycles, or None if there is none."""

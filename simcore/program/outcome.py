@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 
 import numpy as np
@@ -70,6 +70,7 @@ class Outcome:
     an equal share of the steps of a layer without folds (``Program.bin_steps``); bin_start_cycles: the core cycle of its start.
     port_elements, port_words, port_lines: per port 0..3. dma_read_bytes, dma_write_bytes: moved with main memory, per region.
     dram: what main memory did, where it is a DRAM.
+    counters: name -> [bank], what bank timings counted by themselves; -1 for a bank whose timing has no such counter.
     """
 
     start_cycle: int
@@ -97,6 +98,7 @@ class Outcome:
     dma_read_bytes: Int64Array
     dma_write_bytes: Int64Array
     dram: DramCounts | None = None
+    counters: Mapping[str, Int64Array] = field(default_factory=dict)
 
     def differences(self, other: Outcome) -> list[str]:
         """Return the names of the fields in which two outcomes differ, with both values."""
@@ -108,10 +110,12 @@ class Outcome:
         ]
 
     def _cells(self) -> Iterator[tuple[str, Int64Array | int]]:
-        """Yield all counts by name, including those of the DRAM."""
+        """Yield all counts by name, including those of the DRAM and the counters of bank timings."""
         for item in fields(self):
-            if item.name != "dram":
+            if item.name not in ("dram", "counters"):
                 yield item.name, getattr(self, item.name)
+        for name, counted in self.counters.items():
+            yield f"counters.{name}", counted
         for item in fields(DramCounts) if self.dram is not None else ():
             yield f"dram.{item.name}", getattr(self.dram, item.name)
 

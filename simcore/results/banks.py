@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from simcore.machine.counters import NOT_COUNTED
 from simcore.program.outcome import Outcome
 from simcore.program.program import Int64Array
 from simcore.results.record import LayerRun
@@ -24,6 +25,16 @@ BANK_COUNTERS = {
     "conflict_cycles": "conflict_cycles",
     "busy_cycles": "busy_cycles",
 }
+
+
+#: The columns of the bank table that are no counts, and the beginning of those of the stall causes.
+_OTHER_COLUMNS = ("scratchpad", "bank", "memory", "layer", "occupancy_percent")
+_STALL = stall_column("").removesuffix("_cycles")
+
+
+def is_own_column(name: str) -> bool:
+    """Return whether a column of this name stands in every bank table, so that no counter of a timing may have it."""
+    return name in BANK_COUNTERS or name in _OTHER_COLUMNS or name.startswith(_STALL)
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,7 @@ def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequ
     cycles = sum(outcome.cycles for outcome in outcomes)
     counters = {column: _total(outcomes, field, len(banks)) for column, field in BANK_COUNTERS.items()}
     stalls = sum((outcome.bank_stall_cycles for outcome in outcomes), np.zeros((len(banks), len(causes)), np.int64))
-    return _bank_frame(banks, counters, _by_cause(stalls, causes), cycles)
+    return _bank_frame(banks, counters | counter_columns(outcomes), _by_cause(stalls, causes), cycles)
 
 
 def bank_layer_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequence[str]) -> pd.DataFrame:
@@ -54,6 +65,7 @@ def bank_layer_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes
         if run.outcome is None:
             continue
         counters = {column: getattr(run.outcome, field) for column, field in BANK_COUNTERS.items()}
+        counters |= counter_columns([run.outcome])
         frame = _bank_frame(banks, counters, _by_cause(run.outcome.bank_stall_cycles, causes), run.outcome.cycles)
         frame.insert(0, "layer", run.name)
         frames.append(frame)
@@ -67,9 +79,24 @@ def _total(outcomes: Sequence[Outcome], field: str, banks: int) -> Int64Array:
     return total
 
 
+def counter_columns(outcomes: Sequence[Outcome]) -> dict[str, Int64Array]:
+    """Return the sums of the counters that bank timings declare, by name; NOT_COUNTED for a bank whose timing has none."""
+    found: dict[str, Int64Array] = {}
+    for outcome in outcomes:
+        for name, counts in outcome.counters.items():
+            before = found.get(name, 0)
+            found[name] = np.where(counts == NOT_COUNTED, NOT_COUNTED, counts + before)
+    return found
+
+
 def _by_cause(stalls: Int64Array, causes: Sequence[str]) -> dict[str, Int64Array]:
     """Return the columns of stalled cycles by cause, from an array [bank, cause]."""
     return {stall_column(cause): stalls[:, number] for number, cause in enumerate(causes)}
+
+
+def _known(counts: Int64Array) -> pd.Series[int]:
+    """Return counts with an empty cell for a bank that does not count this."""
+    return pd.Series(counts, dtype="Int64").mask(counts == NOT_COUNTED)
 
 
 def _bank_frame(
@@ -80,7 +107,7 @@ def _bank_frame(
             "scratchpad": [bank.scratchpad for bank in banks],
             "bank": [bank.bank for bank in banks],
             "memory": [bank.memory for bank in banks],
-            **counters,
+            **{name: _known(counts) if name not in BANK_COUNTERS else counts for name, counts in counters.items()},
         }
     )
     port_cycles = cycles * np.array([bank.ports for bank in banks], np.int64)

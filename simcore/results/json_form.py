@@ -75,5 +75,7 @@ def _passes(results: Results) -> list[dict[str, Any]]:
 
 
 def _banks(results: Results) -> list[dict[str, Any]]:
-    shown = results.banks[["scratchpad", "bank", "reads", "writes", "conflict_cycles", "busy_cycles"]]
-    return [{str(key): value for key, value in row.items()} for row in shown.to_dict("records")]
+    shown = results.banks[
+        ["scratchpad", "bank", "reads", "writes", "conflict_cycles", "busy_cycles", *results.bank_counters]
+    ].astype(object)
+    return [{str(key): value for key, value in row.items()} for row in shown.where(shown.notna(), None).to_dict("records")]

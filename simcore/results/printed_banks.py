@@ -17,6 +17,7 @@ MOST_BANKS = 16
 def bank_tables(results: Results) -> list[PrintedTable]:
     """Return the tables that have rows, the costs first."""
     found = [cost_table(results), wait_table(results), write_buffer_table(results), bank_table(results)]
+    found.append(counter_table(results))
     return [table for table in found if table.rows]
 
 
@@ -79,6 +80,17 @@ def bank_table(results: Results) -> PrintedTable:
     ]
     columns = ("scratchpad", "memory", "mostly", "bank", "stalled", "conflict cyc.", "occup. %", "reads", "writes")
     return PrintedTable("Banks in order of cost", columns, rows, text_columns=3)
+
+
+def counter_table(results: Results) -> PrintedTable:
+    """Return what bank timings of the user's own counted, by bank."""
+    names = list(results.bank_counters)
+    counting = results.banks[results.banks[names].notna().any(axis=1)].astype(object)
+    rows = [
+        (row["scratchpad"], row["memory"], row["bank"], *(row[name] for name in names))
+        for row in counting.where(counting.notna(), None).to_dict("records")
+    ]
+    return PrintedTable("Counters of the banks' own timings", ("scratchpad", "memory", "bank", *names), rows, text_columns=2)
 
 
 def _costly_banks(results: Results) -> pd.DataFrame:

@@ -182,6 +182,11 @@ class Results:
         """One row per bank: accesses, conflicts, occupancy, and the stalls that the array suffered at this bank, by cause."""
         return bank_table(self.runs, self._banks, self.kind.causes)
 
+    @property
+    def bank_counters(self) -> tuple[str, ...]:
+        """The columns of ``banks`` that bank timings of the user's own count."""
+        return tuple(dict.fromkeys(name for run in self.runs if run.outcome is not None for name in run.outcome.counters))
+
     @cached_property
     def bank_layers(self) -> pd.DataFrame:
         """The columns of ``banks``, layer by layer."""

@@ -15,6 +15,7 @@ from simcore.results import LayerRun
 from simcore.results.banks import BankName
 from simcore.results.dram import nothing_done
 from simcore.spec import GatingSpec
+from simcore.systolic.own_counters import EventRates, event_parts
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class EnergyRates:
 
     ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``dram_byte_pj`` is the
     energy per byte of main memory, None if main memory is a DRAM. ``dram`` is that DRAM, None if its table has no currents.
-    ``leakage_class`` is hp, lop or lstp. ``gating`` says how idle banks are cut off from power, None if they never are.
+    ``events`` are the energies of what bank timings of the user's own count. ``leakage_class`` is hp, lop or lstp. ``gating``
+    says how idle banks are cut off from power, None if they never are.
     """
 
     mac_pj: float
@@ -46,6 +48,7 @@ class EnergyRates:
     sources: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     dram: ResolvedDram | None = None
+    events: tuple[EventRates, ...] = ()
 
     @property
     def leakage_mw(self) -> float:
@@ -72,6 +75,7 @@ def energy_parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -
         parts["dram_pj"] = moved * rates.dram_byte_pj
     if rates.dram is not None:
         parts.update(_dram_parts(run, rates.dram))
+    parts.update(event_parts(outcome, rates.events))
     parts["leakage_pj"] = 0.0 if outcome is None else leakage_pj(outcome, rates)
     return parts
 

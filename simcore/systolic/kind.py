@@ -132,6 +132,12 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
 
         return LineWear(line_writes, bank_endurance(spec))
 
+    def manifest_parts(self, spec: System) -> Mapping[str, Any]:
+        from simcore.systolic.own_counters import own_counters
+
+        found = own_counters(spec)
+        return {"bank_counters": found} if found else {}
+
     def printed(self, results: Results) -> Sequence[PrintedTable]:
         from simcore.systolic.printed import printed_tables
 

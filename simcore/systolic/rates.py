@@ -14,6 +14,7 @@ from simcore.machine.bank_group import BanksOfMacros, blamed, group_timing
 from simcore.spec import BankGroup, DramMemorySpec, System
 from simcore.spec.system import ScratchpadName
 from simcore.systolic.energy import BankRates, EnergyRates
+from simcore.systolic.own_counters import event_rates
 
 
 def energy_rates(system: System) -> EnergyRates:
@@ -40,6 +41,8 @@ def energy_rates(system: System) -> EnergyRates:
             notes.update(dict.fromkeys(figures.notes))
         if pad.ports_per_bank > 1:
             notes[f"{name}: a bank of {pad.ports_per_bank} ports counts with the energy and area of a single-port bank"] = None
+    events = event_rates(system)
+    sources.update({f"{rate.scratchpad}, {rate.counter}": rate.source for rate in events})
     return EnergyRates(
         mac_pj=mac.pj,
         dram_byte_pj=None if isinstance(system.memory, DramMemorySpec) else dram.pj,
@@ -50,6 +53,7 @@ def energy_rates(system: System) -> EnergyRates:
         gating=system.technology.gating,
         sources=sources,
         notes=tuple(notes),
+        events=events,
     )
 
 

@@ -17,6 +17,8 @@ from simcore.errors import InputError, did_you_mean
 from simcore.extensions.installed import imported, offered
 from simcore.extensions.model_file import load_class
 from simcore.program.program import Int64Array
+from simcore.timing.counters import counters_declared_wrongly
+from simcore.timing.helpers import helpers_wrong
 
 #: The values of ``serve``'s argument ``op``.
 READ, WRITE = 0, 1
@@ -42,6 +44,9 @@ class BankTiming:
     - ``parameters``: name -> default. ``parameter_minimum``: name -> smallest allowed value (0 if not named).
     - ``bank_state``: name -> first value, one set per bank port; a state named ``bank_index`` starts as the bank's number.
     - ``shared_state``: name -> first value, one set shared by the banks of one bank group of one scratchpad.
+    - ``counters``: name -> meaning. Counters follow the state in ``bank``, begin at 0, and ``serve`` adds to them. Tables show
+      them per bank and layer.
+    - ``event_energy``: counter -> name of the parameter that holds the energy of one event, which ends in ``_fj`` or ``_pj``.
     - ``uses_row``: False promises that answers do not depend on ``row``, which lets the engine skip more work.
     - ``time_invariant``: True promises that in the same state a later ``now`` gives the same answer, later by the same time.
     - ``technology``: the row of the technology table that gives area and energy ("sram", "stt-mram", ...).
@@ -53,6 +58,8 @@ class BankTiming:
     parameter_minimum: ClassVar[Mapping[str, int]] = {}
     bank_state: ClassVar[Mapping[str, int]] = {}
     shared_state: ClassVar[Mapping[str, int]] = {}
+    counters: ClassVar[Mapping[str, str]] = {}
+    event_energy: ClassVar[Mapping[str, str]] = {}
     uses_row: ClassVar[bool] = True
     time_invariant: ClassVar[bool] = False
     technology: ClassVar[str | None] = None
@@ -96,13 +103,21 @@ class BankTiming:
 
     @property
     def answers_alike(self) -> bool:
-        """Whether every read gets the same answer, and every write too, because the timing uses no state, no row and no time."""
-        return self.time_invariant and not self.uses_row and not self.bank_state and not self.shared_state
+        """Whether every read gets the same answer, and every write too, because the timing uses no row and no time.
+
+        Such a timing has no state and counts nothing.
+        """
+        return self.time_invariant and not self.uses_row and not self.bank_values and not self.shared_state
+
+    @property
+    def bank_values(self) -> tuple[str, ...]:
+        """The names of the values in ``bank``: the state, then the counters."""
+        return (*self.bank_state, *self.counters)
 
     @property
     def bank_state_size(self) -> int:
-        """Number of values in one bank's state array. It is at least 1, so that no array is empty."""
-        return max(1, len(self.bank_state))
+        """Number of values in one bank's state array, its counters included. It is at least 1, so that no array is empty."""
+        return max(1, len(self.bank_values))
 
     @property
     def shared_state_size(self) -> int:
@@ -115,7 +130,8 @@ class BankTiming:
 
     def initial_bank(self, bank_index: int) -> Int64Array:
         """Return a fresh state array for the bank with this number."""
-        return _array(bank_index if name == BANK_INDEX else first for name, first in self.bank_state.items())
+        state = (bank_index if name == BANK_INDEX else first for name, first in self.bank_state.items())
+        return _array([*state, *[0] * len(self.counters)])
 
     def initial_shared(self) -> Int64Array:
         """Return a fresh state array for one bank group."""
@@ -186,7 +202,7 @@ def declared_wrongly(cls: type[BankTiming]) -> str | None:
     for name, default in cls.parameters.items():
         if default < cls.parameter_minimum.get(name, 0):
             return f"{cls.__name__}.parameters: {name}={default} is below its minimum {cls.parameter_minimum.get(name, 0)}"
-    return _serve_declared_wrongly(cls)
+    return counters_declared_wrongly(cls) or _serve_declared_wrongly(cls)
 
 
 def _serve_declared_wrongly(cls: type[BankTiming]) -> str | None:
@@ -201,12 +217,16 @@ def _serve_declared_wrongly(cls: type[BankTiming]) -> str | None:
     plain = all(item.kind is item.POSITIONAL_OR_KEYWORD and item.default is item.empty for item in found)
     if len(found) != len(_SERVE_ARGUMENTS) or not plain:
         return f"{cls.__name__}.serve: expected {wanted}, got serve({', '.join(str(item) for item in found)})"
-    return _value_by_name(cls)
+    return helpers_wrong(cls.serve, cls.__name__) or _value_by_name(cls)
 
 
 def _value_by_name(cls: type[BankTiming]) -> str | None:
     """Return what is wrong with a serve that holds the name of a value as text, which it can only use as an index."""
-    for array, names in (("params", cls.parameters), ("bank", cls.bank_state), ("shared", cls.shared_state)):
+    for array, names in (
+        ("params", cls.parameters),
+        ("bank", (*cls.bank_state, *cls.counters)),
+        ("shared", cls.shared_state),
+    ):
         for position, name in enumerate(names):
             if name in cls.serve.__code__.co_consts:
                 return f"{cls.__name__}.serve: expected {array} by position, got '{name}': {array}[{position}] is {name}"

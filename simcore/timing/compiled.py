@@ -8,9 +8,11 @@ of state without the 30 ns that numba spends on counting references to a numpy s
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
 from collections.abc import Hashable
 from pathlib import Path
+from types import FunctionType
 from typing import Any, cast
 
 import numba
@@ -21,6 +23,7 @@ from numba.np import arrayobj
 from simcore.errors import InputError
 from simcore.program.program import Int64Array
 from simcore.timing.bank_timing import READ, WRITE, BankTiming, Serve
+from simcore.timing.helpers import all_helpers, helpers_of
 from simcore.timing.kernel_cache import kept, sources_version
 
 # numba's annotations cover neither its types nor its configuration.
@@ -39,7 +42,10 @@ SERVE_SIGNATURE = _RESULT(*_ARGUMENTS)
 SERVE_TYPE = types.FunctionType(SERVE_SIGNATURE)
 
 #: A hint for error messages: what a compiled serve may use.
-MAY_USE = "a compiled serve may use integers, its six arguments, if/while/for, min, max, abs and integer constants of its module"
+MAY_USE = (
+    "a compiled serve may use integers, its six arguments, if/while/for, min, max, abs, and functions and integer constants "
+    "of its file"
+)
 
 _compiled: dict[Hashable, Serve] = {}
 
@@ -65,7 +71,8 @@ def compile_serve(timing: BankTiming) -> Serve:
 def _compile(timing: BankTiming, serve: Any) -> Serve:
     try:
         # Compile without a result type first, so that a float result is detected instead of converted.
-        compiled = _jitted(serve)
+        callable_serve = _with_helpers(serve, {})
+        compiled = _jitted(serve, callable_serve)
         compiled.compile(_ARGUMENTS)
     except Exception as error:  # numba has no common base for what it raises on code that it does not understand
         raise InputError(
@@ -79,12 +86,25 @@ def _compile(timing: BankTiming, serve: Any) -> Serve:
             hint="'simcore check' shows a request with which it happens",
         )
     # The one signature converts integers of another type, such as the constant in `return now + 1, 0`.
-    return cast(Serve, compiled if result == _RESULT else njit([SERVE_SIGNATURE])(serve))
+    return cast(Serve, compiled if result == _RESULT else njit([SERVE_SIGNATURE])(callable_serve))
 
 
-def _jitted(serve: Any) -> Any:
+def _with_helpers(function: Any, done: dict[Any, Any]) -> Any:
+    """Return a function whose calls of plain functions go to their compiled forms. ``done`` holds those made so far."""
+    helpers = helpers_of(function)
+    if not helpers:
+        return function
+    for helper in helpers.values():
+        if helper not in done:
+            done[helper] = njit(_with_helpers(helper, done))
+    replaced = {name: done[helper] for name, helper in helpers.items()}
+    code, defaults, closure = function.__code__, function.__defaults__, function.__closure__
+    return FunctionType(code, {**function.__globals__, **replaced}, function.__name__, defaults, closure)
+
+
+def _jitted(serve: Any, callable_serve: Any) -> Any:
     """``serve`` as a function that is compiled when it is asked to be, and kept where it may be."""
-    jitted = njit(serve)
+    jitted = njit(callable_serve)
     return kept(jitted, sources_version([Path(inspect.getfile(serve)), Path(__file__)])) if _may_be_cached(serve) else jitted
 
 
@@ -100,14 +120,20 @@ def _in_words(result: Any) -> str:
 
 def _key(serve: Any) -> Hashable:
     """Return everything that the compiled function depends on, so that reading an unchanged file again reuses the function."""
-    found = inspect.getclosurevars(serve)
-    outside = {**found.globals, **found.nonlocals}
-    key = (serve.__code__, serve.__code__.co_filename, tuple((name, type(item), item) for name, item in sorted(outside.items())))
+    key = tuple(_part_of_key(function) for function in (serve, *all_helpers(serve)))
     try:
         hash(key)
     except TypeError:
         return cast(Hashable, serve)
     return key
+
+
+def _part_of_key(function: Any) -> Hashable:
+    """Return everything that one function depends on, except the functions that it calls."""
+    found, helpers = inspect.getclosurevars(function), helpers_of(function)
+    outside = sorted((name, item) for name, item in {**found.globals, **found.nonlocals}.items() if name not in helpers)
+    code = function.__code__
+    return code, code.co_filename, function.__defaults__, tuple((name, type(item), item) for name, item in outside)
 
 
 def _may_be_cached(serve: Any) -> bool:
@@ -125,8 +151,13 @@ def _serve_location(serve: Any) -> str:
 
 
 def _error_location(error: Exception, serve: Any) -> str:
-    loc = getattr(error, "loc", None)
-    if loc is not None and loc.filename == serve.__code__.co_filename:
+    """Return the line that numba does not understand, which may be in a function that serve calls, or the line of serve."""
+    loc, file_name = getattr(error, "loc", None), serve.__code__.co_filename
+    # numba's message shows the innermost line first.
+    innermost = re.search(r'^File "(?:.*/)?([^"/]+)", line (\d+)', str(error), flags=re.MULTILINE)
+    if innermost is not None and innermost[1] == Path(file_name).name:
+        return f"{file_name}:{innermost[2]}"
+    if loc is not None and loc.filename == file_name:
         return f"{loc.filename}:{loc.line}"
     return _serve_location(serve)
 

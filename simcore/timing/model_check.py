@@ -112,7 +112,7 @@ class _PlainRun:
 
     def _note(self, kind: str, message: str, request: ModelCall, answer: object = None, where: str | None = None) -> None:
         if kind not in self.found:
-            state = dict(zip(self.timing.bank_state, self.group.banks[request.bank].tolist(), strict=False))
+            state = dict(zip(self.timing.bank_values, self.group.banks[request.bank].tolist(), strict=False))
             shown_by = f"{request}, bank state {state}" + (f", answered {_plain(answer)}" if answer is not None else "")
             self.found[kind] = Problem(self.step, message, where or serve_location(self.timing), shown_by)
 
@@ -129,6 +129,7 @@ class _PlainRun:
             self.group.occupy(request, None)
             return
         times = self._sound_times(answer, request)
+        self._counters_grow(request, bank)
         if times is not None:
             self._try_again(request, answer, times, bank, shared)
         self.group.banks[request.bank], self.group.shared = bank, shared
@@ -153,6 +154,13 @@ class _PlainRun:
         if done_at < request.now:
             self._note("done_at", f"expected done_at >= now = {request.now}, got {done_at}", request, answer)
         return free_at, done_at
+
+    def _counters_grow(self, request: ModelCall, after: Any) -> None:
+        """Note a counter that became smaller; ``after`` is the state of the request's bank after it."""
+        before, first = self.group.banks[request.bank], len(self.timing.bank_state)
+        for place, name in enumerate(self.timing.counters, first):
+            if after[place] < before[place]:
+                self._note("counter", f"counter '{name}' fell from {before[place]} to {after[place]}; it may only grow", request)
 
     def _try_again(self, request: ModelCall, answer: object, times: tuple[int, int], after: Any, shared_after: Any) -> None:
         """Make the same request again: at the same time, later, and to another row, each time from the state before it."""
@@ -233,7 +241,10 @@ def check_compiled(subject: Subject) -> list[Problem]:
         wanted = timing.serve(exact_params, exact.banks[place], exact.shared, request.now, request.op, request.row)
         got = compiled(params, machine.banks[place], machine.shared, request.now, request.op, request.row)
         wanted_state = (exact.banks[place].tolist(), exact.shared.tolist())
-        got_state = (machine.banks[place].tolist()[: len(timing.bank_state)], machine.shared.tolist()[: len(timing.shared_state)])
+        got_state = (
+            machine.banks[place].tolist()[: len(timing.bank_values)],
+            machine.shared.tolist()[: len(timing.shared_state)],
+        )
         if tuple(wanted) != tuple(got) or wanted_state != got_state:
             message = (
                 f"compiled code gives {_plain(tuple(got))} and leaves state {got_state}, "

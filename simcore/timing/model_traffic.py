@@ -89,7 +89,7 @@ class ModelBanks:
     @classmethod
     def guarded(cls, timing: BankTiming, exact: bool = False) -> ModelBanks:
         """Return fresh state in guarded arrays that hold only what the model declares."""
-        own, common = len(timing.bank_state), len(timing.shared_state)
+        own, common = len(timing.bank_values), len(timing.shared_state)
         banks = [guarded(timing.initial_bank(bank)[:own], "bank", exact=exact) for bank in range(BANKS)]
         return cls(banks, guarded(timing.initial_shared()[:common], "shared", exact=exact))
 

@@ -12,10 +12,11 @@ from simcore.engine.compiled import slices
 from simcore.engine.compiled.equal_layers import KeptLayer, keep_layer, layer_key, run_again
 from simcore.engine.compiled.kernel import GOES_ON, OVERRUN, STUCK
 from simcore.engine.compiled.layer import layer_tables
-from simcore.engine.compiled.state import hold_to_contract, machine_state
+from simcore.engine.compiled.state import counters_of, hold_to_contract, machine_state
 from simcore.engine.compiled.tables import Tables
 from simcore.engine.shortcuts import Shortcuts
 from simcore.engine.store import MemoryStore, Store
+from simcore.machine.counters import counted_since
 from simcore.machine.line_writes import LineWrites
 from simcore.machine.machine import Machine
 from simcore.program.outcome import Outcome
@@ -63,6 +64,7 @@ class CompiledEngine:
     def _run_anew(self, program: Program, on_step: Callable[[int], None] | None) -> Outcome:
         state = self.state
         layer = layer_tables(state, program, self.shortcuts)
+        counted = counters_of(state.machine, state.tables)
         self._simulate(program, layer, on_step)
         hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
         state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
@@ -71,7 +73,8 @@ class CompiledEngine:
             from simcore.engine.compiled.line_writes import add_line_writes
 
             add_line_writes(layer, program, self.line_writes)
-        outcome = _outcome(layer, state.machine)
+        counted = counted_since(counted, counters_of(state.machine, state.tables))
+        outcome = replace(_outcome(layer, state.machine), counters=counted)
         return outcome if state.dram is None else replace(outcome, dram=state.dram.end_layer(state.cycle))
 
     def _simulate(self, program: Program, layer: Tables, on_step: Callable[[int], None] | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.dram.memory_state import DramMemoryState, dram_memory_state
 from simcore.engine.compiled.tables import Tables, no_tables, table
+from simcore.machine.counters import Counters, read_counters
 from simcore.machine.machine import DramMemory, Machine
 from simcore.program.program import Int64Array, Port
 from simcore.timing.bank_timing import READ, WRITE, BankTiming, broken_contract, undeclared_state
@@ -130,6 +132,18 @@ def _bank_tables(machine: Machine, timing_function: list[int]) -> tuple[Int64Arr
     return pads, banks, servers, flat
 
 
+def counters_of(machine: Machine, tables: Tables) -> Counters:
+    """Return what each bank has counted so far, by the counter's name."""
+
+    def states(bank: int) -> Iterator[Int64Array]:
+        first = tables.banks[bank, c.BANK_FIRST_SERVER]
+        ports = tables.pads[tables.banks[bank, c.BANK_PAD], c.PAD_SERVERS]
+        for start, size in tables.servers[first : first + ports, [c.SERVER_STATE_AT, c.SERVER_STATE_SIZE]].tolist():
+            yield tables.states[start : start + size]
+
+    return read_counters(machine, states)
+
+
 def hold_to_contract(state: MachineState, broken_bank: int) -> None:
     """Raise InputError if a bank timing broke its contract (at bank ``broken_bank - 1``) or used undeclared state."""
     machine, tables = state.machine, state.tables
@@ -140,5 +154,5 @@ def hold_to_contract(state: MachineState, broken_bank: int) -> None:
             raise undeclared_state(timing, "shared")
     for bank in tables.banks:
         timing = machine.timings[bank[c.BANK_GROUP]]
-        if not timing.bank_state and tables.states[tables.servers[bank[c.BANK_FIRST_SERVER], c.SERVER_STATE_AT]]:
+        if not timing.bank_values and tables.states[tables.servers[bank[c.BANK_FIRST_SERVER], c.SERVER_STATE_AT]]:
             raise undeclared_state(timing, "bank")

@@ -8,12 +8,11 @@ from numba import int64
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled import slices
 from simcore.engine.compiled.cache import compile_kernel
-from simcore.engine.compiled.state import SERVES_TYPE, machine_state
+from simcore.engine.compiled.state import SERVES_TYPE, counters_of, machine_state
 from simcore.engine.compiled.tables import Tables, numba_type, table, vector
 from simcore.engine.compiled.traffic_kernel import Offers, serve_traffic
 from simcore.machine.machine import Machine
 from simcore.machine.traffic import NOT_GRANTED, Traffic, TrafficOutcome
-from simcore.program.program import Int64Array
 
 #: The number of waiting or unfinished requests for which the tables first have room. The tables double when they are full.
 _FIRST_ROWS = 1024
@@ -43,7 +42,8 @@ def run_traffic(machine: Machine, traffic: Traffic, until: int | None = None) ->
     arrive, port, bank, row, op = (getattr(traffic, name)[order] for name in ("arrive", "port", "bank", "row", "op"))
     granted, done = (np.full(len(traffic), NOT_GRANTED, dtype=np.int64) for _ in range(2))
     offers = Offers(arrive, port, bank, row, op, granted, done, numbers=vector(_FIRST_ROWS), asked=vector(machine.banks))
-    counts = _run(machine, offers, c.FAR if until is None else until)
+    tables = _run(machine, offers, c.FAR if until is None else until)
+    counts = tables.counts
     in_order = np.empty((2, len(traffic)), dtype=np.int64)
     in_order[:, order] = granted, done
     return TrafficOutcome(
@@ -56,11 +56,12 @@ def run_traffic(machine: Machine, traffic: Traffic, until: int | None = None) ->
         preempted_writes=counts[:, c.COUNT_PREEMPTED].copy(),
         conflict_cycles=counts[:, c.COUNT_CONFLICT].copy(),
         busy_cycles=counts[:, c.COUNT_BUSY].copy(),
+        counters=counters_of(machine, tables),
     )
 
 
-def _run(machine: Machine, offers: Offers, until: int) -> Int64Array:
-    """Fill granted and done. Return the counts of the banks."""
+def _run(machine: Machine, offers: Offers, until: int) -> Tables:
+    """Fill granted and done. Return the tables, with the counts and the state of the banks."""
     state, banks = machine_state(machine), machine.banks
     scalars = vector(c.SCALAR_COLUMNS)
     scalars[c.SCALAR_FREE_WRITES] = _FIRST_ROWS
@@ -81,4 +82,4 @@ def _run(machine: Machine, offers: Offers, until: int) -> Int64Array:
         offered = _serve_traffic(state.serves, tables, offers, offered, until, slices.SLICE_US)
         if scalars[c.SCALAR_ROWS_ARE_SHORT]:
             tables, offers = _double(tables, offers)
-    return tables.counts
+    return tables

@@ -107,7 +107,7 @@ class Bank:
     def _hold_to_contract(self, server: Server, free_at: int, done_at: int, cycle: int) -> None:
         if free_at <= cycle or done_at < cycle:
             raise broken_contract(self.timing)
-        if not self.timing.bank_state and server.state[0]:
+        if not self.timing.bank_values and server.state[0]:
             raise undeclared_state(self.timing, "bank")
         if not self.timing.shared_state and self.shared[0]:
             raise undeclared_state(self.timing, "shared")

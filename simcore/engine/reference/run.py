@@ -19,6 +19,7 @@ from simcore.engine.reference.shared import Shared
 from simcore.engine.reference.tally import Tally
 from simcore.engine.reference.values import ValueFlow
 from simcore.errors import WrongValuesError
+from simcore.machine.counters import Counters, counted_since, read_counters
 from simcore.machine.line_writes import LineWrites
 from simcore.machine.machine import DramMemory, Machine, SimpleMemory
 from simcore.program.outcome import Outcome
@@ -50,6 +51,12 @@ def make_banks(machine: Machine) -> list[list[Bank]]:
             ]
         )
     return banks
+
+
+def counters_of(machine: Machine, banks: list[list[Bank]]) -> Counters:
+    """Return what each bank has counted so far, by the counter's name."""
+    flat = [bank for pad in banks for bank in pad]
+    return read_counters(machine, lambda number: [server.state for server in flat[number].servers])
 
 
 @dataclass(eq=False)
@@ -87,12 +94,14 @@ class ReferenceEngine:
         readers = [ReadPort(shared, port) for port in (Port.IFMAP, Port.FILTER, Port.PSUM)]
         control = ArrayControl(shared, readers, dma, self._values(clock, program, operands), on_step)
         before = None if self.dram is None else self.dram.counts()
+        counted = counters_of(self.machine, self.banks)
         try:
             clock.run(until=control.done)
         except WrongValuesError as error:
             raise WrongValuesError(f"layer '{program.name}': {error}") from error
         self.cycle = clock.cycle
-        outcome = tally.outcome(self.cycle)
+        counted = counted_since(counted, counters_of(self.machine, self.banks))
+        outcome = replace(tally.outcome(self.cycle), counters=counted)
         return outcome if self.dram is None or before is None else replace(outcome, dram=self.dram.counts().since(before))
 
     def _memory(self, clock: PhaseClock) -> MemoryProcess:

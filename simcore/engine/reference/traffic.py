@@ -10,7 +10,7 @@ import simpy
 from simcore.clock import Phase
 from simcore.engine.reference.clock import PhaseClock
 from simcore.engine.reference.requests import NEVER, Request
-from simcore.engine.reference.run import make_banks
+from simcore.engine.reference.run import counters_of, make_banks
 from simcore.engine.reference.scratchpad import ScratchpadProcess
 from simcore.engine.reference.tally import BankTally
 from simcore.machine.machine import Machine
@@ -69,7 +69,8 @@ def run_traffic(machine: Machine, traffic: Traffic, until: int | None = None, sh
     """
     clock = PhaseClock(0, shuffle_seed)
     tally = BankTally(machine.banks, bin_steps=np.zeros(1, dtype=np.int64), start_cycle=0)
-    pad = ScratchpadProcess(clock, machine.scratchpads[0], make_banks(machine)[0], tally)
+    banks = make_banks(machine)
+    pad = ScratchpadProcess(clock, machine.scratchpads[0], banks[0], tally)
     source = TrafficSource(clock, pad, traffic, until)
     clock.run(until=source.over)
     return TrafficOutcome(
@@ -82,6 +83,7 @@ def run_traffic(machine: Machine, traffic: Traffic, until: int | None = None, sh
         preempted_writes=tally.preempted_writes,
         conflict_cycles=tally.conflict_cycles,
         busy_cycles=tally.busy_cycles,
+        counters=counters_of(machine, banks),
     )
 
 
