@@ -57,7 +57,7 @@ class Options:
     preemptions: Sequence[str] = ("none", "resume", "restart")
     memory_clocks: Sequence[int] = (300_000_000, 1_000_000_000, 1_600_000_000)
     latencies: Sequence[int] = range(1, 31)
-    bandwidths: Sequence[int] = (1, 3, 8, 64)
+    bandwidths: Sequence[int | str] = (1, 3, 8, 64, "7/3", "787/10", 200)
 
 
 ANY = Options()

@@ -118,9 +118,9 @@ def begun_at(cycle: int) -> Prepare:
     return prepare
 
 
-def memory_busy(cycles: int) -> Prepare:
+def memory_busy(cycles: int, part: int = 0) -> Prepare:
     def prepare(engine: CompiledEngine) -> None:
-        engine.state.memory_free = cycles
+        engine.state.memory_free, engine.state.memory_part = cycles, part
 
     return prepare
 
@@ -160,6 +160,7 @@ IN_TURN = override_system(
     ],
 )
 FAST_CLOCK = override_system(SYSTEM, ["memory.clock_hz=1600 MHz", "memory.bytes_per_cycle=1", "memory.latency_cycles=1"])
+IN_PARTS = override_system(FAST_CLOCK, ["memory.bytes_per_cycle=7/3"])
 SLOW_CLOCK = override_system(SYSTEM, ["memory.clock_hz=300 MHz"])
 
 #: For each part of the key, two layers that differ in it alone.
@@ -181,6 +182,7 @@ PAIRS: dict[str, tuple[Run, Run]] = {
     "main memory": (Run(), set_to(memory__latency_cycles=9)),
     "phase of main memory's clock": (Run(SLOW_CLOCK, prepare=begun_at(1)), Run(SLOW_CLOCK, prepare=begun_at(2))),
     "cycles until main memory is free": (Run(), Run(prepare=memory_busy(200))),
+    "part of a cycle until main memory is free": (Run(prepare=memory_busy(200)), Run(prepare=memory_busy(200, part=7))),
     "cycles until servers are free": (Run(prepare=held(200, Port.IFMAP)), Run(prepare=held(300, Port.IFMAP))),
     "what holds servers": (Run(TWO_PORTS, prepare=held(2000, Port.DMA)), Run(TWO_PORTS, prepare=held(2000, Port.OUTPUT))),
     "ports granted last": (
@@ -214,7 +216,7 @@ HELD_LONG = override_system(
 )
 
 
-@pytest.mark.parametrize("system", [SYSTEM, IN_TURN, HELD_LONG, SLOW_CLOCK, FAST_CLOCK])
+@pytest.mark.parametrize("system", [SYSTEM, IN_TURN, HELD_LONG, SLOW_CLOCK, FAST_CLOCK, IN_PARTS])
 def test_a_layer_that_comes_again_leaves_the_machine_as_if_it_had_been_simulated(system: System) -> None:
     machines = [CompiledEngine(build_machine(system), Shortcuts(equal_layers=on)) for on in (True, False)]
     program = program_on(system)

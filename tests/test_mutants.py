@@ -80,8 +80,8 @@ MUTANTS = [
     Mutant(
         "the DMA stays with one queue",
         "dma.py",
-        "scalars[c.SCALAR_TURN] = queue + 1 if queue + 1 < _QUEUES else 0",
-        "scalars[c.SCALAR_TURN] = queue",
+        "        queue = queue + 1 if queue + 1 < _QUEUES else 0\n    scalars",
+        "    scalars",
     ),
     Mutant(
         "a slot is released with one line still in the write buffer",
@@ -92,15 +92,21 @@ MUTANTS = [
     Mutant(
         "main memory's clock ratio is upside down",
         "dma.py",
-        "scalars[c.SCALAR_MEMORY_LATENCY], scalars[c.SCALAR_RATIO_P], scalars[c.SCALAR_RATIO_Q]",
-        "scalars[c.SCALAR_MEMORY_LATENCY], scalars[c.SCALAR_RATIO_Q], scalars[c.SCALAR_RATIO_P]",
+        "scalars[c.SCALAR_MEMORY_LATENCY], p, q)",
+        "scalars[c.SCALAR_MEMORY_LATENCY], q, p)",
+    ),
+    Mutant("a burst that ends within a cycle is done a cycle early", "dma.py", "(1 if part > 0 else 0)", "0"),
+    Mutant("the part of a cycle that a burst needs is lost", "dma.py", "part %= rate", "part = 0"),
+    Mutant(
+        "an idle memory keeps the part of a cycle that the last burst took", "dma.py", "free, part = comes, 0", "free = comes"
     ),
     Mutant(
-        "the last, partly filled beat of a burst is free",
+        "the DMA starts an operation only when all bytes of the one before are in bursts",
         "dma.py",
-        "(byte_count + scalars[c.SCALAR_MEMORY_BYTES] - 1) //",
-        "byte_count //",
+        "queues[queue, c.QUEUE_LEFT] < scalars[c.SCALAR_DMA_BYTES] and",
+        "queues[queue, c.QUEUE_LEFT] == 0 and",
     ),
+    Mutant("the DMA starts no burst for the last bytes of a cycle", "dma.py", "while left > 0 and", "while left >= 64 and"),
     Mutant(
         "the timeline's next bin begins a step late",
         "kernel.py",

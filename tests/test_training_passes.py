@@ -242,7 +242,7 @@ def test_tall_filters_of_weight_gradients_read_the_ifmap_about_once_a_column_of_
 # Hand counts ------------------------------------------------------------------------------------------------------------------
 
 #: 4 x 4, no overlap of folds, one fold after the other takes its time + 2 x rows + columns - 2; four lanes.
-HAND = machine(("ws", False, "skew-registers", "accumulator"), 4, 4, QUICK, tiling="whole", vector_unit={"lanes": 4})
+HAND = machine(("ws", "none", "skew-registers", "accumulator"), 4, 4, QUICK, tiling="whole", vector_unit={"lanes": 4})
 
 
 def steps_of(network: Network, name: str, system: System = HAND, **options: Any) -> int:

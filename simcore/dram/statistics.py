@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -93,6 +94,11 @@ def energy_parts(outcome: DramOutcome) -> tuple[dict[str, float | None] | None, 
     parts: Mapping[str, float | None] = asdict(energy)
     lacks_io = f"{outcome.dram.name}: its table does not describe the data lines, so io is unknown and not in the total"
     return {name.removesuffix("_pj"): part for name, part in parts.items()}, lacks_io if energy.io_pj is None else None
+
+
+def peak_bytes_per_cycle(dram: ResolvedDram) -> Fraction:
+    """Return the bytes per DRAM cycle if every data bus carries one burst after another without a gap."""
+    return Fraction(data_buses(dram) * dram.transaction_bytes, dram.burst_cycles)
 
 
 def peak_bandwidth_bytes_per_s(dram: ResolvedDram) -> float:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 from simcore.clock import clock_ratio, cycle_ratio
 from simcore.dram.controller import ControllerSpec
+from simcore.dram.statistics import peak_bytes_per_cycle
 from simcore.errors import InputError, raise_all
 from simcore.machine.bank_group import group_timing
 from simcore.spec import DramMemorySpec, ScratchpadSpec, System
@@ -54,10 +57,10 @@ class Scratchpad:
 
 @dataclass(frozen=True)
 class SimpleMemory:
-    """Main memory as a latency and a bandwidth, in cycles of its own clock."""
+    """Main memory as a latency and a bandwidth, an exact rational number, in cycles of its own clock."""
 
     latency_cycles: int
-    bytes_per_cycle: int
+    bytes_per_cycle: Fraction
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class DramMemory:
 class Machine:
     """A machine that both engines can run. The banks of all scratchpads are numbered in one sequence.
 
-    One cycle of main memory's clock lasts ``memory_ratio[0] / memory_ratio[1]`` core cycles.
+    One cycle of main memory's clock lasts ``memory_ratio[0] / memory_ratio[1]`` core cycles. In a core cycle the DMA starts
+    bursts until they hold ``dma_bytes_per_cycle`` bytes, which is what main memory moves in a core cycle at most, rounded up.
     """
 
     scratchpads: tuple[Scratchpad, ...]
@@ -82,6 +86,7 @@ class Machine:
     port_window: int
     outstanding_bursts: int
     burst_bytes: int
+    dma_bytes_per_cycle: int
     memory_ratio: tuple[int, int]
     memory: SimpleMemory | DramMemory
 
@@ -135,6 +140,11 @@ def _scratchpad(name: str, spec: ScratchpadSpec, first_bank: int, first_group: i
     )
 
 
+def _peak_bytes_per_cycle(memory: SimpleMemory | DramMemory) -> Fraction:
+    """Return what main memory moves in a cycle of its own clock at most."""
+    return memory.bytes_per_cycle if isinstance(memory, SimpleMemory) else peak_bytes_per_cycle(memory.dram)
+
+
 def _memory(system: System) -> tuple[SimpleMemory | DramMemory, tuple[int, int]]:
     """Return main memory, and the core cycles per cycle of its clock as a ratio."""
     spec = system.memory
@@ -160,6 +170,7 @@ def build_machine(system: System) -> Machine:
         port_window=system.array.port_window,
         outstanding_bursts=system.dma.outstanding_bursts,
         burst_bytes=system.dma.burst_bytes,
+        dma_bytes_per_cycle=ceil(_peak_bytes_per_cycle(memory) * Fraction(ratio[1], ratio[0])),
         memory_ratio=ratio,
         memory=memory,
     )

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from simcore.dram.controller import ControllerSpec
 from simcore.errors import InputError, InputErrors, did_you_mean
-from simcore.reading.keys import key
+from simcore.reading.keys import Written, key
+from simcore.reading.rates import format_rate, parse_bytes_per_cycle
 from simcore.reading.tree import MEMORY_KEYS
 from simcore.reading.values import TAG, Broken, Count, FrequencyHz, Spec, Text, raise_broken
 
@@ -20,6 +32,25 @@ T = TypeVar("T")
 
 #: The models, the default first.
 MODELS = ("simple", "dram")
+
+
+def _bytes_per_cycle(value: object, info: ValidationInfo) -> Fraction:
+    """Return the bandwidth per cycle of the memory's clock, which the field above gives if it is right."""
+    try:
+        return parse_bytes_per_cycle(value, info.data.get("clock_hz", 1))
+    except InputError as error:
+        raise_broken([Broken((), error.message, error.hint)])
+        raise
+
+
+BytesPerCycle = Annotated[
+    Fraction,
+    PlainValidator(_bytes_per_cycle),
+    PlainSerializer(format_rate, when_used="json"),
+    Written(
+        "a number from 0.01 to 2^20 such as `16` or `478.7`, a fraction `4787/10`, or a bandwidth `450 GB/s`", "bytes per cycle"
+    ),
+]
 
 
 class SimpleMemorySpec(Spec):
@@ -33,7 +64,7 @@ class SimpleMemorySpec(Spec):
         Count, key("Cycles of the memory's clock from a burst's request to its first bytes.", "cycles", cycles=True)
     ]
     bytes_per_cycle: Annotated[
-        Count, key("Bytes that the memory moves in a cycle of its own clock.", "bytes per cycle", cycles=True)
+        BytesPerCycle, key("Bytes that the memory moves in a cycle of its own clock, exactly, whatever the bursts.", cycles=True)
     ]
 
 

@@ -37,7 +37,7 @@ def _bytes_per_s(memory: MemorySpec) -> float:
     """Return main memory's peak bandwidth."""
     if isinstance(memory, DramMemorySpec):
         return peak_bandwidth_bytes_per_s(memory.resolved())
-    return memory.bytes_per_cycle * memory.clock_hz
+    return float(memory.bytes_per_cycle * memory.clock_hz)
 
 
 def network_sizes(network: Network, system: System, only: Container[str] | None = None) -> dict[str, Size]:

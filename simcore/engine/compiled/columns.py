@@ -68,9 +68,10 @@ PORT_REGION, PORT_PAD = range(16, 18)
 PORT_HEAD_DUE = 18
 PORT_COLUMNS = 19
 
-# queues of the DMA. STARTED counts the started bursts of the head operation.
-QUEUE_HEAD, QUEUE_END, QUEUE_STARTED = range(3)
-QUEUE_COLUMNS = 3
+# queues of the DMA: the next operation to start, and the one whose bursts start, with the number of its started bursts. LEFT
+# counts the bytes of started operations that are in no burst yet.
+QUEUE_NEXT, QUEUE_END, QUEUE_HEAD, QUEUE_BURSTS, QUEUE_LEFT = range(5)
+QUEUE_COLUMNS = 5
 
 # bursts that are outstanding.
 BURST_OP, BURST_BYTES, BURST_MEMORY_DONE, BURST_NUMBER, BURST_ADDRESS, BURST_WRITE = range(6)
@@ -100,12 +101,12 @@ PORT_COUNT_COLUMNS = 3
 
 # scalars: the machine's constants, then the engine's own values.
 SCALAR_STEPS, SCALAR_WINDOW, SCALAR_OUTSTANDING_LIMIT, SCALAR_BURST_BYTES, SCALAR_MEMORY_LATENCY = range(5)
-SCALAR_MEMORY_BYTES, SCALAR_RATIO_P, SCALAR_RATIO_Q, SCALAR_START, SCALAR_IDLE_SKIPPING, SCALAR_COALESCING = range(5, 11)
+SCALAR_RATE_BYTES, SCALAR_RATIO_P, SCALAR_RATIO_Q, SCALAR_START, SCALAR_IDLE_SKIPPING, SCALAR_COALESCING = range(5, 11)
 SCALAR_NOW, SCALAR_STEP, SCALAR_COMPUTE, SCALAR_MEMORY_FREE, SCALAR_BIN = range(11, 16)
 SCALAR_OUTSTANDING, SCALAR_TURN, SCALAR_OPS_LEFT, SCALAR_FREE_WRITES, SCALAR_POSTED, SCALAR_OUTPUT_LINES = range(16, 22)
 # The number of bursts in each list, and the events of this cycle.
 SCALAR_LOADING, SCALAR_FILLING, SCALAR_READING, SCALAR_STORING, SCALAR_SPARE_BURSTS, SCALAR_EVENTS = range(22, 28)
-# The number of started DMA operations, the queues whose head has started, and whether a head may have become able to start.
+# The number of started DMA operations, the queues with bursts to start, and whether an operation may have become able to start.
 SCALAR_DMA_EVENTS, SCALAR_STARTED, SCALAR_MAY_START = range(28, 31)
 # A bank (counted from 1) whose timing broke its contract, and the number of consecutive cycles in which nothing happened (without
 # idle skipping).
@@ -117,4 +118,7 @@ SCALAR_POSTED_PAD = 33
 SCALAR_ARRIVES, SCALAR_HAS_DRAM, SCALAR_SENT, SCALAR_DRAM_NEXT, SCALAR_AWAITED, SCALAR_HELD, SCALAR_OVERRUN = range(34, 41)
 # For traffic: whether more requests arrive together than there are free rows.
 SCALAR_ROWS_ARE_SHORT = 41
-SCALAR_COLUMNS = 42
+# Main memory moves RATE_BYTES in RATE_CYCLES of its cycles. Its port is free from its cycle MEMORY_FREE on, of which MEMORY_PART of
+# RATE_BYTES parts are taken. DMA_BYTES are the bytes of bursts after which the DMA starts no further burst in a core cycle.
+SCALAR_RATE_CYCLES, SCALAR_MEMORY_PART, SCALAR_DMA_BYTES = range(42, 45)
+SCALAR_COLUMNS = 45

@@ -64,11 +64,15 @@ def fill_request(tables: Tables, request: int, port: int, bank: int, row: int, o
 def memory_takes(tables: Tables, byte_count: int, now: int) -> int:
     """Let main memory take a burst. Return the core cycle in which the burst is done."""
     scalars = tables.scalars
-    begin = max(scalars[c.SCALAR_MEMORY_FREE], _domain_cycle_at(now, scalars[c.SCALAR_RATIO_P], scalars[c.SCALAR_RATIO_Q]))
-    scalars[c.SCALAR_MEMORY_FREE] = begin + (byte_count + scalars[c.SCALAR_MEMORY_BYTES] - 1) // scalars[c.SCALAR_MEMORY_BYTES]
-    done = _core_cycle_of(
-        scalars[c.SCALAR_MEMORY_FREE] + scalars[c.SCALAR_MEMORY_LATENCY], scalars[c.SCALAR_RATIO_P], scalars[c.SCALAR_RATIO_Q]
-    )
+    p, q, rate = scalars[c.SCALAR_RATIO_P], scalars[c.SCALAR_RATIO_Q], scalars[c.SCALAR_RATE_BYTES]
+    free, part, comes = scalars[c.SCALAR_MEMORY_FREE], scalars[c.SCALAR_MEMORY_PART], _domain_cycle_at(now, p, q)
+    if free < comes:
+        free, part = comes, 0
+    part += byte_count * scalars[c.SCALAR_RATE_CYCLES]
+    free += part // rate
+    part %= rate
+    scalars[c.SCALAR_MEMORY_FREE], scalars[c.SCALAR_MEMORY_PART] = free, part
+    done = _core_cycle_of(free + (1 if part > 0 else 0) + scalars[c.SCALAR_MEMORY_LATENCY], p, q)
     return max(done, now + 1)
 
 
@@ -134,19 +138,21 @@ def finish_bursts(tables: Tables, now: int) -> None:
 
 
 @written_in
-def start_heads(tables: Tables) -> None:
-    """SETTLE, second half: start the head of each queue whose dependencies hold, and note what wakes the others."""
+def start_operations(tables: Tables) -> None:
+    """SETTLE, second half: start the operations of each queue whose dependencies hold, and note what wakes the others."""
     scalars, ports, queues, op_states = tables.scalars, tables.ports, tables.queues, tables.op_states
     slots, ops, resident = tables.slots, tables.ops, tables.resident
     scalars[c.SCALAR_MAY_START] = 0
     for port in range(ports.shape[0]):
         ports[port, c.PORT_WAKE] = c.FAR
     for queue in range(_QUEUES):
-        while queues[queue, c.QUEUE_STARTED] == c.NONE and queues[queue, c.QUEUE_HEAD] < queues[queue, c.QUEUE_END]:
-            head = queues[queue, c.QUEUE_HEAD]
-            port, after, slot = ops[head, _DEP_PORT], ops[head, _DEP_OP], ops[head, _SLOT]
-            if port >= 0 and ports[port, c.PORT_CONSUMED] < ops[head, _DEP_COUNT]:
-                ports[port, c.PORT_WAKE] = min(ports[port, c.PORT_WAKE], ops[head, _DEP_COUNT])
+        while (
+            queues[queue, c.QUEUE_LEFT] < scalars[c.SCALAR_DMA_BYTES] and queues[queue, c.QUEUE_NEXT] < queues[queue, c.QUEUE_END]
+        ):
+            op = queues[queue, c.QUEUE_NEXT]
+            port, after, slot = ops[op, _DEP_PORT], ops[op, _DEP_OP], ops[op, _SLOT]
+            if port >= 0 and ports[port, c.PORT_CONSUMED] < ops[op, _DEP_COUNT]:
+                ports[port, c.PORT_WAKE] = min(ports[port, c.PORT_WAKE], ops[op, _DEP_COUNT])
                 break
             if after >= 0 and not op_states[after, c.OP_DONE]:
                 break
@@ -155,21 +161,23 @@ def start_heads(tables: Tables) -> None:
                 break
             scalars[c.SCALAR_EVENTS] += 1
             scalars[c.SCALAR_DMA_EVENTS] += 1
-            op_states[head, c.OP_STARTED] = scalars[c.SCALAR_DMA_EVENTS]
-            op_states[head, c.OP_OUTPUTS] = ports[_OUTPUT, c.PORT_CONSUMED]
-            kind, tile = ops[head, _KIND], ops[head, _TILE]
+            op_states[op, c.OP_STARTED] = scalars[c.SCALAR_DMA_EVENTS]
+            op_states[op, c.OP_OUTPUTS] = ports[_OUTPUT, c.PORT_CONSUMED]
+            kind, tile = ops[op, _KIND], ops[op, _TILE]
             if kind != _STORE:
                 if slots[slot, c.SLOT_HOLDER] != c.NONE:
                     resident[slots[slot, c.SLOT_HOLDER]] = c.NONE
                 slots[slot, c.SLOT_HOLDER] = tile
             if kind == _ACQUIRE:
                 resident[tile] = slot
-                op_states[head, c.OP_DONE] = 1
+                op_states[op, c.OP_DONE] = 1
                 scalars[c.SCALAR_OPS_LEFT] -= 1
-                queues[queue, c.QUEUE_HEAD] += 1
             else:
-                queues[queue, c.QUEUE_STARTED] = 0
-                scalars[c.SCALAR_STARTED] += 1
+                if queues[queue, c.QUEUE_LEFT] == 0:
+                    queues[queue, c.QUEUE_HEAD], queues[queue, c.QUEUE_BURSTS] = op, 0
+                    scalars[c.SCALAR_STARTED] += 1
+                queues[queue, c.QUEUE_LEFT] += ops[op, _BYTES]
+            queues[queue, c.QUEUE_NEXT] += 1
 
 
 @inlined
@@ -234,18 +242,15 @@ def deliver_and_send(tables: Tables, now: int) -> None:
 
 
 @written_in
-def new_burst(tables: Tables, now: int) -> None:
-    """ISSUE: start at most one new burst, queues in turn."""
+def new_bursts(tables: Tables, now: int) -> None:
+    """ISSUE: start bursts, queues in turn, until they hold what main memory moves in a cycle or too many are outstanding."""
     scalars, queues, bursts, ops = tables.scalars, tables.queues, tables.bursts, tables.ops
     burst_lists, read_bytes, write_bytes = tables.burst_lists, tables.read_bytes, tables.write_bytes
-    if scalars[c.SCALAR_STARTED] == 0 or scalars[c.SCALAR_OUTSTANDING] >= scalars[c.SCALAR_OUTSTANDING_LIMIT]:
-        return
-    queue = scalars[c.SCALAR_TURN] - 1
-    for _ in range(_QUEUES):
-        queue = queue + 1 if queue + 1 < _QUEUES else 0
-        if queues[queue, c.QUEUE_STARTED] == c.NONE:
-            continue
-        op, number = queues[queue, c.QUEUE_HEAD], queues[queue, c.QUEUE_STARTED]
+    left, queue = scalars[c.SCALAR_DMA_BYTES], scalars[c.SCALAR_TURN]
+    while left > 0 and scalars[c.SCALAR_STARTED] > 0 and scalars[c.SCALAR_OUTSTANDING] < scalars[c.SCALAR_OUTSTANDING_LIMIT]:
+        while queues[queue, c.QUEUE_LEFT] == 0:
+            queue = queue + 1 if queue + 1 < _QUEUES else 0
+        op, number = queues[queue, c.QUEUE_HEAD], queues[queue, c.QUEUE_BURSTS]
         scalars[c.SCALAR_SPARE_BURSTS] -= 1
         burst = burst_lists[SPARE, scalars[c.SCALAR_SPARE_BURSTS]]
         scalars[c.SCALAR_OUTSTANDING] += 1
@@ -262,11 +267,17 @@ def new_burst(tables: Tables, now: int) -> None:
             burst_lists[READING, scalars[c.SCALAR_READING]] = burst
             scalars[c.SCALAR_READING] += 1
             write_bytes[ops[op, _REGION]] += count
-        queues[queue, c.QUEUE_STARTED] = number + 1
-        if (number + 1) * scalars[c.SCALAR_BURST_BYTES] >= ops[op, _BYTES]:
-            queues[queue, c.QUEUE_STARTED] = c.NONE
-            queues[queue, c.QUEUE_HEAD] += 1
-            scalars[c.SCALAR_STARTED] -= 1
+        queues[queue, c.QUEUE_BURSTS] = number + 1
+        queues[queue, c.QUEUE_LEFT] -= count
+        left -= count
+        if queues[queue, c.QUEUE_LEFT] < scalars[c.SCALAR_DMA_BYTES]:
             scalars[c.SCALAR_MAY_START] = 1
-        scalars[c.SCALAR_TURN] = queue + 1 if queue + 1 < _QUEUES else 0
-        return
+        if queues[queue, c.QUEUE_LEFT] == 0:
+            scalars[c.SCALAR_STARTED] -= 1
+        elif (number + 1) * scalars[c.SCALAR_BURST_BYTES] >= ops[op, _BYTES]:
+            op += 1
+            while ops[op, _KIND] == _ACQUIRE:
+                op += 1
+            queues[queue, c.QUEUE_HEAD], queues[queue, c.QUEUE_BURSTS] = op, 0
+        queue = queue + 1 if queue + 1 < _QUEUES else 0
+    scalars[c.SCALAR_TURN] = queue

@@ -31,7 +31,7 @@ class KeptLayer:
     """
 
     outcome: Outcome
-    memory_free_in: int
+    memory_free_in: tuple[int, int]
     free_in: Int64Array
     held_by: Int64Array
     last_ports: Int64Array
@@ -62,10 +62,11 @@ def key_parts(state: MachineState, program: Program) -> dict[str, Int64Array]:
         "scratchpads": tables.pads[:, : c.PAD_BUFFER_HEAD],
         "timings": tables.banks[:, c.BANK_READ_HELD : c.BANK_WRITE_DONE + 1],
         "window": np.array([machine.port_window]),
-        "bursts": np.array([machine.outstanding_bursts, machine.burst_bytes]),
-        "main memory": np.array([memory.latency_cycles, memory.bytes_per_cycle, p, q]),
+        "bursts": np.array([machine.outstanding_bursts, machine.burst_bytes, machine.dma_bytes_per_cycle]),
+        "main memory": np.array([memory.latency_cycles, *memory.bytes_per_cycle.as_integer_ratio(), p, q]),
         "phase of main memory's clock": np.array([state.cycle * q % p]),
-        "cycles until main memory is free": np.array([_memory_free_in(state)]),
+        "cycles until main memory is free": np.array(_memory_free_in(state)[:1]),
+        "part of a cycle until main memory is free": np.array(_memory_free_in(state)[1:]),
         "cycles until servers are free": free_in,
         "what holds servers": held_by,
         "ports granted last": _last_ports(state),
@@ -83,13 +84,16 @@ def layer_key(state: MachineState, program: Program) -> str | None:
     return digest.hexdigest()
 
 
-def _memory_free_in(state: MachineState) -> int:
-    """Return the first cycle of main memory's clock that can serve a burst, relative to the clock's cycle at ``state.cycle``.
+def _memory_free_in(state: MachineState) -> tuple[int, int]:
+    """Return the first cycle of main memory's clock that can serve a burst, and the parts of that cycle which are taken.
 
-    A core cycle may hold several of them, of which the last layer may have used some. In core cycle 0 there is only the first.
+    The cycle is relative to the clock's cycle at ``state.cycle``. A core cycle may hold several of them, of which the last layer
+    may have used some. In core cycle 0 there is only the first.
     """
     p, q = state.machine.memory_ratio
-    return max(state.memory_free, domain_cycle_at(state.cycle, p, q)) - state.cycle * q // p
+    begins = domain_cycle_at(state.cycle, p, q)
+    free, part = (state.memory_free, state.memory_part) if state.memory_free >= begins else (begins, 0)
+    return free - state.cycle * q // p, part
 
 
 def _servers(state: MachineState) -> tuple[Int64Array, Int64Array]:
@@ -121,7 +125,8 @@ def run_again(state: MachineState, kept: KeptLayer, counted: LineWrites | None) 
     start, servers = state.cycle, state.tables.servers
     p, q = state.machine.memory_ratio
     state.cycle += kept.outcome.cycles
-    state.memory_free = state.cycle * q // p + kept.memory_free_in
+    free_in, state.memory_part = kept.memory_free_in
+    state.memory_free = state.cycle * q // p + free_in
     servers[:, c.SERVER_FREE_AT], servers[:, c.SERVER_PORT] = state.cycle + kept.free_in, kept.held_by
     state.tables.banks[:, c.BANK_LAST_PORT] = kept.last_ports
     if counted is not None and kept.line_writes is not None:

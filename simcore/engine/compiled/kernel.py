@@ -7,7 +7,7 @@ from typing import Any
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.array import advance, stall_of
 from simcore.engine.compiled.banks import grant_scratchpad, offer_writes, retire_writes, watermarks
-from simcore.engine.compiled.dma import deliver_and_send, finish_bursts, new_burst, start_heads
+from simcore.engine.compiled.dma import deliver_and_send, finish_bursts, new_bursts, start_operations
 from simcore.engine.compiled.idle import count_skipped, next_event
 from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.lines import locate
@@ -98,12 +98,12 @@ def _settle(tables: Tables, now: int) -> None:
         if scalars[c.SCALAR_FILLING] or scalars[c.SCALAR_STORING]:
             finish_bursts(tables, now)
         if scalars[c.SCALAR_MAY_START]:
-            start_heads(tables)
+            start_operations(tables)
 
 
 @written_in
 def _issue(tables: Tables, now: int) -> None:
-    """ISSUE: the array's ports, the write buffers and the DMA offer their lines; the DMA starts a burst."""
+    """ISSUE: the array's ports, the write buffers and the DMA offer their lines; the DMA starts bursts."""
     scalars, ports, pads = tables.scalars, tables.ports, tables.pads
     window = scalars[c.SCALAR_WINDOW]
     for port in range(c.READ_PORTS):
@@ -116,7 +116,7 @@ def _issue(tables: Tables, now: int) -> None:
     if scalars[c.SCALAR_OPS_LEFT] > 0:
         if scalars[c.SCALAR_LOADING] or scalars[c.SCALAR_READING]:
             deliver_and_send(tables, now)
-        new_burst(tables, now)
+        new_bursts(tables, now)
     if scalars[c.SCALAR_POSTED]:
         offer_writes(tables, now)
 

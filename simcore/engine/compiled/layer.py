@@ -50,7 +50,8 @@ def _grants_at_once(tables: Tables) -> list[int]:
 def _scalars(state: MachineState, program: Program, shortcuts: Shortcuts) -> Int64Array:
     machine, scalars = state.machine, vector(c.SCALAR_COLUMNS)
     scalars[[c.SCALAR_NOW, c.SCALAR_START]] = state.cycle
-    scalars[c.SCALAR_MEMORY_FREE] = state.memory_free
+    scalars[[c.SCALAR_MEMORY_FREE, c.SCALAR_MEMORY_PART]] = state.memory_free, state.memory_part
+    scalars[c.SCALAR_DMA_BYTES] = machine.dma_bytes_per_cycle
     scalars[[c.SCALAR_STEPS, c.SCALAR_WINDOW]] = program.steps, machine.port_window
     scalars[[c.SCALAR_RATIO_P, c.SCALAR_RATIO_Q]] = machine.memory_ratio
     limit = machine.outstanding_bursts
@@ -61,7 +62,9 @@ def _scalars(state: MachineState, program: Program, shortcuts: Shortcuts) -> Int
     scalars[[c.SCALAR_ARRIVES, c.SCALAR_DRAM_NEXT]] = c.FAR
     if isinstance(machine.memory, SimpleMemory):
         memory = machine.memory
-        scalars[[c.SCALAR_MEMORY_LATENCY, c.SCALAR_MEMORY_BYTES]] = memory.latency_cycles, memory.bytes_per_cycle
+        rate = memory.bytes_per_cycle
+        scalars[c.SCALAR_MEMORY_LATENCY] = memory.latency_cycles
+        scalars[[c.SCALAR_RATE_BYTES, c.SCALAR_RATE_CYCLES]] = rate.numerator, rate.denominator
     if state.dram is not None:
         scalars[[c.SCALAR_HAS_DRAM, c.SCALAR_DRAM_NEXT]] = 1, state.dram.next_core_cycle()
     return scalars
@@ -119,8 +122,7 @@ def _operations(state: MachineState, program: Program) -> dict[str, Int64Array]:
     op_states[:operations, c.OP_LEFT] = -(-program.ops[:, Op.BYTES] // machine.burst_bytes)
     op_states[:operations, c.OP_LEFT][program.ops[:, Op.KIND] == OpKind.ACQUIRE] = 0
     queues = table(len(QUEUES), c.QUEUE_COLUMNS)
-    queues[:, c.QUEUE_HEAD], queues[:, c.QUEUE_END] = program.queue_start[:-1], program.queue_start[1:]
-    queues[:, c.QUEUE_STARTED] = c.NONE
+    queues[:, c.QUEUE_NEXT], queues[:, c.QUEUE_END] = program.queue_start[:-1], program.queue_start[1:]
     burst_lists = table(BURST_LISTS, machine.outstanding_bursts)
     burst_lists[SPARE] = np.arange(machine.outstanding_bursts)
     slots = table(program.slots, c.SLOT_COLUMNS)

@@ -67,7 +67,8 @@ class CompiledEngine:
         counted = counters_of(state.machine, state.tables)
         self._simulate(program, layer, on_step)
         hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
-        state.cycle, state.memory_free = int(layer.scalars[c.SCALAR_NOW]), int(layer.scalars[c.SCALAR_MEMORY_FREE])
+        state.cycle = int(layer.scalars[c.SCALAR_NOW])
+        state.memory_free, state.memory_part = layer.scalars[[c.SCALAR_MEMORY_FREE, c.SCALAR_MEMORY_PART]].tolist()
         self.simulated += 1
         if self.line_writes is not None:
             from simcore.engine.compiled.line_writes import add_line_writes
@@ -100,8 +101,8 @@ def deadlock_report(program: Program, layer: Tables) -> str:
             f"waits for tile {row[c.PORT_BLOCKED_TILE]}, consumed {row[c.PORT_CONSUMED]}"
         )
     for queue, row in enumerate(layer.queues):
-        if row[c.QUEUE_HEAD] < row[c.QUEUE_END]:
-            lines.append(f"queue {queue}: operation {row[c.QUEUE_HEAD]} waits: {program.ops[row[c.QUEUE_HEAD]].tolist()}")
+        if row[c.QUEUE_NEXT] < row[c.QUEUE_END]:
+            lines.append(f"queue {queue}: operation {row[c.QUEUE_NEXT]} waits: {program.ops[row[c.QUEUE_NEXT]].tolist()}")
     return "\n".join(lines)
 
 

@@ -33,8 +33,9 @@ class MachineState:
     tables: Tables
     dram: DramMemoryState | None
     cycle: int = 0
-    #: The cycle of main memory's own clock from which its port is free.
+    #: The cycle of main memory's own clock from which its port is free, plus parts of a cycle (see `columns`).
     memory_free: int = 0
+    memory_part: int = 0
 
 
 def _flat(parts: list[Int64Array]) -> tuple[Int64Array, list[int]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import simpy
 
@@ -34,17 +36,31 @@ class Burst(Bundle):
         return self.kind == OpKind.STORE
 
 
+@dataclass(eq=False)
+class Queue:
+    """A queue of operations: the next one to start, and those started of which bursts are left to start."""
+
+    next: int
+    end: int
+    started: deque[int] = field(default_factory=deque)
+    #: The number of started bursts of the first of `started`, and the bytes of all of them that are in no burst yet.
+    bursts: int = 0
+    bytes_left: int = 0
+
+
 class Dma:
-    """The DMA. It starts each queue's head once its dependencies hold, and at most one new burst per cycle, queues in turn."""
+    """The DMA. It starts the operations of each queue once their dependencies hold, and then their bursts, queues in turn.
+
+    In a cycle it starts bursts until they hold the bytes that main memory moves in a cycle at most. It starts no more operations
+    of a queue than that takes.
+    """
 
     def __init__(self, shared: Shared, memory: MemoryProcess) -> None:
         """Start the DMA of one layer, with every queue at its first operation and no burst outstanding."""
         self.shared, self.memory = shared, memory
         ops = shared.program.ops
-        self.heads = [int(start) for start in shared.program.queue_start[:-1]]
-        self.ends = [int(end) for end in shared.program.queue_start[1:]]
-        #: The number of started bursts of each head operation, or NEVER while the operation waits for its dependencies.
-        self.started = [NEVER] * len(QUEUES)
+        bounds = shared.program.queue_start.tolist()
+        self.queues = [Queue(start, end) for start, end in pairwise(bounds)]
         self.left = [-(-int(op[Op.BYTES]) // shared.machine.burst_bytes) for op in ops]
         self.is_done = [False] * len(ops)
         self.holder: dict[int, int] = {}
@@ -60,12 +76,12 @@ class Dma:
         while True:
             yield self.shared.clock.next(Phase.SETTLE)
             self._finish_bursts(self.shared.clock.cycle)
-            for queue in range(len(QUEUES)):
-                self._start_head(queue)
+            for queue in self.queues:
+                self._start_operations(queue)
             yield self.shared.clock.next(Phase.ISSUE)
             self._deliver(self.shared.clock.cycle)
             self._send(self.shared.clock.cycle)
-            self._new_burst()
+            self._new_bursts()
 
     # SETTLE ------------------------------------------------------------------------------------------------------------------
 
@@ -84,20 +100,21 @@ class Dma:
             return bool(burst.requests) and burst.is_ready(cycle)
         return burst.memory_done != NEVER and burst.memory_done <= cycle
 
-    def _start_head(self, queue: int) -> None:
-        while self.heads[queue] < self.ends[queue] and self.started[queue] == NEVER and self._may_start(self.heads[queue]):
-            head = self.heads[queue]
-            op = self.shared.program.ops[head]
+    def _start_operations(self, queue: Queue) -> None:
+        enough = self.shared.machine.dma_bytes_per_cycle
+        while queue.next < queue.end and queue.bytes_left < enough and self._may_start(queue.next):
+            op = self.shared.program.ops[queue.next]
             tile, slot = int(op[Op.TILE]), int(op[Op.SLOT])
             if op[Op.KIND] != OpKind.STORE:
                 self.shared.resident.pop(self.holder.get(slot, NEVER), None)
                 self.holder[slot] = tile
             if op[Op.KIND] == OpKind.ACQUIRE:
                 self.shared.resident[tile] = slot
-                self.is_done[head] = True
-                self.heads[queue] += 1
+                self.is_done[queue.next] = True
             else:
-                self.started[queue] = 0
+                queue.started.append(queue.next)
+                queue.bytes_left += int(op[Op.BYTES])
+            queue.next += 1
 
     def _may_start(self, index: int) -> bool:
         op = self.shared.program.ops[index]
@@ -122,17 +139,19 @@ class Dma:
                 burst.was_sent = True
                 self.memory.inbox.append(burst)
 
-    def _new_burst(self) -> None:
-        if len(self.outstanding) >= self.shared.machine.outstanding_bursts:
-            return
-        for queue in ((self._turn + i) % len(QUEUES) for i in range(len(QUEUES))):
-            if self.started[queue] != NEVER:
-                self._start_burst(queue)
-                self._turn = (queue + 1) % len(QUEUES)
+    def _new_bursts(self) -> None:
+        left = self.shared.machine.dma_bytes_per_cycle
+        while left > 0 and len(self.outstanding) < self.shared.machine.outstanding_bursts:
+            turns = ((self._turn + i) % len(QUEUES) for i in range(len(QUEUES)))
+            turn = next((turn for turn in turns if self.queues[turn].started), None)
+            if turn is None:
                 return
+            left -= self._start_burst(self.queues[turn])
+            self._turn = (turn + 1) % len(QUEUES)
 
-    def _start_burst(self, queue: int) -> None:
-        head, number = self.heads[queue], self.started[queue]
+    def _start_burst(self, queue: Queue) -> int:
+        """Start the next burst of a queue's started operations, and return its bytes."""
+        head, number = queue.started[0], queue.bursts
         op, machine = self.shared.program.ops[head], self.shared.machine
         count = min(machine.burst_bytes, int(op[Op.BYTES]) - number * machine.burst_bytes)
         places = tuple(burst_places(self.shared.program, machine, head, number))
@@ -145,10 +164,12 @@ class Dma:
         else:
             self._offer(burst, READ)
             self.shared.tally.dma_write_bytes[op[Op.REGION]] += count
-        self.started[queue] = number + 1
-        if (number + 1) * machine.burst_bytes >= op[Op.BYTES]:
-            self.started[queue] = NEVER
-            self.heads[queue] += 1
+        queue.bytes_left -= count
+        queue.bursts += 1
+        if queue.bursts * machine.burst_bytes >= op[Op.BYTES]:
+            queue.started.popleft()
+            queue.bursts = 0
+        return count
 
     def _offer(self, burst: Burst, op: int) -> None:
         burst.requests = [Request(pad, bank, row, op, Port.DMA) for pad, bank, row in burst.places]

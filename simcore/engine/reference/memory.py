@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 from typing import Protocol
 
 import simpy
@@ -36,15 +38,17 @@ class MemoryProcess(Protocol):
 
 @dataclass(eq=False)
 class MemoryPort:
-    """State that outlives a layer: the cycle of the memory's clock from which the memory's port is free."""
+    """State that outlives a layer: the time from which the memory's port is free, in cycles of the memory's clock, exactly."""
 
-    free_at: int = 0
+    free_at: Fraction = Fraction(0)
 
 
 class SimpleMemoryProcess:
     """A memory that takes requests in inbox order, transfers one at a time, and then adds the latency.
 
-    The DMA fills the inbox in ISSUE.
+    A transfer begins when the one before ends, which may be within a cycle, but in no cycle before that of its request. A request
+    is done in the first cycle of the memory's clock that is not before the end of its transfer, plus the latency. The DMA fills
+    the inbox in ISSUE.
     """
 
     def __init__(self, clock: PhaseClock, spec: SimpleMemory, ratio: tuple[int, int], port: MemoryPort) -> None:
@@ -61,9 +65,8 @@ class SimpleMemoryProcess:
         while True:
             yield self.clock.next(Phase.GRANT)
             for request in self.inbox:
-                begin = max(self.port.free_at, domain_cycle_at(self.clock.cycle, p, q))
-                transfer = -(-request.bytes // self.spec.bytes_per_cycle)
-                self.port.free_at = begin + transfer
-                done = core_cycle_of(self.port.free_at + self.spec.latency_cycles, p, q)
+                begin = max(self.port.free_at, Fraction(domain_cycle_at(self.clock.cycle, p, q)))
+                self.port.free_at = begin + request.bytes / self.spec.bytes_per_cycle
+                done = core_cycle_of(ceil(self.port.free_at) + self.spec.latency_cycles, p, q)
                 request.memory_done = max(done, self.clock.cycle + 1)
             self.inbox = []
