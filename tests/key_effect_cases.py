@@ -88,7 +88,7 @@ SYSTOLIC = {
     "array.rows": Case("array.rows=16"),
     "array.columns": Case("array.columns=4"),
     "array.dataflow": Case("array.dataflow=os"),
-    "array.fold_overlap": Case("array.fold_overlap=true"),
+    "array.fold_overlap": Case("array.fold_overlap=wave"),
     "array.edge": Case("array.edge=skewed-fetch"),
     "array.partial_sums": Case(
         "array.partial_sums=ofmap", ("scratchpads.ofmap.timing=stt-mram",), forced=("scratchpads.accumulator=null",)

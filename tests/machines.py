@@ -19,6 +19,12 @@ from workloads.network import LayerInstance
 
 T = TypeVar("T")
 
+#: (array.edge, array.fold_overlap): what follows a wave comes through skew registers.
+EDGES_AND_OVERLAPS = (
+    *(("skew-registers", overlap) for overlap in ("none", "after-wave", "wave")),
+    *(("skewed-fetch", overlap) for overlap in ("none", "after-wave")),
+)
+
 
 #: A memory that counts its events.
 COUNTING = f"{Path(__file__).parent / 'toys' / 'counting_rows.py'}:CountingRows"
@@ -36,7 +42,7 @@ class Options:
 
     sides: Sequence[int] = range(1, 7)
     dataflows: Sequence[str] = ("ws", "os", "is")
-    overlaps: Sequence[bool] = (False, True)
+    overlaps: Sequence[str] = ("none", "wave", "after-wave")
     edges: Sequence[str] = ("skew-registers", "skewed-fetch")
     word_bytes: Sequence[int] = (1, 2, 4)
     partial_sums: Sequence[str] = ("accumulator", "ofmap")
@@ -83,7 +89,7 @@ CALM = replace(
     ANY,
     sides=(4, 5, 3),
     dataflows=("ws", "ws", "ws", "ws", "is", "os"),
-    overlaps=(False, False, False, False, True),
+    overlaps=("none", "none", "none", "none", "wave"),
     edges=("skew-registers", "skew-registers", "skewed-fetch"),
     word_bytes=(1, 1, 2),
     banks=(1, 2, 4),
@@ -173,6 +179,8 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
     """Return a small machine with drawn options of the array, the scratchpads, the DMA, the memory and the clocks."""
     words = {name: pick(options.word_bytes) for name in ("ifmap_bytes", "filter_bytes", "ofmap_bytes")}
     words["psum_bytes"] = pick((4, 8))
+    edge = pick(options.edges)
+    overlaps = [overlap for overlap in options.overlaps if overlap != "wave" or edge == "skew-registers"]
     partial_sums = pick(options.partial_sums)
     if pick(options.unified):
         pads = {"unified": draw_scratchpad(pick, options, 8, 4096)}
@@ -189,8 +197,8 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
                 "rows": pick(options.sides),
                 "columns": pick(options.sides),
                 "dataflow": pick(options.dataflows),
-                "fold_overlap": pick(options.overlaps),
-                "edge": pick(options.edges),
+                "fold_overlap": pick(overlaps),
+                "edge": edge,
                 "partial_sums": partial_sums,
                 "port_window": pick(options.windows),
             },

@@ -1,9 +1,9 @@
 """Exact cycles of tiny layers, worked out by hand from the cycle contract, on both engines.
 
-The part common to all cases has a memory latency of L cycles and SRAM (read 1, write 1). Cycle 0 starts the ifmap's burst, and
-cycle 1 the filters' burst. A burst started in cycle t occupies the memory's port for one cycle and arrives in t + 1 + L. In that
-cycle it is written to its bank. Its tile is resident in t + 2 + L, when the first element is offered and granted; the element is
-ready in t + 3 + L. The filters, with t = 1, therefore allow step 0 in cycle 4 + L, after 4 + L cycles of first fill.
+The part common to all cases has a memory latency of L cycles and SRAM (read 1, write 1). Cycle 0 starts the bursts of the ifmap
+and of the filters, which together have fewer bytes than main memory moves in a cycle. A burst of cycle t is moved within that
+cycle and arrives in t + 1 + L. In that cycle it is written to its bank. Its tile is resident in t + 2 + L, when the first element
+is offered and granted; the element is ready in t + 3 + L. Step 0 comes in cycle 3 + L, after 3 + L cycles of first fill.
 
 The last step, in cycle z, puts its result into the write buffer. The write is granted in z + 1 and over in z + 2, when the store
 starts and reads the line. The store is sent in z + 3 and the memory is done in z + 4 + L, where the layer ends, after 3 + L
@@ -29,7 +29,7 @@ from workloads.layers import Linear
 from workloads.network import LayerInstance
 
 LATENCY = 10
-FILL, DRAIN = 4 + LATENCY, 3 + LATENCY
+FILL, DRAIN = 3 + LATENCY, 3 + LATENCY
 PAD: dict[str, Any] = {"capacity_bytes": 1024, "banks": 8, "line_bytes": 16, "ports_per_bank": 2, "timing": "sram"}
 
 ENGINES = pytest.mark.parametrize("engine", ["compiled", "simpy"])
@@ -85,22 +85,19 @@ def stalls(outcome: Outcome) -> dict[tuple[Cause, Port], int]:
 def test_one_fold_takes_first_fill_then_a_cycle_a_step_then_drain(engine: str, dataflow: str, side: int, steps: int) -> None:
     outcome = run(engine, machine(dataflow, side), product(side, side, side))
     assert outcome.compute_cycles == steps
-    # Input stationary preloads the ifmap, there a cycle before the filters: its step 0 comes in 3 + L, and a 1x1 array's step 1
-    # in 4 + L, when the filters are ready. A 2x2 array needs them in step 2.
-    fill = FILL - 1 if dataflow == "is" else FILL
-    assert outcome.stall_cycles[Cause.FIRST_FILL].sum() == fill
+    assert outcome.stall_cycles[Cause.FIRST_FILL].sum() == FILL
     assert outcome.stall_cycles[Cause.DRAIN].sum() == DRAIN
-    assert outcome.cycles == fill + steps + DRAIN
+    assert outcome.cycles == FILL + steps + DRAIN
     assert stalls(outcome) == {}
 
 
 @ENGINES
 def test_a_memory_of_one_byte_a_cycle_delays_fill_and_drain_by_what_the_transfers_take(engine: str) -> None:
-    """Four bytes each: the ifmap's transfer ends in 4, the filters' in 8, six cycles later than in one cycle each; the store's
-    takes three more. First fill 10 + L, four steps, drain 6 + L."""
+    """Four bytes each: the ifmap's transfer ends in 4, the filters' in 8, seven cycles later than in one cycle for both; the
+    store's takes three more. First fill 10 + L, four steps, drain 6 + L."""
     memory = {"clock_hz": "1 GHz", "latency_cycles": LATENCY, "bytes_per_cycle": 1}
     outcome = run(engine, machine("os", 2, memory=memory), product(2, 2, 2))
-    assert outcome.stall_cycles[Cause.FIRST_FILL].sum() == FILL + 6
+    assert outcome.stall_cycles[Cause.FIRST_FILL].sum() == FILL + 7
     assert outcome.cycles == (10 + LATENCY) + 4 + (6 + LATENCY)
 
 
@@ -151,18 +148,16 @@ def test_with_one_outstanding_burst_each_load_waits_for_the_one_before(engine: s
 @pytest.mark.parametrize(
     ("clock", "fill", "cycles"),
     [
-        # At half the clock, memory cycle k is core cycle 2k. The filters' request of core cycle 1 is taken in memory cycle 1 and
-        # done in 2 + 10, core cycle 24; step 0 two cycles later, 26. The store's request of 29 is taken in memory cycle 15 and
-        # done in 16 + 10, core cycle 52.
-        ("500 MHz", 26, 52),
-        # At 8/5 of the clock, memory cycle k is core cycle ceil(5k / 8). The filters' request of core cycle 1 is taken in memory
-        # cycle 1 and done in 12, core cycle ceil(60 / 8) = 8; step 0 in 10. The store's request of 13 is taken in memory cycle 20
-        # (19 is core cycle ceil(95 / 8) = 12, over already), done in 31, core cycle ceil(155 / 8) = 20.
-        ("1.6 GHz", 10, 20),
-        # At 2/3 of the clock, memory cycle k is core cycle ceil(3k / 2). The filters' request of core cycle 1 is taken in memory
-        # cycle 1 and done in 12, core cycle 18; step 0 in 20. The store's request of 23 is taken in memory cycle 15 (core cycle
-        # ceil(45 / 2) = 23, just in time), done in 26, core cycle 39.
-        ("2 GHz", 20, 39),
+        # The operands' requests of core cycle 0 are taken in memory cycle 0 and done in 1 + 10; step 0 comes two cycles later.
+        # At half the clock, memory cycle k is core cycle 2k: done in 22, step 0 in 24. The store's request of 27 is taken in
+        # memory cycle 14 and done in 15 + 10, core cycle 50.
+        ("500 MHz", 24, 50),
+        # At 8/5 of the clock, memory cycle k is core cycle ceil(5k / 8): done in ceil(55 / 8) = 7, step 0 in 9. The store's
+        # request of 12 is taken in memory cycle 18 (the first of two in core cycle 12), done in 29, core cycle 19.
+        ("1.6 GHz", 9, 19),
+        # At 2/3 of the clock, memory cycle k is core cycle ceil(3k / 2): done in ceil(33 / 2) = 17, step 0 in 19. The store's
+        # request of 22 is taken in memory cycle 15 (core cycle 23; cycle 14 was core cycle 21), done in 26, core cycle 39.
+        ("2 GHz", 19, 39),
     ],
 )
 def test_the_memory_counts_cycles_of_its_own_clock(engine: str, clock: str, fill: int, cycles: int) -> None:
@@ -211,7 +206,7 @@ def test_a_partial_sum_is_not_read_before_it_is_written(engine: str) -> None:
     With overlap the sum of step 1 is added to in step 2. It is posted in t, its read is offered in t + 1, answered by the write
     buffer, and ready in t + 2: one stall. Without overlap a step lies between, and the read is in time.
     """
-    overlapped = run(engine, machine("ws", 1, {"fold_overlap": True}), product(1, 2, 1))
+    overlapped = run(engine, machine("ws", 1, {"fold_overlap": "wave"}), product(1, 2, 1))
     assert stalls(overlapped) == {(Cause.READ_LATENCY, Port.PSUM): 1}
     assert overlapped.forwarded_reads.sum() == 1
     assert overlapped.cycles == FILL + 3 + 1 + DRAIN

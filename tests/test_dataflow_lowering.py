@@ -62,22 +62,40 @@ def test_steps_without_overlap_are_folds_times_scale_sims_cycles_per_fold(
 
 
 @pytest.mark.parametrize("dataflow", ["ws", "os", "is"])
-@pytest.mark.parametrize("edge_option", ["skew-registers", "skewed-fetch"])
-def test_fold_overlap_saves_steps_and_never_overlaps_two_streams(dataflow: str, edge_option: str) -> None:
+@pytest.mark.parametrize(
+    ("edge_option", "overlap"), [("skew-registers", "after-wave"), ("skew-registers", "wave"), ("skewed-fetch", "after-wave")]
+)
+def test_fold_overlap_saves_steps_and_never_overlaps_two_streams(dataflow: str, edge_option: str, overlap: str) -> None:
     sets = [f"array.dataflow={dataflow}", "array.rows=4", "array.columns=6", f"array.edge={edge_option}"]
     shape = matrix_product(23, 17, 11)
     alone = lower_shape("gemm", "linear", shape, edge(*sets))
-    over = lower_shape("gemm", "linear", shape, edge(*sets, "array.fold_overlap=true"))
+    over = lower_shape("gemm", "linear", shape, edge(*sets, f"array.fold_overlap={overlap}"))
     assert over.steps < alone.steps
     check_plan(over, edge(*sets))
 
 
-def test_overlapped_weight_stationary_folds_start_a_stream_or_a_swap_wave_apart() -> None:
-    sets = ("array.rows=4", "array.columns=6", "array.fold_overlap=true", "tiling=whole")
-    for rows, gap in ((5, 12), (12, 12), (13, 13), (40, 40)):
+@pytest.mark.parametrize(
+    ("overlap", "gaps"), [("after-wave", {5: 12, 12: 12, 13: 13, 40: 40}), ("wave", {1: 4, 3: 4, 4: 4, 5: 5, 40: 40})]
+)
+def test_overlapped_weight_stationary_folds_start_a_stream_or_a_swap_apart(overlap: str, gaps: dict[int, int]) -> None:
+    """After the wave the next weights enter 2R + C - 2 = 12 steps after the fold's stream began, behind the wave in R = 4."""
+    sets = ("array.rows=4", "array.columns=6", f"array.fold_overlap={overlap}", "tiling=whole")
+    for rows, gap in gaps.items():
         program = lower_shape("gemm", "linear", matrix_product(rows, 9, 6), edge(*sets))
         assert program.segments[Port.IFMAP][:, Seg.DUE].tolist() == [4, 4 + gap, 4 + 2 * gap]
         assert program.steps == 4 + 2 * gap + rows + 4 + 6 - 2
+
+
+def test_144_folds_of_49_pixels_on_128x128_follow_each_other_every_128_steps() -> None:
+    """ResNet18's last convolutions: 36 x 4 folds. Preload 128, 143 gaps, the last stream 49, drain 254 = 128 + 128 - 2.
+
+    Behind the wave a gap is R = 128: 18,735 steps. After the wave it is 2R + C - 2 = 382: 55,057.
+    """
+    shape = matrix_product(49, 4608, 512)
+    for overlap, steps in (("wave", 128 + 143 * 128 + 49 + 254), ("after-wave", 128 + 143 * 382 + 49 + 254)):
+        program = lower_shape("conv", "conv", shape, load_system("cloud-128x128-ws", [f"array.fold_overlap={overlap}"]))
+        assert program.facts["folds"] == 144
+        assert program.steps == steps
 
 
 def test_what_fits_is_loaded_once_from_aligned_addresses() -> None:

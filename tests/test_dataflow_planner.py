@@ -9,6 +9,7 @@ import pytest
 from dataflow_walk import check_plan
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from machines import EDGES_AND_OVERLAPS
 
 from simcore.errors import InputError
 from simcore.program.program import Program
@@ -121,12 +122,12 @@ def tall_arrays(draw: st.DrawFn) -> Drawn:
     if draw(st.integers(0, 4)) == 0:
         shape = matrix_product(*(draw(st.integers(1, 40)) for _ in range(3)))
     one_fold = draw(st.booleans())
+    edge, overlap = draw(st.sampled_from(EDGES_AND_OVERLAPS))
     sets = [
         f"array.rows={max(shape.pixels, shape.taps) if one_fold else draw(st.integers(1, 40))}",
         f"array.columns={max(shape.pixels, shape.filters) if one_fold else draw(st.integers(1, 40))}",
         f"array.dataflow={draw(st.sampled_from(['ws', 'os', 'os', 'is']))}",
-        f"array.edge={draw(st.sampled_from(['skew-registers', 'skewed-fetch']))}",
-        f"array.fold_overlap={str(draw(st.booleans())).lower()}",
+        f"array={{edge: {edge}, fold_overlap: {overlap}}}",
         f"tiling={draw(st.sampled_from(['whole', 'least-traffic']))}",
     ]
     for pad_name in ("ifmap", "filter", "ofmap"):

@@ -11,6 +11,7 @@ import pytest
 from dataflow_walk import check_plan, region_words
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from machines import EDGES_AND_OVERLAPS
 
 from simcore.errors import InputError
 from simcore.program.program import Fold, Op, OpKind, Port, Program, Reg, Seg
@@ -43,6 +44,7 @@ def machines(draw: st.DrawFn, roomy: bool = False) -> System:
     names = draw(st.sampled_from([("ifmap", "filter", "ofmap"), ("unified",)]))
     pads = {name: pad() for name in (*names, *(("accumulator",) if partial_sums == "accumulator" else ()))}
     word = st.sampled_from([1, 2])
+    edge, overlap = draw(st.sampled_from(EDGES_AND_OVERLAPS))
     return System.model_validate(
         {
             "name": "drawn",
@@ -52,8 +54,8 @@ def machines(draw: st.DrawFn, roomy: bool = False) -> System:
                 "rows": draw(st.integers(1, 6)),
                 "columns": draw(st.integers(1, 6)),
                 "dataflow": draw(st.sampled_from(["ws", "os", "is"])),
-                "fold_overlap": draw(st.booleans()),
-                "edge": draw(st.sampled_from(["skew-registers", "skewed-fetch"])),
+                "fold_overlap": overlap,
+                "edge": edge,
                 "partial_sums": partial_sums,
             },
             "words": {

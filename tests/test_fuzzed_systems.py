@@ -29,7 +29,7 @@ KEYS: dict[str, tuple[object, ...]] = {
     "array.columns": COUNTS,
     "array.dataflow": ("ws", "os", "is"),
     "array.edge": ("skewed-fetch",),
-    "array.fold_overlap": ("true",),
+    "array.fold_overlap": ("wave", "after-wave"),
     "array.port_window": COUNTS,
     "dma.burst_bytes": SIZES,
     "dma.outstanding_bursts": COUNTS,
@@ -38,7 +38,7 @@ KEYS: dict[str, tuple[object, ...]] = {
     "tiling": ("whole",),
     "layer_results": ("scratchpads",),
     "memory.latency_cycles": COUNTS,
-    "memory.bytes_per_cycle": COUNTS,
+    "memory.bytes_per_cycle": (*COUNTS, "478.7", "1/3", "450 GB/s"),
     "core_clock_hz": (1, 1000, 999_999_937, 10**12),
 }
 

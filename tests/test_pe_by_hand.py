@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,37 @@ def test_output_stationary_by_hand() -> None:
     assert left == {(0, 0): (1, 17), (0, 1): (2, 23), (1, 0): (2, 39), (1, 1): (3, 53)}
 
 
+def test_weights_behind_a_wave_by_hand() -> None:
+    """Folds of one pixel each, two steps apart: weights [[1, 2], [3, 4]], then [[5, 6], [7, 8]], pixels (1, 10) and (100, 1000).
+
+    Column 0 takes 3 in step 0 and 1 in step 1, when PE10 has the 3 that came down; column 1 takes 4 and 2 a step later. Pixel 0
+    enters PE00 in step 2, where it swaps in the 1, while the 7 takes the 1's place; PE10 swaps in the 3 in step 3, while the 7
+    comes down. PE11 swaps in the 4 in step 4 and takes the 8.
+    Step 2: PE00 1*1.  Step 3: PE01 1*2, PE10 1 + 10*3 = 31, out.  Step 4: PE11 2 + 10*4 = 42, out, PE00 100*5.
+    Step 5: PE01 100*6, PE10 500 + 1000*7 = 7500, out.  Step 6: PE11 600 + 1000*8 = 8600, out.
+    """
+    folds = tuple(Fold(2 * i, 2 * i + 2, rows=2, columns=2, times=1, m0=0, n0=0, k0=0) for i in range(2))
+    clock = PhaseClock()
+    pes = PeArray(clock, replace(WEIGHT_STATIONARY.roles, behind_wave=True), 2, 2, folds)
+    weights, pixels = np.arange(1, 9).reshape(2, 2, 2), np.array([[1, 10], [100, 1000]])
+    for fold, row, lane in np.ndindex(2, 2, 2):
+        pes.from_north[lane, fold, row] = int(weights[fold, row, lane])
+        pes.from_west[row, fold, 0] = int(pixels[fold, row])
+    left: list[dict[tuple[int, int, int], int]] = []
+
+    def control() -> Any:
+        for step in range(7):
+            yield clock.next(Phase.ADVANCE)
+            left.append(dict(pes.results))
+            pes.results.clear()
+            pes.step(step)
+        yield clock.next(Phase.ADVANCE)
+        left.append(dict(pes.results))
+
+    clock.run(until=clock.process(control()))
+    assert left == [{}, {}, {}, {}, {(0, 0, 0): 31}, {(0, 0, 1): 42}, {(1, 0, 0): 7500}, {(1, 0, 1): 8600}]
+
+
 @dataclass(eq=False)
 class Noted(Operands):
     """Operands that keep the values in the order in which they are written."""
@@ -120,7 +151,7 @@ def test_results_of_a_2x2_product_are_written_in_the_steps_worked_out_by_hand(
     post = ArrayControl._post
     monkeypatch.setattr(ArrayControl, "_post", lambda self, element: (steps.append(self.step), post(self, element)))
     instance = instance_of(MatMul("matmul"), ((2, 2), (2, 2)))
-    system = machine((dataflow, False, edge, "ofmap"), 2, 2, QUICK)
+    system = machine((dataflow, "none", edge, "ofmap"), 2, 2, QUICK)
     program = lower(instance, system, with_folds=True)
     assert program is not None
     operands = Noted(operand_images(program, instance, np.array([[[5, 6], [7, 8]]]), np.array([[[1, 2], [3, 4]]])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,10 @@ from workloads.layers import Conv, Linear, MatMul
 from workloads.network import LayerInstance
 
 DATAFLOWS, EDGES, SUMS = ("ws", "os", "is"), ("skew-registers", "skewed-fetch"), ("accumulator", "ofmap")
-#: Every kind of array: 3 x 2 x 2 x 2, each with drawn layers, sizes and memories.
-KINDS = list(product(DATAFLOWS, (False, True), EDGES, SUMS))
+#: Every kind of array, each with drawn layers, sizes and memories. Behind a wave, operands come through skew registers.
+KINDS = [
+    kind for kind in product(DATAFLOWS, ("none", "after-wave", "wave"), EDGES, SUMS) if kind[1:3] != ("wave", "skewed-fetch")
+]
 FEW = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 #: Nothing ever waits at a bank: each port of the array finds a bank port free.
@@ -41,7 +43,7 @@ SLOW = {
 }  # fmt: skip
 
 
-def machine(kind: tuple[str, bool, str, str], rows: int, columns: int, pad: dict[str, Any], **changes: Any) -> System:
+def machine(kind: tuple[str, str, str, str], rows: int, columns: int, pad: dict[str, Any], **changes: Any) -> System:
     """A machine of a kind (dataflow, overlap, edge, partial sums) with ``pad`` for every scratchpad; ``changes`` replace keys."""
     dataflow, overlap, edge, sums = kind
     names = ["ifmap", "filter", "ofmap", *(["accumulator"] if sums == "accumulator" else [])]
@@ -155,7 +157,7 @@ def check_values(instance: LayerInstance, system: System, seed: int = 0) -> Outc
     seed=st.integers(0, 1000),
 )
 def test_what_the_array_writes_is_numpys_product(
-    kind: tuple[str, bool, str, str],
+    kind: tuple[str, str, str, str],
     instance: LayerInstance,
     rows: int,
     columns: int,
@@ -175,7 +177,7 @@ CORNERS = instance_of(
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind)))
-def test_without_bank_stalls_a_ragged_grouped_padded_convolution_is_numpys(kind: tuple[str, bool, str, str]) -> None:
+def test_without_bank_stalls_a_ragged_grouped_padded_convolution_is_numpys(kind: tuple[str, str, str, str]) -> None:
     outcome = check_values(CORNERS, machine(kind, 5, 3, QUICK))
     waited = (Cause.READ_CONFLICT, Cause.WRITE_CONFLICT, Cause.DMA_COLLISION, Cause.WRITE_BACKPRESSURE)
     assert outcome.stall_cycles[list(waited)].sum() == 0
@@ -183,7 +185,7 @@ def test_without_bank_stalls_a_ragged_grouped_padded_convolution_is_numpys(kind:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind)))
-def test_with_stalls_in_most_cycles_the_same_convolution_is_numpys(kind: tuple[str, bool, str, str]) -> None:
+def test_with_stalls_in_most_cycles_the_same_convolution_is_numpys(kind: tuple[str, str, str, str]) -> None:
     outcome = check_values(CORNERS, machine(kind, 5, 3, SLOW))
     assert outcome.stall_cycles.sum() > outcome.compute_cycles
     assert outcome.bank_stall_cycles.sum() > 0
@@ -192,7 +194,9 @@ def test_with_stalls_in_most_cycles_the_same_convolution_is_numpys(kind: tuple[s
 @pytest.mark.parametrize("dataflow", DATAFLOWS)
 def test_a_unified_scratchpad_keeps_the_tensors_apart(dataflow: str) -> None:
     pad = SLOW | {"capacity_bytes": 2048}
-    outcome = check_values(CORNERS, machine((dataflow, True, "skew-registers", "ofmap"), 5, 3, pad, scratchpads={"unified": pad}))
+    outcome = check_values(
+        CORNERS, machine((dataflow, "wave", "skew-registers", "ofmap"), 5, 3, pad, scratchpads={"unified": pad})
+    )
     assert outcome.stall_cycles.sum() > 0
 
 
@@ -202,14 +206,29 @@ def test_scale_sims_shape_rule_computes_the_windows_that_reach_over_the_edge(dat
     conv = Conv("conv", 3, (3, 3), stride=(3, 3), padding=(1, 0, 0, 0), ceil_mode_scale_sim=True)
     instance = instance_of(conv, ((2, 6, 7),))
     assert instance.output_shape == (3, 3, 3)
-    check_values(instance, machine((dataflow, False, "skew-registers", "ofmap"), 4, 2, QUICK, shapes="scale-sim"))
+    check_values(instance, machine((dataflow, "none", "skew-registers", "ofmap"), 4, 2, QUICK, shapes="scale-sim"))
+
+
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+@pytest.mark.parametrize(("m", "rows", "columns"), [(1, 4, 3), (2, 5, 2), (3, 3, 4), (4, 3, 2), (1, 1, 1)])
+def test_folds_behind_a_wave_follow_each_other_every_rows_or_times_steps_and_are_numpys(
+    dataflow: str, m: int, rows: int, columns: int
+) -> None:
+    """As many rows, columns and taps as leave ragged folds, with fewer, as many and more streamed elements than rows."""
+    instance = instance_of(MatMul("matmul"), ((m, 11), (11, 7)) if dataflow != "is" else ((7, 11), (11, m)))
+    system = machine((dataflow, "wave", "skew-registers", "accumulator"), rows, columns, QUICK, tiling="whole")
+    check_values(instance, system)
+    program = lower(instance, system, with_folds=True)
+    assert program is not None
+    streamed = 11 if dataflow == "os" else m
+    assert {b.stream_start - a.stream_start for a, b in pairwise(program.folds)} == {max(streamed, rows)}
 
 
 @pytest.mark.parametrize("dataflow", DATAFLOWS)
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (1, 5), (5, 1), (7, 7)])
 def test_arrays_of_one_row_one_column_or_larger_than_the_layer_compute_it(dataflow: str, rows: int, columns: int) -> None:
     instance = instance_of(Linear("linear", 6), ((5,),), batch=3)
-    check_values(instance, machine((dataflow, True, "skew-registers", "accumulator"), rows, columns, QUICK))
+    check_values(instance, machine((dataflow, "wave", "skew-registers", "accumulator"), rows, columns, QUICK))
 
 
 def test_images_of_tensors_of_the_wrong_shape_are_refused() -> None:

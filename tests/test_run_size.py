@@ -42,7 +42,7 @@ def test_the_size_of_a_layer_is_that_of_its_program(data: st.DataObject) -> None
     assert program is not None
     steps = layer_size(layer, system).steps
     # More where streams are cut in blocks, and where skewed fetch holds the edge for a few steps more in each overlapping fold.
-    skewed = system.array.fold_overlap and system.array.edge == "skewed-fetch"
+    skewed = system.array.fold_overlap != "none" and system.array.edge == "skewed-fetch"
     if program.dataflow == "vector" or (system.tiling == "whole" and not skewed):
         assert steps == program.steps
     else:

@@ -203,7 +203,12 @@ BAD_SETS: list[tuple[str, str]] = [
     ("array=3", f"array: expected a mapping with keys {KEYS_OF_ARRAY}, got 3"),
     ("array.dataflow=wss", "array.dataflow: expected 'ws', 'os' or 'is', got 'wss'; did you mean 'ws'?"),
     ("array.dataflow=rs", "array.dataflow: expected 'ws', 'os' or 'is', got 'rs'"),
-    ("array.fold_overlap=1", "array.fold_overlap: expected true or false, got 1"),
+    ("array.fold_overlap=true", "array.fold_overlap: expected 'none', 'after-wave' or 'wave', got true"),
+    (
+        "array={edge: skewed-fetch, fold_overlap: wave}",
+        "array.edge: expected 'skew-registers' with array.fold_overlap 'wave', got 'skewed-fetch'; or set array.fold_overlap: "
+        "after-wave",
+    ),
     ("name=''", "name: expected text that is not empty, got ''"),
     ("seed=true", "seed: expected an integer, got true"),
     ("seed=-1", "seed: expected at least 0, got -1"),

@@ -19,7 +19,7 @@ from workloads.layers import Conv
 STRIDED = instance_of(Conv("strided", 8, kernel=(3, 3), stride=(2, 2)), ((8, 11, 11),))
 DENSE = instance_of(Conv("dense", 8, kernel=(3, 3), padding=(1, 1, 1, 1)), ((8, 9, 9),), batch=2)
 DILATED = instance_of(Conv("dilated", 5, kernel=(2, 3), stride=(2, 1), dilation=(3, 2), groups=1), ((12, 12, 9),))
-WS = ("ws", False, "skew-registers", "accumulator")
+WS = ("ws", "none", "skew-registers", "accumulator")
 #: Less than any of the three ifmaps: 968, 1296 and 864 bytes.
 SMALL = QUICK | {"capacity_bytes": 640, "banks": 4}
 
@@ -75,7 +75,7 @@ def test_it_moves_less_in_as_many_steps(instance, monkeypatch):
     [
         (STRIDED, SMALL, WS),
         pytest.param(STRIDED, SLOW | {"capacity_bytes": 512}, WS, marks=pytest.mark.slow),
-        (STRIDED, SMALL, ("ws", True, "skewed-fetch", "ofmap")),
+        (STRIDED, SMALL, ("ws", "after-wave", "skewed-fetch", "ofmap")),
         (DILATED, SMALL, WS),
         pytest.param(DENSE, SMALL, WS, marks=pytest.mark.slow),
     ],

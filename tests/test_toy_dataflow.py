@@ -35,14 +35,14 @@ def small_network() -> Network:
     return builder.build(2)
 
 
-def turned(overlap: bool, edge: str, pad: dict, rows: int = 3, columns: int = 4) -> System:
+def turned(overlap: str, edge: str, pad: dict, rows: int = 3, columns: int = 4) -> System:
     return machine((TURNED, overlap, edge, "accumulator"), rows, columns, pad)
 
 
 @pytest.mark.parametrize("pad", [QUICK, SLOW], ids=["quick", "slow"])
 @pytest.mark.parametrize("edge", ["skew-registers", "skewed-fetch"])
-@pytest.mark.parametrize("overlap", [False, True])
-def test_both_engines_give_the_same_tables_and_every_value_is_numpys(overlap: bool, edge: str, pad: dict) -> None:
+@pytest.mark.parametrize("overlap", ["none", "after-wave"])
+def test_both_engines_give_the_same_tables_and_every_value_is_numpys(overlap: str, edge: str, pad: dict) -> None:
     system = turned(overlap, edge, pad)
     reference = simulate(small_network(), system, engine="simpy", check_values=True)
     compiled = simulate(small_network(), system)
@@ -58,7 +58,7 @@ def require_equal(checked: Results, compiled: Results) -> None:
 
 
 def test_a_training_step_runs_on_it() -> None:
-    system = turned(False, "skew-registers", QUICK)
+    system = turned("none", "skew-registers", QUICK)
     found = simulate(small_network(), system, engine="simpy", check_values=True, training="sgd")
     gradients = {name for name in found.values if "_gradient" in name and found.values[name] == "equal"}
     assert {"point.input_gradient", "point.weight_gradient", "conv.weight_gradient"} <= gradients
@@ -67,12 +67,12 @@ def test_a_training_step_runs_on_it() -> None:
 
 @pytest.mark.parametrize(("rows", "columns"), [(3, 5), (4, 4)])
 def test_a_fold_takes_filters_along_the_rows_and_pixels_along_the_columns(rows: int, columns: int) -> None:
-    system = turned(False, "skew-registers", QUICK, rows, columns).model_copy(update={"tiling": "whole"})
+    system = turned("none", "skew-registers", QUICK, rows, columns).model_copy(update={"tiling": "whole"})
     program = lower(instance_of(Linear("fc", 7), ((9, 11),)), system)
     assert program is not None
     pixels, filters, taps = 9, 7, 11
     assert program.steps == -(-filters // rows) * -(-pixels // columns) * (taps + rows + columns - 2)
-    turned_back = machine(("os", False, "skew-registers", "accumulator"), columns, rows, QUICK).model_copy(
+    turned_back = machine(("os", "none", "skew-registers", "accumulator"), columns, rows, QUICK).model_copy(
         update={"tiling": "whole"}
     )
     assert lower(instance_of(Linear("fc", 7), ((9, 11),)), turned_back).steps == program.steps

@@ -302,7 +302,7 @@ def test_cycles_and_bytes_of_a_small_step_by_hand() -> None:
     wide = {"line_bytes": 8} | QUICK
     words = {"ifmap_bytes": 2, "filter_bytes": 2, "ofmap_bytes": 2, "psum_bytes": 4}
     system = machine(
-        ("ws", False, "skew-registers", "accumulator"), 4, 4, wide, tiling="whole", vector_unit={"lanes": 4}, words=words
+        ("ws", "none", "skew-registers", "accumulator"), 4, 4, wide, tiling="whole", vector_unit={"lanes": 4}, words=words
     )
     results = simulate(training_step(network, optimizer="momentum"), system)
     layers = results.layers.set_index("layer")

@@ -109,7 +109,7 @@ def test_processing_elements_compute_the_gradients_of_a_ragged_grouped_strided_c
 
 @pytest.mark.parametrize("dataflow", ["ws", "os", "is"])
 def test_processing_elements_compute_the_gradients_of_linear_layers_and_products(dataflow: str) -> None:
-    system, random = machine((dataflow, False, "skew-registers", "accumulator"), 4, 3, QUICK), np.random.default_rng(6)
+    system, random = machine((dataflow, "none", "skew-registers", "accumulator"), 4, 3, QUICK), np.random.default_rng(6)
     found = trained(after_weights(Linear("fc", 7), (3, 5), batch=2))
     rows, weights, gradient = (random.integers(-99, 99, shape) for shape in ((2, 3, 5), (7, 5), (2, 3, 7)))
     assert np.array_equal(computed_by_the_array(found["fc.input_gradient"], system, gradient, weights), gradient @ weights)

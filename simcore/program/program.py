@@ -191,10 +191,15 @@ class PeRoles:
     If ``held`` is IFMAP or FILTER, that operand is shifted in from the north before the fold's stream. The other operand then
     streams in from the west, and sums move down the columns. If ``held`` is OUTPUT, each PE keeps its sum, ``north`` streams in
     from the north, and the other operand from the west.
+
+    A held operand is shifted down all columns at once. With ``behind_wave`` each column begins a step after the one before, as
+    the stream does, and a PE takes part only from the step in which the first value reaches it, which is never before the wave of
+    the fold before has made it swap.
     """
 
     held: Port
     north: Port
+    behind_wave: bool = False
 
 
 @dataclass(frozen=True)

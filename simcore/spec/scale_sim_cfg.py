@@ -161,7 +161,7 @@ def _system(cfg: _Cfg, name: str) -> Entry:
             "core_clock_hz": _CLOCK_HZ,
             "shapes": "scale-sim",
             "tiling": "whole",
-            "array": array | {"fold_overlap": False, "edge": "skew-registers", "partial_sums": "ofmap"},
+            "array": array | {"fold_overlap": "none", "edge": "skew-registers", "partial_sums": "ofmap"},
             "words": {"ifmap_bytes": 1, "filter_bytes": 1, "ofmap_bytes": 1, "psum_bytes": 1},
             "scratchpads": scratchpads,
             "dma": {"outstanding_bursts": _OUTSTANDING_BURSTS, "burst_bytes": _BURST_BYTES},

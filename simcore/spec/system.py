@@ -27,6 +27,7 @@ from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.scratchpad import ScratchpadSpec
 
 Edge = Literal["skew-registers", "skewed-fetch"]
+FoldOverlap = Literal["none", "after-wave", "wave"]
 PartialSums = Literal["accumulator", "ofmap"]
 ScratchpadName = Literal["ifmap", "filter", "ofmap", "unified", "accumulator"]
 
@@ -48,8 +49,14 @@ class ArraySpec(Spec):
         ),
     ]
     fold_overlap: Annotated[
-        Flag, key("Whether the operand that stays for the next fold is loaded while this fold still computes.", cycles=True)
-    ] = False
+        FoldOverlap,
+        key(
+            "When the operand that stays for the next fold may enter the array: after this fold (`none`), once the wave in which "
+            "the PEs swap to this fold's operand has passed the last PE (`after-wave`), or right behind that wave (`wave`, with "
+            "`edge: skew-registers`), so that folds follow each other every max(streamed elements, rows) steps.",
+            cycles=True,
+        ),
+    ] = "none"
     edge: Annotated[
         Edge,
         key(
@@ -73,6 +80,14 @@ class ArraySpec(Spec):
             cycles=True,
         ),
     ] = 8
+
+    @field_validator("edge")
+    @classmethod
+    def _a_wave_needs_skew_registers(cls, edge: Edge, info: ValidationInfo) -> Edge:
+        if info.data.get("fold_overlap") == "wave" and edge != "skew-registers":
+            hint = "or set array.fold_overlap: after-wave"
+            raise_broken([Broken((), f"expected 'skew-registers' with array.fold_overlap 'wave', got '{edge}'", hint)])
+        return edge
 
 
 class DmaSpec(Spec):

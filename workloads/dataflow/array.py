@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,7 @@ class Product(Work):
         along_rows, along_columns, along_time = flow.extents(shape)
         folds = shape.groups * -(-along_rows // array.rows) * -(-along_columns // array.columns)
         preload, drain = flow.preload_steps(array), drain_steps(array)
-        if not array.fold_overlap:
+        if array.fold_overlap == "none":
             return folds * (along_time + preload + drain)
         return preload + (folds - 1) * flow.gap(along_time, array) + along_time + drain
 
@@ -125,7 +125,7 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
     return Program(
         name=name,
         dataflow=flow.name,
-        roles=flow.roles,
+        roles=replace(flow.roles, behind_wave=flow.sums_leave and system.array.fold_overlap == "wave"),
         steps=folds.steps,
         segments=(
             ifmap_segments(layer.streams.ifmap, 0, folds, shape.group_channels),

@@ -53,7 +53,7 @@ class Dataflow:
 
     ``name`` is the value of ``array.dataflow`` in a System. ``rows``, ``columns`` and ``time`` give the side along each; partial
     sums move down the columns, so taps must lie along the rows or in time. ``least_gap(array)`` is the least number of steps,
-    with ``array.fold_overlap``, from the first streamed element of a fold to that of the next. ``traffic(choice)`` returns the
+    with an ``array.fold_overlap``, from the first streamed element of a fold to that of the next. ``traffic(choice)`` returns the
     main-memory bytes of the ifmap and of the filters, for one group, under a choice of loops; the choice with the least traffic
     is taken. ``tap_orders(shape, array)`` lists the orders of row folds that are worth trying. ``filter_chunk(array)`` is the
     preferred number of rows in a tile of the filters.
@@ -135,6 +135,15 @@ class Dataflow:
     def gap(self, times: int, array: ArraySpec) -> int:
         """Return the steps, with overlap, from the start of a fold's stream of ``times`` elements to the start of the next."""
         return max(times + edge_skew(array), self.least_gap(array))
+
+
+def swap_gap(array: ArraySpec) -> int:
+    """Return the least steps from the first streamed element of a fold to that of the next, if an operand is held.
+
+    The held operand enters in ``rows`` steps. Behind the wave of the last swap it may enter at once, else only when that wave has
+    passed the last PE.
+    """
+    return array.rows if array.fold_overlap == "wave" else 2 * array.rows + array.columns - 2
 
 
 def edge_skew(array: ArraySpec) -> int:

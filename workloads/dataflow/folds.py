@@ -86,7 +86,7 @@ def stream_starts(times: Int64Array, array: ArraySpec, dataflow: Dataflow) -> tu
     nothing is preloaded. With overlap the next fold streams as soon as the dataflow allows.
     """
     preload, drain = dataflow.preload_steps(array), drain_steps(array)
-    if not array.fold_overlap:
+    if array.fold_overlap == "none":
         ends = np.cumsum(times + preload + drain)
         return ends - times - drain, int(ends[-1])
     gaps = np.maximum(times + edge_skew(array), dataflow.least_gap(array))

@@ -118,7 +118,7 @@ SCALAR_POSTED_PAD = 33
 SCALAR_ARRIVES, SCALAR_HAS_DRAM, SCALAR_SENT, SCALAR_DRAM_NEXT, SCALAR_AWAITED, SCALAR_HELD, SCALAR_OVERRUN = range(34, 41)
 # For traffic: whether more requests arrive together than there are free rows.
 SCALAR_ROWS_ARE_SHORT = 41
-# Main memory moves RATE_BYTES in RATE_CYCLES of its cycles. Its port is free from its cycle MEMORY_FREE on, of which MEMORY_PART of
-# RATE_BYTES parts are taken. DMA_BYTES are the bytes of bursts after which the DMA starts no further burst in a core cycle.
+# Main memory moves RATE_BYTES in RATE_CYCLES of its cycles. Its port is free from its cycle MEMORY_FREE on, of which MEMORY_PART
+# parts, of RATE_BYTES, are taken. DMA_BYTES are the bytes of bursts after which the DMA starts no further burst in a core cycle.
 SCALAR_RATE_CYCLES, SCALAR_MEMORY_PART, SCALAR_DMA_BYTES = range(42, 45)
 SCALAR_COLUMNS = 45

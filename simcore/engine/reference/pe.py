@@ -86,20 +86,26 @@ class PeArray:
     def _preload_input(self, step: int, row: int, column: int, old: int) -> int:
         """Return the value that enters a PE's shadow register in this step.
 
-        The value comes from the north edge, from the PE above, or from the PE itself while the stationary operands hold still.
+        The value comes from the north edge, from the PE above, or from the PE itself while its operand holds still. Behind a wave
+        column c begins c steps later, and the PE of row r moves only once the first value has come down to it.
         """
-        fold = bisect_right(self._preloads, step) - 1
-        if fold < 0 or step - self._preloads[fold] >= self.rows:
+        at = step - column if self.roles.behind_wave else step
+        fold = bisect_right(self._preloads, at) - 1
+        shifted = at - self._preloads[fold] if fold >= 0 else self.rows
+        if shifted >= self.rows or (self.roles.behind_wave and shifted < row):
             return int(self.shadow[old, row, column])
         if row:
             return int(self.shadow[old, row - 1, column])
-        entering = self.rows - 1 - (step - self._preloads[fold])
+        entering = self.rows - 1 - shifted
         if entering >= self.folds[fold].rows or column >= self.folds[fold].columns:
             return 0
         return _taken(self.from_north, column, fold, entering)
 
     def _preloaded(self, row: int, column: int) -> Generator[simpy.Event, int, None]:
-        """Run a PE whose stationary operand is shifted in from the north. Partial sums move south, operands east."""
+        """Run a PE whose stationary operand is shifted in from the north. Partial sums move south, operands east.
+
+        The PE holds two operands: one that it multiplies by, and the next one, which the first streamed value of a fold swaps in.
+        """
         stationary = 0
         while True:
             step = yield self.pulse

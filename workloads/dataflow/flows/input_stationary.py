@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from simcore.spec.system import ArraySpec
-from workloads.dataflow.dataflow import Dataflow, Side
+from workloads.dataflow.dataflow import Dataflow, Side, swap_gap
 from workloads.dataflow.estimates import Choice
-
-
-def _least_gap(array: ArraySpec) -> int:
-    """Return the steps after which the wave that replaces the held operand has passed the last PE."""
-    return 2 * array.rows + array.columns - 2
 
 
 def _array_columns(array: ArraySpec) -> int:
@@ -34,7 +29,7 @@ INPUT_STATIONARY = Dataflow(
     rows=Side.TAPS,
     columns=Side.PIXELS,
     time=Side.FILTERS,
-    least_gap=_least_gap,
+    least_gap=swap_gap,
     traffic=_traffic,
     filter_chunk=_array_columns,
 )

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from simcore.spec.system import ArraySpec
-from workloads.dataflow.dataflow import Dataflow, Side
+from workloads.dataflow.dataflow import Dataflow, Side, swap_gap
 from workloads.dataflow.estimates import USEFUL_SHARE, Choice
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tap_order import reuse_parts, row_classes
-
-
-def _least_gap(array: ArraySpec) -> int:
-    """Return the steps after which the wave that replaces the held operand has passed the last PE."""
-    return 2 * array.rows + array.columns - 2
 
 
 def _tap_orders(shape: ConvShape, array: ArraySpec) -> tuple[str, ...]:
@@ -67,7 +62,7 @@ WEIGHT_STATIONARY = Dataflow(
     rows=Side.TAPS,
     columns=Side.FILTERS,
     time=Side.PIXELS,
-    least_gap=_least_gap,
+    least_gap=swap_gap,
     traffic=_traffic,
     tap_orders=_tap_orders,
 )
