@@ -59,13 +59,13 @@ def simulate(
 
     Raise InputError for any of these that cannot be used, and WrongValuesError if a checked value differs from numpy's.
     """
-    machine = _machine(system, dataflow, overrides)
+    machine = machine_for(system, dataflow, overrides)
     kind = kind_of(machine)
     engine = kind.engine_named(engine)
     if check_values:
         kind.require_values(engine)
     costs = kind.costs(machine)
-    graph = _network(network, machine, batch, training)
+    graph = network_for(network, machine, batch, training)
     used = shortcuts if shortcuts is not None else Shortcuts()
     order = RunOrder(graph, _wanted(graph, layers), engine, used, check_values, progress)
     refuse_too_long(kind.estimate(machine, order), order, limit_s)
@@ -93,7 +93,8 @@ def _wear(kind: MachineKind[Any, Any], machine: MachineSpec, ran: Ran) -> LineWe
     return None if ran.line_writes is None else kind.line_wear(machine, ran.line_writes)
 
 
-def _machine(system: MachineSpec | str | Path, dataflow: str | None, overrides: Sequence[str]) -> MachineSpec:
+def machine_for(system: MachineSpec | str | Path, dataflow: str | None, overrides: Sequence[str]) -> MachineSpec:
+    """Return the machine that these arguments of ``simulate`` describe. Raise InputError if they describe none."""
     if not isinstance(system, MachineSpec | str | Path):
         raise InputError(f"system: expected a System, a name or a file, got {system!r}")
     if isinstance(overrides, str):
@@ -105,9 +106,10 @@ def _machine(system: MachineSpec | str | Path, dataflow: str | None, overrides: 
     return override_system(system, wanted) if isinstance(system, MachineSpec) else load_system(system, wanted)
 
 
-def _network(
+def network_for(
     network: Network | nx.DiGraph[Any] | str | Path, system: MachineSpec, batch: int | None, training: str | None
 ) -> Network:
+    """Return the network that these arguments of ``simulate`` describe. Raise InputError if they describe none."""
     from workloads.load import load_network
     from workloads.network import Network, from_graph
 

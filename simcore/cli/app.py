@@ -10,7 +10,7 @@ import simcore
 from simcore.cli import dram, options
 from simcore.cli.guard import guarded
 from simcore.cli.memory_app import memory_app
-from simcore.cli.options import RunOptions, SimulateOptions, taking
+from simcore.cli.options import RunOptions, SimulateOptions, WhyOptions, taking
 from simcore.cli.streams import standard_streams
 from simcore.cli.study_app import study_app
 
@@ -56,6 +56,16 @@ def banks(asked: SimulateOptions) -> None:
     from simcore.cli.banks import banks_command
 
     banks_command(asked)
+
+
+@app.command()
+@guarded
+@taking(WhyOptions)
+def why(asked: WhyOptions) -> None:
+    """Say where the cycles of a run are lost, and what each change of one key saves: every change is simulated."""
+    from simcore.cli.why import why_command
+
+    why_command(asked)
 
 
 app.add_typer(dram.app, name="dram")

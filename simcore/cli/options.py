@@ -33,6 +33,9 @@ DramEngineOption = Annotated[str, typer.Option("--engine", metavar="compiled|sim
 LayersOption = Annotated[
     str | None, typer.Option("--layers", metavar="PATTERN", help="Simulate only these layers, such as 'layer1*,fc'.")
 ]
+LayerOption = Annotated[
+    str | None, typer.Option("--layer", "--layers", metavar="PATTERN", help="Look only at these layers, such as 'layer1*,fc'.")
+]
 BatchOption = Annotated[int | None, typer.Option("--batch", metavar="N", help="Number of images in the batch.")]
 TrainingOption = Annotated[bool, typer.Option("--training", help="Simulate one training step on the batch, not inference.")]
 OptimizerOption = Annotated[
@@ -55,6 +58,13 @@ CheckValuesOption = Annotated[
 ]
 NoLimitOption = Annotated[bool, typer.Option("--no-limit", help="Run even if the estimate exceeds the limit of one hour.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print no progress bar and no tables.")]
+
+
+def optimizer_of(training: bool, optimizer: str | None) -> str | None:
+    """Return the optimiser of the training step, or None for inference. Raise InputError for an optimiser without training."""
+    if optimizer is not None and not training:
+        raise InputError("expected --training with --optimizer, got none")
+    return (optimizer or "sgd") if training else None
 
 
 def file_named(text: str | None, option: str) -> Path | None:
@@ -89,6 +99,22 @@ class RunOptions(SimulateOptions):
     """The options of ``simcore run``."""
 
     check_values: CheckValuesOption = False
+
+
+@dataclass(frozen=True)
+class WhyOptions:
+    """The options of ``simcore why``."""
+
+    network: NetworkArgument
+    system: SystemOption = "edge-sram"
+    dataflow: DataflowOption = None
+    layer: LayerOption = None
+    batch: BatchOption = None
+    training: TrainingOption = False
+    optimizer: OptimizerOption = None
+    overrides: SetOption = None
+    json: JsonOption = False
+    no_limit: NoLimitOption = False
 
 
 def taking(options: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from simcore.cli.console import progress, telling_of_compiling
-from simcore.cli.options import SimulateOptions
-from simcore.errors import InputError
+from simcore.cli.options import SimulateOptions, optimizer_of
 from simcore.results import Results
 from simcore.run_time import LIMIT_S
 from simcore.saving import results_directory
@@ -20,9 +19,7 @@ def simulate_as_asked(options: SimulateOptions, *, check_values: bool = False) -
 
 
 def _simulate(options: SimulateOptions, check_values: bool) -> Results:
-    if options.optimizer is not None and not options.training:
-        raise InputError("expected --training with --optimizer, got none")
-    optimizer = (options.optimizer or "sgd") if options.training else None
+    optimizer = optimizer_of(options.training, options.optimizer)
     wanted = not (options.quiet or options.json)
     with progress(wanted) as on_progress, telling_of_compiling(wanted):
         return simulate(

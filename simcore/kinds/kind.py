@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from simcore.dram.tables import ResolvedDram
     from simcore.engine.shortcuts import Shortcuts
+    from simcore.kinds.advice import Change, Loss
     from simcore.machine.line_writes import LineWrites
     from simcore.results import LayerRun, Results
     from simcore.results.banks import BankName
@@ -181,6 +182,22 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
 
     def printed_lines(self, results: Results) -> Sequence[str]:
         """Return the sentences that ``simcore run`` prints below its tables."""
+        return ()
+
+    def losses(self, results: Results) -> Sequence[Loss]:
+        """Return where the run's cycles went that a change of the machine might save, the most first.
+
+        Raise InputError if the kind cannot say.
+        """
+        hint = "'simcore run' prints the tables of this kind"
+        raise InputError(f"a machine of kind '{self.name}' cannot say why a run takes its time", hint=hint)
+
+    def changes(self, spec: SpecT, loss: Loss) -> Sequence[Change]:
+        """Return the changes that may save cycles of a loss; those of one key stand together, the cheapest first."""
+        return ()
+
+    def keys_against(self, cause: str) -> Sequence[str]:
+        """Return the keys that ``changes`` may propose for a cause, with NAME for a name of the user's."""
         return ()
 
     def terms(self) -> Sequence[Term]:

@@ -51,6 +51,14 @@ BANKS = {
     "levelled": ("", "The same if the bank's writes were spread evenly over its lines (`lifetime_levelled_s`)."),
 }
 
+WHY = {
+    "change": ("", "The key that changes, with its new value, as after `--set`."),
+    "was": ("", "Value of the key in the system; - if it has none."),
+    "saved": ("cycles", "Cycles of the run minus its cycles with the change."),
+    "saved %": ("percent", "Cycles that the change saves, as a share of the run."),
+    "mm2": ("mm2", "Area by which the change enlarges the machine; - if no area is counted for it."),
+}
+
 DEMO = {
     "ratio": ("", "Cycles on the second machine, divided by those on the first."),
     "stall that grew most": ("", "The cause whose cycles grow most from the first machine to the second."),
@@ -142,6 +150,7 @@ STUDIES = {
 GROUPS = {
     "Headings of simcore run": LAYERS | TOTALS,
     "Headings of simcore banks and of wear": BANKS,
+    "Headings of simcore why": WHY,
     "Headings of simcore demo": DEMO,
     "Headings of simcore dram": DRAM,
     "Headings of simcore list and explain": LISTS,

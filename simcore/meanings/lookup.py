@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from simcore.errors import LONGEST_NAME, InputError
+from simcore.kinds import MachineKind, kind_names, machine_kind
 from simcore.meanings.dram_names import is_same_timing, rules, timings
 from simcore.meanings.headings import GROUPS, spoken
 from simcore.meanings.keys import INDEX, NAME, Key, all_keys
@@ -23,7 +26,8 @@ _NEAREST = 3
 class Meaning:
     """One meaning of a name. ``group`` says what the name is; ``unit`` is the unit of its values, "" for names.
 
-    ``details`` are sentences about the values of a key: which it takes, its default, and whether cycles depend on it.
+    ``details`` are sentences about the values of a key (which it takes, its default, and whether cycles depend on it) and about a
+    stall cause (which keys may remove it).
     """
 
     name: str
@@ -36,7 +40,8 @@ class Meaning:
 @lru_cache(maxsize=1)
 def all_meanings() -> tuple[Meaning, ...]:
     """Return every name with each of its meanings, group by group."""
-    found = [Meaning(term.name, term.group, term.unit, term.text) for term in all_terms().values()]
+    against = _keys_against()
+    found = [Meaning(term.name, term.group, term.unit, term.text, against.get(term.name, ())) for term in all_terms().values()]
     for group, headings in GROUPS.items():
         found += [Meaning(name, group, unit, text) for name, (unit, text) in headings.items()]
     found += [Meaning(name, "Scratchpads", "", text) for name, text in SCRATCHPADS.items()]
@@ -44,6 +49,22 @@ def all_meanings() -> tuple[Meaning, ...]:
     found += [_of_key(item) for item in all_keys()]
     found += [Meaning(name, _TIMINGS, "cycles", text) for name, text in timings()]
     return (*found, *(Meaning(name, _RULES, "cycles", text) for name, text in rules()))
+
+
+def _keys_against() -> dict[str, tuple[str, ...]]:
+    """Return, by cause, a sentence with the keys of all kinds of machine that may remove the cause."""
+    found: dict[str, dict[str, None]] = {}
+    for kind in _kinds():
+        for cause in kind.causes:
+            found.setdefault(cause, {}).update(dict.fromkeys(kind.keys_against(cause)))
+    said = "Keys that may remove it ('simcore why' tries them): "
+    return {cause: (f"{said}{', '.join(keys)}.",) for cause, keys in found.items() if keys}
+
+
+def _kinds() -> Iterator[MachineKind[Any, Any]]:
+    for name in kind_names():
+        with suppress(InputError):
+            yield machine_kind(name)
 
 
 def explain(name: str) -> list[Meaning]:

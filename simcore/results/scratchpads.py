@@ -49,14 +49,14 @@ def wait_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFr
         for cycles in [run.outcome.wait_cycles]
         for pad, waiter, holder in np.argwhere(cycles)
     ]
-    return pd.DataFrame(rows, columns=["layer", "scratchpad", "waiter", "holder", "cycles"])
+    return pd.DataFrame(rows, columns=["layer", "scratchpad", "waiter", "holder", "cycles"]).astype({"cycles": np.int64})
 
 
 def write_buffer_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFrame:
     """Return, per scratchpad and number of entries, the cycles in which its write buffer held so many; none without cycles."""
     cycles = _buffer_cycles(_outcomes(runs), len(named := _scratchpads(banks)))
     rows = [(named[pad].name, int(entries), int(cycles[pad, entries])) for pad, entries in np.argwhere(cycles)]
-    return pd.DataFrame(rows, columns=["scratchpad", "entries", "cycles"])
+    return pd.DataFrame(rows, columns=["scratchpad", "entries", "cycles"]).astype({"entries": np.int64, "cycles": np.int64})
 
 
 def scratchpad_objects(scratchpads: pd.DataFrame, waits: pd.DataFrame, causes: Sequence[str]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from simcore.spec.system import System
 
 if TYPE_CHECKING:
     from simcore.dram.tables import ResolvedDram
+    from simcore.kinds.advice import Change, Loss
     from simcore.machine.line_writes import LineWrites
     from simcore.results import LayerRun, Results
     from simcore.results.banks import BankName
@@ -147,6 +148,21 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         from simcore.systolic.printed import printed_lines
 
         return printed_lines(results)
+
+    def losses(self, results: Results) -> Sequence[Loss]:
+        from simcore.systolic.losses import losses
+
+        return losses(results)
+
+    def changes(self, spec: System, loss: Loss) -> Sequence[Change]:
+        from simcore.systolic.changes import changes
+
+        return changes(spec, loss)
+
+    def keys_against(self, cause: str) -> Sequence[str]:
+        from simcore.systolic.remedies import keys_against
+
+        return keys_against(cause)
 
 
 KIND = SystolicKind()

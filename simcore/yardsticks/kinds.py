@@ -16,6 +16,7 @@ from simcore.yardsticks.spec import EfficiencySpec, IdealSpec, RooflineSpec, Yar
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simcore.kinds.advice import Change, Loss
     from simcore.results import LayerRun, Results
     from simcore.results.glossary import Term
     from simcore.results.printed import PrintedTable
@@ -90,6 +91,16 @@ class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
         from simcore.yardsticks.printed import printed_tables
 
         return printed_tables(results)
+
+    def losses(self, results: Results) -> Sequence[Loss]:
+        from simcore.yardsticks.losses import losses
+
+        return losses(results)
+
+    def changes(self, spec: YardstickT, loss: Loss) -> Sequence[Change]:
+        from simcore.yardsticks.losses import changes
+
+        return changes(spec, loss)
 
     def terms(self) -> Sequence[Term]:
         from simcore.yardsticks.terms import TERMS

@@ -1,0 +1,41 @@
+"""What a kind of machine says about the time of a run: where cycles are lost, and which keys might save them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The ``cycles`` of a run that one ``cause`` takes in one ``place``, such as a scratchpad ("" if there is none).
+
+    ``says`` are sentences for the reader: what the cause means, where and how it shows in numbers.
+    """
+
+    cause: str
+    place: str
+    cycles: int
+    says: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Return cause and place in words."""
+        return f"{self.cause} in {self.place}" if self.place else self.cause
+
+
+@dataclass(frozen=True)
+class Change:
+    """A new value of one key, which may save cycles. ``was`` is its value in the system, "" if it has none.
+
+    ``beside`` are further keys that must change together with it, as ``KEY=VALUE`` texts.
+    """
+
+    key: str
+    value: str
+    was: str
+    beside: tuple[str, ...] = ()
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Return the change as ``--set`` texts."""
+        return f"{self.key}={self.value}", *self.beside

@@ -1,0 +1,142 @@
+"""``why``: where the cycles of a run are lost, and what each change of one key saves, found by simulating it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from math import nan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simcore.errors import InputError
+from simcore.kinds.advice import Change, Loss
+from simcore.progress import OnProgress
+from simcore.results import Results
+from simcore.run_time import LIMIT_S, in_words
+from simcore.simulation import machine_for, network_for, simulate
+from simcore.spec import MachineSpec, override_system
+
+if TYPE_CHECKING:
+    from workloads.network import Network
+
+#: Losses below this share of the run are not looked into, unless none is larger; and at most so many are.
+LEAST_SHARE, MOST_LOSSES = 0.01, 5
+#: A larger value of a key must save this share of the run more than a smaller one to be shown in its place.
+WORTH_MORE = 0.001
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A change and the run with it: its cycles, and how much larger the machine's area is (NaN if that is not counted)."""
+
+    change: Change
+    cycles: int
+    saved_cycles: int
+    more_area_mm2: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A loss and, for each key that was tried against it, its best trial, the one that saves most first."""
+
+    loss: Loss
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True)
+class Why:
+    """The run, and its losses with the trials against them. ``simulated`` counts the runs of the trials."""
+
+    results: Results
+    findings: tuple[Finding, ...]
+    simulated: int
+
+
+@dataclass
+class _Bench:
+    """Runs changed systems, each only once."""
+
+    results: Results
+    network: Network
+    options: Mapping[str, Any]
+    done: dict[tuple[str, ...], Trial | None] = field(default_factory=dict)
+
+    def trial(self, change: Change) -> Trial | None:
+        """Return the run with a change, or None if the machine or the network does not allow it."""
+        if change.overrides not in self.done:
+            self.done[change.overrides] = self._run(change)
+        return self.done[change.overrides]
+
+    def _run(self, change: Change) -> Trial | None:
+        before = self.results
+        try:
+            system = override_system(before.system, change.overrides)
+            after = simulate(self.network, system, **self.options)
+        except InputError:
+            return None
+        more = after.rates.area_mm2 - before.rates.area_mm2
+        return Trial(change, after.cycles, before.cycles - after.cycles, more if more else nan)
+
+
+def why(
+    network: Network | str | Path,
+    system: MachineSpec | str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    dataflow: str | None = None,
+    layers: str | Sequence[str] | None = None,
+    batch: int | None = None,
+    training: str | None = None,
+    limit_s: float | None = LIMIT_S,
+    progress: OnProgress | None = None,
+) -> Why:
+    """Run a network, find where its cycles are lost, and try the keys that may save them, one key at a time.
+
+    The arguments are those of ``simulate``. ``progress`` is called before each trial. Raise InputError as ``simulate`` does, for
+    a kind of machine that cannot say where cycles are lost, and for trials that take longer than ``limit_s`` in all.
+    """
+    machine = machine_for(system, dataflow, overrides)
+    graph = network_for(network, machine, batch, training)
+    asked: dict[str, Any] = {"layers": layers, "limit_s": limit_s}
+    results = simulate(graph, machine, **asked)
+    kind = results.kind
+    largest = worth_looking_into(kind.losses(results), results.cycles)
+    planned = [(loss, list(kind.changes(results.system, loss))) for loss in largest]
+    wanted = list(dict.fromkeys(change.overrides for _, changes in planned for change in changes))
+    _refuse_too_long(len(wanted) * results.wall_s, len(wanted), limit_s)
+    bench = _Bench(results, graph, asked)
+    findings = []
+    for loss, changes in planned:
+        trials = []
+        for change in changes:
+            if progress is not None:
+                progress(len(bench.done), len(wanted), " ".join(change.overrides))
+            trials.append(bench.trial(change))
+        findings.append(Finding(loss, _ranked([trial for trial in trials if trial is not None], results.cycles)))
+    return Why(results, tuple(findings), len(bench.done))
+
+
+def worth_looking_into(losses: Sequence[Loss], cycles: int) -> list[Loss]:
+    """Return the losses, of the largest, that take a noticeable share of the run, or else the largest alone."""
+    large = [loss for loss in losses if loss.cycles >= LEAST_SHARE * cycles]
+    return (large or list(losses))[: MOST_LOSSES if large else 1]
+
+
+def _ranked(trials: Sequence[Trial], cycles: int) -> tuple[Trial, ...]:
+    """Return the best trial of each key, the one that saves most first; of equal ones, in the order in which they were tried."""
+    best = [_best(list(same), cycles) for _, same in groupby(trials, key=lambda trial: trial.change.key)]
+    return tuple(sorted(best, key=lambda trial: -trial.saved_cycles))
+
+
+def _best(trials: Sequence[Trial], cycles: int) -> Trial:
+    """Return the first of a key's trials, which come from the cheapest on, that saves about as much as any of them."""
+    enough = max(trial.saved_cycles for trial in trials) - WORTH_MORE * cycles
+    return next(trial for trial in trials if trial.saved_cycles >= enough)
+
+
+def _refuse_too_long(seconds: float, runs: int, limit_s: float | None) -> None:
+    if limit_s is not None and seconds > limit_s:
+        message = f"trying {runs} changes takes about {in_words(seconds)}, the limit is {in_words(limit_s)}"
+        hint = "choose layers with --layer, or lift the limit with --no-limit (in Python limit_s=None)"
+        raise InputError(message, hint=hint)
