@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from math import isnan, nan
 from typing import Any
 
@@ -143,6 +144,16 @@ def test_a_trial_is_the_run_with_the_change_alone() -> None:
 
 
 # The table of remedies -----------------------------------------------------------------------------------------------------
+
+
+def test_proposed_values_are_exact_and_better_than_the_systems_own() -> None:
+    bandwidth, overlap = (
+        next(remedy for remedies in REMEDIES.values() for remedy in remedies if remedy.key == key)
+        for key in ("memory.bytes_per_cycle", "array.fold_overlap")
+    )
+    assert bandwidth.values(Fraction(4787, 10)) == [957.4, 1914.8]
+    assert bandwidth.values(Fraction(22500, 47)) == [Fraction(45000, 47), Fraction(90000, 47)]
+    assert [list(overlap.values(value)) for value in ("none", "after-wave", "wave")] == [["after-wave", "wave"], ["wave"], []]
 
 
 def test_every_cause_has_remedies_and_every_remedy_is_a_key() -> None:

@@ -37,8 +37,16 @@ def instead(*options: Any) -> Proposal:
     return lambda value: [option for option in options if option != value]
 
 
-def _plain(value: Fraction) -> int | float:
-    return value.numerator if value.denominator == 1 else float(value)
+def beyond(*options: Any) -> Proposal:
+    """Propose every option that stands after the value, from the least to the most."""
+    return lambda value: options[options.index(value) + 1 :]
+
+
+def _plain(value: Fraction) -> int | float | Fraction:
+    """Return a number as a user would write it: as an integer or a decimal where one of them is exact, else as a fraction."""
+    if value.denominator == 1:
+        return value.numerator
+    return float(value) if Fraction(str(float(value))) == value else value
 
 
 _PORTS = Remedy("scratchpads.NAME.ports_per_bank", times(2))
@@ -53,7 +61,7 @@ _PREEMPTION = Remedy("scratchpads.NAME.write_buffer.preemption", instead("none",
 _CAPACITY = Remedy("scratchpads.EACH.capacity_bytes", times(2, 4))
 _WINDOW = Remedy("array.port_window", times(2, 4))
 _NARROW_WINDOW = Remedy("array.port_window", halved)
-_OVERLAP = Remedy("array.fold_overlap", instead(True))
+_OVERLAP = Remedy("array.fold_overlap", beyond("none", "after-wave", "wave"))
 _BURSTS = Remedy("dma.outstanding_bursts", times(2, 4))
 _LONG_BURSTS = Remedy("dma.burst_bytes", times(2, 4))
 _BANDWIDTH = Remedy("memory.bytes_per_cycle", times(2, 4))
