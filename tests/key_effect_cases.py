@@ -130,6 +130,7 @@ SYSTOLIC = {
     "dma.burst_bytes": Case("dma.burst_bytes=256"),
     "memory.clock_hz": Case("memory.clock_hz=500 MHz"),
     "memory.latency_cycles": Case("memory.latency_cycles=200"),
+    "memory.type": Case("memory.type=hbm2"),
     "memory.bytes_per_cycle": Case("memory.bytes_per_cycle=1"),
     "memory.model": Case("memory=ddr4_2400r"),
     "memory.standard": Case("memory.standard=ddr3_1600k", system="edge-sram-ddr4"),

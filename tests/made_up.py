@@ -9,7 +9,7 @@ from simcore.program.program import Port
 from simcore.results import LayerRun, Results
 from simcore.spec import System, load_system
 from simcore.systolic.banks import bank_names
-from simcore.systolic.energy import BankRates, EnergyRates
+from simcore.systolic.energy import BankRates, EnergyRates, LogicRates, MemoryRates
 
 
 def made_up_outcome(system: System, start_cycle: int, seed: int) -> Outcome:
@@ -63,10 +63,17 @@ def made_up_results(system: System | None = None) -> Results:
     first = made_up_outcome(machine, 0, 1)
     last = made_up_outcome(machine, first.cycles, 2)
     runs = [
-        LayerRun("conv1", "conv", 123_456, first, {"mapping_efficiency_percent": 25.0}),
+        LayerRun("conv1", "conv", 123_456, first, {"mapping_efficiency_percent": 25.0, "joined_words": 1000}),
         LayerRun("relu1", "activation", 0, None, {}, "conv1"),
-        LayerRun("pool1", "pool", 0, last, {}),
+        LayerRun("pool1", "pool", 0, last, {"dataflow": "vector"}),
     ]
     banks = len(bank_names(machine))
-    rates = EnergyRates(0.5, 20.0, (BankRates(3.0, 7.0, 2.0 / banks, 2.0 / banks, 0.0),) * banks, 10**9)
+    rates = EnergyRates(
+        LogicRates(mac_pj=0.5, array_pj=0.25, vector_pj=0.75, dma_pj_per_byte=0.1, wire_pj_per_byte=0.01),
+        MemoryRates(20.0, 30.0, background_mw=5.0, refresh_mw=3.0),
+        (BankRates(3.0, 7.0, 2.0 / banks, 2.0 / banks, 0.0),) * banks,
+        10**9,
+        areas={"ifmap": 1.0, "array": 2.0},
+        not_counted=("the clock tree",),
+    )
     return Results(machine, runs, rates, {"network": "made-up", "engine": "compiled"}, 0.25)

@@ -149,7 +149,7 @@ CASES = [
     on_system("duplicate key", "array: {rows: 8}\narray: {rows: 4}", "array", "duplicate"),
     on_system("broken YAML", "array: {rows: 8", "machine.yaml"),
     on_system("unknown technology table", "technology: {table: mine}", "mine"),
-    on_system("unknown process node", "technology: {node_nm: 7}", "45", "7"),
+    on_system("unknown process node", "technology: {node_nm: 5}", "7 to 45 nm", "5"),
     on_system("capacity below one tile", "scratchpads: {ifmap: {capacity_bytes: 32 B, banks: 1}}", "ifmap"),
     Case("missing system file", "run lenet5 --system {dir}/none.yaml", ("none.yaml",)),
     Case("system that is a text file", "run lenet5 --system {dir}/notes.txt", ("notes.txt",), (("notes.txt", "hello"),)),

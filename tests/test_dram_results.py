@@ -95,6 +95,8 @@ def test_a_memory_of_a_latency_has_none_of_it() -> None:
         "dram_read_bytes",
         "dram_write_bytes",
         "dram_pj",
+        "dram_refresh_pj",
+        "dram_background_pj",
     }
 
 
@@ -125,7 +127,7 @@ def test_energy_is_that_of_the_currents(results: Results) -> None:
 def test_a_standard_without_currents_has_no_energy_and_says_so() -> None:
     results = simcore.simulate("lenet5", overrides=["memory=ddr5_4800an"], layers="output")
     assert not [name for name in results.layers.columns if name.startswith("dram_") and name.endswith("_pj")]
-    assert "main memory is not included (ddr5_4800an: no currents, so no energy)" in results.manifest["energy_notes"]
+    assert "main memory (ddr5_4800an: no currents, so no energy)" in results.manifest["not_counted"]
     assert results.layers["energy_pj"].sum() > 0
 
 

@@ -23,7 +23,7 @@ from simcore.results.scratchpads import scratchpad_table
 from simcore.results.totals import pass_table, totals_table
 from simcore.spec import load_system, override_system
 from simcore.systolic.banks import bank_names
-from simcore.systolic.energy import BankRates, EnergyRates
+from simcore.systolic.energy import BankRates, EnergyRates, LogicRates
 from simcore.systolic.rates import energy_rates
 
 PORT_NAMES = [port.name.lower() for port in Port]
@@ -114,8 +114,16 @@ def test_energy_parts_add_up(results: Results) -> None:
     parts = results.energy.set_index("part")["energy_pj"]
     assert parts.sum() == pytest.approx(results.layers["energy_pj"].sum())
     assert parts["mac"] == pytest.approx(123_456 * 0.5)
-    moved = results.layers["dram_read_bytes"].sum() + results.layers["dram_write_bytes"].sum()
-    assert parts["dram"] == pytest.approx(20.0 * moved)
+    read, written = results.layers["dram_read_bytes"].sum(), results.layers["dram_write_bytes"].sum()
+    assert parts["array"] == pytest.approx(123_456 * 0.25)
+    assert parts["dram"] == pytest.approx(20.0 * read + 30.0 * written)
+    assert parts["dma"] == pytest.approx(0.1 * (read + written))
+    assert (parts["dram_background"], parts["dram_refresh"]) == (5.0 * results.cycles, 3.0 * results.cycles)  # mW x ns
+    pool = results.layers.set_index("layer").loc["pool1"]
+    assert parts["vector"] == pytest.approx(0.75 * (1000 + pool["ifmap_read_words"]))  # the activation that joined, the pool
+    lines = {bank.scratchpad: bank.line_bytes for bank in bank_names(results.system)}
+    crossed = (results.banks["scratchpad"].map(lines) * (results.banks["reads"] + results.banks["writes"])).sum()
+    assert parts["wires"] == pytest.approx(0.01 * crossed)
     ifmap = results.banks[results.banks["scratchpad"] == "ifmap"]
     assert parts["ifmap_read"] == pytest.approx(3.0 * ifmap["reads"].sum())
     assert parts["ifmap_write"] == pytest.approx(7.0 * ifmap["writes"].sum())
@@ -126,7 +134,7 @@ def test_a_slower_clock_leaks_longer() -> None:
     system = load_system("edge-sram")
     run = LayerRun("conv1", "conv", 0, made_up_outcome(system, 0, 1), {})
     banks = len(bank_names(system))
-    rates = EnergyRates(0.0, 0.0, (BankRates(0.0, 0.0, 2.0 / banks, 2.0 / banks, 0.0),) * banks, 500_000_000)
+    rates = EnergyRates(LogicRates(), None, (BankRates(0.0, 0.0, 2.0 / banks, 2.0 / banks, 0.0),) * banks, 500_000_000)
     results = Results(system, [run], rates, {"network": "made-up", "engine": "compiled"}, 1.0)
     assert results.energy["energy_pj"].sum() == pytest.approx(2.0 * 2 * results.cycles)
 
@@ -138,7 +146,7 @@ def test_energies_come_from_the_technology_table_with_their_source() -> None:
     pad = system.scratchpads["ifmap"]
     figures = technology.scratchpad("stt-mram", pad.capacity_bytes // pad.banks)
     assert rates.banks[0].write_pj == pytest.approx(figures.write_pj_per_byte * pad.line_bytes)
-    assert rates.mac_pj == technology.mac_pj(system.words.ifmap_bytes)
+    assert rates.logic.mac_pj == technology.mac_pj(system.words.ifmap_bytes)
     assert len(rates.banks) == len(bank_names(system))
     assert {"mac", "dram", "ifmap, stt-mram"} <= set(rates.sources)
     assert rates.leakage_mw < energy_rates(load_system("edge-sram")).leakage_mw
@@ -189,7 +197,7 @@ def test_a_new_ratio_is_neither_in_totals_nor_in_passes(results: Results, monkey
     layers = results.layers.assign(wait_per_byte=1.5, told_cycles=1)
     monkeypatch.setitem(TERMS, "wait_per_byte", Term("wait_per_byte", "Columns of layers", unit, "A ratio."))
     monkeypatch.setitem(TERMS, "told_cycles", Term("told_cycles", "Columns of layers", "cycles", "An amount."))
-    metrics = totals_table(layers, results.system, 0.0)["metric"].tolist()
+    metrics = totals_table(layers, results.system, {})["metric"].tolist()
     passes = list(pass_table(layers, results.kind))
     assert [name in metrics for name in ("wait_per_byte", "told_cycles")] == [False, True]
     assert [name in passes for name in ("wait_per_byte", "told_cycles")] == [False, True]
@@ -197,7 +205,7 @@ def test_a_new_ratio_is_neither_in_totals_nor_in_passes(results: Results, monkey
 
 def test_a_column_without_a_definition_is_added_up_only_if_it_counts_cycles_or_energy(results: Results) -> None:
     layers = results.layers.assign(row_hit_rate=0.5, stall_carry_cycles=1, spark_pj=2.0)
-    assert {"row_hit_rate", "stall_carry_cycles", "spark_pj"} & set(totals_table(layers, results.system, 0.0)["metric"]) == {
+    assert {"row_hit_rate", "stall_carry_cycles", "spark_pj"} & set(totals_table(layers, results.system, {})["metric"]) == {
         "stall_carry_cycles",
         "spark_pj",
     }
@@ -215,7 +223,7 @@ def test_the_metrics_page_is_what_explain_says() -> None:
 def test_json_has_exactly_the_promised_keys(results: Results) -> None:
     found = json.loads(json.dumps(results.to_json(), allow_nan=False))
     top = ["network", "system", "kind", "engine", "cycles", "layers", "passes", "scratchpads", "banks"]
-    top += ["energy_pj", "leakage_class", "gating", "wall_s", "simulated_cycles_per_s"]
+    top += ["energy_pj", "area_mm2", "not_counted", "leakage_class", "gating", "wall_s", "simulated_cycles_per_s"]
     assert list(found) == top
     passes = ["pass", "macs", "cycles", "compute_cycles", "dram_reads_bytes", "dram_writes_bytes", "energy_pj"]
     assert [list(row) for row in found["passes"]] == [passes]

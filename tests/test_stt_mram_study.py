@@ -215,7 +215,7 @@ def simulated_area(pad: str, cell: str, capacity_bytes: int) -> float:
         base,
         ["layer_results=main-memory", f"scratchpads.{pad}.capacity_bytes={capacity_bytes}", f"scratchpads.{pad}.macro={macro}"],
     )
-    return energy_rates(changed).area_mm2
+    return energy_rates(changed).banks_mm2
 
 
 def test_no_capacity_fits_is_an_error(monkeypatch):
@@ -253,9 +253,9 @@ def test_every_row_is_the_run_of_its_own_system(quick_lenet):
 @pytest.mark.slow
 def test_energy_is_split_whole(quick_lenet):
     rows, _ = quick_lenet
-    parts = rows[[f"{part}_uj" for part in ("leakage", "read", "write", "dram", "mac")]]
+    parts = rows[[f"{part}_uj" for part in ("leakage", "read", "write", "dram", "mac", "other")]]
     assert parts.sum(axis=1).tolist() == pytest.approx(rows["system_uj"].tolist())
-    assert (rows["scratchpads_uj"] + rows["mac_uj"]).tolist() == pytest.approx(rows["chip_uj"].tolist())
+    assert (rows["scratchpads_uj"] + rows["mac_uj"] + rows["other_uj"]).tolist() == pytest.approx(rows["chip_uj"].tolist())
     gated, open_ = (rows[rows["gated"] == flag]["leakage_uj"].to_numpy() for flag in (True, False))
     assert (gated < open_).all()
 
@@ -447,7 +447,7 @@ def test_steps_of_placements_are_held_against_the_first():
     steps, without = placed_steps(placements, TrainingSetup(batch=8), MacroDevice())
     assert without == []
     assert steps["placement"].tolist() == ["safe", "low", "short"]
-    parts = steps[[f"step_{part}_uj" for part in ("leakage", "dram", "mac", "read", "write")]]
+    parts = steps[[f"step_{part}_uj" for part in ("leakage", "dram", "mac", "other", "read", "write")]]
     assert parts.sum(axis=1).tolist() == pytest.approx(steps["step_uj"].tolist())
     table = _with_steps(pd.DataFrame({"placement": ["short", "low", "safe"]}), steps).set_index("placement")
     assert table.loc["safe", ["step_write_energy_gain", "step_energy_gain", "step_cycles_gain"]].tolist() == [1, 1, 1]

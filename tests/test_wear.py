@@ -28,7 +28,7 @@ from simcore.results.wear import LineWear, first_to_fail, wear_table
 from simcore.simulation import simulate
 from simcore.spec import System, load_system, override_system
 from simcore.systolic.banks import bank_endurance, bank_names
-from simcore.systolic.energy import BankRates, EnergyRates
+from simcore.systolic.energy import BankRates, EnergyRates, LogicRates
 from simcore.systolic.printed_wear import duration
 
 
@@ -165,7 +165,7 @@ def test_a_scratchpad_that_is_partly_sram_fails_where_it_wears() -> None:
 def test_without_counts_there_is_no_wear() -> None:
     system = load_system("edge-stt")
     banks = len(bank_names(system))
-    rates = EnergyRates(0.0, 0.0, (BankRates(0.0, 0.0, 0.0, 0.0, 0.0),) * banks, 10**9)
+    rates = EnergyRates(LogicRates(), None, (BankRates(0.0, 0.0, 0.0, 0.0, 0.0),) * banks, 10**9)
     run = LayerRun("conv1", "conv", 0, made_up_outcome(system, 0, 1), {})
     results = Results(system, [run], rates, {"network": "made-up", "engine": "compiled"}, 1.0)
     assert "wear" not in results.tables()

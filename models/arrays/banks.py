@@ -8,7 +8,7 @@ from fractions import Fraction
 from models.arrays.macro import Macro
 from models.arrays.scratchpad import ScratchpadMacros, banks_of_bits
 from models.memories import Sram, SttMram
-from models.technology import ScratchpadFigures
+from models.scratchpad_table import ScratchpadFigures
 from simcore.errors import InputError
 from simcore.machine.bank_group import BanksOfMacros
 from simcore.spec.macro import WriteSpec

@@ -11,7 +11,7 @@ from models.arrays.macro import Macro, memory_macro
 from models.arrays.table import Family, least_capacity_kib, widest_word_bits
 from models.arrays.write import DEFAULT_DESIGN, WriteDesign
 from models.memories import Sram, SttMram
-from models.technology import ScratchpadFigures
+from models.scratchpad_table import ScratchpadFigures
 from simcore.errors import InputError
 from simcore.timing.bank_timing import BankTiming
 

@@ -23,6 +23,8 @@ def run_command(options: RunOptions) -> None:
             out.print()
         for note in results.rates.notes:
             out.print(f"Energy: {note}.", markup=False)
+        if results.rates.not_counted:
+            out.print(f"Not counted: {'; '.join(results.rates.not_counted)}.", markup=False)
         for line in results.kind.printed_lines(results):
             out.print(line, markup=False)
         out.print(summary(results))

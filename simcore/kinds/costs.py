@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import nan
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,9 +13,10 @@ if TYPE_CHECKING:
 class Costs(Protocol):
     """The costs that turn the counts of a run into energy.
 
-    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``area_mm2`` is the area
-    of all banks, or NaN if there are none. ``leakage_class`` is hp, lop or lstp, or None if leakage is not counted. ``gating``
-    says how idle banks are cut off from power, or is None if they never are.
+    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``not_counted`` lists
+    what is missing from the energy and the area. ``areas`` has the area of each part of the machine in mm2, and is empty if none
+    is known. ``leakage_class`` is hp, lop or lstp, or None if leakage is not counted. ``gating`` says how idle banks are cut off
+    from power, or is None if they never are.
     """
 
     @property
@@ -24,7 +24,9 @@ class Costs(Protocol):
     @property
     def notes(self) -> tuple[str, ...]: ...
     @property
-    def area_mm2(self) -> float: ...
+    def not_counted(self) -> tuple[str, ...]: ...
+    @property
+    def areas(self) -> Mapping[str, float]: ...
     @property
     def leakage_class(self) -> str | None: ...
     @property
@@ -33,10 +35,11 @@ class Costs(Protocol):
 
 @dataclass(frozen=True)
 class UnknownCosts:
-    """Costs of a machine without banks: no area, no leakage, and only the energy that ``sources`` and ``notes`` describe."""
+    """Costs of a machine of unknown parts: no area, no leakage, and only the energy that ``sources`` and ``notes`` describe."""
 
     sources: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ("not known",)
-    area_mm2: float = nan
+    not_counted: tuple[str, ...] = ()
+    areas: Mapping[str, float] = field(default_factory=dict)
     leakage_class: str | None = None
     gating: GatingSpec | None = None

@@ -119,6 +119,7 @@ STUDIES = {
     "read %": ("percent", "Share of the scratchpads' reads in the energy."),
     "write %": ("percent", "Share of the scratchpads' writes in the energy."),
     "mac %": ("percent", "Share of the multiply-accumulates in the energy."),
+    "other %": ("percent", "Share of the rest of the chip in the energy: the array's registers, vector unit, DMA, wires."),
     "dram %": ("percent", "Share of main memory in the energy."),
     "pads x": ("", "Energy of the scratchpads of the SRAM system, divided by this system's."),
     "all x": ("", "Energy of the whole SRAM system, divided by this system's."),

@@ -90,6 +90,8 @@ def _plain(name: str) -> str:
 def _is_called(meaning: Meaning, wanted: str) -> bool:
     if meaning.group in (_TIMINGS, _RULES):
         return _plain(meaning.name) == wanted or is_same_timing(meaning.name, wanted)
+    if wanted.startswith("area ") and wanted.endswith(", mm2"):
+        return meaning.name == "area_mm2"
     energy = wanted.removeprefix("energy ").removesuffix(", uj").partition(" (")[0]
     return _plain(meaning.name) in (wanted, f"{energy}_pj")
 

@@ -9,7 +9,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 #: The keys that belong to only one model of main memory.
 MEMORY_KEYS = {
-    "simple": ("clock_hz", "latency_cycles", "bytes_per_cycle"),
+    "simple": ("clock_hz", "latency_cycles", "bytes_per_cycle", "type"),
     "dram": ("standard", "overrides", "controller"),
 }
 

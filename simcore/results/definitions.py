@@ -169,12 +169,22 @@ OTHERS = {
     ),
     "time_ns": ("ns", "Time of the cycles at the core clock."),
     "scratchpad_area_mm2": ("mm2", "Area of the banks of all scratchpads, from the technology table."),
+    "area_mm2": (
+        "mm2",
+        "Area of a part of the machine: array, a scratchpad, vector_unit or dma; as a metric, their sum. It holds memory arrays, "
+        "arithmetic and registers alone (docs/energy.md).",
+    ),
+    "not_counted": ("", "What is missing from the energy and from the area."),
     "wall_s": ("s", "Wall-clock seconds to lower the network and run the engine. It differs from run to run."),
     "simulated_cycles_per_s": ("cycles/s", "Speed of the simulator: cycles / wall_s."),
     "mapping_efficiency": ("percent", "mapping_efficiency_percent in results.json."),
     "sram_reads": ("words", "ifmap_read_words and filter_read_words of a layer in results.json."),
     "sram_writes": ("words", "output_write_words of a layer in results.json, under the name ofmap."),
-    "part": ("", "Part of the energy: mac, the reads or writes of a scratchpad, dram, leakage."),
+    "part": (
+        "",
+        "Part of the energy: mac, array, vector, the reads or writes of a scratchpad, wires, dma, dram, leakage. Or a part of "
+        "the area: array, a scratchpad, vector_unit, dma.",
+    ),
     "leakage_class": ("", "Class of the leaking transistors, in results.json: hp, lop or lstp (technology.leakage_class)."),
     "gating": ("", "How idle banks are cut off from power (technology.gating), in results.json; null if they never are."),
 }
@@ -223,18 +233,25 @@ DRAM_ALONE = {
 }
 
 ENERGY = {
-    "mac_pj": "macs x energy of one multiply-accumulate. The work of the vector unit has no energy here.",
-    "dram_pj": "(dram_read_bytes + dram_write_bytes) x energy of a byte of main memory, if main memory is a latency and a "
-    "bandwidth. Biases are parameters but move no bytes.",
+    "mac_pj": "macs x energy of one multiply-accumulate on words of the larger operand's size, at the process node.",
+    "array_pj": "macs x energy of the registers and wires of a processing element, through which operands and partial sums pass.",
+    "vector_pj": "Words that the vector unit takes in, for its own layers and for those that joined this layer, x energy of one "
+    "multiply-accumulate.",
+    "wires_pj": "Bytes of all line accesses, the DMA's included, x energy of a byte over half the side of the machine's area.",
+    "dma_pj": "(dram_read_bytes + dram_write_bytes) x energy of a byte in the DMA's registers.",
+    "dram_pj": "dram_read_bytes and dram_write_bytes x energy of a byte read or written, by memory.type, if main memory is a "
+    "latency and a bandwidth; absent if memory.type is not given. Biases are parameters but move no bytes.",
     "dram_activate_pj": "ACT commands x energy of an activation with its precharge (docs/dram.md has the formulas). For a DRAM "
-    "whose table has no currents these columns are absent, and energy_pj does not include main memory.",
+    "whose table has no currents these columns are absent, and energy_pj does not include main memory, as not_counted says.",
     "dram_read_pj": "RD commands x energy of a read in the chips.",
     "dram_write_pj": "WR commands x energy of a write in the chips.",
-    "dram_refresh_pj": "REF commands x energy of a refresh.",
-    "dram_background_pj": "Standby energy of the DRAM's chips over dram_cycles, which is higher while a bank is open.",
+    "dram_refresh_pj": "REF commands x energy of a refresh. If main memory is a latency and a bandwidth: refresh power by "
+    "memory.type x time.",
+    "dram_background_pj": "Standby energy of the DRAM's chips over dram_cycles, which is higher while a bank is open. If main "
+    "memory is a latency and a bandwidth: standby power with an open row, by memory.type, x time.",
     "dram_io_pj": "Energy of the drivers and termination of the DRAM's data lines; absent if its table does not describe them.",
     "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ). With technology.gating, idle banks are cut off.",
-    "energy_pj": "Sum of all parts of the energy.",
+    "energy_pj": "Sum of all parts of the energy. not_counted lists what is missing.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Energy of a run: the table of layers, from the energy of each by part."""
+"""Energy and area of a run by part, and what is missing from both."""
 
 from __future__ import annotations
 
@@ -25,3 +25,13 @@ def energy_parts(table: pd.DataFrame) -> pd.DataFrame:
     parts = [column for column in table.columns if column.endswith("_pj") and column != "energy_pj"]
     spent = [float(table[column].sum()) for column in parts]
     return pd.DataFrame({"part": [column.removesuffix("_pj") for column in parts], "energy_pj": spent})
+
+
+def area_table(areas: Mapping[str, float]) -> pd.DataFrame:
+    """Return the machine's area by part: columns ``part`` (array, a scratchpad, vector_unit, dma, ...) and ``area_mm2``."""
+    return pd.DataFrame({"part": list(areas), "area_mm2": pd.Series(list(areas.values()), dtype=float)})
+
+
+def not_counted_table(missing: Sequence[str]) -> pd.DataFrame:
+    """Return one row per thing that is missing from the energy and the area."""
+    return pd.DataFrame({"not_counted": pd.Series(list(missing), dtype=object)})

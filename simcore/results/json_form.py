@@ -38,6 +38,8 @@ def json_form(results: Results) -> dict[str, Any]:
         **dram,
         **results.kind.json_parts(results),
         "energy_pj": dict(zip(results.energy["part"], results.energy["energy_pj"].tolist(), strict=True)),
+        "area_mm2": dict(results.rates.areas),
+        "not_counted": list(results.rates.not_counted),
         "leakage_class": results.rates.leakage_class,
         "gating": None if results.rates.gating is None else results.rates.gating.model_dump(),
         "wall_s": results.wall_s,

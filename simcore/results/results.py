@@ -18,7 +18,7 @@ from simcore.kinds import MachineKind, kind_of
 from simcore.kinds.costs import Costs
 from simcore.results.banks import BankName, bank_layer_table, bank_table
 from simcore.results.dram import dram_table
-from simcore.results.energy import energy_parts, energy_table
+from simcore.results.energy import area_table, energy_parts, energy_table, not_counted_table
 from simcore.results.heatmap import conflict_heat_map
 from simcore.results.json_form import json_form
 from simcore.results.notebook import notebook_form
@@ -46,6 +46,8 @@ TABLES = (
     "totals",
     "passes",
     "energy",
+    "area",
+    "not_counted",
 )
 
 
@@ -83,6 +85,7 @@ class Results:
             **manifest,
             "energy_sources": dict(rates.sources),
             "energy_notes": list(rates.notes),
+            "not_counted": list(rates.not_counted),
             "endurance_sources": {} if line_wear is None else line_wear.sources(self._banks),
             "wall_s": wall_s,
             "simulated_cycles_per_s": self.cycles / wall_s if wall_s > 0 else 0.0,
@@ -200,7 +203,7 @@ class Results:
     @cached_property
     def totals(self) -> pd.DataFrame:
         """Metrics of the whole run: metric, value, unit."""
-        return totals_table(self.layers, self.system, self.rates.area_mm2)
+        return totals_table(self.layers, self.system, self.rates.areas)
 
     @cached_property
     def passes(self) -> pd.DataFrame:
@@ -211,6 +214,16 @@ class Results:
     def energy(self) -> pd.DataFrame:
         """Energy of the whole run by part."""
         return energy_parts(self._energy)
+
+    @cached_property
+    def area(self) -> pd.DataFrame:
+        """Area of the machine by part. No rows if it is not known."""
+        return area_table(self.rates.areas)
+
+    @cached_property
+    def not_counted(self) -> pd.DataFrame:
+        """What is missing from the energy and the area."""
+        return not_counted_table(self.rates.not_counted)
 
     def conflict_heat_map(self, columns: int) -> npt.NDArray[np.float64]:
         """Return, as [bank, column], the share of cycles in which requests waited, in ``columns`` equal spans of the run."""

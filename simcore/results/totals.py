@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from typing import Any
 
 import pandas as pd
@@ -26,8 +27,11 @@ def pass_table(layers: pd.DataFrame, kind: MachineKind[Any, Any]) -> pd.DataFram
     return layers.groupby("pass", sort=False)[added].sum(min_count=1).reset_index()
 
 
-def totals_table(layers: pd.DataFrame, system: MachineSpec, area_mm2: float) -> pd.DataFrame:
-    """Return columns ``metric``, ``value`` and ``unit``: the sum of each column that adds up, and metrics derived from them."""
+def totals_table(layers: pd.DataFrame, system: MachineSpec, areas: Mapping[str, float]) -> pd.DataFrame:
+    """Return columns ``metric``, ``value`` and ``unit``: the sum of each column that adds up, and metrics derived from them.
+
+    ``areas`` has the area of each part of the machine in mm2; an empty one gives areas that are not a number.
+    """
     kind = kind_of(system)
     known = terms_of(kind)
     values = {column: float(layers[column].sum(min_count=1)) for column in added_columns(layers, known)}
@@ -36,6 +40,8 @@ def totals_table(layers: pd.DataFrame, system: MachineSpec, area_mm2: float) -> 
     values["time_ns"] = cycles * 1e9 / system.core_clock_hz
     room = cycles * kind.macs_per_cycle(system)
     values["array_utilisation_percent"] = 100.0 * values["macs"] / room if room else 0.0
-    values["scratchpad_area_mm2"] = area_mm2
+    pads = {bank.scratchpad for bank in kind.banks(system)}
+    values["scratchpad_area_mm2"] = sum(area for part, area in areas.items() if part in pads) if areas else nan
+    values["area_mm2"] = sum(areas.values()) if areas else nan
     rows = [(metric, value, known[metric].unit if metric in known else "") for metric, value in values.items()]
     return pd.DataFrame(rows, columns=["metric", "value", "unit"])

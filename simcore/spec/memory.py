@@ -66,6 +66,14 @@ class SimpleMemorySpec(Spec):
     bytes_per_cycle: Annotated[
         BytesPerCycle, key("Bytes that the memory moves in a cycle of its own clock, exactly, whatever the bursts.", cycles=True)
     ]
+    type: Annotated[
+        Text | None,
+        key(
+            "Type of main memory whose energy is charged: `ddr3`, `ddr4`, `hbm2`, `lpddr4`, `gddr5` or `gddr6`. Without it main "
+            "memory has no energy, and the results say so (docs/energy.md).",
+            cycles=False,
+        ),
+    ] = None
 
 
 class DramMemorySpec(Spec):

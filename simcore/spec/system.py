@@ -138,7 +138,12 @@ class TechnologySpec(Spec):
     table: Annotated[Text, key("Name of the table of energies, areas and leakage.", cycles=False)] = "default"
     node_nm: Annotated[
         Count,
-        key("Process node of logic and memories. Cycles depend on it only where banks are made of macros.", "nm", cycles=True),
+        key(
+            "Process node of logic and memories: 22 to 45, or 7 with SRAM alone (docs/energy.md). Macros have 22, 32 and 45. "
+            "Cycles depend on it only where banks are made of macros.",
+            "nm",
+            cycles=True,
+        ),
     ] = 45
     leakage_class: Annotated[
         Literal["hp", "lop", "lstp"],

@@ -8,13 +8,15 @@ from simcore.spec.scratchpad import BankGroup, TimingSpec
 from simcore.timing.bank_timing import BankTiming
 
 #: Keys of a System on which no cycle depends. The banks of scratchpads are compared by their timing instead.
-_COSTS_NOTHING = {"name", "description", "technology", "scratchpads"}
+_COSTS_NOTHING = {"name", "description", "technology", "scratchpads", "memory"}
 _BANKS = {"timing", "macro", "bank_groups"}
 
 
 def alike_in_time(one: System, other: System) -> bool:
     """Return whether the systems differ in costs alone: names, technology, cells of macros. All bank timings must be equal."""
     if any(getattr(one, key) != getattr(other, key) for key in type(one).model_fields if key not in _COSTS_NOTHING):
+        return False
+    if one.memory.model_dump(exclude={"type"}) != other.memory.model_dump(exclude={"type"}):
         return False
     if list(one.scratchpads) != list(other.scratchpads):
         return False

@@ -10,7 +10,7 @@ import numpy as np
 from simcore.dram.energy import dram_energy, summed
 from simcore.dram.tables import ResolvedDram
 from simcore.program.outcome import Outcome
-from simcore.program.program import Int64Array
+from simcore.program.program import Int64Array, Port
 from simcore.results import LayerRun
 from simcore.results.banks import BankName
 from simcore.results.dram import nothing_done
@@ -30,23 +30,55 @@ class BankRates:
 
 
 @dataclass(frozen=True)
+class LogicRates:
+    """Energies of what computes and moves words on the chip.
+
+    ``mac_pj`` and ``array_pj`` are per multiply-accumulate: the arithmetic, and the registers and wires of its processing
+    element. ``vector_pj`` is per word that the vector unit takes in. The others are per byte that the DMA moves, and per byte
+    that crosses the chip between a scratchpad and what uses it.
+    """
+
+    mac_pj: float = 0.0
+    array_pj: float = 0.0
+    vector_pj: float = 0.0
+    dma_pj_per_byte: float = 0.0
+    wire_pj_per_byte: float = 0.0
+
+
+@dataclass(frozen=True)
+class MemoryRates:
+    """Energies of a main memory that is a latency and a bandwidth: per byte moved, and power while the machine runs.
+
+    A power is None if it is not known.
+    """
+
+    read_pj_per_byte: float
+    write_pj_per_byte: float
+    background_mw: float | None = None
+    refresh_mw: float | None = None
+
+
+@dataclass(frozen=True)
 class EnergyRates:
     """The energy of one unit of each count on a machine with scratchpads; ``banks`` are in the engines' order.
 
-    ``sources`` says where each number comes from, ``notes`` what a reader must know before trusting it. ``dram_byte_pj`` is the
-    energy per byte of main memory, None if main memory is a DRAM. ``dram`` is that DRAM, None if its table has no currents.
+    ``areas`` has the area of each part of the machine in mm2. ``sources`` says where each number comes from, ``notes`` what a
+    reader must know before trusting it, ``not_counted`` what is neither in the energy nor in the area. ``memory`` is None if the
+    energy of main memory is not known or if main memory is a DRAM. ``dram`` is that DRAM, None if its table has no currents.
     ``events`` are the energies of what bank timings of the user's own count. ``leakage_class`` is hp, lop or lstp. ``gating``
     says how idle banks are cut off from power, None if they never are.
     """
 
-    mac_pj: float
-    dram_byte_pj: float | None
+    logic: LogicRates
+    memory: MemoryRates | None
     banks: tuple[BankRates, ...]
     core_clock_hz: int
+    areas: Mapping[str, float] = field(default_factory=dict)
     leakage_class: str = "lop"
     gating: GatingSpec | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    not_counted: tuple[str, ...] = ()
     dram: ResolvedDram | None = None
     events: tuple[EventRates, ...] = ()
 
@@ -56,23 +88,35 @@ class EnergyRates:
         return sum(bank.leakage_mw for bank in self.banks)
 
     @property
-    def area_mm2(self) -> float:
+    def banks_mm2(self) -> float:
         """Area of all banks, in mm2."""
         return sum(bank.area_mm2 for bank in self.banks)
+
+    @property
+    def cycle_ns(self) -> float:
+        """The time of a core cycle."""
+        return 1e9 / self.core_clock_hz
 
 
 def energy_parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -> dict[str, float]:
     """Return a layer's energy by part in pJ. ``banks`` and the banks of ``rates`` are in the engines' order."""
-    outcome = run.outcome
-    parts: dict[str, float] = {"mac_pj": run.macs * rates.mac_pj}
+    outcome, logic = run.outcome, rates.logic
+    parts = {
+        "mac_pj": run.macs * logic.mac_pj,
+        "array_pj": run.macs * logic.array_pj,
+        "vector_pj": vector_words(run) * logic.vector_pj,
+    }
     for action, counts, costs in (
         ("read", outcome.reads if outcome else None, [bank.read_pj for bank in rates.banks]),
         ("write", outcome.writes if outcome else None, [bank.write_pj for bank in rates.banks]),
     ):
         parts.update(_scratchpad_parts(action, counts, costs, banks))
-    if rates.dram_byte_pj is not None:
-        moved = int(outcome.dma_read_bytes.sum() + outcome.dma_write_bytes.sum()) if outcome else 0
-        parts["dram_pj"] = moved * rates.dram_byte_pj
+    lines = np.array([bank.line_bytes for bank in banks])
+    crossed = 0 if outcome is None else int(((outcome.reads + outcome.writes) * lines).sum())
+    parts["wires_pj"] = crossed * logic.wire_pj_per_byte
+    parts["dma_pj"] = sum(_moved_bytes(outcome)) * logic.dma_pj_per_byte
+    if rates.memory is not None:
+        parts.update(_memory_parts(outcome, rates.memory, rates.cycle_ns))
     if rates.dram is not None:
         parts.update(_dram_parts(run, rates.dram))
     parts.update(event_parts(outcome, rates.events))
@@ -80,9 +124,15 @@ def energy_parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -
     return parts
 
 
+def vector_words(run: LayerRun) -> int:
+    """Return the words that the vector unit takes in: operands of its own layers, and results for the layers that joined this."""
+    own = run.per_port("port_words", Port.IFMAP) if run.facts.get("dataflow") == "vector" else 0
+    return own + int(run.facts.get("joined_words", 0))
+
+
 def leakage_pj(outcome: Outcome, rates: EnergyRates) -> float:
     """Return the leakage of all banks over a layer's cycles, in picojoules. A bank that is cut off leaks the gating's share."""
-    cycle_ns = 1e9 / rates.core_clock_hz
+    cycle_ns = rates.cycle_ns
     if rates.gating is None:
         return rates.leakage_mw * outcome.cycles * cycle_ns  # mW x ns = pJ
     accesses = outcome.reads + outcome.writes
@@ -94,6 +144,21 @@ def leakage_pj(outcome: Outcome, rates: EnergyRates) -> float:
     awake = volatile_mw * in_use + other_mw * serving
     cut_off = volatile_mw * (outcome.cycles - in_use) + other_mw * (outcome.cycles - serving)
     return float((awake + left * cut_off).sum()) * cycle_ns
+
+
+def _moved_bytes(outcome: Outcome | None) -> tuple[int, int]:
+    """Return the bytes that the DMA moved from main memory, and to it."""
+    return (0, 0) if outcome is None else (int(outcome.dma_read_bytes.sum()), int(outcome.dma_write_bytes.sum()))
+
+
+def _memory_parts(outcome: Outcome | None, memory: MemoryRates, cycle_ns: float) -> Mapping[str, float]:
+    read, written = _moved_bytes(outcome)
+    time_ns = 0.0 if outcome is None else outcome.cycles * cycle_ns
+    parts = {"dram_pj": read * memory.read_pj_per_byte + written * memory.write_pj_per_byte}
+    for name, power_mw in (("dram_refresh_pj", memory.refresh_mw), ("dram_background_pj", memory.background_mw)):
+        if power_mw is not None:
+            parts[name] = power_mw * time_ns
+    return parts
 
 
 def _dram_parts(run: LayerRun, dram: ResolvedDram) -> Mapping[str, float]:

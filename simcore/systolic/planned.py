@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from simcore.errors import InputError
@@ -19,7 +20,10 @@ KEPT_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class PlannedLayer:
-    """One layer of a run. ``steps`` and ``facts`` are its Program's. Views and layers that joined another have no Program."""
+    """One layer of a run. Views and layers that joined another have no Program.
+
+    ``steps`` and ``facts`` are those of the Program; ``facts`` also has ``joined_words``, the words of the layers that joined it.
+    """
 
     instance: LayerInstance
     fused_into: str | None
@@ -48,6 +52,7 @@ def plan_layers(network: Network, system: System, wanted: Container[str] | None,
     from workloads.dataflow import lower_each
 
     found: list[PlannedLayer] = []
+    joined_words = _joined_words(network, system)
     free = KEPT_BYTES
     for instance, program, fused_into in lower_each(network, system, only=wanted, with_folds=with_folds):
         if program is None:
@@ -55,10 +60,23 @@ def plan_layers(network: Network, system: System, wanted: Container[str] | None,
             continue
         free -= program.nbytes
         kept = program if free >= 0 else None
-        found.append(PlannedLayer(instance, fused_into, program.steps, program.facts, True, kept))
+        facts = {**program.facts, "joined_words": joined_words.get(instance.name, 0)}
+        found.append(PlannedLayer(instance, fused_into, program.steps, facts, True, kept))
     if not any(layer.runs for layer in found):
         raise _nothing_runs(found)
     return found
+
+
+def _joined_words(network: Network, system: System) -> dict[str, int]:
+    """Return, per layer that others joined, the words of their results in all. The vector unit makes them in passing."""
+    from workloads.dataflow.lowering import fusions
+
+    joined = fusions(network) if system.vector_unit.fuse else {}
+    words = dict.fromkeys(joined.values(), 0)
+    for instance in network.instances():
+        if instance.name in joined:
+            words[joined[instance.name]] += instance.batch * prod(instance.output_shape)
+    return words
 
 
 def _nothing_runs(layers: list[PlannedLayer]) -> InputError:

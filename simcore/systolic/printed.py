@@ -71,7 +71,7 @@ def _part(part: str, rates: EnergyRates) -> str:
 
 
 def totals_table(results: Results) -> PrintedTable:
-    """Return the time, the traffic and the energy of the run."""
+    """Return the time, the traffic and the energy of the run, and the area of the machine."""
     totals = totals_of(results)
     rows: list[tuple[str, float | int]] = [
         ("time, us", totals["time_ns"] / 1e3),
@@ -87,4 +87,6 @@ def totals_table(results: Results) -> PrintedTable:
     rates = rates_of(results)
     rows += [(f"energy {_part(part, rates)}, uJ", value / 1e6) for part, value in results.energy.itertuples(index=False) if value]
     rows.append(("energy in all, uJ", totals["energy_pj"] / 1e6))
+    rows += [(f"area {part}, mm2", area_mm2) for part, area_mm2 in results.area.itertuples(index=False)]
+    rows.append(("area in all, mm2", totals["area_mm2"]))
     return PrintedTable("Totals", ("", "value"), rows)

@@ -2,59 +2,77 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import cast
 
 from models.arrays.banks import macro_figures
-from models.technology import ScratchpadFigures, Technology
+from models.scratchpad_table import ScratchpadFigures
+from models.technology import Technology
 from models.technology import energy_table as technology_table
 from simcore.dram.energy import command_energy
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
 from simcore.machine.bank_group import BanksOfMacros, blamed, group_timing
 from simcore.spec import BankGroup, DramMemorySpec, System
+from simcore.spec.memory import SimpleMemorySpec
+from simcore.spec.scratchpad import ScratchpadSpec
 from simcore.spec.system import ScratchpadName
-from simcore.systolic.energy import BankRates, EnergyRates
+from simcore.systolic.energy import BankRates, EnergyRates, MemoryRates
+from simcore.systolic.logic import NOT_COUNTED, logic_areas, logic_rates, logic_sources
 from simcore.systolic.own_counters import event_rates
 
 
 def energy_rates(system: System) -> EnergyRates:
     """Return the energy of one unit of each count on this system. Each bank counts as an array of its own.
 
-    Raise InputError for an unknown technology, for macros that their table does not hold, and for a leakage class that the
-    technology table does not know.
+    Raise InputError for an unknown technology or type of main memory, for a node without figures, for macros that their table
+    does not hold, and for a leakage class that the technology table does not know.
     """
     technology = technology_table(system.technology.table, system.technology.node_nm)
-    mac, dram = technology.mac(system.words.ifmap_bytes), technology.dram
-    sources = {"mac": f"{mac.kind}: {mac.source}"}
-    notes: dict[str, None] = {}
-    memory = None
+    sources, notes, missing = logic_sources(system, technology), dict[str, None](), list(NOT_COUNTED)
+    memory = dram = None
     if isinstance(system.memory, DramMemorySpec):
-        memory = _with_currents(system.memory.resolved(), sources, notes)
+        dram = _with_currents(system.memory.resolved(), sources, missing)
     else:
-        sources["dram"] = f"{dram.kind}: {dram.source}"
-    banks: list[BankRates] = []
-    for name, pad in system.scratchpads.items():
-        for group in pad.groups:
-            figures = _figures(system, technology, name, group)
-            banks += [_bank_rates(figures, pad.line_bytes)] * group.banks
-            sources[f"{name}, {group.memory}"] = f"{figures.kind}: {figures.source}"
-            notes.update(dict.fromkeys(figures.notes))
-        if pad.ports_per_bank > 1:
-            notes[f"{name}: a bank of {pad.ports_per_bank} ports counts with the energy and area of a single-port bank"] = None
+        memory = _memory_rates(system.memory, technology, sources, missing)
+    banks, areas = _banks(system, technology, sources, notes)
+    areas |= logic_areas(system, technology)
     events = event_rates(system)
     sources.update({f"{rate.scratchpad}, {rate.counter}": rate.source for rate in events})
     return EnergyRates(
-        mac_pj=mac.pj,
-        dram_byte_pj=None if isinstance(system.memory, DramMemorySpec) else dram.pj,
-        dram=memory,
+        logic=logic_rates(system, technology, areas),
+        memory=memory,
+        dram=dram,
         banks=tuple(banks),
         core_clock_hz=system.core_clock_hz,
+        areas=areas,
         leakage_class=system.technology.leakage_class,
         gating=system.technology.gating,
         sources=sources,
         notes=tuple(notes),
+        not_counted=tuple(missing),
         events=events,
     )
+
+
+def _banks(
+    system: System, technology: Technology, sources: dict[str, str], notes: dict[str, None]
+) -> tuple[list[BankRates], dict[str, float]]:
+    """Return the rates of every bank and the area of every scratchpad. Add sources and notes."""
+    banks: list[BankRates] = []
+    areas: dict[str, float] = {}
+    for name, pad in system.scratchpads.items():
+        first = len(banks)
+        for group in pad.groups:
+            figures = _figures(system, technology, name, group)
+            banks += [_bank_rates(figures, pad, technology)] * group.banks
+            sources[f"{name}, {group.memory}"] = f"{figures.kind}: {figures.source}"
+            notes.update(dict.fromkeys(figures.notes))
+        areas[name] = sum(bank.area_mm2 for bank in banks[first:])
+        if pad.ports_per_bank > 1:
+            sources[f"{name}, ports"] = technology.ports_source
+            notes[_ports_note(name, pad, technology)] = None
+    return banks, areas
 
 
 def _figures(system: System, technology: Technology, scratchpad: str, group: BankGroup) -> ScratchpadFigures:
@@ -75,27 +93,58 @@ def _figures(system: System, technology: Technology, scratchpad: str, group: Ban
     return technology.scratchpad(model, pad.capacity_bytes // pad.banks)
 
 
-def _bank_rates(figures: ScratchpadFigures, line_bytes: int) -> BankRates:
+def _bank_rates(figures: ScratchpadFigures, pad: ScratchpadSpec, technology: Technology) -> BankRates:
+    more = technology.ports(pad.ports_per_bank, volatile=figures.volatile_leakage_mw > 0)
     return BankRates(
-        read_pj=figures.read_pj_per_byte * line_bytes,
-        write_pj=figures.write_pj_per_byte * line_bytes,
-        leakage_mw=figures.leakage_mw,
-        volatile_leakage_mw=figures.volatile_leakage_mw,
-        area_mm2=figures.area_mm2,
+        read_pj=figures.read_pj_per_byte * pad.line_bytes * more.access,
+        write_pj=figures.write_pj_per_byte * pad.line_bytes * more.access,
+        leakage_mw=figures.leakage_mw * more.leakage,
+        volatile_leakage_mw=figures.volatile_leakage_mw * more.leakage,
+        area_mm2=figures.area_mm2 * more.area,
     )
 
 
-def _with_currents(dram: ResolvedDram, sources: dict[str, str], notes: dict[str, None]) -> ResolvedDram | None:
-    """Return the DRAM if its table has the currents for its energy. Else add a note and return None."""
+def _ports_note(name: str, pad: ScratchpadSpec, technology: Technology) -> str:
+    more = technology.ports(pad.ports_per_bank, volatile=True)
+    of_accesses = f"if it is SRAM {more.access:.2f} times the energy of an access"
+    return (
+        f"{name}: a bank of {pad.ports_per_bank} ports counts with {more.area:.2f} times the area of a single-port bank, "
+        f"{more.leakage:.2f} times its leakage and {of_accesses}"
+    )
+
+
+def _memory_rates(
+    memory: SimpleMemorySpec, technology: Technology, sources: dict[str, str], missing: list[str]
+) -> MemoryRates | None:
+    """Return the energies of this type of main memory, or None if it has no type. Add its source, and what is not known."""
+    if memory.type is None:
+        known = ", ".join(technology.main_memory_types)
+        missing.append(f"main memory, because memory.type does not name its type ({known})")
+        return None
+    figures = technology.main_memory(memory.type)
+    channels = ceil(memory.bytes_per_cycle * memory.clock_hz / figures.channel_bytes_per_s)
+    sources["dram"] = f"{figures.kind}: {memory.type}, {channels} channel{'s' if channels > 1 else ''}; {figures.source}"
+    if figures.background_mw is None or figures.refresh_mw is None:
+        missing.append(f"background and refresh of main memory, which are not known for {memory.type}")
+    return MemoryRates(
+        figures.read_pj_per_byte,
+        figures.write_pj_per_byte,
+        None if figures.background_mw is None else channels * figures.background_mw,
+        None if figures.refresh_mw is None else channels * figures.refresh_mw,
+    )
+
+
+def _with_currents(dram: ResolvedDram, sources: dict[str, str], missing: list[str]) -> ResolvedDram | None:
+    """Return the DRAM if its table has the currents for its energy. Else say so in ``missing`` and return None."""
     try:
         command_energy(dram)
     except InputError as error:
-        notes[f"main memory is not included ({error.message})"] = None
+        missing.append(f"main memory ({error.message})")
         return None
     assert dram.currents is not None
     sources["dram"] = f"derived from datasheet currents: {dram.currents.source}"
     if dram.interface is None:
-        notes["the data lines of main memory are not included"] = None
+        missing.append("the data lines of main memory")
     else:
         sources["dram data lines"] = f"derived: {dram.interface.source}"
     return dram

@@ -29,5 +29,5 @@ def memory_costs(memory: BandwidthSpec) -> MemoryCosts:
     figure = memory.pj_per_byte
     if figure is None:
         return MemoryCosts(notes=("unknown, because memory.pj_per_byte gives no figure with a source",))
-    notes = ("main memory only; no figure for the compute is known",)
-    return MemoryCosts({"dram": f"{figure.kind}: {figure.source}"}, notes, pj_per_byte=figure.value)
+    missing = ("everything but the bytes that main memory moves",)
+    return MemoryCosts({"dram": f"{figure.kind}: {figure.source}"}, (), missing, pj_per_byte=figure.value)

@@ -14,6 +14,7 @@ from simcore.machine.machine import build_machine
 from simcore.progress import OnProgress
 from simcore.spec import System, load_system
 from simcore.studies.form.part import Part
+from simcore.studies.stt_mram.energy_split import energy_by_group_uj
 from simcore.studies.stt_mram.placed_step import PlacedStep, simulate_placed_step
 from simcore.studies.stt_mram.settings import NODE_NM, WORD_BITS, SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER
@@ -99,8 +100,7 @@ def placed_steps(
 def _step_row(step: PlacedStep) -> dict[str, Any]:
     row: dict[str, Any] = {"step_cycles": step.cycles}
     row |= {f"step_{cause}_cycles": step.stall_cycles(cause) for cause in ("write_backpressure", "write_conflict")}
-    row |= {f"step_{part}_uj": 1e-6 * step.part_pj(part) for part in ("leakage", "dram", "mac")}
-    row |= {f"step_{part}_uj": 1e-6 * step.part_pj(f"_{part}") for part in ("read", "write")}
+    row |= {f"step_{group}_uj": energy_uj for group, energy_uj in energy_by_group_uj(step.energy).items()}
     return row | {"step_uj": 1e-6 * step.energy_pj}
 
 

@@ -6,6 +6,8 @@ from models.arrays.cells import memory_cell
 from models.arrays.table import SOURCE
 from models.arrays.write import DEFAULT_DESIGN
 from models.technology import energy_table
+from simcore.spec import System, load_system
+from simcore.spec.memory import SimpleMemorySpec
 from simcore.studies.stt_mram.ratio_map import WRITE_SHARE
 from simcore.studies.stt_mram.settings import BATCHES, CLAIMED_GAIN, NODE_NM, WORD_BITS, SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER
@@ -16,7 +18,10 @@ def assumptions(settings: SttMramSettings) -> tuple[str, ...]:
     """Return the assumptions, one sentence each."""
     cell, design = memory_cell(settings.cell), DEFAULT_DESIGN
     low, high = CLAIMED_GAIN
-    technology = energy_table(node_nm=NODE_NM)
+    system = load_system(PRESET, of=System)
+    assert isinstance(system.memory, SimpleMemorySpec)
+    assert system.memory.type is not None
+    memory = energy_table(node_nm=NODE_NM).main_memory(system.memory.type)
     return (
         f"macros: {SOURCE}; {NODE_NM} nm, {WORD_BITS}-bit words; interpolated between the capacities of that source",
         f"STT-MRAM of the systems: {cell.name} ({cell.source})",
@@ -35,8 +40,9 @@ def assumptions(settings: SttMramSettings) -> tuple[str, ...]:
         "with the same class and gating",
         f"gated: an idle STT-MRAM bank leaks {GATED_LEAKAGE_PERCENT} %; an SRAM bank is cut off only during layers that never "
         "touch it",
-        f"main memory is a latency and a bandwidth, and takes {technology.dram_pj_per_byte:g} pJ per byte "
-        f"({technology.dram.kind}: {technology.dram.source}); a multiply-accumulate takes the same energy in every class",
+        f"main memory is a latency and a bandwidth of type {system.memory.type}: {memory.read_pj_per_byte:g} pJ per byte read, "
+        f"{memory.write_pj_per_byte:g} pJ per byte written, background and refresh while the system works ({memory.kind}: "
+        f"{memory.source}); a multiply-accumulate takes the same energy in every class",
         "write pulses: for each pulse the voltage keeps the error rate at its nominal value",
         f"the claimed range is a gain of {low:g} to {high:g} times; the study looks for it and never assumes it",
     )

@@ -66,7 +66,7 @@ def _range(row: Mapping[str, Any]) -> str:
 
 _SCOPES = {
     "scratchpads": "scratchpads alone",
-    "chip": "chip (scratchpads and array)",
+    "chip": "chip (scratchpads, array, vector unit, DMA, wires)",
     "system": "whole system (with main memory's traffic)",
 }
 

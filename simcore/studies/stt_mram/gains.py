@@ -10,7 +10,7 @@ import pandas as pd
 from simcore.studies.stt_mram.ratio_map import in_claimed_range
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN
 
-#: The scopes of a gain. The chip is scratchpads and array, and the system is the chip and main memory's traffic.
+#: The scopes of a gain. The chip is everything but main memory.
 SCOPES = ("scratchpads", "chip", "system")
 #: These columns identify the SRAM system of a row: the same run and class, with the same gating.
 _RUN = ["network", "pass", "leakage_class", "sram_kib", "gated"]
@@ -26,7 +26,8 @@ def with_gains(systems: pd.DataFrame) -> pd.DataFrame:
 
     ``busy_percent_at_15x`` is the share of time for which the system may work so that the whole system's gain is the least of the
     claimed range; for the rest of the time it idles and leaks. It is 100 if the gain is reached without idle time, and not a
-    number if idle time does not reach it either. An idle gated STT-MRAM leaks nothing; an idle SRAM keeps its contents.
+    number if idle time does not reach it either. An idle gated STT-MRAM leaks nothing; an idle SRAM keeps its contents; main
+    memory takes nothing.
 
     ``dram_pj_per_byte_at_15x`` is the most energy per byte of main memory with which the gain is reached without idle time. It is
     not a number if no energy is small enough.
@@ -59,7 +60,7 @@ def _busy_percent(base: Any, row: Any) -> float:
     """Return the share of time that the run may take.
 
     Over a period P both systems do the run and idle for the rest: E_S + L_S (P - T_S) = 15 (E_M + L_M (P - T_M)), solved for P;
-    the share is T_S / P. Main memory takes energy only while it moves data.
+    the share is T_S / P. Idle main memory takes no energy.
     """
     claimed = CLAIMED_GAIN[0]
     if base["system_uj"] >= claimed * row["system_uj"]:

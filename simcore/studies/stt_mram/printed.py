@@ -11,6 +11,7 @@ from simcore.results.printed import PrintedTable
 from simcore.studies.form.printed import mean_and_deviation, number
 from simcore.studies.stt_mram.accuracy import LEAKAGE_CLASS
 from simcore.studies.stt_mram.conclusions import capacity
+from simcore.studies.stt_mram.energy_split import GROUPS
 from simcore.studies.stt_mram.gains import SCOPES
 from simcore.studies.stt_mram.settings import KIB
 from simcore.studies.stt_mram.systems import PRESET_BYTES
@@ -91,7 +92,6 @@ def _bounds(frame: pd.DataFrame) -> PrintedTable:
 
 def _systems(frame: pd.DataFrame, leakage_class: str) -> PrintedTable:
     kept = _shown(frame)
-    parts = ("leakage", "read", "write", "mac", "dram")
     scopes = ("scratchpads", "system")
     rows = [
         (
@@ -101,7 +101,7 @@ def _systems(frame: pd.DataFrame, leakage_class: str) -> PrintedTable:
             MEMORIES[row["iso"]],
             f"{row['cycles'] / 1e6:.3f}",
             f"{(row['dram_read_bytes'] + row['dram_write_bytes']) / 1e6:.2f}",
-            *(f"{100 * row[f'{part}_uj'] / row['system_uj']:.1f}" for part in parts),
+            *(f"{100 * row[f'{part}_uj'] / row['system_uj']:.1f}" for part in GROUPS),
             *(f"{row[f'{scope}_gain']:.2f}" for scope in scopes),
         )
         for row in kept.to_dict("records")
@@ -113,7 +113,7 @@ def _systems(frame: pd.DataFrame, leakage_class: str) -> PrintedTable:
         "memory",
         "Mcycles",
         "MB",
-        *(f"{part.replace('leakage', 'leak')} %" for part in parts),
+        *(f"{part.replace('leakage', 'leak')} %" for part in GROUPS),
         "pads x",
         "all x",
     )

@@ -14,6 +14,7 @@ from simcore.results import Results
 from simcore.simulation import simulate
 from simcore.studies.form.spread import spread
 from simcore.studies.stt_mram.arrays import classes_of
+from simcore.studies.stt_mram.energy_split import energy_by_group_uj
 from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, WORD_BITS, SttMramSettings
 from simcore.studies.stt_mram.variants import Variant
 from simcore.systolic.alike import alike_in_time
@@ -116,7 +117,7 @@ def measured(results: Results) -> dict[str, Any]:
     time_ns = cycles * 1e9 / system.core_clock_hz
     accesses = {name: words_of(results, name) for name in ("reads", "writes")}
     row: dict[str, Any] = {"capacity_kib": sum(pad.capacity_bytes for pad in system.scratchpads.values()) // KIB}
-    row |= {"area_mm2": rates.area_mm2, "leakage_mw": rates.leakage_mw, "cycles": cycles, "time_ns": time_ns}
+    row |= {"area_mm2": rates.banks_mm2, "leakage_mw": rates.leakage_mw, "cycles": cycles, "time_ns": time_ns}
     row |= {"compute_cycles": int(layers["compute_cycles"].sum()), "dram_read_bytes": int(layers["dram_read_bytes"].sum())}
     row |= {"dram_write_bytes": int(layers["dram_write_bytes"].sum())}
     row |= {"accesses_per_ns": sum(accesses.values()) / time_ns, "write_share": accesses["writes"] / sum(accesses.values())}
@@ -131,11 +132,9 @@ def words_of(results: Results, column: str) -> float:
 
 
 def energy_split_uj(results: Results) -> dict[str, float]:
-    """Return the energy in microjoules: scratchpad leakage, reads and writes, main memory, multiply-accumulates, and sums."""
-    spent = {"leakage": 0.0, "read": 0.0, "write": 0.0, "dram": 0.0, "mac": 0.0}
-    for part, energy_pj in zip(results.energy["part"], results.energy["energy_pj"], strict=True):
-        spent[part.rpartition("_")[2]] += 1e-6 * float(energy_pj)
+    """Return the energy in microjoules by group, and the sums of scratchpads, chip and system."""
+    spent = energy_by_group_uj(results.energy)
     split = {f"{part}_uj": energy_uj for part, energy_uj in spent.items()}
     scratchpads_uj = spent["leakage"] + spent["read"] + spent["write"]
-    sums = {"scratchpads_uj": scratchpads_uj, "chip_uj": scratchpads_uj + spent["mac"]}
+    sums = {"scratchpads_uj": scratchpads_uj, "chip_uj": scratchpads_uj + spent["mac"] + spent["other"]}
     return split | sums | {"system_uj": sums["chip_uj"] + spent["dram"]}

@@ -9,12 +9,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from simcore.program.outcome import CAUSE_NAMES
+from simcore.studies.stt_mram.energy_split import GROUPS
 from simcore.studies.stt_mram.gains import SCOPES
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, KIB
 from simcore.studies.stt_mram.systems import PRESET_BYTES
 
-#: Parts of the energy, from the bottom of a bar to its top.
-PARTS = ("leakage", "read", "write", "mac", "dram")
 _BARS = (("none", "SRAM"), ("capacity", "iso-capacity"), ("area", "iso-area"))
 
 
@@ -32,7 +31,7 @@ def draw_systems(tables: Mapping[str, pd.DataFrame]) -> Figure:
             rows = of_class[(of_class["network"] == network) & (of_class["pass"] == which)].set_index("iso")
             for bar, (iso, _) in enumerate(_BARS):
                 bottom = 0.0
-                for colour, part in enumerate(PARTS):
+                for colour, part in enumerate(GROUPS):
                     height = rows.loc[iso, f"{part}_uj"] / rows.loc["none", "system_uj"]
                     label = part if (run, bar) == (0, 0) else None
                     axes.bar(run + 0.27 * (bar - 1), height, 0.25, bottom, color=f"C{colour}", label=label)
