@@ -19,7 +19,7 @@ def refuse_too_long(estimate: Estimate, order: RunOrder, limit_s: float | None) 
     raise InputError(
         f"simulating about {estimate.cycles:,.0f} cycles or more (engine '{order.engine}'{checking}) takes about "
         f"{in_words(estimate.seconds)}, the limit is {in_words(limit_s)}",
-        hint="choose fewer images or layers, or lift the limit with --no-limit (in Python limit_s=None)",
+        hint="choose fewer images or layers, or lift the limit (limit_s=None, --no-limit)",
     )
 
 

@@ -13,6 +13,7 @@ from simcore.errors import InputError
 from simcore.kinds import MachineKind, Ran, RunOrder, kind_of
 from simcore.kinds.ran_check import check_ran
 from simcore.progress import OnProgress
+from simcore.reading.overrides import Overrides, and_also, texts_of
 from simcore.results import Results
 from simcore.results.manifest import build_manifest
 from simcore.results.wear import LineWear
@@ -35,7 +36,7 @@ def simulate(
     layers: str | Sequence[str] | None = None,
     batch: int | None = None,
     training: str | None = None,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     shortcuts: Shortcuts | None = None,
     check_values: bool = False,
     limit_s: float | None = LIMIT_S,
@@ -44,8 +45,8 @@ def simulate(
     """Run a network on a system and return its tables.
 
     ``network`` is a Network, a networkx.DiGraph whose nodes carry layers, a registered name, or a file (.onnx, SCALE-Sim's .csv).
-    ``system`` is the spec of a machine of any kind, a preset's name, or a file (.yaml, SCALE-Sim's .cfg). ``overrides`` are
-    "key=value" texts that change the system.
+    ``system`` is the spec of a machine of any kind, a preset's name, or a file (.yaml, SCALE-Sim's .cfg). ``overrides``
+    change keys of the system: values by key (``{"array.rows": 16}``), or "key=value" texts.
 
     ``engine`` is one of the kind's engines (systolic: "compiled", "simpy"); None means its first. All engines give the same
     tables. ``dataflow`` is one of the kind's dataflows (systolic: "ws", "os", "is", another installed one, FILE.py:NAME).
@@ -82,7 +83,7 @@ def simulate(
         engine=engine,
         shortcuts=asdict(used),
         inputs=_input_files(network, system, machine, kind),
-        overrides=overrides,
+        overrides=texts_of(overrides),
         values_checked=check_values,
     )
     manifest |= kind.manifest_parts(machine)
@@ -93,16 +94,14 @@ def _wear(kind: MachineKind[Any, Any], machine: MachineSpec, ran: Ran) -> LineWe
     return None if ran.line_writes is None else kind.line_wear(machine, ran.line_writes)
 
 
-def machine_for(system: MachineSpec | str | Path, dataflow: str | None, overrides: Sequence[str]) -> MachineSpec:
+def machine_for(system: MachineSpec | str | Path, dataflow: str | None, overrides: Overrides) -> MachineSpec:
     """Return the machine that these arguments of ``simulate`` describe. Raise InputError if they describe none."""
     if not isinstance(system, MachineSpec | str | Path):
         raise InputError(f"system: expected a System, a name or a file, got {system!r}")
-    if isinstance(overrides, str):
-        raise InputError(f"overrides: expected a sequence of 'key=value' texts, got the one text {overrides!r}")
-    wanted = [*overrides]
+    wanted = overrides
     if dataflow is not None:
         kind = kind_of(system) if isinstance(system, MachineSpec) else kind_of_source(system)
-        wanted.append(kind.dataflow_override(dataflow))
+        wanted = and_also(wanted, kind.dataflow_key, kind.dataflow_of(dataflow))
     return override_system(system, wanted) if isinstance(system, MachineSpec) else load_system(system, wanted)
 
 

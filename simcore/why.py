@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simcore.errors import InputError
 from simcore.kinds.advice import Change, Loss
 from simcore.progress import OnProgress
+from simcore.reading.overrides import Overrides
 from simcore.results import Results
 from simcore.run_time import LIMIT_S, in_words
 from simcore.simulation import machine_for, network_for, simulate
@@ -83,7 +84,7 @@ def why(
     network: Network | str | Path,
     system: MachineSpec | str | Path,
     *,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     dataflow: str | None = None,
     layers: str | Sequence[str] | None = None,
     batch: int | None = None,

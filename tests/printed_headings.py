@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "simcore"
@@ -31,9 +32,22 @@ def _headings(function: ast.FunctionDef) -> Iterator[str]:
                 yield from _texts(columns, function)
 
 
+@lru_cache(maxsize=1)
+def _of_modules() -> dict[str, ast.expr]:
+    """Return the tuples and lists to which modules give names."""
+    found: dict[str, ast.expr] = {}
+    for path in ROOT.rglob("*.py"):
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Tuple | ast.List):
+                found |= {target.id: statement.value for target in statement.targets if isinstance(target, ast.Name)}
+    return found
+
+
 def _texts(node: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
-    """Yield the texts of a tuple or list, of a name that the function gives one, and of what is appended to it."""
+    """Yield the texts of a tuple or list, of a name that the function or a module gives one, and of what is appended to it."""
     if isinstance(node, ast.Name):
+        if node.id in _of_modules():
+            yield from _texts(_of_modules()[node.id], function)
         for statement in ast.walk(function):
             is_its = isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign) and any(
                 isinstance(target, ast.Name) and target.id == node.id

@@ -315,7 +315,7 @@ def test_a_system_of_another_type_is_reported(system):
 @pytest.mark.parametrize("dataflow", [None, "os"])
 @pytest.mark.parametrize("overrides", ["array.rows=8", [8]])
 def test_overrides_that_are_no_sequence_of_texts_are_reported(overrides, dataflow):
-    with pytest.raises(InputError, match="overrides: expected a sequence of 'key=value' texts"):
+    with pytest.raises(InputError, match="overrides: expected a mapping such as"):
         simulate("lenet5", overrides=overrides, dataflow=dataflow)
 
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 import simcore
 from simcore.cli import app
-from simcore.cli.console import rate, shortened
+from simcore.cli.console import rate, shortened, told_apart
 from simcore.cli.heat_map import heat_map, legend
 from simcore.cli.listing import LISTS
 from simcore.program.outcome import CAUSE_NAMES
@@ -215,6 +215,25 @@ def test_banks_draws_a_heat_map_within_100_columns() -> None:
     assert result.exit_code == 0, result.output
     assert "█" in result.stdout
     assert max(len(line) for line in result.stdout.splitlines()) <= 100
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+def test_no_two_layers_of_a_training_step_are_printed_alike(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    results = simcore.simulate("small-cnn", training="sgd")
+    ran = results.layers[results.layers["start_cycle"].notna()]["layer"]
+    lines = invoke("run", "small-cnn", "--training").stdout.split("Passes")[0].splitlines()
+    assert max(map(len, lines)) <= columns
+    names = [line.split()[0] for line in lines[2 : 2 + len(ran)]]
+    assert len(set(names)) == len(ran) == len(set(ran))
+
+
+def test_names_are_cut_where_they_are_alike() -> None:
+    names = ["conv1.input_gradient", "conv2.input_gradient", "conv2.weight_gradient", "fc"]
+    assert told_apart(names, 12) == ["conv1.in…ent", "conv2.in…ent", "conv2.we…ent", "fc"]
+    assert told_apart(["aaaaaaaaaa1", "aaaaaaaaaa2"], 6) == ["a…aaa1", "a…aaa2"]
+    alike = ["x" * 6 + "1" + "y" * 6 + end + "z" * 6 for end in "ab"] + ["x" * 6 + "2" + "y" * 6 + "a" + "z" * 6]
+    assert len(set(told_apart(alike, 12))) == 3
 
 
 @pytest.mark.parametrize("columns", [60, 80])

@@ -60,7 +60,7 @@ def test_what_is_saved_carries_a_mark_that_names_it(tmp_path):
 def test_earlier_results_are_replaced_where_asked(saved, exchanges, monkeypatch):
     if not exchanges:
         monkeypatch.setattr("simcore.saving.directory.exchange", lambda one, other: False)
-    refused(saved, "already holds results; choose another name, or pass --overwrite", overwrite=False)
+    refused(saved, "already holds results; choose another name, or overwrite it (overwrite=True, --overwrite)", overwrite=False)
     save(saved, overwrite=True)
     assert tree(saved)["results.json"] == "new"
     assert os.listdir(saved.parent) == ["out"]

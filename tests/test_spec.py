@@ -279,13 +279,13 @@ BAD_SETS: list[tuple[str, str]] = [
 def test_bad_set_is_reported_in_one_line(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         load_system("edge-sram", [text])
-    assert str(caught.value) == f"--set {text}: {message}"
+    assert str(caught.value) == f"overrides: {text}: {message}"
 
 
 def test_set_outside_a_list_names_the_indices() -> None:
     with pytest.raises(InputError) as caught:
         load_system("edge-hybrid", ["scratchpads.ifmap.bank_groups.2.banks=4"])
-    text = "--set scratchpads.ifmap.bank_groups.2.banks=4"
+    text = "overrides: scratchpads.ifmap.bank_groups.2.banks=4"
     assert str(caught.value) == f"{text}: expected an index of scratchpads.ifmap.bank_groups from 0 to 1, got '2'"
 
 
@@ -294,14 +294,14 @@ def test_xor_needs_a_power_of_two_of_banks() -> None:
     with pytest.raises(InputError) as caught:
         load_system("edge-sram", sets)
     message = "scratchpads.ifmap.banks: expected a power of two with interleaving 'xor', got 15"
-    assert str(caught.value) == f"--set scratchpads.ifmap.banks=15: {message}"
+    assert str(caught.value) == f"overrides: scratchpads.ifmap.banks=15: {message}"
 
 
 def test_line_holds_whole_words() -> None:
     with pytest.raises(InputError) as caught:
         load_system("edge-sram", ["scratchpads.filter.line_bytes=1", "words.filter_bytes=2"])
     message = "scratchpads.filter.line_bytes: expected a multiple of words.filter_bytes = 2, got 1"
-    assert str(caught.value) == f"--set scratchpads.filter.line_bytes=1: {message}"
+    assert str(caught.value) == f"overrides: scratchpads.filter.line_bytes=1: {message}"
 
 
 # Bad files
@@ -373,12 +373,12 @@ def test_all_errors_are_reported_at_once(folder: Path) -> None:
         load_system(path, ["dma.burst_bytes=0", "core_clock_hz=fast"])
     assert sorted(lines_of(caught)) == sorted(
         [
-            "--set core_clock_hz=fast: core_clock_hz: expected a frequency such as '1 GHz', got 'fast'",
+            "overrides: core_clock_hz=fast: core_clock_hz: expected a frequency such as '1 GHz', got 'fast'",
             "m.yaml:15: seed: expected at least 0, got -1",
             "m.yaml:3: array.rows: expected at least 1, got 0",
             "m.yaml:2: missing key 'columns' in array",
             "m.yaml:4: unknown key 'colums' in array; did you mean 'columns'?",
-            "--set dma.burst_bytes=0: dma.burst_bytes: expected at least 1, got 0",
+            "overrides: dma.burst_bytes=0: dma.burst_bytes: expected at least 1, got 0",
             "m.yaml:13: memory.latency_cycles: expected an integer, got 'soon'",
             "m.yaml:16: vector_unit.lanes: expected at least 1, got 0",
         ]

@@ -130,7 +130,7 @@ def test_a_directory_that_is_there_is_refused_before_anything_runs(tmp_path):
     write_mark(tmp_path)
     result = study("--out", str(tmp_path))
     assert result.exit_code == 2
-    assert "already holds results; choose another name, or pass --overwrite" in result.stderr
+    assert "already holds results; choose another name, or overwrite it (overwrite=True, --overwrite)" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_the_compiled_engine_has_no_values_to_check() -> None:
     found = invoke("run", "lenet5", "--check-values")
     assert found.exit_code == 2
     assert found.stderr == (
-        "simcore: only engine 'simpy' can check values, got 'compiled'; its PEs multiply; add --engine simpy\n"
+        "simcore: only engine 'simpy' can check values, got 'compiled'; its PEs multiply; choose engine 'simpy'\n"
     )
     with pytest.raises(InputError, match="only engine 'simpy'"):
         simulate("lenet5", check_values=True)

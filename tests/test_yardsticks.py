@@ -372,11 +372,11 @@ BAD_COMMANDS = {
     ),
     "a dataflow": (
         ("run", "lenet5", "--system", "ideal-ddr4-2400", "--dataflow", "ws"),
-        "a machine of kind 'ideal' has no dataflows, got 'ws'; leave --dataflow out",
+        "a machine of kind 'ideal' has no dataflows, got 'ws'; choose none",
     ),
     "values": (
         ("run", "lenet5", "--system", "titan-xp", "--check-values"),
-        "a machine of kind 'roofline' computes no values to check; leave --check-values out",
+        "a machine of kind 'roofline' computes no values to check; do not ask for a check of values",
     ),
     "banks": (
         ("banks", "lenet5", "--system", "titan-xp"),
@@ -400,7 +400,7 @@ BAD_COMMANDS = {
     "SCALE-Sim's shapes in training": (
         ("run", "lenet5", "--system", "titan-xp", "--training", "--set", "shapes=scale-sim"),
         "shapes: expected shapes: standard for a training step, whose gradients have the shapes that everybody uses, got "
-        "scale-sim; --set shapes=standard",
+        "scale-sim; set shapes=standard",
     ),
     "a layer that joins another": (
         ("run", "lenet5", "--system", "titan-xp", "--layers", "tanh1"),

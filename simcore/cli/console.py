@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MAX_WIDTH = 100
 #: The shortest length to which a name is cut to make its row fit.
 MIN_NAME = 12
+#: How much of a cut name may be its beginning. The end, which tells most layers apart, is kept longest if it can be.
+_KEPT_STARTS = (0.25, 0.5, 0.75)
 
 
 def console() -> Console:
@@ -51,13 +53,17 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
 
 
 def table_of_names(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> Group:
-    """Return a ``table`` with one line per row. If it is too wide, the names in its first column are cut in the middle."""
+    """Return a ``table`` with one line per row. If it is too wide, the names in its first column are cut in the middle.
+
+    No two names become one by it, so a name may stay longer than would fit.
+    """
     cells = _cells(rows)
     excess = _measured(_table(title, columns, cells, text_columns)) - width()
     if excess > 0:
         length = max(MIN_NAME, max(len(row[0]) for row in cells) - excess)
-        cells = [[shortened(row[0], length), *row[1:]] for row in cells]
-    return _in_parts(title, columns, cells, text_columns)
+        names = told_apart([row[0] for row in cells], length)
+        cells = [[name, *row[1:]] for name, row in zip(names, cells, strict=True)]
+    return _in_parts(title, columns, cells, text_columns, folded_from=1)
 
 
 def _measured(made: Table) -> int:
@@ -65,14 +71,17 @@ def _measured(made: Table) -> int:
     return Console(width=10 * MAX_WIDTH).measure(made).maximum
 
 
-def _in_parts(title: str, columns: Sequence[str], cells: list[list[str]], text_columns: int) -> Group:
-    """Return the table, or if it is too wide the first of its columns of numbers that fit, and the others below."""
+def _in_parts(title: str, columns: Sequence[str], cells: list[list[str]], text_columns: int, folded_from: int = 0) -> Group:
+    """Return the table, or if it is too wide the first of its columns of numbers that fit, and the others below.
+
+    Texts may be folded in the columns from ``folded_from`` on.
+    """
     parts: list[Table] = []
     texts = range(text_columns)
     left = [*range(text_columns, len(columns))]
     while True:
         fitting = len(left)
-        while fitting > 1 and _narrowest(columns, cells, texts, left[:fitting]) > width():
+        while fitting > 1 and _narrowest(columns, cells, [*texts, *left[:fitting]], range(folded_from, text_columns)) > width():
             fitting -= 1
         shown = [*texts, *left[:fitting]]
         chosen = [[row[index] for index in shown] for row in cells]
@@ -82,12 +91,12 @@ def _in_parts(title: str, columns: Sequence[str], cells: list[list[str]], text_c
             return Group(*parts)
 
 
-def _narrowest(columns: Sequence[str], cells: list[list[str]], texts: Sequence[int], numbers: Sequence[int]) -> int:
-    """Return the least columns that a table needs: texts may be folded, numbers may not."""
+def _narrowest(columns: Sequence[str], cells: list[list[str]], shown: Sequence[int], folded: Container[int]) -> int:
+    """Return the least characters in a line of these columns, of which some may be folded."""
     heads = [max(map(len, column.split("\n"))) for column in columns]
-    widths = [max(heads[index], *(len(row[index]) for row in cells), 0) for index in (*texts, *numbers)]
-    folded = [min(size, MIN_NAME) if index < len(texts) else size for index, size in enumerate(widths)]
-    return sum(folded) + len(folded) - 1
+    widths = [max(heads[index], *(len(row[index]) for row in cells), 0) for index in shown]
+    needed = [min(size, MIN_NAME) if index in folded else size for index, size in zip(shown, widths, strict=True)]
+    return sum(needed) + len(needed) - 1
 
 
 def drawn(shown: PrintedTable) -> Group:
@@ -96,11 +105,22 @@ def drawn(shown: PrintedTable) -> Group:
     return draw(shown.title, shown.columns, shown.rows, text_columns=shown.text_columns)
 
 
-def shortened(name: str, length: int) -> str:
-    """Return a name cut in the middle to this length. Most of its end is kept, because the end tells layers apart."""
+def told_apart(names: Sequence[str], length: int) -> list[str]:
+    """Return the names cut to the least length, from ``length`` on, at which no two different names become equal."""
+    different = len(set(names))
+    for size in range(length, max(map(len, names), default=0)):
+        for share in _KEPT_STARTS:
+            cut = [shortened(name, size, share) for name in names]
+            if len(set(cut)) == different:
+                return cut
+    return list(names)
+
+
+def shortened(name: str, length: int, start_share: float = _KEPT_STARTS[0]) -> str:
+    """Return a name cut in the middle to this length, of which this share is its beginning and the rest its end."""
     if len(name) <= length:
         return name
-    start = (length - 1) // 4
+    start = int((length - 1) * start_share)
     return f"{name[:start]}…{name[len(name) - (length - 1 - start) :]}"
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from simcore.dram.controller import ControllerSpec
 from simcore.errors import InputError, raise_all
 from simcore.reading.numbers import cut, shown, whole_number
-from simcore.reading.overrides import override
+from simcore.reading.overrides import SetOptions, override
 from simcore.reading.problems import problems_of
 from simcore.reading.tree import Entry, entry, plain
 
@@ -45,7 +45,7 @@ def controller_of(options: dict[str, str | None], texts: Sequence[str]) -> Contr
             where = f"--{name.replace('_', '-')} {value}"
             chosen[name] = entry({"name": value} if name == "row_policy" else value, where)
     root = Entry({"controller": Entry({**chosen}, root.where, root.where)}, root.where, root.where)
-    root, errors = override(root, texts)
+    root, errors = override(root, SetOptions(texts))
     raise_all(errors)
     assert isinstance(root.value, dict)
     tree = root.value["controller"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simcore.cli.console import progress, telling_of_compiling
 from simcore.cli.options import SimulateOptions, optimizer_of
+from simcore.reading.overrides import SetOptions
 from simcore.results import Results
 from simcore.run_time import LIMIT_S
 from simcore.saving import results_directory
@@ -30,7 +31,7 @@ def _simulate(options: SimulateOptions, check_values: bool) -> Results:
             layers=options.layers,
             batch=options.batch,
             training=optimizer,
-            overrides=options.overrides or (),
+            overrides=SetOptions(options.overrides or ()),
             check_values=check_values,
             limit_s=None if options.no_limit else LIMIT_S,
             progress=on_progress,

@@ -214,23 +214,23 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
             raise InputError(f"no engine named {engine!r}", hint=self._known(engine, self.engines))
         return engine
 
-    def dataflow_override(self, dataflow: str) -> str:
-        """Return the override that chooses a dataflow. Raise InputError if the kind has no such dataflow."""
+    def dataflow_of(self, dataflow: str) -> str:
+        """Return the value of ``dataflow_key`` that chooses a dataflow. Raise InputError if the kind has no such dataflow."""
         known = self.dataflow_names()
         if not known:
-            raise InputError(f"a machine of kind '{self.name}' has no dataflows, got {dataflow!r}", hint="leave --dataflow out")
+            raise InputError(f"a machine of kind '{self.name}' has no dataflows, got {dataflow!r}", hint="choose none")
         if dataflow not in known:
             raise InputError(f"no dataflow named {dataflow!r}", hint=did_you_mean(dataflow, known))
-        return f"{self.dataflow_key}={dataflow}"
+        return dataflow
 
     def require_values(self, engine: str) -> None:
         """Raise InputError if the values that the engine computes cannot be compared."""
         if not self.value_engines:
-            hint = "leave --check-values out"
+            hint = "do not ask for a check of values"
             raise InputError(f"a machine of kind '{self.name}' computes no values to check", hint=hint)
         if engine not in self.value_engines:
             alone = self.value_engines[0]
-            hint = f"its PEs multiply; add --engine {alone}"
+            hint = f"its PEs multiply; choose engine '{alone}'"
             raise InputError(f"only engine '{alone}' can check values, got {engine!r}", hint=hint)
 
     def require_banks(self) -> None:

@@ -48,7 +48,8 @@ def placed(value: Any, where: str) -> Value:
         return {str(key): entry(item, where) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [entry(item, where) for item in value]
-    scalar: Scalar = value
+    number = getattr(value, "item", None)  # of numpy's numbers
+    scalar: Scalar = number() if callable(number) else value
     return scalar
 
 

@@ -91,7 +91,9 @@ def _check_contents(target: Path, overwrite: bool) -> None:
     if foreign:
         raise InputError(f"holds something other than results of simcore: {_few(foreign)}", str(target), "choose another name")
     if not overwrite:
-        raise InputError("already holds results", where=str(target), hint="choose another name, or pass --overwrite")
+        raise InputError(
+            "already holds results", where=str(target), hint="choose another name, or overwrite it (overwrite=True, --overwrite)"
+        )
 
 
 def _is_free(target: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from simcore.errors import InputError, InputErrors, did_you_mean, raise_all
 from simcore.kinds.kind import MachineKind
 from simcore.kinds.registry import DEFAULT, machine_kind
-from simcore.reading.overrides import override
+from simcore.reading.overrides import Overrides, override
 from simcore.reading.problems import problems_of
 from simcore.reading.text_file import read_text
 from simcore.reading.tree import Entry, entry, find, merge, plain
@@ -29,16 +29,17 @@ SpecT = TypeVar("SpecT", bound=MachineSpec)
 
 
 @overload
-def load_system(source: str | Path, overrides: Sequence[str] = ()) -> MachineSpec: ...
+def load_system(source: str | Path, overrides: Overrides = ()) -> MachineSpec: ...
 
 
 @overload
-def load_system(source: str | Path, overrides: Sequence[str] = (), *, of: type[SpecT]) -> SpecT: ...
+def load_system(source: str | Path, overrides: Overrides = (), *, of: type[SpecT]) -> SpecT: ...
 
 
-def load_system(source: str | Path, overrides: Sequence[str] = (), *, of: type[MachineSpec] = MachineSpec) -> MachineSpec:
-    """Return the system of this preset name, YAML file or SCALE-Sim ``.cfg``, after ``--set``-style overrides.
+def load_system(source: str | Path, overrides: Overrides = (), *, of: type[MachineSpec] = MachineSpec) -> MachineSpec:
+    """Return the system of this preset name, YAML file or SCALE-Sim ``.cfg``, with keys changed by ``overrides``.
 
+    ``overrides`` are values by key (``{"array.rows": 16}``) or "key=value" texts.
     The result is the spec of the system's kind of machine. ``of`` is the class that the caller can use (System for systolic
     machines). Raise InputError (InputErrors for several) if there is no such name or file, for bad syntax, unknown or missing
     keys and values out of range, and for a system of another kind than that of ``of``.
@@ -51,8 +52,8 @@ def load_system(source: str | Path, overrides: Sequence[str] = (), *, of: type[M
     return found
 
 
-def override_system(system: SpecT, overrides: Sequence[str]) -> SpecT:
-    """Return the system after ``--set``-style overrides, validated again. Raise InputError for an override that breaks a rule."""
+def override_system(system: SpecT, overrides: Overrides) -> SpecT:
+    """Return the system with keys changed by ``overrides``, validated again. Raise InputError for a broken rule."""
     found = _validated(entry(system.to_yaml_dict(), f"system {system.name}"), [], overrides)
     assert isinstance(found, type(system))
     return found
@@ -83,7 +84,7 @@ def place_of(source: str | Path, key: str) -> str | None:
     return found.where if depth else None
 
 
-def _validated(root: Entry, errors: list[InputError], overrides: Sequence[str]) -> MachineSpec:
+def _validated(root: Entry, errors: list[InputError], overrides: Overrides) -> MachineSpec:
     changed, more = override(root, overrides)
     _require_same_kind(root, changed)
     system = _system(changed)

@@ -173,7 +173,7 @@ def _spelt_out(value: object) -> object:
 
 
 def _key_of_a_dram(name: str, value: object) -> Broken:
-    hint = "for a DRAM, set 'memory: NAME' (--set memory=NAME) or memory.model=dram"
+    hint = "for a DRAM, set memory=NAME or memory.model=dram"
     if name == "standard" and isinstance(value, str):
         hint = hint.replace("NAME", value)
     return Broken((name,), "a key of model 'dram', but this memory is of model 'simple'", hint)

@@ -50,8 +50,8 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
 
         return {name: flow.description for name, flow in dataflows().items()}
 
-    def dataflow_override(self, dataflow: str) -> str:
-        return f"{self.dataflow_key}={dataflow}" if is_file(dataflow) else super().dataflow_override(dataflow)
+    def dataflow_of(self, dataflow: str) -> str:
+        return dataflow if is_file(dataflow) else super().dataflow_of(dataflow)
 
     @property
     def spec(self) -> type[System]:

@@ -87,7 +87,7 @@ def _figures(system: System, technology: Technology, scratchpad: str, group: Ban
         raise InputError(
             f"expected {technology.leakage_class}, the class of the table '{technology.name}', got {wanted}",
             where="technology.leakage_class",
-            hint=f"only macros have other classes: --set scratchpads.{scratchpad}.macro=sram, technology.node_nm=22",
+            hint=f"only macros have other classes: scratchpads.{scratchpad}.macro=sram, technology.node_nm=22",
         )
     model = group_timing(system, scratchpad, group)
     return technology.scratchpad(model, pad.capacity_bytes // pad.banks)

@@ -51,7 +51,7 @@ def require_shape_rule(instance: LayerInstance, shapes: str) -> None:
     """Raise InputError if SCALE-Sim's shape rule is to apply to a layer of a training step."""
     if instance.layer.pass_name != "forward" and shapes != "standard":
         expected = "expected shapes: standard for a training step, whose gradients have the shapes that everybody uses"
-        raise InputError(f"{expected}, got {shapes}", where="shapes", hint="--set shapes=standard")
+        raise InputError(f"{expected}, got {shapes}", where="shapes", hint="set shapes=standard")
 
 
 def with_layer_words(instance: LayerInstance, system: System) -> System:
