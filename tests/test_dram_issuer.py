@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numba
 import numpy as np
 import pytest
 
@@ -20,8 +21,9 @@ from simcore.dram.tables import NEEDS_CLOSED, NEEDS_OPEN, ResolvedDram
 from simcore.engine.compiled.dram.device import issue, ready_at
 from simcore.engine.compiled.dram.device_state import device_tables, logged_commands
 from simcore.engine.compiled.dram.tables import DeviceTables
-from simcore.engine.compiled.flat_tables import flattened, tables_in
-from simcore.engine.compiled.jit import kernel
+from simcore.engine.compiled.flat_access import tables_in
+from simcore.engine.compiled.flat_tables import flattened
+from simcore.engine.compiled.jit import KERNEL
 from simcore.engine.reference.dram.device import Device
 from simcore.engine.reference.dram.record import CommandRecord
 from simcore.errors import InputError
@@ -70,7 +72,7 @@ def by_reference(dram: ResolvedDram, steps: list[Step]) -> np.ndarray:
     return record.commands()
 
 
-@kernel
+@numba.njit(**KERNEL)
 def _issue_all(flat, free_at, steps):
     device, now = tables_in(flat, DeviceTables), 0
     for i in range(len(steps)):

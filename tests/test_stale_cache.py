@@ -65,7 +65,14 @@ def test_an_edited_model_file_changes_the_cycles_of_the_next_process(tmp_path, m
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "edited", ["engine/compiled/banks.py", "engine/compiled/dram/device.py", "program/streams.py", "timing/compiled.py"]
+    "edited",
+    [
+        "engine/compiled/banks.py",
+        "engine/compiled/dram/device.py",
+        "program/streams.py",
+        "timing/addresses.py",
+        "timing/machine_code.py",
+    ],
 )
 def test_an_edited_source_of_the_kernel_gets_a_version_of_its_own(tmp_path, edited):
     shutil.copytree(ROOT / "simcore", tmp_path / "simcore", ignore=shutil.ignore_patterns("__pycache__"))

@@ -246,17 +246,24 @@ class Odd(BankTiming):
 DRIVER = """
 import sys
 import numpy as np
-from numba import int64, njit, types
+from numba import int64, njit
+from simcore.timing.addresses import call_serve, int64_view
 from simcore.timing.bank_timing import resolve_timing
-from simcore.timing.compiled import SERVE_TYPE, compile_serve, int64_view
+from simcore.timing.compiled import compile_serve
 
-@njit(int64(types.UniTuple(SERVE_TYPE, 2), int64[::1], int64[::1], int64[::1], int64), cache=True)
+@njit(int64(int64[::1], int64[::1], int64[::1], int64[::1], int64), cache=True)
 def drive(serves, params, banks, shared, requests):
     now = 0
     for index in range(requests):
         group = index % 2
-        free_at, done_at = serves[group](
-            int64_view(params, 2 * group, 2), int64_view(banks, 2 * group, 2), int64_view(shared, group, 1), now, 0, index
+        free_at, done_at = call_serve(
+            serves[group],
+            int64_view(params, 2 * group, 2),
+            int64_view(banks, 2 * group, 2),
+            int64_view(shared, group, 1),
+            now,
+            0,
+            index,
         )
         now = free_at
     return now
@@ -264,7 +271,7 @@ def drive(serves, params, banks, shared, requests):
 timing = resolve_timing(sys.argv[1])
 params = np.concatenate([timing.params_array()] * 2)
 banks = np.concatenate([timing.initial_bank(0), timing.initial_bank(1)])
-total = drive((compile_serve(timing),) * 2, params, banks, np.zeros(2, np.int64), 10)
+total = drive(np.array([compile_serve(timing).address] * 2), params, banks, np.zeros(2, np.int64), 10)
 print(total, len(drive.stats.cache_hits), banks.tolist())
 """
 

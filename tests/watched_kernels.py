@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from machines import layers, systems
 
-from simcore.engine.compiled import compile as compiled
 from simcore.engine.compiled import line_writes as counting
+from simcore.engine.compiled import run as compiled
 from simcore.engine.compiled.run import CompiledEngine
 from simcore.engine.plan_check import check_plan
 from simcore.engine.shortcuts import Shortcuts
@@ -147,8 +147,8 @@ def _must_raise(kind: type[Exception], call: Callable[[], Any]) -> None:
 
 if __name__ == "__main__":
     examples = int(sys.argv[1])
-    watch(compiled, "run_layer")
-    watch(counting, "_count_layer")
+    watch(compiled, "RUN_LAYER")
+    watch(counting, "COUNT_LAYER")
     planted_faults_are_found()
     quiet = settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     quiet(no_program_that_passes_the_check_reads_or_writes_out_of_bounds)()

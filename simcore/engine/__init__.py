@@ -35,11 +35,11 @@ def load_engine(engine: str, has_dram: bool = False) -> None:
     ``has_dram`` says that the machine's main memory is a DRAM.
     """
     if engine == "compiled":
-        from simcore.engine.compiled import compile as _compiled
-        from simcore.engine.compiled import line_writes as _line_writes  # noqa: F401
+        from simcore.engine.compiled.kernels import COUNT_LAYER, RUN_LAYER, RUN_MEMORY
 
         log_cold_start()
-        _compiled.load_memory(has_dram)
+        for kernel in (RUN_LAYER, COUNT_LAYER, *([RUN_MEMORY] if has_dram else [])):
+            kernel.load()
     else:
         from simcore.engine.reference import run as _reference  # noqa: F401
 

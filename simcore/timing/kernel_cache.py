@@ -10,86 +10,71 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import pickle
+import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
+from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Any
-
-import numba
-from numba.core import compiler, serialize
 
 from simcore.saving.kernel_file import read_kernel, write_kernel
 from simcore.saving.kernel_folder import SUFFIX, NoCacheError, kernel_folder
+from simcore.timing import machine_code
+from simcore.timing.machine_code import CompiledFunction, DamagedCodeError, MachineCode, load_code, processor
 
-# numba's functions carry no types.
-_config: Any = numba.config
-_rebuild: Any = compiler.CompileResult._rebuild
-_dumps: Any = serialize.dumps
+#: The settings of numba on which machine code depends: environment variables, or lines of this file in the working directory.
+_SETTINGS = (
+    "BOUNDSCHECK",
+    "CPU_FEATURES",
+    "CPU_NAME",
+    "DEBUGINFO",
+    "DEBUGINFO_DEFAULT",
+    "ENABLE_AVX",
+    "LOOP_VECTORIZE",
+    "OPT",
+    "SLP_VECTORIZE",
+)
+_SETTINGS_FILE = ".numba_config.yaml"
 
 
 def sources_version(sources: Iterable[Path]) -> str:
-    """Return the version of kernels compiled from these files: a hash of the files, of this file and of the compiler."""
-    digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
-    for file in [*sources, Path(__file__)]:
+    """Return the version of kernels compiled from these files: a hash of the files, of this cache's and of the compiler."""
+    digest = hashlib.sha256(f"{version_of('numba')} {sys.version}".encode())
+    for file in [*sources, Path(__file__), Path(machine_code.__file__)]:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 
-def kept(dispatcher: Any, version: str) -> Any:
-    """Return the jitted function with its kernels kept under ``version``. Return a plain function unchanged."""
-    if not _config.DISABLE_JIT:
-        dispatcher._cache = KernelCache(dispatcher.py_func, version)
-    return dispatcher
+def kept(name: str, version: str, compiled: Callable[[], MachineCode], results: int = 1) -> CompiledFunction:
+    """Return the function kept under a name and a version, which returns ``results`` integers.
 
-
-class KernelCache:
-    """The cache of one function, in the form that numba's dispatcher needs. No failure of the cache ends a run."""
-
-    def __init__(self, function: Callable[..., Any], version: str) -> None:
-        self._function, self._version = function, version
-
-    @property
-    def cache_path(self) -> str | None:
-        """The folder of the cache, or None if there is none."""
-        folder = folder_of(self._version)
-        return None if folder is None else str(folder)
-
-    def load_overload(self, signature: Any, target_context: Any) -> Any:
-        """Return the function compiled earlier for this signature, or None."""
-        target_context.refresh()
-        path = self._path(signature, target_context.codegen())
-        payload = None if path is None else read_kernel(path)
-        if payload is None:
-            return None
+    If it is not kept, call ``compiled`` for its machine code, and keep that if it can be kept. No failure of the cache ends a
+    run.
+    """
+    path = _path(name, version)
+    payload = None if path is None else read_kernel(path)
+    if payload is not None:
+        with suppress(DamagedCodeError):  # the name should rule that out; then it is compiled again
+            return load_code(MachineCode.from_bytes(payload), results)
+    code = compiled()
+    if path is not None:
         try:
-            return _rebuild(target_context, *pickle.loads(payload))
-        except Exception:  # another numba wrote it, although the name should rule that out: compile it again
-            return None
-
-    def save_overload(self, signature: Any, compiled: Any) -> None:
-        """Keep the compiled function, if it can be kept."""
-        path = self._path(signature, compiled.codegen)
-        if path is None or compiled.library.has_dynamic_globals or any(not lifted.can_cache for lifted in compiled.lifted):
-            return
-        try:
-            write_kernel(path, _dumps(compiled._reduce()))
+            write_kernel(path, code.to_bytes())
         except OSError as error:
             _tell(f"'{path.parent}': {error.strerror or error}")
+    return load_code(code, results)
 
-    def flush(self) -> None:
-        """Do nothing: no kernel becomes stale, because its name depends on everything that it depends on."""
 
-    def _path(self, signature: Any, codegen: Any) -> Path | None:
-        folder = folder_of(self._version)
-        if folder is None:
-            return None
-        code = self._function.__code__
-        options = (_config.BOUNDSCHECK, _config.OPT, _config.DEBUGINFO_DEFAULT)
-        parts = (self._function.__module__, self._function.__qualname__, str(signature), codegen.magic_tuple(), options)
-        digest = hashlib.sha256(repr((*parts, code.co_code, code.co_firstlineno)).encode())
-        return folder / f"{self._function.__name__}-{digest.hexdigest()[:32]}{SUFFIX}"
+def _path(name: str, version: str) -> Path | None:
+    folder = folder_of(version)
+    if folder is None:
+        return None
+    settings = [os.environ.get(f"NUMBA_{setting}", "") for setting in _SETTINGS]
+    file = Path(_SETTINGS_FILE)
+    written = file.read_bytes() if file.is_file() else b""
+    digest = hashlib.sha256(repr((name, processor(), settings, written)).encode())
+    return folder / f"{name.rpartition(':')[2]}-{digest.hexdigest()[:32]}{SUFFIX}"
 
 
 @lru_cache(maxsize=64)

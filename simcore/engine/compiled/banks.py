@@ -9,8 +9,8 @@ from simcore.engine.compiled.jit import inlined, written_in
 from simcore.engine.compiled.tables import Tables
 from simcore.machine.machine import FCFS, PORT_PRIORITY, RESUME
 from simcore.program.program import Port
+from simcore.timing.addresses import call_serve, int64_view
 from simcore.timing.bank_timing import WRITE
-from simcore.timing.compiled import int64_view
 
 _OUTPUT, _DMA, _PORTS = int(Port.OUTPUT), int(Port.DMA), len(Port)
 
@@ -188,7 +188,8 @@ def _serve(serves: Any, tables: Tables, server: int, request: int, now: int) -> 
         free_at, done_at = now + banks[bank, c.BANK_READ_HELD + op], now + banks[bank, c.BANK_READ_DONE + op]
     else:
         group = banks[bank, c.BANK_GROUP]
-        free_at, done_at = serves[banks[bank, c.BANK_FUNCTION]](
+        free_at, done_at = call_serve(
+            serves[banks[bank, c.BANK_FUNCTION]],
             int64_view(tables.params, groups[group, c.GROUP_PARAMS_AT], groups[group, c.GROUP_PARAMS_SIZE]),
             int64_view(tables.states, servers[server, c.SERVER_STATE_AT], servers[server, c.SERVER_STATE_SIZE]),
             int64_view(tables.shared, groups[group, c.GROUP_SHARED_AT], groups[group, c.GROUP_SHARED_SIZE]),

@@ -99,6 +99,15 @@ COUNT_COLUMNS = 8
 PORT_COUNT_ELEMENTS, PORT_COUNT_WORDS, PORT_COUNT_LINES = range(3)
 PORT_COUNT_COLUMNS = 3
 
+#: Rows of `burst_lists`: the lists of outstanding bursts by their state. SENT also lists the bursts that go to a DRAM in this
+#: cycle.
+LOADING, FILLING, READING, STORING, SPARE, SENT = range(6)
+BURST_LISTS = 6
+
+#: How a call of the layer kernel ended: its time is up, the layer is done, nothing can happen any more, a DRAM's refreshes pile
+#: up.
+GOES_ON, DONE, STUCK, OVERRUN = range(4)
+
 # scalars: the machine's constants, then the engine's own values.
 SCALAR_STEPS, SCALAR_WINDOW, SCALAR_OUTSTANDING_LIMIT, SCALAR_BURST_BYTES, SCALAR_MEMORY_LATENCY = range(5)
 SCALAR_RATE_BYTES, SCALAR_RATIO_P, SCALAR_RATIO_Q, SCALAR_START, SCALAR_IDLE_SKIPPING, SCALAR_COALESCING = range(5, 11)

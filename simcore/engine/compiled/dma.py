@@ -5,6 +5,7 @@ from __future__ import annotations
 from simcore.clock import core_cycle_of, domain_cycle_at
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_at_once
+from simcore.engine.compiled.columns import FILLING, LOADING, READING, SENT, SPARE, STORING
 from simcore.engine.compiled.jit import inlined, written_in
 from simcore.engine.compiled.tables import Tables
 from simcore.machine.machine import BLOCK, XOR
@@ -17,11 +18,6 @@ _ADDRESS = int(Op.ADDRESS)
 _DEP_PORT, _DEP_COUNT, _DEP_OP = int(Op.DEP_PORT), int(Op.DEP_COUNT), int(Op.DEP_OP)
 _LOAD, _ACQUIRE, _STORE = int(OpKind.LOAD), int(OpKind.ACQUIRE), int(OpKind.STORE)
 _PAD, _BASE_LINE, _SLOT_LINES, _FIRST_SLOT = int(Reg.SCRATCHPAD), int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.FIRST_SLOT)
-
-#: Rows of `burst_lists`: the lists of outstanding bursts by their state. SENT also lists the bursts that go to a DRAM in this
-#: cycle.
-LOADING, FILLING, READING, STORING, SPARE, SENT = range(6)
-BURST_LISTS = 6
 
 _core_cycle_of = inlined(core_cycle_of)
 _domain_cycle_at = inlined(domain_cycle_at)

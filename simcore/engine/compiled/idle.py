@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.dma import FILLING, READING, STORING
+from simcore.engine.compiled.columns import FILLING, READING, STORING
 from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.tables import Tables
 

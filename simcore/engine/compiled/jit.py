@@ -7,6 +7,7 @@ The specs allow no divisor of 0 in it, so divisions are not checked.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -21,5 +22,15 @@ inlined: Any = _njit(_nrt=False, forceinline=True, error_model="numpy")
 #: an `inlined` function on its own as well, and likewise every function that calls it.
 written_in: Any = _njit(inline="always", _nrt=False, error_model="numpy")
 
-#: Called from Python.
-kernel: Any = _njit(_nrt=False, error_model="numpy")
+#: The options of a function that Python calls.
+KERNEL = {"_nrt": False, "error_model": "numpy"}
+
+
+def entry(signature: Any) -> Callable[[Any], Any]:
+    """Give a function that Python calls its one signature."""
+
+    def give(function: Any) -> Any:
+        function.signature = signature
+        return function
+
+    return give

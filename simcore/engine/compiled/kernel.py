@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from numba import int64
+
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.array import advance, stall_of
 from simcore.engine.compiled.banks import grant_scratchpad, offer_writes, retire_writes, watermarks
+from simcore.engine.compiled.columns import DONE, GOES_ON, OVERRUN, STUCK
+from simcore.engine.compiled.cpu_clock import clock_us
 from simcore.engine.compiled.dma import deliver_and_send, finish_bursts, new_bursts, start_operations
+from simcore.engine.compiled.dram.memory import MEMORY_SIGNATURE
 from simcore.engine.compiled.idle import count_skipped, next_event
-from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.jit import entry, written_in
 from simcore.engine.compiled.lines import locate
 from simcore.engine.compiled.ports import offer_element
-from simcore.engine.compiled.slices import LOOK_EVERY, clock_us
+from simcore.engine.compiled.slices import LOOK_EVERY
 from simcore.engine.compiled.stalls import count_buffered, count_stall
-from simcore.engine.compiled.tables import Tables
+from simcore.engine.compiled.tables import Tables, numba_type
 from simcore.program.outcome import Cause
 from simcore.program.program import Port
+from simcore.timing.addresses import calling
 
 #: After this many cycles in a row without an event, the plan counts as waiting for itself, or the DRAM as serving nothing.
 STUCK_CYCLES = 1 << 22
 
-#: The results of `run_layer`: its time is up, the layer is done, nothing can happen any more, a DRAM's refreshes pile up.
-GOES_ON, DONE, STUCK, OVERRUN = range(4)
-
 _OUTPUT, _DMA = int(Port.OUTPUT), int(Port.DMA)
 _FIRST_FILL, _DRAIN = int(Cause.FIRST_FILL), int(Cause.DRAIN)
 
+_call_memory = calling(MEMORY_SIGNATURE)
 
+
+@entry(int64(int64[::1], int64, numba_type(Tables), int64))
 def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> int:
     """Continue a layer until it is done, or for ``slice_us`` microseconds. Return how the call ended.
 
-    ``serves`` are the bank timings. ``run_memory`` runs a DRAM, if there is one.
+    ``serves`` are the addresses of the bank timings. ``run_memory`` is that of the function that runs a DRAM, or 0.
     """
     scalars = tables.scalars
     now, step, steps = scalars[c.SCALAR_NOW], scalars[c.SCALAR_STEP], scalars[c.SCALAR_STEPS]
@@ -131,7 +137,7 @@ def _grant(serves: Any, run_memory: Any, tables: Tables, now: int) -> None:
         if pads[pad, c.PAD_LISTED]:
             grant_scratchpad(serves, tables, pad, now)
     if scalars[c.SCALAR_SENT] or scalars[c.SCALAR_DRAM_NEXT] <= now:
-        run_memory(tables.dram, scalars, tables.bursts, tables.burst_lists, now, now + 1)
+        _call_memory(run_memory, tables.dram, scalars, tables.bursts, tables.burst_lists, now, now + 1)
 
 
 @written_in
@@ -170,7 +176,7 @@ def _next_change(run_memory: Any, tables: Tables, cause: int, now: int, step: in
     waits_for_writes = step == scalars[c.SCALAR_STEPS] and scalars[c.SCALAR_OPS_LEFT] == 0 and scalars[c.SCALAR_HELD] > 0
     if (scalars[c.SCALAR_AWAITED] or waits_for_writes) and scalars[c.SCALAR_DRAM_NEXT] < soonest:
         bound = min(soonest, now + STUCK_CYCLES)
-        soonest = run_memory(tables.dram, scalars, tables.bursts, tables.burst_lists, now, bound)
+        soonest = _call_memory(run_memory, tables.dram, scalars, tables.bursts, tables.burst_lists, now, bound)
         if soonest == now + STUCK_CYCLES:
             soonest = c.FAR
     return soonest

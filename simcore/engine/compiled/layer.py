@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.dma import BURST_LISTS, SPARE
 from simcore.engine.compiled.state import MachineState
 from simcore.engine.compiled.tables import Tables, table, vector
 from simcore.engine.shortcuts import Shortcuts
@@ -123,8 +122,8 @@ def _operations(state: MachineState, program: Program) -> dict[str, Int64Array]:
     op_states[:operations, c.OP_LEFT][program.ops[:, Op.KIND] == OpKind.ACQUIRE] = 0
     queues = table(len(QUEUES), c.QUEUE_COLUMNS)
     queues[:, c.QUEUE_NEXT], queues[:, c.QUEUE_END] = program.queue_start[:-1], program.queue_start[1:]
-    burst_lists = table(BURST_LISTS, machine.outstanding_bursts)
-    burst_lists[SPARE] = np.arange(machine.outstanding_bursts)
+    burst_lists = table(c.BURST_LISTS, machine.outstanding_bursts)
+    burst_lists[c.SPARE] = np.arange(machine.outstanding_bursts)
     slots = table(program.slots, c.SLOT_COLUMNS)
     slots[:, c.SLOT_HOLDER] = c.NONE
     return {

@@ -9,8 +9,9 @@ import numpy as np
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled import slices
+from simcore.engine.compiled.columns import GOES_ON, OVERRUN, STUCK
 from simcore.engine.compiled.equal_layers import KeptLayer, keep_layer, layer_key, run_again
-from simcore.engine.compiled.kernel import GOES_ON, OVERRUN, STUCK
+from simcore.engine.compiled.kernels import RUN_LAYER, RUN_MEMORY
 from simcore.engine.compiled.layer import layer_tables
 from simcore.engine.compiled.state import counters_of, hold_to_contract, machine_state
 from simcore.engine.compiled.tables import Tables
@@ -80,10 +81,8 @@ class CompiledEngine:
 
     def _simulate(self, program: Program, layer: Tables, on_step: Callable[[int], None] | None) -> None:
         """Run the kernel, slice by slice, until the layer is done."""
-        from simcore.engine.compiled.compile import load_memory, run_layer
-
-        run_memory = load_memory(self.state.dram is not None)
-        while (status := run_layer(self.state.serves, run_memory, layer, slices.SLICE_US)) == GOES_ON:
+        run_memory = RUN_MEMORY.handle if self.state.dram is not None else 0
+        while (status := RUN_LAYER(self.state.serves, run_memory, layer, slices.SLICE_US)) == GOES_ON:
             if on_step is not None:
                 on_step(int(layer.scalars[c.SCALAR_STEP]))
         if status == OVERRUN and self.state.dram is not None:

@@ -15,12 +15,8 @@ from simcore.machine.counters import Counters, read_counters
 from simcore.machine.machine import DramMemory, Machine
 from simcore.program.program import Int64Array, Port
 from simcore.timing.bank_timing import READ, WRITE, BankTiming, broken_contract, undeclared_state
-from simcore.timing.compiled import SERVE_TYPE, compile_serve, types
-
-#: The number of different bank timings (classes, not parameters) that one machine may have. The kernel takes this many functions.
-MAX_TIMINGS = 8
-#: numba's type of `MachineState.serves`.
-SERVES_TYPE = types.UniTuple(SERVE_TYPE, MAX_TIMINGS)
+from simcore.timing.compiled import compile_serve
+from simcore.timing.machine_code import jit_is_off
 
 
 @dataclass(eq=False)
@@ -28,7 +24,8 @@ class MachineState:
     """The state that outlives a layer: banks, the cycles when servers and the memory port become free, the DRAM, the cycle."""
 
     machine: Machine
-    serves: tuple[Any, ...]
+    #: The addresses of the compiled bank timings; the plain functions if nothing is compiled.
+    serves: Int64Array | tuple[Any, ...]
     #: The tables of the machine; all other tables are empty.
     tables: Tables
     dram: DramMemoryState | None
@@ -52,8 +49,6 @@ def machine_state(machine: Machine) -> MachineState:
         if serve not in functions:
             functions.append(serve)
         timing_function.append(functions.index(serve))
-    if len(functions) > MAX_TIMINGS:
-        raise ValueError(f"a machine may have {MAX_TIMINGS} different bank timings, got {len(functions)}")
     params, params_at = _flat([timing.params_array() for timing in machine.timings])
     shared, shared_at = _flat([timing.initial_shared() for timing in machine.timings])
     groups = table(len(machine.timings), c.GROUP_COLUMNS)
@@ -66,7 +61,7 @@ def machine_state(machine: Machine) -> MachineState:
     )
     return MachineState(
         machine=machine,
-        serves=tuple(functions + [functions[0]] * (MAX_TIMINGS - len(functions))),
+        serves=tuple(functions) if jit_is_off() else np.array([function.address for function in functions], dtype=np.int64),
         tables=tables if dram is None else tables._replace(dram=dram.flat),
         dram=dram,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, TypeAlias, get_type_hints
 
 import numpy as np
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.pointer_type import pointer_type
 from simcore.program.program import OP_COLUMNS, REG_COLUMNS, SEG_COLUMNS, Int64Array
+from simcore.timing.machine_code import array_words
 
 #: int64 arrays of one and of two dimensions. A third word gives the number of columns where all tables of a field have the same.
 Vector: TypeAlias = Annotated[Int64Array, 1]
@@ -70,6 +71,7 @@ class Tables(NamedTuple):
     write_bytes: Vector
 
 
+@lru_cache(maxsize=16)
 def layouts(tables: type) -> dict[str, tuple[int, ...]]:
     """Return for each field of a NamedTuple of Vectors and Tables its dimensions and, where they are fixed, its columns."""
     return {name: hint.__metadata__ for name, hint in get_type_hints(tables, include_extras=True).items()}
@@ -77,7 +79,22 @@ def layouts(tables: type) -> dict[str, tuple[int, ...]]:
 
 def numba_type(tables: type) -> Any:
     """Return the numba type of a NamedTuple of Vectors and Tables, for the signature of a kernel."""
-    return pointer_type(tables, layouts(tables))
+    from simcore.engine.compiled.pointer_type import TablesType
+
+    return TablesType(tables, layouts(tables))
+
+
+def words_of(tables: tuple[Int64Array, ...]) -> Int64Array:
+    """Return the words that describe the arrays of a NamedTuple, one array after another; a kernel takes their address.
+
+    Raise TypeError for an array of other dimensions, or of another number of columns, than its field has.
+    """
+    words: list[int] = []
+    for (name, (dimensions, *columns)), array in zip(layouts(type(tables)).items(), tables, strict=True):
+        if array.ndim != dimensions or (columns and array.shape[1] != columns[0]):
+            raise TypeError(f"{name}: expected {dimensions} dimensions and columns {columns}, got shape {array.shape}")
+        words += array_words(array)
+    return np.array(words, dtype=np.int64)
 
 
 def table(rows: int, columns: int, fill: int = 0) -> Int64Array:

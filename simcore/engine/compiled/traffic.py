@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import int64
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled import slices
-from simcore.engine.compiled.cache import compile_kernel
-from simcore.engine.compiled.state import SERVES_TYPE, counters_of, machine_state
-from simcore.engine.compiled.tables import Tables, numba_type, table, vector
-from simcore.engine.compiled.traffic_kernel import Offers, serve_traffic
+from simcore.engine.compiled.kernels import SERVE_TRAFFIC
+from simcore.engine.compiled.state import counters_of, machine_state
+from simcore.engine.compiled.tables import Tables, table, vector
+from simcore.engine.compiled.traffic_kernel import Offers
 from simcore.machine.machine import Machine
 from simcore.machine.traffic import NOT_GRANTED, Traffic, TrafficOutcome
 
 #: The number of waiting or unfinished requests for which the tables first have room. The tables double when they are full.
 _FIRST_ROWS = 1024
-
-
-_serve_traffic = compile_kernel(int64(SERVES_TYPE, numba_type(Tables), numba_type(Offers), int64, int64, int64), serve_traffic)
 
 
 def _double(tables: Tables, offers: Offers) -> tuple[Tables, Offers]:
@@ -79,7 +75,7 @@ def _run(machine: Machine, offers: Offers, until: int) -> Tables:
     )
     offered = 0
     while scalars[c.SCALAR_NOW] < until:
-        offered = _serve_traffic(state.serves, tables, offers, offered, until, slices.SLICE_US)
+        offered = SERVE_TRAFFIC(state.serves, tables, offers, offered, until, slices.SLICE_US)
         if scalars[c.SCALAR_ROWS_ARE_SHORT]:
             tables, offers = _double(tables, offers)
     return tables

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from numba import int64
+
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_scratchpad, is_buffered, post_write, retire_writes, watermarks
+from simcore.engine.compiled.cpu_clock import clock_us
 from simcore.engine.compiled.dma import fill_request
-from simcore.engine.compiled.jit import written_in
-from simcore.engine.compiled.slices import LOOK_EVERY, clock_us
-from simcore.engine.compiled.tables import Tables, Vector
+from simcore.engine.compiled.jit import entry, written_in
+from simcore.engine.compiled.slices import LOOK_EVERY
+from simcore.engine.compiled.tables import Tables, Vector, numba_type
 from simcore.program.program import Port
 
 _PSUM, _OUTPUT = int(Port.PSUM), int(Port.OUTPUT)
@@ -109,6 +112,7 @@ def _next_event(tables: Tables, arrival: int, now: int) -> int:
     return max(soonest, now + 1)
 
 
+@entry(int64(int64[::1], numba_type(Tables), numba_type(Offers), int64, int64, int64))
 def serve_traffic(serves: Any, tables: Tables, offers: Offers, offered: int, until: int, slice_us: int) -> int:
     """Serve requests from number ``offered`` on until all are granted (SCALAR_NOW is FAR), cycle ``until``, or time is up.
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from numba import int64
+
 from simcore.clock import core_cycle_of, domain_cycle_at
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.columns import FAR
-from simcore.engine.compiled.dma import SENT
+from simcore.engine.compiled.columns import FAR, SENT
 from simcore.engine.compiled.dram import columns as d
 from simcore.engine.compiled.dram.accept import accept
 from simcore.engine.compiled.dram.channel import step_channel
 from simcore.engine.compiled.dram.queues import decode
 from simcore.engine.compiled.dram.tables import MemoryTables
-from simcore.engine.compiled.flat_tables import tables_in
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.flat_access import tables_in
+from simcore.engine.compiled.jit import entry, inlined, written_in
 from simcore.program.program import Int64Array
+
+#: The signature of `run_memory`.
+MEMORY_SIGNATURE = int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64, int64)
 
 _core_cycle_of = inlined(core_cycle_of)
 _domain_cycle_at = inlined(domain_cycle_at)
@@ -124,6 +128,7 @@ def _offer_head(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, c
     return FAR
 
 
+@entry(MEMORY_SIGNATURE)
 def run_memory(dram: Int64Array, scalars: Int64Array, bursts: Int64Array, burst_lists: Int64Array, now: int, bound: int) -> int:
     """Take the bursts sent in core cycle ``now`` and run the DRAM's cycles before core cycle ``bound``, from event to event.
 

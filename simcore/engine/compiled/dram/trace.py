@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import int64
 
 from simcore.dram.controller import ControllerSpec
 from simcore.dram.outcome import DramOutcome
 from simcore.dram.tables import ResolvedDram
-from simcore.engine.compiled.cache import compile_kernel
 from simcore.engine.compiled.dram import columns as d
 from simcore.engine.compiled.dram.controller_state import controller_tables
 from simcore.engine.compiled.dram.device_columns import TOTAL_LAST_COMMAND
 from simcore.engine.compiled.dram.device_state import logged_commands, open_cycles
 from simcore.engine.compiled.dram.tables import ControllerTables
-from simcore.engine.compiled.dram.trace_kernel import run_trace as trace_kernel
 from simcore.engine.compiled.flat_tables import flattened
+from simcore.engine.compiled.kernels import RUN_TRACE
 from simcore.errors import InputError
 from simcore.program.program import Int64Array
 
@@ -23,8 +21,6 @@ from simcore.program.program import Int64Array
 _LOG_ROWS = 1 << 16
 #: The number of events per call of the kernel. A call takes well below a second, and Python notices Ctrl-C between calls.
 _EVENTS = 1 << 16
-
-_run_trace = compile_kernel(int64(*[int64[::1]] * 4, int64), trace_kernel)
 
 
 def run_trace(
@@ -39,7 +35,7 @@ def run_trace(
     flat, tables = flattened(controller_tables(dram, controller, len(earliest), _LOG_ROWS if record_commands else 0))
     pieces, status = [], d.MORE
     while status != d.DONE:
-        status = _run_trace(flat, earliest, op, address, _EVENTS)
+        status = RUN_TRACE(flat, earliest, op, address, _EVENTS)
         if status == d.PRIORITY_FULL:
             raise InputError(f"{dram.name}: refreshes become due faster than the DRAM can do them")
         if status != d.MORE:

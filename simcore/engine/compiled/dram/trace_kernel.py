@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from numba import int64
+
 from simcore.engine.compiled.columns import FAR
 from simcore.engine.compiled.dram import columns as d
 from simcore.engine.compiled.dram.accept import accept
 from simcore.engine.compiled.dram.channel import step_channel
 from simcore.engine.compiled.dram.device_columns import TOTAL_LOGGED
 from simcore.engine.compiled.dram.tables import ControllerTables, TraceTables
-from simcore.engine.compiled.flat_tables import tables_in
-from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.flat_access import tables_in
+from simcore.engine.compiled.jit import entry, written_in
 from simcore.program.program import Int64Array
 
 #: The room in the log that one cycle of a channel may need.
@@ -48,6 +50,7 @@ def _run_channel(tables: ControllerTables, channel: int, time: int, horizon: int
     return True
 
 
+@entry(int64(*[int64[::1]] * 4, int64))
 def run_trace(dram: Int64Array, earliest: Int64Array, write: Int64Array, address: Int64Array, steps: int) -> int:
     """Run until every request is done (return DONE), until the log or a priority queue is full, or for ``steps`` events (MORE).
 
