@@ -20,7 +20,7 @@ from simcore.results import LayerRun, Results
 from simcore.results.glossary import GROUPS, TERMS, Term
 from simcore.results.metrics_page import markdown
 from simcore.results.scratchpads import scratchpad_table
-from simcore.results.totals import pass_table, totals_table
+from simcore.results.totals import pass_table, total_rows
 from simcore.spec import load_system, override_system
 from simcore.systolic.banks import bank_names
 from simcore.systolic.energy import BankRates, EnergyRates, LogicRates
@@ -197,7 +197,7 @@ def test_a_new_ratio_is_neither_in_totals_nor_in_passes(results: Results, monkey
     layers = results.layers.assign(wait_per_byte=1.5, told_cycles=1)
     monkeypatch.setitem(TERMS, "wait_per_byte", Term("wait_per_byte", "Columns of layers", unit, "A ratio."))
     monkeypatch.setitem(TERMS, "told_cycles", Term("told_cycles", "Columns of layers", "cycles", "An amount."))
-    metrics = totals_table(layers, results.system, {})["metric"].tolist()
+    metrics = [metric for metric, _, _ in total_rows(layers.to_dict("records"), results.system, {})]
     passes = list(pass_table(layers, results.kind))
     assert [name in metrics for name in ("wait_per_byte", "told_cycles")] == [False, True]
     assert [name in passes for name in ("wait_per_byte", "told_cycles")] == [False, True]
@@ -205,7 +205,9 @@ def test_a_new_ratio_is_neither_in_totals_nor_in_passes(results: Results, monkey
 
 def test_a_column_without_a_definition_is_added_up_only_if_it_counts_cycles_or_energy(results: Results) -> None:
     layers = results.layers.assign(row_hit_rate=0.5, stall_carry_cycles=1, spark_pj=2.0)
-    assert {"row_hit_rate", "stall_carry_cycles", "spark_pj"} & set(totals_table(layers, results.system, {})["metric"]) == {
+    assert {"row_hit_rate", "stall_carry_cycles", "spark_pj"} & {
+        metric for metric, _, _ in total_rows(layers.to_dict("records"), results.system, {})
+    } == {
         "stall_carry_cycles",
         "spark_pj",
     }

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from simcore.machine.counters import NOT_COUNTED
 from simcore.program.outcome import Outcome
 from simcore.program.program import Int64Array
+from simcore.results.frames import frame, stacked, whole_numbers
 from simcore.results.record import LayerRun
 from simcore.results.tables import stall_column
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Bank counters of an Outcome, by their column.
 BANK_COUNTERS = {
@@ -69,7 +73,7 @@ def bank_layer_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes
         frame = _bank_frame(banks, counters, _by_cause(run.outcome.bank_stall_cycles, causes), run.outcome.cycles)
         frame.insert(0, "layer", run.name)
         frames.append(frame)
-    return pd.concat(frames, ignore_index=True) if frames else _bank_frame([], {}, {}, 0)
+    return stacked(frames) if frames else _bank_frame([], {}, {}, 0)
 
 
 def _total(outcomes: Sequence[Outcome], field: str, banks: int) -> Int64Array:
@@ -94,15 +98,15 @@ def _by_cause(stalls: Int64Array, causes: Sequence[str]) -> dict[str, Int64Array
     return {stall_column(cause): stalls[:, number] for number, cause in enumerate(causes)}
 
 
-def _known(counts: Int64Array) -> pd.Series[int]:
+def _known(counts: Int64Array) -> Any:
     """Return counts with an empty cell for a bank that does not count this."""
-    return pd.Series(counts, dtype="Int64").mask(counts == NOT_COUNTED)
+    return whole_numbers(None if count == NOT_COUNTED else count for count in counts.tolist())
 
 
 def _bank_frame(
     banks: Sequence[BankName], counters: dict[str, Int64Array], stalls: dict[str, Int64Array], cycles: int
 ) -> pd.DataFrame:
-    frame = pd.DataFrame(
+    table = frame(
         {
             "scratchpad": [bank.scratchpad for bank in banks],
             "bank": [bank.bank for bank in banks],
@@ -111,5 +115,5 @@ def _bank_frame(
         }
     )
     port_cycles = cycles * np.array([bank.ports for bank in banks], np.int64)
-    frame["occupancy_percent"] = 100.0 * counters["busy_cycles"] / np.maximum(port_cycles, 1) if counters else 0.0
-    return frame.assign(**stalls)
+    table["occupancy_percent"] = 100.0 * counters["busy_cycles"] / np.maximum(port_cycles, 1) if counters else 0.0
+    return table.assign(**stalls)

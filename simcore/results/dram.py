@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from simcore.dram.outcome import BANK_COLUMNS
 from simcore.dram.tables import IntArray, ResolvedDram
 from simcore.program.outcome import DramCounts
+from simcore.results.frames import frame
 from simcore.results.record import LayerRun
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def nothing_done(dram: ResolvedDram) -> DramCounts:
@@ -62,12 +65,12 @@ def _issued(counts: DramCounts, flags: IntArray) -> int:
 def dram_table(runs: Sequence[LayerRun], dram: ResolvedDram | None) -> pd.DataFrame:
     """Return one row per bank of the DRAM for the whole run, and no row if main memory is no DRAM."""
     if dram is None:
-        return pd.DataFrame(columns=["channel", "bank", *BANK_COLUMNS])
+        return frame([], columns=["channel", "bank", *BANK_COLUMNS])
     levels = dram.levels[: dram.bank_level + 1]
     places = np.array(list(product(*(range(count) for count in dram.counts[: dram.bank_level + 1]))), dtype=np.int64)
     banks = in_all(runs, dram).banks
     columns = dict(zip(levels, places.T, strict=True)) | dict(zip(BANK_COLUMNS, banks.T, strict=True))
-    return pd.DataFrame(columns)
+    return frame(columns)
 
 
 def dram_object(runs: Sequence[LayerRun], dram: ResolvedDram) -> dict[str, Any]:

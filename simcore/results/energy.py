@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 
+from simcore.results.frames import frame
 from simcore.results.record import LayerRun
+from simcore.results.sums import summed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def energy_table(runs: Sequence[LayerRun], parts: Callable[[LayerRun], Mapping[str, float]]) -> pd.DataFrame:
-    """Return one row per layer with a column ``<part>_pj`` per part whose energy is known, and ``energy_pj``, their sum.
+def energy_rows(runs: Sequence[LayerRun], parts: Callable[[LayerRun], Mapping[str, float]]) -> list[dict[str, float]]:
+    """Return per layer the energy of each part, ``<part>_pj``, and ``energy_pj``, their sum. An unknown energy is NaN.
 
-    ``parts`` returns the energy of a layer by part. The sum of no parts is NaN.
+    ``parts`` returns the energy of a layer by part, as far as it is known. The sum of no parts is NaN.
     """
-    frame = pd.DataFrame([parts(run) for run in runs], index=range(len(runs)))
-    frame["energy_pj"] = frame.sum(axis=1, min_count=1).astype(float)
-    frame.insert(0, "layer", [run.name for run in runs])
-    return frame
+    found = [parts(run) for run in runs]
+    names = dict.fromkeys(name for row in found for name in row)
+    return [{**{name: row.get(name, float("nan")) for name in names}, "energy_pj": _in_all(row)} for row in found]
 
 
-def energy_parts(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the run's energy by part: columns ``part`` (mac, ifmap_read, ..., leakage) and ``energy_pj``."""
-    parts = [column for column in table.columns if column.endswith("_pj") and column != "energy_pj"]
-    spent = [float(table[column].sum()) for column in parts]
-    return pd.DataFrame({"part": [column.removesuffix("_pj") for column in parts], "energy_pj": spent})
+def _in_all(parts: Mapping[str, float]) -> float:
+    known = [part for part in parts.values() if part == part]
+    # Python's own sum() rounds differently from version to version.
+    return float(reduce(add, known)) if known else float("nan")
+
+
+def energy_parts(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the run's energy by part (mac, ifmap_read, ..., leakage) from the rows of its layers."""
+    parts = [name for name in rows[0] if name.endswith("_pj") and name != "energy_pj"]
+    sums = {name.removesuffix("_pj"): summed(rows, name) for name in parts}
+    return {part: 0.0 if spent != spent else spent for part, spent in sums.items()}
 
 
 def area_table(areas: Mapping[str, float]) -> pd.DataFrame:
     """Return the machine's area by part: columns ``part`` (array, a scratchpad, vector_unit, dma, ...) and ``area_mm2``."""
-    return pd.DataFrame({"part": list(areas), "area_mm2": pd.Series(list(areas.values()), dtype=float)})
+    return frame({"part": list(areas), "area_mm2": np.array(list(areas.values()), dtype=float)})
 
 
 def not_counted_table(missing: Sequence[str]) -> pd.DataFrame:
     """Return one row per thing that is missing from the energy and the area."""
-    return pd.DataFrame({"not_counted": pd.Series(list(missing), dtype=object)})
+    return frame({"not_counted": np.array(missing, dtype=object)})

@@ -37,7 +37,7 @@ def json_form(results: Results) -> dict[str, Any]:
         **({"values": dict(results.values)} if results.values else {}),
         **dram,
         **results.kind.json_parts(results),
-        "energy_pj": dict(zip(results.energy["part"], results.energy["energy_pj"].tolist(), strict=True)),
+        "energy_pj": dict(results.part_energies_pj),
         "area_mm2": dict(results.rates.areas),
         "not_counted": list(results.rates.not_counted),
         "leakage_class": results.rates.leakage_class,

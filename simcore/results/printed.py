@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,12 @@ def layers_title(results: Results) -> str:
     return f"Layers of {results.network} on {results.system.name}"
 
 
-def layer_rows(results: Results) -> list[dict[Hashable, Any]]:
+def layer_rows(results: Results) -> list[dict[str, Any]]:
     """Return the rows of the layers that ran by themselves."""
-    return results.layers[results.layers["start_cycle"].notna()].to_dict("records")
+    return [row for row in results.layer_rows if row["start_cycle"] is not None]
 
 
-def worst_cause(row: Mapping[Hashable, Any], causes: Sequence[str]) -> str:
+def worst_cause(row: Mapping[str, Any], causes: Sequence[str]) -> str:
     """Return the cause of most stalled cycles of a layer, or "-" if it never stalled."""
     worst = max(causes, key=lambda cause: int(row[f"stall_{cause}_cycles"]))
     return worst if row[f"stall_{worst}_cycles"] else "-"
@@ -41,12 +41,12 @@ def worst_cause(row: Mapping[Hashable, Any], causes: Sequence[str]) -> str:
 
 def totals_of(results: Results) -> dict[str, float]:
     """``results.totals`` by metric."""
-    return dict(zip(results.totals["metric"], results.totals["value"], strict=True))
+    return {metric: value for metric, value, _ in results.total_rows}
 
 
 def pass_tables(results: Results) -> list[PrintedTable]:
     """Return a table with one row per pass of a training step, and no table for inference, which has one pass."""
-    if len(results.passes) < 2:
+    if len({run.pass_name for run in results.runs}) < 2:
         return []
     cycles = max(results.cycles, 1)
     rows = [
@@ -94,13 +94,13 @@ def _layer_table(results: Results) -> PrintedTable:
 LAYER_COLUMNS = ("layer", "op", "M MACs", "cycles", "compute", "stalled", "mostly")
 
 
-def layer_cells(results: Results, row: Mapping[Hashable, Any]) -> tuple[object, ...]:
+def layer_cells(results: Results, row: Mapping[str, Any]) -> tuple[object, ...]:
     """Return the cells with which every row of a table of layers begins, the largest stall cause last."""
     stalled_cycles = row["cycles"] - row["compute_cycles"]
     counts = (row["macs"] / 1e6, row["cycles"], row["compute_cycles"], stalled_cycles)
     return row["layer"], row["op"], *counts, worst_cause(row, results.kind.causes)
 
 
-def dram_kib(row: Mapping[Hashable, Any]) -> float:
+def dram_kib(row: Mapping[str, Any]) -> float:
     """Return the KiB that a layer moves from and to main memory."""
     return float(row["dram_read_bytes"] + row["dram_write_bytes"]) / 1024

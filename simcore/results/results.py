@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
@@ -18,18 +17,22 @@ from simcore.kinds import MachineKind, kind_of
 from simcore.kinds.costs import Costs
 from simcore.results.banks import BankName, bank_layer_table, bank_table
 from simcore.results.dram import dram_table
-from simcore.results.energy import area_table, energy_parts, energy_table, not_counted_table
+from simcore.results.energy import area_table, energy_parts, energy_rows, not_counted_table
+from simcore.results.frames import frame
 from simcore.results.heatmap import conflict_heat_map
 from simcore.results.json_form import json_form
 from simcore.results.notebook import notebook_form
 from simcore.results.record import LayerRun
 from simcore.results.scratchpads import scratchpad_layer_table, scratchpad_table, wait_table, write_buffer_table
-from simcore.results.tables import layer_table, port_table, stall_table
+from simcore.results.tables import layer_table, measured_rows, port_table, stall_table
 from simcore.results.timeline import timeline_table
-from simcore.results.totals import pass_table, totals_table
+from simcore.results.totals import pass_table, total_rows
 from simcore.results.wear import LineWear, wear_table
 from simcore.saving import results_directory
 from simcore.spec import MachineSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Tables in the order in which they are saved. ``wear`` follows, then ``dram`` if main memory is a DRAM.
 TABLES = (
@@ -124,14 +127,26 @@ class Results:
         return list(self.kind.banks(self.system))
 
     @cached_property
-    def _energy(self) -> pd.DataFrame:
-        return energy_table(self.runs, lambda run: self.kind.energy_parts(self.system, self.rates, run))
+    def layer_rows(self) -> list[dict[str, Any]]:
+        """The rows of ``layers`` as plain values, for which pandas is not needed."""
+        measured = measured_rows(self.runs, self.kind.macs_per_cycle(self.system), self.kind.causes, self.main_memory)
+        energy = energy_rows(self.runs, lambda run: self.kind.energy_parts(self.system, self.rates, run))
+        return [row | spent for row, spent in zip(measured, energy, strict=True)]
+
+    @cached_property
+    def total_rows(self) -> list[tuple[str, float, str]]:
+        """The rows of ``totals``: metric, value, unit."""
+        return total_rows(self.layer_rows, self.system, self.rates.areas)
+
+    @cached_property
+    def part_energies_pj(self) -> dict[str, float]:
+        """The energy of the whole run by part."""
+        return energy_parts(self.layer_rows)
 
     @cached_property
     def layers(self) -> pd.DataFrame:
         """One row per layer: work, cycles, stalls by cause, words and lines moved, main memory bytes, energy by part."""
-        measured = layer_table(self.runs, self.kind.macs_per_cycle(self.system), self.kind.causes, self.main_memory)
-        return measured.merge(self._energy, on="layer", how="left", validate="one_to_one")
+        return layer_table(self.layer_rows)
 
     @cached_property
     def main_memory(self) -> ResolvedDram | None:
@@ -203,7 +218,7 @@ class Results:
     @cached_property
     def totals(self) -> pd.DataFrame:
         """Metrics of the whole run: metric, value, unit."""
-        return totals_table(self.layers, self.system, self.rates.areas)
+        return frame(self.total_rows, columns=["metric", "value", "unit"])
 
     @cached_property
     def passes(self) -> pd.DataFrame:
@@ -213,7 +228,7 @@ class Results:
     @cached_property
     def energy(self) -> pd.DataFrame:
         """Energy of the whole run by part."""
-        return energy_parts(self._energy)
+        return frame({"part": list(self.part_energies_pj), "energy_pj": list(self.part_energies_pj.values())})
 
     @cached_property
     def area(self) -> pd.DataFrame:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from simcore.program.outcome import Outcome
 from simcore.program.program import Int64Array, Port
 from simcore.results.banks import BankName
+from simcore.results.frames import frame
 from simcore.results.record import LayerRun
 from simcore.results.tables import stall_column
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: The share of the cycles in which a write buffer holds at most ``p99_entries``.
 _SHARE = 0.99
@@ -49,14 +52,14 @@ def wait_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFr
         for cycles in [run.outcome.wait_cycles]
         for pad, waiter, holder in np.argwhere(cycles)
     ]
-    return pd.DataFrame(rows, columns=["layer", "scratchpad", "waiter", "holder", "cycles"]).astype({"cycles": np.int64})
+    return frame(rows, columns=["layer", "scratchpad", "waiter", "holder", "cycles"]).astype({"cycles": np.int64})
 
 
 def write_buffer_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.DataFrame:
     """Return, per scratchpad and number of entries, the cycles in which its write buffer held so many; none without cycles."""
     cycles = _buffer_cycles(_outcomes(runs), len(named := _scratchpads(banks)))
     rows = [(named[pad].name, int(entries), int(cycles[pad, entries])) for pad, entries in np.argwhere(cycles)]
-    return pd.DataFrame(rows, columns=["scratchpad", "entries", "cycles"]).astype({"entries": np.int64, "cycles": np.int64})
+    return frame(rows, columns=["scratchpad", "entries", "cycles"]).astype({"entries": np.int64, "cycles": np.int64})
 
 
 def scratchpad_objects(scratchpads: pd.DataFrame, waits: pd.DataFrame, causes: Sequence[str]) -> list[dict[str, Any]]:
@@ -91,7 +94,7 @@ _BUFFER_COLUMNS = ("write_buffer_entries", "mean_entries", "p99_entries", "most_
 
 def _frame(rows: list[dict[str, Any]], names: list[str], causes: Sequence[str]) -> pd.DataFrame:
     columns = [*names, "stall_cycles", *(stall_column(cause) for cause in causes), *_BUFFER_COLUMNS]
-    return pd.DataFrame(rows, columns=columns)
+    return frame(rows, columns=columns)
 
 
 def _rows(outcomes: Sequence[Outcome], named: Sequence[_Named], causes: Sequence[str]) -> Iterator[dict[str, Any]]:

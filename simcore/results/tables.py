@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from simcore.dram.tables import ResolvedDram
 from simcore.program.program import Port
 from simcore.results.dram import dram_columns, nothing_done
+from simcore.results.frames import frame, whole_numbers
 from simcore.results.record import LayerRun
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: The start of the names of each port's columns in the layer table.
 PORT_COLUMNS = {Port.IFMAP: "ifmap_read", Port.FILTER: "filter_read", Port.PSUM: "psum_read", Port.OUTPUT: "output_write"}
@@ -22,16 +25,22 @@ def stall_column(cause: str) -> str:
     return f"stall_{cause}_cycles"
 
 
-def layer_table(
+def measured_rows(
     runs: Sequence[LayerRun], macs_per_cycle: float, causes: Sequence[str], dram: ResolvedDram | None = None
-) -> pd.DataFrame:
-    """Return one row per layer of the network; a layer that did not run by itself has zeros.
+) -> list[dict[str, Any]]:
+    """Return one row per layer of the network; a layer that did not run by itself has zeros, and None as its start.
 
     ``macs_per_cycle`` is the machine's peak. ``causes`` are the names of the stall causes. ``dram`` is main memory, if it is a
     DRAM.
     """
-    frame = pd.DataFrame([_layer_row(run, macs_per_cycle, causes) | _dram_columns(run, dram) for run in runs])
-    return frame.astype({"start_cycle": "Int64"})
+    return [_layer_row(run, macs_per_cycle, causes) | _dram_columns(run, dram) for run in runs]
+
+
+def layer_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the rows of layers as a table."""
+    table = frame(rows)
+    table["start_cycle"] = whole_numbers(row["start_cycle"] for row in rows)
+    return table
 
 
 def _layer_row(run: LayerRun, macs_per_cycle: float, causes: Sequence[str]) -> dict[str, Any]:
@@ -39,7 +48,7 @@ def _layer_row(run: LayerRun, macs_per_cycle: float, causes: Sequence[str]) -> d
     cycles = outcome.cycles if outcome else 0
     row: dict[str, Any] = {"layer": run.name, "op": run.op, "pass": run.pass_name, "fused_into": run.fused_into}
     row["macs"] = run.macs
-    row["start_cycle"] = outcome.start_cycle if outcome else pd.NA
+    row["start_cycle"] = outcome.start_cycle if outcome else None
     row["cycles"] = cycles
     row["compute_cycles"] = outcome.compute_cycles if outcome else 0
     for number, cause in enumerate(causes):
@@ -70,7 +79,7 @@ def stall_table(runs: Sequence[LayerRun], causes: Sequence[str]) -> pd.DataFrame
         if run.outcome is not None
         for cause, port in np.argwhere(run.outcome.stall_cycles)
     ]
-    return pd.DataFrame(rows, columns=["layer", "cause", "port", "cycles"])
+    return frame(rows, columns=["layer", "cause", "port", "cycles"])
 
 
 def port_table(runs: Sequence[LayerRun]) -> pd.DataFrame:
@@ -81,4 +90,4 @@ def port_table(runs: Sequence[LayerRun]) -> pd.DataFrame:
         if run.outcome is not None
         for port in PORT_COLUMNS
     ]
-    return pd.DataFrame(rows, columns=["layer", "port", "elements", "words", "lines"])
+    return frame(rows, columns=["layer", "port", "elements", "words", "lines"])

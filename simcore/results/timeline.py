@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from simcore.program.outcome import Outcome
 from simcore.program.program import Int64Array
 from simcore.results.banks import BankName
+from simcore.results.frames import frame
 from simcore.results.record import LayerRun
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TIMELINE_COLUMNS = ("layer", "number", "bin_start_cycle", "bin_cycles", "conflict_cycles", "busy_cycles")
 
@@ -29,7 +32,7 @@ def timeline_table(runs: Sequence[LayerRun], banks: Sequence[BankName]) -> pd.Da
     scratchpads = np.array([bank.scratchpad for bank in banks], object)
     indices = np.array([bank.bank for bank in banks], np.int64)
     layers = np.concatenate(columns["layer"]) if columns["layer"] else np.empty(0, object)
-    return pd.DataFrame(
+    return frame(
         {
             "layer": layers,
             "scratchpad": scratchpads[number],

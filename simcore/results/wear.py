@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from models.endurance import Endurance
 from models.junction.endurance import busiest_writes_per_s, lifetime_s
 from simcore.machine.line_writes import LineWrites
 from simcore.program.program import Int64Array
 from simcore.results.banks import BankName
+from simcore.results.frames import frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: The columns of the table that follow the bank's name, in order.
 COLUMNS = (
@@ -44,7 +47,7 @@ class LineWear:
 
 def wear_table(wear: LineWear, banks: Sequence[BankName], cycles: int, clock_hz: int) -> pd.DataFrame:
     """Return one row per bank of a run that took ``cycles`` core cycles."""
-    frame = pd.DataFrame(
+    table = frame(
         {
             "scratchpad": [bank.scratchpad for bank in banks],
             "bank": [bank.bank for bank in banks],
@@ -55,7 +58,7 @@ def wear_table(wear: LineWear, banks: Sequence[BankName], cycles: int, clock_hz:
         _row(writes, endurance.writes, cycles, clock_hz)
         for writes, endurance in zip(wear.line_writes.of_banks(), wear.endurance, strict=True)
     ]
-    return frame.join(pd.DataFrame(rows, columns=list(COLUMNS)))
+    return table.join(frame(rows, columns=list(COLUMNS)))
 
 
 def _row(writes: Int64Array, endurance: float, cycles: int, clock_hz: int) -> tuple[float, ...]:

@@ -85,8 +85,8 @@ def totals_table(results: Results) -> PrintedTable:
         rows.append((f"{results.main_memory.name} row hits, %", 100.0 * found["row_hits"] / served))
         rows.append((f"{results.main_memory.name} bandwidth, GB/s", found["bandwidth_bytes_per_s"] / 1e9))
     rates = rates_of(results)
-    rows += [(f"energy {_part(part, rates)}, uJ", value / 1e6) for part, value in results.energy.itertuples(index=False) if value]
+    rows += [(f"energy {_part(part, rates)}, uJ", value / 1e6) for part, value in results.part_energies_pj.items() if value]
     rows.append(("energy in all, uJ", totals["energy_pj"] / 1e6))
-    rows += [(f"area {part}, mm2", area_mm2) for part, area_mm2 in results.area.itertuples(index=False)]
+    rows += [(f"area {part}, mm2", area_mm2) for part, area_mm2 in rates.areas.items()]
     rows.append(("area in all, mm2", totals["area_mm2"]))
     return PrintedTable("Totals", ("", "value"), rows)
