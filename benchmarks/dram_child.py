@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks.simcore_child import peak_rss_bytes
 from simcore.dram.resolve import load_dram
-from simcore.dram.trace import DramTrace, read_trace
-from simcore.engine.dram_traces import run_trace
+from simcore.dram.trace import DramTrace
+from simcore.engine.dram_traces import read_trace, run_trace
 
 
 def measure(paths: list[str], rounds: int) -> dict[str, object]:

@@ -23,8 +23,8 @@ from simcore.dram.saving import stream_files
 from simcore.dram.standard import load_standard
 from simcore.dram.statistics import dram_statistics
 from simcore.dram.tables import ResolvedDram
-from simcore.dram.trace import DramTrace, read_trace
-from simcore.engine.dram_traces import check_engine, load_engine, run_trace
+from simcore.dram.trace import DramTrace
+from simcore.engine.dram_traces import check_engine, load_engine, read_trace, run_trace
 from simcore.errors import InputError
 
 
@@ -78,7 +78,7 @@ def _timed_run(
     with working(wanted) as tell, telling_of_compiling(wanted):
         tell(f"reading {options.trace}")
         started = time.perf_counter()
-        trace = read_trace(options.trace)
+        trace = read_trace(options.trace, options.engine)
         parse_s = time.perf_counter() - started
         refuse_long_trace(trace, dram, controller, options.engine, None if options.no_limit else LIMIT_S)
         tell(f"loading the {options.engine} engine")

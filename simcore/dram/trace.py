@@ -15,7 +15,7 @@ from simcore.errors import InputError
 
 _OPERATIONS = {"R": READ, "W": WRITE}
 #: Cycles and addresses stay below this limit, so that sums fit into int64.
-_LIMIT = 1 << 48
+LIMIT = 1 << 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def make_trace(earliest: IntArray, op: IntArray, address: IntArray) -> DramTrace
     columns = [np.require(values, dtype=np.int64, requirements=["C", "W"]) for values in (earliest, op, address)]
     if len({values.shape for values in columns}) != 1 or columns[0].ndim != 1:
         raise InputError(f"trace: expected three arrays of one length, got {', '.join(str(v.shape) for v in columns)}")
-    for name, values, limit in zip(("earliest", "op", "address"), columns, (_LIMIT, 2, _LIMIT), strict=True):
+    for name, values, limit in zip(("earliest", "op", "address"), columns, (LIMIT, 2, LIMIT), strict=True):
         wrong = np.flatnonzero((values < 0) | (values >= limit))
         if len(wrong):
             raise InputError(f"trace: expected {name} from 0 to {limit - 1}, got {values[wrong[0]]} in request {wrong[0]}")
@@ -53,7 +53,7 @@ def read_trace(path: str | Path) -> DramTrace:
         except (ValueError, KeyError):
             message = f"expected 'CYCLE R|W HEX_ADDRESS', got '{line[:60]}'"
             raise InputError(message, f"{path}:{number}") from None
-        if not 0 <= cycle < _LIMIT or not 0 <= address < _LIMIT:
+        if not 0 <= cycle < LIMIT or not 0 <= address < LIMIT:
             raise InputError(f"expected cycle and address from 0 to 2^48 - 1, got '{line[:60]}'", f"{path}:{number}")
         earliest.append(cycle)
         operations.append(kind)

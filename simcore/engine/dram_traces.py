@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
+from simcore.dram import trace as of_lines
 from simcore.dram.controller import ControllerSpec
 from simcore.dram.controller_check import check_controller
 from simcore.dram.mapping import address_mapping
@@ -14,8 +16,25 @@ from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace, make_trace
 from simcore.engine.cold_start import log_cold_start
 from simcore.errors import InputError, did_you_mean
+from simcore.timing.machine_code import jit_is_off
 
 ENGINES = ("compiled", "simpy")
+
+
+def read_trace(path: str | Path, engine: str = "compiled") -> DramTrace:
+    """Return the trace in a file. Raise InputError with FILE:LINE for a line that is no request, and for an unknown engine.
+
+    The compiled engine reads plain lines with a kernel. The SimPy engine, and the compiled one if anything in the file is out of
+    the ordinary, read line by line; that reader alone decides what is wrong, and where.
+    """
+    check_engine(engine)
+    if engine == "compiled" and not jit_is_off():
+        from simcore.engine.compiled.dram.trace_text import read_plain_trace
+
+        found = read_plain_trace(path)
+        if found is not None:
+            return found
+    return of_lines.read_trace(path)
 
 
 def run_trace(
