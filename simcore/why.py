@@ -76,7 +76,7 @@ class _Bench:
             after = simulate(self.network, system, **self.options)
         except InputError:
             return None
-        more = after.rates.area_mm2 - before.rates.area_mm2
+        more = sum(after.rates.areas.values()) - sum(before.rates.areas.values())
         return Trial(change, after.cycles, before.cycles - after.cycles, more if more else nan)
 
 
