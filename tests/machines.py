@@ -41,6 +41,7 @@ class Options:
     """The options to choose from. The defaults are all options; ``CONTENDED`` and ``CALM`` favour some of them."""
 
     sides: Sequence[int] = range(1, 7)
+    arrays: Sequence[int] = (1, 1, 2, 3)
     dataflows: Sequence[str] = ("ws", "os", "is")
     overlaps: Sequence[str] = ("none", "wave", "after-wave")
     edges: Sequence[str] = ("skew-registers", "skewed-fetch")
@@ -196,6 +197,7 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
             "array": {
                 "rows": pick(options.sides),
                 "columns": pick(options.sides),
+                "count": pick(options.arrays) if edge == "skew-registers" else 1,
                 "dataflow": pick(options.dataflows),
                 "fold_overlap": pick(overlaps),
                 "edge": edge,

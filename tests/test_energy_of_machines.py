@@ -169,11 +169,8 @@ def test_a_byte_in_the_dma_is_eight_registers_and_on_the_wires_half_a_side() -> 
     assert rates.logic.wire_pj_per_byte == pytest.approx(8 * 0.068 * sqrt(sum(rates.areas.values())) / 2)
 
 
-def test_the_area_of_the_array_multiplies_with_the_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
-    system = load_system("edge-sram", of=System)
-    one = energy_rates(system)
-    monkeypatch.setattr(logic, "array_count", lambda _: 2)
-    two = energy_rates(system)
+def test_the_area_of_the_array_multiplies_with_the_arrays() -> None:
+    one, two = (energy_rates(load_system("edge-sram", [f"array.count={count}"], of=System)) for count in (1, 2))
     assert two.areas == one.areas | {"array": pytest.approx(2 * one.areas["array"])}
     assert two.logic.array_pj == pytest.approx(one.logic.array_pj)
 

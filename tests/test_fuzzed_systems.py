@@ -28,6 +28,7 @@ KEYS: dict[str, tuple[object, ...]] = {
     "array.rows": COUNTS,
     "array.columns": COUNTS,
     "array.dataflow": ("ws", "os", "is"),
+    "array.count": (1, 2, 3, 8),
     "array.edge": ("skewed-fetch",),
     "array.fold_overlap": ("wave", "after-wave"),
     "array.port_window": COUNTS,

@@ -59,6 +59,7 @@ def test_the_presets_are_these() -> None:
         "edge-unified",
         "scale-sim-32x32-ws",
         "cloud-128x128-ws",
+        "tpu-v3-core",
     }
     assert expected <= set(preset_names())
 
@@ -189,7 +190,7 @@ def test_override_leaves_the_system_as_it_was() -> None:
     assert system.to_yaml_dict() == before
 
 
-KEYS_OF_ARRAY = "rows, columns, dataflow, fold_overlap, edge, partial_sums, port_window"
+KEYS_OF_ARRAY = "rows, columns, count, dataflow, fold_overlap, edge, partial_sums, port_window"
 BAD_SETS: list[tuple[str, str]] = [
     ("nonsense", "expected KEY=VALUE such as array.rows=16, got 'nonsense'"),
     ("array..rows=1", "expected KEY=VALUE such as array.rows=16, got 'array..rows=1'"),

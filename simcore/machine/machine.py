@@ -81,6 +81,7 @@ class Machine:
 
     scratchpads: tuple[Scratchpad, ...]
     timings: tuple[BankTiming, ...]
+    arrays: int
     rows: int
     columns: int
     port_window: int
@@ -165,6 +166,7 @@ def build_machine(system: System) -> Machine:
     return Machine(
         scratchpads=tuple(scratchpads),
         timings=tuple(timings),
+        arrays=system.array.count,
         rows=system.array.rows,
         columns=system.array.columns,
         port_window=system.array.port_window,

@@ -153,6 +153,7 @@ WEAR = {
 
 OTHERS = {
     "cause": ("", "Why the array did not step. Each stalled cycle has exactly one cause (see the stall causes)."),
+    "array": ("", "Number of one of several arrays, from 0. They make their steps together; each has a share of the columns."),
     "port": ("", "Port of the array or the DMA: ifmap, filter and psum read, output writes, dma does both."),
     "elements": ("elements", "Operand vectors that the port moved; an element is what one array step needs from the port."),
     "words": ("words", "Words that the port moved."),

@@ -40,6 +40,16 @@ class ArraySpec(Spec):
 
     rows: Annotated[Count, key("Rows of processing elements.", "PEs", cycles=True)]
     columns: Annotated[Count, key("Columns of processing elements.", "PEs", cycles=True)]
+    count: Annotated[
+        Count,
+        key(
+            "Equal arrays side by side, which make their steps together. They share the scratchpads, the DMA and main memory. "
+            "The operand from the west goes to all of them; each takes an equal share of the columns, and so of the results. "
+            "More than one need `edge: skew-registers`.",
+            "arrays",
+            cycles=True,
+        ),
+    ] = 1
     dataflow: Annotated[
         DataflowName,
         key(
@@ -83,11 +93,20 @@ class ArraySpec(Spec):
 
     @field_validator("edge")
     @classmethod
-    def _a_wave_needs_skew_registers(cls, edge: Edge, info: ValidationInfo) -> Edge:
-        if info.data.get("fold_overlap") == "wave" and edge != "skew-registers":
+    def _skew_registers_where_needed(cls, edge: Edge, info: ValidationInfo) -> Edge:
+        if edge == "skew-registers":
+            return edge
+        if info.data.get("fold_overlap") == "wave":
             hint = "or set array.fold_overlap: after-wave"
             raise_broken([Broken((), f"expected 'skew-registers' with array.fold_overlap 'wave', got '{edge}'", hint)])
+        if info.data.get("count", 1) > 1:
+            raise_broken([Broken((), f"expected 'skew-registers' with array.count {info.data['count']}, got '{edge}'")])
         return edge
+
+    @property
+    def all_columns(self) -> int:
+        """Return the columns of all arrays together."""
+        return self.count * self.columns
 
 
 class DmaSpec(Spec):

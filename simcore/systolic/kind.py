@@ -13,6 +13,8 @@ from simcore.spec.memory import DramMemorySpec
 from simcore.spec.system import System
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simcore.dram.tables import ResolvedDram
     from simcore.kinds.advice import Change, Loss
     from simcore.machine.line_writes import LineWrites
@@ -84,7 +86,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         return spec.memory.resolved() if isinstance(spec.memory, DramMemorySpec) else None
 
     def macs_per_cycle(self, spec: System) -> int:
-        return spec.array.rows * spec.array.columns
+        return spec.array.rows * spec.array.all_columns
 
     def alike_in_time(self, one: System, other: System) -> bool:
         from simcore.systolic.alike import alike_in_time
@@ -138,6 +140,17 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
 
         found = own_counters(spec)
         return {"bank_counters": found} if found else {}
+
+    def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
+        """Return the table of several arrays; a machine of one array has none, because the layers' table says the same."""
+        from simcore.systolic.arrays import array_table, has_several
+
+        return {"arrays": array_table(results)} if has_several(results) else {}
+
+    def json_parts(self, results: Results) -> Mapping[str, Any]:
+        from simcore.systolic.arrays import array_rows, has_several
+
+        return {"arrays": array_rows(results)} if has_several(results) else {}
 
     def printed(self, results: Results) -> Sequence[PrintedTable]:
         from simcore.systolic.printed import printed_tables

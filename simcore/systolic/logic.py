@@ -24,11 +24,6 @@ NOT_COUNTED = (
 )
 
 
-def array_count(system: System) -> int:
-    """Return the number of equal arrays of a machine, by which the area of the array multiplies. Energy follows the counts."""
-    return 1
-
-
 def logic_areas(system: System, technology: Technology) -> dict[str, float]:
     """Return the area of array, vector unit and DMA in mm2, as registers and arithmetic alone.
 
@@ -40,7 +35,7 @@ def logic_areas(system: System, technology: Technology) -> dict[str, float]:
     held = max(words.ifmap_bytes, words.filter_bytes) if system.array.fold_overlap != "none" else 0
     element_bits = 8 * (words.ifmap_bytes + words.filter_bytes + words.psum_bytes + held)
     lane_bits = 3 * 8 * words.psum_bytes
-    elements = array_count(system) * system.array.rows * system.array.columns
+    elements = system.array.rows * system.array.all_columns
     return {
         "array": elements * (mac_mm2 + element_bits * register_mm2),
         "vector_unit": system.vector_unit.lanes * (mac_mm2 + lane_bits * register_mm2),
@@ -56,7 +51,7 @@ def logic_rates(system: System, technology: Technology, areas: dict[str, float])
     """
     mac, register_pj = technology.mac(_mac_bytes(system)), technology.register_bit.pj
     moved_bits, kept_bits = _element_bits(system)
-    element_mm = sqrt(areas["array"] / (array_count(system) * system.array.rows * system.array.columns))
+    element_mm = sqrt(areas["array"] / (system.array.rows * system.array.all_columns))
     wire_pj = technology.wire_mm.pj
     return LogicRates(
         mac_pj=mac.pj,

@@ -14,6 +14,7 @@ from simcore.results.printed import (
     stall_table,
     totals_of,
 )
+from simcore.systolic.arrays import has_several, printed_arrays
 from simcore.systolic.energy import EnergyRates
 from simcore.systolic.of_results import rates_of
 from simcore.systolic.printed_wear import endurance_lines, wear_table
@@ -21,9 +22,10 @@ from simcore.systolic.value_check import EQUAL
 
 
 def printed_tables(results: Results) -> list[PrintedTable]:
-    """Return the tables of layers, passes, stall causes, totals, and the wear of scratchpads that wear out."""
+    """Return the tables of layers, passes, several arrays, stall causes, totals, and the wear of scratchpads that wear out."""
     worn = [wear_table(results)] if _wears(results) else []
-    return [layer_table(results), *pass_tables(results), stall_table(results), totals_table(results), *worn]
+    arrays = [printed_arrays(results)] if has_several(results) else []
+    return [layer_table(results), *pass_tables(results), *arrays, stall_table(results), totals_table(results), *worn]
 
 
 def printed_lines(results: Results) -> list[str]:

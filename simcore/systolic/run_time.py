@@ -23,5 +23,5 @@ def run_estimate(sizes: Iterable[Size], system: System, engine: str, *, check_va
     cycles = sum(size.cycles(system) for size in listed)
     seconds = cycles / CYCLES_PER_S[engine]
     if check_values:
-        seconds += sum(size.steps for size in listed) * system.array.rows * system.array.columns / PE_STEPS_PER_S
+        seconds += sum(size.steps for size in listed) * system.array.rows * system.array.all_columns / PE_STEPS_PER_S
     return Estimate(cycles, seconds)

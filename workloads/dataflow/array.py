@@ -42,8 +42,14 @@ def mapping_efficiency_percent(shape: ConvShape, folds: Folds, system: System) -
     The order of evaluation is SCALE-Sim's, so that the value equals its column bit for bit.
     """
     along_rows, along_columns, _ = folds.dataflow.extents(shape)
-    places = folds.row_folds * folds.column_folds * system.array.rows * system.array.columns
+    places = folds.row_folds * folds.column_folds * system.array.rows * system.array.all_columns
     return along_rows * along_columns / places * 100
+
+
+def macs_of_arrays(folds: Folds, count: int) -> list[int]:
+    """Return the multiply-accumulates of each of several arrays, which take equal shares of each fold's columns."""
+    each = -(-folds.columns // count)
+    return [int((folds.rows * folds.times * np.clip(folds.columns - array * each, 0, each)).sum()) for array in range(count)]
 
 
 def _facts(op: str, layer: ArrayLayer, loops: Loops, plans: list[RegionPlan], ops: Int64Array) -> dict[str, Any]:
@@ -57,9 +63,11 @@ def _facts(op: str, layer: ArrayLayer, loops: Loops, plans: list[RegionPlan], op
         "tiles": {name: item.region.tiles for name, item in zip(names, plans, strict=True)},
         "slots": {name: item.region.slots for name, item in zip(names, plans, strict=True)},
     }
+    count = layer.system.array.count
     return {
         "op": op,
         "macs": layer.shape.macs,
+        **({"macs_of_arrays": macs_of_arrays(folds, count)} if count > 1 else {}),
         "dataflow": folds.dataflow.name,
         "mapping_efficiency_percent": mapping_efficiency_percent(layer.shape, folds, layer.system),
         "row_folds": folds.row_folds,
@@ -88,7 +96,7 @@ class Product(Work):
         """Return the steps that ``stream_starts`` gives if every fold streams its whole dimension, without its arrays."""
         array, shape, flow = system.array, self.shape, dataflow_named(system.array.dataflow)
         along_rows, along_columns, along_time = flow.extents(shape)
-        folds = shape.groups * -(-along_rows // array.rows) * -(-along_columns // array.columns)
+        folds = shape.groups * -(-along_rows // array.rows) * -(-along_columns // array.all_columns)
         preload, drain = flow.preload_steps(array), drain_steps(array)
         if array.fold_overlap == "none":
             return folds * (along_time + preload + drain)

@@ -97,14 +97,14 @@ def stream_starts(times: Int64Array, array: ArraySpec, dataflow: Dataflow) -> tu
 def build_folds(shape: ConvShape, array: ArraySpec, dataflow: Dataflow, loops: Loops) -> Folds:
     """Return all folds of a layer. Raise PlanTooLargeError if they do not fit into memory."""
     along_rows, along_columns, along_time = dataflow.extents(shape)
-    row_folds, column_folds = -(-along_rows // array.rows), -(-along_columns // array.columns)
+    row_folds, column_folds = -(-along_rows // array.rows), -(-along_columns // array.all_columns)
     blocks = -(-along_time // loops.block)
     require_memory(shape.groups * blocks * column_folds * row_folds, BYTES_PER_FOLD)
     group, block, column, turn = _loop_indices((shape.groups, blocks, column_folds, row_folds), dataflow, loops.outer)
     row = turn
     if loops.taps == "reuse":
         row = there_and_back(reuse_order(shape, array.rows), len(turn) // row_folds)
-    row0, column0, time0 = row * array.rows, column * array.columns, block * loops.block
+    row0, column0, time0 = row * array.rows, column * array.all_columns, block * loops.block
     times = np.minimum(loops.block, along_time - time0)
     first = {dataflow.rows: row0, dataflow.columns: column0, dataflow.time: time0}
     start, steps = stream_starts(times, array, dataflow)
@@ -116,7 +116,7 @@ def build_folds(shape: ConvShape, array: ArraySpec, dataflow: Dataflow, loops: L
         row=row,
         turn=turn,
         rows=np.minimum(array.rows, along_rows - row0),
-        columns=np.minimum(array.columns, along_columns - column0),
+        columns=np.minimum(array.all_columns, along_columns - column0),
         times=times,
         m0=first[Side.PIXELS],
         n0=first[Side.FILTERS],

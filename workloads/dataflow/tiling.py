@@ -26,7 +26,7 @@ def _psum_bytes(shape: ConvShape, system: System, flow: Dataflow, loops: Loops) 
     along_rows, along_columns, along_time = flow.extents(shape)
     if not flow.sums_leave or along_rows <= system.array.rows:
         return 0
-    return min(loops.block, along_time) * min(system.array.columns, along_columns) * system.words.psum_bytes
+    return min(loops.block, along_time) * min(system.array.all_columns, along_columns) * system.words.psum_bytes
 
 
 def layer_shares(shape: ConvShape, system: System, flow: Dataflow, loops: Loops) -> dict[str, Share]:
@@ -44,7 +44,7 @@ def layer_shares(shape: ConvShape, system: System, flow: Dataflow, loops: Loops)
 def _estimate(shape: ConvShape, system: System, flow: Dataflow, loops: Loops) -> Candidate:
     array = system.array
     along_rows, along_columns, along_time = flow.extents(shape)
-    rows, columns = -(-along_rows // array.rows), -(-along_columns // array.columns)
+    rows, columns = -(-along_rows // array.rows), -(-along_columns // array.all_columns)
     blocks = -(-along_time // loops.block) if flow.cuts_time else 1
     room = {name: float(share.capacity_bytes) for name, share in layer_shares(shape, system, flow, loops).items()}
     parts = flow.traffic(Choice(shape, system, loops, room, rows, columns, blocks))
@@ -61,7 +61,7 @@ def _block_sizes(shape: ConvShape, system: System, flow: Dataflow) -> list[int]:
     unit = flow.block_unit(shape)
     units = along_time // unit
     found = {-(-units // part) for part in (2**power for power in range(units.bit_length()))}
-    lanes_bytes = min(system.array.columns, along_columns) * system.words.psum_bytes
+    lanes_bytes = min(system.array.all_columns, along_columns) * system.words.psum_bytes
     if along_rows > system.array.rows:
         room = layer_shares(shape, system, flow, Loops(along_time))["psum"].capacity_bytes
         fitting = room // (lanes_bytes * unit)

@@ -144,7 +144,7 @@ class ArrayControl:
         if self._output is not None and self._output.due == self.step:
             self._post(self._output)
         if self.values is not None:
-            self.values.pes.step(self.step)
+            self.values.step(self.step)
         self.shared.tally.compute_cycles += 1
         self.step += 1
         self._stalled_for = 0

@@ -52,10 +52,6 @@ class PeArray:
             for column in range(columns):
                 clock.process(process(row, column))
 
-    def feed_of(self, port: Port) -> dict[tuple[int, int, int], int]:
-        """Return the edge registers that the values of a port enter."""
-        return self.from_north if port == self.roles.north else self.from_west
-
     def step(self, number: int) -> None:
         """Let every PE execute array step ``number`` in this cycle's COMPUTE phase."""
         pulse, self.pulse = self.pulse, self.clock.event()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from simcore.engine.reference.operands import Operands
 from simcore.engine.reference.pe import PeArray
 from simcore.engine.reference.requests import Element
 from simcore.errors import WrongValuesError
+from simcore.program.arrays import columns_each
 from simcore.program.program import Port, Program, Seg
 
 
 class ValueFlow:
-    """The flow that feeds the PEs and collects their results.
+    """The flow that feeds the PEs of one or several arrays and collects their results.
 
-    A result is written after the COMPUTE phase in which it left the array.
+    What enters from the west goes to every array, what enters from the north to the array that has the column. A result is
+    written after the COMPUTE phase in which it left its array.
     """
 
-    def __init__(self, program: Program, pes: PeArray, operands: Operands) -> None:
-        self.program, self.pes, self.operands = program, pes, operands
+    def __init__(self, program: Program, arrays: Sequence[PeArray], operands: Operands) -> None:
+        self.program, self.arrays, self.operands = program, arrays, operands
         self._partial_sums: list[int] = []
         self._posted: list[tuple[Element, list[int]]] = []
 
@@ -27,11 +31,29 @@ class ValueFlow:
             self._partial_sums = values
             return
         segment = self.program.segments[port][element.segment]
-        feed = self.pes.feed_of(port)
         for lane, value in enumerate(values):
             time = self._time(port, element, lane)
             if time is not None:
-                feed[lane, element.segment, int(segment[Seg.TIMES]) - 1 - time if segment[Seg.REVERSE] else time] = value
+                times = int(segment[Seg.TIMES]) - 1 - time if segment[Seg.REVERSE] else time
+                self._feed(port, lane, element.segment, times, value)
+
+    def _feed(self, port: Port, lane: int, fold: int, time: int, value: int) -> None:
+        if port == self.arrays[0].roles.north:
+            array, column = self._place(fold, lane)
+            array.from_north[column, fold, time] = value
+            return
+        for array in self.arrays:
+            array.from_west[lane, fold, time] = value
+
+    def _place(self, fold: int, lane: int) -> tuple[PeArray, int]:
+        """Return the array and its column in which a column of the fold lies."""
+        array, column = divmod(lane, columns_each(self.program.folds[fold], len(self.arrays)))
+        return self.arrays[array], column
+
+    def step(self, number: int) -> None:
+        """Let every PE of every array execute a step in this cycle's COMPUTE phase."""
+        for array in self.arrays:
+            array.step(number)
 
     def posted(self, element: Element) -> None:
         """Note an output element that the write buffer took. Its values leave the array in this cycle's COMPUTE phase."""
@@ -44,7 +66,8 @@ class ValueFlow:
             for lane, word in enumerate(element.words):
                 time = self._time(Port.OUTPUT, element, lane)
                 if word is not None and time is not None:
-                    value = self.pes.results.pop((element.segment, time, lane), None)
+                    array, column = self._place(element.segment, lane)
+                    value = array.results.pop((element.segment, time, column), None)
                     if value is None:
                         raise WrongValuesError(f"no result left lane {lane} of the array: time {time}, fold {element.segment}")
                     value += partial_sums[lane] if partial_sums else 0

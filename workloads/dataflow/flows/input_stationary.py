@@ -8,13 +8,13 @@ from workloads.dataflow.estimates import Choice
 
 
 def _array_columns(array: ArraySpec) -> int:
-    return array.columns
+    return array.all_columns
 
 
 def _traffic(choice: Choice) -> tuple[float, float]:
     """Return the bytes of ifmap and filters. A block of filters streams past the held pixels."""
     ifmap, filters = choice.ifmap_bytes, choice.filter_bytes
-    window = min(ifmap, choice.window_bytes(choice.system.array.columns))
+    window = min(ifmap, choice.window_bytes(choice.system.array.all_columns))
     again = 1 if choice.stays(window, "ifmap") else min(choice.row_folds, choice.shape.kernel[0] * choice.shape.kernel[1])
     if choice.loops.outer == "block":
         read = choice.passes(ifmap, "ifmap", choice.blocks) * again
