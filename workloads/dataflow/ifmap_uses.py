@@ -9,6 +9,7 @@ import numpy as np
 from simcore.program.program import Int64Array, Port
 from workloads.dataflow.dataflow import Side
 from workloads.dataflow.folds import Folds
+from workloads.dataflow.plan_memory import BYTES_PER_USE, require_memory
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.uses import Uses, in_order, merged, ragged
 
@@ -191,3 +192,26 @@ def window_uses(tiles: IfmapTiles, lanes: int) -> Uses:
     last = (base + (last_row + 1) * shape.out_width) * taps - 1
     tile = row_tile * tiles.channel_tiles + channel_tile[:, None]
     return merged(tile.ravel(), first.ravel(), last.ravel(), np.repeat(block, len(row_tile)))
+
+
+def window_row_uses(tiles: IfmapTiles, lanes: int) -> Uses:
+    """Return the uses of the vector unit's windows whose rows need not be resident together.
+
+    Each pixel of each block of ``lanes`` channels needs the tiles of a filter row only while it goes through that row.
+    """
+    shape = tiles.shape
+    kernel_rows, kernel_columns = shape.kernel
+    image, row = np.divmod(np.arange(shape.pixels, dtype=np.int64) // shape.out_width, shape.out_height)
+    rows = shape.input_rows()[row]
+    pixel, kernel_row = np.nonzero((rows >= 0) & (rows < shape.height))
+    row_tile = image[pixel] * tiles.row_tiles + rows[pixel, kernel_row] // tiles.rows
+    first = (pixel * kernel_rows + kernel_row) * kernel_columns
+    channel = np.arange(0, shape.channels, lanes, dtype=np.int64)
+    first_tile = channel // tiles.channels
+    last_tile = (np.minimum(channel + lanes, shape.channels) - 1) // tiles.channels
+    block, channel_tile = ragged(first_tile, last_tile - first_tile + 1)
+    require_memory(len(block) * len(pixel), BYTES_PER_USE)
+    base = (block * shape.pixels)[:, None]
+    start = base * kernel_rows * kernel_columns + first
+    tile = row_tile * tiles.channel_tiles + channel_tile[:, None]
+    return merged(tile.ravel(), start.ravel(), start.ravel() + kernel_columns - 1, (base + pixel).ravel())

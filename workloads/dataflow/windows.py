@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from simcore.errors import InputError
 from simcore.program.program import Kind, Port, Program, Seg
 from simcore.spec.system import System
-from workloads.dataflow.ifmap_uses import window_uses
+from workloads.dataflow.ifmap_uses import IfmapTiles, window_row_uses, window_uses
 from workloads.dataflow.operations import plan_region
-from workloads.dataflow.regions import region, shares
+from workloads.dataflow.regions import Region, Share, region, shares
 from workloads.dataflow.segments import Stream, linear_segments
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tiles import Runs, ifmap_tiles, linear_chunk, tile_target_bytes, whole_rows
-from workloads.dataflow.uses import LinearTiles
+from workloads.dataflow.uses import LinearTiles, Uses
 from workloads.dataflow.vector import NO_SEGMENTS, vector_program, wants
 from workloads.dataflow.work import Words, Work
 
@@ -39,18 +41,38 @@ class Windows(Work):
         return lower_windows(name, op, self.shape, system, results=self.results)
 
 
+def _blocks(
+    shape: ConvShape, share: Share, name: str, word_bytes: int, most_lanes: int
+) -> tuple[int, tuple[IfmapTiles, Uses, Region]]:
+    """Return the channels of a block, and the tiles of the ifmap with their uses and their region.
+
+    A window is resident as a whole if a share can hold that. Otherwise its rows pass through the share one after another; where
+    neighbouring windows would fetch the same rows again, blocks of fewer channels are preferred, which fetch each row once.
+    """
+    widest = min(most_lanes, shape.channels)
+    narrower = [widest >> halvings for halvings in range(1, widest.bit_length())]
+    whole, by_rows = ([(lanes, uses) for lanes in (widest, *narrower)] for uses in (window_uses, window_row_uses))
+    ways = [whole[0], *by_rows] if shape.out_width == 1 else [*whole, *by_rows]
+    first_error = None
+    for lanes, uses_of in ways:
+        try:
+            return lanes, ifmap_tiles(shape, share, name, word_bytes, lanes, False, shape.height, [partial(uses_of, lanes=lanes)])
+        except InputError as error:
+            first_error = first_error or error
+    assert first_error is not None
+    raise first_error
+
+
 def lower_windows(name: str, op: str, shape: ConvShape, system: System, *, results: int = 1) -> Program:
     """Return the Program of a pooling layer.
 
-    For each block of ``lanes`` channels and each pixel it reads the taps of the window one after another. A window gives
-    ``results`` words: its value and, in training, the value's place. Raise InputError as :func:`lower_rows` does.
+    For each block of channels, as many as the unit has lanes, and each pixel it reads the taps of the window one after another.
+    The partial results of a block stay in the unit until the last tap. A window gives ``results`` words: its value and, in
+    training, the value's place. Raise InputError as :func:`lower_rows` does.
     """
-    lanes, words = min(system.vector_unit.lanes, shape.channels), system.words
-    taps, pixels = shape.kernel[0] * shape.kernel[1], shape.pixels
+    words, taps, pixels = system.words, shape.kernel[0] * shape.kernel[1], shape.pixels
     room = shares(system, wants(system, {"ifmap": shape.ifmap_words(), "ofmap": pixels * shape.channels * results}))
-    cut, uses, place_in = ifmap_tiles(
-        shape, room["ifmap"], name, words.ifmap_bytes, lanes, False, shape.height, [lambda tiles: window_uses(tiles, lanes)]
-    )
+    lanes, (cut, uses, place_in) = _blocks(shape, room["ifmap"], name, words.ifmap_bytes, system.vector_unit.lanes)
     channel = np.arange(0, shape.channels, lanes, dtype=np.int64)
     block = np.arange(len(channel), dtype=np.int64)
     widths, times = np.minimum(lanes, shape.channels - channel), np.full(len(channel), pixels, dtype=np.int64)
