@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from math import nan
@@ -39,15 +39,20 @@ class Trial:
 
 @dataclass(frozen=True)
 class Finding:
-    """A loss and, for each key that was tried against it, its best trial, the one that saves most first."""
+    """A loss and, for each key that was tried against it, its best trial, the one that saves most first.
+
+    ``together`` is the run with all those changes at once that save cycles by themselves. It is None for fewer than two, and if
+    the system refuses it.
+    """
 
     loss: Loss
     trials: tuple[Trial, ...]
+    together: Trial | None = None
 
 
 @dataclass(frozen=True)
 class Why:
-    """The run, and its losses with the trials against them. ``simulated`` counts the runs of the trials."""
+    """The run, and its losses with the trials against them. ``simulated`` counts the runs of changed systems."""
 
     results: Results
     findings: tuple[Finding, ...]
@@ -107,21 +112,46 @@ def why(
     wanted = list(dict.fromkeys(change.overrides for _, changes in planned for change in changes))
     _refuse_too_long(len(wanted) * results.wall_s, len(wanted), limit_s)
     bench = _Bench(results, graph, asked)
-    findings = []
-    for loss, changes in planned:
-        trials = []
-        for change in changes:
-            if progress is not None:
-                progress(len(bench.done), len(wanted), " ".join(change.overrides))
-            trials.append(bench.trial(change))
-        findings.append(Finding(loss, _ranked([trial for trial in trials if trial is not None], results.cycles)))
-    return Why(results, tuple(findings), len(bench.done))
+
+    def tell(change: Change) -> None:
+        if progress is not None:
+            progress(len(bench.done), len(wanted), " ".join(change.overrides))
+
+    findings = tuple(_finding(bench, loss, changes, tell) for loss, changes in planned)
+    return Why(results, findings, len(bench.done))
+
+
+def _finding(bench: _Bench, loss: Loss, changes: Sequence[Change], tell: Callable[[Change], None]) -> Finding:
+    """Try the changes against a loss, each by itself, then all that save cycles at once."""
+    trials = []
+    for change in changes:
+        tell(change)
+        trials.append(bench.trial(change))
+    ranked = _ranked([trial for trial in trials if trial is not None], bench.results.cycles)
+    joint = joint_change([trial.change for trial in ranked if trial.saved_cycles > 0])
+    return Finding(loss, ranked, None if joint is None else bench.trial(joint))
 
 
 def worth_looking_into(losses: Sequence[Loss], cycles: int) -> list[Loss]:
     """Return the losses, of the largest, that take a noticeable share of the run, or else the largest alone."""
     large = [loss for loss in losses if loss.cycles >= LEAST_SHARE * cycles]
     return (large or list(losses))[: MOST_LOSSES if large else 1]
+
+
+def joint_change(changes: Sequence[Change]) -> Change | None:
+    """Return all changes as one, the best first, without those to keys below or above a key that changes already.
+
+    Return None for fewer than two.
+    """
+    kept: list[Change] = []
+    for change in changes:
+        if not any(f"{change.key}.".startswith(f"{one.key}.") or f"{one.key}.".startswith(f"{change.key}.") for one in kept):
+            kept.append(change)
+    if len(kept) < 2:
+        return None
+    first, *others = kept
+    beside = (*first.beside, *(text for change in others for text in change.overrides))
+    return Change(first.key, first.value, first.was, tuple(dict.fromkeys(beside)))
 
 
 def _ranked(trials: Sequence[Trial], cycles: int) -> tuple[Trial, ...]:

@@ -62,6 +62,7 @@ def _finding(finding: Finding, cycles: int) -> dict[str, Any]:
         "percent": _percent(loss.cycles, cycles),
         "says": list(loss.says),
         "changes": [_trial(trial, cycles) for trial in finding.trials],
+        "together": None if finding.together is None else _trial(finding.together, cycles),
     }
 
 
@@ -94,7 +95,7 @@ def _print(found: Why) -> None:
         out.print()
         _print_finding(out, number, finding, results.cycles)
     out.print()
-    out.print(f"{found.simulated} changes were simulated, each by itself. -: no area is counted for it.", markup=False)
+    out.print(f"{found.simulated} changed systems were simulated. -: no area is counted for the change.", markup=False)
 
 
 def _print_finding(out: Console, number: int, finding: Finding, cycles: int) -> None:
@@ -107,6 +108,9 @@ def _print_finding(out: Console, number: int, finding: Finding, cycles: int) -> 
     if useful:
         rows = [_row(trial, cycles) for trial in useful[:MOST_SHOWN]]
         out.print(table("", ("change", "was", "cycles", "saved", "saved %", "mm2"), rows, text_columns=2))
+    if finding.together is not None and finding.together.saved_cycles > useful[0].saved_cycles:
+        saved = finding.together.saved_cycles
+        out.print(f"All changes that save cycles, together: {saved:,} cycles saved, {_percent(saved, cycles):.2f} %.")
     useless = [trial.change.key for trial in finding.trials if trial.saved_cycles <= 0]
     if useless:
         out.print(f"No cycle saved by {', '.join(useless)}.", markup=False)

@@ -15,6 +15,8 @@ from simcore.systolic.remedies import COMPUTE
 
 #: The most layers that a sentence names, and the most pairs of ports.
 _MOST_NAMED = 3
+#: The least share of a loss with which a layer is named.
+_LEAST_PERCENT = 1.0
 
 
 def losses(results: Results) -> list[Loss]:
@@ -58,8 +60,9 @@ def _layers(results: Results, scratchpad: str, cause: str) -> str:
     at = results.scratchpad_layers[results.scratchpad_layers["scratchpad"] == scratchpad]
     most = at.groupby("layer", sort=False)[column].sum().nlargest(_MOST_NAMED)
     total = int(at[column].sum())
-    named = ", ".join(f"{layer} ({100.0 * cycles / total:.0f} %)" for layer, cycles in most.items() if cycles)
-    return f"Most in {named}."
+    shares = {layer: 100.0 * cycles / total for layer, cycles in most.items()}
+    named = ", ".join(f"{layer} ({share:.0f} %)" for layer, share in shares.items() if share >= _LEAST_PERCENT)
+    return f"Most in {named}." if named else f"Spread over {(at[column] > 0).sum()} layers."
 
 
 def _waits(results: Results, scratchpad: str, cause: str) -> Iterator[str]:

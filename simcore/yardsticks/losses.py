@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from simcore.kinds.advice import Change, Loss
 from simcore.results import Results
@@ -41,7 +42,7 @@ def changes(spec: YardstickSpec, loss: Loss) -> list[Change]:
 def _memory(spec: YardstickSpec) -> Iterator[Change]:
     memory = spec.memory
     if memory.bytes_per_s is not None:
-        yield Change("memory.bytes_per_s", f"{2 * memory.bytes_per_s} B/s", f"{memory.bytes_per_s} B/s")
+        yield Change("memory.bytes_per_s", _scaled(2 * memory.bytes_per_s, 9, "GB/s"), _scaled(memory.bytes_per_s, 9, "GB/s"))
     elif memory.standard is not None:
         from simcore.dram.resolve import load_dram
 
@@ -53,4 +54,9 @@ def _peaks(peak: PeakSpec) -> Iterator[Change]:
     for name in PeakSpec.model_fields:
         rate = getattr(peak, name)
         if rate is not None:
-            yield Change(f"peak_macs_per_s.{name}", f"{2 * rate} MAC/s", f"{rate} MAC/s")
+            yield Change(f"peak_macs_per_s.{name}", _scaled(2 * rate, 12, "TMAC/s"), _scaled(rate, 12, "TMAC/s"))
+
+
+def _scaled(rate: int, digits: int, unit: str) -> str:
+    """Return a rate exactly, in a unit of ten to the power of ``digits``."""
+    return f"{Decimal(rate).scaleb(-digits).normalize():f} {unit}"
