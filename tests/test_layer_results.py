@@ -57,8 +57,10 @@ def test_a_chain_moves_its_input_its_weights_and_its_output():
 
 
 @pytest.mark.slow
-def test_both_engines_give_the_same_tables_and_checked_values():
-    compiled, checked = simulate(chain(), machine()), simulate(chain(), machine(), engine="simpy", check_values=True)
+@pytest.mark.parametrize("arrays", [1, 2])
+def test_both_engines_give_the_same_tables_and_checked_values(arrays):
+    system = machine(f"array.count={arrays}")
+    compiled, checked = simulate(chain(), system), simulate(chain(), system, engine="simpy", check_values=True)
     for mine, theirs in zip(compiled.runs, checked.runs, strict=True):
         assert mine.outcome is None or mine.outcome.differences(theirs.outcome) == []
     assert [checked.values[name] for name in ("a", "b", "fc")] == ["equal"] * 3
