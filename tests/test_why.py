@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from math import isnan, nan
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,7 +160,7 @@ def test_a_trial_is_the_run_with_the_change_alone() -> None:
         system = override_system(load_system("edge-stt", SLOW_PAD), item.change.overrides)
         after = simulate(network(), system, layers="conv")
         assert (item.cycles, item.saved_cycles) == (after.cycles, found.results.cycles - after.cycles)
-        more = after.rates.area_mm2 - found.results.rates.area_mm2
+        more = sum(after.rates.areas.values()) - sum(found.results.rates.areas.values())
         assert item.more_area_mm2 == more if more else isnan(item.more_area_mm2)
 
 
@@ -311,3 +312,21 @@ def test_an_unknown_layer_is_one_error_line() -> None:
     assert result.exit_code == 2
     assert result.stderr.startswith("simcore: ")
     assert len(result.stderr.splitlines()) == 1
+
+
+# The guide -----------------------------------------------------------------------------------------------------------------
+
+GUIDE = (Path(__file__).parents[1] / "docs" / "bottlenecks.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", re.findall(r"^simcore (.*)$", GUIDE, flags=re.MULTILINE))
+def test_commands_of_the_guide_run(command: str) -> None:
+    assert invoke(*command.replace("resnet18", "lenet5").split()).exit_code == 0
+
+
+@pytest.mark.slow
+def test_python_of_the_guide_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL)
+    exec(compile(code, "bottlenecks.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("write_backpressure in ofmap")
