@@ -11,12 +11,14 @@ import numpy as np
 from benchmarks.simcore_child import peak_rss_bytes
 from simcore.dram.resolve import load_dram
 from simcore.dram.trace import DramTrace
+from simcore.engine.compiled.kernels import READ_LINES
 from simcore.engine.dram_traces import read_trace, run_trace
 
 
 def measure(paths: list[str], rounds: int) -> dict[str, object]:
     """Every trace of ``paths`` in turn, ``rounds`` times, so that what disturbs the machine disturbs all of them."""
     dram, traces, parse_s = load_dram("ddr4_2400r"), [], []
+    READ_LINES.load()
     for path in paths:
         started = time.process_time()
         traces.append(read_trace(path))

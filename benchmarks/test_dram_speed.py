@@ -12,7 +12,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.conftest import add_row
-from benchmarks.fresh import children_cpu_s, run_fresh
+from benchmarks.fresh import children_cpu_s, run_fresh, run_simcore
 from simcore.dram.outcome import READ, WRITE
 from simcore.dram.tables import IntArray
 
@@ -23,6 +23,10 @@ LINES = 1 << 27
 #: Requests per CPU second.
 FLOORS = {"streaming reads": 2.2e6, "random reads": 1.2e6}
 MOST_BYTES = 300e6
+#: Lines of text per CPU second.
+READING_FLOOR = 8e6
+#: CPU seconds of `simcore dram` on the streaming reads, start and text included: half of what Ramulator 2.1 takes.
+MOST_PROCESS_CPU_S = 1.7
 _NAMES = (
     "streaming reads",
     "random reads",
@@ -86,7 +90,16 @@ def test_a_million_requests_stay_within_their_cpu_seconds_and_memory(
         peak_MB=f"{found['peak_rss_bytes'] / 1e6:.0f}",
     )
     assert REQUESTS / cpu_s > FLOORS.get(name, 0)
+    assert REQUESTS / parse_s > READING_FLOOR
     assert found["peak_rss_bytes"] < MOST_BYTES
+
+
+@pytest.mark.benchmark(group="DRAM traces", timer=children_cpu_s)
+def test_the_whole_process_is_twice_as_fast_as_ramulators(benchmark: BenchmarkFixture, traces: dict[str, Path]) -> None:
+    command = ("dram", traces["streaming reads"], "--standard", "ddr4_2400r")
+    benchmark.pedantic(run_simcore, command, rounds=3, warmup_rounds=1)
+    add_row("simcore dram on a million streaming reads", CPU_s=f"{benchmark.stats.stats.median:.2f}")
+    assert benchmark.stats.stats.median <= MOST_PROCESS_CPU_S
 
 
 @pytest.mark.benchmark(group="DRAM traces", timer=children_cpu_s)

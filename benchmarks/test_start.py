@@ -11,6 +11,8 @@ from benchmarks.conftest import add_row
 from benchmarks.fresh import children_cpu_s, run_simcore
 
 TITLE = "Process start to exit"
+#: The most CPU seconds that a command may take on a quiet machine.
+MOST_CPU_S = {"simcore --help": 0.2, "simcore run lenet5": 1.1}
 COMMANDS = {"simcore --help": ["--help"], "simcore list systems": ["list", "systems"], "simcore run lenet5": ["run", "lenet5"]}
 
 
@@ -20,6 +22,7 @@ COMMANDS = {"simcore --help": ["--help"], "simcore list systems": ["list", "syst
 def test_command_starts_and_ends(benchmark: BenchmarkFixture, command: str) -> None:
     benchmark.pedantic(run_simcore, COMMANDS[command], rounds=3, warmup_rounds=1)
     add_row(TITLE, command=command, CPU_s=f"{benchmark.stats.stats.median:.2f}")
+    assert benchmark.stats.stats.median <= MOST_CPU_S.get(command, float("inf"))
 
 
 @pytest.mark.benchmark(group="start", timer=children_cpu_s)

@@ -17,7 +17,7 @@ from simcore.engine.compiled.kernels import READ_LINES
 from simcore.program.program import Int64Array
 
 #: The bytes that are read at a time.
-_PIECE = 1 << 22
+_PIECE = 1 << 20
 #: The bytes of the shortest line that holds a request: "0 R 0" and a newline.
 _SHORTEST = 6
 
