@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -48,6 +49,23 @@ def test_commands_of_the_readme_run(command: str, folder: Path) -> None:
     assert program == "simcore"
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.slow
+def test_the_changes_of_the_readme_matter(folder: Path) -> None:
+    """Its two changes of a key each move a tenth of the cycles, as the printed output shows."""
+    printed = {
+        name: int(cycles.replace(",", "")) for name, cycles in re.findall(r"^(.*): ([0-9,]+) cycles; simulated", README, re.M)
+    }
+    assert set(printed) == {"resnet18 on edge-stt", "resnet18 on edge-sram"}
+    changed = [command for command in commands(README) if "--quiet --set" in command]
+    assert len(changed) == 2
+    for command in changed:
+        cycles = [
+            json.loads(CliRunner().invoke(app, [*shlex.split(line)[1:], "--json"]).stdout)["cycles"]
+            for line in (command, command.partition(" --set")[0])
+        ]
+        assert abs(cycles[0] - cycles[1]) > 0.1 * cycles[1]
 
 
 @pytest.mark.parametrize("code", [block for block in blocks(README, "python") if not block.startswith("#")])

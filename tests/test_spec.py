@@ -437,3 +437,76 @@ def test_spec_is_frozen() -> None:
     array: Any = load_system("edge-sram").array
     with pytest.raises(ValueError, match="frozen"):
         array.rows = 3
+
+
+HIDING = """\
+extends: {base}
+array: {{rows: 0, colums: 8}}
+scratchpads:
+  ifmap: {{timing: nosuch, capacity_bytes: 100}}
+  ofmap: {{interleaving: foo}}
+  oops: {{banks: 1}}
+dma: {{burst_bytes: 48}}
+memory: {{model: dram, standard: ddr4_2400r, overrides: {{nRCDD: 1}}, controller: {{read_queue: 0}}}}
+technology: {{table: nosuch}}
+"""
+FOUND = [
+    "2: array.rows: expected at least 1",
+    "2: unknown key 'colums' in array",
+    "4: scratchpads.ifmap.capacity_bytes: expected a multiple of banks x line_bytes = 512",
+    "4: scratchpads.ifmap.timing: no bank timing is called 'nosuch'",
+    "5: scratchpads.ofmap.interleaving: expected 'low-order'",
+    "6: unknown key 'oops' in scratchpads",
+    "7: dma.burst_bytes: expected a multiple or a divisor of scratchpads.ifmap.line_bytes = 32",
+    "8: memory.controller.read_queue: expected at least 1",
+    "8: memory.overrides.nRCDD: expected a timing or a level of the standard",
+]
+
+
+def test_errors_behind_other_errors_are_reported_in_one_go(folder: Path) -> None:
+    """A rule about several keys, an error of a bank timing, of a DRAM and of the technology each hide behind a wrong key."""
+    told = [str(error) for error in validate_file(written(HIDING.format(base="edge-sram")))]
+    assert len(told) == len(set(told))
+    for start in [*FOUND, "9: technology.table"]:
+        assert [line for line in told if line.startswith(f"m.yaml:{start}")], start
+    assert all(line.startswith("m.yaml:") for line in told)
+
+
+def test_a_base_that_is_missing_hides_no_other_error_and_makes_none(folder: Path) -> None:
+    told = [str(error) for error in validate_file(written(HIDING.format(base="edge-srm")))]
+    assert told[0] == "m.yaml:1: expected a preset system or a file, got 'edge-srm'; did you mean 'edge-sram'?"
+    assert not [line for line in told if "missing key" in line]
+    own = ("2: array.rows", "2: unknown key", "5: scratchpads.ofmap.interleaving", "6: unknown key", "8: memory.controller")
+    for start in own:
+        assert [line for line in told if line.startswith(f"m.yaml:{start}")], start
+    with pytest.raises(InputError) as caught:
+        load_system(written(HIDING.format(base="edge-srm")))
+    assert str(caught.value) == told[0]
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_no_error_comes_from_the_values_that_stand_in(name: str, folder: Path) -> None:
+    """One wrong key of a sound file gives one error."""
+    lines = [f"extends: {name}", "core_clock_hz: fast"]
+    assert [str(error) for error in validate_file(written("\n".join(lines)))] == [
+        "m.yaml:2: core_clock_hz: expected a frequency such as '1 GHz', got 'fast'"
+    ]
+    assert len(validate_file(written(f"extends: {name}\nwords: {{ifmap_bytes: 3}}\n"))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "array: {rows: 0}",
+        "scratchpads: {ifmap: {banks: many}}",
+        "scratchpads: {accumulator: {line_bytes: 0}}",
+        "dma: {burst_bytes: x}",
+        "scratchpads: {accumulator: {write_buffer: {depth: x, high_watermark: 20}}}",
+        "array: {partial_sums: nowhere}",
+        "scratchpads: {filter: {timing: nosuch}}",
+        "memory: {latency_cycles: 0}",
+        "technology: 5",
+    ],
+)
+def test_one_wrong_key_gives_one_error(text: str, folder: Path) -> None:
+    assert len(validate_file(written(f"extends: edge-sram\n{text}\n"))) == 1

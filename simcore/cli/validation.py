@@ -6,11 +6,9 @@ import typer
 
 from simcore.cli.console import print_json
 from simcore.cli.guard import BAD_INPUT, in_lines
-from simcore.errors import InputError, InputErrors
+from simcore.errors import InputErrors
 from simcore.extensions.no_code import is_refusal, without_code
-from simcore.kinds import kind_of
-from simcore.spec import load_system, validate_file
-from simcore.spec.load import place_of
+from simcore.spec import validate_file
 
 
 def validate_command(source: str, as_json: bool, no_code: bool) -> None:
@@ -20,9 +18,9 @@ def validate_command(source: str, as_json: bool, no_code: bool) -> None:
     """
     if no_code:
         with without_code() as left_out:
-            errors = _errors_without_code(source, left_out)
+            errors = [error for error in validate_file(source) if not is_refusal(error)]
     else:
-        left_out, errors = [], validate_file(source) or _unusable_parts(source)
+        left_out, errors = [], validate_file(source)
     if as_json:
         shown = [{"where": error.where, "message": error.message, "hint": error.hint} for error in errors]
         print_json({"file": source, "valid": not errors, "errors": shown, "left_out": left_out})
@@ -35,29 +33,3 @@ def validate_command(source: str, as_json: bool, no_code: bool) -> None:
             typer.echo(f"not checked, because it runs code: {what}", err=bool(errors))
     if errors:
         raise typer.Exit(BAD_INPUT)
-
-
-def _errors_without_code(source: str, left_out: list[str]) -> list[InputError]:
-    """Return the errors that can be found without running code. Add to ``left_out`` what cannot be built without it."""
-    found = validate_file(source)
-    if found and all(map(is_refusal, found)):
-        left_out.append("the machine as a whole, which is built with it")
-    return [error for error in found or _unusable_parts(source) if not is_refusal(error)]
-
-
-def _unusable_parts(source: str) -> list[InputError]:
-    """Return the errors of a well-formed system that only show when it is built, such as wrong values of a bank timing."""
-    try:
-        system = load_system(source)
-        kind_of(system).build(system)
-    except InputErrors as found:
-        return [_placed(source, error) for error in found.errors]
-    except InputError as found:
-        return [_placed(source, found)]
-    return []
-
-
-def _placed(source: str, error: InputError) -> InputError:
-    """Return an error about a key with the line of the key."""
-    place = place_of(source, error.where.split(" ")[0]) if error.where else None
-    return error if place is None else InputError(f"{error.where}: {error.message}", place, error.hint)

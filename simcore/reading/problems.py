@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
@@ -27,11 +27,23 @@ _EXPECTED = {
 }
 
 
+class Problem(NamedTuple):
+    """An error and the path of the value that it is about."""
+
+    path: Path
+    error: InputError
+
+
 def problems_of(error: ValidationError, model: type[BaseModel], root: Entry) -> list[InputError]:
     """Return one InputError for each problem, in the order of the fields."""
+    return [problem.error for problem in located_problems(error, model, root)]
+
+
+def located_problems(error: ValidationError, model: type[BaseModel], root: Entry) -> list[Problem]:
+    """Return each problem with the path of the value that it is about, in the order of the fields."""
     details = error.errors(include_url=False)
     misnamed = [_untagged(detail["loc"])[:-1] for detail in details if detail["loc"][-1:] == ("[key]",)]
-    found: list[InputError] = []
+    found: list[Problem] = []
     for detail in details:
         path = _untagged(detail["loc"])
         is_below_misnamed = any(path[: len(name)] == name for name in misnamed)
@@ -40,7 +52,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], root: Entry) -> 
     return found
 
 
-def _problems(detail: ErrorDetails, model: type[BaseModel], root: Entry) -> Iterator[InputError]:
+def _problems(detail: ErrorDetails, model: type[BaseModel], root: Entry) -> Iterator[Problem]:
     path, kind = _untagged(detail["loc"]), detail["type"]
     if kind == "rules":
         for below, message, hint in detail["ctx"]["broken"]:
@@ -52,7 +64,7 @@ def _problems(detail: ErrorDetails, model: type[BaseModel], root: Entry) -> Iter
     elif kind == "missing":
         keys = find(root, path[:-1])[0]
         inside = f" in {dotted(path[:-1])}" if path[:-1] else ""
-        yield InputError(f"missing key '{path[-1]}'{inside}", keys.key_where)
+        yield Problem(path, InputError(f"missing key '{path[-1]}'{inside}", keys.key_where))
     else:
         hint = None
         if kind == "literal_error" and isinstance(detail["input"], str):
@@ -66,14 +78,15 @@ def _untagged(path: Path) -> Path:
     return tuple(step for step in path if not (isinstance(step, str) and step.startswith(TAG)))
 
 
-def _problem(path: Path, message: str, root: Entry, hint: str | None) -> InputError:
+def _problem(path: Path, message: str, root: Entry, hint: str | None) -> Problem:
     start = f"{dotted(path)}: " if path else ""
-    return InputError(start + message, find(root, path)[0].where, hint)
+    return Problem(path, InputError(start + message, find(root, path)[0].where, hint))
 
 
-def _unknown_key(path: Path, known: list[str], root: Entry) -> InputError:
+def _unknown_key(path: Path, known: list[str], root: Entry) -> Problem:
     inside = f" in {dotted(path[:-1])}" if path[:-1] else ""
-    return InputError(f"unknown key '{path[-1]}'{inside}", find(root, path)[0].key_where, did_you_mean(str(path[-1]), known))
+    hint = did_you_mean(str(path[-1]), known)
+    return Problem(path, InputError(f"unknown key '{path[-1]}'{inside}", find(root, path)[0].key_where, hint))
 
 
 def _expected(detail: ErrorDetails, model: type[BaseModel]) -> str:

@@ -17,6 +17,7 @@ from simcore.reading.problems import problems_of
 from simcore.reading.text_file import read_text
 from simcore.reading.tree import Entry, entry, find, merge, plain
 from simcore.reading.yaml_tree import read_yaml
+from simcore.spec.all_errors import NoBaseError, all_errors
 from simcore.spec.machine_spec import MachineSpec
 from simcore.spec.presets import is_preset, preset_names, preset_path
 from simcore.spec.scale_sim_cfg import read_scale_sim_cfg
@@ -70,22 +71,31 @@ def validate_file(path: str | Path) -> list[InputError]:
         root, errors = _read(_locate(path))
     except InputError as error:
         return list(error.errors) if isinstance(error, InputErrors) else [error]
-    system = _system(root)
-    return errors + (system if isinstance(system, list) else [])
+    try:
+        kind = _kind(root)
+    except InputError as error:
+        return [*errors, error]
+    if not isinstance(root.value, dict):
+        return [*errors, _no_mapping(kind.spec, root)]
+    sound = next((_read(path)[0] for path in map(preset_path, preset_names()) if path and _is_of(kind, path)), None)
+    return errors + all_errors(root, kind, sound, lacks_base=any(isinstance(error, NoBaseError) for error in errors))
 
 
-def place_of(source: str | Path, key: str) -> str | None:
-    """Return the place, as ``FILE:LINE``, that sets a key (``scratchpads.ifmap.macro``) of a system that can be loaded.
+def _is_of(kind: MachineKind[Any, Any], preset: Path) -> bool:
+    try:
+        return _kind(_read(preset)[0]) is kind
+    except InputError:
+        return False
 
-    If no line sets the key, return the place of the nearest key around it. Return None for a key that no System has.
-    """
-    steps = [int(step) if step.isdecimal() else step for step in key.split(".")]
-    found, depth = find(_read(_locate(source))[0], tuple(steps))
-    return found.where if depth else None
+
+def _no_mapping(spec: type[MachineSpec], root: Entry) -> InputError:
+    return InputError(f"expected a mapping with keys {', '.join(spec.model_fields)}, got {plain(root.value)!r}", root.where)
 
 
 def _validated(root: Entry, errors: list[InputError], overrides: Overrides) -> MachineSpec:
     changed, more = override(root, overrides)
+    if any(isinstance(error, NoBaseError) for error in errors):
+        raise_all(errors + more)
     _require_same_kind(root, changed)
     system = _system(changed)
     raise_all(errors + more + (system if isinstance(system, list) else []))
@@ -135,7 +145,7 @@ def _system(root: Entry) -> MachineSpec | list[InputError]:
     except InputError as error:
         return [error]
     if not isinstance(root.value, dict):
-        return [InputError(f"expected a mapping with keys {', '.join(spec.model_fields)}, got {plain(root.value)!r}", root.where)]
+        return [_no_mapping(spec, root)]
     try:
         return spec.model_validate(plain(root.value))
     except ValidationError as error:
@@ -182,8 +192,11 @@ def _extended(root: Entry, path: Path, chain: tuple[Path, ...]) -> tuple[Entry, 
         _anchor_files(over, over, path.parent)
         return over, []
     if not isinstance(extends.value, str):
-        return over, [InputError(f"extends: expected a preset's name or a file, got {plain(extends.value)!r}", extends.where)]
-    below = _locate(extends.value, extends.where, path.parent)
+        return over, [NoBaseError(f"extends: expected a preset's name or a file, got {plain(extends.value)!r}", extends.where)]
+    try:
+        below = _locate(extends.value, extends.where, path.parent)
+    except InputError as error:
+        return over, [NoBaseError(error.message, error.where, error.hint)]
     if below.resolve() in chain:
         names = " -> ".join(file.stem for file in (*chain, below))
         raise InputError(f"extends: expected no cycle, got {names}", extends.where)
