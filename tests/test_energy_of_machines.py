@@ -96,7 +96,10 @@ def test_channels_follow_the_bandwidth() -> None:
         ("memory.type=hmb2", "memory.type: expected one of ddr3, ddr4, .* got 'hmb2'; did you mean 'hbm2'"),
         ("memory.typ=ddr4", "unknown key 'typ' in memory; did you mean 'type'"),
         ("technology.node_nm=5", "technology.node_nm: expected 7 to 45 nm, .* got 5; the nearest is 7"),
-        ("technology.node_nm=10", "expected 22 to 45 nm or 7 nm, the nodes with figures of sram, got 10; the nearest is 7"),
+        (
+            "technology.node_nm=18",
+            "expected 22 to 45 nm or 7 to 16 nm, the nodes with figures of sram, got 18; the nearest is 16",
+        ),
     ],
 )
 def test_what_has_no_figures_is_refused(override: str, said: str) -> None:

@@ -105,10 +105,9 @@ def test_a_node_beyond_the_figures_is_refused_with_the_nearest(node_nm, nearest)
 
 
 def test_scratchpads_have_figures_only_within_one_source():
-    for node_nm, nearest in ((16, 22), (10, 7)):
-        with pytest.raises(
-            InputError, match=rf"22 to 45 nm or 7 nm, the nodes with figures of sram, got {node_nm}; the nearest is {nearest}"
-        ):
+    for node_nm, nearest in ((17, 16), (20, 22)):
+        said = rf"22 to 45 nm or 7 to 16 nm, the nodes with figures of sram, got {node_nm}; the nearest is {nearest}"
+        with pytest.raises(InputError, match=said):
             energy_table(node_nm=node_nm).scratchpad("sram", MIB)
     with pytest.raises(InputError, match=r"expected 22 to 45 nm, the nodes with figures of stt-mram, got 7; the nearest is 22"):
         energy_table(node_nm=7).scratchpad("stt-mram", MIB)
@@ -124,6 +123,14 @@ def test_sram_at_7_nm_is_the_published_energy_of_64_bits():
     assert figures.read_pj_per_byte * 8 == pytest.approx(14)
     # 2^23 cells of 0.027 um2 on 70 % of the area.
     assert figures.area_mm2 == pytest.approx(2**23 * 0.027e-6 / 0.7, rel=1e-3)
+
+
+@pytest.mark.parametrize(("kib", "at_45", "at_7"), [(8, 10, 7.5), (32, 20, 8.5), (1024, 100, 14)])
+def test_sram_at_16_nm_lies_between_the_published_45_and_7_nm(kib, at_45, at_7):
+    figures = energy_table(node_nm=16).scratchpad("sram", kib * 1024)
+    share = log(45 / 16) / log(45 / 7)
+    assert figures.read_pj_per_byte * 8 == pytest.approx(at_45 ** (1 - share) * at_7**share, rel=1e-3)
+    assert figures.area_mm2 == pytest.approx(kib * 2**13 * 0.07e-6 / 0.7, rel=1e-3)
 
 
 def test_a_second_port_widens_the_cell_by_two_wires_and_adds_two_transistors():

@@ -158,7 +158,7 @@ class TechnologySpec(Spec):
     node_nm: Annotated[
         Count,
         key(
-            "Process node of logic and memories: 22 to 45, or 7 with SRAM alone (docs/energy.md). Macros have 22, 32 and 45. "
+            "Process node of logic and memories: 22 to 45, or 7 to 16 with SRAM alone (docs/energy.md). Macros: 22, 32, 45. "
             "Cycles depend on it only where banks are made of macros.",
             "nm",
             cycles=True,
