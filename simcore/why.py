@@ -21,7 +21,7 @@ from simcore.spec import MachineSpec, override_system
 if TYPE_CHECKING:
     from workloads.network import Network
 
-#: Losses below this share of the run are not looked into, unless none is larger; and at most so many are.
+#: Losses below this share of the run are not looked into, unless none is larger; and at most so many waits are.
 LEAST_SHARE, MOST_LOSSES = 0.01, 5
 #: A larger value of a key must save this share of the run more than a smaller one to be shown in its place.
 WORTH_MORE = 0.001
@@ -133,9 +133,10 @@ def _finding(bench: _Bench, loss: Loss, changes: Sequence[Change], tell: Callabl
 
 
 def worth_looking_into(losses: Sequence[Loss], cycles: int) -> list[Loss]:
-    """Return the losses, of the largest, that take a noticeable share of the run, or else the largest alone."""
+    """Return the largest waits that take a noticeable share of the run, and the work; or else the first loss alone."""
     large = [loss for loss in losses if loss.cycles >= LEAST_SHARE * cycles]
-    return (large or list(losses))[: MOST_LOSSES if large else 1]
+    waits, work = [loss for loss in large if not loss.is_work], [loss for loss in large if loss.is_work]
+    return [*waits[:MOST_LOSSES], *work] or list(losses[:1])
 
 
 def joint_change(changes: Sequence[Change]) -> Change | None:

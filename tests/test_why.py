@@ -151,6 +151,8 @@ def test_small_losses_are_left_out_unless_all_are_small() -> None:
     assert worth_looking_into([large, small], 1000) == [large]
     assert worth_looking_into([small, small], 1000) == [small]
     assert worth_looking_into([], 1000) == []
+    work = Loss(COMPUTE, "", 900, (), is_work=True)
+    assert worth_looking_into([*[large] * 7, work], 1000) == [*[large] * 5, work]
 
 
 @pytest.mark.slow

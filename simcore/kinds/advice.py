@@ -9,13 +9,15 @@ from dataclasses import dataclass
 class Loss:
     """The ``cycles`` of a run that one ``cause`` takes in one ``place``, such as a scratchpad ("" if there is none).
 
-    ``says`` are sentences for the reader: what the cause means, where and how it shows in numbers.
+    ``says`` are sentences for the reader: what the cause means, where and how it shows in numbers. ``is_work`` is True for cycles
+    that are no wait, because the machine works in them.
     """
 
     cause: str
     place: str
     cycles: int
     says: tuple[str, ...]
+    is_work: bool = False
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ from simcore.systolic.remedies import COMPUTE
 
 #: The most layers that a sentence names, and the most pairs of ports.
 _MOST_NAMED = 3
-#: The least share of a loss with which a layer is named.
+#: The least share of a loss with which a layer or a pair of ports is named.
 _LEAST_PERCENT = 1.0
 
 
@@ -31,7 +31,7 @@ def _in_scratchpads(results: Results) -> Iterator[Loss]:
             cycles = int(row[stall_column(cause)])
             if cycles:
                 pad = str(row["scratchpad"])
-                says = [CAUSES[cause], _layers(results, pad, cause), *_waits(results, pad, cause)]
+                says = [CAUSES[cause], _layers(results, pad, cause), *_waits(results, pad, cause, cycles)]
                 says += _buffer(row, results) if cause == "write_backpressure" else []
                 says += _memory(results) if cause in ("dram_wait", "first_fill") else []
                 yield Loss(cause, pad, cycles, tuple(says))
@@ -51,7 +51,7 @@ def _compute(results: Results) -> Loss:
     says = (
         f"The array takes a step, at {busy:.1f} % of its peak; the rest is fill and drain of folds and idle processing elements."
     )
-    return Loss(COMPUTE, "", cycles, (says,))
+    return Loss(COMPUTE, "", cycles, (says,), is_work=True)
 
 
 def _layers(results: Results, scratchpad: str, cause: str) -> str:
@@ -65,12 +65,14 @@ def _layers(results: Results, scratchpad: str, cause: str) -> str:
     return f"Most in {named}." if named else f"Spread over {(at[column] > 0).sum()} layers."
 
 
-def _waits(results: Results, scratchpad: str, cause: str) -> Iterator[str]:
+def _waits(results: Results, scratchpad: str, cause: str, lost: int) -> Iterator[str]:
     """Yield who waited for whom at the scratchpad's banks, of those pairs that belong to the cause."""
     at = results.waits[(results.waits["scratchpad"] == scratchpad)]
     summed = at.groupby(["waiter", "holder"], sort=False)["cycles"].sum().reset_index().sort_values("cycles", ascending=False)
     pairs = [row for row in summed.to_dict("records") if _belongs(cause, row["waiter"], row["holder"])]
     for row in pairs[:_MOST_NAMED]:
+        if 100.0 * row["cycles"] < _LEAST_PERCENT * lost:
+            break
         yield f"Port {row['waiter']} waited for {_whom(row['waiter'], row['holder'])} in {row['cycles']:,} cycles."
 
 
