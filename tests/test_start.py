@@ -8,7 +8,7 @@ import pytest
 from fresh_python import imported_by
 
 from simcore.engine.compiled.cache import is_cold
-from simcore.engine.compiled.kernels import COUNT_LAYER, RUN_LAYER
+from simcore.engine.compiled.kernels import COUNT_LAYER, RUN_LAYER, RUN_MEMORY
 
 jit_is_off = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
@@ -30,11 +30,12 @@ sys.argv = asked
     [
         ("'run', 'lenet5'", "energy in all"),
         ("'run', 'lenet5', '--training', '--batch', '2', '--system', 'train-stt', '--quiet'", "cycles"),
+        ("'run', 'lenet5', '--system', 'edge-sram-ddr4'", "row hits"),
         ("'list', 'systems'", "edge-sram"),
     ],
 )
 def test_a_warm_command_imports_neither_numba_nor_pandas(arguments: str, printed: str) -> None:
-    for kernel in (RUN_LAYER, COUNT_LAYER):
+    for kernel in (RUN_LAYER, COUNT_LAYER, RUN_MEMORY):
         kernel.load()
     assert not is_cold()
     imported_by(COMMAND.format(arguments=arguments), HEAVY)  # keeps the machine's bank timings, too

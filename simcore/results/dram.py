@@ -74,7 +74,13 @@ def dram_table(runs: Sequence[LayerRun], dram: ResolvedDram | None) -> pd.DataFr
 
 
 def dram_object(runs: Sequence[LayerRun], dram: ResolvedDram) -> dict[str, Any]:
-    """Return the DRAM's object in results.json: counts of the whole run, commands by name, and its banks."""
+    """Return the DRAM's object in results.json: its figures (`dram_figures`) and its banks."""
+    banks = [{str(key): value for key, value in row.items()} for row in dram_table(runs, dram).to_dict("records")]
+    return dram_figures(runs, dram) | {"banks": banks}
+
+
+def dram_figures(runs: Sequence[LayerRun], dram: ResolvedDram) -> dict[str, Any]:
+    """Return the counts of the whole run, the commands by name, and the bandwidth."""
     counts = in_all(runs, dram)
     columns = dram_columns(counts, dram)
     seconds = counts.cycles * dram.tck_ps * 1e-12
@@ -85,5 +91,4 @@ def dram_object(runs: Sequence[LayerRun], dram: ResolvedDram) -> dict[str, Any]:
         **{name.removeprefix("dram_"): value for name, value in columns.items() if not name.endswith("_commands")},
         "commands": commands,
         "bandwidth_bytes_per_s": columns["dram_bus_bytes"] / seconds if seconds else 0.0,
-        "banks": [{str(key): value for key, value in row.items()} for row in dram_table(runs, dram).to_dict("records")],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcore.results import Results
+from simcore.results.dram import dram_figures
 from simcore.results.printed import (
     LAYER_COLUMNS,
     PrintedTable,
@@ -82,7 +83,7 @@ def totals_table(results: Results) -> PrintedTable:
         ("main memory written, KiB", totals["dram_write_bytes"] / 1024),
     ]
     if results.main_memory is not None:
-        found = results.to_json()["dram"]
+        found = dram_figures(results.runs, results.main_memory)
         served = max(found["row_hits"] + found["row_misses"] + found["row_conflicts"], 1)
         rows.append((f"{results.main_memory.name} row hits, %", 100.0 * found["row_hits"] / served))
         rows.append((f"{results.main_memory.name} bandwidth, GB/s", found["bandwidth_bytes_per_s"] / 1e9))
