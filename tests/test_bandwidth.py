@@ -185,7 +185,7 @@ _FORMS = "expected bytes per cycle such as 16, 478.7, '4787/10' or '450 GB/s'"
 def test_other_bandwidths_are_refused(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         load_system("edge-sram", [f"memory.bytes_per_cycle={text}"])
-    assert str(caught.value) == f"--set memory.bytes_per_cycle={text}: memory.bytes_per_cycle: {message}"
+    assert str(caught.value) == f"overrides: memory.bytes_per_cycle={text}: memory.bytes_per_cycle: {message}"
 
 
 @given(st.fractions(min_value=Fraction(1, 100), max_value=2**20, max_denominator=10**6))

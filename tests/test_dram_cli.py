@@ -403,11 +403,11 @@ BAD = [
      "ddr4_2400r: no command with role refresh_bank, which refresh 'per-bank' needs"),
     (("good.trace", *STANDARD, "--refresh", "all-bank", "--no-refresh"), "expected --refresh all-bank or --no-refresh, got both"),
     (("good.trace", *STANDARD, "--engine", "simpi"), "no engine named 'simpi'; did you mean 'simpy'?"),
-    (("good.trace", *STANDARD, "--set", "nRCDD=3"), "unknown timing 'nRCDD' in overrides; did you mean 'nRCD'?"),
+    (("good.trace", *STANDARD, "--set", "nRCDD=3"), "--set nRCDD=3: unknown timing 'nRCDD' in overrides; did you mean 'nRCD'?"),
     (("good.trace", *STANDARD, "--set", "nRCD"), "--set nRCD: expected KEY=VALUE such as nRCD=17 or rank=2, got 'nRCD'"),
     (("good.trace", *STANDARD, "--set", "nRCD=fast"), "--set nRCD=fast: expected an integer, got 'fast'"),
     (("good.trace", *STANDARD, "--set", "rank=3"),
-     "overrides.rank: organisations.8Gb_x8.counts.rank: expected a power of two, got 3"),
+     "--set rank=3: organisations.8Gb_x8.counts.rank: expected a power of two, got 3"),
     (
         ("good.trace", *STANDARD, "--set", "controller.read_queu=3"),
         "--set controller.read_queu=3: unknown key 'read_queu'; did you mean 'read_queue'?",

@@ -65,10 +65,10 @@ def test_a_dram_named_by_text_takes_more_keys() -> None:
 
 
 def test_a_model_that_is_named_takes_the_other_ones_keys_away() -> None:
-    assert told("memory.model=dram") == "--set memory.model=dram: missing key 'standard' in memory"
+    assert told("memory.model=dram") == "overrides: memory.model=dram: missing key 'standard' in memory"
     with pytest.raises(InputError) as caught:
         override_system(load_system("edge-sram", ["memory=ddr4_2400r"]), ["memory.model=simple"])
-    where = "--set memory.model=simple"
+    where = "overrides: memory.model=simple"
     assert sorted(str(caught.value).split("\n")) == [
         f"{where}: missing key '{key}' in memory" for key in ("bytes_per_cycle", "clock_hz", "latency_cycles")
     ]
@@ -113,12 +113,12 @@ BAD = [
     (
         "memory.standard=ddr4_2400r",
         "memory.standard: a key of model 'dram', but this memory is of model 'simple'; "
-        "for a DRAM, set 'memory: ddr4_2400r' (--set memory=ddr4_2400r) or memory.model=dram",
+        "for a DRAM, set memory=ddr4_2400r or memory.model=dram",
     ),
     (
         "memory.controller.read_queue=8",
         "memory.controller: a key of model 'dram', but this memory is of model 'simple'; "
-        "for a DRAM, set 'memory: NAME' (--set memory=NAME) or memory.model=dram",
+        "for a DRAM, set memory=NAME or memory.model=dram",
     ),
     ("memory=none.yaml", "memory.standard: expected a file, found none at 'none.yaml'"),
 ]
@@ -126,7 +126,7 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "message"), BAD, ids=[text for text, _ in BAD])
 def test_a_bad_memory_is_reported_in_one_line(text: str, message: str) -> None:
-    assert told(text) == f"--set {text}: {message}"
+    assert told(text) == f"overrides: {text}: {message}"
 
 
 BAD_DRAMS = [
@@ -157,12 +157,12 @@ BAD_DRAMS = [
 
 @pytest.mark.parametrize(("text", "message"), BAD_DRAMS, ids=[text for text, _ in BAD_DRAMS])
 def test_a_bad_key_of_a_dram_is_reported_in_one_line(text: str, message: str) -> None:
-    assert told("memory=ddr4_2400r", text) == f"--set {text}: {message}"
+    assert told("memory=ddr4_2400r", text) == f"overrides: {text}: {message}"
 
 
 def test_a_core_clock_without_a_ratio_of_small_terms_is_refused() -> None:
     message = "memory: expected a core clock of whole kHz beside a DRAM, got 999999937 Hz with a DRAM cycle of 833 ps"
-    assert told("core_clock_hz=999999937", "memory=ddr4_2400r") == f"--set memory=ddr4_2400r: {message}"
+    assert told("core_clock_hz=999999937", "memory=ddr4_2400r") == f"overrides: memory=ddr4_2400r: {message}"
     load_system("edge-sram", ["core_clock_hz=999937 kHz", "memory=ddr4_2400r"])
 
 
@@ -192,7 +192,7 @@ def test_a_table_that_is_not_there_is_reported_with_all_other_errors(folder: Pat
 def test_overrides_controller_and_mapping_are_reported_together(folder: Path) -> None:
     both = ["memory.overrides.rnk=2", "memory.controller.refresh=per-bank", "memory.controller.mapping=RoBaRaCo"]
     lines = told("memory=ddr4_2400r", *both).split("\n")
-    assert [line.split(": ", 1)[1].split("; ")[0] for line in lines] == [
+    assert [line.split(": ", 2)[2].split("; ")[0] for line in lines] == [
         "memory.overrides.rnk: expected a timing or a level of the standard",
         "memory.controller: ddr4_2400r: no command with role refresh_bank, which refresh 'per-bank' needs",
         "memory.controller.mapping: no address mapping named 'RoBaRaCo'",

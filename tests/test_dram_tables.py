@@ -290,7 +290,10 @@ def test_a_timing_that_a_constraint_needs_and_nobody_gives_is_reported(tmp_path)
 
 def test_overrides_and_names_are_checked():
     for call, message in (
-        (lambda: load_dram("ddr4_2400r", {"nRCDS": 3}), "unknown timing 'nRCDS' in overrides; did you mean 'nRCD'?"),
+        (
+            lambda: load_dram("ddr4_2400r", {"nRCDS": 3}),
+            "overrides.nRCDS: unknown timing 'nRCDS' in overrides; did you mean 'nRCD'?",
+        ),
         (lambda: load_dram("ddr9"), "expected a DRAM standard, a preset or a file, got 'ddr9'; did you mean 'ddr5'?"),
         (lambda: load_dram("none.yaml"), "expected a file, found none at 'none.yaml'"),
     ):

@@ -114,7 +114,7 @@ WIDE_WORDS = {
             "layers": "layer1.0.add*",
             "overrides": ["words.ifmap_bytes=4", "scratchpads.filter.line_bytes=2"],
         },
-        "--set scratchpads.filter.line_bytes=2: scratchpads.filter.line_bytes: "
+        "overrides: scratchpads.filter.line_bytes=2: scratchpads.filter.line_bytes: "
         "expected a multiple of words.ifmap_bytes = 4, got 2; the second operand of a sum lies there",
     ),
     "in a training pass": (

@@ -13,6 +13,7 @@ from simcore.cli.memory_app import memory_app
 from simcore.cli.options import RunOptions, SimulateOptions, WhyOptions, taking
 from simcore.cli.streams import standard_streams
 from simcore.cli.study_app import study_app
+from simcore.cli.termination import ended_by_signal
 
 app = typer.Typer(
     name="simcore",
@@ -140,5 +141,5 @@ def demo(out: options.OutOption = None, overwrite: options.OverwriteOption = Fal
 
 def main() -> None:
     """Entry point of the console script."""
-    with standard_streams():
+    with standard_streams(), ended_by_signal():
         app(prog_name="simcore")

@@ -11,10 +11,9 @@ from textwrap import wrap
 import typer
 
 from simcore.cli.console import console, print_json, table, working
-from simcore.cli.dram_settings import standard_overrides
+from simcore.cli.dram_settings import dram_of, standard_overrides
 from simcore.dram.checker import Violation, check_commands
 from simcore.dram.commands import Command, read_commands
-from simcore.dram.resolve import load_dram
 
 #: The exit code of ``check`` when a rule is broken. Bad input is 2.
 BROKEN = 1
@@ -26,7 +25,7 @@ MAX_SHOWN = 20
 
 def dram_check_command(path: Path, standard: str, overrides: Sequence[str], as_json: bool) -> None:
     """Print what the checker finds, and exit with 1 if a rule is broken."""
-    dram = load_dram(standard, standard_overrides(overrides))
+    dram = dram_of(standard, standard_overrides(overrides))
     checked: list[int] = [0]
     with working(not as_json) as tell:
         tell(f"checking {path}")

@@ -12,13 +12,12 @@ import typer
 
 from simcore.cli.console import console, print_json, telling_of_compiling, working
 from simcore.cli.dram import DramOptions
-from simcore.cli.dram_settings import CONTROLLER, controller_of, standard_overrides
+from simcore.cli.dram_settings import CONTROLLER, controller_of, dram_of, standard_overrides
 from simcore.cli.dram_time import LIMIT_S, refuse_long_trace
 from simcore.dram.controller import ControllerSpec
 from simcore.dram.controller_check import check_controller
 from simcore.dram.mapping import address_mapping
 from simcore.dram.outcome import DramOutcome
-from simcore.dram.resolve import load_dram
 from simcore.dram.saving import stream_files
 from simcore.dram.standard import load_standard
 from simcore.dram.statistics import dram_statistics
@@ -55,7 +54,7 @@ def dram_command(options: DramOptions) -> None:
     names = ("mapping", "scheduler", "row_policy", "refresh")
     controller = controller_of({name: getattr(options, name) for name in names}, of_controller)
     overrides = standard_overrides([text for text in options.overrides if text not in of_controller])
-    dram = load_dram(options.standard, overrides)
+    dram = dram_of(options.standard, overrides)
     check_engine(options.engine)
     check_controller(dram, controller)
     address_mapping(dram, controller.mapping)

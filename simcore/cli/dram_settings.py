@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
 from simcore.dram.controller import ControllerSpec
-from simcore.errors import InputError, raise_all
-from simcore.reading.numbers import cut, shown, whole_number
+from simcore.dram.resolve import load_dram
+from simcore.dram.tables import ResolvedDram
+from simcore.errors import InputError, InputErrors, raise_all
+from simcore.reading.numbers import cut, shown
 from simcore.reading.overrides import SetOptions, override
 from simcore.reading.problems import problems_of
 from simcore.reading.tree import Entry, entry, plain
+from simcore.reading.yaml_tree import read_yaml
 
 CONTROLLER = "controller."
 
@@ -26,11 +29,26 @@ def standard_overrides(texts: Sequence[str]) -> dict[str, int]:
             raise InputError(f"expected KEY=VALUE such as nRCD=17 or rank=2, got {shown(text)}", where)
         if key.startswith(CONTROLLER):
             raise InputError("expected a timing or a level, because a check has no controller", where)
-        number = whole_number(value)
-        if number is None:
+        given, errors = read_yaml(value, where, lines=False)  # as in a file, where 0x10 is an integer
+        raise_all(errors)
+        if not isinstance(given.value, int) or isinstance(given.value, bool):
             raise InputError(f"expected an integer, got {shown(value)}", where)
-        found[key] = number
+        found[key] = given.value
     return found
+
+
+def dram_of(standard: str, overrides: Mapping[str, int]) -> ResolvedDram:
+    """Return the standard with overrides of ``--set``. Raise InputError, which names the option for a wrong override."""
+    try:
+        return load_dram(standard, overrides)
+    except InputError as error:
+        raise_all([_of_option(item, overrides) for item in (error.errors if isinstance(error, InputErrors) else (error,))])
+        raise
+
+
+def _of_option(error: InputError, overrides: Mapping[str, int]) -> InputError:
+    name = (error.where or "").removeprefix("overrides.")
+    return InputError(error.message, f"--set {name}={overrides[name]}", error.hint) if name in overrides else error
 
 
 def controller_of(options: dict[str, str | None], texts: Sequence[str]) -> ControllerSpec:

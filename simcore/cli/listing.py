@@ -13,6 +13,7 @@ from simcore.cli.guard import in_lines
 from simcore.errors import InputError, did_you_mean
 
 T = TypeVar("T")
+Name = TypeVar("Name")
 
 
 def list_command(what: str, as_json: bool) -> None:
@@ -27,9 +28,11 @@ def list_command(what: str, as_json: bool) -> None:
         texts = [column for column in columns if isinstance(rows[0][column], str)]
         shown = [tuple(row[column] for column in columns) for row in rows]
         console().print(table(f"{what.capitalize()}", columns, shown, text_columns=len(texts)))
+        if what in NOTES:
+            console().print(NOTES[what](), markup=False)
 
 
-def _those_that_load(names: Iterable[str], load: Callable[[str], T]) -> Iterator[T]:
+def _those_that_load(names: Iterable[Name], load: Callable[[Name], T]) -> Iterator[T]:
     """Yield what can be loaded. Tell on stderr why a name cannot, so that one broken extension does not hide the others."""
     for name in names:
         try:
@@ -108,7 +111,9 @@ def _dataflows() -> list[dict[str, Any]]:
     from simcore.kinds import kind_names, machine_kind
 
     kinds = _those_that_load(kind_names(), machine_kind)
-    return [{"name": name, "description": text} for kind in kinds for name, text in kind.dataflows().items()]
+    named = [(name, kind) for kind in kinds for name in kind.dataflow_names()]
+    described = _those_that_load(named, lambda pair: (pair[0], pair[1].dataflow_description(pair[0])))
+    return [{"name": name, "description": text} for name, text in described]
 
 
 def _standards() -> list[dict[str, Any]]:
@@ -135,6 +140,16 @@ def _studies() -> list[dict[str, Any]]:
 
     return [{"name": study.name, "description": study.summary} for study in _those_that_load(STUDIES, load_study)]
 
+
+def _families() -> str:
+    from workloads.networks.families import FAMILIES
+
+    example = "vgg16-48 for images of 48 x 48 and 10 classes, resnet18-64-100 for 100 classes"
+    return f"Families, for images of any side, as FAMILY-SIDE or FAMILY-SIDE-CLASSES: {', '.join(FAMILIES)}. Such as {example}."
+
+
+#: What is printed below a list.
+NOTES: dict[str, Callable[[], str]] = {"networks": _families}
 
 LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "systems": _systems,

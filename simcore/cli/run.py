@@ -32,5 +32,7 @@ def run_command(options: RunOptions) -> None:
 
 def summary(results: Results) -> str:
     """Return the run in one line."""
-    ran = f"{results.wall_s:.2f} s ({rate(results.manifest['simulated_cycles_per_s'])})"
-    return f"{results.network} on {results.system.name}: {results.cycles:,} cycles; simulated in {ran}"
+    found = f"{results.network} on {results.system.name}: {results.cycles:,} cycles"
+    if not results.kind.steps_cycles:
+        return f"{found}, by formula in {results.wall_s:.2f} s"
+    return f"{found}; simulated in {results.wall_s:.2f} s ({rate(results.manifest['simulated_cycles_per_s'])})"

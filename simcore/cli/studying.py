@@ -38,12 +38,13 @@ def options_of(study: Study) -> type[Any]:
 
 def study_command(study: Study, given: Any) -> None:
     """Run the study with these options, save it and print it."""
-    from simcore.cli.console import print_json, progress
+    from simcore.cli.console import print_json, progress, telling_of_compiling
     from simcore.saving import results_directory
 
     asked = Asked(quick=given.quick, seeds=getattr(given, "seeds", None), jobs=_cores() if given.jobs is None else given.jobs)
     with results_directory(given.out, overwrite=given.overwrite) as save:
-        with progress(not given.quiet and not given.json) as on_progress:
+        wanted = not given.quiet and not given.json
+        with progress(wanted) as on_progress, telling_of_compiling(wanted):
             result = study.run(given, asked, on_progress)
         save(result.write_into)
     if given.json:

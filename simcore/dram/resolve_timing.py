@@ -39,7 +39,7 @@ class _Timings:
         counted = (*spec.levels[: spec.levels.index("bank") + 1], "row", "column")
         for name, value in overrides.items():
             if name not in counted:
-                self.check_declared(name, "overrides", None, counted)
+                self.check_declared(name, "overrides", f"overrides.{name}", counted)
                 self.given[name] = (str(value), f"overrides.{name}")
         self.done: dict[str, int] = {}
         self.under_way: list[str] = []

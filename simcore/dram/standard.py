@@ -15,7 +15,7 @@ from simcore.dram.schema import StandardSpec
 from simcore.errors import InputError, did_you_mean, raise_all
 from simcore.extensions.model_file import load_value
 from simcore.reading.problems import problems_of
-from simcore.reading.text_file import read_text
+from simcore.reading.text_file import no_file, read_text
 from simcore.reading.tree import Entry, entry, find, merge, plain
 from simcore.reading.yaml_tree import read_yaml
 
@@ -181,7 +181,7 @@ def _locate(name: str, where: str | None, folder: Path) -> tuple[Path, str | Non
     if name.endswith((".yaml", ".yml")):
         path = folder / name
         if not os.path.isfile(path):
-            raise InputError(f"expected a file, found none at '{path}'", where)
+            raise no_file(path, where)
         return path, None
     stems = standard_names()
     if name in stems:

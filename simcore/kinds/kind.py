@@ -87,6 +87,8 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     dataflow_key: ClassVar[str] = ""
     #: The engines whose values can be compared with numpy's.
     value_engines: ClassVar[tuple[str, ...]] = ()
+    #: True if an engine steps through cycles, False if a formula gives them.
+    steps_cycles: ClassVar[bool] = True
     #: True if ``banks`` returns any banks.
     has_banks: ClassVar[bool] = False
     #: A folder of preset systems as YAML files, or None. The presets of simcore itself lie in models/systems.
@@ -105,9 +107,9 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         """Return the names of the kind's dataflows."""
         return ()
 
-    def dataflows(self) -> Mapping[str, str]:
-        """Return the dataflows by name, each with a sentence. Raise InputError for an installed one that cannot be loaded."""
-        return {}
+    def dataflow_description(self, name: str) -> str:
+        """Return a sentence about one of ``dataflow_names``. Raise InputError for an installed one that cannot be loaded."""
+        return ""
 
     def build(self, spec: SpecT) -> None:
         """Raise InputError (InputErrors for several) for errors that only appear when the machine is built."""

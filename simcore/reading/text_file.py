@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from simcore.errors import InputError
 
 #: The longest text that is read. A description of a machine, a memory or a placement has a few kilobytes.
 MAX_TEXT_BYTES = 4 << 20
+
+
+def no_file(path: str | Path, where: str | None = None) -> InputError:
+    """Return the error for a place that is no regular file: a folder, a device, a pipe, or nothing."""
+    if os.path.isdir(path):
+        return InputError(f"expected a file, got the folder '{path}'", where)
+    if os.path.exists(path):
+        return InputError(f"expected a file, got a device or a pipe at '{path}'", where, "save its contents in a file")
+    return InputError(f"expected a file, found none at '{path}'", where)
 
 
 def read_text(path: str | Path, encoding: str = "utf-8") -> str:

@@ -67,7 +67,10 @@ class _Reader:
         try:
             value = self.loader.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError):
-            self.wrong(f"expected a plain value, got {shown(node.value)} tagged {shown(node.tag)}", node)
+            if len(node.value) > MAX_DIGITS and node.tag.endswith(":int"):  # Python refuses to read thousands of digits
+                self.wrong(f"expected an integer of at most {MAX_DIGITS} digits, got {shown(node.value)}", node)
+            else:
+                self.wrong(f"expected a plain value, got {shown(node.value)} tagged {shown(node.tag)}", node)
             return None
         if isinstance(value, int) and is_too_long(value):
             self.wrong(f"expected an integer of at most {MAX_DIGITS} digits, got {shown(node.value)}", node)

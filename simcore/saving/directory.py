@@ -107,7 +107,7 @@ def _few(names: list[str]) -> str:
 
 def _save(fill: Fill, work: Path, target: Path, overwrite: bool) -> None:
     new = work / NEW
-    with refusals_of(target):
+    with refusals_of(target, "nothing was saved, and the results of this run are lost"):
         new.mkdir()
         try:
             fill(new)

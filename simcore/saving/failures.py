@@ -10,9 +10,9 @@ from simcore.errors import InputError
 
 
 @contextmanager
-def refusals_of(place: Path) -> Iterator[None]:
-    """Turn an OSError inside the block into an InputError that names ``place`` and the system's reason."""
+def refusals_of(place: Path, hint: str | None = None) -> Iterator[None]:
+    """Turn an OSError inside the block into an InputError that names ``place`` and the system's reason, and gives the hint."""
     try:
         yield
     except OSError as error:
-        raise InputError(f"cannot write here: {error.strerror or error}", where=str(place)) from error
+        raise InputError(f"cannot write here: {error.strerror or error}", where=str(place), hint=hint) from error

@@ -44,7 +44,8 @@ def all_errors(root: Entry, kind: MachineKind[Any, Any], sound: Entry | None, *,
         first, second = (_problems(tree, kind) for tree in trees)
         in_both = {_told(problem) for problem in first} & {_told(problem) for problem in second}
         for problem in first:
-            if _told(problem) in in_both and problem.path[:-1] not in removed_from:
+            doubtful = problem.path in removed_from or problem.path[:-1] in removed_from
+            if _told(problem) in in_both and not doubtful:
                 found.setdefault(_told(problem), problem.error)
         blamed = _blamed((*first, *second), replaced)
         if not blamed or () in blamed:

@@ -14,7 +14,7 @@ from simcore.kinds.kind import MachineKind
 from simcore.kinds.registry import DEFAULT, machine_kind
 from simcore.reading.overrides import Overrides, override
 from simcore.reading.problems import problems_of
-from simcore.reading.text_file import read_text
+from simcore.reading.text_file import no_file, read_text
 from simcore.reading.tree import Entry, entry, find, merge, plain
 from simcore.reading.yaml_tree import read_yaml
 from simcore.spec.all_errors import NoBaseError, all_errors
@@ -166,7 +166,7 @@ def _locate(source: str | Path, where: str | None = None, folder: Path = Path())
     if path.suffix not in _SUFFIXES:
         raise InputError(f"expected a file ending in {', '.join(_SUFFIXES)}, got '{source}'", where)
     if not os.path.isfile(path):
-        raise InputError(f"expected a file, found none at '{path}'", where)
+        raise no_file(path, where)
     return path
 
 

@@ -47,10 +47,10 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
     def dataflow_names(self) -> Sequence[str]:
         return dataflow_names()
 
-    def dataflows(self) -> Mapping[str, str]:
-        from workloads.dataflow.registry import dataflows
+    def dataflow_description(self, name: str) -> str:
+        from workloads.dataflow.registry import dataflow_named
 
-        return {name: flow.description for name, flow in dataflows().items()}
+        return dataflow_named(name).description
 
     def dataflow_of(self, dataflow: str) -> str:
         return dataflow if is_file(dataflow) else super().dataflow_of(dataflow)

@@ -31,6 +31,7 @@ class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
     """The common part of both kinds: a formula gives the time from the counts of each layer."""
 
     engines = ("formula",)
+    steps_cycles = False
     file_keys = (("memory", "standard"),)
 
     def roof(self, spec: YardstickT) -> Roof:

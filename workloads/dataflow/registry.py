@@ -8,7 +8,7 @@ from functools import lru_cache
 from simcore.errors import InputError
 from simcore.extensions.installed import imported, offered
 from simcore.extensions.model_file import load_value
-from simcore.spec.dataflow_name import DATAFLOW_GROUP, dataflow_names, is_file
+from simcore.spec.dataflow_name import DATAFLOW_GROUP, is_file
 from workloads.dataflow.dataflow import Dataflow
 
 
@@ -18,11 +18,6 @@ def dataflow_named(name: str) -> Dataflow:
     Raise InputError if it cannot be loaded or is not a Dataflow.
     """
     return _from_file(name) if is_file(name) else _registered(name)
-
-
-def dataflows() -> dict[str, Dataflow]:
-    """Return all registered dataflows by name. Raise InputError as :func:`dataflow_named` does."""
-    return {name: _registered(name) for name in dataflow_names()}
 
 
 def _from_file(target: str) -> Dataflow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simcore.engine.cold_start import log_cold_start
 from simcore.progress import OnProgress
 from simcore.studies.form.part import Part, joined, part_or_left_out
 from simcore.studies.form.result import StudyResult
@@ -52,6 +53,7 @@ def study_macros(cell: str) -> Part:
 
 def study_systems(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:
     """Return parts 4 and 5: networks on systems of macros."""
+    log_cold_start()  # the study's processes compile the engine, but nobody hears them
     runs, stalls = simulate_systems(settings, on_progress)
     systems = with_gains(runs)
     ranges, pulses = gain_range_table(systems), pulse_table(settings, on_progress)
