@@ -123,6 +123,7 @@ class _Checker:
         self.bus[key] = (command.clock + int(self.dram.command_cycles[command.command]), command.line)
 
     def check_state(self, command: Command, node: tuple[int, ...]) -> None:
+        """Note a violation if the banks below the command's node are not in the state that the command needs."""
         dram, index = self.dram, command.command
         bank = node[: dram.row_level + 1]
         is_bank = len(bank) == dram.row_level + 1
@@ -171,6 +172,7 @@ class _Checker:
                     self.wrong(command, pair.name, needed, f"cycle {command.clock}")
 
     def remember(self, command: Command, node: tuple[int, ...]) -> None:
+        """Keep a command's cycle and line at every node on its way, as far back as the longest window looks."""
         for level in range(len(node)):
             history = self.came[command.command][level]
             place = node[: level + 1]
@@ -179,6 +181,7 @@ class _Checker:
             history[place].append((command.clock, command.line))
 
     def change_state(self, command: Command, node: tuple[int, ...]) -> None:
+        """Open or close the banks that a command reaches."""
         bank = node[: self.dram.row_level + 1]
         if self.dram.opens[command.command]:
             self.row[bank] = command.address[self.dram.bank_level + 1]

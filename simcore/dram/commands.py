@@ -104,6 +104,7 @@ def _csv_parser(columns: list[str]) -> Callable[[str, str], tuple[int, str, dict
     fields = [(position, name) for position, name in enumerate(columns) if name in HEADER[2:]]
 
     def parse(line: str, where: str) -> tuple[int, str, dict[str, int]]:
+        """Return the clock, command and numbers per level in one line. Raise InputError for a line that is none."""
         parts = line.split(",")
         if len(parts) != len(columns):
             raise InputError(f"expected {len(columns)} columns, got {len(parts)}", where)

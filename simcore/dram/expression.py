@@ -53,6 +53,7 @@ class _Walk:
         self.text, self.value_of, self.tck_ps, self.where = text, value_of, tck_ps, where
 
     def value(self, node: ast.expr, inside_cycles: bool) -> Fraction:
+        """Return the exact value of a node of the tree. Raise InputError for a kind of node that no latency has."""
         if isinstance(node, ast.Constant) and type(node.value) in ((int, float) if inside_cycles else (int,)):
             return self.constant(node, node.value)
         if isinstance(node, ast.Name):
@@ -66,6 +67,7 @@ class _Walk:
         raise self.refused(node)
 
     def constant(self, node: ast.Constant, value: object) -> Fraction:
+        """Return a number of the text, which inside ``cycles()`` may be a fraction."""
         if isinstance(value, int):
             return Fraction(value)
         # The number comes from the text, because the float of a decimal fraction may be another number.
@@ -75,6 +77,7 @@ class _Walk:
         return Fraction(written)
 
     def binary(self, node: ast.BinOp, inside_cycles: bool) -> Fraction:
+        """Return a sum, difference, product or quotient. ``/`` is allowed inside ``cycles()`` alone."""
         left, right = self.value(node.left, inside_cycles), self.value(node.right, inside_cycles)
         if isinstance(node.op, ast.Add):
             return left + right
@@ -90,6 +93,7 @@ class _Walk:
         raise self.refused(node)
 
     def call(self, name: str, arguments: list[ast.expr], inside_cycles: bool) -> Fraction:
+        """Return ``max()``, ``min()`` or ``cycles()`` of its arguments."""
         if name in _FOLDS:
             return _FOLDS[name]([self.value(argument, inside_cycles) for argument in arguments])
         if name == "cycles" and len(arguments) == 1 and not inside_cycles:

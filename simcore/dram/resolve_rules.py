@@ -84,6 +84,7 @@ def _lookup(standard: Standard, name: str, timing: Mapping[str, int]) -> Callabl
     where = standard.where("constraints", name, "latency")
 
     def value_of(parameter: str) -> int:
+        """Return the cycles of a timing. Raise InputError, which names the constraint, for an unknown or missing one."""
         if parameter in timing:
             return timing[parameter]
         if parameter in standard.spec.parameters:

@@ -50,6 +50,7 @@ class _Timings:
             raise InputError(f"unknown timing '{name}' in {inside}", where, did_you_mean(name, known))
 
     def value_of(self, name: str) -> int:
+        """Return the cycles of a timing, worked out once. Raise InputError for an unknown, missing or circular one."""
         if name in self.done:
             return self.done[name]
         expression, where = self.given.get(name, ("", ""))
@@ -74,6 +75,7 @@ class _Timings:
         return InputError(message, self.standard.where("speeds", self.speed, "timings"))
 
     def resolved(self) -> dict[str, int]:
+        """Return every timing that is given, in cycles. Raise InputError for missing ones and for a set that no DRAM can have."""
         for name in _ALWAYS_NEEDED:
             if name not in self.given:
                 raise self.missing(name)
@@ -82,6 +84,7 @@ class _Timings:
         return found
 
     def check_possible(self, found: Mapping[str, int]) -> None:
+        """Raise InputError for a burst of no cycles, and for other timings that contradict each other."""
         burst_length = self.standard.spec.burst_length
         if found["nBL"] < 1:
             raise InputError(f"nBL: expected at least 1 cycle for a burst of {burst_length}, got 0", self.given["nBL"][1])

@@ -44,6 +44,7 @@ class _Reader:
         self.errors.append(InputError(message, self.where(node), hint))
 
     def entry(self, node: yaml.Node, key: yaml.Node | None = None) -> Entry:
+        """Return a node as an entry with its line. Raise InputError for more nodes than a file may have."""
         self.entries += 1
         if self.entries > MAX_ENTRIES:
             message = f"expected at most {MAX_ENTRIES:,} keys and values, counting each repetition by an alias, got more"
@@ -51,6 +52,7 @@ class _Reader:
         return Entry(self.value(node), self.where(node), self.where(key or node))
 
     def value(self, node: yaml.Node) -> Value:
+        """Return a node's plain value, mapping or list. Note an error, and return None, for a node within itself."""
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node)
         if id(node) in self.open_nodes:
@@ -64,6 +66,7 @@ class _Reader:
         return value
 
     def scalar(self, node: yaml.ScalarNode) -> Value:
+        """Return a plain value. Note an error, and return None, for one that YAML's tags or Python cannot read."""
         try:
             value = self.loader.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError):
@@ -79,6 +82,7 @@ class _Reader:
         return value if value is None or isinstance(value, str | int | float | bool) else str(node.value)
 
     def mapping(self, node: yaml.MappingNode) -> dict[str, Entry]:
+        """Return a mapping's entries by name. Note an error for a key that is no name or comes twice."""
         found: dict[str, Entry] = {}
         for key, item in node.value:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""

@@ -92,6 +92,7 @@ def normalised(name: str, classes: int, train: tuple[Images, Labels], test: tupl
 
 def _cifar(classes: int) -> Callable[[str | Path | None], Dataset]:
     def load(folder: str | Path | None) -> Dataset:
+        """Return the normalised data set in the user's folder. Raise InputError without a folder."""
         from workloads.learning.cifar import load_cifar
 
         if folder is None:
