@@ -87,7 +87,7 @@ SYSTOLIC = {
     "layer_results": Case("layer_results=scratchpads", layers="f5,tanh5,f6"),
     "array.rows": Case("array.rows=16"),
     "array.columns": Case("array.columns=4"),
-    "array.count": Case("array.count=2"),
+    "array.count": Case("array.count=2", layers="f5,f6"),
     "array.dataflow": Case("array.dataflow=os"),
     "array.fold_overlap": Case("array.fold_overlap=wave"),
     "array.edge": Case("array.edge=skewed-fetch"),
