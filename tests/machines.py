@@ -79,8 +79,8 @@ CONTENDED = replace(
     models=("stt-mram", "stt-mram", "stt-mram-verify", "stt-mram", "stt-mram", COUNTING),
     write_cycles=range(2, 14),
     depths=(2, 4, 9, 16),
-    read_priority=(True, True, False),
-    preemptions=("resume", "restart", "none"),
+    read_priority=(True, True, True, False),
+    preemptions=("resume", "restart"),
     latencies=(2, 9),
     bandwidths=(8, 64),
 )
