@@ -114,9 +114,9 @@ def test_a_name_in_gz_is_gzipped_and_equal_runs_give_equal_bytes(tmp_path: Path)
 
 def test_long_streams_are_written_in_pieces_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = run_trace(load_dram("ddr4_2400r"), read_trace(MIXED), record_commands=True)
-    whole = [*command_lines(outcome)], [*request_lines(outcome)]
+    whole = [*command_lines(outcome.dram, outcome.commands)], [*request_lines(outcome)]
     monkeypatch.setattr("simcore.dram.saving._PIECE", 7)
-    assert ([*command_lines(outcome)], [*request_lines(outcome)]) == whole
+    assert ([*command_lines(outcome.dram, outcome.commands)], [*request_lines(outcome)]) == whole
     assert len(whole[0]) == len(outcome.commands) + 1
 
 

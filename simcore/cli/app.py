@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import simcore
-from simcore.cli import dram, options
+from simcore.cli import dram, options, pim
 from simcore.cli.guard import guarded
 from simcore.cli.memory_app import memory_app
 from simcore.cli.options import RunOptions, SimulateOptions, WhyOptions, taking
@@ -70,15 +70,19 @@ def why(asked: WhyOptions) -> None:
 
 
 app.add_typer(dram.app, name="dram")
+app.add_typer(pim.app, name="pim")
 
 
 @app.command("list")
 @guarded
 def list_known(
-    what: Annotated[str, typer.Argument(metavar="systems|kinds|networks|memories|cells|dataflows|standards|studies")],
+    what: Annotated[str, typer.Argument(metavar="systems|kinds|networks|...", help="What to list.")],
     json: options.JsonOption = False,
 ) -> None:
-    """List the names you can use: systems, kinds, networks, memories, cells, dataflows, DRAM standards or studies."""
+    """List the names you can use.
+
+    They are systems, kinds, networks, memories, cells, dataflows, standards (of DRAM), pim (DRAM that computes) or studies.
+    """
     from simcore.cli.listing import list_command
 
     list_command(what, json)
@@ -87,14 +91,17 @@ def list_known(
 @app.command()
 @guarded
 def check(
-    model: Annotated[str, typer.Argument(metavar="FILE.py:Class", help="Your own bank timing model.")],
+    model: Annotated[str, typer.Argument(metavar="FILE.py:NAME", help="Your own bank timing model or micro-program.")],
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the model. May be repeated."),
     ] = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Check a bank timing of your own in plain Python, then compiled, then in both engines, on random traffic."""
+    """Check a bank timing of your own in plain Python, then compiled, then in both engines, on random traffic.
+
+    A micro-program is checked for its use of rows and, on every pair of operands up to 6 bits, for its values.
+    """
     from simcore.cli.checking import check_command
 
     check_command(model, settings or (), json)

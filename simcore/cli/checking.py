@@ -1,4 +1,4 @@
-"""``simcore check``: the check of a user's bank timing."""
+"""``simcore check``: the check of a user's bank timing or micro-program."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from simcore.check import check_file
+from simcore.cli.checking_program import check_micro_program, micro_program
 from simcore.cli.console import print_json, telling_of_compiling
 from simcore.cli.guard import BAD_INPUT
 from simcore.errors import InputError
@@ -16,6 +17,13 @@ from simcore.reading.numbers import cut, shown, whole_number
 def check_command(target: str, settings: Sequence[str], as_json: bool) -> None:
     """Print the report, and exit with 2 if the model has a problem. ``settings`` are ``name=value`` of the model's parameters."""
     parameters = parameters_of(settings)
+    program = micro_program(target)
+    if program is not None:
+        if parameters:
+            raise InputError("expected no --set, because a micro-program has no parameters", target)
+        if not check_micro_program(program, target, as_json):
+            raise typer.Exit(BAD_INPUT)
+        return
     with telling_of_compiling(not as_json):
         report = check_file(target, parameters)
     if as_json:

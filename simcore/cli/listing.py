@@ -116,6 +116,24 @@ def _dataflows() -> list[dict[str, Any]]:
     return [{"name": name, "description": text} for name, text in described]
 
 
+def _pim() -> list[dict[str, Any]]:
+    from simcore.dram.resolve import load_dram
+    from simcore.dram.standard import load_standard, pim_names
+
+    found = {name: load_dram(name) for name in pim_names()}
+    return [
+        {
+            "name": name,
+            "description": load_standard(name).spec.description.split(" (")[0],
+            "organisation": dram.organisation,
+            "banks": prod(dram.node_counts[: dram.bank_level + 1]),
+            "subarrays_of_a_bank": dram.node_counts[-1],
+            "columns": dram.counts[-1] * dram.transaction_bytes * 8,
+        }
+        for name, dram in found.items()
+    ]
+
+
 def _standards() -> list[dict[str, Any]]:
     from simcore.dram.resolve import dram_names, load_dram
     from simcore.dram.standard import load_standard
@@ -159,5 +177,6 @@ LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "cells": _cells,
     "dataflows": _dataflows,
     "standards": _standards,
+    "pim": _pim,
     "studies": _studies,
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simcore.dram.commands import Command, read_commands
-from simcore.dram.tables import NEEDS_CLOSED, NEEDS_OPEN, ResolvedDram
+from simcore.dram.tables import NEEDS_CLOSED, NEEDS_OPEN, ResolvedDram, Rule
 
 CLOSED = -1
 
@@ -47,19 +47,25 @@ def check_commands(commands: Iterable[Command], dram: ResolvedDram) -> list[Viol
 
 
 class _Pair(NamedTuple):
-    """One rule, as it applies to one following command."""
+    """One rule without a window, as it applies to one following command."""
 
     name: str
     level: int
     preceding: int
     latency: int
-    window: int
     sibling: bool
 
 
-# The clocks at which a command last came to a node, each with its line in the file. The newest is last; at most as many as the
-# longest window of any rule.
-_History = dict[tuple[int, ...], deque[tuple[int, int]]]
+class _Came(NamedTuple):
+    """A command that came to a node: its clock, its line in the file, and which command."""
+
+    clock: int
+    line: int
+    command: int
+
+
+# The last command of a kind at each node.
+_History = dict[tuple[int, ...], _Came]
 
 
 class _Checker:
@@ -68,14 +74,16 @@ class _Checker:
         self.subarray = dram.bank_level + 1  # index of the level between bank and row, if the table has one
         self.pairs: list[list[_Pair]] = [[] for _ in dram.commands]
         for rule in dram.rules:
-            for following in rule.following:
+            for following in rule.following if rule.window == 1 else ():
                 for preceding in rule.preceding:
-                    pair = _Pair(rule.name, rule.level, preceding, rule.latency, rule.window, rule.sibling)
-                    self.pairs[following].append(pair)
-        self.longest = max((rule.window for rule in dram.rules), default=1)
+                    self.pairs[following].append(_Pair(rule.name, rule.level, preceding, rule.latency, rule.sibling))
+        # Rules with a window, each with the commands that it counts at each node, the newest last.
+        self.windows: list[tuple[Rule, dict[tuple[int, ...], deque[_Came]]]] = [
+            (rule, {}) for rule in dram.rules if rule.window > 1
+        ]
         self.came: list[list[_History]] = [[{} for _ in dram.timing_levels] for _ in dram.commands]
         self.row: dict[tuple[int, ...], int] = {}  # open banks only (or open subarrays, if each subarray keeps a row open)
-        self.bus: dict[tuple[int, int], tuple[int, int]] = {}
+        self.bus: dict[tuple[tuple[int, ...], int], tuple[int, int]] = {}
         self.last = Command(0, -1, 0, ())
         self.violations: list[Violation] = []
         self.has_subarray_rules = any(rule.level == self.subarray for rule in dram.rules)
@@ -84,10 +92,12 @@ class _Checker:
         """Check a command and then apply it, whether it was legal or not."""
         node = self.node(command)
         self.check_order(command)
-        self.check_bus(command)
+        self.check_bus(command, node)
         self.check_state(command, node)
         for pair in self.pairs[command.command]:
             self.check_pair(command, node, pair)
+        for rule, counted in self.windows:
+            self.check_window(command, node, rule, counted)
         self.remember(command, node)
         self.change_state(command, node)
         self.last = command
@@ -112,10 +122,10 @@ class _Checker:
         if command.clock < self.last.clock:
             self.wrong(command, "order", f"cycle {self.last.clock} or later", f"cycle {command.clock}")
 
-    def check_bus(self, command: Command) -> None:
-        """Check that each command bus of a channel carries one command at a time."""
+    def check_bus(self, command: Command, node: tuple[int, ...]) -> None:
+        """Check that each command bus (of a channel, as a rule) carries one command at a time."""
         bus = int(self.dram.command_bus[command.command])
-        key = (command.address[0], bus)
+        key = (node[: self.dram.bus_level + 1], bus)
         free_at, line = self.bus.get(key, (command.clock, 0))
         if command.clock < free_at:
             needed = f"cycle {free_at} (line {line} holds the bus)"
@@ -154,31 +164,42 @@ class _Checker:
         history = self.came[pair.preceding][depth]
         if pair.sibling:
             found = [
-                clocks
-                for place, clocks in history.items()
+                came
+                for place, came in history.items()
                 if place[:depth] == node[:depth] and len(node) > depth and place[depth] != node[depth]
             ]
         elif len(node) > depth:
             exact = history.get(node[: depth + 1])
             found = [] if exact is None else [exact]
         else:
-            found = [clocks for place, clocks in history.items() if place[: len(node)] == node]
-        for clocks in found:
-            if len(clocks) >= pair.window:
-                clock, line = clocks[-pair.window]
-                if command.clock < clock + pair.latency:
-                    earlier = f"{self.dram.commands[pair.preceding]} of line {line} at {clock}"
-                    needed = f"cycle {clock + pair.latency} ({earlier} + {pair.latency})"
-                    self.wrong(command, pair.name, needed, f"cycle {command.clock}")
+            found = [came for place, came in history.items() if place[: len(node)] == node]
+        for came in found:
+            self.check_latency(command, pair.name, came, pair.latency)
+
+    def check_window(
+        self, command: Command, node: tuple[int, ...], rule: Rule, counted: dict[tuple[int, ...], deque[_Came]]
+    ) -> None:
+        """Check a rule with a window at the nodes that the command affects, then count the command there."""
+        at = node[: rule.level + 1]
+        if command.command in rule.following:
+            for place, past in counted.items():
+                if place[: len(at)] == at and len(past) >= rule.window:
+                    self.check_latency(command, rule.name, past[-rule.window], rule.latency)
+        if command.command in rule.preceding:
+            times = rule.preceding.count(command.command)
+            for place in [at] if len(at) > rule.level else [place for place in counted if place[: len(at)] == at]:
+                past = counted.setdefault(place, deque(maxlen=rule.window))
+                past.extend([_Came(command.clock, command.line, command.command)] * times)
+
+    def check_latency(self, command: Command, rule: str, came: _Came, latency: int) -> None:
+        if command.clock < came.clock + latency:
+            earlier = f"{self.dram.commands[came.command]} of line {came.line} at {came.clock}"
+            self.wrong(command, rule, f"cycle {came.clock + latency} ({earlier} + {latency})", f"cycle {command.clock}")
 
     def remember(self, command: Command, node: tuple[int, ...]) -> None:
         """Keep a command's cycle and line at every node on its way, as far back as the longest window looks."""
         for level in range(len(node)):
-            history = self.came[command.command][level]
-            place = node[: level + 1]
-            if place not in history:
-                history[place] = deque(maxlen=self.longest)
-            history[place].append((command.clock, command.line))
+            self.came[command.command][level][node[: level + 1]] = _Came(command.clock, command.line, command.command)
 
     def change_state(self, command: Command, node: tuple[int, ...]) -> None:
         """Open or close the banks that a command reaches."""

@@ -95,6 +95,7 @@ def _resolve(
         refreshes=_flags(spec.commands, "refreshes"),
         same_subarray=_flags(spec.commands, "within"),
         buses=spec.buses,
+        bus_level=spec.levels.index(spec.bus_level),
         command_bus=_column([spec.buses.index(command.bus or spec.buses[0]) for command in spec.commands.values()]),
         command_cycles=_column([command.cycles for command in spec.commands.values()]),
         roles=_roles(standard),
@@ -140,6 +141,9 @@ def _check_shape(standard: Standard) -> None:
     if spec.refresh_level not in spec.levels:
         message = f"refresh_level: no level '{spec.refresh_level}'"
         raise InputError(message, standard.where("refresh_level"), did_you_mean(spec.refresh_level, spec.levels))
+    if spec.bus_level not in spec.levels:
+        message = f"bus_level: no level '{spec.bus_level}'"
+        raise InputError(message, standard.where("bus_level"), did_you_mean(spec.bus_level, spec.levels))
     if spec.row_level not in spec.levels:
         raise InputError(f"row_level: expected one of levels, got '{spec.row_level}'", standard.where("row_level"))
     for name, command in spec.commands.items():

@@ -25,7 +25,10 @@ def resolved_rules(standard: Standard, timing: Mapping[str, int], tck_ps: int) -
 
 
 def constraint_array(rules: Sequence[Rule]) -> IntArray:
-    """Return one row per (preceding, following) pair, each once, in the order of the rules. The array is read-only."""
+    """Return one row per (preceding, following) pair, each once, in the order of the rules. The array is read-only.
+
+    The rows do not say which commands a rule with a window counts together. `ResolvedDram.rules` does.
+    """
     rows = [
         (rule.level, preceding, following, rule.latency, rule.window, int(rule.sibling))
         for rule in rules
@@ -49,11 +52,12 @@ def _rules_of(standard: Standard, name: str, timing: Mapping[str, int], tck_ps: 
         before, after = groups.setdefault(lengths, ([], []))
         before.append(preceding)
         after.append(following)
+    counted = _counted_together(standard, name, constraint) if constraint.window > 1 else None
     for (first, second), (before, after) in groups.items():
         yield Rule(
             name=name,
             level=spec.levels.index(constraint.level),
-            preceding=tuple(dict.fromkeys(before)),
+            preceding=counted or tuple(dict.fromkeys(before)),
             following=tuple(dict.fromkeys(after)),
             latency=max(0, latency + first - second),
             window=constraint.window,
@@ -61,6 +65,16 @@ def _rules_of(standard: Standard, name: str, timing: Mapping[str, int], tck_ps: 
             expression=constraint.latency,
             source=constraint.source or spec.sources.get("constraints", ""),
         )
+
+
+def _counted_together(standard: Standard, name: str, constraint: ConstraintSpec) -> tuple[int, ...]:
+    """Return the preceding commands of a rule with a window, each as often as it counts."""
+    spec, where = standard.spec, standard.where("constraints", name)
+    if len({spec.commands[command].cycles for command in constraint.preceding}) > 1:
+        raise InputError(f"constraints.{name}.preceding: expected commands of as many cycles in a window", where)
+    if constraint.sibling:
+        raise InputError(f"constraints.{name}: expected no window between siblings", where)
+    return tuple(list(spec.commands).index(command) for command in constraint.preceding)
 
 
 def _pairs(standard: Standard, name: str, constraint: ConstraintSpec) -> Iterator[tuple[int, int, tuple[int, int]]]:
@@ -96,7 +110,7 @@ def _lookup(standard: Standard, name: str, timing: Mapping[str, int]) -> Callabl
 
 
 def _bus_rules(standard: Standard) -> Iterator[Rule]:
-    """Yield the rules of buses: a command of several cycles holds its bus, which a whole channel shares."""
+    """Yield the rules of buses: a command of several cycles holds its bus, which a node of the bus's level shares."""
     spec = standard.spec
     buses = {name: command.bus or spec.buses[0] for name, command in spec.commands.items()}
     for index, (name, command) in enumerate(spec.commands.items()):
@@ -104,7 +118,7 @@ def _bus_rules(standard: Standard) -> Iterator[Rule]:
             sharing = tuple(position for position, other in enumerate(buses) if buses[other] == buses[name])
             yield Rule(
                 name=f"{buses[name]} bus held by {name}",
-                level=0,
+                level=spec.levels.index(spec.bus_level),
                 preceding=(index,),
                 following=sharing,
                 latency=command.cycles,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simcore.dram.commands import HEADER, field_names
 from simcore.dram.outcome import COMMAND_CLOCK, COMMAND_LEVELS, COMMAND_NUMBER, WRITE, DramOutcome
-from simcore.dram.tables import ResolvedDram
+from simcore.dram.tables import IntArray, ResolvedDram
 from simcore.errors import InputError
 from simcore.saving import text_files
 
@@ -41,20 +41,20 @@ def stream_files(
 
 
 def _streams(outcome: DramOutcome, commands: Path | None, requests: Path | None) -> dict[Path, Iterator[str]]:
-    wanted = ((commands, command_lines(outcome)), (requests, request_lines(outcome)))
+    wanted = ((commands, command_lines(outcome.dram, outcome.commands)), (requests, request_lines(outcome)))
     return {path: lines for path, lines in wanted if path is not None}
 
 
-def command_lines(outcome: DramOutcome) -> Iterator[str]:
+def command_lines(dram: ResolvedDram, commands: IntArray) -> Iterator[str]:
     """Yield ``clock,command,channel,...`` and a line per command in the order of issue.
 
     A level that the command does not address, or that the standard does not have, is -1.
     """
     yield ",".join(HEADER)
-    fields, names = field_names(outcome.dram), outcome.dram.commands
+    fields, names = field_names(dram), dram.commands
     places = [COMMAND_LEVELS + fields.index(name) if name in fields else None for name in HEADER[2:]]
-    for start in range(0, len(outcome.commands), _PIECE):
-        piece = outcome.commands[start : start + _PIECE]
+    for start in range(0, len(commands), _PIECE):
+        piece = commands[start : start + _PIECE]
         levels = [repeat(-1) if place is None else piece[:, place].tolist() for place in places]
         clocks, numbers = piece[:, COMMAND_CLOCK].tolist(), piece[:, COMMAND_NUMBER].tolist()
         for clock, number, *address in zip(clocks, numbers, *levels, strict=False):

@@ -70,7 +70,8 @@ class ConstraintSpec(Spec):
     window: Annotated[
         Count,
         key(
-            "Which earlier `preceding` the latency counts from: the last (1), or the fourth last (4, as in tFAW).",
+            "Which earlier `preceding` the latency counts from: the last (1), or the fourth last (4, as in tFAW). All of them "
+            "count together, and one that is listed twice counts twice.",
             "commands",
             cycles=True,
         ),
@@ -171,6 +172,10 @@ class StandardSpec(Spec):
     ] = "bank"
     burst_length: Annotated[Count, key("Transfers of one read or write command.", "transfers", cycles=True)]
     buses: Annotated[tuple[Text, ...], key("Command slots of a cycle, in the order in which they are served.", cycles=True)]
+    bus_level: Annotated[
+        Text,
+        key("Level whose nodes have command slots of their own: the channel, or a lower level with sequencers.", cycles=True),
+    ] = "channel"
     sources: Annotated[dict[Text, Text], key("Where each group of numbers comes from.", cycles=False)]
     commands: Annotated[dict[Text, CommandSpec], key("Commands by name.")]
     parameters: Annotated[dict[Text, Text], key("Timings by name, each with its meaning.", cycles=False)]

@@ -51,6 +51,20 @@ def dram_names() -> list[str]:
     return [preset for name in standard_names() for preset in sorted(load_standard(name).spec.presets)]
 
 
+def pim_names() -> list[str]:
+    """Return the presets whose subarrays compute, such as pim-ddr4_2666. No request controller serves these."""
+    return [preset for name in sorted(_pim_tables()) for preset in sorted(load_standard(name).spec.presets)]
+
+
+def _pim_tables() -> dict[str, Path]:
+    return {path.stem: path for path in (TABLES / "pim").glob("*.yaml")}
+
+
+def _tables() -> dict[str, Path]:
+    """Return the file of every standard that comes with simcore."""
+    return {name: TABLES / f"{name}.yaml" for name in standard_names()} | _pim_tables()
+
+
 def load_standard(source: str | Path | Mapping[str, Any]) -> Standard:
     """Return the standard that a name, a YAML file, ``FILE.py:NAME`` (a dictionary) or a dictionary itself describes.
 
@@ -183,22 +197,22 @@ def _locate(name: str, where: str | None, folder: Path) -> tuple[Path, str | Non
         if not os.path.isfile(path):
             raise no_file(path, where)
         return path, None
-    stems = standard_names()
-    if name in stems:
-        return TABLES / f"{name}.yaml", None
-    fitting = [stem for stem in stems if name.startswith(f"{stem}_")]
+    tables = _tables()
+    if name in tables:
+        return tables[name], None
+    fitting = [stem for stem in tables if name.startswith(f"{stem}_")]
     if fitting:
-        path = TABLES / f"{max(fitting, key=len)}.yaml"
+        path = tables[max(fitting, key=len)]
         presets = find(read_yaml(read_text(path), str(path))[0], ("presets",))[0].value
         if isinstance(presets, dict) and name in presets:
             return path, name
     if ".yaml:" in name or ".yml:" in name:
         hint = f"name the file {name.rpartition(':')[0]} alone; its key 'preset' chooses the preset"
         raise InputError(f"expected a DRAM standard, a preset or a file, got '{name}'", where, hint)
-    for stem in stems:
+    for stem, path in tables.items():
         if name in load_standard(stem).spec.presets:
-            raise InputError(f"presets.{name}: expected a name that begins with '{stem}_'", str(TABLES / f"{stem}.yaml"))
-    known = [*stems, *_preset_names(stems)]
+            raise InputError(f"presets.{name}: expected a name that begins with '{stem}_'", str(path))
+    known = [*tables, *_preset_names(list(tables))]
     raise InputError(f"expected a DRAM standard, a preset or a file, got '{name}'", where, did_you_mean(name, known))
 
 

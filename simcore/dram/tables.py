@@ -47,8 +47,8 @@ class Rule:
     """One timing constraint as the table states it. Messages, documentation and the checker use it.
 
     `following` may come `latency` cycles or more after `preceding` at the same node of `level` (`sibling`: at another node under
-    the same parent). With a `window` of w, the latency counts from the w-th last `preceding`. Commands are indices into
-    `ResolvedDram.commands`.
+    the same parent). With a `window` of w, the latency counts from the w-th last of all `preceding` commands together; one that
+    is listed k times counts k times. Commands are indices into `ResolvedDram.commands`.
     """
 
     name: str
@@ -123,6 +123,7 @@ class ResolvedDram:
     refreshes: IntArray
     same_subarray: IntArray  # 1: the row must lie in the subarray of the open row (a row copy)
     buses: tuple[str, ...]  # the command slots of a cycle, in the order of service: ("command",) or ("column", "row")
+    bus_level: int  # index into timing_levels: each node of it has command buses of its own; the channel, as a rule
     command_bus: IntArray  # index into buses
     command_cycles: IntArray  # cycles a command occupies its bus (already in the constraints)
     roles: Mapping[str, int]  # ROLES -> command index or -1

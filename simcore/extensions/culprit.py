@@ -10,7 +10,12 @@ from simcore.extensions.installed import is_own
 from simcore.extensions.model_file import USER_MODULE
 
 #: The groups of entry points by which packages extend simcore, and what each holds.
-GROUPS = {"simcore.bank_timing": "bank timing", "simcore.dataflow": "dataflow", "simcore.machine_kind": "machine kind"}
+GROUPS = {
+    "simcore.bank_timing": "bank timing",
+    "simcore.dataflow": "dataflow",
+    "simcore.machine_kind": "machine kind",
+    "simcore.micro_programs": "family of micro-programs",
+}
 
 
 def culprit(error: BaseException) -> tuple[str, str] | None:

@@ -30,10 +30,16 @@ def open_row(device: DeviceTables, bank: int) -> int:
 
 
 @inlined
+def constrain(device: DeviceTables, command: int, bank: int, now: int) -> None:
+    """Apply the rules of a command without noting it."""
+    _constrain(device.commands, device.rules, device.rings, device.ready, command, bank, now)
+
+
+@inlined
 def issue(device: DeviceTables, command: int, bank: int, row: int, column: int, now: int) -> None:
     """Take a command, which must be ready: apply its rules, open or close rows, count it, and log it if there is a log."""
     commands, banks, ranks, totals, log = device.commands, device.banks, device.ranks, device.totals, device.log
-    _constrain(device.commands, device.rules, device.rings, device.ready, command, bank, now)
+    constrain(device, command, bank, now)
     sent = np.uint64(command)
     device.issued[np.uint64(banks[d.BANK_RANK, np.uint64(bank)]), sent] += 1
     totals[d.TOTAL_LAST_COMMAND] = now

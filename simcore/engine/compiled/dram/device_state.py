@@ -67,19 +67,18 @@ def _rules(dram: ResolvedDram, used: set[int]) -> tuple[Int64Array, Int64Array, 
     commands[:, d.COMMAND_OPENS], commands[:, d.COMMAND_CLOSES] = dram.opens, dram.closes
     commands[:, d.COMMAND_ACCESSES] = dram.reads | dram.writes
     rows: list[tuple[int, ...]] = []
+    rings: dict[tuple[int, int], int] = {}
     for command in range(len(dram.commands)):
         commands[command, d.COMMAND_FIRST_RULE] = len(rows)
-        rules = [rule for rule in dram.constraints.tolist() if rule[PRECEDING] == command and rule[FOLLOWING] in used]
-        found = [(*row, int(commands[row[0], d.COMMAND_SPAN])) for row in _rows_of(dram, rules)] if command in used else []
+        found = _rows_of(dram, command, used, rings) if command in used else []
+        found = [(*row, int(commands[row[0], d.COMMAND_SPAN])) for row in found]
         narrow = [row for row in found if _is_narrow(row, int(commands[command, d.COMMAND_SPAN]))]
         rows += [row for row in found if row not in narrow]
         commands[command, d.COMMAND_FIRST_NARROW] = len(rows)
         rows += narrow
         commands[command, d.COMMAND_LAST_RULE] = len(rows)
     table = np.array(rows, dtype=np.int64).reshape(-1, d.RULE_COLUMNS)
-    windowed = np.flatnonzero(table[:, d.RULE_WINDOW] > 1)
-    table[windowed, d.RULE_RING] = np.arange(len(windowed))
-    return commands, table, _rings(dram, table[windowed])
+    return commands, table, _rings(dram, [dram.rules[rule].window for rule, _ in rings])
 
 
 def _is_narrow(row: tuple[int, ...], addressed: int) -> bool:
@@ -88,39 +87,46 @@ def _is_narrow(row: tuple[int, ...], addressed: int) -> bool:
     return plain and max(row[d.RULE_SPAN], addressed) <= row[d.RULE_STRIDE]
 
 
-def _rows_of(dram: ResolvedDram, rules: list[list[int]]) -> list[tuple[int, ...]]:
+def _rows_of(dram: ResolvedDram, command: int, used: set[int], rings: dict[tuple[int, int], int]) -> list[tuple[int, ...]]:
     """Return the rows of `rules` of one preceding command, without the stride, the widest first.
 
-    The wide rules come first because a processor stalls when it loads as one vector what it has just stored piece by piece.
+    A rule with a window has a ring for each following command, in which all its preceding commands are counted (``rings``). It
+    has as many rows as it counts this command, and each row counts it once. The wide rules come first because a processor stalls
+    when it loads as one vector what it has just stored piece by piece.
     """
     plain: dict[tuple[int, int], int] = {}
     rows: list[tuple[int, ...]] = []
-    for rule in rules:
-        span = _span(dram, rule[LEVEL])
-        if not rule[SIBLING] and rule[WINDOW] == 1:
-            plain[rule[FOLLOWING], span] = max(rule[LATENCY], plain.get((rule[FOLLOWING], span), -FAR))
-    for rule in rules:
+    for rule in dram.constraints[dram.constraints[:, PRECEDING] == command].tolist():
         following, span, latency = rule[FOLLOWING], _span(dram, rule[LEVEL]), rule[LATENCY]
+        if following not in used or rule[WINDOW] > 1:
+            continue
         if rule[SIBLING]:
             outer = _span(dram, rule[LEVEL] - 1)
             if outer > span:
                 rows.append((following, latency, 1, 0, NONE, span, outer))
-        elif rule[WINDOW] > 1:
-            rows.append((following, plain.pop((following, span), -FAR // 2), rule[WINDOW], latency, NONE, span, 0))
+        else:
+            plain[following, span] = max(latency, plain.get((following, span), -FAR))
+    for number, window in enumerate(dram.rules):
+        if window.window > 1 and command in window.preceding:
+            for following in sorted(used.intersection(window.following)):
+                ring, span = rings.setdefault((number, following), len(rings)), _span(dram, window.level)
+                for _ in range(window.preceding.count(command)):
+                    latency = plain.pop((following, span), -FAR // 2)
+                    rows.append((following, latency, window.window, window.latency, ring, span, 0))
     for (following, span), latency in plain.items():
         if not any(f == following and s > span and other >= latency for (f, s), other in plain.items()):
             rows.append((following, latency, 1, 0, NONE, span, 0))
     return sorted(rows, key=lambda row: -row[d.RULE_SPAN])
 
 
-def _rings(dram: ResolvedDram, windowed: Int64Array) -> Int64Array:
+def _rings(dram: ResolvedDram, windows: list[int]) -> Int64Array:
     """Return the last cycles of a command at each node, initially "long ago", with one row per rule with a window.
 
     The part of a node begins at the number of its first bank times the part's length: ``window`` cycles and the place of the
     oldest.
     """
-    banks, longest = int(np.prod(dram.node_counts)), max(windowed[:, d.RULE_WINDOW], default=1)
-    rings = np.full((max(len(windowed), 1), banks * (longest + 1)), -FAR // 2, dtype=np.int64)
-    for ring, row in enumerate(windowed):
-        rings[ring, row[d.RULE_WINDOW] :: row[d.RULE_WINDOW] + 1] = 0
+    banks, longest = int(np.prod(dram.node_counts)), max(windows, default=1)
+    rings = np.full((max(len(windows), 1), banks * (longest + 1)), -FAR // 2, dtype=np.int64)
+    for ring, window in enumerate(windows):
+        rings[ring, window :: window + 1] = 0
     return rings

@@ -29,12 +29,14 @@ class Device:
         self.banks = list(product([channel], *(range(count) for count in dram.node_counts[1:])))
         self.open_row: dict[Node, int | None] = dict.fromkeys(self.banks)
         self._ready: dict[tuple[Node, int], int] = {}
-        self._history: dict[tuple[Node, int], deque[int]] = {}
-        self._rules: dict[tuple[int, int], list[tuple[int, int, int, bool]]] = {}
+        self._rules: dict[tuple[int, int], list[tuple[int, int, bool]]] = {}
         for row in dram.constraints.tolist():
-            rule = (row[FOLLOWING], row[LATENCY], row[WINDOW], bool(row[SIBLING]))
-            self._rules.setdefault((row[LEVEL], row[PRECEDING]), []).append(rule)
-        self._longest = int(dram.constraints[:, WINDOW].max(initial=1))
+            if row[WINDOW] == 1:
+                rule = (row[FOLLOWING], row[LATENCY], bool(row[SIBLING]))
+                self._rules.setdefault((row[LEVEL], row[PRECEDING]), []).append(rule)
+        self._windows = [rule for rule in dram.rules if rule.window > 1]
+        #: The last cycles of the commands that a rule with a window counts at a node, the newest last.
+        self._counted: dict[tuple[Node, int], deque[int]] = {}
 
     def below(self, address: Address) -> list[Node]:
         """Return the banks that an address reaches."""
@@ -55,15 +57,14 @@ class Device:
     def issue(self, command: int, address: Address, row: int, column: int, now: int) -> None:
         """Take a command, which must be ready. Apply the constraints at every node concerned, and open or close rows."""
         for node in self._nodes(address):
-            past = self._history.setdefault((node, command), deque(maxlen=self._longest))
-            past.appendleft(now)
-            for following, latency, window, sibling in self._rules.get((len(node) - 1, command), ()):
+            for following, latency, sibling in self._rules.get((len(node) - 1, command), ()):
                 if sibling:
                     for other in range(self.dram.node_counts[len(node) - 1]):
                         if other != node[-1]:
                             self._delay((*node[:-1], other), following, now + latency)
-                elif len(past) >= window:
-                    self._delay(node, following, past[window - 1] + latency)
+                else:
+                    self._delay(node, following, now + latency)
+            self._count(command, node, now)
         reached = self.below(address)
         for bank in reached:
             if self.dram.opens[command]:
@@ -71,6 +72,16 @@ class Device:
             elif self.dram.closes[command]:
                 self._set_row(bank, None, now)
         self.record.note(command, reached[0], row, column, now)
+
+    def _count(self, command: int, node: Node, now: int) -> None:
+        """Apply the rules with a window: a command counts as often as the rule lists it."""
+        for number, rule in enumerate(self._windows):
+            if rule.level == len(node) - 1 and command in rule.preceding:
+                past = self._counted.setdefault((node, number), deque(maxlen=rule.window))
+                past.extend([now] * rule.preceding.count(command))
+                if len(past) == rule.window:
+                    for following in rule.following:
+                        self._delay(node, following, past[0] + rule.latency)
 
     def _set_row(self, bank: Node, row: int | None, now: int) -> None:
         was_open, self.open_row[bank] = self.open_row[bank] is not None, row

@@ -1,0 +1,1 @@
+"""Published ways to compute in DRAM: families of micro-programs, and cost tables."""

@@ -1,0 +1,79 @@
+"""``simcore pim multiply``: one product per column, its values, counts, commands, time and energy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simcore.cli.console import console, print_json, table, telling_of_compiling, working
+from simcore.cli.dram_settings import standard_overrides
+from simcore.cli.options import file_named
+from simcore.cli.pim import MultiplyOptions
+from simcore.engine.dram_traces import check_engine
+from simcore.engine.micro_programs import run_work
+from simcore.errors import InputError, did_you_mean
+from simcore.pim.find import find_program
+from simcore.pim.limits import NO_LIMITS, PimLimits, load_pim_dram
+from simcore.pim.report import Placed, report
+from simcore.pim.saving import command_file
+from simcore.pim.values import check_values
+
+_LIMITS = ("tRRD", "tFAW", "command-bus")
+
+
+def multiply_command(asked: MultiplyOptions) -> None:
+    """Check all options, check the values, issue the commands, and print the figures."""
+    check_engine(asked.engine)
+    limits = limits_of(asked)
+    program = find_program(asked.program, "mul")
+    recording = program.recorded(asked.bits, asked.by, asked.signed)
+    dram = load_pim_dram(asked.standard, limits, standard_overrides(asked.overrides or ()))
+    placed = Placed(recording, dram, limits, asked.banks, asked.subarrays, not asked.independent, asked.initialised)
+    work, path = placed.work, file_named(asked.commands, "--commands")
+    with working(not asked.json) as tell, telling_of_compiling(not asked.json), command_file(dram, path) as save:
+        tell("checking values")
+        values = check_values(program, asked.bits, asked.by, signed=asked.signed)
+        tell("issuing commands")
+        outcome = run_work(work, asked.engine, record_commands=path is not None)
+        save(outcome.commands)
+    found = report(program, placed, outcome, values)
+    print_json(found) if asked.json else _print(found)
+
+
+def limits_of(asked: MultiplyOptions) -> PimLimits:
+    """Return the limits that the options leave. Raise InputError for options that contradict each other."""
+    without = asked.without or []
+    for name in without:
+        if name not in _LIMITS:
+            raise InputError(f"no limit '{name}'", f"--without {name}", did_you_mean(name, _LIMITS))
+    counting = {"aap_activations": asked.aap_activations, "count_rows": asked.count_rows}
+    if asked.no_limits:
+        if without or asked.power or asked.refresh != "all-bank":
+            raise InputError("expected --no-limits alone, because it lifts every limit", "--no-limits")
+        return PimLimits(**{**vars(NO_LIMITS), **counting})
+    return PimLimits(
+        trrd="tRRD" not in without,
+        tfaw="tFAW" not in without,
+        command_bus="command-bus" not in without,
+        power_cycles=asked.power,
+        refresh=asked.refresh,  # type: ignore[arg-type]  # PimLimits checks it
+        aap_activations=asked.aap_activations,
+        count_rows=asked.count_rows,
+    )
+
+
+def _print(found: dict[str, Any]) -> None:
+    out = console()
+    whole = found["with_initialisation"]
+    names = (("aap", "AAP"), ("ap", "AP"), ("activations", "activations"), ("rows_raised", "rows raised"))
+    rows = [(told, found[name], whole[name]) for name, told in names]
+    out.print(table(f"{found['program']}: counts", ("", "issued", "with all initialisation"), rows))
+    out.print()
+    cycles = [("compute", found["compute_cycles"]), *found["stall_cycles"].items(), ("total", found["cycles"])]
+    shown = [(name, value, 100 * value / found["cycles"]) for name, value in cycles if value]
+    where = f"{found['banks']} bank(s) x {found['subarrays']} subarray(s) of {found['standard']}"
+    out.print(table(f"Cycles of the last subarray, {where}", ("", "cycles", "%"), shown))
+    out.print()
+    energy = "unknown" if found["pj"] is None else f"{found['pj'] / 1e6:,.3f} uJ"
+    out.print(f"{found['results']:,} products in {found['ns']:,.1f} ns; energy {energy}.", markup=False)
+    right = "exact" if found["exact"] else f"wrong: {found['first_wrong']}"
+    out.print(f"{found['pairs_checked']:,} pairs of operands checked: {right}.", markup=False)

@@ -1,0 +1,111 @@
+"""The initial tables of the issuer of micro-programs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from simcore.dram.resolve_rules import constraint_array
+from simcore.dram.tables import IntArray, ResolvedDram, Rule
+from simcore.engine.compiled.dram.device_state import device_tables
+from simcore.engine.compiled.pim import columns as c
+from simcore.engine.compiled.pim.tables import PimTables
+from simcore.pim.causes import parts_of
+from simcore.pim.limits import CAUSES
+from simcore.pim.sequence import FIRST, SECOND, Sequence
+from simcore.pim.work import PimWork
+from simcore.program.program import Int64Array
+
+#: The number of commands in a piece of the log.
+_LOG_ROWS = 1 << 16
+
+
+def pim_tables(work: PimWork, record_commands: bool) -> PimTables:
+    """Return the tables of a run from idle subarrays."""
+    dram = work.device_dram
+    parts, commands = parts_of(dram), len(dram.commands)
+    refresh = {"none": -1, "all-bank": dram.roles["refresh_all"], "per-bank": dram.roles["refresh_bank"]}[work.limits.refresh]
+    distinct = list(dict.fromkeys(work.sequences))
+    operations = np.concatenate([sequence.operations for sequence in distinct])
+    used = {dram.roles["precharge"], refresh, *operations[:, FIRST].tolist(), *operations[:, SECOND].tolist()} - {-1}
+    replicas = {part * commands + command for part in range(len(parts)) for command in used}
+    units, groups = _units(work, dram, distinct, refresh)
+    refreshes = _refreshes(dram, refresh)
+    log_rows = max(_LOG_ROWS, 2 * (len(units) + len(refreshes))) if record_commands else 0
+    interval = 0 if refresh < 0 else dram.refresh_interval if work.limits.refresh == "all-bank" else dram.refresh_bank_interval
+    fixed = [len(parts), commands, dram.roles["precharge"], refresh, interval, int(work.limits.refresh == "all-bank")]
+    return PimTables(
+        device=device_tables(stacked(dram, parts), replicas, log_rows),
+        fixed=np.array(fixed, dtype=np.int64),
+        progress=np.array([0, interval, 0, 0, int((units[:, c.UNIT_AT] < units[:, c.UNIT_END]).sum())], dtype=np.int64),
+        units=units,
+        stalls=np.zeros((len(units), len(CAUSES)), dtype=np.int64),
+        operations=operations,
+        groups=groups,
+        refreshes=refreshes,
+    )
+
+
+def stacked(dram: ResolvedDram, parts: tuple[ResolvedDram, ...]) -> ResolvedDram:
+    """Return a DRAM with every command once for each part, so that each part's rules hold among its own commands alone.
+
+    Only the first part's commands open and close rows.
+    """
+    commands, times = len(dram.commands), len(parts)
+    moved = [_moved(rule, part * commands) for part, of in enumerate(parts) for rule in of.rules]
+
+    def first_only(flags: IntArray) -> IntArray:
+        return np.concatenate([flags, np.zeros(commands * (times - 1), dtype=np.int64)])
+
+    return replace(
+        dram,
+        commands=tuple(f"{name}/{part}" for part in range(times) for name in dram.commands),
+        command_level=np.tile(dram.command_level, times),
+        command_bus=np.tile(dram.command_bus, times),
+        opens=first_only(dram.opens),
+        closes=first_only(dram.closes),
+        reads=first_only(dram.reads),
+        writes=first_only(dram.writes),
+        rules=tuple(moved),
+        constraints=constraint_array(moved),
+    )
+
+
+def _moved(rule: Rule, by: int) -> Rule:
+    preceding, following = (tuple(command + by for command in side) for side in (rule.preceding, rule.following))
+    return replace(rule, preceding=preceding, following=following)
+
+
+def _units(work: PimWork, dram: ResolvedDram, distinct: list[Sequence], refresh: int) -> tuple[Int64Array, Int64Array]:
+    """Return the tables of units and of their groups."""
+    lengths = [len(sequence) for sequence in work.sequences]
+    starts = np.concatenate([[0], np.cumsum([len(sequence) for sequence in dict.fromkeys(work.sequences)])])
+    nodes, span = work.units, _span(dram, refresh)
+    units = np.zeros((len(nodes), c.UNIT_COLUMNS), dtype=np.int64)
+    for unit, node in enumerate(nodes):
+        sequence, place = work.sequence(unit), int(np.ravel_multi_index(node, dram.node_counts))
+        first = int(starts[distinct.index(sequence)])
+        units[unit, [c.UNIT_NODE, c.UNIT_FIRST, c.UNIT_AT, c.UNIT_END]] = place, first, first, first + len(sequence)
+        units[unit, [c.UNIT_GROUP, c.UNIT_REFRESH]] = work.group(unit), place // span if refresh >= 0 else 0
+        units[unit, c.UNIT_ROW] = node[-1] * dram.rows_per_subarray
+    groups = np.zeros((1 if work.lock_step else len(lengths), c.GROUP_COLUMNS), dtype=np.int64)
+    for group in range(len(groups)):
+        members = units[units[:, c.UNIT_GROUP] == group]
+        groups[group, c.GROUP_AIM] = int((members[:, c.UNIT_END] > members[:, c.UNIT_FIRST]).sum())
+    return units, groups
+
+
+def _refreshes(dram: ResolvedDram, refresh: int) -> Int64Array:
+    """Return the nodes that are refreshed as a whole; one that is never due if there is no refresh."""
+    span = _span(dram, refresh)
+    count = 1 if refresh < 0 else int(np.prod(dram.node_counts)) // span
+    refreshes = np.zeros((count, c.REFRESH_COLUMNS), dtype=np.int64)
+    refreshes[:, c.REFRESH_NODE] = np.arange(count) * span
+    refreshes[:, c.REFRESH_SPAN] = span
+    return refreshes
+
+
+def _span(dram: ResolvedDram, refresh: int) -> int:
+    """Return the number of subarrays below a node that is refreshed as a whole."""
+    return int(np.prod(dram.node_counts[int(dram.command_level[refresh]) + 1 :])) if refresh >= 0 else 1

@@ -1,0 +1,24 @@
+"""One DRAM as several: the rules of each limit apart, so that an issuer can say which limit a command waited for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from simcore.dram.resolve_rules import constraint_array
+from simcore.dram.tables import ResolvedDram
+from simcore.pim.limits import CAUSES, OWN, cause_of
+
+#: The causes that rules of the table make, in the order of CAUSES. `lock_step` is the issuer's own.
+RULE_CAUSES = CAUSES[:-1]
+
+
+def parts_of(dram: ResolvedDram) -> tuple[ResolvedDram, ...]:
+    """Return the DRAM with only the rules of single subarrays, then one with the rules of each of RULE_CAUSES.
+
+    A command may come when all of them allow it. Rules of latency 0, which constrain nothing, are in none of them.
+    """
+    parts = []
+    for cause in (OWN, *range(len(RULE_CAUSES))):
+        rules = tuple(rule for rule in dram.rules if cause_of(rule, dram) == cause and rule.latency > 0)
+        parts.append(replace(dram, rules=rules, constraints=constraint_array(rules)))
+    return tuple(parts)

@@ -1,0 +1,71 @@
+"""What is run: sequences of commands on the subarrays of a DRAM, and which subarrays compute together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+from simcore.dram.tables import ResolvedDram
+from simcore.errors import InputError
+from simcore.pim.limits import PimLimits
+from simcore.pim.sequence import Sequence
+
+Node = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PimWork:
+    """Sequences for banks of one channel: bank k runs ``sequences[k]`` in each of its ``subarrays``.
+
+    In lock-step no subarray begins an operation before all have begun the one before. Otherwise this holds within each bank
+    alone, whose subarrays share a sequencer.
+    """
+
+    dram: ResolvedDram
+    limits: PimLimits
+    sequences: tuple[Sequence, ...]
+    subarrays: int = 1
+    lock_step: bool = True
+
+    def __post_init__(self) -> None:
+        banks = banks_of(self.dram)
+        most = self.dram.counts[self.dram.bank_level + 1] // self.dram.rows_per_subarray
+        if not 1 <= len(self.sequences) <= len(banks):
+            raise InputError(f"{self.dram.name}: expected 1 to {len(banks)} banks, got {len(self.sequences)}")
+        if not 1 <= self.subarrays <= most:
+            raise InputError(f"{self.dram.name}: expected 1 to {most} subarrays of a bank, got {self.subarrays}")
+
+    @property
+    def units(self) -> list[Node]:
+        """Return the subarrays that compute, in the order in which they take turns: a subarray of every bank, then the next."""
+        banks = banks_of(self.dram)[: len(self.sequences)]
+        return [(*bank, subarray) for subarray in range(self.subarrays) for bank in banks]
+
+    def sequence(self, unit: int) -> Sequence:
+        """Return what a unit runs."""
+        return self.sequences[unit % len(self.sequences)]
+
+    def group(self, unit: int) -> int:
+        """Return the number of the group of units that keep step with each other."""
+        return 0 if self.lock_step else unit % len(self.sequences)
+
+    @property
+    def device_dram(self) -> ResolvedDram:
+        """Return the DRAM with only as many subarrays in a bank as compute, rounded up to a power of two."""
+        rows = self.dram.rows_per_subarray << (self.subarrays - 1).bit_length()
+        counts = list(self.dram.counts)
+        counts[self.dram.bank_level + 1] = rows
+        return replace(self.dram, counts=tuple(counts))
+
+
+def banks_of(dram: ResolvedDram) -> list[Node]:
+    """Return the banks of channel 0, so that neighbours in the list lie in different ranks, then in different bank groups."""
+    counts = dram.node_counts[1 : dram.bank_level + 1]
+    found = []
+    for number in range(prod(counts)):
+        bank, left = [0], number
+        for count in counts:
+            bank.append(left % count)
+            left //= count
+        found.append(tuple(bank))
+    return found
