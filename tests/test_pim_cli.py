@@ -138,6 +138,16 @@ def test_the_printed_tables_have_counts_causes_and_values() -> None:
         assert text in shown
 
 
+def test_failing_activations_are_told_beside_the_ideal_values() -> None:
+    given = ("pim", "multiply", "--bits", "4", "--no-limits", "--engine", "simpy", "--variation", "15")
+    found = figures(*given)
+    assert found["exact"]
+    assert found["failures"]["failing_columns_percent"] == pytest.approx(6.01)
+    assert 20 < found["failures"]["wrong_products_percent"] < 100
+    assert found["failures"] != figures(*given, "--seed", "5")["failures"]
+    assert "With 6.01 % of columns failing for each set of rows:" in run(*given).stdout
+
+
 def test_drams_that_compute_are_listed_apart() -> None:
     assert [row["name"] for row in json.loads(run("list", "pim", "--json").stdout)] == pim_names()
     assert not set(pim_names()) & set(dram_names())
@@ -165,6 +175,9 @@ def test_drams_that_compute_are_listed_apart() -> None:
         (["multiply", "--bits", "4", "--aap-activations", "0"], "expected an AAP to count as 1 or 2 activations, got 0"),
         (["multiply", "--bits", "4", "--set", "nFAV=3"], "unknown timing 'nFAV'"),
         (["multiply", "--bits", "4", "--set", "nFAW=x"], "expected an integer, got 'x'"),
+        (["multiply", "--bits", "4", "--variation", "26"], "expected a variation of 0 to 25 percent"),
+        (["multiply", "--bits", "4", "--variation", "5", "--seed", "-1"], "expected a seed of at least 0, got -1"),
+        (["multiply", "--bits", "31", "--banks", "16", "--engine", "simpy"], "the limit is 10 min"),
         (["multiply", "--bits", "4", "--engine", "fast"], "no engine named 'fast'"),
         (["multiply", "--bits", "4", "--commands", "there/"], "expected a file, got the folder"),
         (["op", "div", "--bits", "8", "--elements", "4"], "no operation 'div' in PIMeval's BitSIMD table"),

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from models.pim import maj, simdram
+from models.pim.variation import failing_share
 from simcore.errors import InputError
-from simcore.pim import ComputeRows, MicroProgram, Recorder
+from simcore.pim import ComputeRows, Line, MicroProgram, Recorder
 from simcore.pim.counts import counts_of
 from simcore.pim.execute import execute
+from simcore.pim.failures import failing
 from simcore.pim.language import Kind, Operation
 from simcore.pim.meaning import OPERATIONS
 from simcore.pim.planes import majority, packed, shifted, unpacked
@@ -179,3 +181,49 @@ def test_widths_and_signs_that_a_program_cannot_do_are_refused() -> None:
         MicroProgram("mine", "mul", simdram.ROWS, product.record).recorded(4, signed=True)
     with pytest.raises(InputError, match="no operation 'mull' on integers; did you mean 'mul'"):
         MicroProgram("mine", "mull", simdram.ROWS, product.record)
+
+
+# Failing activations
+
+
+def test_activations_that_never_fail_are_ideal_and_those_that_fail_take_the_minority() -> None:
+    a, b, c = (packed(np.array(bits, dtype=np.int64), 1)[0] for bits in ([0, 0, 1, 1], [0, 1, 1, 1], [0, 0, 0, 1]))
+    lines = tuple(Line(row) for row in range(3))
+    assert unpacked(failing(0.0, 1)(lines, [a, b, c])[None], 4).tolist() == [0, 0, 1, 1]
+    # Where all rows agree nothing fails.
+    assert unpacked(failing(1.0, 1)(lines, [a, b, c])[None], 4).tolist() == [0, 1, 0, 1]
+    assert unpacked(failing(1.0, 1)(lines[:1], [b])[None], 4).tolist() == [0, 1, 1, 1]
+
+
+def test_a_set_of_rows_fails_in_the_same_columns_and_another_set_in_others() -> None:
+    bits = [np.arange(4096) >> bit & 1 for bit in range(3)]
+    planes = [packed(plane, 1)[0] for plane in bits]
+    sets = [tuple(Line(row) for row in rows) for rows in ((0, 1, 2), (0, 1, 2), (1, 2, 3))]
+    first, again, other = (failing(0.2, 7)(rows, planes) for rows in sets)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert not np.array_equal(first, failing(0.2, 8)(sets[0], planes))
+    wrong = unpacked((first ^ majority(planes))[None], 4096).sum()
+    # 0.2 of the three quarters of columns in which the rows disagree.
+    assert wrong == pytest.approx(0.2 * 0.75 * 4096, rel=0.15)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_more_variation_makes_more_products_wrong(family) -> None:
+    program, wrong = FAMILIES[family]["mul"], []
+    for percent in (0, 5, 10, 15, 20, 25):
+        found = check_values(program, 4, sense=failing(failing_share(percent), 3))
+        wrong.append(found.checked - found.right)
+        assert (found.mean_error == 0) == found.exact
+    assert wrong[:2] == [0, 0]
+    assert wrong == sorted(wrong)
+    assert wrong[-1] > 100
+
+
+def test_the_shares_of_failing_columns_are_those_of_the_source_and_nothing_beyond() -> None:
+    assert [failing_share(percent) for percent in (5, 10, 25)] == [0.0, 0.0029, 0.2619]
+    assert failing_share(12.5) == pytest.approx((0.0029 + 0.0601) / 2)
+    with pytest.raises(InputError, match="expected a variation of 0 to 25 percent, which the source covers, got 30"):
+        failing_share(30)
+    with pytest.raises(InputError, match="expected a share of failing columns from 0 to 1, got 2"):
+        failing(2, 0)

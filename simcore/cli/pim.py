@@ -59,10 +59,17 @@ class MultiplyOptions:
     initialised: Annotated[
         bool, typer.Option("--initialised", help="Also issue the operations that the published count leaves out.")
     ] = False
+    variation: Annotated[
+        float | None, typer.Option("--variation", metavar="PERCENT", help="Also check values with activations that fail.")
+    ] = None
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the failing columns.")] = 0
     engine: options.DramEngineOption = "compiled"
     commands: Annotated[
         str | None, typer.Option("--commands", metavar="FILE", help="Write the command stream to this CSV file; .gz gzips it.")
     ] = None
+    no_limit: Annotated[
+        bool, typer.Option("--no-limit", help="Run however long it takes; the default limit is ten minutes, by estimate.")
+    ] = False
     json: options.JsonOption = False
 
 

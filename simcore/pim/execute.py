@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.pim.language import Kind, Operation
+from simcore.pim.language import Kind, Line, Operation
 from simcore.pim.meaning import Integers
 from simcore.pim.planes import ALL_ONES, Planes, majority, packed, shifted, unpacked
 from simcore.pim.recorder import Recording
 
-#: What the sense amplifiers make of the rows of a first activation. Another function can model failing activations.
-Sense = Callable[[list[Planes]], Planes]
+#: What the sense amplifiers make of the word lines of a first activation, whose values are the planes.
+Sense = Callable[[tuple[Line, ...], list[Planes]], Planes]
+
+
+def ideal(lines: tuple[Line, ...], planes: list[Planes]) -> Planes:
+    """Return the majority, as amplifiers do that never fail."""
+    return majority(planes)
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Executed:
         return unpacked(self.rows[[line.row for line in self.recording.out]], columns, signed)
 
 
-def execute(recording: Recording, operands: tuple[Integers, ...], sense: Sense = majority) -> Executed:
+def execute(recording: Recording, operands: tuple[Integers, ...], sense: Sense = ideal) -> Executed:
     """Return what the subarray holds after the program. Operand k of column c is ``operands[k][c]``.
 
     Rows that the program has not written hold noise first, so that nothing can depend on them.
@@ -45,7 +50,7 @@ def execute(recording: Recording, operands: tuple[Integers, ...], sense: Sense =
 
 def _apply(operation: Operation, rows: Planes, sense: Sense) -> Planes | None:
     """Apply one operation to the rows. Return the value that the periphery takes, if it takes one."""
-    value = sense([rows[line.row] ^ ALL_ONES if line.inverted else rows[line.row] for line in operation.first])
+    value = sense(operation.first, [rows[line.row] ^ ALL_ONES if line.inverted else rows[line.row] for line in operation.first])
     if len(operation.first) > 1:
         for line in operation.first:
             rows[line.row] = value ^ ALL_ONES if line.inverted else value

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.pim.execute import Sense, execute
+from simcore.pim.execute import Sense, execute, ideal
 from simcore.pim.meaning import Integers, meaning_of
-from simcore.pim.planes import majority
 from simcore.pim.program import MicroProgram
 
 #: Operands of so many bits in all are checked in every combination: every pair of 6-bit numbers.
@@ -19,11 +18,15 @@ RANDOM = 4096
 
 @dataclass(frozen=True)
 class ValueCheck:
-    """How many operands were tried, how many gave the right integer, and the first that did not."""
+    """How many operands were tried, how many gave the right integer, and the first that did not.
+
+    ``mean_error`` is the mean absolute difference from the right integer.
+    """
 
     checked: int
     right: int
     first_wrong: str | None
+    mean_error: float
 
     @property
     def exact(self) -> bool:
@@ -32,7 +35,7 @@ class ValueCheck:
 
 
 def check_values(
-    program: MicroProgram, n: int, m: int | None = None, *, signed: bool = False, seed: int = 0, sense: Sense = majority
+    program: MicroProgram, n: int, m: int | None = None, *, signed: bool = False, seed: int = 0, sense: Sense = ideal
 ) -> ValueCheck:
     """Return how the program's results compare with integers. Raise InputError as `MicroProgram.recorded` does."""
     recording = program.recorded(n, m, signed)
@@ -47,7 +50,7 @@ def check_values(
         at = int(wrong[0])
         given = ", ".join(str(int(values[at])) for values in operands)
         first = f"{program.operation}({given}): expected {int(wanted[at])}, got {int(got[at])}"
-    return ValueCheck(len(wanted), len(wanted) - len(wrong), first)
+    return ValueCheck(len(wanted), len(wanted) - len(wrong), first, float(np.abs(got - wanted).mean()))
 
 
 def drawn(widths: list[int], signed: bool, seed: int) -> tuple[Integers, ...]:
