@@ -89,7 +89,7 @@ def _print(found: dict[str, Any]) -> None:
     whole = found["with_initialisation"]
     names = (("aap", "AAP"), ("ap", "AP"), ("activations", "activations"), ("rows_raised", "rows raised"))
     rows = [(told, found[name], whole[name]) for name, told in names]
-    out.print(table(f"{found['program']}: counts", ("", "issued", "with all initialisation"), rows))
+    out.print(table(f"{found['program']}: counts", ("", "in a subarray", "with all initialisation"), rows))
     out.print()
     cycles = [("compute", found["compute_cycles"]), *found["stall_cycles"].items(), ("total", found["cycles"])]
     shown = [(name, value, 100 * value / found["cycles"]) for name, value in cycles if value]

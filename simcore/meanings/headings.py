@@ -65,6 +65,12 @@ DEMO = {
     "difference": ("cycles", "Cycles on the second machine minus those on the first."),
 }
 
+PIM = {
+    "in a subarray": ("", "What the micro-program does in each subarray: operations, activations, or rows raised."),
+    "with all initialisation": ("", "The same with the operations that the published count of the program leaves out."),
+    "ns": ("ns", "Time of the operation, or of its part, by PIMeval's table."),
+}
+
 DRAM = {
     "rule": ("", "The rule of the DRAM's table that the commands break."),
     "times": ("", "How often the rule is broken."),
@@ -153,6 +159,7 @@ GROUPS = {
     "Headings of simcore banks and of wear": BANKS,
     "Headings of simcore why": WHY,
     "Headings of simcore demo": DEMO,
+    "Headings of simcore pim": PIM,
     "Headings of simcore dram": DRAM,
     "Headings of simcore list and explain": LISTS,
     "Headings of simcore study": STUDIES,
