@@ -129,12 +129,15 @@ def test_a_read_latency_of_three_with_two_places_gives_two_elements_in_three_cyc
 
 @ENGINES
 def test_with_one_outstanding_burst_each_load_waits_for_the_one_before(engine: str) -> None:
-    """Eight taps on one PE: the filters are eight tiles. A burst started in t is over in t + 2 + L, when the next starts.
+    """Eight taps on one PE, a word in a line: the filters are eight tiles. A burst started in t is over in t + 2 + L.
+
+    The next burst starts then.
 
     Filter tile i is the burst number i + 1, resident in (i + 2)(L + 2), its step in the cycle after. Between two steps lie L
     cycles without the tile and one for the read.
     """
-    one = machine("os", 1, dma={"burst_bytes": 64, "outstanding_bursts": 1})
+    pads = {"ifmap": PAD, "filter": PAD | {"line_bytes": 1}, "ofmap": PAD}
+    one = machine("os", 1, dma={"burst_bytes": 64, "outstanding_bursts": 1}, scratchpads=pads)
     outcome = run(engine, one, product(1, 8, 1))
     last_step = 9 * (LATENCY + 2) + 1
     assert outcome.stall_cycles[Cause.FIRST_FILL].sum() == 2 * (LATENCY + 2) + 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from equality import Case, check_case
@@ -56,7 +58,12 @@ def test_every_other_column_goes_backwards():
 
 
 def in_order(taps, instance, system, monkeypatch):
-    monkeypatch.setattr(array, "choose_loops", lambda shape, system, flow: Loops(shape.pixels, taps=taps))
+    chosen = array.choose_tiling
+
+    def with_taps(shape, system, flow):
+        return replace(chosen(shape, system, flow), loops=Loops(shape.pixels, taps=taps))
+
+    monkeypatch.setattr(array, "choose_tiling", with_taps)
     return lower(instance, system)
 
 

@@ -88,7 +88,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "turned-1.0.dist-info").mkdir(parents=True)
     shutil.copy(TOY, folder / "toy_turned.py")
     (folder / "turned-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: turned\nVersion: 1.0\n")
-    points = "[simcore.dataflow]\nos-turned = toy_turned:TURNED\nnot-one = toy_turned:traffic\nmisnamed = toy_turned:TURNED\n"
+    points = "[simcore.dataflow]\nos-turned = toy_turned:TURNED\nnot-one = toy_turned:least_gap\nmisnamed = toy_turned:TURNED\n"
     (folder / "turned-1.0.dist-info" / "entry_points.txt").write_text(points)
     monkeypatch.syspath_prepend(folder)
     offered.cache_clear()
@@ -174,7 +174,7 @@ def test_an_edited_file_is_read_again(tmp_path: Path) -> None:
 )
 def test_sums_move_down_the_columns_or_stay(rows: Side, columns: Side, time: Side) -> None:
     with pytest.raises(InputError, match="taps not along the columns"):
-        Dataflow("wrong", "", rows, columns, time, OUTPUT_STATIONARY.least_gap, OUTPUT_STATIONARY.traffic)
+        Dataflow("wrong", "", rows, columns, time, OUTPUT_STATIONARY.least_gap)
 
 
 def test_the_built_in_ones_hold_what_their_names_say() -> None:
@@ -190,12 +190,13 @@ def test_a_file_without_a_name_is_told_what_it_holds() -> None:
 
 def test_an_exception_in_a_function_of_the_file_is_told_with_the_file_and_line(tmp_path: Path) -> None:
     text = TOY.read_text(encoding="utf-8")
-    text = text.replace("    ifmap = choice.passes(", "    choice.nothing\n    ifmap = choice.passes(")
+    text = text.replace("    return array.rows + (", "    array.nothing\n    return array.rows + (")
     (tmp_path / "mine.py").write_text(text, encoding="utf-8")
-    line = text.splitlines().index("    choice.nothing") + 1
-    told = CliRunner().invoke(app, ["run", "lenet5", "--quiet", "--dataflow", f"{tmp_path}/mine.py:TURNED"])
+    line = text.splitlines().index("    array.nothing") + 1
+    command = ["run", "lenet5", "--quiet", "--dataflow", f"{tmp_path}/mine.py:TURNED", "--set", "array.fold_overlap=true"]
+    told = CliRunner().invoke(app, command)
     assert told.exit_code == 2
     assert told.stderr.startswith(
-        f"simcore: {tmp_path}/mine.py:{line}: AttributeError: 'Choice' object has no attribute 'nothing'"
+        f"simcore: {tmp_path}/mine.py:{line}: AttributeError: 'ArraySpec' object has no attribute 'nothing'"
     )
     assert told.stderr.endswith("; this file raised it (SIMCORE_DEBUG=1 shows where)\n")

@@ -1,7 +1,7 @@
 """A user's own dataflow: output-stationary with rows and columns exchanged, so that filters enter from the west."""
 
 from simcore.spec.system import ArraySpec
-from workloads.dataflow import Choice, Dataflow, Side
+from workloads.dataflow import Dataflow, Side
 
 
 def least_gap(array: ArraySpec) -> int:
@@ -12,12 +12,6 @@ def least_gap(array: ArraySpec) -> int:
     return array.rows + (max(array.rows, array.columns) - 1 if array.edge == "skewed-fetch" else 0)
 
 
-def traffic(choice: Choice) -> tuple[float, float]:
-    """Return the bytes loaded: every row of filters goes past all pixels, and every column of pixels past all filters."""
-    ifmap = choice.passes(choice.ifmap_bytes, "ifmap", choice.row_folds)
-    return ifmap, choice.passes(choice.filter_bytes, "filter", choice.column_folds)
-
-
 TURNED = Dataflow(
     name="os-turned",
     description="output-stationary with rows and columns exchanged: filters enter from the west, pixels from the north",
@@ -25,5 +19,4 @@ TURNED = Dataflow(
     columns=Side.PIXELS,
     time=Side.TAPS,
     least_gap=least_gap,
-    traffic=traffic,
 )

@@ -4,7 +4,6 @@ from workloads.dataflow.array import Product
 from workloads.dataflow.between_layers import Lowered
 from workloads.dataflow.dataflow import Dataflow, Side
 from workloads.dataflow.elementwise import Elementwise
-from workloads.dataflow.estimates import Choice
 from workloads.dataflow.lowering import fusions, lower, lower_each, lower_network, work_of
 from workloads.dataflow.row_work import Rowwise, Spread
 from workloads.dataflow.rules import Backward, Gradients, LayerRule, ProductValues, each_value, rule_of
@@ -13,7 +12,6 @@ from workloads.dataflow.work import Words, Work
 
 __all__ = [
     "Backward",
-    "Choice",
     "Dataflow",
     "Elementwise",
     "Gradients",

@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from simcore.errors import InputError
 from simcore.program.program import SEG_COLUMNS, Int64Array, Port, Program, Reg, Seg
 from simcore.spec.system import System
+from workloads.dataflow.ahead import tiles_ahead
 from workloads.dataflow.dataflow import drain_steps
 from workloads.dataflow.folds import Folds, build_folds, fold_records
-from workloads.dataflow.loops import Loops
+from workloads.dataflow.ifmap_uses import IfmapTiles
 from workloads.dataflow.operations import RegionPlan, build_operations, moved_bytes, plan_region
-from workloads.dataflow.regions import region_rows
+from workloads.dataflow.regions import region_rows, shares
 from workloads.dataflow.registry import dataflow_named
 from workloads.dataflow.segments import fold_streams, ifmap_segments, linear_segments
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tensors import ArrayLayer, Tensor, filters, ifmap, results
-from workloads.dataflow.tiling import choose_loops, layer_shares
+from workloads.dataflow.tiling import Tiling, choose_tiling
 from workloads.dataflow.work import Words, Work
 
 
@@ -31,9 +33,9 @@ def _result_segments(layer: ArrayLayer, psum: Tensor | None, ofmap: Tensor, psum
     tile, chunk = np.where(last, ofmap.tile, psum.tile), np.where(last, ofmap.chunk, psum.chunk)
     output = linear_segments(stream, np.where(last, psum_region + 1, psum_region), tile, chunk)
     reads = linear_segments(stream, psum_region, psum.tile, psum.chunk)
-    # Row folds are the innermost loop, so each fold reads the partial sums that the fold before it wrote.
-    reads[1:, Seg.AFTER_WRITE] = stream.first_element[:-1]
-    return reads[folds.turn > 0], output
+    adds = folds.turn > 0
+    reads[adds, Seg.AFTER_WRITE] = stream.first_element[folds.before[adds]]
+    return reads[adds], output
 
 
 def mapping_efficiency_percent(shape: ConvShape, folds: Folds, system: System) -> float:
@@ -52,14 +54,15 @@ def macs_of_arrays(folds: Folds, count: int) -> list[int]:
     return [int((folds.rows * folds.times * np.clip(folds.columns - array * each, 0, each)).sum()) for array in range(count)]
 
 
-def _facts(op: str, layer: ArrayLayer, loops: Loops, plans: list[RegionPlan], ops: Int64Array) -> dict[str, Any]:
+def _facts(op: str, layer: ArrayLayer, chosen: Tiling, plans: list[RegionPlan], ops: Int64Array) -> dict[str, Any]:
     folds = layer.folds
     names = ("ifmap", "filter", *(("psum",) if folds.accumulates else ()), "ofmap")
     tiling = {
-        "loop_order": f"{loops.outer} outer",
-        "tap_order": loops.taps,
+        "loop_order": chosen.loops.described(folds.row_folds, folds.column_folds, folds.blocks),
+        "tap_order": chosen.loops.taps,
         "blocks": folds.blocks,
         "block_size": folds.block_size,
+        "expected_bytes": chosen.expected_bytes,
         "tiles": {name: item.region.tiles for name, item in zip(names, plans, strict=True)},
         "slots": {name: item.region.slots for name, item in zip(names, plans, strict=True)},
     }
@@ -106,11 +109,50 @@ class Product(Work):
         return lower_shape(name, op, self.shape, system, with_folds=with_folds)
 
 
-def _linear_plans(weights: Tensor, psum: Tensor | None, ofmap: Tensor) -> list[RegionPlan]:
-    """Return the plans of the tensors that are stored in the order of their streams, sorted by region."""
-    found = [plan_region(weights.region, weights.uses, Port.FILTER, "filter")]
+@dataclass(frozen=True)
+class _Tensors:
+    """The tensors of a layer, each in tiles in its share of a scratchpad."""
+
+    cut: IfmapTiles
+    ifmap: Tensor
+    weights: Tensor
+    psum: Tensor | None
+    ofmap: Tensor
+
+
+def _tensors(layer: ArrayLayer) -> _Tensors:
+    psum = results(layer, "psum") if layer.folds.accumulates else None
+    return _Tensors(*ifmap(layer), filters(layer), psum, results(layer, "ofmap"))
+
+
+def _in_shares(layer: ArrayLayer, tiling: Tiling) -> tuple[ArrayLayer, _Tensors]:
+    """Return the layer with its shares, and its tensors.
+
+    If a share of the tiling is too small for one element, divide scratchpads by the sizes of the tensors. Raise InputError if
+    that does not help.
+    """
+    layer = replace(layer, shares=shares(layer.system, tiling.wants))
+    try:
+        return layer, _tensors(layer)
+    except InputError:
+        layer = replace(layer, shares=shares(layer.system, tiling.whole))
+        return layer, _tensors(layer)
+
+
+def _plans(layer: ArrayLayer, tensors: _Tensors) -> list[RegionPlan]:
+    """Return the plans of all tensors, sorted by region."""
+
+    def ahead(tensor: Tensor) -> int:
+        share = tensor.region.share
+        return tiles_ahead(layer.system, share.capacity_bytes, int(tensor.region.tile_bytes.max()))
+
+    cut, weights, psum, ofmap = tensors.ifmap, tensors.weights, tensors.psum, tensors.ofmap
+    found = [
+        plan_region(cut.region, cut.uses, Port.IFMAP, "ifmap", ahead=ahead(cut)),
+        plan_region(weights.region, weights.uses, Port.FILTER, "filter", ahead=ahead(weights)),
+    ]
     if psum is not None:
-        found.append(plan_region(psum.region, psum.uses, Port.OUTPUT, "psum", spills=True))
+        found.append(plan_region(psum.region, psum.uses, Port.OUTPUT, "psum", ahead=ahead(psum), spills=True))
     return [*found, plan_region(ofmap.region, ofmap.uses, Port.OUTPUT, "output", kept=True)]
 
 
@@ -120,13 +162,11 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
     Raise InputError if a scratchpad cannot hold the data that one element of a stream needs.
     """
     flow = dataflow_named(system.array.dataflow)
-    loops = choose_loops(shape, system, flow)
-    folds = build_folds(shape, system.array, flow, loops)
-    layer = ArrayLayer(name, shape, system, folds, fold_streams(folds, system.array), layer_shares(shape, system, flow, loops))
-    ifmap_cut, ifmap_uses, ifmap_region = ifmap(layer)
-    weights, ofmap = filters(layer), results(layer, "ofmap")
-    psum = results(layer, "psum") if folds.accumulates else None
-    plans = [plan_region(ifmap_region, ifmap_uses, Port.IFMAP, "ifmap"), *_linear_plans(weights, psum, ofmap)]
+    tiling = choose_tiling(shape, system, flow)
+    folds = build_folds(shape, system.array, flow, tiling.loops)
+    layer, tensors = _in_shares(ArrayLayer(name, shape, system, folds, fold_streams(folds, system.array), {}), tiling)
+    cut, weights, psum, ofmap = tensors.cut, tensors.weights, tensors.psum, tensors.ofmap
+    plans = _plans(layer, tensors)
     regions = region_rows([item.region for item in plans])
     ops, queue_start = build_operations(plans, regions)
     reads, output = _result_segments(layer, psum, ofmap, psum_region=2)
@@ -141,12 +181,12 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
             reads,
             output,
         ),
-        geometry=shape.geometry(ifmap_cut.rows, ifmap_cut.channels, planar=flow.planar),
+        geometry=shape.geometry(cut.rows, cut.channels, planar=flow.planar),
         regions=regions,
         ops=ops,
         queue_start=queue_start,
         tiles=int(regions[:, Reg.TILES].sum()),
         slots=int(regions[:, Reg.SLOTS].sum()),
         folds=fold_records(folds, system.array) if with_folds else (),
-        facts=_facts(op, layer, loops, plans, ops),
+        facts=_facts(op, layer, tiling, plans, ops),
     )

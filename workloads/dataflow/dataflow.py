@@ -15,7 +15,6 @@ from enum import Enum
 from simcore.errors import InputError
 from simcore.program.program import PeRoles, Port
 from simcore.spec.system import ArraySpec
-from workloads.dataflow.estimates import Choice
 from workloads.dataflow.shape import ConvShape
 
 
@@ -39,10 +38,6 @@ TENSOR_SIDES = {
 }
 
 
-def _storage_order(shape: ConvShape, array: ArraySpec) -> tuple[str, ...]:
-    return ("storage",)
-
-
 def _array_rows(array: ArraySpec) -> int:
     return array.rows
 
@@ -53,10 +48,8 @@ class Dataflow:
 
     ``name`` is the value of ``array.dataflow`` in a System. ``rows``, ``columns`` and ``time`` give the side along each; partial
     sums move down the columns, so taps must lie along the rows or in time. ``least_gap(array)`` is the least number of steps,
-    with an ``array.fold_overlap``, from the first streamed element of a fold to that of the next. ``traffic(choice)`` returns the
-    main-memory bytes of the ifmap and of the filters, for one group, under a choice of loops; the choice with the least traffic
-    is taken. ``tap_orders(shape, array)`` lists the orders of row folds that are worth trying. ``filter_chunk(array)`` is the
-    preferred number of rows in a tile of the filters.
+    with an ``array.fold_overlap``, from the first streamed element of a fold to that of the next. ``filter_chunk(array)`` is the
+    preferred number of rows in a tile of the filters. Loops, tiles and traffic follow from the sides.
 
     Raise InputError unless the sides are three different ones, and if taps lie along the columns.
     """
@@ -67,8 +60,6 @@ class Dataflow:
     columns: Side
     time: Side
     least_gap: Callable[[ArraySpec], int]
-    traffic: Callable[[Choice], tuple[float, float]]
-    tap_orders: Callable[[ConvShape, ArraySpec], tuple[str, ...]] = _storage_order
     filter_chunk: Callable[[ArraySpec], int] = _array_rows
 
     def __post_init__(self) -> None:

@@ -21,9 +21,10 @@ class Folds:
     """Folds in order of execution. Each array has one entry per fold.
 
     ``group``, ``block``, ``column`` and ``row`` are loop indices. ``turn`` counts the row folds of a column and block in the
-    order in which they run. A fold uses ``rows`` rows and ``columns`` columns of the array for ``times`` elements, beginning at
-    the GEMM indices ``m0``, ``n0`` and ``k0``. ``start`` is the array step at which its first streamed element is due.
-    ``row_folds``, ``column_folds`` and ``blocks`` count the folds and blocks of a group; ``steps`` counts the steps of the layer.
+    order in which they run, and ``before`` is the fold that added to the same sums before, or -1 if there was none. A fold uses
+    ``rows`` rows and ``columns`` columns of the array for ``times`` elements, beginning at the GEMM indices ``m0``, ``n0`` and
+    ``k0``. ``start`` is the array step at which its first streamed element is due. ``row_folds``, ``column_folds`` and ``blocks``
+    count the folds and blocks of a group; ``steps`` counts the steps of the layer.
     """
 
     dataflow: Dataflow
@@ -32,6 +33,7 @@ class Folds:
     column: Int64Array
     row: Int64Array
     turn: Int64Array
+    before: Int64Array
     rows: Int64Array
     columns: Int64Array
     times: Int64Array
@@ -71,14 +73,6 @@ class Folds:
         return self.rows if side is dataflow.rows else self.columns if side is dataflow.columns else self.times
 
 
-def _loop_indices(counts: tuple[int, int, int, int], dataflow: Dataflow, outer: str) -> list[Int64Array]:
-    """Return (group, block, column, row) of each fold, in order. ``counts`` has the same order."""
-    orders = {"column": (0, 2, 1, 3), "block": (0, 1, 2, 3) if dataflow.cuts_time else (0, 3, 2, 1)}
-    order = orders[outer]
-    flat = np.indices([counts[axis] for axis in order], dtype=np.int64).reshape(4, -1)
-    return [flat[order.index(axis)] for axis in range(4)]
-
-
 def stream_starts(times: Int64Array, array: ArraySpec, dataflow: Dataflow) -> tuple[Int64Array, int]:
     """Return the step at which each fold's stream begins, and the steps of the layer.
 
@@ -100,10 +94,13 @@ def build_folds(shape: ConvShape, array: ArraySpec, dataflow: Dataflow, loops: L
     row_folds, column_folds = -(-along_rows // array.rows), -(-along_columns // array.all_columns)
     blocks = -(-along_time // loops.block)
     require_memory(shape.groups * blocks * column_folds * row_folds, BYTES_PER_FOLD)
-    group, block, column, turn = _loop_indices((shape.groups, blocks, column_folds, row_folds), dataflow, loops.outer)
+    turn, column, block = (np.tile(axis, shape.groups) for axis in loops.sequence(row_folds, column_folds, blocks))
+    in_group = row_folds * column_folds * blocks
+    group = np.repeat(np.arange(shape.groups, dtype=np.int64), in_group)
     row = turn
     if loops.taps == "reuse":
-        row = there_and_back(reuse_order(shape, array.rows), len(turn) // row_folds)
+        order = reuse_order(shape, array.rows)
+        row = there_and_back(order, len(turn) // row_folds) if loops.turns_back else order[turn]
     row0, column0, time0 = row * array.rows, column * array.all_columns, block * loops.block
     times = np.minimum(loops.block, along_time - time0)
     first = {dataflow.rows: row0, dataflow.columns: column0, dataflow.time: time0}
@@ -115,6 +112,7 @@ def build_folds(shape: ConvShape, array: ArraySpec, dataflow: Dataflow, loops: L
         column=column,
         row=row,
         turn=turn,
+        before=_before(turn, (group * column_folds + column) * blocks + block, row_folds),
         rows=np.minimum(array.rows, along_rows - row0),
         columns=np.minimum(array.all_columns, along_columns - column0),
         times=times,
@@ -128,6 +126,14 @@ def build_folds(shape: ConvShape, array: ArraySpec, dataflow: Dataflow, loops: L
         block_size=min(loops.block, along_time),
         steps=steps,
     )
+
+
+def _before(turn: Int64Array, sums: Int64Array, row_folds: int) -> Int64Array:
+    """Return for each fold the fold with the same ``sums`` and the turn before, or -1."""
+    fold = np.empty(len(turn), dtype=np.int64)
+    place = sums * row_folds + turn
+    fold[place] = np.arange(len(turn))
+    return np.where(turn > 0, fold[np.maximum(place - 1, 0)], -1)
 
 
 def fold_records(folds: Folds, array: ArraySpec) -> tuple[Fold, ...]:

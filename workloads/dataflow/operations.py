@@ -36,12 +36,17 @@ class RegionPlan:
     spills: bool = False
 
 
-def plan_region(region: Region, uses: Uses, port: Port, queue: str, *, kept: bool = False, spills: bool = False) -> RegionPlan:
-    """Return the plan of one region. Tiles that the array writes (``kept`` or ``spills``) are fresh at their first use."""
+def plan_region(
+    region: Region, uses: Uses, port: Port, queue: str, *, ahead: int = 1, kept: bool = False, spills: bool = False
+) -> RegionPlan:
+    """Return the plan of one region, which loads ``ahead`` tiles ahead (see ``place``).
+
+    Tiles that the array writes (``kept`` or ``spills``) are fresh at their first use.
+    """
     fresh = np.zeros(len(uses), dtype=np.int64)
     if kept or spills:
         fresh[np.unique(uses.tile, return_index=True)[1]] = 1
-    return RegionPlan(region, uses, place(uses, region.slots), port, QUEUES.index(queue), fresh, kept, spills)
+    return RegionPlan(region, uses, place(uses, region.slots, ahead), port, QUEUES.index(queue), fresh, kept, spills)
 
 
 def moved_bytes(ops: Int64Array) -> dict[str, int]:

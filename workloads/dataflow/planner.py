@@ -1,17 +1,20 @@
-"""Placement of tiles in slots: which slot each use takes and which tile is evicted, by Belady's rule with double buffering."""
+"""Placement of tiles in slots: which slot each use takes, and which tile is evicted for it.
+
+Belady's rule evicts the tile whose next use is farthest in the future. Where a tensor larger than its share is read again and
+again, that is the tile just used, and a load into its slot could not start before that use ends: the array would wait for all of
+main memory's latency. A tile therefore only takes a slot that was released before the tiles on their way were loaded.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
 import numpy as np
 
 from simcore.program.program import Int64Array
 from workloads.dataflow.uses import Uses
-
-#: How many late-released tiles are passed over in search of one released early enough to load behind the previous use.
-SEARCH_DEPTH = 16
 
 
 @dataclass(frozen=True)
@@ -29,19 +32,19 @@ class TilePlacement:
     victim_returns: Int64Array
 
 
-def place(uses: Uses, slots: int) -> TilePlacement:
+def place(uses: Uses, slots: int, ahead: int = 1) -> TilePlacement:
     """Place ``uses`` in ``slots`` slots, which must be at least ``uses.at_once()``.
 
     A tile takes an empty slot if there is one. Otherwise it takes the slot of the tile whose next use is farthest in the future,
-    among the tiles released before the use begins. Tiles released before the previous use began are preferred, so that the load
-    overlaps with that use.
+    among the tiles released before the use began for which ``ahead`` loads earlier a tile was brought in. So ``ahead`` loads can
+    be on their way at once. If there is no such tile, it takes the slot that was released first.
     """
     tiles, index = np.unique(uses.tile, return_index=True)
     if len(tiles) <= slots:
         return _once_each(np.sort(index))
     if len(tiles) == len(uses) and bool((uses.last[1:] >= uses.last[:-1]).all()):
         return _ring(uses, slots)
-    return _farthest(uses, slots)
+    return _farthest(uses, slots, ahead)
 
 
 def _once_each(use: Int64Array) -> TilePlacement:
@@ -66,24 +69,20 @@ def _next_use(tile: Int64Array) -> Int64Array:
     return following
 
 
-def _begin_before(first: Int64Array) -> Int64Array:
-    """Return for each use the first element of the latest use that began strictly earlier, or its own if there is none."""
-    begins = np.unique(first)
-    return np.asarray(begins[np.maximum(np.searchsorted(begins, first) - 1, 0)])
-
-
-def _farthest(uses: Uses, slots: int) -> TilePlacement:
+def _farthest(uses: Uses, slots: int, ahead: int) -> TilePlacement:
     following = _next_use(uses.tile).tolist()
-    early = _begin_before(uses.first).tolist()
     tiles, first, last = uses.tile.tolist(), uses.first.tolist(), uses.last.tolist()
     home: dict[int, int] = {}
     latest, released = [-1] * slots, [-1] * slots
-    # Entries are (-next use, release, use, slot). The top one is used again farthest in the future; among equals, released first.
-    waiting: list[tuple[int, int, int, int]] = []
+    # Entries of ``late`` are (release, use, slot), and those of ``early`` are (-next use, release, use, slot). An entry is valid
+    # while ``use`` is the latest of its slot. It moves from late to early once its slot was released early enough.
+    late: list[tuple[int, int, int]] = []
+    early: list[tuple[int, int, int, int]] = []
     # Slots used since the last tile was brought in. Only their latest use deserves an entry, so entries are made late.
     touched: set[int] = set()
+    begins = deque([0] * max(1, ahead), maxlen=max(1, ahead))
     rows: list[tuple[int, int, int, int, int]] = []
-    uses_in_all, most_waiting = len(tiles), 4 * slots + 64
+    uses_in_all = len(tiles)
     for use, tile in enumerate(tiles):
         slot = home.get(tile, -1)
         end = last[use]
@@ -92,9 +91,16 @@ def _farthest(uses: Uses, slots: int) -> TilePlacement:
                 released[slot] = end
         else:
             for old in touched:
-                heappush(waiting, (-following[latest[old]], released[old], latest[old], old))
+                heappush(late, (released[old], latest[old], old))
             touched.clear()
-            slot = len(home) if len(home) < slots else _victim(waiting, latest, early[use], first[use])
+            if len(home) < slots:
+                slot = len(home)
+            else:
+                while late and late[0][0] < begins[0]:
+                    release, by, held = heappop(late)
+                    if latest[held] == by:
+                        heappush(early, (-following[by], release, by, held))
+                slot = _victim(early, late, latest)
             gone = latest[slot]
             returns = 0
             if gone >= 0:
@@ -102,33 +108,19 @@ def _farthest(uses: Uses, slots: int) -> TilePlacement:
                 returns = int(following[gone] < uses_in_all)
             rows.append((use, slot, released[slot], gone, returns))
             home[tile], released[slot] = slot, end
+            begins.append(first[use])
         latest[slot] = use
         touched.add(slot)
-        if len(waiting) > most_waiting:
-            waiting = [entry for entry in waiting if latest[entry[3]] == entry[2]]
-            heapify(waiting)
     return TilePlacement(*np.array(rows, dtype=np.int64).reshape(-1, 5).T.copy())
 
 
-def _victim(waiting: list[tuple[int, int, int, int]], latest: list[int], early: int, begin: int) -> int:
-    """Return the slot to take over, and remove its entry from ``waiting``."""
-    passed: list[tuple[int, int, int, int]] = []
-    fallback = -1
-    chosen = None
-    while waiting and chosen is None and not (fallback >= 0 and len(passed) >= SEARCH_DEPTH):
-        entry = heappop(waiting)
-        if latest[entry[3]] != entry[2]:
-            continue
-        if entry[1] < early:
-            chosen = entry
-            continue
-        if fallback < 0 and entry[1] < begin:
-            fallback = len(passed)
-        passed.append(entry)
-    if chosen is None:
-        if fallback < 0:
-            raise AssertionError("more tiles needed at once than slots")
-        chosen = passed.pop(fallback)
-    for entry in passed:
-        heappush(waiting, entry)
-    return chosen[3]
+def _victim(early: list[tuple[int, int, int, int]], late: list[tuple[int, int, int]], latest: list[int]) -> int:
+    """Return the slot to take over: the one used again farthest in the future, or the one released first if all are late."""
+    while early:
+        entry = heappop(early)
+        if latest[entry[3]] == entry[2]:
+            return entry[3]
+    while True:
+        _, use, slot = heappop(late)
+        if latest[slot] == use:
+            return slot

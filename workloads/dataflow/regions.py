@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,16 +116,22 @@ def divide(lines: int, wants: list[int], align: int) -> list[int]:
     return [(part + left // len(wants)) * unit for part in parts]
 
 
+def tenants_of(system: System, tensors: Sequence[str]) -> dict[str, list[str]]:
+    """Return the tensors that share each scratchpad, of "ifmap", "filter", "psum" and "ofmap"."""
+    tenants: dict[str, list[str]] = {}
+    for tensor in tensors:
+        home = "accumulator" if tensor == "psum" and "accumulator" in system.scratchpads else None
+        home = home or ("unified" if "unified" in system.scratchpads else "ofmap" if tensor == "psum" else tensor)
+        tenants.setdefault(home, []).append(tensor)
+    return tenants
+
+
 def shares(system: System, wants_bytes: dict[str, int]) -> dict[str, Share]:
     """Return a share for each tensor of ``wants_bytes``: "ifmap", "filter", "psum" or "ofmap", with the bytes it can use at once.
 
     Raise InputError if a scratchpad has fewer lines than tensors.
     """
-    tenants: dict[str, list[str]] = {}
-    for tensor in wants_bytes:
-        home = "accumulator" if tensor == "psum" and "accumulator" in system.scratchpads else None
-        home = home or ("unified" if "unified" in system.scratchpads else "ofmap" if tensor == "psum" else tensor)
-        tenants.setdefault(home, []).append(tensor)
+    tenants = tenants_of(system, list(wants_bytes))
     found = {}
     for index, (name, pad) in enumerate(system.scratchpads.items()):
         names = tenants.get(name, [])

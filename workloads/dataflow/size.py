@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from simcore.dram.statistics import peak_bandwidth_bytes_per_s
-from simcore.spec import DramMemorySpec, MemorySpec
 from simcore.spec.system import System
+from workloads.dataflow.ahead import bytes_per_cycle
 from workloads.dataflow.lowering import fusions, with_layer_words, work_of
 from workloads.network import LayerInstance, Network
 
@@ -30,14 +29,7 @@ class Size:
 
     def cycles(self, system: System) -> float:
         """Estimate the core cycles: the steps, or the time to move the bytes at main memory's bandwidth if that is longer."""
-        return max(self.steps, self.bytes_moved * system.core_clock_hz / _bytes_per_s(system.memory))
-
-
-def _bytes_per_s(memory: MemorySpec) -> float:
-    """Return main memory's peak bandwidth."""
-    if isinstance(memory, DramMemorySpec):
-        return peak_bandwidth_bytes_per_s(memory.resolved())
-    return float(memory.bytes_per_cycle * memory.clock_hz)
+        return max(self.steps, self.bytes_moved / bytes_per_cycle(system))
 
 
 def network_sizes(network: Network, system: System, only: Container[str] | None = None) -> dict[str, Size]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from simcore.program.program import Int64Array, Port
 from simcore.spec.system import System
 from workloads.dataflow.dataflow import Side
@@ -15,8 +17,13 @@ from workloads.dataflow.regions import Region, Share, region
 from workloads.dataflow.segments import Stream, Streams
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tap_order import row_classes
-from workloads.dataflow.tiles import Runs, ifmap_tiles, linear_chunk, psum_chunk, tile_target_bytes, whole_rows
+from workloads.dataflow.tiles import Heights, Runs, ifmap_tiles, linear_chunk, tile_target_bytes, whole_rows
 from workloads.dataflow.uses import LinearTiles, Uses
+
+#: A tile of filters takes at most this part of their share, so that several are on their way at once.
+MOST_OF_A_SHARE = 16
+#: Partial sums of a fold lie in about this many tiles, so that few of them wait for each other.
+PARTS_OF_SUMS = 8
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,8 @@ class Tensor:
     uses: Uses
 
 
-def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Uses, Region]:
-    """Return the ifmap's tiles, uses and region. Raise InputError if its share is too small for one element."""
+def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Tensor]:
+    """Return the ifmap's tiles, and the ifmap as a tensor. Raise InputError if its share is too small for one element."""
     folds, stream, array = layer.folds, layer.streams.ifmap, layer.system.array
     planar = folds.dataflow.planar
     taps_per_fold = array.rows if folds.dataflow.rows is Side.TAPS else layer.shape.taps
@@ -57,19 +64,32 @@ def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Uses, Region]:
     else:
         find = [partial(pixel_uses, folds=folds, first_element=first, taps_per_fold=taps_per_fold, skewed=stream.skewed)]
     lanes, word_bytes = int(stream.lanes.max()), layer.system.words.ifmap_bytes
-    most_rows = layer.shape.height if planar else _most_rows(layer, lanes)
-    return ifmap_tiles(layer.shape, layer.shares["ifmap"], layer.name, word_bytes, lanes, planar, most_rows, find)
+    heights = _vector_heights(layer, lanes) if planar else _stream_heights(layer, lanes)
+    cut, uses, place_in = ifmap_tiles(layer.shape, layer.shares["ifmap"], layer.name, word_bytes, lanes, planar, heights, find)
+    return cut, Tensor(place_in, np.zeros(len(folds), dtype=np.int64), 1, uses)
 
 
-def _most_rows(layer: ArrayLayer, lanes: int) -> int:
-    """Return the most ifmap rows of a tile that lets consecutive folds read either all of a tile or nothing of it."""
+def _vector_heights(layer: ArrayLayer, lanes: int) -> Heights:
+    """Return heights for vectors of pixels. They move on by whole tiles if they are whole output rows that share no ifmap row."""
+    shape = layer.shape
+    whole = shape.kernel[0] <= shape.stride[0] and lanes % shape.out_width == 0
+    return Heights(shape.height, lanes // shape.out_width * shape.stride[0] if whole else 0)
+
+
+def _stream_heights(layer: ArrayLayer, lanes: int) -> Heights:
+    """Return heights for streams of pixels that let consecutive folds read either all of a tile or nothing of it."""
     shape, folds = layer.shape, layer.folds
     if (folds.row != folds.turn).any() and row_classes(shape) > 1:
-        return 1  # folds read alternate rows now and the other rows later
-    fold_rows = shape.fold_rows(lanes)
+        return Heights(1)  # folds read alternate rows now and the other rows later
     fits = shape.ifmap_words() * layer.system.words.ifmap_bytes <= layer.shares["ifmap"].capacity_bytes
+    if fits:
+        return Heights(shape.height)
+    if folds.blocks > 1:
+        step = max(1, folds.block_size // shape.out_width * shape.stride[0])
+        return Heights(step if shape.kernel[0] <= shape.stride[0] else 1, step)
+    fold_rows = shape.fold_rows(lanes)
     # A fold that reads a small part of each image stays for the following folds if tiles are not higher than that part.
-    return shape.height if fits or 2 * fold_rows > shape.height else fold_rows
+    return Heights(shape.height if 2 * fold_rows > shape.height else fold_rows)
 
 
 def filters(layer: ArrayLayer) -> Tensor:
@@ -77,12 +97,14 @@ def filters(layer: ArrayLayer) -> Tensor:
     folds, stream, share = layer.folds, layer.streams.filter, layer.shares["filter"]
     run, parts = _parts(folds, Side.FILTERS, Side.TAPS)
     runs = _runs(stream, parts * layer.shape.groups, layer.system.words.filter_bytes)
-    chunk = linear_chunk(share, layer.name, "filter", runs, folds.dataflow.filter_chunk(layer.system.array))
+    most = max(1, share.capacity_bytes // MOST_OF_A_SHARE // runs.row_bytes)
+    chunk = linear_chunk(share, layer.name, "filter", runs, min(most, folds.dataflow.filter_chunk(layer.system.array)))
     return _tensor(share, stream, stream.first_element, run, runs, chunk)
 
 
 def _runs(stream: Stream, count: int, word_bytes: int) -> Runs:
-    return Runs(count, int(stream.times.max()), int(stream.lanes.max()), word_bytes, stream.skewed)
+    lengths = tuple(np.unique(stream.times).tolist())
+    return Runs(count, int(stream.times.max()), int(stream.lanes.max()), word_bytes, stream.skewed, lengths)
 
 
 def _tensor(share: Share, stream: Stream, first_element: Int64Array, run: Int64Array, runs: Runs, chunk: int) -> Tensor:
@@ -114,7 +136,7 @@ def results(layer: ArrayLayer, tensor: str) -> Tensor:
     runs = _runs(stream, parts * layer.shape.groups, words.psum_bytes if tensor == "psum" else words.ofmap_bytes)
     chunk = whole_rows(max(1, tile_target_bytes(share) // runs.row_bytes), folds.dataflow.block_unit(layer.shape))
     if tensor == "psum":
-        chunk = psum_chunk(share, runs, chunk)
+        chunk = min(chunk, max(1, -(-runs.times // PARTS_OF_SUMS)))
     chunk = linear_chunk(share, layer.name, tensor, runs, chunk)
     first_element = stream.first_element
     if tensor == "ofmap" and folds.accumulates:

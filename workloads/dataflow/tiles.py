@@ -4,27 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import gcd
+from typing import Any
+
+import numpy as np
 
 from workloads.dataflow.ifmap_uses import IfmapTiles
 from workloads.dataflow.regions import Region, Share, region
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.uses import Uses
 
+#: One number, or an array of them.
+Amount = Any
+
+#: Tiles may leave this much more of their slots empty than tiles of the best size.
+SNUG = 1.02
+
 #: Larger tiles delay the first element more than they save later.
 LARGE_TILE_BYTES = 4096
-SMALL_TILE_BYTES = 512
+SMALL_TILE_BYTES = 64
+
+
+def target_bytes(capacity_bytes: Amount) -> Amount:
+    """Return the preferred tile size in bytes in a share of this capacity: a sixteenth of it, within bounds."""
+    return np.clip(capacity_bytes // 16, SMALL_TILE_BYTES, LARGE_TILE_BYTES)
 
 
 def tile_target_bytes(share: Share) -> int:
-    """Return the preferred tile size in bytes: a sixteenth of the share, within bounds."""
-    return max(SMALL_TILE_BYTES, min(LARGE_TILE_BYTES, share.capacity_bytes // 16))
+    """Return the preferred tile size in bytes in a share."""
+    return int(target_bytes(share.capacity_bytes))
 
 
 @dataclass(frozen=True)
 class Runs:
     """A tensor stored in the order of its stream: ``count`` runs of ``times`` rows of ``lanes`` words.
 
-    With ``skewed`` the lanes of a row are read one after another.
+    With ``skewed`` the lanes of a row are read one after another. Some runs may have fewer rows, as ``lengths`` says.
     """
 
     count: int
@@ -32,6 +47,7 @@ class Runs:
     lanes: int
     word_bytes: int
     skewed: bool = False
+    lengths: tuple[int, ...] = ()
 
     @property
     def row_bytes(self) -> int:
@@ -42,36 +58,48 @@ class Runs:
         """Return the tiles of a run that is cut every ``chunk`` rows."""
         return -(-self.times // chunk)
 
+    def slot_bytes(self, share: Share, chunk: int) -> float:
+        """Return the bytes of the slots that all tiles take, in proportion to those of the slots of other sizes of tile."""
+        slot = share.slot_lines(chunk * self.row_bytes, self.count * self.tiles(chunk)) * share.line_bytes
+        return slot * sum(-(-times // chunk) for times in self.lengths or (self.times,))
+
     def tiles_at_once(self, chunk: int) -> int:
         """Return the tiles of ``chunk`` rows that one element of the stream can touch."""
         return min(self.tiles(chunk), 1 + (-(-(self.lanes - 1) // chunk) if self.skewed else 0))
 
 
 def linear_chunk(share: Share, layer: str, tensor: str, runs: Runs, chunk: int) -> int:
-    """Return the rows per tile of a tensor: ``chunk``, halved until enough tiles fit the share.
+    """Return the rows per tile of a tensor: about ``chunk`` at most, and so few that enough tiles fit the share.
 
-    Raise InputError if not even tiles of one row can serve one element.
+    Tiles that fill their slots better are preferred, unless all tiles fit. Raise InputError if not even tiles of one row can
+    serve one element.
     """
-    chunk = max(1, min(chunk, runs.times))
-    while True:
-        tiles, needed = runs.count * runs.tiles(chunk), runs.tiles_at_once(chunk)
-        slots = share.slots(chunk * runs.row_bytes, tiles)
-        if slots >= min(needed + 1, tiles):
-            return chunk
-        if chunk == 1:
-            if slots >= needed:
-                return 1
-            raise share.too_small(layer, tensor, needed * share.slot_lines(runs.row_bytes, tiles) * share.line_bytes)
-        chunk = -(-chunk // 2)
-
-
-def psum_chunk(share: Share, runs: Runs, chunk: int) -> int:
-    """Return the rows per tile of partial sums: small tiles that let a whole run stay in the share, or ``chunk`` if none do."""
-    for parts in (8, 4, 2, 1):
-        size = -(-runs.times // parts)
-        if share.slots(size * runs.row_bytes, runs.count * runs.tiles(size)) >= runs.tiles(size):
+    sizes = _chunks(share, runs, chunk)
+    least = min(runs.slot_bytes(share, size) for size in sizes)
+    spare = 0
+    for size in sizes:
+        tiles, needed = runs.count * runs.tiles(size), runs.tiles_at_once(size)
+        slots = share.slots(size * runs.row_bytes, tiles)
+        if slots == tiles or (slots > needed and runs.slot_bytes(share, size) <= SNUG * least):
             return size
-    return chunk
+        if slots >= needed and not spare:
+            spare = size
+    if spare:
+        return spare
+    needed = runs.tiles_at_once(1) * share.slot_lines(runs.row_bytes, runs.count * runs.tiles(1)) * share.line_bytes
+    raise share.too_small(layer, tensor, needed)
+
+
+def _chunks(share: Share, runs: Runs, chunk: int) -> list[int]:
+    """Return the rows per tile to try, most first: halves of ``chunk`` in whole lines, as long as these are possible."""
+    lines = share.line_bytes // gcd(share.line_bytes, runs.row_bytes)
+    size = max(1, min(-(-chunk // lines) * lines, runs.times))
+    sizes = [size]
+    while size > 1:
+        half = -(-size // 2)
+        size = -(-half // lines) * lines if half > lines else half
+        sizes.append(_evenly(runs.times, size))
+    return sorted(set(sizes), reverse=True)
 
 
 def whole_rows(chunk: int, out_width: int) -> int:
@@ -87,6 +115,29 @@ def _evenly(extent: int, part: int) -> int:
 def _divisor(extent: int, part: int) -> int:
     """Return the largest divisor of ``extent`` that is at most ``part``."""
     return next(size for size in range(min(extent, part), 0, -1) if extent % size == 0)
+
+
+@dataclass(frozen=True)
+class Heights:
+    """Limits of the height of ifmap tiles: the ``most`` rows, and the ``step`` by which streams move on, or 0 if none matters."""
+
+    most: int
+    step: int = 0
+
+    def best(self, height: int, rows: int, line_rows: float) -> int:
+        """Return at most ``rows`` rows: tiles of like size, or those that take the fewest lines for each step.
+
+        A line holds ``line_rows`` rows of a tile.
+        """
+        rows = min(rows, self.most)
+        if self.step == 0 or rows >= height:
+            return _evenly(height, rows)
+
+        def lines(size: int) -> float:
+            tiles = (self.step + size - gcd(self.step, size)) / size
+            return tiles * -(-size // line_rows)
+
+        return min(range(min(rows, self.step), 0, -1), key=lines) if rows < 2 * self.step else rows // self.step * self.step
 
 
 def _first_ifmap_tiles(shape: ConvShape, target_words: int, lanes: int, planar: bool) -> tuple[int, int]:
@@ -110,7 +161,8 @@ def _first_ifmap_tiles(shape: ConvShape, target_words: int, lanes: int, planar: 
     inner = used[: int(used.nonzero()[0][-1]) + 1] if used.any() else used
     if not inner.all():
         rows = 1
-    return _evenly(height, rows), depth if shape.groups == 1 else _divisor(channels, depth)
+    depth = _evenly(channels, depth) if planar else depth
+    return rows, depth if shape.groups == 1 else _divisor(channels, depth)
 
 
 def _smaller(shape: ConvShape, rows: int, channels: int, planar: bool) -> tuple[int, int] | None:
@@ -120,11 +172,15 @@ def _smaller(shape: ConvShape, rows: int, channels: int, planar: bool) -> tuple[
     return next((step for step in steps if step != (rows, channels)), None)
 
 
-def _sizes(shape: ConvShape, first: tuple[int, int], planar: bool) -> Iterator[tuple[int, int]]:
+def _sizes(
+    shape: ConvShape, first: tuple[int, int], planar: bool, heights: Heights, line_words: int
+) -> Iterator[tuple[int, int]]:
+    """Yield (rows, channels) of the tiles to try, largest first."""
     size: tuple[int, int] | None = first
     while size is not None:
-        yield size
-        size = _smaller(shape, *size, planar)
+        rows, channels = size
+        yield heights.best(shape.height, rows, line_words / (shape.width * channels)), channels
+        size = _smaller(shape, rows, channels, planar)
 
 
 def ifmap_tiles(
@@ -134,21 +190,20 @@ def ifmap_tiles(
     word_bytes: int,
     lanes: int,
     planar: bool,
-    most_rows: int,
+    heights: Heights,
     find_uses: Sequence[Callable[[IfmapTiles], Uses]],
 ) -> tuple[IfmapTiles, Uses, Region]:
     """Return the ifmap's tiles, their uses and their region.
 
-    Each function in ``find_uses`` returns the uses of some tiles; later ones need fewer tiles at once. No tile holds more than
-    ``most_rows`` ifmap rows. Take the first size of which the share holds one more tile than is needed at once (double
-    buffering), or else one that just fits. Raise InputError if the share cannot hold the data of one element at any size.
+    Each function in ``find_uses`` returns the uses of some tiles; later ones need fewer tiles at once. Take the first size of
+    which the share holds one more tile than is needed at once (double buffering), or else one that just fits. Raise InputError if
+    the share cannot hold the data of one element at any size.
     """
-    rows, channels = _first_ifmap_tiles(shape, tile_target_bytes(share) // word_bytes, lanes, planar)
-    first = min(rows, most_rows), channels
+    first = _first_ifmap_tiles(shape, tile_target_bytes(share) // word_bytes, lanes, planar)
     spare: tuple[IfmapTiles, Uses] | None = None
     needed_bytes = 0
     for find in find_uses:
-        for size in _sizes(shape, first, planar):
+        for size in _sizes(shape, first, planar, heights, share.line_bytes // word_bytes):
             tiles = IfmapTiles(shape, *size)
             tile_bytes = tiles.words * word_bytes
             slots = share.slots(tile_bytes, tiles.tiles)

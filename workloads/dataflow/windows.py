@@ -15,7 +15,7 @@ from workloads.dataflow.operations import plan_region
 from workloads.dataflow.regions import Region, Share, region, shares
 from workloads.dataflow.segments import Stream, linear_segments
 from workloads.dataflow.shape import ConvShape
-from workloads.dataflow.tiles import Runs, ifmap_tiles, linear_chunk, tile_target_bytes, whole_rows
+from workloads.dataflow.tiles import Heights, Runs, ifmap_tiles, linear_chunk, tile_target_bytes, whole_rows
 from workloads.dataflow.uses import LinearTiles, Uses
 from workloads.dataflow.vector import NO_SEGMENTS, vector_program, wants
 from workloads.dataflow.work import Words, Work
@@ -56,7 +56,8 @@ def _blocks(
     first_error = None
     for lanes, uses_of in ways:
         try:
-            return lanes, ifmap_tiles(shape, share, name, word_bytes, lanes, False, shape.height, [partial(uses_of, lanes=lanes)])
+            find = [partial(uses_of, lanes=lanes)]
+            return lanes, ifmap_tiles(shape, share, name, word_bytes, lanes, False, Heights(shape.height), find)
         except InputError as error:
             first_error = first_error or error
     assert first_error is not None

@@ -1,0 +1,42 @@
+"""How far ahead the DMA loads: the part of a share that is kept for tiles on their way, so that memory latency is hidden."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from simcore.dram.statistics import peak_bandwidth_bytes_per_s
+from simcore.spec import DramMemorySpec, SimpleMemorySpec
+from simcore.spec.system import System
+
+#: One number, or an array of them.
+Amount = Any
+
+
+def bytes_per_cycle(system: System) -> float:
+    """Return main memory's peak bandwidth in bytes per core cycle."""
+    memory = system.memory
+    if isinstance(memory, DramMemorySpec):
+        return peak_bandwidth_bytes_per_s(memory.resolved()) / system.core_clock_hz
+    return float(memory.bytes_per_cycle * memory.clock_hz / system.core_clock_hz)
+
+
+def bytes_in_flight(system: System) -> int:
+    """Return the bytes that are on their way at full bandwidth: latency times bandwidth, as far as bursts in flight allow."""
+    allowed = system.dma.outstanding_bursts * system.dma.burst_bytes
+    memory = system.memory
+    if not isinstance(memory, SimpleMemorySpec):
+        return allowed
+    return min(allowed, ceil(memory.latency_cycles * memory.bytes_per_cycle))
+
+
+def bytes_ahead(system: System, capacity_bytes: Amount) -> Amount:
+    """Return the bytes of a share of this capacity that are kept for tiles on their way: at most a quarter of it."""
+    return np.minimum(bytes_in_flight(system), capacity_bytes // 4)
+
+
+def tiles_ahead(system: System, capacity_bytes: int, tile_bytes: int) -> int:
+    """Return how many tiles are loaded ahead of the one that is used next."""
+    return 1 + -(-int(bytes_ahead(system, capacity_bytes)) // max(1, tile_bytes))
