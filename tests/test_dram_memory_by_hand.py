@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_array_cycles import machine, product
+from test_array_cycles import PAD, machine, product
 
 from simcore.engine import run_programs
 from simcore.program.outcome import Cause, DramCounts, Outcome
@@ -112,11 +112,13 @@ def test_the_next_layer_finds_rows_open_and_the_clock_going_on(engine: str) -> N
 @ENGINES
 def test_one_burst_of_four_lines_is_done_with_its_last_line(engine: str) -> None:
     # 200 bytes of ifmap in one burst: four transactions, of which each DRAM cycle offers one, and then the first of the filter's
-    # 200 tiles of a byte. Reads of one row come tCCD = 4 apart: 12, 16, 20, 24, and 28, whose data end in 43: step 0 in 45.
+    # 200 tiles of a byte, a line each. Reads of one row come tCCD = 4 apart: 12, 16, 20, 24, and 28, whose data end in 43: step 0
+    # in 45.
     system = machine(
         "os",
         1,
         core_clock_hz="800 MHz",
+        scratchpads={"ifmap": PAD, "filter": PAD | {"line_bytes": 1}, "ofmap": PAD},
         dma={"burst_bytes": 256, "outstanding_bursts": 16},
         memory={"model": "dram", "standard": "ddr3_1600k"},
     )

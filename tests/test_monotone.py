@@ -65,35 +65,24 @@ EXCEPTIONS = [
         "capacity_kib",
         "An element waits for all of its tile. A larger scratchpad gets larger ifmap tiles, so that the array waits longer for "
         "the first one. Traffic is the same: the tiling is chosen for least traffic, not for fewest cycles.",
-        ("first_fill", "dram_wait"),
-        0.091,
+        ("dram_wait", "first_fill"),
+        0.112,
         """
         ws 4 sram conv 4>16
         ws 4 sram linear 4>16
         ws 4 sram linear 16>64
         ws 4 stt-mram linear 4>16
-        ws 8 sram conv 4>16
         ws 8 sram linear 4>16
         ws 8 sram linear 16>64
         ws 8 stt-mram conv 4>16
+        ws 8 stt-mram linear 4>16
         os 4 sram conv 4>16
-        os 4 sram linear 4>16
-        os 4 sram linear 16>64
-        os 4 stt-mram linear 16>64
         os 8 sram conv 4>16
         os 8 sram linear 4>16
-        os 8 sram linear 16>64
-        os 8 stt-mram linear 16>64
         is 4 sram conv 4>16
-        is 4 sram linear 4>16
-        is 4 sram linear 16>64
         is 4 stt-mram conv 4>16
-        is 4 stt-mram linear 4>16
-        is 4 stt-mram linear 16>64
         is 8 sram conv 4>16
         is 8 sram linear 4>16
-        is 8 sram linear 16>64
-        is 8 stt-mram linear 16>64
         """,
     ),
     Exceptions(
@@ -112,7 +101,7 @@ EXCEPTIONS = [
         "With more bursts on their way the DMA's slow line writes reach the banks together; the arbiter serves the oldest first, "
         "and the array's reads wait behind them.",
         ("dma_collision",),
-        0.061,
+        0.076,
         """
         os 4 stt-mram linear 4>16
         is 4 stt-mram linear 4>16
@@ -124,22 +113,35 @@ EXCEPTIONS = [
         "latency_cycles",
         "A faster main memory starts the array earlier, while the DMA's slow line writes are still at their densest: reads fall "
         "behind by more than was gained.",
-        ("dma_collision",),
-        0.025,
+        ("dma_collision", "write_backpressure"),
+        0.02,
         """
         os 4 stt-mram linear 50>20
         is 4 stt-mram linear 50>20
         is 4 stt-mram linear 20>5
+        is 8 stt-mram linear 50>20
         is 8 stt-mram linear 20>5
         """,
     ),
     Exceptions(
         "bytes_per_cycle",
         "As for the latency: bursts arrive closer together than slow banks can take them, in the way of the array's reads.",
-        ("dma_collision",),
-        0.007,
+        ("dma_collision", "first_fill", "read_latency"),
+        0.006,
         """
+        os 4 stt-mram linear 4>16
+        is 4 stt-mram linear 2>4
+        is 4 stt-mram linear 16>64
         is 8 stt-mram linear 4>16
+        """,
+    ),
+    Exceptions(
+        "port_window",
+        "With deeper FIFOs the ports offer reads earlier, and two of them meet at a bank that would have been free later.",
+        ("read_latency",),
+        0.0004,
+        """
+        is 4 sram linear 8>16
         """,
     ),
     Exceptions(
@@ -256,20 +258,25 @@ def test_more_or_faster_never_costs_cycles_but_for_the_listed_exceptions(knob):
             assert cause in group.grows, (turn, cause, group.mechanism)
 
 
+#: Where the array's ports go first, a memory of four times the bandwidth costs up to 24 cycles in 40,000 here: bursts of the ifmap
+#: and of the filters are handed over in another order, and a tile that is waited for completes behind one that is not.
+ANOTHER_ORDER = {
+    "bytes_per_cycle": {
+        "ws 8 stt-mram linear 16>64",
+        "os 8 stt-mram conv 16>64",
+        "is 8 stt-mram linear 16>64",
+    }
+}
+
+
 @pytest.mark.parametrize("knob", ["latency_cycles", "bytes_per_cycle", "outstanding_bursts"])
-def test_a_faster_dma_never_costs_cycles_where_the_arrays_ports_go_first(knob):
-    """The mechanism of the DMA's exceptions: they are gone when no read waits behind older line writes of the DMA.
-
-    What is left are the bursts that arrive together.
-    """
-    lost = {turn: found for point in GRID for turn, found in costs(point, knob, arbiter="port-priority").items()}
-    assert set(lost) == (ARRIVING_TOGETHER.listed() if knob == ARRIVING_TOGETHER.knob else set())
-    for share, cause in lost.values():
-        assert share <= ARRIVING_TOGETHER.most
-        assert cause in ARRIVING_TOGETHER.grows
+def test_a_faster_dma_hardly_ever_costs_cycles_where_the_arrays_ports_go_first(knob):
+    """The mechanism of the DMA's exceptions: they are gone when no read waits behind older line writes of the DMA."""
+    lost = {turn: share for point in GRID for turn, (share, _) in costs(point, knob, arbiter="port-priority").items()}
+    assert set(lost) == ANOTHER_ORDER.get(knob, set())
+    assert all(share <= 0.0006 for share in lost.values())
 
 
-@pytest.mark.slow
 def test_more_banks_cost_the_same_where_the_arrays_ports_go_first():
     """The exception of the banks is none of the DMA's: it is the only one, and costs the same, whichever arbiter serves."""
     oldest_first, ports_first = (

@@ -70,10 +70,12 @@ def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Tensor]:
 
 
 def _vector_heights(layer: ArrayLayer, lanes: int) -> Heights:
-    """Return heights for vectors of pixels. They move on by whole tiles if they are whole output rows that share no ifmap row."""
+    """Return heights for vectors of pixels: the rows of one vector, if these are rows that no other vector reads."""
     shape = layer.shape
-    whole = shape.kernel[0] <= shape.stride[0] and lanes % shape.out_width == 0
-    return Heights(shape.height, lanes // shape.out_width * shape.stride[0] if whole else 0)
+    if shape.kernel[0] > shape.stride[0] or lanes % shape.out_width:
+        return Heights(shape.height)
+    step = lanes // shape.out_width * shape.stride[0]
+    return Heights(step, step)
 
 
 def _stream_heights(layer: ArrayLayer, lanes: int) -> Heights:

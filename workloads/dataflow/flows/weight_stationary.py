@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from simcore.spec.system import ArraySpec
 from workloads.dataflow.dataflow import Dataflow, Side, swap_gap
-
 
 WEIGHT_STATIONARY = Dataflow(
     name="ws",
