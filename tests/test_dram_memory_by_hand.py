@@ -118,7 +118,7 @@ def test_one_burst_of_four_lines_is_done_with_its_last_line(engine: str) -> None
         "os",
         1,
         core_clock_hz="800 MHz",
-        scratchpads={"ifmap": PAD, "filter": PAD | {"line_bytes": 1}, "ofmap": PAD},
+        scratchpads={"ifmap": PAD | {"capacity_bytes": 4096}, "filter": PAD | {"line_bytes": 1}, "ofmap": PAD},
         dma={"burst_bytes": 256, "outstanding_bursts": 16},
         memory={"model": "dram", "standard": "ddr3_1600k"},
     )

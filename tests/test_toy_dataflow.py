@@ -193,7 +193,7 @@ def test_an_exception_in_a_function_of_the_file_is_told_with_the_file_and_line(t
     text = text.replace("    return array.rows + (", "    array.nothing\n    return array.rows + (")
     (tmp_path / "mine.py").write_text(text, encoding="utf-8")
     line = text.splitlines().index("    array.nothing") + 1
-    command = ["run", "lenet5", "--quiet", "--dataflow", f"{tmp_path}/mine.py:TURNED", "--set", "array.fold_overlap=true"]
+    command = ["run", "lenet5", "--quiet", "--dataflow", f"{tmp_path}/mine.py:TURNED", "--set", "array.fold_overlap=after-wave"]
     told = CliRunner().invoke(app, command)
     assert told.exit_code == 2
     assert told.stderr.startswith(

@@ -68,7 +68,7 @@ class _Pads:
         if pad != self.home_of_results:
             return 0
         unit, capacity = self.unit(pad), self._specs[pad].capacity_bytes
-        return -(-min(OUTPUT_BYTES, self.results, capacity // 8) // unit) * unit
+        return -(-min(OUTPUT_BYTES, self.results, capacity // 16) // unit) * unit
 
     def parts(self, pad: str, most: int) -> tuple[int, Int64Array]:
         """Return into how many parts, at most ``most``, a scratchpad is divided, and the bytes of 1, 2, ... parts."""
