@@ -37,6 +37,16 @@ LAYERS = {
         "Share of the processing elements that hold work, averaged over the folds: 100 x Sr x Sc / (folds x rows x columns), as "
         "SCALE-Sim's Mapping Efficiency. 0 for layers of the vector unit, empty for layers that do not run by themselves.",
     ),
+    "single_buffered": (
+        "",
+        "Tensors of a layer on the array of which the scratchpad holds no more tiles than are in use at once: no tile is loaded "
+        "while another is used, and main memory's latency is waited for. Empty if there are none.",
+    ),
+    "memory_bound_by": (
+        "",
+        "What limits the rate at which main memory can serve a layer on the array: `bandwidth`, or `bursts_in_flight` if "
+        "outstanding_bursts x burst_bytes do not cover latency x bandwidth (`dma.outstanding_bursts`). Empty for other layers.",
+    ),
     "array_utilisation_percent": ("percent", "100 x macs / (cycles x rows x columns). Stalls, fill and drain lower it."),
     "values": (
         "",

@@ -54,6 +54,8 @@ def _layer_row(run: LayerRun, macs_per_cycle: float, causes: Sequence[str]) -> d
     for number, cause in enumerate(causes):
         row[stall_column(cause)] = int(outcome.stall_cycles[number].sum()) if outcome else 0
     row["mapping_efficiency_percent"] = run.facts.get("mapping_efficiency_percent", float("nan"))
+    row["single_buffered"] = run.facts.get("single_buffered", "")
+    row["memory_bound_by"] = run.facts.get("memory_bound_by", "")
     row["array_utilisation_percent"] = 100.0 * run.macs / (cycles * macs_per_cycle) if cycles else 0.0
     for unit in ("words", "lines"):
         for port, column in PORT_COLUMNS.items():

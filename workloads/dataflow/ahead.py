@@ -32,6 +32,18 @@ def bytes_in_flight(system: System) -> int:
     return min(allowed, ceil(memory.latency_cycles * memory.bytes_per_cycle))
 
 
+def memory_bound_by(system: System) -> str:
+    """Return what limits main memory's rate: "bandwidth", or "bursts_in_flight" if these are too few to cover its latency.
+
+    The latency of a DRAM is not known before the run, so its limit is called bandwidth.
+    """
+    memory = system.memory
+    if not isinstance(memory, SimpleMemorySpec):
+        return "bandwidth"
+    needed = memory.latency_cycles * memory.bytes_per_cycle
+    return "bandwidth" if system.dma.outstanding_bursts * system.dma.burst_bytes >= needed else "bursts_in_flight"
+
+
 def bytes_ahead(system: System, capacity_bytes: Amount) -> Amount:
     """Return the bytes of a share of this capacity that are kept for tiles on their way: at most a quarter of it."""
     return np.minimum(bytes_in_flight(system), capacity_bytes // 4)

@@ -10,7 +10,7 @@ import numpy as np
 from simcore.errors import InputError
 from simcore.program.program import SEG_COLUMNS, Int64Array, Port, Program, Reg, Seg
 from simcore.spec.system import System
-from workloads.dataflow.ahead import tiles_ahead
+from workloads.dataflow.ahead import memory_bound_by, tiles_ahead
 from workloads.dataflow.dataflow import drain_steps
 from workloads.dataflow.folds import Folds, build_folds, fold_records
 from workloads.dataflow.ifmap_uses import IfmapTiles
@@ -77,6 +77,8 @@ def _facts(op: str, layer: ArrayLayer, chosen: Tiling, plans: list[RegionPlan], 
         "column_folds": folds.column_folds,
         "folds": len(folds),
         "tiling": tiling,
+        "single_buffered": ", ".join(name for name, item in zip(names, plans, strict=True) if item.is_single_buffered),
+        "memory_bound_by": memory_bound_by(layer.system),
     } | moved_bytes(ops)
 
 

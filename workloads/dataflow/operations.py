@@ -35,6 +35,11 @@ class RegionPlan:
     kept: bool = False
     spills: bool = False
 
+    @property
+    def is_single_buffered(self) -> bool:
+        """Return whether the share holds no more tiles than are in use at once, so that none is brought in ahead."""
+        return self.region.slots < self.region.tiles and self.region.slots <= self.uses.at_once()
+
 
 def plan_region(
     region: Region, uses: Uses, port: Port, queue: str, *, ahead: int = 1, kept: bool = False, spills: bool = False
