@@ -14,7 +14,7 @@ SYSTEM = System.model_validate(
         "core_clock_hz": 1_000_000_000,
         "array": {"rows": 3, "columns": 4, "dataflow": "ws", "partial_sums": "ofmap", "port_window": 8},
         "words": {"ifmap_bytes": 1, "filter_bytes": 2, "ofmap_bytes": 1, "psum_bytes": 8},
-        "scratchpads": {"unified": {"capacity_bytes": 4096, "banks": 2, "line_bytes": 32, "timing": "sram"}},
+        "scratchpads": {"unified": {"capacity_bytes": 2048, "banks": 2, "line_bytes": 32, "timing": "sram"}},
         "dma": {"outstanding_bursts": 2, "burst_bytes": 16},
         "memory": {"clock_hz": 1_600_000_000, "latency_cycles": 2, "bytes_per_cycle": 64},
         "tiling": "whole",

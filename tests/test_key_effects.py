@@ -11,6 +11,8 @@ import pytest
 from key_effect_cases import EVERY_KIND, IDEAL_AND_ROOFLINE, ROOFLINE, SYSTOLIC, TABLE, Case, TableCase
 
 from simcore import simulate
+from simcore.dram.checker import check_commands
+from simcore.dram.commands import Command
 from simcore.dram.controller import ControllerSpec
 from simcore.dram.resolve import load_dram
 from simcore.dram.tables import ResolvedDram
@@ -33,7 +35,8 @@ SYSTEM_CASES = {
     for path, case in cases.items()
 }
 #: Keys whose effect a test of their own shows.
-ALONE = {("every kind", "extends"), ("systolic", "kind"), ("ideal", "kind"), ("roofline", "kind"), ("DRAM tables", "row_level")}
+ALONE = {("every kind", "extends"), ("systolic", "kind"), ("ideal", "kind"), ("roofline", "kind")}
+ALONE |= {("DRAM tables", "row_level"), ("DRAM tables", "bus_level")}
 CONV = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Filters, Strides\nc, 8, 8, 3, 3, 4, 4, 2\n"
 SAID = {(item.file, item.path): item.changes_cycles for item in all_keys() if item.changes_cycles is not None}
 
@@ -120,6 +123,15 @@ def test_row_level_changes_when_a_second_row_of_a_bank_opens() -> None:
     bank = (0, 0, 0, 0)
     assert wait_for_second_row(banks, bank, bank) == banks.timing["nRC"]
     assert wait_for_second_row(subarrays, (*bank, 0), (*bank, 1)) == banks.timing["nRRDL"]
+
+
+def test_bus_level_gives_nodes_below_the_channel_command_slots_of_their_own() -> None:
+    """Two banks may then take a command in one cycle. Only issuers of micro-programs use it."""
+    for level, broken in (("channel", 1), ("bank", 0)):
+        dram = load_dram({"extends": "ddr4_2400r", "bus_level": level})
+        close = dram.index("PREpb")
+        commands = [Command(1, 0, close, (0, 0, 0, 0, -1, -1)), Command(2, 0, close, (0, 0, 0, 1, -1, -1))]
+        assert len(list(check_commands(commands, dram))) == broken, level
 
 
 def wait_for_second_row(dram: ResolvedDram, first: tuple[int, ...], second: tuple[int, ...]) -> int:
