@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from simcore.spec.load import kind_of_source
 if TYPE_CHECKING:
     import networkx as nx
 
+    from simcore.results.trace_files import TraceOrder
     from workloads.network import Network
 
 
@@ -41,6 +42,7 @@ def simulate(
     check_values: bool = False,
     limit_s: float | None = LIMIT_S,
     progress: OnProgress | None = None,
+    trace: TraceOrder | None = None,
 ) -> Results:
     """Run a network on a system and return its tables.
 
@@ -56,7 +58,8 @@ def simulate(
 
     ``check_values`` (systolic, engine "simpy" only) lets the PEs multiply int8 numbers drawn from the System's ``seed``, and
     compares what the array writes with numpy's product, layer by layer; ``Results.values`` holds the findings. A run whose
-    estimate exceeds ``limit_s`` seconds is an error; None sets no limit. The run calls ``progress`` as it advances.
+    estimate exceeds ``limit_s`` seconds is an error; None sets no limit. The run calls ``progress`` as it advances. ``trace``
+    asks for files with every access of the scratchpads or of the DRAM.
 
     Raise InputError for any of these that cannot be used, and WrongValuesError if a checked value differs from numpy's.
     """
@@ -65,6 +68,8 @@ def simulate(
     engine = kind.engine_named(engine)
     if check_values:
         kind.require_values(engine)
+    for traced in () if trace is None else trace.kinds:
+        kind.require_trace(machine, traced)
     costs = kind.costs(machine)
     graph = network_for(network, machine, batch, training)
     used = shortcuts if shortcuts is not None else Shortcuts()
@@ -72,7 +77,8 @@ def simulate(
     refuse_too_long(kind.estimate(machine, order), order, limit_s)
     kind.load(machine, engine)
     started = time.perf_counter()
-    ran = kind.run(machine, order, kind.plan(machine, order))
+    plan = kind.plan(machine, order)
+    ran, traces = _run(kind, machine, order, plan, trace)
     wall_s = time.perf_counter() - started
     check_ran(kind, ran)
     manifest = build_manifest(
@@ -87,7 +93,23 @@ def simulate(
         values_checked=check_values,
     )
     manifest |= kind.manifest_parts(machine)
+    if traces is not None:
+        manifest["traces"] = traces
     return Results(machine, ran.layers, costs, manifest, wall_s, _wear(kind, machine, ran), details=ran.details)
+
+
+def _run(
+    kind: MachineKind[Any, Any], machine: MachineSpec, order: RunOrder, plan: object, trace: TraceOrder | None
+) -> tuple[Ran, dict[str, Any] | None]:
+    """Run the plan, and write traces if asked for. Return what was measured, and what the manifest says about the traces."""
+    if trace is None:
+        return kind.run(machine, order, plan), None
+    from simcore.results.trace_files import trace_files
+
+    names = list(dict.fromkeys(bank.scratchpad for bank in kind.banks(machine)))
+    with trace_files(trace, names) as written:
+        ran = kind.run(machine, replace(order, traced=written.traced), plan)
+    return ran, written.facts()
 
 
 def _wear(kind: MachineKind[Any, Any], machine: MachineSpec, ran: Ran) -> LineWear | None:

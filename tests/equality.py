@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,8 @@ from simcore.engine.shortcuts import Shortcuts
 from simcore.machine.line_writes import LineWrites, no_line_writes
 from simcore.machine.machine import Machine, build_machine
 from simcore.program.outcome import CAUSE_NAMES, Cause, Outcome
-from simcore.program.program import Op, OpKind, Port, Program, Reg
+from simcore.program.program import Int64Array, Op, OpKind, Port, Program, Reg
+from simcore.program.traces import Traced
 from simcore.spec.system import System
 from workloads.dataflow.lowering import lower
 from workloads.network import LayerInstance
@@ -88,13 +89,35 @@ def _edited(program: Program, edits: tuple[Edit, ...]) -> Program:
     return replace(program, segments=segments)
 
 
+@dataclass
+class Traces:
+    """The rows of both traces, whole, layer by layer."""
+
+    scratchpads: dict[str, list[Int64Array]] = field(default_factory=dict)
+    dram: dict[str, list[Int64Array]] = field(default_factory=dict)
+
+    def traced(self, first_cycle: int = 0, end_cycle: int | None = None) -> Traced:
+        """Return the order for traces that come here."""
+        take = [lambda name, rows, to=to: to.setdefault(name, []).append(rows) for to in (self.scratchpads, self.dram)]
+        return Traced(*take, first_cycle, end_cycle)
+
+    def rows(self) -> dict[str, list[list[int]]]:
+        """Return all rows by trace and layer."""
+        return {
+            f"{kind} of {name}": np.concatenate(pieces).tolist()
+            for kind, found in (("scratchpads", self.scratchpads), ("dram", self.dram))
+            for name, pieces in found.items()
+        }
+
+
 @dataclass(frozen=True)
 class CompiledRun:
-    """Outcomes of the compiled engine, how often it wrote each line, and how many layers it did not simulate."""
+    """Outcomes of the compiled engine, writes of each line, how many layers it did not simulate, and traces if asked for."""
 
     outcomes: list[Outcome]
     line_writes: LineWrites
     equal_layers: int
+    traces: Traces
 
     @property
     def cycles(self) -> int:
@@ -111,28 +134,32 @@ class CompiledRun:
         return Counter({name: 1 for name, count in found.items() if count})
 
 
-def run_compiled(case: Case) -> CompiledRun:
+def run_compiled(case: Case, *, traced: bool = False) -> CompiledRun:
     """Run a case on the compiled engine with the case's shortcuts."""
+    traces = Traces()
     machine = build_machine(case.system)
     line_writes = no_line_writes(machine)
-    engine = CompiledEngine(machine, case.shortcuts, line_writes)
+    engine = CompiledEngine(machine, case.shortcuts, line_writes, traced=traces.traced() if traced else None)
     outcomes = [engine.run(program) for program in case.programs()]
-    return CompiledRun(outcomes, line_writes, len(outcomes) - engine.simulated)
+    return CompiledRun(outcomes, line_writes, len(outcomes) - engine.simulated, traces)
 
 
 def check_case(case: Case) -> CompiledRun:
     """Assert that the engines give equal outcomes, with all shortcuts and with the case's, and that nothing is lost.
 
-    Return the run with all shortcuts.
+    The second run is traced, and so is that of the reference engine: the traces are equal, row by row. Return the run with all
+    shortcuts.
     """
     machine = build_machine(case.system)
-    fast, chosen = run_compiled(replace(case, shortcuts=ALL_ON)), run_compiled(case)
-    slow = ReferenceEngine(machine, case.shuffle_seed, no_line_writes(machine))
+    fast, chosen = run_compiled(replace(case, shortcuts=ALL_ON)), run_compiled(case, traced=True)
+    traces = Traces()
+    slow = ReferenceEngine(machine, case.shuffle_seed, no_line_writes(machine), traces.traced())
     for program, *outcomes in zip(case.programs(), fast.outcomes, chosen.outcomes, strict=True):
         expected = slow.run(program)
         for outcome in outcomes:
             assert not expected.differences(outcome), (program.name, expected.differences(outcome))
         assert_conserved(program, machine, expected)
+    assert chosen.traces.rows() == traces.rows()
     assert slow.line_writes is not None
     for run in (fast, chosen):
         assert_equal_line_writes(run, slow.line_writes)

@@ -9,6 +9,7 @@ from line_write_cases import spilling_case
 from machines import instance_of
 
 from simcore.engine import ENGINES, run_programs
+from simcore.engine.records import Records
 from simcore.machine.line_writes import LineWrites, no_line_writes
 from simcore.machine.machine import build_machine
 from simcore.program.outcome import Outcome
@@ -40,7 +41,7 @@ SMALL = System.model_validate(
 
 def ran(system: System, programs: list[Program], engine: str) -> tuple[LineWrites, list[Outcome]]:
     counted = no_line_writes(build_machine(system))
-    return counted, run_programs(system, programs, engine, line_writes=counted)
+    return counted, run_programs(system, programs, engine, records=Records(line_writes=counted))
 
 
 @pytest.mark.parametrize("engine", ENGINES)

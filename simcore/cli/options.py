@@ -56,6 +56,17 @@ CheckValuesOption = Annotated[
     bool,
     typer.Option("--check-values", help="With --engine simpy, multiply random numbers in the PEs and compare with numpy."),
 ]
+TraceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trace",
+        metavar="scratchpads|dram",
+        help="Write every access of the scratchpads or of the DRAM to --out. May be repeated.",
+    ),
+]
+TraceCyclesOption = Annotated[
+    str | None, typer.Option("--trace-cycles", metavar="FIRST:END", help="Trace core cycles FIRST up to, not with, END only.")
+]
 NoLimitOption = Annotated[bool, typer.Option("--no-limit", help="Run even if the estimate exceeds the limit of one hour.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print no progress bar and no tables.")]
 
@@ -99,6 +110,8 @@ class RunOptions(SimulateOptions):
     """The options of ``simcore run``."""
 
     check_values: CheckValuesOption = False
+    trace: TraceOption = None
+    trace_cycles: TraceCyclesOption = None
 
 
 @dataclass(frozen=True)

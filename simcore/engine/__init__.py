@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from simcore.engine.cold_start import log_cold_start
 from simcore.engine.memory_check import check_memory
 from simcore.engine.plan_check import check_plan
+from simcore.engine.records import Records
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError, did_you_mean
-from simcore.machine.line_writes import LineWrites
 from simcore.machine.machine import DramMemory, Machine, build_machine
 from simcore.machine.traffic import Traffic, TrafficOutcome
 from simcore.program.outcome import Outcome
@@ -52,13 +52,13 @@ def run_programs(
     on_layer: Callable[[int, Outcome], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
     operands: Callable[[int, Program], Operands | None] | None = None,
-    line_writes: LineWrites | None = None,
+    records: Records | None = None,
 ) -> list[Outcome]:
     """Run layers one after another on one machine and one clock. Return one Outcome per layer.
 
     ``on_layer(index, outcome)`` is called after each layer, and ``on_step(index, array steps made)`` now and then during it. Only
-    the reference engine asks ``operands(index, program)`` before each layer for the operands of its PEs (None: no values). The
-    writes of each line are added to ``line_writes``, if given.
+    the reference engine asks ``operands(index, program)`` before each layer for the operands of its PEs (None: no values).
+    ``records`` says what else to write down.
 
     Raise InputError for an unknown engine, an unusable bank timing, operands for the compiled engine, tensors that a DRAM cannot
     hold, and refreshes that come faster than the DRAM can do them. Raise RuntimeError for a Program that does not fit the
@@ -66,7 +66,7 @@ def run_programs(
     """
     machine = build_machine(system)
     check = _address_check(machine)
-    run = _runner(machine, engine, shortcuts, on_step, operands, line_writes)
+    run = _runner(machine, engine, shortcuts, on_step, operands, records or Records())
     outcomes = []
     for index, program in enumerate(programs):
         check_plan(program, machine)
@@ -84,7 +84,7 @@ def _runner(
     shortcuts: Shortcuts | None,
     on_step: Callable[[int, int], None] | None,
     operands: Callable[[int, Program], Operands | None] | None,
-    line_writes: LineWrites | None,
+    records: Records,
 ) -> Callable[[int, Program], Outcome]:
     """Return the function that runs the layer of an index on the engine of that name."""
     if engine == "compiled":
@@ -92,12 +92,12 @@ def _runner(
 
         if operands is not None:
             raise InputError("the compiled engine has no PEs, so it cannot check values", hint="choose engine 'simpy'")
-        compiled = CompiledEngine(machine, shortcuts, line_writes)
+        compiled = CompiledEngine(machine, shortcuts, records.line_writes, traced=records.traced)
         return lambda index, program: compiled.run(program, None if on_step is None else partial(on_step, index))
     if engine == "simpy":
         from simcore.engine.reference.run import ReferenceEngine
 
-        reference = ReferenceEngine(machine, line_writes=line_writes)
+        reference = ReferenceEngine(machine, line_writes=records.line_writes, traced=records.traced)
 
         def run(index: int, program: Program) -> Outcome:
             given = None if operands is None else operands(index, program)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from simcore.errors import InputError, did_you_mean
 from simcore.kinds.costs import Costs, UnknownCosts
 from simcore.program.outcome import CAUSE_NAMES
+from simcore.program.traces import Traced
 from simcore.progress import OnProgress
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class RunOrder:
     """The order for a run: the layers of ``network`` named in ``wanted`` (None means all), on the engine of that name.
 
     ``shortcuts`` says which shortcuts a compiled engine may take. ``check_values`` asks for a comparison of the values that the
-    machine computes. The run calls ``progress`` as it advances.
+    machine computes. The run calls ``progress`` as it advances, and hands accesses over to ``traced``.
     """
 
     network: Network
@@ -46,6 +47,7 @@ class RunOrder:
     shortcuts: Shortcuts
     check_values: bool = False
     progress: OnProgress | None = None
+    traced: Traced | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     steps_cycles: ClassVar[bool] = True
     #: True if ``banks`` returns any banks.
     has_banks: ClassVar[bool] = False
+    #: What can be traced: "scratchpads", "dram".
+    traces: ClassVar[tuple[str, ...]] = ()
     #: A folder of preset systems as YAML files, or None. The presets of simcore itself lie in models/systems.
     presets: ClassVar[Path | None] = None
     #: Keys whose values may name a file, relative to the System file with that key. "*" stands for any key or index.
@@ -234,6 +238,14 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
             alone = self.value_engines[0]
             hint = f"its PEs multiply; choose engine '{alone}'"
             raise InputError(f"only engine '{alone}' can check values, got {engine!r}", hint=hint)
+
+    def require_trace(self, spec: SpecT, wanted: str) -> None:
+        """Raise InputError if the machine makes no accesses of the wanted sort that could be traced."""
+        if wanted not in self.traces:
+            raise InputError(f"a machine of kind '{self.name}' has no {wanted} to trace", hint="leave --trace out")
+        if wanted == "dram" and self.main_memory(spec) is None:
+            message = "main memory is a latency and a bandwidth, so that there is no DRAM to trace"
+            raise InputError(message, where="memory", hint="memory: {model: dram, standard: ddr4_2400r}")
 
     def require_banks(self) -> None:
         """Raise InputError if machines of this kind have no banks."""

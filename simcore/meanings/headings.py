@@ -44,7 +44,6 @@ BANKS = {
     "conflict cyc.": ("cycles", "Cycles in which a request still waited at the bank (`conflict_cycles`). Most cost nothing."),
     "busy cyc.": ("cycles", "Cycles in which a port of the bank was busy (`busy_cycles`)."),
     "occup. %": ("percent", "Share of the cycles in which the bank's ports were busy (`occupancy_percent`)."),
-    "row": ("", "Number of the line in its bank (`busiest_line_row`)."),
     "writes/s": ("writes/s", "Writes per second to the busiest line if the run repeats (`busiest_line_writes_per_s`)."),
     "endurance": ("writes", "Writes that a line survives (`endurance_writes`)."),
     "lasts": ("", "Time until the busiest line fails if the run repeats for ever (`lifetime_s`)."),

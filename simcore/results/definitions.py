@@ -99,6 +99,28 @@ SCRATCHPAD_COLUMNS = {
     "full_cycles": ("cycles", "Cycles in which the write buffer has no room for one more line."),
 }
 
+TRACES = {
+    "cycle": ("cycle", "Core cycle of an event in a trace, counted from the start of the run."),
+    "bank_port": ("", "Number of the bank's port that an event of a trace concerns, from 0. Empty for `forwarded`."),
+    "row": ("", "Number of the line within its bank, in a trace and where wear is printed (`busiest_line_row`)."),
+    "operation": ("", "Operation of an access in a trace: read or write."),
+    "event": (
+        "",
+        "Event in a trace of the scratchpads. granted: a port of the bank takes the request. preempted: a buffered write in "
+        "progress goes back to its queue. forwarded: the write buffer answers a read of a partial sum.",
+    ),
+    "arrived_cycle": ("cycle", "Core cycle in which the request came to its bank."),
+    "done_cycle": ("cycle", "Core cycle in which the request's data can be used or its write is over. Empty for `preempted`."),
+    "free_cycle": ("cycle", "Core cycle from which on the bank's port is free again. Empty unless `granted`."),
+    "dram_cycle": ("cycle", "Cycle of the DRAM's own clock in which a controller accepted the transaction."),
+    "address": ("byte", "First byte of a transaction in a trace of the DRAM. Each layer's tensors begin at 0."),
+    "answer": (
+        "",
+        "How the controller of the DRAM answers a transaction of a trace. command: by a read or write command. forwarded: a "
+        "read, from a write that waits. merged: a write, into a write that waits.",
+    ),
+}
+
 DRAM = {
     "dram_cycles": ("cycles", "Cycles of the DRAM's own clock during the layer."),
     "dram_row_hits": (

@@ -19,6 +19,7 @@ from simcore.results.definitions import (
     LAYERS,
     OTHERS,
     SCRATCHPAD_COLUMNS,
+    TRACES,
     WEAR,
     WRITES_COUNT_ONCE,
 )
@@ -51,6 +52,7 @@ def _terms() -> dict[str, Term]:
         ("Columns of layers", LAYERS),
         ("Columns of scratchpads", SCRATCHPAD_COLUMNS),
         ("Columns of banks", BANKS),
+        ("Columns of traces", TRACES),
         ("Wear", WEAR),
         ("DRAM", DRAM),
         ("simcore dram", DRAM_ALONE),
@@ -72,6 +74,7 @@ GROUPS = (
     "Stall causes",
     "Columns of scratchpads",
     "Columns of banks",
+    "Columns of traces",
     "Wear",
     "DRAM",
     "simcore dram",

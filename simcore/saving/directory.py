@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import NoReturn
@@ -21,14 +22,43 @@ from simcore.saving.work_folder import NEW, OLD, clear, work_folder
 Fill = Callable[[Path], None]
 
 
-@contextmanager
-def results_directory(directory: str | Path | None, *, overwrite: bool = False) -> Iterator[Callable[[Fill], None]]:
-    """Claim a directory before a long run, and yield a function that saves the results after the run.
+@dataclass(frozen=True)
+class Claim:
+    """A directory that this process may save into.
 
-    Call the yielded function with a function that fills a directory. For None it claims and saves nothing. While the block runs,
-    no other process can claim the directory. Its earlier contents stay until the new directory is complete and on the disk; then
-    the two exchange their names. Before that, leftovers of a process that was killed are removed, and results that it had moved
-    aside are restored.
+    Call it with a function that fills a directory. Without a target nothing is saved.
+
+    ``work`` is the folder beside the target in which the new directory is prepared.
+    """
+
+    target: Path | None = None
+    work: Path | None = None
+    overwrite: bool = False
+
+    def __call__(self, fill: Fill) -> None:
+        """Save the results. Raise InputError if the system refuses it, or if something else has appeared in that place."""
+        if self.target is not None and self.work is not None:
+            _save(fill, self.work, self.target, self.overwrite)
+
+    def during_the_run(self) -> Path | None:
+        """Return a folder for files that are written before the results are saved, which become part of them; None if unclaimed.
+
+        Without a call of the claim they are removed.
+        """
+        if self.target is None or self.work is None:
+            return None
+        with refusals_of(self.target):
+            (self.work / NEW).mkdir(exist_ok=True)
+        return self.work / NEW
+
+
+@contextmanager
+def results_directory(directory: str | Path | None, *, overwrite: bool = False) -> Iterator[Claim]:
+    """Claim a directory before a long run, and yield a Claim that saves the results after the run.
+
+    For None it claims and saves nothing. While the block runs, no other process can claim the directory. Its earlier contents
+    stay until the new directory is complete and on the disk; then the two exchange their names. Before that, leftovers of a
+    process that was killed are removed, and results that it had moved aside are restored.
 
     Raise InputError on entry for a place that cannot be written, a directory that another process has claimed, earlier results
     without ``overwrite``, and a directory that holds anything that simcore did not write, with or without ``overwrite``. Raise
@@ -36,7 +66,7 @@ def results_directory(directory: str | Path | None, *, overwrite: bool = False) 
     beside it.
     """
     if directory is None:
-        yield lambda _: None
+        yield Claim()
         return
     with refusals_of(Path(directory)):
         target = _place(Path(directory))
@@ -46,7 +76,10 @@ def results_directory(directory: str | Path | None, *, overwrite: bool = False) 
             _check_contents(target, overwrite)
             clear(work / NEW)
             clear(work / OLD)
-        yield lambda fill: _save(fill, work, target, overwrite)
+        try:
+            yield Claim(target, work, overwrite)
+        finally:
+            shutil.rmtree(work / NEW, ignore_errors=True)
 
 
 def _place(directory: Path) -> Path:
@@ -108,7 +141,7 @@ def _few(names: list[str]) -> str:
 def _save(fill: Fill, work: Path, target: Path, overwrite: bool) -> None:
     new = work / NEW
     with refusals_of(target, "nothing was saved, and the results of this run are lost"):
-        new.mkdir()
+        new.mkdir(exist_ok=True)
         try:
             fill(new)
             write_mark(new)

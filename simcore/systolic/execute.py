@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from simcore.engine import run_programs
+from simcore.engine.records import Records
 from simcore.kinds.kind import Ran, RunOrder
 from simcore.machine.line_writes import no_line_writes
 from simcore.machine.machine import build_machine
@@ -41,7 +42,7 @@ def execute(system: System, order: RunOrder, planned: Sequence[PlannedLayer]) ->
         on_layer=on_layer,
         on_step=None if progress is None else on_step,
         operands=None if check is None else check.operands,
-        line_writes=line_writes,
+        records=Records(line_writes, order.traced),
     )
     said = {} if check is None else check.said
     return Ran(_layer_runs(planned, outcomes, said), line_writes)

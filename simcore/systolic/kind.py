@@ -34,6 +34,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
     dataflow_key = "array.dataflow"
     value_engines = ("simpy",)
     has_banks = True
+    traces = ("scratchpads", "dram")
     file_keys = (
         ("array", "dataflow"),
         ("memory",),

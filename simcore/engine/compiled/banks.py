@@ -6,6 +6,7 @@ from typing import Any
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.note import note_grant, note_preemption
 from simcore.engine.compiled.tables import Tables
 from simcore.machine.machine import FCFS, PORT_PRIORITY, RESUME
 from simcore.program.program import Port
@@ -224,6 +225,7 @@ def _send_back(tables: Tables, pad: int, bank: int, server: int, now: int) -> No
     counts, inflight, busy = tables.counts, tables.inflight, tables.busy
     request = servers[server, c.SERVER_REQUEST]
     left = requests[request, c.REQUEST_FREE] - now
+    note_preemption(tables, server, request, now)
     counts[bank, c.COUNT_PREEMPTED] += 1
     counts[bank, c.COUNT_BUSY] -= left
     busy[bank, requests[request, c.REQUEST_BIN]] -= left
@@ -297,6 +299,7 @@ def grant_scratchpad(serves: Any, tables: Tables, pad: int, now: int) -> None:
             )
             free_at, done_at = _serve(serves, tables, server, request, now)
             grant(tables, server, port, op, owner, free_at, done_at, now)
+            note_grant(tables, server, request, now)
             servers[server, c.SERVER_REQUEST], requests[request, c.REQUEST_GRANTED] = request, now
             banks[bank, c.BANK_LAST_PORT] = port
             scalars[c.SCALAR_EVENTS] += 1

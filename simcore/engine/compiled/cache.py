@@ -12,7 +12,7 @@ from typing import Any
 from simcore import clock
 from simcore.engine.compiled.tables import words_of
 from simcore.machine import machine
-from simcore.program import outcome, program, streams
+from simcore.program import outcome, program, streams, traces
 from simcore.saving.kernel_folder import SUFFIX
 from simcore.timing import kernel_cache
 from simcore.timing.kernel_cache import folder_of, kept, sources_version
@@ -25,7 +25,7 @@ _TIMING_SOURCES = ("addresses.py", "numba_code.py")
 def engine_version() -> str:
     """Return a hash of all sources of the kernels. Every edit of the engine changes it."""
     folder, timing = Path(__file__).parent, Path(kernel_cache.__file__).parent
-    modules = (clock, machine, outcome, program, streams)
+    modules = (clock, machine, outcome, program, streams, traces)
     sources = [Path(module.__file__ or "") for module in modules]
     return sources_version([*sorted(folder.rglob("*.py")), *sources, *(timing / name for name in _TIMING_SOURCES)])
 

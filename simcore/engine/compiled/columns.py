@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcore.program.program import Port
+from simcore.program.traces import Access
 
 #: "none" in a column that holds a row number, a tile or a slot.
 NONE = -1
@@ -130,4 +131,11 @@ SCALAR_ROWS_ARE_SHORT = 41
 # Main memory moves RATE_BYTES in RATE_CYCLES of its cycles. Its port is free from its cycle MEMORY_FREE on, of which MEMORY_PART
 # parts, of RATE_BYTES, are taken. DMA_BYTES are the bytes of bursts after which the DMA starts no further burst in a core cycle.
 SCALAR_RATE_CYCLES, SCALAR_MEMORY_PART, SCALAR_DMA_BYTES = range(42, 45)
-SCALAR_COLUMNS = 45
+# Traces: the core cycles that are traced (none if END is 0), the rows noted so far, and whether some must be handed over.
+SCALAR_ACCESS_FROM, SCALAR_ACCESS_END, SCALAR_ACCESSES, SCALAR_ACCESS_ROOM = range(45, 49)
+SCALAR_TRANSACTION_FROM, SCALAR_TRANSACTION_END, SCALAR_TRANSACTIONS, SCALAR_TRANSACTION_ROOM = range(49, 53)
+SCALAR_TRACE_IS_FULL = 53
+SCALAR_COLUMNS = 54
+
+# trace: columns of `Access`, in which the bank is that of all scratchpads in one sequence and the scratchpad is not noted.
+TRACE_COLUMNS = len(Access)

@@ -35,7 +35,7 @@ _call_memory = calling(MEMORY_SIGNATURE)
 
 @entry(int64(int64[::1], int64, numba_type(Tables), int64))
 def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> int:
-    """Continue a layer until it is done, or for ``slice_us`` microseconds. Return how the call ended.
+    """Continue a layer until it is done, a trace is full, or for ``slice_us`` microseconds. Return how the call ended.
 
     ``serves`` are the addresses of the bank timings. ``run_memory`` is that of the function that runs a DRAM, or 0.
     """
@@ -48,6 +48,8 @@ def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> in
             looks_in = LOOK_EVERY
             if clock_us() - began >= slice_us:
                 break
+        if scalars[c.SCALAR_TRACE_IS_FULL]:
+            break
         looks_in -= 1
         scalars[c.SCALAR_EVENTS] = 0
         _retire(tables, now)

@@ -7,6 +7,7 @@ from simcore.engine.compiled.banks import enqueue, grant_at_once, is_buffered
 from simcore.engine.compiled.dma import fill_request, place
 from simcore.engine.compiled.jit import inlined, written_in
 from simcore.engine.compiled.lines import element_lines, locate, move_on
+from simcore.engine.compiled.note import note_forwarding
 from simcore.engine.compiled.stalls import holder_of
 from simcore.engine.compiled.tables import Tables
 from simcore.program.outcome import Cause
@@ -79,6 +80,7 @@ def offer_element(tables: Tables, port: int, now: int) -> None:
             bundles[element, c.BUNDLE_UNGRANTED] -= 1
             bundles[element, c.BUNDLE_READY] = max(bundles[element, c.BUNDLE_READY], now + 1)
             counts[bank, c.COUNT_FORWARDED] += 1
+            note_forwarding(tables, bank, port, bank_row, READ, now)
         elif not grant_at_once(tables, bank, port, READ, element, now):
             request = bundles[element, c.BUNDLE_FIRST] + i
             fill_request(tables, request, port, bank, bank_row, READ, element, now)

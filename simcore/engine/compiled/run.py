@@ -15,6 +15,7 @@ from simcore.engine.compiled.kernels import RUN_LAYER, RUN_MEMORY
 from simcore.engine.compiled.layer import layer_tables
 from simcore.engine.compiled.state import counters_of, hold_to_contract, machine_state
 from simcore.engine.compiled.tables import Tables
+from simcore.engine.compiled.traces import PIECE, hand_over, shortcuts_of, with_room
 from simcore.engine.shortcuts import Shortcuts
 from simcore.engine.store import MemoryStore, Store
 from simcore.machine.counters import counted_since
@@ -22,6 +23,7 @@ from simcore.machine.line_writes import LineWrites
 from simcore.machine.machine import Machine
 from simcore.program.outcome import Outcome
 from simcore.program.program import Int64Array, Port, Program
+from simcore.program.traces import Traced
 
 
 class CompiledEngine:
@@ -33,14 +35,16 @@ class CompiledEngine:
         shortcuts: Shortcuts | None = None,
         line_writes: LineWrites | None = None,
         store: Store[KeptLayer] | None = None,
+        traced: Traced | None = None,
     ) -> None:
-        """Start a machine at cycle 0. The writes of its lines are added to ``line_writes``, if given.
+        """Start a machine at cycle 0. The writes of its lines are added to ``line_writes``, and accesses go to ``traced``.
 
         ``store`` keeps layers for later layers that equal them. By default it is in memory, for this engine alone.
         """
         self.line_writes = line_writes
         self.shortcuts = shortcuts or Shortcuts()
-        self.state = machine_state(machine)
+        self.traced = traced or Traced()
+        self.state = machine_state(machine, PIECE if self.traced.dram is not None else 0)
         self.store: Store[KeptLayer] = MemoryStore() if store is None else store
         #: The number of layers simulated so far.
         self.simulated = 0
@@ -51,7 +55,9 @@ class CompiledEngine:
         Raise InputError for a bank timing that broke its contract and for a DRAM whose refreshes pile up. Raise RuntimeError,
         which says who waits for what, if nothing can happen any more.
         """
-        key = layer_key(self.state, program) if self.shortcuts.equal_layers else None
+        # A layer whose accesses are traced must make them.
+        is_traced = self.traced.scratchpads is not None and not self.traced.is_over(self.state.cycle)
+        key = layer_key(self.state, program) if self.shortcuts.equal_layers and not is_traced else None
         kept = None if key is None else self.store.get(key)
         if kept is not None and (self.line_writes is None or kept.lines is not None):
             return run_again(self.state, kept, self.line_writes)
@@ -64,7 +70,7 @@ class CompiledEngine:
 
     def _run_anew(self, program: Program, on_step: Callable[[int], None] | None) -> Outcome:
         state = self.state
-        layer = layer_tables(state, program, self.shortcuts)
+        layer = with_room(layer_tables(state, program, shortcuts_of(self.shortcuts, self.traced)), state, self.traced)
         counted = counters_of(state.machine, state.tables)
         self._simulate(program, layer, on_step)
         hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
@@ -83,8 +89,10 @@ class CompiledEngine:
         """Run the kernel, slice by slice, until the layer is done."""
         run_memory = RUN_MEMORY.handle if self.state.dram is not None else 0
         while (status := RUN_LAYER(self.state.serves, run_memory, layer, slices.SLICE_US)) == GOES_ON:
+            hand_over(program.name, layer, self.state, self.traced)
             if on_step is not None:
                 on_step(int(layer.scalars[c.SCALAR_STEP]))
+        hand_over(program.name, layer, self.state, self.traced)
         if status == OVERRUN and self.state.dram is not None:
             raise self.state.dram.overrun()
         if status == STUCK:

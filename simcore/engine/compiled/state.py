@@ -40,8 +40,11 @@ def _flat(parts: list[Int64Array]) -> tuple[Int64Array, list[int]]:
     return np.concatenate(parts), [int(start) for start in starts]
 
 
-def machine_state(machine: Machine) -> MachineState:
-    """Return fresh tables of a machine, and compile its bank timings. Raise InputError if one cannot be compiled."""
+def machine_state(machine: Machine, traced_rows: int = 0) -> MachineState:
+    """Return fresh tables of a machine, and compile its bank timings. Raise InputError if one cannot be compiled.
+
+    ``traced_rows`` is the number of a DRAM's transactions for a trace that it keeps before it hands them over.
+    """
     functions: list[Any] = []
     timing_function = []
     for timing in machine.timings:
@@ -55,7 +58,7 @@ def machine_state(machine: Machine) -> MachineState:
     for group, timing in enumerate(machine.timings):
         groups[group] = params_at[group], len(timing.params_array()), shared_at[group], len(timing.initial_shared())
     pads, banks, servers, states = _bank_tables(machine, timing_function)
-    dram = dram_memory_state(machine) if isinstance(machine.memory, DramMemory) else None
+    dram = dram_memory_state(machine, traced_rows) if isinstance(machine.memory, DramMemory) else None
     tables = no_tables()._replace(
         pads=pads, banks=banks, servers=servers, groups=groups, params=params, shared=shared, states=states
     )

@@ -69,6 +69,8 @@ class Tables(NamedTuple):
     bin_start_cycles: Vector
     read_bytes: Vector
     write_bytes: Vector
+    # The trace of accesses that are not yet handed over.
+    trace: Annotated[Int64Array, 2, c.TRACE_COLUMNS]
 
 
 @lru_cache(maxsize=16)

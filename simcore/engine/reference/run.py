@@ -17,6 +17,7 @@ from simcore.engine.reference.port import ReadPort
 from simcore.engine.reference.scratchpad import ScratchpadProcess
 from simcore.engine.reference.shared import Shared
 from simcore.engine.reference.tally import Tally
+from simcore.engine.reference.traces import AccessTrace, DramTrace
 from simcore.engine.reference.values import ValueFlow
 from simcore.errors import WrongValuesError
 from simcore.machine.counters import Counters, counted_since, read_counters
@@ -25,6 +26,7 @@ from simcore.machine.machine import DramMemory, Machine, SimpleMemory
 from simcore.program.arrays import columns_of
 from simcore.program.outcome import Outcome
 from simcore.program.program import Port, Program
+from simcore.program.traces import Traced
 from simcore.timing.bank_timing import BankTiming
 
 
@@ -65,12 +67,13 @@ class ReferenceEngine:
     """An engine that runs layers one after another. Bank states, main memory and time continue from layer to layer.
 
     ``shuffle_seed`` shuffles the events of each (cycle, phase); the outcome must not change. The engine adds the writes of lines
-    to ``line_writes``, if given. ``dram`` is main memory, if that is a DRAM.
+    to ``line_writes``, and hands accesses over to ``traced``, if given. ``dram`` is main memory, if that is a DRAM.
     """
 
     machine: Machine
     shuffle_seed: int | None = None
     line_writes: LineWrites | None = None
+    traced: Traced | None = None
     cycle: int = 0
     memory_port: MemoryPort = field(default_factory=MemoryPort)
 
@@ -78,6 +81,10 @@ class ReferenceEngine:
         self.banks = make_banks(self.machine)
         memory = self.machine.memory
         self.dram = DramDomain(memory, self.machine.memory_ratio) if isinstance(memory, DramMemory) else None
+        traced = self.traced or Traced()
+        self.trace = None if traced.scratchpads is None else AccessTrace(traced, traced.scratchpads)
+        if self.dram is not None and traced.dram is not None:
+            self.dram.trace = DramTrace(traced, traced.dram, self.machine.memory_ratio)
 
     def run(self, program: Program, operands: Operands | None = None, on_step: Callable[[int], None] | None = None) -> Outcome:
         """Run one layer. With ``operands`` the PEs multiply them and leave their results in them.
@@ -89,21 +96,33 @@ class ReferenceEngine:
         tally = Tally(self.machine, program, self.cycle, self.line_writes)
         shared = Shared(clock, self.machine, program, tally)
         shared.scratchpads += [
-            ScratchpadProcess(clock, pad, banks, tally) for pad, banks in zip(self.machine.scratchpads, self.banks, strict=True)
+            ScratchpadProcess(clock, pad, banks, tally, self.trace)
+            for pad, banks in zip(self.machine.scratchpads, self.banks, strict=True)
         ]
         dma = Dma(shared, self._memory(clock))
         readers = [ReadPort(shared, port) for port in (Port.IFMAP, Port.FILTER, Port.PSUM)]
         control = ArrayControl(shared, readers, dma, self._values(clock, program, operands), on_step)
         before = None if self.dram is None else self.dram.counts()
+        self._traces(program)
         counted = counters_of(self.machine, self.banks)
         try:
             clock.run(until=control.done)
         except WrongValuesError as error:
             raise WrongValuesError(f"layer '{program.name}': {error}") from error
         self.cycle = clock.cycle
+        for trace in self._traces(program):
+            trace.hand_over()
         counted = counted_since(counted, counters_of(self.machine, self.banks))
         outcome = replace(tally.outcome(self.cycle), counters=counted)
         return outcome if self.dram is None or before is None else replace(outcome, dram=self.dram.counts().since(before))
+
+    def _traces(self, program: Program) -> list[AccessTrace | DramTrace]:
+        """Return the traces, after telling them which layer runs."""
+        wanted = (self.trace, None if self.dram is None else self.dram.trace)
+        traces = [trace for trace in wanted if trace is not None]
+        for trace in traces:
+            trace.layer = program.name
+        return traces
 
     def _memory(self, clock: PhaseClock) -> MemoryProcess:
         if self.dram is not None:

@@ -7,20 +7,24 @@ from collections.abc import Generator
 import simpy
 
 from simcore.clock import Phase
-from simcore.engine.reference.bank import Bank
+from simcore.engine.reference.bank import Bank, Server
 from simcore.engine.reference.clock import PhaseClock
 from simcore.engine.reference.requests import NEVER, Request
 from simcore.engine.reference.tally import BankTally
+from simcore.engine.reference.traces import AccessTrace
 from simcore.machine.machine import NO_PREEMPTION, RESUME, Scratchpad
 from simcore.program.program import Port
+from simcore.program.traces import NOTHING, Event
 
 
 class ScratchpadProcess:
     """A process that retires buffered writes, collects the ports' offers and grants them, bank by bank."""
 
-    def __init__(self, clock: PhaseClock, spec: Scratchpad, banks: list[Bank], tally: BankTally) -> None:
+    def __init__(
+        self, clock: PhaseClock, spec: Scratchpad, banks: list[Bank], tally: BankTally, trace: AccessTrace | None = None
+    ) -> None:
         """Start the arbiter of one scratchpad with an empty write buffer. The banks keep their state from the layer before."""
-        self.clock, self.spec, self.banks, self.tally = clock, spec, banks, tally
+        self.clock, self.spec, self.banks, self.tally, self.trace = clock, spec, banks, tally, trace
         #: The offers of each port in this cycle. A port writes its own list in ISSUE; the arbiter empties it in GRANT.
         self.offers: dict[Port, list[Request]] = {port: [] for port in Port}
         #: Entries of the write buffer, oldest first. The array appends in ADVANCE; the arbiter removes in RETIRE.
@@ -61,6 +65,7 @@ class ScratchpadProcess:
                 if port == Port.PSUM and any(entry.place == request.place for entry in self.buffer):
                     request.granted_at, request.done_at = cycle, cycle + 1
                     self.tally.forwarded_reads[self.spec.first_bank + request.bank] += 1
+                    self._note(Event.FORWARDED, request, None)
                 elif port == Port.OUTPUT:
                     self.banks[request.bank].buffered.append(request)
                 else:
@@ -78,6 +83,7 @@ class ScratchpadProcess:
             bank.take(request)
             bank.serve(server, request, cycle)
             self.tally.granted(self.spec.first_bank + number, request, cycle)
+            self._note(Event.GRANTED, request, server)
         if self.spec.preemption != NO_PREEMPTION and not self.draining:
             self._preempt(number, bank, cycle)
         if bank.direct or bank.buffered:
@@ -87,8 +93,15 @@ class ScratchpadProcess:
         while bank.direct and (server := bank.preemptible_server(cycle)):
             assert server.request is not None
             self.tally.preempted(self.spec.first_bank + number, server.request, cycle)
+            self._note(Event.PREEMPTED, server.request, server)
             bank.send_back(server, cycle, resume=self.spec.preemption == RESUME)
             request = bank.best_direct()
             bank.take(request)
             bank.serve(server, request, cycle)
             self.tally.granted(self.spec.first_bank + number, request, cycle)
+            self._note(Event.GRANTED, request, server)
+
+    def _note(self, event: Event, request: Request, server: Server | None) -> None:
+        if self.trace is not None:
+            port = NOTHING if server is None else self.banks[request.bank].servers.index(server)
+            self.trace.note(event, request, port, self.clock.cycle)

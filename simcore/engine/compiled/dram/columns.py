@@ -83,5 +83,9 @@ WAITING_ROWS = 3
 NOTE_LEFT, NOTE_LAST = range(2)
 NOTE_COLUMNS = 2
 
+# trace: the DRAM cycle in which a controller accepted a transaction, the controller, the address, and how it was answered.
+TRACE_AT, TRACE_CHANNEL, TRACE_ADDRESS, TRACE_WRITE, TRACE_ANSWER = range(5)
+TRACE_COLUMNS = 5
+
 # The results of the kernel of traces.
 DONE, MORE, LOG_FULL, PRIORITY_FULL = range(4)

@@ -104,6 +104,17 @@ def _serve(
 
 
 @written_in
+def _note(memory: MemoryTables, scalars: Int64Array, channel: int, address: int, write: int, kind: int, time: int) -> None:
+    """Note a transaction that the controller of a channel accepted in DRAM cycle ``time``."""
+    trace, at = memory.trace, scalars[c.SCALAR_TRANSACTIONS]
+    trace[at, d.TRACE_AT], trace[at, d.TRACE_CHANNEL], trace[at, d.TRACE_ADDRESS] = time, channel, address
+    trace[at, d.TRACE_WRITE], trace[at, d.TRACE_ANSWER] = write, kind
+    scalars[c.SCALAR_TRANSACTIONS] = at + 1
+    if at + 1 >= scalars[c.SCALAR_TRANSACTION_ROOM]:
+        scalars[c.SCALAR_TRACE_IS_FULL] = 1
+
+
+@written_in
 def _offer_head(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, channel: int, time: int, cycle: int) -> int:
     """Offer the oldest transaction of a FIFO. Return the core cycle in which its burst is done, FAR if it is not."""
     link, fifos, waiting, answers = memory.link, memory.fifos, memory.waiting, memory.controllers.answers
@@ -119,6 +130,8 @@ def _offer_head(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, c
     if fifos[channel, d.FIFO_LENGTH]:
         fifos[channel, d.FIFO_AT] = time + 1
     kind = answers[d.ANSWER_KIND, burst]
+    if cycle < scalars[c.SCALAR_TRANSACTION_END] and cycle >= scalars[c.SCALAR_TRANSACTION_FROM]:
+        _note(memory, scalars, channel, address, write, kind, time)
     if kind:
         scalars[c.SCALAR_HELD] -= 1
         link[d.LINK_FORWARDED + kind - 1] += 1

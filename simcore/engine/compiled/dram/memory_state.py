@@ -46,8 +46,8 @@ class DramMemoryState:
         return InputError(f"{self.dram.name}: refreshes become due faster than the DRAM can do them")
 
 
-def dram_memory_state(machine: Machine) -> DramMemoryState:
-    """Return the tables of an idle DRAM with empty FIFOs."""
+def dram_memory_state(machine: Machine, traced_rows: int = 0) -> DramMemoryState:
+    """Return the tables of an idle DRAM with empty FIFOs, and room for ``traced_rows`` transactions and those of a core cycle."""
     memory, limit = machine.memory, machine.outstanding_bursts
     assert isinstance(memory, DramMemory)
     dram, channels = memory.dram, memory.dram.counts[0]
@@ -64,6 +64,8 @@ def dram_memory_state(machine: Machine) -> DramMemoryState:
             fifos=fifos,
             waiting=np.zeros((channels * d.WAITING_ROWS, places), dtype=np.int64),
             notes=np.zeros((limit, d.NOTE_COLUMNS), dtype=np.int64),
+            # Between two looks at the room, the controllers accept at most what the FIFOs hold.
+            trace=np.zeros((traced_rows + places if traced_rows else 1, d.TRACE_COLUMNS), dtype=np.int64),
         )
     )
     return DramMemoryState(dram, flat, tables, _counts(tables))

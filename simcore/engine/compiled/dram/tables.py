@@ -71,3 +71,5 @@ class MemoryTables(NamedTuple):
     fifos: Table
     waiting: Table
     notes: Table
+    #: Accepted transactions that are not yet handed over.
+    trace: Table

@@ -19,6 +19,7 @@ from simcore.engine.reference.dram.requests import DramRequest
 from simcore.engine.reference.dram.trace import controllers_of, requests_found
 from simcore.engine.reference.memory import MemoryRequest
 from simcore.engine.reference.requests import NEVER
+from simcore.engine.reference.traces import DramTrace
 from simcore.machine.machine import DramMemory
 from simcore.program.outcome import DramCounts
 
@@ -37,7 +38,10 @@ class Given:
 
 
 class DramDomain:
-    """The controllers on their own clock, with a FIFO of transactions before each. This state outlives a layer."""
+    """The controllers on their own clock, with a FIFO of transactions before each. This state outlives a layer.
+
+    ``trace``, if set, notes every transaction that a controller accepts.
+    """
 
     def __init__(self, memory: DramMemory, ratio: tuple[int, int], record_commands: bool = False) -> None:
         self.dram, self.ratio = memory.dram, ratio
@@ -48,6 +52,7 @@ class DramDomain:
         #: The number of DRAM cycles that are over, which is also the number of the next cycle.
         self.cycles_run = 0
         self.forwarded_reads = self.coalesced_writes = 0
+        self.trace: DramTrace | None = None
         self._mapping = address_mapping(memory.dram, memory.controller.mapping)
         self.clock.process(self._offers())
 
@@ -102,6 +107,8 @@ class DramDomain:
                     accepted = fifo.popleft()
                     self.forwarded_reads += accepted.kind == 1
                     self.coalesced_writes += accepted.kind == 2
+                    if self.trace is not None:
+                        self.trace.note(accepted, accepted.line * self.dram.transaction_bytes)
             cycle += 1
 
 

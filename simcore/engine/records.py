@@ -1,0 +1,16 @@
+"""What an engine writes down about a run besides the Outcomes of its layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simcore.machine.line_writes import LineWrites
+from simcore.program.traces import Traced
+
+
+@dataclass(frozen=True)
+class Records:
+    """The writes of each line are added to ``line_writes``, and accesses go to ``traced``. None: not recorded."""
+
+    line_writes: LineWrites | None = None
+    traced: Traced | None = None

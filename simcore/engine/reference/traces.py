@@ -1,0 +1,62 @@
+"""The traces of the reference engine: rows that its processes write down, handed over piece by piece."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcore.clock import core_cycle_of
+from simcore.engine.reference.dram.requests import DramRequest
+from simcore.engine.reference.requests import Request
+from simcore.program.traces import NOTHING, Event, Take, Traced, in_order
+
+#: The rows after which those of past cycles are handed over.
+PIECE = 1 << 16
+
+
+class AccessTrace:
+    """The trace of all scratchpads. ``layer`` is the name of the layer that runs."""
+
+    def __init__(self, traced: Traced, take: Take) -> None:
+        self.traced, self.take, self.layer = traced, take, ""
+        self._rows: list[tuple[int, ...]] = []
+
+    def note(self, event: Event, request: Request, bank_port: int, cycle: int) -> None:
+        """Note an event of this cycle; ``bank_port`` is the port of the bank, or NOTHING."""
+        if not self.traced.holds(cycle):
+            return
+        if len(self._rows) >= PIECE and self._rows[-1][0] < cycle:
+            self.hand_over()
+        done, free = request.done_at, request.free_at
+        if event != Event.GRANTED:
+            done, free = (done if event == Event.FORWARDED else NOTHING), NOTHING
+        place = (request.scratchpad, request.bank, bank_port, request.row)
+        self._rows.append((cycle, *place, request.port, request.op, event, request.arrive, done, free))
+
+    def hand_over(self) -> None:
+        """Hand over all rows."""
+        if self._rows:
+            self.take(self.layer, in_order(np.array(self._rows, dtype=np.int64)))
+        self._rows = []
+
+
+class DramTrace:
+    """The trace of a DRAM; one of its cycles lasts ``ratio[0] / ratio[1]`` core cycles. ``layer`` is the layer that runs."""
+
+    def __init__(self, traced: Traced, take: Take, ratio: tuple[int, int]) -> None:
+        self.traced, self.take, self.ratio, self.layer = traced, take, ratio, ""
+        self._rows: list[tuple[int, ...]] = []
+
+    def note(self, request: DramRequest, address: int) -> None:
+        """Note a transaction that its controller has just accepted."""
+        cycle = core_cycle_of(request.arrive, *self.ratio)
+        if not self.traced.holds(cycle):
+            return
+        self._rows.append((cycle, request.arrive, request.bank[0], address, request.op, request.kind))
+        if len(self._rows) >= PIECE:
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        """Hand over all rows."""
+        if self._rows:
+            self.take(self.layer, np.array(self._rows, dtype=np.int64))
+        self._rows = []
