@@ -112,10 +112,11 @@ BOTTLENECKS = (
     ),
     Bottleneck(
         "a small ifmap scratchpad",
-        (f"{IFMAP}.capacity_bytes=1024", "memory.bytes_per_cycle=4"),
+        (f"{IFMAP}.capacity_bytes=1024", "memory.bytes_per_cycle=2"),
         "dram_wait",
         "ifmap",
         (f"{IFMAP}.capacity_bytes",),
+        network(channels=64, filters=32),
     ),
     Bottleneck(
         "the DMA in the way of reads",

@@ -126,7 +126,9 @@ SYSTOLIC = {
         (*_BUSY, "scratchpads.accumulator.write_buffer.high_watermark=6"),
     ),
     "scratchpads.NAME.write_buffer.read_priority": Case("scratchpads.accumulator.write_buffer.read_priority=false", _BUSY),
-    "scratchpads.NAME.write_buffer.preemption": Case("scratchpads.accumulator.write_buffer.preemption=resume", (_SLOW,)),
+    "scratchpads.NAME.write_buffer.preemption": Case(
+        "scratchpads.accumulator.write_buffer.preemption=resume", (_SLOW, "scratchpads.accumulator.banks=2")
+    ),
     "dma.outstanding_bursts": Case("dma.outstanding_bursts=1"),
     "dma.burst_bytes": Case("dma.burst_bytes=256"),
     "memory.clock_hz": Case("memory.clock_hz=500 MHz"),

@@ -375,6 +375,7 @@ def test_a_bug_is_one_line_and_a_traceback_only_when_asked_for(monkeypatch: pyte
     assert "Traceback" in invoke("run", "lenet5").stderr
 
 
+@pytest.mark.slow
 def test_the_process_exits_2_with_one_line_on_stderr() -> None:
     found = in_process("run", "resnet19")
     assert found.returncode == 2

@@ -230,6 +230,7 @@ def test_every_element_finds_its_tiles_and_the_plan_never_deadlocks(shape: ConvS
     assert program.facts["dram_write_bytes"] == sum(int(op[Op.BYTES]) for op in used if op[Op.KIND] == OpKind.STORE)
 
 
+@pytest.mark.slow
 @RELAXED
 @given(shapes(), machines(roomy=True))
 def test_main_memory_moves_each_word_once_where_everything_fits(shape: ConvShape, system: System) -> None:
@@ -277,7 +278,11 @@ def test_a_window_layer_reads_each_tap_once_and_writes_each_result_once(shape: C
     assert len(writes) == pooled.pixels * pooled.channels
     assert set(writes.values()) == {1}
     blocks = -(-pooled.channels // system.vector_unit.lanes)
-    assert program.steps == blocks * pooled.pixels * prod(pooled.kernel)
+    passes, left = divmod(program.steps, pooled.pixels * prod(pooled.kernel))
+    assert left == 0
+    assert passes >= blocks
+    if program.regions[0, Reg.SLOTS] == program.regions[0, Reg.TILES]:
+        assert passes == blocks, "windows that fit are not cut into blocks of fewer channels"
 
 
 @RELAXED

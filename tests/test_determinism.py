@@ -53,6 +53,7 @@ def same(first: list, second: list) -> bool:
     return all(not one.differences(other) for one, other in zip(first, second, strict=True))
 
 
+@pytest.mark.slow
 def test_a_run_gives_the_same_outcomes_again_and_after_other_runs():
     cases = list(some_cases(12))
     first = [run_compiled(case).outcomes for case in cases]

@@ -17,6 +17,7 @@ def run(tmp_path: Path, lines: str, *options: str) -> tuple[int, str]:
     return result.exit_code, result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cycle", "refreshes", "time"), [(2**48 - 1, "30,059,267,056", "100 minutes"), (10**14, "10,679,196,924", "36 minutes")]
 )

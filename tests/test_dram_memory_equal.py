@@ -176,6 +176,7 @@ def lines_of(noted: list[DramRequest], dram: ResolvedDram) -> np.ndarray:
     return np.array([request.line for request in noted], dtype=np.int64) * dram.transaction_bytes
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(coupled(), st.lists(folded_layers(), min_size=1, max_size=2))
 def test_shortcuts_change_nothing_with_a_dram(system, instances) -> None:

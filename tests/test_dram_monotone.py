@@ -58,6 +58,7 @@ def costs(base: str, knob: str) -> dict[str, tuple[Outcome, Outcome]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knob", [knob for knob in KNOBS if knob != "overrides.rank"])
 def test_a_better_dram_costs_nothing_in_front_of_sram(knob: str) -> None:
     assert costs("edge-sram", knob) == {}

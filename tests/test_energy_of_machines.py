@@ -139,6 +139,7 @@ def test_an_activation_costs_the_vector_unit_the_same_whether_it_joins_the_layer
     assert parts_of(joined)["vector"] == pytest.approx(parts_of(alone)["vector"])
 
 
+@pytest.mark.slow
 def test_both_engines_take_the_same_energy() -> None:
     one, other = (simulate("lenet5", "train-sram", layers=["c1", "s2"], engine=engine) for engine in ("compiled", "simpy"))
     assert one.energy.equals(other.energy)

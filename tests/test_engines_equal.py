@@ -98,6 +98,7 @@ def test_both_engines_give_equal_outcomes_on_many_more_machines(name, chunk):
     assert not [thing for thing in FLAVOURS[name].shows if not happened[thing]], dict(happened)
 
 
+@pytest.mark.slow
 def test_every_shortcut_can_be_switched_off_with_equal_outcomes():
     pick = random.Random(4).choice
     for draw, options in ((draw_layer, CONTENDED), (draw_folded_layer, CALM)):

@@ -152,6 +152,7 @@ COMPILED = {
 jit_is_off = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(jit_is_off, reason="nothing is compiled")
 @pytest.mark.parametrize(("body", "message"), COMPILED.values(), ids=COMPILED.keys())
 def test_what_only_compiling_shows_is_caught_in_the_second_step(tmp_path, body, message):

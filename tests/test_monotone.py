@@ -246,6 +246,7 @@ def costs(point: Point, knob: str, arbiter: str = "fcfs") -> dict[str, tuple[flo
     return lost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knob", KNOBS)
 def test_more_or_faster_never_costs_cycles_but_for_the_listed_exceptions(knob):
     lost = {turn: found for point in GRID for turn, found in costs(point, knob).items()}
@@ -269,6 +270,7 @@ ANOTHER_ORDER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knob", ["latency_cycles", "bytes_per_cycle", "outstanding_bursts"])
 def test_a_faster_dma_hardly_ever_costs_cycles_where_the_arrays_ports_go_first(knob):
     """The mechanism of the DMA's exceptions: they are gone when no read waits behind older line writes of the DMA."""
@@ -277,6 +279,7 @@ def test_a_faster_dma_hardly_ever_costs_cycles_where_the_arrays_ports_go_first(k
     assert all(share <= 0.0006 for share in lost.values())
 
 
+@pytest.mark.slow
 def test_more_banks_cost_the_same_where_the_arrays_ports_go_first():
     """The exception of the banks is none of the DMA's: it is the only one, and costs the same, whichever arbiter serves."""
     oldest_first, ports_first = (

@@ -146,6 +146,7 @@ def check_values(instance: LayerInstance, system: System, seed: int = 0) -> Outc
 # Drawn layers on every kind of array ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind)))
 @FEW
 @given(

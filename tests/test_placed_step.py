@@ -81,6 +81,7 @@ def test_bits_in_two_memories_lie_side_by_side_in_every_line():
     assert len({timing.name for timing in build_machine(machine).timings}) == 1
 
 
+@pytest.mark.slow
 def test_the_guides_example_runs(capsys):
     guide = (Path(__file__).parents[1] / "docs" / "write-errors.md").read_text(encoding="utf-8")
     told: dict[str, object] = {}

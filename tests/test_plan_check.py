@@ -51,6 +51,7 @@ def with_cell(table: str, row: int, column: int, value: int, port: int | None = 
     return replace(program, **{table: changed})
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(system=systems(), layer=layers())
 def test_what_is_planned_passes(system: System, layer: LayerInstance) -> None:

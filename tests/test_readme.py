@@ -43,6 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", commands(README))
 def test_commands_of_the_readme_run(command: str, folder: Path) -> None:
     program, *arguments = shlex.split(small(command))

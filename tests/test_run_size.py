@@ -59,6 +59,7 @@ def test_views_have_no_size_and_a_global_pool_has_its_windows() -> None:
     assert layer_size(pool, system).steps == program.steps == 2 * 3 * 35
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["edge-sram", "edge-stt", "cloud-128x128-ws", "scale-sim-32x32-ws"])
 @pytest.mark.parametrize("network", ["lenet5", "alexnet"])
 def test_cycles_are_estimated_within_a_factor_of_two(network: str, system: str) -> None:
@@ -80,6 +81,7 @@ def limited(limit_s: float | None, engine: str = "compiled", **options: Any) -> 
     return simulate("lenet5", layers="output", engine=engine, limit_s=limit_s, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("engine", "check_values"), [("compiled", False), ("simpy", False), ("simpy", True)])
 def test_a_run_of_just_the_limit_runs_and_a_longer_one_does_not(engine: str, check_values: bool) -> None:
     machine = load_system("edge-sram")

@@ -57,6 +57,7 @@ def cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "SLICE_US", 0)
 
 
+@pytest.mark.slow
 def test_tables_do_not_depend_on_where_a_run_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     pick = random.Random(12).choice
     machines = [draw_system(pick, pick((ANY, CONTENDED))) for _ in range(12)]

@@ -120,6 +120,7 @@ def test_a_full_disk_while_saving_is_told_and_leaves_nothing(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_broken_dataflow_of_a_package_does_not_hide_the_others(tmp_path: Path) -> None:
     info = tmp_path / "broken-1.dist-info"
     info.mkdir()

@@ -160,6 +160,7 @@ def test_linear_gradients_are_the_matrix_products_of_autograd() -> None:
     assert sorted(products.seen) == sorted([matrix_products(found["fc.input_gradient"]), (n, m, k)])
 
 
+@pytest.mark.slow
 def test_convolution_gradients_have_the_products_that_pytorch_counts() -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed (extra train)")
     from torch.utils.flop_counter import FlopCounterMode

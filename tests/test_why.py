@@ -287,6 +287,7 @@ def command() -> Sequence[str]:
     return ["why", "lenet5", "--system", "edge-stt", "--layer", "output", "--set", "scratchpads.ofmap.write_buffer.depth=2"]
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_losses_and_their_changes(command: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     result = invoke(*command)
@@ -298,6 +299,7 @@ def test_the_command_prints_the_losses_and_their_changes(command: Sequence[str],
     assert "changed systems were simulated" in told
 
 
+@pytest.mark.slow
 def test_the_json_holds_every_trial(command: Sequence[str]) -> None:
     found = json.loads(invoke(*command, "--json").stdout)
     assert list(found) == ["network", "system", "kind", "cycles", "compute_cycles", "losses", "simulated_changes"]

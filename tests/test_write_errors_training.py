@@ -115,6 +115,7 @@ def test_outside_training_words_are_written_without_errors_and_not_counted() -> 
     assert pad.counts["activations"].words == 0
 
 
+@pytest.mark.slow
 def test_each_tensor_is_written_once_a_minibatch() -> None:
     trained = train(striped(), TrainingSetup(epochs=1, batch=8), rates(), 0)
     parameters = 8 * 9 + 16 * 8 * 9 + 2 * 64
