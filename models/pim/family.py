@@ -10,12 +10,14 @@ a carry of its complement, its second is the carry into the last row, its third 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from simcore.pim import Line, Operands, Recorder
+from simcore.pim import ComputeRows, Line, MicroProgram, Operands, Recorder
 
 Step = Callable[[Recorder, Operands], None]
+#: A step for one bit: the bits of all inputs, and the row of the result.
+BitStep = Callable[[Recorder, tuple[Line, ...], Line], None]
 
 
 class Multiplier(Protocol):
@@ -74,7 +76,7 @@ def _negative_or_zero(s: Recorder, steps: Multiplier, a: tuple[Line, ...], b: Li
         steps.add_partial(s, a[min(k, len(a) - 1)], b, (s.zero, out[k]), bit=k, inverted=True)
 
 
-def bitwise(step: Callable[[Recorder, tuple[Line, ...], Line], None]) -> Step:
+def bitwise(step: BitStep) -> Step:
     """Return the program that does a step for each bit: it takes the bits of all inputs, and the row of the result."""
 
     def record(s: Recorder, operands: Operands) -> None:
@@ -82,3 +84,15 @@ def bitwise(step: Callable[[Recorder, tuple[Line, ...], Line], None]) -> Step:
             step(s, tuple(bits), out)
 
     return record
+
+
+def family(
+    name: str, rows_and_source: tuple[ComputeRows, str], *, bits: Mapping[str, BitStep], words: Mapping[str, Step], product: Step
+) -> dict[str, MicroProgram]:
+    """Return the micro-programs of a family by operation: ``bits`` work bit by bit, ``words`` along a carry, ``product`` is "mul"."""
+    rows, source = rows_and_source
+    records = {operation: bitwise(step) for operation, step in bits.items()} | dict(words) | {"mul": product}
+    return {
+        operation: MicroProgram(f"{name}-{operation}", operation, rows, record, signed=True, source=source)
+        for operation, record in records.items()
+    }

@@ -21,8 +21,8 @@ five as a source at once is an assumption of the family.
 
 from __future__ import annotations
 
-from models.pim.family import bitwise, multiply
-from simcore.pim import ComputeRows, Line, MicroProgram, Operands, Recorder
+from models.pim.family import family, multiply
+from simcore.pim import ComputeRows, Line, Operands, Recorder
 
 SOURCE = "MAJ3/MAJ5 adder of Ali, Jaiswal, Roy (TCAS-I 2020), from its row set; product 3n^2 + 4n(n-1) by composition"
 
@@ -182,19 +182,10 @@ class _Multiplier:
         s.aap(carry, out, uncounted=True)
 
 
-PROGRAMS = {
-    operation: MicroProgram(f"maj-{operation}", operation, ROWS, record, signed=True, source=SOURCE)
-    for operation, record in (
-        ("and", bitwise(_and)),
-        ("or", bitwise(_or)),
-        ("xor", bitwise(_xor)),
-        ("not", bitwise(_not)),
-        ("maj", bitwise(_maj)),
-        ("add", _add),
-        ("sub", _sub),
-        ("less", _less),
-        ("equal", _equal),
-        ("select", _select),
-        ("mul", multiply(_Multiplier(), clear_top=False)),
-    )
-}
+PROGRAMS = family(
+    "maj",
+    (ROWS, SOURCE),
+    bits={"and": _and, "or": _or, "xor": _xor, "not": _not, "maj": _maj},
+    words={"add": _add, "sub": _sub, "less": _less, "equal": _equal, "select": _select},
+    product=multiply(_Multiplier(), clear_top=False),
+)

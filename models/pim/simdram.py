@@ -7,8 +7,8 @@ Everything that a program needs it writes itself, so no row needs an initial sta
 
 from __future__ import annotations
 
-from models.pim.family import bitwise, multiply
-from simcore.pim import ComputeRows, Line, MicroProgram, Operands, Recorder
+from models.pim.family import family, multiply
+from simcore.pim import ComputeRows, Line, Operands, Recorder
 
 SOURCE = "SIMDRAM (ASPLOS 2021), by the micro-workloads of CMU-SAFARI/MIMDRAM b118d00"
 
@@ -170,19 +170,10 @@ class _Multiplier:
         s.aap(~s["DCC1"] if inverted else s["DCC1"], out)
 
 
-PROGRAMS = {
-    operation: MicroProgram(f"simdram-{operation}", operation, ROWS, record, signed=True, source=SOURCE)
-    for operation, record in (
-        ("and", bitwise(_and)),
-        ("or", bitwise(_or)),
-        ("xor", bitwise(_xor)),
-        ("not", bitwise(_not)),
-        ("maj", bitwise(_maj)),
-        ("add", _add),
-        ("sub", _sub),
-        ("less", _less),
-        ("equal", _equal),
-        ("select", _select),
-        ("mul", multiply(_Multiplier(), clear_top=True)),
-    )
-}
+PROGRAMS = family(
+    "simdram",
+    (ROWS, SOURCE),
+    bits={"and": _and, "or": _or, "xor": _xor, "not": _not, "maj": _maj},
+    words={"add": _add, "sub": _sub, "less": _less, "equal": _equal, "select": _select},
+    product=multiply(_Multiplier(), clear_top=True),
+)

@@ -62,6 +62,7 @@ class _Plan:
         self.program, self.machine = program, machine
 
     def check(self) -> None:
+        """Raise RuntimeError at the first fault: shapes, then regions, DMA operations and the segments of each port."""
         self._shapes()
         self._regions()
         if len(self.program.ops):

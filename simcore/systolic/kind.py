@@ -61,6 +61,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         return System
 
     def build(self, spec: System) -> None:
+        """Build the machine in integers, its energies and its dataflow once. Raise the InputErrors that only this shows."""
         from simcore.machine.machine import build_machine
         from simcore.systolic.rates import energy_rates
         from workloads.dataflow.registry import dataflow_named
@@ -95,6 +96,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         return alike_in_time(one, other)
 
     def estimate(self, spec: System, order: RunOrder) -> Estimate:
+        """Return the estimated cycles and seconds of a run, from the shapes of its layers alone."""
         from simcore.systolic.run_time import run_estimate
         from workloads.dataflow.size import network_sizes
 
@@ -117,6 +119,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         return execute(spec, order, plan)
 
     def costs(self, spec: System) -> Costs:
+        """Return energies and areas. Raise InputError for a technology, node or endurance that the tables do not have."""
         from simcore.systolic.banks import bank_endurance
         from simcore.systolic.rates import energy_rates
 

@@ -56,6 +56,7 @@ class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
         return Estimate(0.0, len(order.network.instances()) / _LAYERS_PER_S)
 
     def plan(self, spec: YardstickT, order: RunOrder) -> list[BoundLayer]:
+        """Return the bounds of each layer that is wanted. Raise InputError if each of them joins another layer."""
         layers = list(bound_layers(spec, self.roof(spec), order))
         if all(layer.bounds is None for layer in layers):
             names = ", ".join(layer.instance.name for layer in layers)

@@ -48,6 +48,7 @@ class Rowwise(RowWork):
     grouped: bool = False
 
     def flows(self, lanes: int) -> Flows:
+        """Return the rows and, per tensor, its words a row and the step of its first vector: results come in the last pass."""
         rows = rows_together(self.rows, lanes) if self.grouped else self.rows
         length = self.words_each // rows
         vectors = -(-length // lanes)
@@ -72,6 +73,7 @@ class Spread(RowWork):
     operands: tuple[str, ...] = ("ifmap",)
 
     def flows(self, lanes: int) -> Flows:
+        """Return the rows and, per tensor, its words a row and the steps between its vectors."""
         rows = rows_together(self.rows, lanes)
         read, written = self.read // rows, self.written // rows
         reads, writes = -(-read // lanes), -(-written // lanes)

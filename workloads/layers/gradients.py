@@ -66,6 +66,7 @@ class ConvInputGradient(Layer):
         return rows, columns
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """Return (channels, rows, columns) of the image. Raise InputError unless the gradient has the filters of the layer."""
         filters = self.image(inputs)[0]
         if filters != self.of.out_channels:
             raise self.error(f"the gradient of {self.of.out_channels} filters", filters)

@@ -40,6 +40,7 @@ class GraphModule(nn.Module):
         self.steps = _steps(instances, self.outputs)
 
     def forward(self, *images: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """Return the output of the network for its inputs, in the order of ``inputs``; a tuple if it has several outputs."""
         values = dict(zip(self.inputs, images, strict=True))
         for step, module in zip(self.steps, self.layers, strict=True):
             values[step.name] = module(*(values[name] for name in step.reads))
