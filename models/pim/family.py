@@ -89,7 +89,7 @@ def bitwise(step: BitStep) -> Step:
 def family(
     name: str, rows_and_source: tuple[ComputeRows, str], *, bits: Mapping[str, BitStep], words: Mapping[str, Step], product: Step
 ) -> dict[str, MicroProgram]:
-    """Return the micro-programs of a family by operation: ``bits`` work bit by bit, ``words`` along a carry, ``product`` is "mul"."""
+    """Return a family's micro-programs by operation: ``bits`` work bit by bit, ``words`` along a carry, ``product`` is "mul"."""
     rows, source = rows_and_source
     records = {operation: bitwise(step) for operation, step in bits.items()} | dict(words) | {"mul": product}
     return {

@@ -97,7 +97,7 @@ def row_segments(rows: Rows, number: int, chunk: int, row: Int64Array, due: Int6
 def vector_program(
     name: str, op: str, steps: int, segments: list[Int64Array], geometry: Int64Array, plans: list[RegionPlan], names: list[str]
 ) -> Program:
-    """Return the Program of a vector layer. ``segments`` are those of ifmap, filter and output; ``names`` name the plans' regions."""
+    """Return the Program of a vector layer. ``segments`` are of ifmap, filter and output; ``names`` name the plans' regions."""
     regions = region_rows([item.region for item in plans])
     ops, queue_start = build_operations(plans, regions)
     return Program(
