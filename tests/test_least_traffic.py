@@ -12,9 +12,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, reduce
 from itertools import permutations, product
-from math import inf, prod
+from math import prod
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from simcore.program.program import Op, OpKind
@@ -29,8 +33,13 @@ SUM_BYTES = 4
 #: The part of a scratchpad shared by all tensors that is left to results and to tiles on their way.
 RESULTS = 1 / 16
 
+#: One number, or one for each tiling.
+Numbers = Any
+#: One number of each side for each tiling.
+Tiles = dict[str, npt.NDArray[np.int64]]
 #: A way to keep a tensor: bytes of its buffer, bytes that move.
-Way = tuple[float, float]
+Way = tuple[Numbers, Numbers]
+Order = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -80,113 +89,152 @@ def distinct_sizes(count: int) -> list[int]:
 
 def least_bytes(problem: Problem) -> float:
     """The least traffic that the search finds."""
-    extents, shape = problem.extents(), problem.shape
+    sides = ARRANGED[problem.dataflow]
+    tile, turns = tilings(problem)
+    walks = Walks(problem, tile)
+    least = min(nest_bytes(problem, order, tile, turns, walks).min() for order in permutations(sides))
+    return float(least) + problem.shape.pixels * problem.shape.filters
+
+
+def tilings(problem: Problem) -> tuple[Tiles, Tiles]:
+    """Every combination of tile sizes: the extent of a tile along each side, and the number of tiles."""
+    extents = problem.extents()
     rows, columns, time = ARRANGED[problem.dataflow]
-    unit = {rows: problem.side, columns: problem.side, time: shape.out_width if time == "pixels" else 1}
+    unit = {rows: problem.side, columns: problem.side, time: problem.shape.out_width if time == "pixels" else 1}
     units = {side: -(-extents[side] // unit[side]) for side in unit}
-    sizes = [distinct_sizes(units[side]) if side != time or time != "taps" else [units[side]] for side in (rows, columns, time)]
-    best = inf
-    for size in product(*sizes):
-        tile = {side: count * unit[side] for side, count in zip((rows, columns, time), size, strict=True)}
-        turns = {side: -(-extents[side] // tile[side]) for side in tile}
-        if any(
-            units[side] > 1 and turns[side] > 1 and turns[side] * size[i] >= units[side] + size[i]
-            for i, side in enumerate((rows, columns, time))
-        ):
-            continue
-        for order in permutations((rows, columns, time)):
-            best = min(best, nest_bytes(problem, order, tile, turns))
-    return best + shape.pixels * shape.filters
+    sizes = [[units[side]] if side == time == "taps" else distinct_sizes(units[side]) for side in unit]
+    grid = np.meshgrid(*sizes, indexing="ij")
+    tile = {side: size.ravel() * unit[side] for side, size in zip(unit, grid, strict=True)}
+    return tile, {side: -(-extents[side] // tile[side]) for side in unit}
 
 
-def nest_bytes(problem: Problem, order: tuple[str, ...], tile: dict[str, int], turns: dict[str, int]) -> float:
-    """The least traffic of operands and sums in one nest, over all ways to keep each tensor."""
+def nest_bytes(problem: Problem, order: Order, tile: Tiles, turns: Tiles, walks: Walks) -> Numbers:
+    """The least traffic of operands and sums with one order of the loops, for each tiling, over all ways to keep each tensor."""
     is_product = problem.shape.kernel == (1, 1)
-    operands = {}
-    for name in ("ifmap", "filter"):
-        count = operand_ways if name == "filter" or is_product else window_ways
-        operands[name] = count(problem, name, order, tile, turns)
-    sums = 0.0
-    if problem.dataflow != "os" and -(-problem.extents()["taps"] // problem.side) > 1:
+    operands = {
+        "ifmap": operand_ways(problem, "ifmap", order, tile, turns) if is_product else window_ways(order, turns, walks),
+        "filter": operand_ways(problem, "filter", order, tile, turns),
+    }
+    sums = np.zeros(len(tile["taps"]))
+    if problem.dataflow != "os" and problem.extents()["taps"] > problem.side:
         sums = least(sum_ways(problem, order, tile, turns), problem.capacity["accumulator"])
     if "unified" in problem.capacity:
-        room = problem.capacity["unified"] * (1 - RESULTS)
         pairs = product(operands["ifmap"], operands["filter"])
-        return sums + min((a[1] + b[1] for a, b in pairs if a[0] + b[0] <= room), default=inf)
+        return sums + least([(a[0] + b[0], a[1] + b[1]) for a, b in pairs], problem.capacity["unified"] * (1 - RESULTS))
     return sums + sum(least(ways, problem.capacity[name]) for name, ways in operands.items())
 
 
-def least(ways: list[Way], room: int) -> float:
-    return min((moved for kept, moved in ways if kept <= room), default=inf)
+def least(ways: list[Way], room: float) -> Numbers:
+    """The least traffic of the ways whose buffers fit."""
+    return reduce(np.minimum, (np.where(kept <= room, moved, np.inf) for kept, moved in ways))
 
 
-def operand_ways(problem: Problem, name: str, order: tuple[str, ...], tile: dict[str, int], turns: dict[str, int]) -> list[Way]:
+def buffer(problem: Problem, name: str, inside: Order, tile: Tiles) -> Numbers:
+    """The words of a tensor that the loops inside use."""
+    extents = problem.extents()
+    return np.prod(
+        [np.full(len(tile[s]), extents[s]) if s in inside else np.minimum(tile[s], extents[s]) for s in SIDES[name]], axis=0
+    )
+
+
+def operand_ways(problem: Problem, name: str, order: Order, tile: Tiles, turns: Tiles) -> list[Way]:
     """Ways to keep an operand whose parts are disjoint: a buffer inside the first 0, 1, 2 or 3 loops, or none but the array."""
     extents, used = problem.extents(), SIDES[name]
     total = prod(extents[side] for side in used)
-    ways = []
-    for outside in range(4):
-        kept = prod(min(tile[side], extents[side]) if side in order[:outside] else extents[side] for side in used)
-        ways.append((float(kept), float(total * prod(turns[side] for side in order[:outside] if side not in used))))
     again = next(side for side in extents if side not in used)
     folds = turns[again] if again == ARRANGED[problem.dataflow][2] else -(-extents[again] // problem.side)
-    return [*ways, (0.0, float(total * folds))]
+    ways = [(buffer(problem, name, order[at:], tile), total * (turns[again] if again in order[:at] else 1)) for at in range(4)]
+    return [*ways, (0, total * folds)]
 
 
-def sum_ways(problem: Problem, order: tuple[str, ...], tile: dict[str, int], turns: dict[str, int]) -> list[Way]:
+def sum_ways(problem: Problem, order: Order, tile: Tiles, turns: Tiles) -> list[Way]:
     """Ways to keep partial sums. Each time they come back they were stored before."""
-    ways = []
     extents = problem.extents()
-    total = SUM_BYTES * extents["pixels"] * extents["filters"]
-    for outside in range(4):
-        kept = SUM_BYTES * prod(min(tile[s], extents[s]) if s in order[:outside] else extents[s] for s in SIDES["sums"])
-        passes = turns["taps"] if "taps" in order[:outside] else 1
-        ways.append((float(kept), float(2 * (passes - 1) * total)))
-    return [*ways, (0.0, float(2 * (-(-extents["taps"] // problem.side) - 1) * total))]
+    again = 2 * SUM_BYTES * extents["pixels"] * extents["filters"]
+    ways = [
+        (SUM_BYTES * buffer(problem, "sums", order[at:], tile), again * (turns["taps"] - 1 if "taps" in order[:at] else 0))
+        for at in range(4)
+    ]
+    return [*ways, (0, again * (-(-extents["taps"] // problem.side) - 1))]
 
 
 # The ifmap of a convolution -----------------------------------------------------------------------------------------------------
 
 
-def window_ways(problem: Problem, name: str, order: tuple[str, ...], tile: dict[str, int], turns: dict[str, int]) -> list[Way]:
+def window_ways(order: Order, turns: Tiles, walks: Walks) -> list[Way]:
     """Ways to keep the ifmap of a convolution: rows of a channel that enter the buffer, from a walk through the loops outside."""
-    width, ways = problem.shape.width, []
-    for outside in range(4):
-        loops = order[:outside]
-        before, moved, most = 0, 0, 0
-        for place in product(*(range(turns[side]) for side in loops)):
-            at = dict(zip(loops, place, strict=True))
-            held = rows_read(problem, tile, at.get("pixels"), at.get("taps"))
-            moved += (held & ~before).bit_count()
-            most = max(most, held.bit_count())
-            before = held
-        ways.append((float(most * width), float(moved * width)))
+    ways = []
+    for at in range(4):
+        loops = tuple(side for side in order[:at] if side != "filters")
+        begins, inner, back, outer, around, most = walks.along(loops)
+        # The loop over filters turns outside the whole walk, between its two loops, or inside, where it changes nothing.
+        repeats = turns["filters"] if "filters" in order[:at] else 1
+        if order[0] == "filters":
+            moved = begins + repeats * (inner + outer) + (repeats - 1) * around
+        elif order[1] == "filters":
+            moved = begins + repeats * inner + (repeats - 1) * back + outer
+        else:
+            moved = begins + inner + outer
+        ways.append((most * walks.width, moved * walks.width))
     return ways
 
 
-_rows_read: dict[tuple[object, ...], int] = {}
+class Walks:
+    """Walks through the ifmap of a convolution, for each tiling: rows of a channel that enter a buffer on the way."""
+
+    def __init__(self, problem: Problem, tile: Tiles) -> None:
+        self.problem, self.width = problem, problem.shape.width
+        self.sizes, self.which = np.unique(np.stack((tile["pixels"], tile["taps"])), axis=1, return_inverse=True)
+        self.known: dict[Order, list[Numbers]] = {}
+
+    def along(self, loops: Order) -> list[Numbers]:
+        """See ``walk``: one array for each number, with an entry for each tiling."""
+        if loops not in self.known:
+            found = np.array([walk(self.problem, loops, int(pixels), int(taps)) for pixels, taps in self.sizes.T])
+            self.known[loops] = list(found[self.which.ravel()].T)
+        return self.known[loops]
 
 
-def rows_read(problem: Problem, tile: dict[str, int], pixel_tile: int | None, tap_tile: int | None) -> int:
-    """A bit for each row of each channel that a tile of pixels reads through a tile of taps; None means all of them."""
-    shape = problem.shape
-    key = (shape, tile["pixels"], tile["taps"], pixel_tile, tap_tile)
-    if key not in _rows_read:
-        pixels = part(shape.pixels, tile["pixels"], pixel_tile)
-        taps = part(shape.taps, tile["taps"], tap_tile)
-        out_rows = {pixel // shape.out_width for pixel in pixels}
-        through = {(tap // (shape.kernel[1] * shape.channels), tap % shape.channels) for tap in taps}
-        found = 0
-        for out_row, (kernel_row, channel) in product(out_rows, through):
-            row = out_row * shape.stride[0] - shape.padding[0] + kernel_row
-            if 0 <= row < shape.height:
-                found |= 1 << (row * shape.channels + channel)
-        _rows_read[key] = found
-    return _rows_read[key]
+def walk(problem: Problem, loops: Order, pixels: int, taps: int) -> tuple[int, ...]:
+    """Rows of a channel that enter a buffer of those that one turn of ``loops`` (none, one or both of pixels and taps) reads.
+
+    The six numbers are: those of the first turn, of all further turns of the inner loop, of the returns from the last turn of the
+    inner loop to its first, of the further turns of the outer loop, of the return from the last turn of all to the first, and the
+    most that a turn reads.
+    """
+    held = rows_read(problem.shape, pixels, taps)
+    for axis, side in enumerate(("pixels", "taps")):
+        if side not in loops:
+            held = np.bitwise_or.reduce(held, axis=axis, keepdims=True)
+    if loops[:1] == ("taps",):
+        held = held.swapaxes(0, 1)
+    first, last = held[:, 0], held[:, -1]
+    return (
+        ones(held[0, 0]),
+        ones(held[:, 1:] & ~held[:, :-1]),
+        ones(first & ~last),
+        ones(first[1:] & ~last[:-1]),
+        ones(first[0] & ~last[-1]),
+        int(np.bitwise_count(held).sum(axis=2, dtype=np.int64).max()),
+    )
 
 
-def part(extent: int, size: int, number: int | None) -> range:
-    return range(extent) if number is None else range(number * size, min(extent, (number + 1) * size))
+def ones(bits: npt.NDArray[np.uint64]) -> int:
+    return int(np.bitwise_count(bits).sum(dtype=np.int64))
+
+
+@lru_cache(maxsize=1024)
+def rows_read(shape: ConvShape, pixels: int, taps: int) -> npt.NDArray[np.uint64]:
+    """For each tile of pixels, tile of taps and row: the channels that the tile of pixels reads of it, a bit for each."""
+    touched = np.zeros((-(-shape.pixels // pixels), shape.kernel[0], shape.height), dtype=bool)
+    for pixel, kernel_row in product(range(shape.pixels), range(shape.kernel[0])):
+        row = pixel // shape.out_width * shape.stride[0] - shape.padding[0] + kernel_row
+        if 0 <= row < shape.height:
+            touched[pixel // pixels, kernel_row, row] = True
+    channels = np.zeros((-(-shape.taps // taps), shape.kernel[0]), dtype=np.uint64)
+    for tap in range(shape.taps):
+        channels[tap // taps, tap // (shape.kernel[1] * shape.channels)] |= np.uint64(1 << tap % shape.channels)
+    return np.bitwise_or.reduce(np.where(touched[:, None], channels[None, :, :, None], np.uint64(0)), axis=2)
 
 
 # Problems -----------------------------------------------------------------------------------------------------------------------
