@@ -166,23 +166,27 @@ def test_first_come_first_served_with_one_arrival_a_cycle_at_most() -> None:
     bank.mean_is(fifo_wait_bernoulli(), bank.outcome.wait)
 
 
+@pytest.mark.slow
 def test_first_come_first_served_with_poisson_arrivals() -> None:
     bank = run("poisson", False, "none")
     bank.mean_is(fifo_wait_poisson(), bank.outcome.wait)
 
 
+@pytest.mark.slow
 def test_reads_before_writes() -> None:
     bank = run("poisson", True, "none")
     bank.mean_is(priority_read_wait(), bank.outcome.wait, READ)
     bank.mean_is(priority_write_response(), bank.outcome.response, WRITE)
 
 
+@pytest.mark.slow
 def test_reads_preempt_writes_which_resume() -> None:
     bank = run("poisson", True, "resume")
     bank.mean_is(preempting_read_wait(), bank.outcome.wait, READ)
     bank.mean_is(resumed_write_response(), bank.outcome.response, WRITE)
 
 
+@pytest.mark.slow
 def test_reads_preempt_writes_which_restart() -> None:
     bank = run("poisson", True, "restart")
     bank.mean_is(preempting_read_wait(), bank.outcome.wait, READ)

@@ -95,6 +95,7 @@ def test_steps_equal_scale_sims_cycles_in_every_row() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_total_cycles_are_steps_less_one_plus_stalls_in_every_row() -> None:
     for row, program in lowered():
         assert program.steps - 1 + number(row, "Stall Cycles") == number(row, "Total Cycles")

@@ -148,6 +148,7 @@ def test_plans_of_tall_arrays_on_a_few_lines_never_wait_for_themselves(drawn: Dr
         check_plan(program, drawn.system)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataflow", ["ws", "os", "is"])
 @pytest.mark.parametrize("tiling", ["whole", "least-traffic"])
 def test_a_5x5_convolution_is_planned_at_every_size_from_too_small_to_roomy(dataflow: str, tiling: str) -> None:

@@ -285,6 +285,7 @@ def test_a_window_layer_reads_each_tap_once_and_writes_each_result_once(shape: C
         assert passes == blocks, "windows that fit are not cut into blocks of fewer channels"
 
 
+@pytest.mark.slow
 @RELAXED
 @given(st.integers(1, 60), st.integers(2, 4), machines())
 def test_an_elementwise_layer_reads_pairs_and_waits_for_its_own_intermediate_results(
@@ -307,6 +308,7 @@ def test_an_elementwise_layer_reads_pairs_and_waits_for_its_own_intermediate_res
             assert store[Op.TILE] == result[Reg.FIRST_TILE] + op[Op.TILE] - per_pass
 
 
+@pytest.mark.slow
 @RELAXED
 @given(st.integers(1, 5), st.integers(1, 30), st.sampled_from([1, 3]), machines())
 def test_a_layer_of_several_passes_reads_each_word_once_per_pass(rows: int, length: int, passes: int, system: System) -> None:

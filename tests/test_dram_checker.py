@@ -157,7 +157,11 @@ def dram_of(stream):
     return load_dram("ddr4_2400r" if "ddr4_2400r" in name else "ddr3_1600k" if "ddr3" in name else "hbm2_2000")
 
 
-@pytest.mark.parametrize("stream", STREAMS, ids=lambda path: path.name.removesuffix(".csv.gz"))
+@pytest.mark.parametrize(
+    "stream",
+    [pytest.param(path, marks=[pytest.mark.slow] if ".10k." in path.name else []) for path in STREAMS],
+    ids=lambda path: path.name.removesuffix(".csv.gz"),
+)
 def test_golden_streams_of_both_simulators_are_legal(stream):
     dram = dram_of(stream)
     assert sum(1 for _ in read_commands(stream, dram)) > 900

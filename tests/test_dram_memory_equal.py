@@ -34,7 +34,7 @@ from workloads.layers import Add
 from workloads.network import LayerInstance
 
 DEEP = os.environ.get("SIMCORE_HYPOTHESIS_PROFILE") == "deep"
-MAX_CYCLES = 3000
+MAX_CYCLES = 1500
 WANTED = ("read_conflict_rows", "refreshes", "forwarded_by_writes", "merged", "drained_by_dram", "slower", "faster", "channels")
 
 

@@ -55,10 +55,10 @@ def twice(two: list[LayerInstance]) -> list[LayerInstance]:
 
 
 FLAVOURS = {
-    "any": Flavour(ANY, st.lists(layers(), min_size=1, max_size=3), 4000, CAUSE_NAMES),
-    "contended": Flavour(CONTENDED, st.lists(layers(), min_size=1, max_size=2), 4000, ("preempted", "forwarded", *CAUSE_NAMES)),
-    "calm": Flavour(CALM, st.lists(folded_layers(), min_size=1, max_size=2), 6000, ("forwarded",)),
-    "again": Flavour(AGAIN, st.lists(layers(), min_size=2, max_size=2).map(twice), 6000, ("equal layers",)),
+    "any": Flavour(ANY, st.lists(layers(), min_size=1, max_size=3), 3000, CAUSE_NAMES),
+    "contended": Flavour(CONTENDED, st.lists(layers(), min_size=1, max_size=2), 3000, ("preempted", "forwarded", *CAUSE_NAMES)),
+    "calm": Flavour(CALM, st.lists(folded_layers(), min_size=1, max_size=2), 4000, ("forwarded",)),
+    "again": Flavour(AGAIN, st.lists(layers(), min_size=2, max_size=2).map(twice), 4000, ("equal layers",)),
 }
 
 
@@ -86,15 +86,15 @@ def draw_and_check(flavour: Flavour, examples: int, first_seed: int) -> Counter[
 
 @pytest.mark.parametrize("name", FLAVOURS)
 def test_both_engines_give_equal_outcomes(name):
-    assert draw_and_check(FLAVOURS[name], 20, 1)["cases"] >= 20
+    assert draw_and_check(FLAVOURS[name], 10, 1)["cases"] >= 10
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", range(2, 6))
+@pytest.mark.parametrize("chunk", range(2, 5))
 @pytest.mark.parametrize("name", FLAVOURS)
 def test_both_engines_give_equal_outcomes_on_many_more_machines(name, chunk):
-    happened = draw_and_check(FLAVOURS[name], 45, chunk)
-    assert happened["cases"] >= 45
+    happened = draw_and_check(FLAVOURS[name], 48, chunk)
+    assert happened["cases"] >= 48
     assert not [thing for thing in FLAVOURS[name].shows if not happened[thing]], dict(happened)
 
 

@@ -74,6 +74,7 @@ def run_commands(folder: Path, *commands: str) -> list[tuple[int, str, str]]:
     return [tuple(found) for found in json.loads(done.stdout)]
 
 
+@pytest.mark.slow
 def test_a_kind_from_an_installed_package_runs_is_listed_validated_and_explained(site: Path) -> None:
     ran, printed, saved, preset, valid, kinds, systems, explained, key = run_commands(
         site,

@@ -74,6 +74,7 @@ def test_values_and_defaults_follow_from_the_types() -> None:
     assert found["name"][2] == "the file's"
 
 
+@pytest.mark.slow
 def test_every_printed_heading_is_explained() -> None:
     named = {name.casefold() for meaning in all_meanings() for name in (meaning.name, meaning.name.rpartition(".")[2])}
     printed = printed_headings()

@@ -37,6 +37,7 @@ def safe_step():
     return run(placed())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("safe", "cell"), [(SAFE, "stt-34.5F2"), (SRAM, "sram")])
 def test_one_storage_for_all_is_one_run_of_one_machine(safe, cell):
     whole = load_system("train-sram", ["technology.node_nm=22", *(f"scratchpads.{pad}.macro={cell}" for pad in PADS)])

@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
 @pytest.mark.parametrize("way", ["exchange", "aside"])
 def test_a_save_killed_at_any_step_leaves_whole_results_and_nothing_that_the_next_does_not_clear(tmp_path, way):

@@ -93,6 +93,7 @@ def of_banks(rows: Int64Array, system: System, chosen: Any) -> Int64Array:
     return np.bincount(first[kept[:, Access.SCRATCHPAD]] + kept[:, Access.BANK], minlength=machine.banks)
 
 
+@pytest.mark.slow
 def test_a_trace_holds_every_access_that_the_outcome_counts() -> None:
     pick, seen = random.Random(5).choice, np.zeros(3, dtype=np.int64)
     for _ in range(50):
