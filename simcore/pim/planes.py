@@ -17,7 +17,7 @@ ALL_ONES = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 def packed(values: Integers, bits: int) -> Planes:
     """Return a plane per bit of these integers (two's complement), the lowest bit first."""
-    columns = np.zeros(-(-len(values) // 64) * 64, dtype=np.int64)
+    columns = np.zeros(-(-len(values) // 64) * 64, dtype=values.dtype)
     columns[: len(values)] = values
     planes = [np.packbits((columns >> bit & 1).astype(np.uint8), bitorder="little").view("<u8") for bit in range(bits)]
     return np.array(planes, dtype=np.uint64).reshape(bits, -1)

@@ -10,7 +10,7 @@ from simcore.pim.mapping.layer_map import LayerMap
 Indices = NDArray[np.int64]
 
 
-def place(layer_map: LayerMap, output: Indices, k: Indices) -> tuple[Indices, Indices, Indices]:
+def place(layer_map: LayerMap, output: Indices | int, k: Indices | int) -> tuple[Indices, Indices, Indices]:
     """Return the unit, the round and the column of pair ``k`` of dot product ``output``. Arrays broadcast.
 
     Output number p x F + f is that of pixel p and filter f, F being the filters of all groups. Pairs of one part of a dot product
