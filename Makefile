@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 2 --dist worksteal
 
 # The PyTorch of our checks. A user's own comes with the extra `train` of pyproject.toml.
 TORCH ?= torch==2.13.0

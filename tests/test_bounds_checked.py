@@ -18,59 +18,79 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-#: Layers on random machines, then random traffic, in one process.
-RUN = """
+#: The kernels of layers, with simple memories and with DRAMs.
+LAYERS = """
 import random
 from equality import Case, run_compiled
-from machines import ANY, CALM, CONTENDED, draw_folded_layer, draw_layer, draw_system
+from machines import ANY, CALM, CONTENDED, draw_dram, draw_folded_layer, draw_layer, draw_system
+
+pick = random.Random(31).choice
+for number in range(120):
+    options, draw = pick(((ANY, draw_layer), (CONTENDED, draw_layer), (CALM, draw_folded_layer)))
+    run_compiled(Case(draw_system(pick, options), (draw(pick), draw(pick))))
+for number in range(40):
+    run_compiled(Case(draw_dram(pick, draw_system(pick, ANY)), (draw_layer(pick), draw_layer(pick))))
+"""
+#: The kernel of a scratchpad's traffic.
+TRAFFIC = """
+import random
 from test_traffic_equal import draw_case
 from simcore.engine import run_traffic
 
-pick = random.Random(31).choice
-for number in range(MACHINES):
-    options, draw = pick(((ANY, draw_layer), (CONTENDED, draw_layer), (CALM, draw_folded_layer)))
-    run_compiled(Case(draw_system(pick, options), (draw(pick), draw(pick))))
-for number in range(MACHINES):
+pick = random.Random(32).choice
+for number in range(120):
     machine, traffic = draw_case(pick)
     run_traffic(machine, "unified", traffic)
 """
-DRAM_RUN = """
-import random
-from equality import Case, run_compiled
-from machines import ANY, draw_dram, draw_layer, draw_system
+#: The kernels of a DRAM's trace and of micro-programs.
+DRAMS = """
+import numpy as np
+from test_dram_engines_equal import STANDARDS
+from test_pim_dram import random_work
+from simcore.dram.controller import ControllerSpec
+from simcore.dram.resolve import load_dram
+from simcore.dram.trace import DramTrace
+from simcore.engine.dram_traces import run_trace
+from simcore.engine.micro_programs import run_work
 
-pick = random.Random(32).choice
-for number in range(MACHINES):
-    run_compiled(Case(draw_dram(pick, draw_system(pick, ANY)), (draw_layer(pick), draw_layer(pick))))
+for seed in range(40):
+    random = np.random.default_rng(seed)
+    dram = load_dram(STANDARDS[seed % len(STANDARDS)])
+    trace = DramTrace(np.cumsum(random.integers(0, 3, 300)), random.integers(0, 2, 300), random.integers(0, 1 << 20, 300) & ~63)
+    controller = ControllerSpec(read_queue=int(random.integers(1, 9)), write_queue=int(random.integers(1, 9)))
+    run_trace(dram, trace, controller, record_commands=bool(seed % 2))
+for seed in range(60):
+    run_work(random_work(seed), record_commands=bool(seed % 2))
 """
 
 
-def run_checked(script: str, machines: int, package_root: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+def run_checked(script: str, package_root: Path, cache: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {
         "NUMBA_BOUNDSCHECK": "1",
         "SIMCORE_CACHE_DIR": str(cache),
         "PYTHONPATH": os.pathsep.join([str(package_root), str(ROOT), str(ROOT / "tests")]),
     }
-    command = [sys.executable, "-P", "-c", f"MACHINES = {machines}\n{script}"]
+    command = [sys.executable, "-P", "-c", script]
     return subprocess.run(command, env=environment, cwd=package_root, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("script", "machines"), [(RUN, 120), (DRAM_RUN, 40)], ids=["simple-memory", "dram"])
-def test_nothing_is_out_of_bounds_on_random_machines(script: str, machines: int, tmp_path: Path) -> None:
-    done = run_checked(script, machines, ROOT, tmp_path)
+@pytest.mark.parametrize("scripts", [LAYERS, TRAFFIC + DRAMS], ids=["layers", "traffic, DRAM traces and micro-programs"])
+def test_nothing_is_out_of_bounds_on_random_machines(scripts: str, tmp_path: Path) -> None:
+    done = run_checked(scripts, ROOT, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.slow
 def test_a_planted_overrun_is_found(tmp_path: Path) -> None:
-    """The same machines, in a copy of the package in which the lines of an output element are noted behind the table."""
-    shutil.copytree(ROOT / "simcore", tmp_path / "simcore", ignore=shutil.ignore_patterns("__pycache__"))
-    file = tmp_path / "simcore" / "engine" / "compiled" / "array.py"
+    """The same traffic, in a copy of the package in which the busy time of a bank is noted behind the table."""
+    for package in ("simcore", "models"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    file = tmp_path / "simcore" / "engine" / "compiled" / "banks.py"
     source = file.read_text(encoding="utf-8")
-    planted = source.replace("posted[i] = post_write(", "posted[i + posted.shape[0]] = post_write(")
+    planted = source.replace("counts[bank, c.COUNT_BUSY] +=", "counts[bank + counts.shape[0], c.COUNT_BUSY] +=")
     assert planted != source
     file.write_text(planted, encoding="utf-8")
-    done = run_checked(RUN, 20, tmp_path, tmp_path / "cache")
+    done = run_checked(TRAFFIC, tmp_path, tmp_path / "cache")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "IndexError" in done.stderr
