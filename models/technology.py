@@ -96,6 +96,17 @@ class Technology:
         """Return the energy of one multiply-accumulate, in picojoules."""
         return self.mac(word_bytes).pj
 
+    def operation(self, name: str) -> LogicFigure:
+        """Return the figure of one arithmetic operation, such as "int32_add". Raise InputError for one without figures."""
+        operations = self.table["operations"]
+        if name not in operations["pj"]:
+            hint = did_you_mean(name, operations["pj"])
+            raise InputError(f"the technology table '{self.name}' has no operation '{name}'", hint=hint)
+        figure = at_node(operations["pj"][name], self.node_nm, "arithmetic")
+        area = self._logic_mm2(operations["area_um2_at_45_nm"][name])
+        source = f"{operations['source']}{self._between(figure.given)}; area {operations['area_source']}"
+        return LogicFigure(figure.value, area, operations["kind"], source)
+
     @property
     def register_bit(self) -> LogicFigure:
         """Energy to clock a new bit into a flip-flop, and the flip-flop's area."""
