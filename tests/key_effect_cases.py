@@ -273,3 +273,40 @@ TABLE = {
     "presets.NAME.currents": TableCase({"presets": {"ddr4_2400r": {"currents": "8Gb_x8_3200"}}}),
     "preset": TableCase({"preset": "ddr4_3200aa"}, {"extends": "ddr4", "preset": "ddr4_2400r"}),
 }
+
+
+def _pim(change: str, *base: str, layers: str = "c3") -> Case:
+    return Case(change, base, "pim-dram-ddr4", layers)
+
+
+_ALL_SUBARRAYS = "active_subarrays=4"
+_NARROW = "dram.overrides={column: 16}"  # so that all banks have work
+_BANK_BY_BANK = ("dram.overrides={channel: 1}", "limits.refresh=per-bank", "precision.weight_bits=2")
+PIM_DRAM = {
+    "dram.standard": _pim("dram.standard=pim-ddr4_2400r"),
+    "dram.overrides": _pim("dram.overrides={nWLOV: 5}"),
+    "banks": _pim("banks=1"),
+    "active_subarrays": _pim("active_subarrays=2", "banks=1"),
+    "lock_step": Case("lock_step=false", _BANK_BY_BANK, "pim-dram-hbm2", "c3"),
+    "limits.trrd": _pim("limits.trrd=false", _ALL_SUBARRAYS),
+    "limits.tfaw": _pim("limits.tfaw=false", _NARROW),
+    "limits.command_bus": _pim("limits.command_bus=false", _ALL_SUBARRAYS, "limits.trrd=false", "limits.tfaw=false"),
+    "limits.power_cycles": _pim("limits.power_cycles=2000"),
+    "limits.refresh": _pim("limits.refresh=none"),
+    "limits.aap_activations": _pim("limits.aap_activations=2", _ALL_SUBARRAYS),
+    "limits.count_rows": _pim("limits.count_rows=true", _ALL_SUBARRAYS),
+    "program": _pim("program=simdram"),
+    "initialised": _pim("initialised=false"),
+    "precision.weight_bits": _pim("precision.weight_bits=4"),
+    "precision.activation_bits": _pim("precision.activation_bits=4"),
+    "pairs_per_column": _pim("pairs_per_column=4"),
+    "placement": _pim("placement=pipelined", layers="c1,c3"),
+    "weights": _pim("weights=reloaded"),
+    "operands": _pim("operands=bus"),
+    "transfers": _pim("transfers=false"),
+    "periphery.enabled": _pim("periphery.enabled=false"),
+    "periphery.clock_hz": _pim("periphery.clock_hz=50 MHz"),
+    "periphery.tree_columns": _pim("periphery.tree_columns=64"),
+    "periphery.transposer_bits_per_cycle": _pim("periphery.transposer_bits_per_cycle=64"),
+    "periphery.vector_words_per_cycle": _pim("periphery.vector_words_per_cycle=1"),
+}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from key_effect_cases import EVERY_KIND, IDEAL_AND_ROOFLINE, ROOFLINE, SYSTOLIC, TABLE, Case, TableCase
+from key_effect_cases import EVERY_KIND, IDEAL_AND_ROOFLINE, PIM_DRAM, ROOFLINE, SYSTOLIC, TABLE, Case, TableCase
 
 from simcore import simulate
 from simcore.dram.checker import check_commands
@@ -31,11 +31,12 @@ SYSTEM_CASES = {
         ("systolic", SYSTOLIC),
         ("ideal and roofline", IDEAL_AND_ROOFLINE),
         ("roofline", ROOFLINE),
+        ("pim-dram", PIM_DRAM),
     )
     for path, case in cases.items()
 }
 #: Keys whose effect a test of their own shows.
-ALONE = {("every kind", "extends"), ("systolic", "kind"), ("ideal", "kind"), ("roofline", "kind")}
+ALONE = {("every kind", "extends"), ("systolic", "kind"), ("ideal", "kind"), ("roofline", "kind"), ("pim-dram", "kind")}
 ALONE |= {("DRAM tables", "row_level"), ("DRAM tables", "bus_level")}
 CONV = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Filters, Strides\nc, 8, 8, 3, 3, 4, 4, 2\n"
 SAID = {(item.file, item.path): item.changes_cycles for item in all_keys() if item.changes_cycles is not None}

@@ -107,7 +107,7 @@ def test_a_kind_from_an_installed_package_runs_is_listed_validated_and_explained
     assert json.loads((site / "results" / "manifest.json").read_text())["system"]["beads"] == 10
     assert [layer["name"] for layer in json.loads(preset[1])["layers"]] == ["c1"]
     assert valid[:2] == (0, "desk.yaml: valid\n")
-    assert [row["name"] for row in json.loads(kinds[1])] == ["systolic", "abacus", "ideal", "roofline"]
+    assert [row["name"] for row in json.loads(kinds[1])] == ["systolic", "abacus", "ideal", "pim-dram", "roofline"]
     assert {"name": "school-abacus", "kind": "abacus", "description": "an abacus at school"} in json.loads(systems[1])
     assert json.loads(explained[1])[0]["unit"] == "beads"
     assert [(meaning["group"], meaning["text"]) for meaning in json.loads(key[1])] == [
@@ -164,7 +164,7 @@ def test_a_package_whose_kind_cannot_be_loaded_is_reported_where_it_is_named_alo
     assert "offer an object of a subclass of simcore.kinds.MachineKind, not the class" in unmade[2]
     assert mine[:2] == (0, "mine.yaml: valid\n")
     assert explained[0] == 0
-    assert [row["name"] for row in json.loads(kinds[1])] == ["systolic", "ideal", "roofline"]
+    assert [row["name"] for row in json.loads(kinds[1])] == ["systolic", "ideal", "pim-dram", "roofline"]
     assert {row["name"] for row in json.loads(flows[1])} >= {"ws", "os", "is"}
     for listed in (kinds, flows):
         assert listed[0] == 0
@@ -247,12 +247,12 @@ def test_the_machines_of_the_guide_run(text: str, tmp_path: Path) -> None:
 def test_the_guide_holds_what_it_speaks_of() -> None:
     assert set(FILES) == {"abacus.py", "desk.yaml", UNINSTALLED}
     assert len(YARDSTICK_FILES) == 2
-    listed: list[Any] = re.findall(r"^\| `(\w+)` \|", GUIDE, flags=re.MULTILINE)
-    assert listed == ["systolic", "roofline", "ideal"]
+    listed: list[Any] = re.findall(r"^\| `([\w-]+)` \|", GUIDE, flags=re.MULTILINE)
+    assert listed == ["systolic", "pim-dram", "roofline", "ideal"]
     assert set(listed) <= set(kind_names())
 
 
-@pytest.mark.parametrize("name", ["systolic", "roofline", "ideal"])
+@pytest.mark.parametrize("name", ["systolic", "pim-dram", "roofline", "ideal"])
 def test_a_kind_is_one_object_that_the_table_names(name: str) -> None:
     kind = machine_kind(name)
     assert kind is machine_kind(name)

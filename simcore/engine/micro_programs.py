@@ -8,6 +8,18 @@ from simcore.pim.outcome import PimOutcome
 from simcore.pim.work import PimWork
 
 
+def load_micro_programs(engine: str) -> None:
+    """Import an engine, and compile it if it is not in the cache, so that a later run can be timed."""
+    check_engine(engine)
+    if engine == "compiled":
+        log_cold_start()
+        from simcore.engine.compiled.kernels import RUN_MICRO_PROGRAMS
+
+        RUN_MICRO_PROGRAMS.load()
+    else:
+        from simcore.engine.reference.pim import run as _reference  # noqa: F401
+
+
 def run_work(work: PimWork, engine: str = "compiled", record_commands: bool = False) -> PimOutcome:
     """Run sequences of commands on the subarrays of a DRAM. Both engines give the same outcome.
 

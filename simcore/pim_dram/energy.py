@@ -1,0 +1,71 @@
+"""The energy of a layer on DRAM that multiplies: activations, periphery, transfers, refresh and background."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simcore.dram.energy import CommandEnergy, command_energy
+from simcore.errors import InputError
+from simcore.kinds.costs import UnknownCosts
+from simcore.pim.energy import FURTHER_ROW
+from simcore.pim_dram.layers import Done
+from simcore.pim_dram.machine import PimMachine
+
+#: The parts of the energy, as columns of the layers.
+PARTS = ("activate_pj", "transfer_pj", "refresh_pj", "background_pj")
+
+
+@dataclass(frozen=True)
+class PimCosts(UnknownCosts):
+    """The costs of a DRAM that multiplies. ``commands`` is the energy of its commands, None if its table has no currents."""
+
+    commands: CommandEnergy | None = None
+
+
+def pim_costs(machine: PimMachine) -> PimCosts:
+    """Return the costs of a machine. Raise InputError for currents that make no sense."""
+    dram = machine.dram
+    if dram.currents is None:
+        return PimCosts(notes=(f"unknown, because {dram.name} has no currents",))
+    commands = command_energy(dram)
+    sources = {
+        "activate, refresh, background": f"derived: {dram.currents.source} (docs/dram.md)",
+        "rows beyond the first of an activation": f"assumed: {100 * FURTHER_ROW:g} % more each (Ambit, MICRO 2017, recalled)",
+    }
+    missing = ["the host and the memory controller"]
+    if dram.interface is None:
+        missing.append("the drivers and termination of the data lines")
+    else:
+        sources["data lines"] = f"derived: {dram.interface.source}"
+    return PimCosts(sources, (), tuple(missing), commands=commands)
+
+
+def energy_parts(costs: PimCosts, done: Done | None) -> Mapping[str, float]:
+    """Return the energy of a layer by part in pJ, that of all channels, or {} if it is unknown. None never ran."""
+    each = costs.commands
+    if each is None:
+        return {}
+    if done is None:
+        return dict.fromkeys(PARTS, 0.0)
+    dram, counts, chips = done.machine.dram, done.command_counts.sum(axis=0), each.chips_per_rank
+    whole = int((counts * dram.refreshes * (dram.command_level < dram.bank_level)).sum())
+    single = int((counts * dram.refreshes).sum()) - whole
+    reads, writes = (int((counts * flag).sum()) for flag in (dram.reads, dram.writes))
+    rows = sum(times * (1 + FURTHER_ROW * (raised - 1)) for raised, times in done.activations_by_rows.items())
+    bits = (reads + writes) * dram.transaction_bytes * 8
+    active = min(done.rank_cycles, done.open_cycles + whole * dram.timing.get("nRFC", 0))
+    return {
+        "activate_pj": rows * each.activate_pj * chips,
+        "transfer_pj": (reads * each.read_pj + writes * each.write_pj) * chips + bits * (each.io_pj_per_bit or 0.0),
+        "refresh_pj": (whole * each.refresh_pj + single * each.refresh_bank_pj) * chips,
+        "background_pj": (active * each.active_cycle_pj + (done.rank_cycles - active) * each.idle_cycle_pj) * chips,
+    }
+
+
+def require_energy(machine: PimMachine) -> None:
+    """Raise InputError for currents that make a term negative."""
+    try:
+        pim_costs(machine)
+    except InputError as error:
+        raise InputError(error.message, "dram.standard", error.hint) from error

@@ -1,0 +1,48 @@
+"""The execution of a plan, layer by layer, and the records from which all tables are made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from simcore.kinds.kind import Ran, RunOrder
+from simcore.pim.phases import Phase
+from simcore.pim_dram.layers import Done, PhaseDone, outcome_of
+from simcore.pim_dram.machine import PimMachine
+from simcore.pim_dram.plan import NetworkPlan, PlannedLayer
+from simcore.pim_dram.run import PhaseRuns
+from simcore.results import LayerRun
+
+
+def execute(machine: PimMachine, order: RunOrder, plan: NetworkPlan) -> Ran:
+    """Run the phases of all layers, one layer after the other."""
+    runs = PhaseRuns(machine, order.engine, order.shortcuts)
+    found, start = [], 0
+    for number, layer in enumerate(plan.layers, start=1):
+        done = _done(machine, runs, layer.phases) if layer.runs else None
+        once = _done(machine, runs, layer.once) if layer.once else None
+        found.append(_layer_run(layer, done, once, start))
+        start += 0 if done is None else done.cycles
+        if order.progress is not None:
+            order.progress(number, len(plan.layers), layer.name)
+    return Ran(found, details={"machine": machine, "placed": plan.placed})
+
+
+def _done(machine: PimMachine, runs: PhaseRuns, phases: Sequence[Phase]) -> Done:
+    return Done(machine, tuple(PhaseDone(phase, runs.run(phase)) for phase in phases))
+
+
+def _layer_run(layer: PlannedLayer, done: Done | None, once: Done | None, start: int) -> LayerRun:
+    instance, mapped = layer.placed.instance, layer.mapped
+    facts: dict[str, Any] = {
+        "pass": instance.layer.pass_name,
+        "placed": layer.placed,
+        "mapped": mapped,
+        "done": done,
+        "once": once,
+    }
+    if mapped is not None:
+        facts["mapping_efficiency_percent"] = 100 * mapped.column_utilisation * mapped.unit_utilisation
+    macs = instance.macs if mapped is None else mapped.dots.macs
+    outcome = None if done is None else outcome_of(done, start)
+    return LayerRun(instance.name, instance.layer.op, macs, outcome, facts, layer.placed.fused_into)

@@ -1,0 +1,136 @@
+"""The kind ``pim-dram``: DRAM that multiplies in its subarrays and adds up in its banks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simcore.kinds.costs import Costs
+from simcore.kinds.kind import Estimate, MachineKind, Ran, RunOrder
+from simcore.pim.limits import CAUSES
+from simcore.pim_dram.machine import build_machine
+from simcore.pim_dram.spec import PimDramSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simcore.kinds.advice import Change, Loss
+    from simcore.pim_dram.plan import NetworkPlan
+    from simcore.results import LayerRun, Results
+    from simcore.results.banks import BankName
+    from simcore.results.glossary import Term
+    from simcore.results.printed import PrintedTable
+
+
+class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
+    """The kind whose layers are phases of row operations, which both engines issue as commands of the DRAM."""
+
+    name = "pim-dram"
+    description = "DRAM that multiplies in its subarrays and adds up in its banks, every command timed"
+    engines = ("compiled", "simpy")
+    causes = CAUSES
+    has_banks = True
+    file_keys = (("dram", "standard"), ("program",))
+
+    @property
+    def spec(self) -> type[PimDramSpec]:
+        return PimDramSpec
+
+    def build(self, spec: PimDramSpec) -> None:
+        """Build the machine once. Raise the InputErrors that only this shows: those of the micro-program and of the energy."""
+        from simcore.pim_dram.energy import require_energy
+        from simcore.pim_dram.sequences import Sequences
+
+        machine = build_machine(spec)
+        require_energy(machine)
+        Sequences(machine).check()
+
+    def input_files(self, spec: PimDramSpec) -> Sequence[Path]:
+        from simcore.dram.standard import own_files
+
+        program = [Path(spec.program.rpartition(":")[0])] if ".py:" in spec.program else []
+        return [*program, *map(Path, own_files(spec.dram.standard))]
+
+    def banks(self, spec: PimDramSpec) -> Sequence[BankName]:
+        from simcore.pim_dram.banks import bank_names
+
+        return bank_names(build_machine(spec))
+
+    def macs_per_cycle(self, spec: PimDramSpec) -> float:
+        """Return the products per cycle if every column of all subarrays that compute multiplied without a pause."""
+        machine = build_machine(spec)
+        return machine.columns * machine.units / machine.multiply_cycles
+
+    def estimate(self, spec: PimDramSpec, order: RunOrder) -> Estimate:
+        from simcore.pim_dram.run_time import run_estimate
+
+        return run_estimate(build_machine(spec), order)
+
+    def load(self, spec: PimDramSpec, engine: str) -> None:
+        from simcore.engine.micro_programs import load_micro_programs
+
+        load_micro_programs(engine)
+
+    def plan(self, spec: PimDramSpec, order: RunOrder) -> NetworkPlan:
+        from simcore.pim_dram.plan import plan_network
+
+        return plan_network(build_machine(spec), order)
+
+    def run(self, spec: PimDramSpec, order: RunOrder, plan: NetworkPlan) -> Ran:
+        from simcore.pim_dram.execute import execute
+
+        return execute(build_machine(spec), order, plan)
+
+    def costs(self, spec: PimDramSpec) -> Costs:
+        from simcore.pim_dram.energy import pim_costs
+
+        return pim_costs(build_machine(spec))
+
+    def energy_parts(self, spec: PimDramSpec, costs: Any, run: LayerRun) -> Mapping[str, float]:
+        from simcore.pim_dram.energy import energy_parts
+
+        return energy_parts(costs, run.facts.get("done"))
+
+    def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
+        from simcore.pim_dram.tables import tables
+
+        return tables(results)
+
+    def json_parts(self, results: Results) -> Mapping[str, Any]:
+        from simcore.pim_dram.json_form import json_parts
+
+        return json_parts(results)
+
+    def printed(self, results: Results) -> Sequence[PrintedTable]:
+        from simcore.pim_dram.printed import printed_tables
+
+        return printed_tables(results)
+
+    def printed_lines(self, results: Results) -> Sequence[str]:
+        from simcore.pim_dram.printed import printed_lines
+
+        return printed_lines(results)
+
+    def losses(self, results: Results) -> Sequence[Loss]:
+        from simcore.pim_dram.losses import losses
+
+        return losses(results)
+
+    def changes(self, spec: PimDramSpec, loss: Loss) -> Sequence[Change]:
+        from simcore.pim_dram.losses import changes
+
+        return changes(spec, loss)
+
+    def keys_against(self, cause: str) -> Sequence[str]:
+        from simcore.pim_dram.losses import keys_against
+
+        return keys_against(cause)
+
+    def terms(self) -> Sequence[Term]:
+        from simcore.pim_dram.terms import TERMS
+
+        return TERMS
+
+
+KIND = PimDramKind()

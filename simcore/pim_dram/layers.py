@@ -1,0 +1,200 @@
+"""What a layer did on DRAM that multiplies: its phases with their runs, and the sums over them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from simcore.dram.tables import IntArray
+from simcore.pim.limits import CAUSES
+from simcore.pim.phases import PHASE_KINDS, Phase, PhaseKind
+from simcore.pim_dram.machine import PimMachine
+from simcore.pim_dram.run import PhaseRun
+from simcore.program.outcome import Outcome
+from simcore.program.program import Port
+
+
+@dataclass(frozen=True)
+class PhaseDone:
+    """A phase of a layer and its run, which counts ``phase.times`` times."""
+
+    phase: Phase
+    run: PhaseRun
+
+    @property
+    def cycles(self) -> int:
+        """Return the cycles of all times."""
+        return self.phase.times * self.run.cycles
+
+
+@dataclass(frozen=True)
+class Done:
+    """Phases that ran one after the other, on all channels alike."""
+
+    machine: PimMachine
+    phases: tuple[PhaseDone, ...]
+
+    @property
+    def cycles(self) -> int:
+        """Return the cycles of all phases."""
+        return sum(done.cycles for done in self.phases)
+
+    @property
+    def compute_cycles(self) -> int:
+        """Return the cycles in which the subarray that ended each phase computed."""
+        return sum(done.phase.times * done.run.compute_cycles for done in self.phases)
+
+    @property
+    def stall_cycles(self) -> IntArray:
+        """Return the cycles that it waited, by cause."""
+        return sum((done.phase.times * done.run.stall_cycles for done in self.phases), np.zeros(len(CAUSES), np.int64))
+
+    def cycles_of(self, kind: PhaseKind) -> int:
+        """Return the cycles of the phases of one kind."""
+        return sum(done.cycles for done in self.phases if done.phase.kind == kind)
+
+    @property
+    def by_kind(self) -> dict[PhaseKind, int]:
+        """Return the cycles of every kind of phase."""
+        return {kind: self.cycles_of(kind) for kind in PHASE_KINDS}
+
+    # Counts of all channels -----------------------------------------------------------------------------------------------------
+
+    @property
+    def command_counts(self) -> IntArray:
+        """Return the commands issued, [rank of a channel, command], for all channels."""
+        dram, ranks = self.machine.dram, _ranks(self.machine)
+        none = np.zeros((ranks, len(dram.commands)), np.int64)
+        one: IntArray = sum((done.phase.times * done.run.command_counts for done in self.phases), none)
+        return one * self.machine.channels
+
+    @property
+    def open_cycles(self) -> int:
+        """Return the cycles in which a row of a rank was open, summed over all ranks of all channels."""
+        return self.machine.channels * sum(done.phase.times * int(done.run.open_cycles.sum()) for done in self.phases)
+
+    @property
+    def rank_cycles(self) -> int:
+        """Return the cycles of all ranks of all channels."""
+        return self.cycles * self.machine.channels * _ranks(self.machine)
+
+    @property
+    def operations(self) -> dict[str, int]:
+        """Return the operations of micro-programs: AAP with a second activation, AP without."""
+        found = {"AAP": 0, "AP": 0}
+        for phase, sequences in self._sequences():
+            found["AAP"] += phase.counts.aap * sequences
+            found["AP"] += phase.counts.ap * sequences
+        return found
+
+    @property
+    def activations_by_rows(self) -> Counter[int]:
+        """Return the number of activations that raise so many rows."""
+        found: Counter[int] = Counter()
+        for phase, sequences in self._sequences():
+            for rows, times in phase.counts.activations_by_rows:
+                found[rows] += times * sequences
+        return found
+
+    def _sequences(self) -> Iterator[tuple[Phase, int]]:
+        """Yield each phase with how often its sequence ran, in all subarrays of all channels."""
+        for done in self.phases:
+            phase = done.phase
+            yield phase, phase.times * phase.repeats * phase.banks * phase.subarrays * self.machine.channels
+
+    @property
+    def commands(self) -> dict[str, int]:
+        """Return the commands under the names of all DRAMs that compute: ACT, PRE, AAP, AP, RD, WR, REF.
+
+        ACT counts first and second activations, so it is 2 AAP + AP and the rows that were opened for transfers and the
+        periphery.
+        """
+        dram, totals = self.machine.dram, self.command_counts.sum(axis=0)
+        by_name = dict(zip(dram.commands, map(int, totals), strict=True))
+
+        def of(*starts: str) -> int:
+            return sum(count for name, count in by_name.items() if name.startswith(starts))
+
+        return {
+            "ACT": of("ACT", "COPY"),
+            "PRE": of("PRE"),
+            **self.operations,
+            "RD": of("RD"),
+            "WR": of("WR"),
+            "REF": of("REF"),
+        }
+
+    # Subarrays of one channel --------------------------------------------------------------------------------------------------
+
+    @property
+    def busy_cycles(self) -> IntArray:
+        """Return the cycles in which each subarray computed: [subarray, bank]."""
+        none = np.zeros((self.machine.subarrays, self.machine.banks), np.int64)
+        found: IntArray = sum((done.phase.times * done.run.busy_cycles for done in self.phases), none)
+        return found
+
+    @property
+    def unit_stall_cycles(self) -> IntArray:
+        """Return the cycles that each subarray waited: [subarray, bank, cause]."""
+        none = np.zeros((self.machine.subarrays, self.machine.banks, len(CAUSES)), np.int64)
+        found: IntArray = sum((done.phase.times * done.run.unit_stall_cycles for done in self.phases), none)
+        return found
+
+    def critical_stall_cycles(self) -> IntArray:
+        """Return the stalls of the subarrays that ended the phases, by their bank: [bank, cause]."""
+        found = np.zeros((self.machine.banks, len(CAUSES)), np.int64)
+        for done in self.phases:
+            found[done.run.critical[1]] += done.phase.times * done.run.stall_cycles
+        return found
+
+
+def _ranks(machine: PimMachine) -> int:
+    ranks = 1
+    for count in machine.dram.node_counts[1 : machine.dram.rank_level + 1]:
+        ranks *= count
+    return ranks
+
+
+def outcome_of(done: Done, start: int) -> Outcome:
+    """Return the record of a layer that began in cycle ``start``.
+
+    Subarrays stand where other machines have banks, banks where they have scratchpads; those of one channel, because all channels
+    do the same. Every stalled cycle has the port ``dma``.
+    """
+    machine, causes = done.machine, len(CAUSES)
+    stalls = np.zeros((causes, len(Port)), np.int64)
+    stalls[:, Port.DMA] = done.stall_cycles
+    by_unit = done.unit_stall_cycles.transpose(1, 0, 2).reshape(-1, causes)
+    busy = done.busy_cycles.T.reshape(-1)
+    waited = by_unit.sum(axis=1)
+    none, no_ports = np.zeros(len(busy), np.int64), np.zeros(4, np.int64)
+    reads, writes = (done.commands[name] * machine.dram.transaction_bytes for name in ("RD", "WR"))
+    return Outcome(
+        start_cycle=start,
+        cycles=done.cycles,
+        compute_cycles=done.compute_cycles,
+        stall_cycles=stalls,
+        bank_stall_cycles=by_unit,
+        scratchpad_stall_cycles=done.critical_stall_cycles(),
+        wait_cycles=np.zeros((machine.banks, len(Port), len(Port)), np.int64),
+        buffer_cycles=np.full((machine.banks, 1), done.cycles, np.int64),
+        reads=none,
+        writes=none,
+        dma_reads=none,
+        dma_writes=none,
+        forwarded_reads=none,
+        preempted_writes=none,
+        conflict_cycles=waited,
+        busy_cycles=busy,
+        conflict_timeline=waited[:, None],
+        busy_timeline=busy[:, None],
+        bin_start_cycles=np.array([start], np.int64),
+        port_elements=no_ports,
+        port_words=no_ports,
+        port_lines=no_ports,
+        dma_read_bytes=np.array([reads], np.int64),
+        dma_write_bytes=np.array([writes], np.int64),
+    )

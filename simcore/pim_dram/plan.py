@@ -1,0 +1,91 @@
+"""The plan of a network: where its layers lie, and the phases of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simcore.errors import InputError
+from simcore.kinds.kind import RunOrder
+from simcore.pim.mapping import Array, LayerMap, MapOptions
+from simcore.pim.phases import Phase
+from simcore.pim_dram.machine import PimMachine
+from simcore.pim_dram.phases_of import Phases
+from simcore.pim_dram.sequences import Sequences
+
+if TYPE_CHECKING:
+    from workloads.pim.network_map import NetworkMap, PlacedLayer
+
+
+@dataclass(frozen=True)
+class PlannedLayer:
+    """A layer of the network. Views and layers that are fused into another have no phases.
+
+    ``phases`` run for every image (in the placement "together" for the whole batch); ``once`` before the first.
+    """
+
+    placed: PlacedLayer
+    phases: tuple[Phase, ...] = ()
+    once: tuple[Phase, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the layer's name."""
+        return self.placed.instance.name
+
+    @property
+    def mapped(self) -> LayerMap | None:
+        """Return the mapping of a product, or None."""
+        return self.placed.layer_map
+
+    @property
+    def runs(self) -> bool:
+        """Return whether the layer takes time."""
+        return bool(self.phases)
+
+
+@dataclass(frozen=True)
+class NetworkPlan:
+    """The places of all layers, and the plans of those that are wanted, in execution order."""
+
+    placed: NetworkMap
+    layers: tuple[PlannedLayer, ...]
+
+
+def plan_network(machine: PimMachine, order: RunOrder) -> NetworkPlan:
+    """Return the plan. Raise InputError for a network that the machine cannot run, and if no wanted layer takes time."""
+    from workloads.pim.place_network import place_network
+
+    sequences = Sequences(machine)
+    placed = place_network(order.network, array_of(machine), options_of(machine, sequences), machine.spec.placement)
+    phases = Phases(machine, sequences, placed)
+    wanted = [layer for layer in placed.layers if order.wanted is None or layer.name in order.wanted]
+    layers = tuple(PlannedLayer(layer, phases.of(layer), phases.once(layer)) for layer in wanted)
+    if not any(layer.runs for layer in layers):
+        names = ", ".join(layer.name for layer in layers)
+        raise InputError(f"none of the layers {names} runs by itself", hint="choose the layers into which they are fused")
+    return NetworkPlan(placed, layers)
+
+
+def array_of(machine: PimMachine) -> Array:
+    """Return the subarrays to which layers are mapped: those of all channels."""
+    return Array(
+        columns=machine.columns,
+        rows=machine.dram.rows_per_subarray,
+        banks=machine.banks * machine.channels,
+        subarrays=machine.subarrays,
+        stored_subarrays=machine.bank_subarrays,
+    )
+
+
+def options_of(machine: PimMachine, sequences: Sequences) -> MapOptions:
+    """Return how operands lie in columns, and what the micro-program needs."""
+    spec = machine.spec
+    return MapOptions(
+        weight_bits=spec.precision.weight_bits,
+        activation_bits=spec.precision.activation_bits,
+        working_rows=sequences.rows - spec.precision.weight_bits,
+        program_operations=machine.counts.operations,
+        pairs_per_column=spec.pairs_per_column,
+        weights=spec.weights,
+    )

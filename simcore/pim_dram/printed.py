@@ -1,0 +1,95 @@
+"""The tables and lines that ``simcore run`` prints for a DRAM that multiplies."""
+
+from __future__ import annotations
+
+from simcore.pim.mapping import LayerMap
+from simcore.pim_dram.json_form import commands_of, once_cycles, phase_cycles, program_of
+from simcore.results import Results
+from simcore.results.printed import (
+    PrintedTable,
+    layer_rows,
+    layers_title,
+    pass_tables,
+    stall_table,
+    totals_of,
+    worst_cause,
+)
+
+#: The most notes of the mapping that are printed.
+_MOST_NOTES = 6
+
+
+def printed_tables(results: Results) -> list[PrintedTable]:
+    """Return the tables of layers, passes, phases, stall causes, commands and totals."""
+    return [
+        layer_table(results),
+        *pass_tables(results),
+        phase_table(results),
+        stall_table(results, all_causes=False),
+        command_table(results),
+        totals_table(results),
+    ]
+
+
+def layer_table(results: Results) -> PrintedTable:
+    """Return one row per layer that ran: its mapping, its cycles and its largest stall cause."""
+    maps: dict[str, LayerMap | None] = {run.name: run.facts["mapped"] for run in results.runs}
+    rows = []
+    for row in layer_rows(results):
+        m = maps[row["layer"]]
+        mapping = (None, None, None) if m is None else (m.rounds, 100 * m.column_utilisation, 100 * m.unit_utilisation)
+        stalled = row["cycles"] - row["compute_cycles"]
+        worst = worst_cause(row, results.kind.causes)
+        rows.append((row["layer"], row["op"], row["macs"] / 1e6, *mapping, row["cycles"], stalled, worst))
+    columns = ("layer", "op", "M MACs", "rounds", "cols %", "subarr. %", "cycles", "stalled", "mostly")
+    return PrintedTable(layers_title(results), columns, rows, text_columns=2, cut_names=True)
+
+
+def phase_table(results: Results) -> PrintedTable:
+    """Return the cycles by kind of phase."""
+    cycles = max(results.cycles, 1)
+    rows = [(kind, count, 100 * count / cycles) for kind, count in phase_cycles(results).items() if count]
+    return PrintedTable("Phases", ("phase", "cycles", "%"), rows)
+
+
+def command_table(results: Results) -> PrintedTable:
+    """Return the commands of the run, and the operations that they make."""
+    return PrintedTable("Commands and operations", ("command", "issued"), list(commands_of(results).items()))
+
+
+def totals_table(results: Results) -> PrintedTable:
+    """Return the time, the bytes on the bus and the energy by part."""
+    totals = totals_of(results)
+    rows = [
+        ("time, us", totals["time_ns"] / 1e3),
+        ("share of the peak, %", totals["array_utilisation_percent"] or None),
+        ("read over the bus, KiB", totals["dram_read_bytes"] / 1024),
+        ("written over the bus, KiB", totals["dram_write_bytes"] / 1024),
+        *((f"energy {part}, uJ", spent / 1e6) for part, spent in results.part_energies_pj.items()),
+        ("energy in all, uJ", totals["energy_pj"] / 1e6),
+    ]
+    return PrintedTable("Totals", ("", "value"), rows)
+
+
+def printed_lines(results: Results) -> list[str]:
+    """Return what the tables leave out: the micro-program, the weights before the first image, and notes of the mapping."""
+    program = program_of(results.details["machine"])
+    said = "with" if program["initialised"] else "without"
+    lines = [
+        f"One multiplication: {program['aap']:,} AAP and {program['ap']:,} AP of {program['name']}, {said} the operations that "
+        f"its published count leaves out; {program['cycles']:,} cycles if nothing waits."
+    ]
+    once = once_cycles(results)
+    if once:
+        time_ms = once * 1e3 / results.system.core_clock_hz
+        lines.append(
+            f"Weights are written once, before the first image, in {once:,} cycles ({time_ms:,.3f} ms), not counted above."
+        )
+    return [*lines, *_notes(results)]
+
+
+def _notes(results: Results) -> list[str]:
+    notes = [f"{run.name}: {note}." for run in results.runs for note in run.facts["placed"].notes]
+    more = [f"{len(notes) - _MOST_NOTES} more notes in the table 'mapping' (--out, --json)."] if len(notes) > _MOST_NOTES else []
+    of_network = [f"Placement: {note}." for note in results.details["placed"].notes]
+    return [*of_network, *notes[:_MOST_NOTES], *more]

@@ -1,0 +1,245 @@
+"""The kind `pim-dram`: cycles by hand, sums, equal engines, energy, and one error for bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from simcore import InputError, simulate
+from simcore.cli import app
+from simcore.results import TABLES, Results
+from simcore.results.glossary import all_terms
+from simcore.results.trace_files import TraceOrder
+from simcore.spec import load_system
+
+PRESETS = ("pim-dram-ddr3", "pim-dram-ddr4", "pim-dram-hbm2")
+#: Rows so short that layers of LeNet-5 fill all banks, and few bits, so that the reference engine runs them in no time.
+SMALL = ("dram.overrides={column: 16}", "precision={weight_bits: 2, activation_bits: 2}")
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def printed_json(*arguments: str) -> dict[str, Any]:
+    result = invoke(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def require_conserved(results: Results) -> None:
+    layers, tables = results.layers, results.tables()
+    causes = layers[[f"stall_{cause}_cycles" for cause in results.kind.causes]].sum(axis=1)
+    assert (layers["compute_cycles"] + causes == layers["cycles"]).all()
+    assert layers["cycles"].sum() == results.cycles == results.passes["cycles"].sum()
+    assert results.stalls["cycles"].sum() == causes.sum()
+    phases = tables["phases"]
+    every = phases[phases["image"] == "every"].groupby("layer", sort=False)["cycles"].sum()
+    assert (every == layers[layers["cycles"] > 0].set_index("layer")["cycles"]).all()
+    assert results.scratchpads["stall_cycles"].sum() == causes.sum()
+    energy = layers[[name for name in layers if name.endswith("_pj") and name != "energy_pj"]]
+    assert energy.sum(axis=1).tolist() == pytest.approx(layers["energy_pj"].tolist())
+    assert sum(results.part_energies_pj.values()) == pytest.approx(layers["energy_pj"].sum())
+    assert results.part_energies_pj["activate"] > 0
+
+
+# By hand -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_multiplications_of_a_layer_by_hand() -> None:
+    """LeNet-5's c3 has 1,600 dot products of 150 pairs. Without limits one round takes 26 operations of 62 cycles."""
+    bare = (
+        *SMALL,
+        "limits={trrd: false, tfaw: false, command_bus: false, refresh: none}",
+        "initialised=false",
+        "transfers=false",
+    )
+    results = simulate("lenet5", "pim-dram-ddr4", layers="c3", overrides=(*bare, "periphery.enabled=false"))
+    row = results.tables()["mapping"].iloc[0]
+    # 8,192 columns hold 54 dot products of 150 pairs; 16 subarrays work at a time.
+    assert row["dots_per_row"] <= 54
+    assert row["row_sets"] >= 1600 / 54
+    assert row["rounds"] == -(-row["row_sets"] // 16)
+    operations = 7 * 2 * 2 - 4 * 2
+    assert results.cycles == row["rounds"] * operations * 62
+    commands = results.to_json()["commands"]
+    assert commands["AAP"] == results.to_json()["program"]["aap"] * row["rounds"] * 16
+    assert commands["ACT"] == 2 * commands["AAP"] + commands["AP"]
+
+
+def test_the_core_clock_is_that_of_the_dram() -> None:
+    system = load_system("pim-dram-ddr4")
+    assert system.core_clock_hz == round(1e12 / 750)
+    assert "core_clock_hz" not in system.to_yaml_dict()
+    assert load_system("pim-dram-ddr4", ["dram.standard=pim-ddr4_2400r"]).core_clock_hz == round(1e12 / 833)
+
+
+# What adds up ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("system", PRESETS)
+def test_cycles_and_energy_of_every_preset_are_conserved(system: str) -> None:
+    require_conserved(simulate("lenet5", system, batch=2))
+
+
+def test_both_engines_give_the_same_tables() -> None:
+    options = {"layers": "c3,f6", "overrides": (*SMALL, "active_subarrays=2")}
+    one, other = (simulate("lenet5", "pim-dram-ddr4", engine=engine, **options) for engine in ("compiled", "simpy"))
+    assert one.to_json() | {"engine": "", "wall_s": 0, "simulated_cycles_per_s": 0} == other.to_json() | {
+        "engine": "",
+        "wall_s": 0,
+        "simulated_cycles_per_s": 0,
+    }
+    for name, table in one.tables().items():
+        assert table.equals(other.tables()[name]), name
+
+
+@pytest.mark.parametrize(
+    "better",
+    [
+        "dram.overrides.channel=2",
+        "limits.refresh=none",
+        "limits.trrd=false",
+        "limits.tfaw=false",
+        "limits.command_bus=false",
+        "initialised=false",
+        "precision.activation_bits=1",
+        "precision.weight_bits=1",
+    ],
+)
+def test_more_of_the_machine_or_fewer_limits_never_cost_a_cycle(better: str) -> None:
+    before = simulate("lenet5", "pim-dram-ddr4", layers="c3,f5", overrides=SMALL)
+    after = simulate("lenet5", "pim-dram-ddr4", layers="c3,f5", overrides=(*SMALL, better))
+    assert (after.layers["cycles"] <= before.layers["cycles"]).all()
+
+
+def test_more_subarrays_never_cost_a_cycle_if_activations_are_free() -> None:
+    """With tFAW they may: a mapping for more subarrays can take more multiplications in all."""
+    free = (*SMALL, "limits={trrd: false, tfaw: false, command_bus: false}")
+    cycles = [
+        simulate("lenet5", "pim-dram-ddr4", layers="c3", overrides=(*free, f"active_subarrays={n}")).cycles for n in (1, 2, 4, 8)
+    ]
+    assert cycles == sorted(cycles, reverse=True)
+    assert cycles[0] > 4 * cycles[-1]
+
+
+def test_more_banks_never_cost_a_cycle() -> None:
+    cycles = [simulate("lenet5", "pim-dram-ddr4", layers="c3", overrides=(*SMALL, f"banks={n}")).cycles for n in (1, 2, 4, 8, 16)]
+    assert cycles == sorted(cycles, reverse=True)
+    assert cycles[0] > 4 * cycles[-1]
+
+
+# Forms -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_tables_are_those_of_every_kind_and_its_own_and_every_column_is_explained(tmp_path: Path) -> None:
+    results = simulate("lenet5", "pim-dram-ddr4")
+    assert set(results.tables()) == {*TABLES, "mapping", "phases", "commands"}
+    columns = {str(column) for table in results.tables().values() for column in table.columns} - {"metric", "value", "unit"}
+    assert columns <= set(all_terms())
+    results.save(tmp_path / "out")
+    assert (tmp_path / "out" / "mapping.parquet").exists()
+
+
+def test_the_json_has_the_commands_and_the_keys_of_every_kind() -> None:
+    found, other = (printed_json("run", "lenet5", "--system", name) for name in ("pim-dram-ddr4", "titan-xp"))
+    assert set(other) - {"bounds"} <= set(found)
+    assert set(found["commands"]) == {"ACT", "PRE", "AAP", "AP", "RD", "WR", "REF"}
+    assert sum(layer["cycles"] for layer in found["layers"]) == found["cycles"] == sum(found["phases"].values())
+
+
+@pytest.mark.parametrize("width", ["60", "80"])
+def test_the_tables_fit_a_narrow_terminal(width: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    result = invoke("run", "lenet5", "--system", "pim-dram-ddr4")
+    assert result.exit_code == 0, result.output
+    tables = [line for line in result.stdout.splitlines() if "  " in line]
+    assert max(map(len, tables)) <= int(width)
+    assert "Commands and" in result.stdout
+
+
+# Bad input ---------------------------------------------------------------------------------------------------------------------
+
+BAD = {
+    "dram.standard=ddr4_2400x": "expected a DRAM standard, a preset or a file, got 'ddr4_2400x'",
+    "dram.standard=ddr5_4800an": "no command COPY",
+    "dram.overrides={nRCDX: 3}": "nRCDX",
+    "dram.overrides={nRCD: -1}": "overrides",
+    "dram.overrides={nREFI: 100}": "expected tRFC <= tREFI",
+    "banks=0": "banks",
+    "banks=17": "expected at most 16, as pim-ddr4_2666 has",
+    "active_subarrays=65": "expected at most 64",
+    "active_subarrays=0": "active_subarrays",
+    "limits.refresh=sometimes": "limits.refresh",
+    "limits.refresh=per-bank": "has no per-bank refresh",
+    "limits.aap_activations=3": "limits.aap_activations",
+    "limits.aap_activations=true": "expected 1 or 2, got true",
+    "limits.power_cycles=-1": "limits.power_cycles",
+    "limits.tfaw=maybe": "limits.tfaw",
+    "limits.tfav=false": "tfaw",
+    "program=mja": "no family of micro-programs 'mja'",
+    "program=none.py:PROGRAM": "none.py",
+    "program=''": "program",
+    "precision.weight_bits=0": "precision.weight_bits",
+    "precision.weight_bits=17": "precision.weight_bits",
+    "precision.activation_bits=4.5": "precision.activation_bits",
+    "pairs_per_column=0": "pairs_per_column",
+    "placement=apart": "placement",
+    "weights=forgotten": "weights",
+    "operands=post": "operands",
+    "periphery.tree_columns=0": "periphery.tree_columns",
+    "periphery.clock_hz=fast": "periphery.clock_hz",
+    "core_clock_hz=1 GHz": "expected no core_clock_hz in a machine of this kind",
+    "words.ifmap_bytes=2": "expected no words in a machine of this kind",
+    "array.rows=3": "array",
+}
+
+
+@pytest.mark.parametrize("change", BAD)
+def test_bad_input_is_one_clear_error(change: str) -> None:
+    result = invoke("run", "lenet5", "--system", "pim-dram-ddr4", "--set", change)
+    assert result.exit_code == 2, result.output
+    assert BAD[change] in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stderr.count("simcore:") == 1
+
+
+def test_what_the_kind_cannot_do_is_refused() -> None:
+    with pytest.raises(InputError, match="has no dataflows"):
+        simulate("lenet5", "pim-dram-ddr4", dataflow="ws")
+    with pytest.raises(InputError, match="no engine named"):
+        simulate("lenet5", "pim-dram-ddr4", engine="formula")
+    with pytest.raises(InputError, match="has no scratchpads to trace"):
+        simulate("lenet5", "pim-dram-ddr4", trace=TraceOrder(Path()))
+    with pytest.raises(InputError, match="none of the layers"):
+        simulate("lenet5", "pim-dram-ddr4", layers="tanh1")
+    with pytest.raises(InputError, match="the limit is"):
+        simulate("vgg16", "pim-dram-ddr4", engine="simpy")
+
+
+def test_a_file_of_the_kind_is_validated(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("kind: pim-dram\nextends: pim-dram-ddr4\nbanks: 99\nprecision: {weight_bits: 0}\n")
+    result = invoke("validate", str(path))
+    assert result.exit_code == 2
+    assert "mine.yaml:3" in result.stderr
+    assert "mine.yaml:4" in result.stderr
+    path.write_text("kind: pim-dram\nextends: pim-dram-ddr4\nbanks: 4\n")
+    assert invoke("validate", str(path)).exit_code == 0
+
+
+def test_why_names_the_limits_and_tries_what_lifts_them() -> None:
+    found = printed_json("why", "lenet5", "--system", "pim-dram-ddr4", "--layer", "c3")
+    causes = {loss["cause"] for loss in found["losses"]}
+    assert {"refresh", "multiply"} <= causes
+    assert any(change["saved_cycles"] > 0 for loss in found["losses"] for change in loss["changes"])
+
+
+def test_names_of_the_kind_are_explained() -> None:
+    for name in ("tFAW", "lock_step", "rounds", "AAP", "active_subarrays", "periphery.tree_columns"):
+        assert invoke("explain", name).exit_code == 0, name
