@@ -161,6 +161,43 @@ def input_words(conv: Conv, image: tuple[int, int, int], output: np.ndarray, k: 
     return np.where(inside, ((picture * image[0] + channel) * image[1] + row) * image[2] + column, -1)
 
 
+# Published estimates ----------------------------------------------------------------------------------------------------------
+
+#: Speed of a pipeline relative to a Pascal Titan X (ms an image), estimated with every column at work: one bank for each layer,
+#: so many of its subarrays, operands of so many bits, 7 n^2 - 4 n operations of 49 ns, nothing else.
+GPU_MS = {"alexnet": 0.315, "vgg16": 2.60, "resnet18": 0.634}
+ESTIMATES = {
+    (64, 2): (5.95, 6.01, 22.3),
+    (64, 4): (1.24, 1.25, 4.65),
+    (64, 8): (0.29, 0.29, 1.07),
+    (16, 2): (1.50, 1.50, 5.72),
+    (16, 4): (0.31, 0.31, 1.19),
+    (16, 8): (0.07, 0.07, 0.28),
+    (1, 2): (0.09, 0.09, 0.36),
+}
+
+
+@pytest.mark.parametrize(("subarrays", "bits"), ESTIMATES)
+def test_mapped_pipelines_reach_the_estimates_within_five_percent(subarrays, bits) -> None:
+    operations = 7 * bits * bits - 4 * bits
+    options = MapOptions(weight_bits=bits, activation_bits=bits, working_rows=64, program_operations=operations)
+    array = Array(columns=65536, rows=512, banks=32, subarrays=subarrays, stored_subarrays=128)
+    for (name, gpu_ms), estimate in zip(GPU_MS.items(), ESTIMATES[subarrays, bits], strict=True):
+        placed = place_network(NETWORKS[name](), array, options, "pipelined", banks_each=1)
+        slowest = max(layer.layer_map.rounds for layer in placed.products)
+        rounding = 0.005 if estimate < 10 else 0.05
+        assert abs(gpu_ms / (slowest * operations * 49e-6) - estimate) <= 0.05 * (estimate - rounding) + rounding
+
+
+def test_the_page_on_mapping_prints_what_it_says(capsys) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "pim-dram-mapping.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    exec(code, {})
+    assert capsys.readouterr().out.split("\n")[:-1] == [
+        line.split("  # ")[1] for line in code.splitlines() if line.startswith("print")
+    ]
+
+
 # What a layer becomes ---------------------------------------------------------------------------------------------------------
 
 

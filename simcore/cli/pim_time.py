@@ -17,7 +17,7 @@ _SUBARRAYS = {"compiled": 1024, "simpy": 16}
 def refuse_long_work(work: PimWork, engine: str, limit_s: float | None = LIMIT_S) -> None:
     """Raise InputError, with the estimate, for work that takes longer than ``limit_s``; None takes any."""
     units = len(work.sequences) * work.subarrays
-    commands = 3 * sum(len(sequence) for sequence in work.sequences) * work.subarrays
+    commands = sum(sequence.commands for sequence in work.sequences) * work.subarrays
     spent = commands / _COMMANDS_PER_S[engine] * max(1.0, units / _SUBARRAYS[engine])
     if limit_s is not None and spent > limit_s:
         raise InputError(

@@ -8,8 +8,8 @@ from simcore.dram.resolve_rules import constraint_array
 from simcore.dram.tables import ResolvedDram
 from simcore.pim.limits import CAUSES, OWN, cause_of
 
-#: The causes that rules of the table make, in the order of CAUSES. `lock_step` is the issuer's own.
-RULE_CAUSES = CAUSES[:-1]
+#: The causes that rules of the table make, in the order of CAUSES. The issuer itself makes the others.
+RULE_CAUSES = tuple(cause for cause in CAUSES if cause not in ("periphery", "lock_step"))
 
 
 def parts_of(dram: ResolvedDram) -> tuple[ResolvedDram, ...]:
@@ -18,7 +18,17 @@ def parts_of(dram: ResolvedDram) -> tuple[ResolvedDram, ...]:
     A command may come when all of them allow it. Rules of latency 0, which constrain nothing, are in none of them.
     """
     parts = []
-    for cause in (OWN, *range(len(RULE_CAUSES))):
+    for cause in (OWN, *map(CAUSES.index, RULE_CAUSES)):
         rules = tuple(rule for rule in dram.rules if cause_of(rule, dram) == cause and rule.latency > 0)
         parts.append(replace(dram, rules=rules, constraints=constraint_array(rules)))
     return tuple(parts)
+
+
+def sensing_cycles(dram: ResolvedDram, command: int) -> int:
+    """Return the cycles from an activation until its row can be read or written by this command (RD or WR)."""
+    found = [
+        rule.latency
+        for rule in dram.rules
+        if rule.level == dram.row_level and dram.roles["activate"] in rule.preceding and command in rule.following
+    ]
+    return max(found, default=0)

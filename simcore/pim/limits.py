@@ -15,9 +15,10 @@ from simcore.errors import InputError, did_you_mean
 Refresh = Literal["none", "all-bank", "per-bank"]
 REFRESHES: tuple[Refresh, ...] = ("none", "all-bank", "per-bank")
 
-#: The causes of a wait, in the order in which a cycle is charged: to the first limit that held it up.
-CAUSES = ("refresh", "power", "tFAW", "tRRD", "command_bus", "lock_step")
-#: The timing from which the table makes the rules of a limit. The rules of refresh are those of its commands.
+#: The causes of a wait, in the order in which a cycle is charged: to the first that held it up. `transfer` is the data bus,
+#: `periphery` the logic of a bank that is given rows. The others keep an operation or its commands from coming earlier.
+CAUSES = ("transfer", "periphery", "refresh", "power", "tFAW", "tRRD", "command_bus", "lock_step")
+#: The timing from which the table makes the rules of a limit. The rules of refresh and transfers are those of their commands.
 _TIMINGS = {"nRRD": "tRRD", "nRRDS": "tRRD", "nRRDL": "tRRD", "nFAW": "tFAW", "nPOW": "power", "nCMD": "command_bus"}
 #: The cause number of rules that belong to one subarray alone. Waiting for them is computing.
 OWN = -1
@@ -77,7 +78,10 @@ def cause_of(rule: Rule, dram: ResolvedDram) -> int:
     if any(dram.refreshes[command] for command in (*rule.preceding, *rule.following)) and "nCMD" not in rule.expression:
         return CAUSES.index("refresh")
     found = [_TIMINGS[name] for name in re.findall(r"\w+", rule.expression) if name in _TIMINGS]
-    return CAUSES.index(found[0]) if found else OWN
+    if found:
+        return CAUSES.index(found[0])
+    moves = any(dram.reads[command] or dram.writes[command] for command in (*rule.preceding, *rule.following))
+    return CAUSES.index("transfer") if moves else OWN
 
 
 def _check(dram: ResolvedDram, limits: PimLimits) -> None:
@@ -85,6 +89,8 @@ def _check(dram: ResolvedDram, limits: PimLimits) -> None:
     for name in ("nAAD", "nRAS", "nRP"):
         if dram.timing[name] < 1:
             raise InputError(f"{dram.name}: expected {name} of at least 1 cycle, got {dram.timing[name]}")
+    if dram.timing["nAAD"] > dram.timing["nRAS"]:
+        raise InputError(f"{dram.name}: expected nAAD of at most nRAS ({dram.timing['nRAS']}), got {dram.timing['nAAD']}")
     row_cycle = dram.timing["nRAS"] + dram.timing["nWLOV"] + dram.timing["nRP"]
     role = {"none": None, "all-bank": "refresh_all", "per-bank": "refresh_bank"}[limits.refresh]
     if role is not None and dram.roles[role] < 0:

@@ -1,9 +1,14 @@
-"""Micro-programs as DRAM commands: each operation is a first activation, perhaps a second one, and a precharge."""
+"""What a subarray does as DRAM commands: operations of activations and a precharge, some of which move data in between.
+
+An operation raises rows, and may raise further rows. Instead of these it may move data over the channel's data bus (bursts of RD
+or WR while the row is open), or give its row to the bank's periphery. Then it precharges.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -12,19 +17,34 @@ from simcore.errors import InputError
 from simcore.pim.language import Line, Operation
 from simcore.pim.limits import PimLimits
 
-# Columns of `Sequence.operations`: the commands, and the rows within the subarray. Without a second activation both are NONE.
-FIRST, SECOND, FIRST_ROW, SECOND_ROW = range(4)
+# Columns of `Sequence.operations`. FIRST and SECOND are commands, FIRST_ROW and SECOND_ROW rows within the subarray; without a
+# second activation both are NONE. TRANSFER is the command RD or WR, or NONE, and BURSTS how many of them come while the row is
+# open, to the columns from 0 on. HOLD is the number of cycles that the row is given to the bank's periphery, which reads it or,
+# where TRANSFER is WR, writes it.
+FIRST, SECOND, FIRST_ROW, SECOND_ROW, TRANSFER, BURSTS, HOLD = range(7)
+COLUMNS = 7
 NONE = -1
+
+Transfer = Literal["RD", "WR"]
+_ROLES: dict[str, Literal["read", "write"]] = {"RD": "read", "WR": "write"}
 
 
 @dataclass(frozen=True, eq=False)
 class Sequence:
-    """The operations of one subarray as commands of one DRAM: [operations, 4] with the columns above."""
+    """The operations of one subarray as commands of one DRAM, [operations, COLUMNS], done ``repeats`` times."""
 
     operations: IntArray
+    repeats: int = 1
 
     def __len__(self) -> int:
-        return len(self.operations)
+        """Return the number of operations, each as often as it is done."""
+        return len(self.operations) * self.repeats
+
+    @property
+    def commands(self) -> int:
+        """Return the number of commands of all operations."""
+        once = 2 * len(self.operations) + (self.operations[:, SECOND] != NONE).sum() + self.operations[:, BURSTS].sum()
+        return int(once) * self.repeats
 
 
 def sequence_of(operations: Iterable[Operation], rows: int, dram: ResolvedDram, limits: PimLimits) -> Sequence:
@@ -52,7 +72,7 @@ def sequence_of(operations: Iterable[Operation], rows: int, dram: ResolvedDram, 
     needed = rows + len(addresses)
     if needed > dram.rows_per_subarray:
         raise InputError(f"{dram.name}: expected at most {dram.rows_per_subarray} rows in a subarray, the program needs {needed}")
-    return Sequence(np.array(found, dtype=np.int64).reshape(-1, 4))
+    return Sequence(np.array([(*row, NONE, 0, 0) for row in found], dtype=np.int64).reshape(-1, COLUMNS))
 
 
 def _first(operation: Operation, dram: ResolvedDram, limits: PimLimits) -> int:
@@ -66,3 +86,25 @@ def _second(operation: Operation, dram: ResolvedDram, limits: PimLimits) -> int:
     if limits.aap_activations == 1:
         return dram.index("COPY")
     return dram.index(f"COPY{len(operation.second) if limits.count_rows else 1}")
+
+
+def row_transfer(dram: ResolvedDram, command: Transfer, row: int, bursts: int) -> Sequence:
+    """Return one operation: a row is opened and ``bursts`` transactions of it, from column 0 on, are read or written."""
+    return Sequence(np.array([[dram.roles["activate"], NONE, row, NONE, dram.roles[_ROLES[command]], bursts, 0]]))
+
+
+def row_hold(dram: ResolvedDram, row: int, hold_cycles: int, write: bool = False) -> Sequence:
+    """Return one operation: a row is opened and given to the bank's periphery for ``hold_cycles``, which reads or writes it."""
+    transfer = dram.roles["write"] if write else NONE
+    return Sequence(np.array([[dram.roles["activate"], NONE, row, NONE, transfer, 0, hold_cycles]]))
+
+
+def joined(*pieces: Sequence) -> Sequence:
+    """Return the operations of all pieces, one piece after the other, once."""
+    parts = [np.tile(piece.operations, (piece.repeats, 1)) for piece in pieces]
+    return Sequence(np.concatenate([np.zeros((0, COLUMNS), dtype=np.int64), *parts]))
+
+
+def repeated(sequence: Sequence, times: int) -> Sequence:
+    """Return a sequence that is done ``times`` times as often."""
+    return Sequence(sequence.operations, sequence.repeats * times)

@@ -9,6 +9,7 @@ from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
 from simcore.pim.limits import PimLimits
 from simcore.pim.sequence import Sequence
+from simcore.pim.sequence_check import check_sequence
 
 Node = tuple[int, ...]
 
@@ -18,7 +19,8 @@ class PimWork:
     """Sequences for banks of one channel: bank k runs ``sequences[k]`` in each of its ``subarrays``.
 
     In lock-step no subarray begins an operation before all have begun the one before. Otherwise this holds within each bank
-    alone, whose subarrays share a sequencer.
+    alone, whose subarrays share a sequencer. A bank moves data of one subarray at a time, from the activation to the precharge,
+    and its periphery serves one subarray at a time.
     """
 
     dram: ResolvedDram
@@ -34,6 +36,8 @@ class PimWork:
             raise InputError(f"{self.dram.name}: expected 1 to {len(banks)} banks, got {len(self.sequences)}")
         if not 1 <= self.subarrays <= most:
             raise InputError(f"{self.dram.name}: expected 1 to {most} subarrays of a bank, got {self.subarrays}")
+        for sequence in dict.fromkeys(self.sequences):
+            check_sequence(sequence, self.dram)
 
     @property
     def units(self) -> list[Node]:
@@ -48,6 +52,10 @@ class PimWork:
     def group(self, unit: int) -> int:
         """Return the number of the group of units that keep step with each other."""
         return 0 if self.lock_step else unit % len(self.sequences)
+
+    def bank(self, unit: int) -> int:
+        """Return the number of the bank, among those that compute, in which a unit lies."""
+        return unit % len(self.sequences)
 
     @property
     def device_dram(self) -> ResolvedDram:

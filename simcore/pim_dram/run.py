@@ -12,7 +12,7 @@ from simcore.engine.shortcuts import Shortcuts
 from simcore.pim.limits import CAUSES
 from simcore.pim.outcome import PimOutcome
 from simcore.pim.phases import Phase
-from simcore.pim.sequence import Sequence
+from simcore.pim.sequence import repeated
 from simcore.pim.work import PimWork
 from simcore.pim_dram.machine import PimMachine
 
@@ -47,15 +47,14 @@ class PhaseRuns:
         """Return the run of a phase, once (not ``times`` times)."""
         if not self.shortcuts.equal_layers:
             return self._run(phase)
-        key = phase.sequence.operations.tobytes(), phase.repeats, phase.banks, phase.subarrays
+        key = phase.sequence.operations.tobytes(), phase.sequence.repeats * phase.repeats, phase.banks, phase.subarrays
         if key not in self._known:
             self._known[key] = self._run(phase)
         return self._known[key]
 
     def _run(self, phase: Phase) -> PhaseRun:
         machine = self.machine
-        sequence = Sequence(np.tile(phase.sequence.operations, (phase.repeats, 1)))
-        sequences = (sequence,) * phase.banks
+        sequences = (repeated(phase.sequence, phase.repeats),) * phase.banks
         work = PimWork(machine.channel_dram, machine.limits, sequences, phase.subarrays, machine.spec.lock_step)
         return phase_run(run_work(work, self.engine), phase, machine)
 

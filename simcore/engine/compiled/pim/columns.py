@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-# units: a subarray that computes. FIRST and END are its rows of `operations`, AT the row that it runs or will run next, STAGE
-# which command comes next (STAGE_FIRST begins the operation). WAKE is a cycle before which its command cannot come.
-# REFRESH is the row of `refreshes` that it must wait for. FINISHED is the cycle in which its last precharge is done.
-UNIT_NODE, UNIT_FIRST, UNIT_END, UNIT_AT, UNIT_STAGE, UNIT_WAKE, UNIT_GROUP, UNIT_REFRESH, UNIT_FINISHED, UNIT_ROW = range(10)
-UNIT_COLUMNS = 10
-STAGE_FIRST, STAGE_SECOND, STAGE_PRECHARGE = range(3)
+# units: a subarray that computes. FIRST and END are the rows of `operations` of its sequence, AT the row that it runs or will
+# run next. PLACE is the number of operations that it has done, all repeats together, TOTAL how many there are. STAGE says which
+# command comes next (STAGE_FIRST begins the operation), BURST how many bursts of the operation have come. WAKE is a cycle before
+# which its command cannot come. ROW is the number of its first row, BANK the row of `peripheries`, REFRESH the row of `refreshes`
+# that it must wait for. HELD is the cycle in which its row can be given to the periphery, and then the cycle in which the row is
+# no longer needed there; 0 for an operation without a hold. FINISHED is the cycle in which its last precharge is done.
+UNIT_NODE, UNIT_FIRST, UNIT_END, UNIT_AT, UNIT_PLACE, UNIT_TOTAL, UNIT_STAGE, UNIT_BURST, UNIT_WAKE = range(9)
+UNIT_GROUP, UNIT_REFRESH, UNIT_BANK, UNIT_ROW, UNIT_HELD, UNIT_FINISHED = range(9, 15)
+UNIT_COLUMNS = 15
+STAGE_FIRST, STAGE_SECOND, STAGE_BURSTS, STAGE_HOLD, STAGE_PRECHARGE = range(5)
+
+# peripheries: what the subarrays of a bank share. The cycles from which another subarray may use the bank's data lines (FAR while
+# one moves data) and its periphery.
+PERIPHERY_WAY, PERIPHERY_FREE = range(2)
+PERIPHERY_COLUMNS = 2
 
 # groups: units that keep step. LEVEL is the number of operations that all have begun, MAY the same at the start of the cycle,
 # BEGUN how many have begun the operation after these, and AIM how many must.
@@ -19,9 +28,16 @@ GROUP_COLUMNS = 4
 REFRESH_NODE, REFRESH_SPAN, REFRESH_DUE, REFRESH_ORDER = range(4)
 REFRESH_COLUMNS = 4
 
-# fixed: constants of a run. COMMANDS is the number of commands of the standard; the device has that many for every part.
-FIXED_PARTS, FIXED_COMMANDS, FIXED_PRECHARGE, FIXED_REFRESH, FIXED_INTERVAL, FIXED_ALL = range(6)
-FIXED_COLUMNS = 6
+# fixed: constants of a run. COMMANDS is the number of commands of the standard; the device has that many for every part. READABLE
+# and WRITABLE are the cycles from an activation until the periphery can read or write the row, RECOVERY the cycles after a write.
+FIXED_PARTS, FIXED_COMMANDS, FIXED_PRECHARGE, FIXED_WRITE, FIXED_REFRESH, FIXED_INTERVAL, FIXED_ALL = range(7)
+FIXED_READABLE, FIXED_WRITABLE, FIXED_RECOVERY = range(7, 10)
+FIXED_COLUMNS = 10
+
+# The parts of the rules: those of single subarrays, then those of each of `simcore.pim.causes.RULE_CAUSES`. The columns of
+# `stalls` are `simcore.pim.limits.CAUSES`: transfers, the periphery, then each further part in its own column, then lock-step.
+PART_OWN, PART_TRANSFER, PART_LIMITS = range(3)
+STALL_TRANSFER, STALL_PERIPHERY = range(2)
 
 # progress: the cycle, the next refresh, how often refreshes were due, the order number of the next, and units still at work.
 PROGRESS_TIME, PROGRESS_NEXT_DUE, PROGRESS_TURN, PROGRESS_ORDER, PROGRESS_LEFT = range(5)

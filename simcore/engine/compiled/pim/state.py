@@ -11,9 +11,9 @@ from simcore.dram.tables import IntArray, ResolvedDram, Rule
 from simcore.engine.compiled.dram.device_state import device_tables
 from simcore.engine.compiled.pim import columns as c
 from simcore.engine.compiled.pim.tables import PimTables
-from simcore.pim.causes import parts_of
+from simcore.pim.causes import parts_of, sensing_cycles
 from simcore.pim.limits import CAUSES
-from simcore.pim.sequence import FIRST, SECOND, Sequence
+from simcore.pim.sequence import BURSTS, FIRST, SECOND, TRANSFER, Sequence
 from simcore.pim.work import PimWork
 from simcore.program.program import Int64Array
 
@@ -28,23 +28,30 @@ def pim_tables(work: PimWork, record_commands: bool) -> PimTables:
     refresh = {"none": -1, "all-bank": dram.roles["refresh_all"], "per-bank": dram.roles["refresh_bank"]}[work.limits.refresh]
     distinct = list(dict.fromkeys(work.sequences))
     operations = np.concatenate([sequence.operations for sequence in distinct])
-    used = {dram.roles["precharge"], refresh, *operations[:, FIRST].tolist(), *operations[:, SECOND].tolist()} - {-1}
+    used = {dram.roles["precharge"], refresh, *operations[:, FIRST].tolist(), *operations[:, SECOND].tolist()}
+    used = {*used, *operations[operations[:, BURSTS] > 0, TRANSFER].tolist()} - {-1}
     replicas = {part * commands + command for part in range(len(parts)) for command in used}
     units, groups = _units(work, dram, distinct, refresh)
     refreshes = _refreshes(dram, refresh)
     log_rows = max(_LOG_ROWS, 2 * (len(units) + len(refreshes))) if record_commands else 0
     interval = 0 if refresh < 0 else dram.refresh_interval if work.limits.refresh == "all-bank" else dram.refresh_bank_interval
-    fixed = [len(parts), commands, dram.roles["precharge"], refresh, interval, int(work.limits.refresh == "all-bank")]
     return PimTables(
         device=device_tables(stacked(dram, parts), replicas, log_rows),
-        fixed=np.array(fixed, dtype=np.int64),
-        progress=np.array([0, interval, 0, 0, int((units[:, c.UNIT_AT] < units[:, c.UNIT_END]).sum())], dtype=np.int64),
+        fixed=_fixed(dram, [len(parts), commands], [refresh, interval, int(work.limits.refresh == "all-bank")]),
+        progress=np.array([0, interval, 0, 0, int((units[:, c.UNIT_TOTAL] > 0).sum())], dtype=np.int64),
         units=units,
         stalls=np.zeros((len(units), len(CAUSES)), dtype=np.int64),
         operations=operations,
         groups=groups,
         refreshes=refreshes,
+        peripheries=np.zeros((len(work.sequences), c.PERIPHERY_COLUMNS), dtype=np.int64),
     )
+
+
+def _fixed(dram: ResolvedDram, sizes: list[int], refresh: list[int]) -> Int64Array:
+    read, write = dram.roles["read"], dram.roles["write"]
+    times = [sensing_cycles(dram, read), sensing_cycles(dram, write), dram.timing["nWR"]]
+    return np.array([*sizes, dram.roles["precharge"], write, *refresh, *times], dtype=np.int64)
 
 
 def stacked(dram: ResolvedDram, parts: tuple[ResolvedDram, ...]) -> ResolvedDram:
@@ -79,20 +86,21 @@ def _moved(rule: Rule, by: int) -> Rule:
 
 def _units(work: PimWork, dram: ResolvedDram, distinct: list[Sequence], refresh: int) -> tuple[Int64Array, Int64Array]:
     """Return the tables of units and of their groups."""
-    lengths = [len(sequence) for sequence in work.sequences]
-    starts = np.concatenate([[0], np.cumsum([len(sequence) for sequence in dict.fromkeys(work.sequences)])])
+    starts = np.concatenate([[0], np.cumsum([len(sequence.operations) for sequence in distinct])])
     nodes, span = work.units, _span(dram, refresh)
     units = np.zeros((len(nodes), c.UNIT_COLUMNS), dtype=np.int64)
     for unit, node in enumerate(nodes):
         sequence, place = work.sequence(unit), int(np.ravel_multi_index(node, dram.node_counts))
         first = int(starts[distinct.index(sequence)])
-        units[unit, [c.UNIT_NODE, c.UNIT_FIRST, c.UNIT_AT, c.UNIT_END]] = place, first, first, first + len(sequence)
+        units[unit, [c.UNIT_NODE, c.UNIT_FIRST, c.UNIT_AT]] = place, first, first
+        units[unit, [c.UNIT_END, c.UNIT_TOTAL]] = first + len(sequence.operations), len(sequence)
         units[unit, [c.UNIT_GROUP, c.UNIT_REFRESH]] = work.group(unit), place // span if refresh >= 0 else 0
+        units[unit, c.UNIT_BANK] = work.bank(unit)
         units[unit, c.UNIT_ROW] = node[-1] * dram.rows_per_subarray
-    groups = np.zeros((1 if work.lock_step else len(lengths), c.GROUP_COLUMNS), dtype=np.int64)
+    groups = np.zeros((1 if work.lock_step else len(work.sequences), c.GROUP_COLUMNS), dtype=np.int64)
     for group in range(len(groups)):
         members = units[units[:, c.UNIT_GROUP] == group]
-        groups[group, c.GROUP_AIM] = int((members[:, c.UNIT_END] > members[:, c.UNIT_FIRST]).sum())
+        groups[group, c.GROUP_AIM] = int((members[:, c.UNIT_TOTAL] > 0).sum())
     return units, groups
 
 

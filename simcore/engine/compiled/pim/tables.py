@@ -20,4 +20,5 @@ class PimTables(NamedTuple):
     #: `simcore.pim.sequence.Sequence.operations` of all sequences, one after the other.
     operations: Table
     groups: Table
+    peripheries: Table
     refreshes: Table

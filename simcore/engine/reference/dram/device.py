@@ -40,6 +40,8 @@ class Device:
 
     def below(self, address: Address) -> list[Node]:
         """Return the banks that an address reaches."""
+        if None not in address:
+            return [address]  # type: ignore[list-item]
         return [bank for bank in self.banks if all(want in (None, got) for want, got in zip(address, bank, strict=True))]
 
     def is_open(self, address: Address) -> bool:

@@ -3,10 +3,13 @@
 In a cycle, refreshes come first, then the commands of subarrays: those that begin operations before others (activations are what
 the limits make scarce), then those of the earliest operations, then in the order of `PimWork.units`. A command is issued in the
 first cycle in which every rule of the table allows it. If it begins an operation, its subarray's group must also have begun the
-operation before, and no refresh of the subarray may be due.
+operation before, and no refresh of the subarray may be due. If the operation moves data, no other subarray of the bank may move
+data, from the cycle of its activation up to and with the cycle of its precharge. A row is given to the periphery when it can be
+read or written and the periphery serves no other subarray of the bank. That takes its turn as a command does, but needs no bus.
 
-A command that came later than its subarray alone would have allowed has waited. Each waited cycle is charged to the first limit
-(in the order of `CAUSES`) whose rules, with all that was issued until the end of the wait, allow the command only later.
+A command that came later than the activations of its subarray alone would have allowed has waited. Each waited cycle is charged
+to the first cause (in the order of `CAUSES`) that, with all that was issued until the end of the wait, allows it only later.
+Bursts are charged with their precharge: what it waits for them is `transfer`. What it waits for the periphery is `periphery`.
 """
 
 from __future__ import annotations
@@ -18,10 +21,12 @@ import simpy
 from simcore.engine.reference.dram.clock import DramClock
 from simcore.engine.reference.dram.device import Address, Device
 from simcore.engine.reference.dram.record import CommandRecord
+from simcore.engine.reference.pim.bank import NEVER, Bank, HoldTimes
 from simcore.engine.reference.pim.refresh import Refreshes
 from simcore.engine.reference.pim.subarray import Ask, Pace, Subarray
 from simcore.pim.causes import RULE_CAUSES, parts_of
 from simcore.pim.limits import CAUSES
+from simcore.pim.sequence import NONE
 from simcore.pim.work import PimWork
 
 
@@ -38,9 +43,11 @@ class PimChannel:
             if part.rules
         }
         self.refreshes = Refreshes(clock, dram, self.own, work.limits.refresh)
-        precharge = dram.roles["precharge"]
+        times = HoldTimes.of(dram)
+        banks = [Bank(dram.roles["precharge"], times) for _ in work.sequences]
         self.subarrays = [
-            Subarray(clock, node, work.sequence(unit), dram.rows_per_subarray, precharge) for unit, node in enumerate(work.units)
+            Subarray(clock, node, work.sequence(unit), node[-1] * dram.rows_per_subarray, banks[work.bank(unit)])
+            for unit, node in enumerate(work.units)
         ]
         groups = [work.group(unit) for unit in range(len(self.subarrays))]
         paces = {group: Pace([s for s, g in zip(self.subarrays, groups, strict=True) if g == group]) for group in set(groups)}
@@ -62,18 +69,44 @@ class PimChannel:
         for node in list(self.refreshes.pending):
             command = self.refreshes.command
             if not self.own.is_open(node) and self._ready_at(command, node) <= now:
-                self._issue(command, node, -1, now)
+                self._issue(command, node, -1, -1, now)
                 self.refreshes.pending.remove(node)
 
     def _serve(self, now: int) -> None:
         may = [subarray for subarray in self.subarrays if self._may(subarray)]
         for subarray in sorted(may, key=lambda each: (not each.begins, each.operation)):
             ask = subarray.ask
-            if ask is not None and self._ready_at(ask.command, subarray.node) <= now:
+            if ask is not None and self._may_come_at(subarray, ask) <= now:
+                self._grant(subarray, ask, now)
+
+    def _grant(self, subarray: Subarray, ask: Ask, now: int) -> None:
+        """Issue a command, or give the row to the periphery, and note what others must wait for."""
+        bank, step = subarray.bank, subarray.step
+        writes = step.transfer == bank.times.write_command
+        if ask.command == NONE:
+            bank.periphery_free = now + step.hold
+            subarray.row_free = now + step.hold + (bank.times.recovery if writes else 0)
+        else:
+            if ask.begins or ask.column < 0:
                 self._charge(subarray, ask, now)
-                self._issue(ask.command, subarray.node, ask.row, now)
-                subarray.grant()
-                subarray.finished = self.own.ready_at(int(subarray.sequence.operations[-1, 0]), subarray.node)
+            self._issue(ask.command, subarray.node, ask.row, ask.column, now)
+        if ask.begins:
+            subarray.row_ready = now + (bank.times.write if writes else bank.times.read)
+            subarray.row_free = 0
+        if step.bursts and (ask.begins or ask.ends):
+            bank.way_free = NEVER if ask.begins else now + 1
+        subarray.grant()
+        subarray.finished = self.own.ready_at(step.first, subarray.node)
+
+    def _may_come_at(self, subarray: Subarray, ask: Ask) -> int:
+        """Return the first cycle in which the rules of the table and the rest of the bank allow what a subarray asks for."""
+        if ask.command == NONE:
+            return max(subarray.row_ready, subarray.bank.periphery_free)
+        return max(self._ready_at(ask.command, subarray.node), self._way(subarray, ask), subarray.row_free if ask.ends else 0)
+
+    def _way(self, subarray: Subarray, ask: Ask) -> int:
+        """Return the cycle from which the bank's data lines are free for an operation that begins, if it moves data."""
+        return subarray.bank.way_free if ask.begins and subarray.step.bursts else 0
 
     def _may(self, subarray: Subarray) -> bool:
         """Return whether anything but the rules of the table keeps a subarray from what it asks for."""
@@ -84,27 +117,30 @@ class PimChannel:
         return subarray.begun <= self.pace[subarray].level() and not self.refreshes.holds(subarray.node)
 
     def _charge(self, subarray: Subarray, ask: Ask, now: int) -> None:
-        """Charge the cycles since the subarray alone would have allowed the command."""
+        """Charge the cycles since the activations of the subarray alone would have allowed the command."""
         charged = self.own.ready_at(ask.command, subarray.node)
-        for cause, device in self.limits.items():
-            until = min(now, device.ready_at(ask.command, subarray.node))
-            if until > charged:
-                subarray.stalls[cause] += until - charged
-                charged = until
-        subarray.stalls[CAUSES[-1]] += now - charged
+        until = {cause: device.ready_at(ask.command, subarray.node) for cause, device in self.limits.items()}
+        until["transfer"] = max(until["transfer"], self._way(subarray, ask))
+        until["periphery"] = subarray.row_free if ask.ends else 0
+        until["lock_step"] = now
+        for cause in CAUSES:
+            end = min(now, until.get(cause, 0))
+            if end > charged:
+                subarray.stalls[cause] += end - charged
+                charged = end
 
     def _ready_at(self, command: int, address: Address) -> int:
         return max(device.ready_at(command, address) for device in (self.own, *self.limits.values()))
 
-    def _issue(self, command: int, address: Address, row: int, now: int) -> None:
+    def _issue(self, command: int, address: Address, row: int, column: int, now: int) -> None:
         for device in (self.own, *self.limits.values()):
-            device.issue(command, address, row, -1, now)
+            device.issue(command, address, row, column, now)
 
     def _next(self) -> Generator[int, None, None]:
         """Yield the cycles in which something may happen next."""
         for subarray in self.subarrays:
             if subarray.ask is not None and self._may(subarray):
-                yield self._ready_at(subarray.ask.command, subarray.node)
+                yield self._may_come_at(subarray, subarray.ask)
         for node in self.refreshes.pending:
             if not self.own.is_open(node):
                 yield self._ready_at(self.refreshes.command, node)

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import NamedTuple
 
 import simpy
 
 from simcore.engine.reference.dram.clock import DramClock
+from simcore.engine.reference.pim.bank import Bank
 from simcore.pim.limits import CAUSES
 from simcore.pim.sequence import NONE, Sequence
 from simcore.pim.work import Node
 
 
+class Step(NamedTuple):
+    """One operation, by the columns of `Sequence.operations`."""
+
+    first: int
+    second: int
+    first_row: int
+    second_row: int
+    transfer: int
+    bursts: int
+    hold: int
+
+
 class Ask(NamedTuple):
-    """A command that a subarray wants. ``begins`` says that it is the first of its operation."""
+    """A command that a subarray wants, or that its row be given to the periphery (``command`` is NONE).
+
+    ``begins`` says that it is the first command of its operation, ``ends`` that it is the precharge.
+    """
 
     command: int
     row: int
-    begins: bool
+    column: int = -1
+    begins: bool = False
+    ends: bool = False
 
 
 @dataclass(eq=False)
@@ -34,16 +53,21 @@ class Pace:
 
 
 class Subarray:
-    """One subarray that computes. ``ask`` is what it wants; the channel grants it, and notes what it waited for in ``stalls``."""
+    """One subarray that computes. ``ask`` is what it wants; the channel grants it, and notes what it waited for in ``stalls``.
 
-    def __init__(self, clock: DramClock, node: Node, sequence: Sequence, rows: int, precharge: int) -> None:
+    ``step`` is the operation that it asks for or has begun. ``row_ready`` is the cycle in which its row can be given to the
+    periphery, ``row_free`` the cycle in which the periphery needs it no more.
+    """
+
+    def __init__(self, clock: DramClock, node: Node, sequence: Sequence, first_row: int, bank: Bank) -> None:
         self.clock, self.node, self.sequence = clock, node, sequence
-        self.precharge, self.first_row = precharge, node[-1] * rows
+        self.first_row, self.bank = first_row, bank
         self.ask: Ask | None = None
         self.granted = clock.event()
         self.begun = 0
         self.stalls = dict.fromkeys(CAUSES, 0)
-        self.finished = 0
+        self.finished = self.row_ready = self.row_free = 0
+        self.step = Step(*[NONE] * 7)
         clock.process(self._run())
 
     @property
@@ -64,12 +88,21 @@ class Subarray:
         self.granted.succeed()
 
     def _run(self) -> Generator[simpy.Event, object, None]:
-        for first, second, first_row, second_row in self.sequence.operations.tolist():
-            yield self._asking(Ask(first, self.first_row + first_row, begins=True))
-            if second != NONE:
-                yield self._asking(Ask(second, self.first_row + second_row, begins=False))
-            yield self._asking(Ask(self.precharge, self.first_row + (first_row if second == NONE else second_row), begins=False))
+        for operations in repeat(self.sequence.operations.tolist(), self.sequence.repeats):
+            for row in operations:
+                self.step = Step(*row)
+                for ask in self._asks(self.step):
+                    self.ask, self.granted = ask, self.clock.event()
+                    yield self.granted
 
-    def _asking(self, ask: Ask) -> simpy.Event:
-        self.ask, self.granted = ask, self.clock.event()
-        return self.granted
+    def _asks(self, step: Step) -> Iterator[Ask]:
+        row = self.first_row + step.first_row
+        yield Ask(step.first, row, begins=True)
+        if step.second != NONE:
+            row = self.first_row + step.second_row
+            yield Ask(step.second, row)
+        for column in range(step.bursts):
+            yield Ask(step.transfer, row, column)
+        if step.hold:
+            yield Ask(NONE, row)
+        yield Ask(self.bank.precharge, row, ends=True)
