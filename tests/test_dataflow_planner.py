@@ -16,7 +16,7 @@ from simcore.program.program import Program
 from simcore.spec.load import load_system
 from simcore.spec.system import System
 from workloads.dataflow.array import lower_shape
-from workloads.dataflow.planner import TilePlacement, place
+from workloads.dataflow.planner import Lead, TilePlacement, place
 from workloads.dataflow.shape import ConvShape, matrix_product
 from workloads.dataflow.uses import Uses, in_order
 
@@ -58,15 +58,19 @@ def stuck_at(wanted: Uses, placement: TilePlacement) -> int | None:
 
 
 @RELAXED
-@given(uses(), st.integers(0, 6))
-def test_any_uses_are_served_on_the_fewest_slots_that_hold_them_and_on_more(wanted: Uses, spare: int) -> None:
-    assert stuck_at(wanted, place(wanted, wanted.at_once() + spare)) is None
+@given(uses(), st.integers(0, 6), st.data())
+def test_any_uses_are_served_on_the_fewest_slots_that_hold_them_and_on_more(
+    wanted: Uses, spare: int, data: st.DataObject
+) -> None:
+    begins = data.draw(st.lists(st.integers(-5, 45), min_size=len(wanted), max_size=len(wanted)))
+    lead = Lead(data.draw(st.integers(1, 3)), data.draw(st.integers(1, 5)), np.sort(np.array(begins, dtype=np.int64)))
+    assert stuck_at(wanted, place(wanted, wanted.at_once() + spare, lead)) is None
 
 
 def test_a_tile_needed_long_does_not_hold_up_tiles_needed_briefly_after_it() -> None:
     """Slots in turn would give tile 2 the slot of tile 0, which element 5 still needs while tile 2 is due at element 2."""
     wanted = Uses(tile=np.array([0, 1, 2]), first=np.array([0, 1, 2]), last=np.array([5, 1, 2]))
-    placement = place(wanted, 2)
+    placement = place(wanted, 2, Lead())
     assert placement.slot.tolist() == [0, 1, 1]
     assert placement.released.tolist() == [-1, -1, 1]
     assert stuck_at(wanted, placement) is None

@@ -90,11 +90,11 @@ def test_both_engines_give_equal_outcomes(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", range(2, 5))
 @pytest.mark.parametrize("name", FLAVOURS)
-def test_both_engines_give_equal_outcomes_on_many_more_machines(name, chunk):
-    happened = draw_and_check(FLAVOURS[name], 48, chunk)
-    assert happened["cases"] >= 48
+def test_both_engines_give_equal_outcomes_on_many_more_machines(name):
+    """Three draws from seeds of their own. What the flavour shows need not happen in each of them, but in all together."""
+    happened = sum((draw_and_check(FLAVOURS[name], 48, first_seed) for first_seed in range(2, 5)), Counter())
+    assert happened["cases"] >= 144
     assert not [thing for thing in FLAVOURS[name].shows if not happened[thing]], dict(happened)
 
 

@@ -42,12 +42,11 @@ def bound(system: System, steps: int, moved: int, first_fold: int) -> float:
     return 1.05 * max(steps, moved / rate) + fill
 
 
-#: Layers that take longer than the bound, and how much longer. Tiles that stay in a scratchpad follow each other in the order of
-#: use, so that loads come in crowds: while they do, memory is the limit, and while they do not, it is idle.
-CROWDED = {("os", "tall product"): 1.09, ("os", "wide product"): 1.12, ("is", "deep product"): 1.13, ("is", "wide product"): 1.08}
-CROWDED |= {("is", "tall product"): 1.02, ("os", "strided convolution"): 1.01}
-#: The same with so few bursts in flight that they limit the rate to 4 bytes per cycle.
-CROWDED_BURSTS = {("ws", "convolution"): 1.16, ("os", "convolution"): 1.29, ("is", "strided convolution"): 1.18}
+#: Layers whose loads come in crowds that no order of loads can serve in time with so few bursts in flight that memory moves
+#: 4 bytes per cycle, and how much longer than the bound they take.
+CROWDED = {("ws", "convolution"): 1.15, ("os", "convolution"): 1.20, ("is", "strided convolution"): 1.11}
+#: Layers whose first tiles come late at a latency of 500 cycles, because tiles of the other operand take half of the rate.
+BEHIND_OTHERS = {("os", "tall product"): 1.001, ("os", "wide product"): 1.001}
 
 
 @pytest.mark.slow
@@ -60,6 +59,6 @@ def test_a_large_layer_takes_its_steps_or_its_bytes_and_one_fill(layer: str, dat
     (outcome,) = run_programs(system, [program])
     moved = program.facts["dram_read_bytes"] + program.facts["dram_write_bytes"]
     held, streamed = 32 * 32, 32 * max(shape.pixels, shape.filters, shape.taps)
-    crowded = CROWDED_BURSTS if (latency, bursts) == (500, 32) else {}
-    longer = crowded.get((dataflow, layer), CROWDED.get((dataflow, layer), 1.0))
+    known = {(500, 32): CROWDED, (500, 256): BEHIND_OTHERS}.get((latency, bursts), {})
+    longer = known.get((dataflow, layer), 1.0)
     assert outcome.cycles <= longer * bound(system, program.steps, moved, held + streamed)

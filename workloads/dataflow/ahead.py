@@ -44,11 +44,25 @@ def memory_bound_by(system: System) -> str:
     return "bandwidth" if system.dma.outstanding_bursts * system.dma.burst_bytes >= needed else "bursts_in_flight"
 
 
+def rate(system: System) -> float:
+    """Return the bytes per core cycle that main memory can move: its bandwidth, or less if too few bursts cover its latency."""
+    memory = system.memory
+    if not isinstance(memory, SimpleMemorySpec):
+        return bytes_per_cycle(system)
+    allowed = system.dma.outstanding_bursts * system.dma.burst_bytes
+    return bytes_per_cycle(system) * min(1.0, allowed / float(memory.latency_cycles * memory.bytes_per_cycle))
+
+
 def bytes_ahead(system: System, capacity_bytes: Amount) -> Amount:
     """Return the bytes of a share of this capacity that are kept for tiles on their way: at most a quarter of it."""
     return np.minimum(bytes_in_flight(system), capacity_bytes // 4)
 
 
 def tiles_ahead(system: System, capacity_bytes: int, tile_bytes: int) -> int:
-    """Return how many tiles are loaded ahead of the one that is used next."""
+    """Return how many tiles are loaded ahead of the one that is used next: those that main memory's latency covers."""
     return 1 + -(-int(bytes_ahead(system, capacity_bytes)) // max(1, tile_bytes))
+
+
+def most_tiles_ahead(capacity_bytes: int, tile_bytes: int) -> int:
+    """Return how many tiles may be loaded ahead of the one that is used next: those of a quarter of the share."""
+    return 1 + -(-(capacity_bytes // 4) // max(1, tile_bytes))

@@ -14,6 +14,7 @@ from workloads.dataflow.ahead import memory_bound_by, tiles_ahead
 from workloads.dataflow.dataflow import drain_steps
 from workloads.dataflow.folds import Folds, build_folds, fold_records
 from workloads.dataflow.ifmap_uses import IfmapTiles
+from workloads.dataflow.lead import in_time
 from workloads.dataflow.operations import RegionPlan, build_operations, moved_bytes, plan_region
 from workloads.dataflow.regions import region_rows, shares
 from workloads.dataflow.registry import dataflow_named
@@ -155,7 +156,12 @@ def _plans(layer: ArrayLayer, tensors: _Tensors) -> list[RegionPlan]:
     ]
     if psum is not None:
         found.append(plan_region(psum.region, psum.uses, Port.OUTPUT, "psum", ahead=ahead(psum), spills=True))
-    return [*found, plan_region(ofmap.region, ofmap.uses, Port.OUTPUT, "output", kept=True)]
+    streams = [layer.streams.ifmap, layer.streams.filter, layer.streams.output][: len(found)]
+    stored = int(ofmap.region.tile_bytes.sum())
+    return [
+        *in_time(found, streams, layer.system, layer.folds.steps, stored),
+        plan_region(ofmap.region, ofmap.uses, Port.OUTPUT, "output", kept=True),
+    ]
 
 
 def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_folds: bool = False) -> Program:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simcore.program.program import OP_COLUMNS, QUEUES, Int64Array, Op, OpKind, Port, Reg
-from workloads.dataflow.planner import TilePlacement, place
+from workloads.dataflow.planner import Lead, TilePlacement, place
 from workloads.dataflow.regions import Region
 from workloads.dataflow.uses import Uses
 
@@ -40,18 +40,41 @@ class RegionPlan:
         """Return whether the share holds no more tiles than are in use at once, so that none is brought in ahead."""
         return self.region.slots < self.region.tiles and self.region.slots <= self.uses.at_once()
 
+    @property
+    def has_a_choice(self) -> bool:
+        """Return whether a tile comes back that another tile replaced, so that other tiles could have been kept."""
+        return len(self.placement.use) > self.region.slots and self.region.tiles < len(self.uses)
+
+    @property
+    def loading_uses(self) -> Int64Array:
+        """Return the uses for which a tile is loaded."""
+        use = self.placement.use
+        return np.asarray(use[self.fresh[use] == 0])
+
+    @property
+    def loaded(self) -> Int64Array:
+        """Return the tiles that are loaded, one entry for each load."""
+        return self.uses.tile[self.loading_uses]
+
+    @property
+    def spilled_bytes(self) -> int:
+        """Return the bytes that are stored because a tile leaves before its last use."""
+        placement = self.placement
+        gone = placement.victim[placement.victim_returns > 0] if self.spills else placement.victim[:0]
+        return int(self.region.tile_bytes[self.uses.tile[gone]].sum())
+
 
 def plan_region(
     region: Region, uses: Uses, port: Port, queue: str, *, ahead: int = 1, kept: bool = False, spills: bool = False
 ) -> RegionPlan:
-    """Return the plan of one region, which loads ``ahead`` tiles ahead (see ``place``).
+    """Return the plan of one region, which loads ``ahead`` tiles ahead (see ``Lead``).
 
     Tiles that the array writes (``kept`` or ``spills``) are fresh at their first use.
     """
     fresh = np.zeros(len(uses), dtype=np.int64)
     if kept or spills:
         fresh[np.unique(uses.tile, return_index=True)[1]] = 1
-    return RegionPlan(region, uses, place(uses, region.slots, ahead), port, QUEUES.index(queue), fresh, kept, spills)
+    return RegionPlan(region, uses, place(uses, region.slots, Lead(ahead)), port, QUEUES.index(queue), fresh, kept, spills)
 
 
 def moved_bytes(ops: Int64Array) -> dict[str, int]:

@@ -2,7 +2,8 @@
 
 Belady's rule evicts the tile whose next use is farthest in the future. Where a tensor larger than its share is read again and
 again, that is the tile just used, and a load into its slot could not start before that use ends: the array would wait for all of
-main memory's latency. A tile therefore only takes a slot that was released before the tiles on their way were loaded.
+main memory's latency. A tile therefore only takes a slot that was released before the tiles on their way were loaded, and so
+early that its own load can be done in time (see ``lead``).
 """
 
 from __future__ import annotations
@@ -32,19 +33,31 @@ class TilePlacement:
     victim_returns: Int64Array
 
 
-def place(uses: Uses, slots: int, ahead: int = 1) -> TilePlacement:
+@dataclass(frozen=True)
+class Lead:
+    """How long before a use its slot must be released, as far as possible.
+
+    The slot was released before the use began for which ``ahead`` loads earlier a tile was brought in, and within the first
+    ``begins`` [use] elements, but ``most`` loads earlier is always early enough.
+    """
+
+    ahead: int = 1
+    most: int = 1
+    begins: Int64Array | None = None
+
+
+def place(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
     """Place ``uses`` in ``slots`` slots, which must be at least ``uses.at_once()``.
 
     A tile takes an empty slot if there is one. Otherwise it takes the slot of the tile whose next use is farthest in the future,
-    among the tiles released before the use began for which ``ahead`` loads earlier a tile was brought in. So ``ahead`` loads can
-    be on their way at once. If there is no such tile, it takes the slot that was released first.
+    among the tiles released as early as ``lead`` says. If there is no such tile, it takes the slot that was released first.
     """
     tiles, index = np.unique(uses.tile, return_index=True)
     if len(tiles) <= slots:
         return _once_each(np.sort(index))
     if len(tiles) == len(uses) and bool((uses.last[1:] >= uses.last[:-1]).all()):
         return _ring(uses, slots)
-    return _farthest(uses, slots, ahead)
+    return _farthest(uses, slots, lead)
 
 
 def _once_each(use: Int64Array) -> TilePlacement:
@@ -69,7 +82,7 @@ def _next_use(tile: Int64Array) -> Int64Array:
     return following
 
 
-def _farthest(uses: Uses, slots: int, ahead: int) -> TilePlacement:
+def _farthest(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
     following = _next_use(uses.tile).tolist()
     tiles, first, last = uses.tile.tolist(), uses.first.tolist(), uses.last.tolist()
     home: dict[int, int] = {}
@@ -80,7 +93,9 @@ def _farthest(uses: Uses, slots: int, ahead: int) -> TilePlacement:
     early: list[tuple[int, int, int, int]] = []
     # Slots used since the last tile was brought in. Only their latest use deserves an entry, so entries are made late.
     touched: set[int] = set()
-    begins = deque([0] * max(1, ahead), maxlen=max(1, ahead))
+    ahead, most = lead.ahead, max(lead.ahead, lead.most)
+    brought_in = deque([0] * most, maxlen=most)
+    begins = lead.begins.tolist() if lead.begins is not None else [0] * len(tiles)
     rows: list[tuple[int, int, int, int, int]] = []
     uses_in_all = len(tiles)
     for use, tile in enumerate(tiles):
@@ -96,7 +111,8 @@ def _farthest(uses: Uses, slots: int, ahead: int) -> TilePlacement:
             if len(home) < slots:
                 slot = len(home)
             else:
-                while late and late[0][0] < begins[0]:
+                by_then = min(brought_in[-ahead], max(brought_in[0], begins[use]))
+                while late and late[0][0] < by_then:
                     release, by, held = heappop(late)
                     if latest[held] == by:
                         heappush(early, (-following[by], release, by, held))
@@ -108,7 +124,7 @@ def _farthest(uses: Uses, slots: int, ahead: int) -> TilePlacement:
                 returns = int(following[gone] < uses_in_all)
             rows.append((use, slot, released[slot], gone, returns))
             home[tile], released[slot] = slot, end
-            begins.append(first[use])
+            brought_in.append(first[use])
         latest[slot] = use
         touched.add(slot)
     return TilePlacement(*np.array(rows, dtype=np.int64).reshape(-1, 5).T.copy())
