@@ -106,6 +106,11 @@ def peak_bandwidth_bytes_per_s(dram: ResolvedDram) -> float:
     return data_buses(dram) * dram.transaction_bytes * 1e12 / (dram.burst_cycles * dram.tck_ps)
 
 
+def open_row_read_cycles(dram: ResolvedDram) -> int:
+    """Return the DRAM cycles from a read of an open row to the end of its burst, which is the least latency of a read."""
+    return dram.read_latency + dram.burst_cycles
+
+
 def data_buses(dram: ResolvedDram) -> int:
     """Return the number of sets of data lines: one per channel (DDR: its ranks share it) or per pseudo-channel (HBM2).
 

@@ -44,8 +44,10 @@ LAYERS = {
     ),
     "memory_bound_by": (
         "",
-        "What limits the rate at which main memory can serve a layer on the array: `bandwidth`, or `bursts_in_flight` if "
-        "outstanding_bursts x burst_bytes do not cover latency x bandwidth (`dma.outstanding_bursts`). Empty for other layers.",
+        "What limits the rate at which main memory serves a layer on the array: `latency` if a tensor is single-buffered; "
+        "`bursts_in_flight` if outstanding_bursts x burst_bytes do not cover latency x bandwidth (a DRAM's latency is at "
+        "least that of a read from an open row); `bandwidth` otherwise. Empty for other layers. `simcore run` names the layers "
+        "that wait for either of the first two, and the keys that would help.",
     ),
     "array_utilisation_percent": ("percent", "100 x macs / (cycles x rows x columns). Stalls, fill and drain lower it."),
     "values": (

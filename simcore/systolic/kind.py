@@ -153,8 +153,9 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
 
     def json_parts(self, results: Results) -> Mapping[str, Any]:
         from simcore.systolic.arrays import array_rows, has_several
+        from simcore.systolic.memory_limits import limit_objects
 
-        return {"arrays": array_rows(results)} if has_several(results) else {}
+        return {"memory_limits": limit_objects(results), **({"arrays": array_rows(results)} if has_several(results) else {})}
 
     def printed(self, results: Results) -> Sequence[PrintedTable]:
         from simcore.systolic.printed import printed_tables

@@ -17,6 +17,7 @@ from simcore.results.printed import (
 )
 from simcore.systolic.arrays import has_several, printed_arrays
 from simcore.systolic.energy import EnergyRates
+from simcore.systolic.memory_limits import limit_lines
 from simcore.systolic.of_results import rates_of
 from simcore.systolic.printed_wear import endurance_lines, wear_table
 from simcore.systolic.value_check import EQUAL
@@ -30,9 +31,9 @@ def printed_tables(results: Results) -> list[PrintedTable]:
 
 
 def printed_lines(results: Results) -> list[str]:
-    """Return lines that say how the endurance is known and what the check of values found."""
+    """Return lines about main memory's latency, about how the endurance is known, and about the check of values."""
     worn = endurance_lines(results) if _wears(results) else []
-    return [*worn, *([values_line(results)] if results.values else [])]
+    return [*limit_lines(results), *worn, *([values_line(results)] if results.values else [])]
 
 
 def _wears(results: Results) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simcore.dram.statistics import peak_bandwidth_bytes_per_s
+from simcore.dram.statistics import open_row_read_cycles, peak_bandwidth_bytes_per_s, peak_bytes_per_cycle
 from simcore.spec import DramMemorySpec, SimpleMemorySpec
 from simcore.spec.system import System
 
@@ -32,15 +32,20 @@ def bytes_in_flight(system: System) -> int:
     return min(allowed, ceil(memory.latency_cycles * memory.bytes_per_cycle))
 
 
-def memory_bound_by(system: System) -> str:
-    """Return what limits main memory's rate: "bandwidth", or "bursts_in_flight" if these are too few to cover its latency.
+def memory_bound_by(system: System, *, single_buffered: bool) -> str:
+    """Return what limits the rate at which main memory serves a layer.
 
-    The latency of a DRAM is not known before the run, so its limit is called bandwidth.
+    "latency" if a tensor is single-buffered, so that each of its loads is waited for from its begin. "bursts_in_flight" if these
+    are too few to cover the latency; a DRAM's is at least that of a read from an open row. "bandwidth" otherwise.
     """
     memory = system.memory
-    if not isinstance(memory, SimpleMemorySpec):
-        return "bandwidth"
-    needed = memory.latency_cycles * memory.bytes_per_cycle
+    if single_buffered:
+        return "latency"
+    if isinstance(memory, SimpleMemorySpec):
+        needed = memory.latency_cycles * memory.bytes_per_cycle
+    else:
+        dram = memory.resolved()
+        needed = open_row_read_cycles(dram) * peak_bytes_per_cycle(dram)
     return "bandwidth" if system.dma.outstanding_bursts * system.dma.burst_bytes >= needed else "bursts_in_flight"
 
 

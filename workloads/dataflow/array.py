@@ -68,6 +68,7 @@ def _facts(op: str, layer: ArrayLayer, chosen: Tiling, plans: list[RegionPlan], 
         "slots": {name: item.region.slots for name, item in zip(names, plans, strict=True)},
     }
     count = layer.system.array.count
+    single = [name for name, item in zip(names, plans, strict=True) if item.is_single_buffered]
     return {
         "op": op,
         "macs": layer.shape.macs,
@@ -78,8 +79,8 @@ def _facts(op: str, layer: ArrayLayer, chosen: Tiling, plans: list[RegionPlan], 
         "column_folds": folds.column_folds,
         "folds": len(folds),
         "tiling": tiling,
-        "single_buffered": ", ".join(name for name, item in zip(names, plans, strict=True) if item.is_single_buffered),
-        "memory_bound_by": memory_bound_by(layer.system),
+        "single_buffered": ", ".join(single),
+        "memory_bound_by": memory_bound_by(layer.system, single_buffered=bool(single)),
     } | moved_bytes(ops)
 
 
