@@ -9,6 +9,7 @@ from simcore.program.outcome import Cause, Outcome
 from simcore.program.program import Port
 from simcore.results import Results
 from simcore.spec.system import System
+from simcore.systolic.of_results import system_of
 
 #: A limit of main memory, and what it means in a printed line.
 REASONS = {
@@ -39,7 +40,7 @@ def memory_limits(results: Results) -> list[MemoryLimit]:
         slowed = [(run, cycles) for run, cycles in slowed if cycles]
         if slowed:
             tensors = {name for run, _ in slowed for name in run.facts["single_buffered"].split(", ") if name}
-            keys = tuple(_keys(limit, tensors, results.system))
+            keys = tuple(_keys(limit, tensors, system_of(results)))
             found.append(MemoryLimit(limit, tuple(run.name for run, _ in slowed), sum(cycles for _, cycles in slowed), keys))
     return found
 
