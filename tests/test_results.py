@@ -224,7 +224,7 @@ def test_the_metrics_page_is_what_explain_says() -> None:
 
 def test_json_has_exactly_the_promised_keys(results: Results) -> None:
     found = json.loads(json.dumps(results.to_json(), allow_nan=False))
-    top = ["network", "system", "kind", "engine", "cycles", "layers", "passes", "scratchpads", "banks"]
+    top = ["network", "system", "kind", "engine", "cycles", "layers", "passes", "scratchpads", "banks", "memory_limits"]
     top += ["energy_pj", "area_mm2", "not_counted", "leakage_class", "gating", "wall_s", "simulated_cycles_per_s"]
     assert list(found) == top
     passes = ["pass", "macs", "cycles", "compute_cycles", "dram_reads_bytes", "dram_writes_bytes", "energy_pj"]
