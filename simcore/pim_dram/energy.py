@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simcore.dram.energy import CommandEnergy, command_energy
 from simcore.errors import InputError
@@ -12,8 +13,11 @@ from simcore.pim.energy import FURTHER_ROW
 from simcore.pim_dram.layers import Done
 from simcore.pim_dram.machine import PimMachine
 
+if TYPE_CHECKING:
+    from workloads.pim.network_map import NetworkMap, PlacedLayer
+
 #: The parts of the energy, as columns of the layers.
-PARTS = ("activate_pj", "transfer_pj", "refresh_pj", "background_pj")
+PARTS = ("activate_pj", "periphery_pj", "transfer_pj", "refresh_pj", "background_pj")
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,36 @@ def pim_costs(machine: PimMachine) -> PimCosts:
         missing.append("the drivers and termination of the data lines")
     else:
         sources["data lines"] = f"derived: {dram.interface.source}"
-    return PimCosts(sources, (), tuple(missing), commands=commands)
+    areas: dict[str, float] = {}
+    if machine.spec.periphery.enabled:
+        banks = machine.banks * machine.channels
+        for part in machine.periphery.parts:
+            areas[part.name] = banks * part.area_mm2
+            sources[part.name] = f"{part.kind}: {part.source}"
+        missing.append("the area of the DRAM itself")
+    return PimCosts(sources, (), tuple(missing), areas, commands=commands)
 
 
-def energy_parts(costs: PimCosts, done: Done | None) -> Mapping[str, float]:
+def periphery_pj(network: NetworkMap, layer: PlacedLayer, machine: PimMachine) -> float:
+    """Return the energy of the periphery of all banks for a layer and what is fused into it.
+
+    Rows of products pass the tree whole; each dot product's count of ones is added up once for each row.
+    """
+    if not machine.spec.periphery.enabled or layer.fused_into is not None:
+        return 0.0
+    unit, mapped, spent = machine.periphery, layer.layer_map, 0.0
+    if mapped is not None:
+        product_rows = mapped.row_sets * mapped.options.product_bits
+        spent = product_rows * (unit.row_pj + mapped.dots_per_row * unit.accumulate_pj)
+        if machine.spec.operands == "transposer":
+            spent += unit.transpose_pj(mapped.activation_rows_written * machine.columns)
+    for each in network.layers:
+        if each.vector is not None and layer.name in (each.name, each.fused_into):
+            spent += each.vector.word_operations * unit.word_pj(each.vector.operation)
+    return spent + layer.result_words * unit.word_pj("quantise")
+
+
+def energy_parts(costs: PimCosts, done: Done | None, periphery_pj: float) -> Mapping[str, float]:
     """Return the energy of a layer by part in pJ, that of all channels, or {} if it is unknown. None never ran."""
     each = costs.commands
     if each is None:
@@ -57,6 +87,7 @@ def energy_parts(costs: PimCosts, done: Done | None) -> Mapping[str, float]:
     active = min(done.rank_cycles, done.open_cycles + whole * dram.timing.get("nRFC", 0))
     return {
         "activate_pj": rows * each.activate_pj * chips,
+        "periphery_pj": periphery_pj,
         "transfer_pj": (reads * each.read_pj + writes * each.write_pj) * chips + bits * (each.io_pj_per_bit or 0.0),
         "refresh_pj": (whole * each.refresh_pj + single * each.refresh_bank_pj) * chips,
         "background_pj": (active * each.active_cycle_pj + (done.rank_cycles - active) * each.idle_cycle_pj) * chips,

@@ -7,6 +7,7 @@ from typing import Any
 
 from simcore.kinds.kind import Ran, RunOrder
 from simcore.pim.phases import Phase
+from simcore.pim_dram.energy import periphery_pj
 from simcore.pim_dram.layers import Done, PhaseDone, outcome_of
 from simcore.pim_dram.machine import PimMachine
 from simcore.pim_dram.plan import NetworkPlan, PlannedLayer
@@ -21,7 +22,7 @@ def execute(machine: PimMachine, order: RunOrder, plan: NetworkPlan) -> Ran:
     for number, layer in enumerate(plan.layers, start=1):
         done = _done(machine, runs, layer.phases) if layer.runs else None
         once = _done(machine, runs, layer.once) if layer.once else None
-        found.append(_layer_run(layer, done, once, start))
+        found.append(_layer_run(layer, done, once, start, periphery_pj(plan.placed, layer.placed, machine)))
         start += 0 if done is None else done.cycles
         if order.progress is not None:
             order.progress(number, len(plan.layers), layer.name)
@@ -32,7 +33,7 @@ def _done(machine: PimMachine, runs: PhaseRuns, phases: Sequence[Phase]) -> Done
     return Done(machine, tuple(PhaseDone(phase, runs.run(phase)) for phase in phases))
 
 
-def _layer_run(layer: PlannedLayer, done: Done | None, once: Done | None, start: int) -> LayerRun:
+def _layer_run(layer: PlannedLayer, done: Done | None, once: Done | None, start: int, spent_pj: float) -> LayerRun:
     instance, mapped = layer.placed.instance, layer.mapped
     facts: dict[str, Any] = {
         "pass": instance.layer.pass_name,
@@ -40,6 +41,7 @@ def _layer_run(layer: PlannedLayer, done: Done | None, once: Done | None, start:
         "mapped": mapped,
         "done": done,
         "once": once,
+        "periphery_pj": spent_pj,
     }
     if mapped is not None:
         facts["mapping_efficiency_percent"] = 100 * mapped.column_utilisation * mapped.unit_utilisation

@@ -90,7 +90,7 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
     def energy_parts(self, spec: PimDramSpec, costs: Any, run: LayerRun) -> Mapping[str, float]:
         from simcore.pim_dram.energy import energy_parts
 
-        return energy_parts(costs, run.facts.get("done"))
+        return energy_parts(costs, run.facts["done"], run.facts["periphery_pj"])
 
     def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
         from simcore.pim_dram.tables import tables

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from models.pim.periphery import Periphery
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
 from simcore.pim.counts import Counts, counts_of
@@ -75,9 +76,36 @@ class PimMachine:
         row_cycle = timing["nRAS"] + timing["nRP"]
         return self.counts.operations * row_cycle + self.counts.aap * timing["nWLOV"]
 
-    def cycles_of_periphery(self, cycles: int) -> int:
-        """Return the DRAM cycles that so many cycles of the periphery take, rounded up."""
-        return -(-cycles * 10**12 // (self.spec.periphery.clock_hz * self.dram.tck_ps))
+    @property
+    def row_bursts(self) -> int:
+        """Return the transactions of a row."""
+        return self.dram.counts[-1]
+
+    @cached_property
+    def periphery(self) -> Periphery:
+        """Return the periphery of a bank."""
+        given = self.spec.periphery
+        return Periphery(
+            columns=self.columns,
+            tree_columns=given.tree_columns,
+            clock_hz=given.clock_hz,
+            transposer_bits_per_cycle=given.transposer_bits_per_cycle,
+            vector_words_per_cycle=given.vector_words_per_cycle,
+        )
+
+    @property
+    def tree_cycles(self) -> int:
+        """Return the DRAM cycles for which the adder tree needs a row of a product."""
+        return self.periphery_cycles(self.periphery.read_cycles)
+
+    @property
+    def operand_cycles(self) -> int:
+        """Return the DRAM cycles in which the transpose unit writes a row of operands."""
+        return self.periphery_cycles(self.periphery.operand_cycles)
+
+    def periphery_cycles(self, cycles: int) -> int:
+        """Return the DRAM cycles of so many cycles of the periphery, rounded up."""
+        return self.periphery.dram_cycles(cycles, self.dram.tck_ps)
 
 
 def build_machine(spec: PimDramSpec) -> PimMachine:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simcore.pim.mapping import LayerMap
-from simcore.pim.phases import Phase
+from simcore.pim.phases import Phase, PhaseKind
+from simcore.pim.sequence import Transfer
 from simcore.pim_dram.machine import PimMachine
-from simcore.pim_dram.sequences import Sequences
+from simcore.pim_dram.sequences import Piece, Sequences
 
 if TYPE_CHECKING:
     from workloads.pim.network_map import NetworkMap, PlacedLayer
@@ -16,26 +17,118 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Phases:
-    """Makes the phases of the layers of a network. Every channel takes an equal share of the banks that have work."""
+    """Makes the phases of the layers of a network. Work is shared evenly by the banks of all channels that take part.
+
+    Words lie in rows as wide as activations. Rows that a layer without a product reads or writes are those of its banks.
+    """
 
     machine: PimMachine
     sequences: Sequences
     network: NetworkMap
 
     def of(self, layer: PlacedLayer) -> tuple[Phase, ...]:
-        """Return the phases of every image."""
-        if layer.layer_map is None or layer.fused_into is not None:
+        """Return the phases of every image (of the batch in the placement "together")."""
+        if layer.fused_into is not None or (layer.layer_map is None and layer.vector is None):
             return ()
-        return tuple(self._multiply(layer.layer_map))
+        product = [] if layer.layer_map is None else self._product(layer, layer.layer_map)
+        return (*self._inputs(layer), *product, *self._vector(layer), *self._results(layer))
 
     def once(self, layer: PlacedLayer) -> tuple[Phase, ...]:
-        """Return the phases before the first image."""
-        return ()
+        """Return the phases before the first image: weights that stay are written."""
+        if layer.layer_map is None or not layer.resident:
+            return ()
+        return tuple(self._weights(layer.layer_map, layer.layer_map.weight_rows, 1))
 
-    def _multiply(self, mapped: LayerMap) -> list[Phase]:
+    # Products -----------------------------------------------------------------------------------------------------------------
+
+    def _product(self, layer: PlacedLayer, mapped: LayerMap) -> list[Phase]:
+        phases: list[Phase] = []
+        for piece in mapped.pieces:
+            if not layer.resident:
+                phases += self._weights(mapped, piece.weight_sets * mapped.options.weight_bits, piece.times)
+            phases.append(self._phase("multiply", self.sequences.round, piece.rounds, mapped, piece.times))
+        return phases
+
+    def _weights(self, mapped: LayerMap, rows: int, times: int) -> list[Phase]:
+        if not self.machine.spec.transfers:
+            return []
+        return [self._phase("weights", self.sequences.moved("WR", self.machine.row_bursts), rows, mapped, times)]
+
+    def _phase(self, kind: PhaseKind, made: Piece, repeats: int, mapped: LayerMap, times: int) -> Phase:
         banks = -(-mapped.banks // self.machine.channels)
-        made = self.sequences.round
+        return Phase(kind, made.sequence, made.counts, repeats, banks, mapped.units_per_bank, times)
+
+    # Periphery ----------------------------------------------------------------------------------------------------------------
+
+    def _vector(self, layer: PlacedLayer) -> list[Phase]:
+        """Return the work of the vector unit: a layer's own, that of layers fused into it, and the quantisation of results."""
+        if not self.machine.spec.periphery.enabled:
+            return []
+        banks = self._banks(layer)
+        operations = -(-self.word_operations(layer) // self._all(banks))
+        cycles = self.machine.periphery_cycles(-(-operations // self.machine.spec.periphery.vector_words_per_cycle))
+        written = self._rows(layer.result_words, banks)
+        if layer.vector is None:
+            return self._held("vector", written, cycles, banks, write=True)
+        read = self._rows(layer.vector.read_words, banks)
+        passing = self.machine.periphery_cycles(-(-self._row_words // self.machine.spec.periphery.vector_words_per_cycle))
         return [
-            Phase("multiply", made.sequence, made.counts, piece.rounds, banks, mapped.units_per_bank, piece.times)
-            for piece in mapped.pieces
+            *self._held("vector", read, cycles, banks, write=False),
+            *self._held("vector", written, written * passing, banks, write=True),
         ]
+
+    def word_operations(self, layer: PlacedLayer) -> int:
+        """Return the operations on words of a layer and of those that are fused into it; each result is quantised once."""
+        chain = [each for each in self.network.layers if each.name == layer.name or each.fused_into == layer.name]
+        return layer.result_words + sum(each.vector.word_operations for each in chain if each.vector is not None)
+
+    def _held(self, kind: PhaseKind, rows: int, cycles: int, banks: int, *, write: bool) -> list[Phase]:
+        """Return rows that are held for ``cycles`` in all, shared evenly, the first ones a cycle longer."""
+        each, longer = divmod(cycles, max(rows, 1))
+        made = ((longer, each + 1), (rows - longer, each))
+        return [self._own(kind, self.sequences.held(0, hold, write=write), count, banks) for count, hold in made if count]
+
+    # Transfers ----------------------------------------------------------------------------------------------------------------
+
+    def _inputs(self, layer: PlacedLayer) -> list[Phase]:
+        """Return how a layer's inputs come to its banks, unless they come over the bus in each round."""
+        if layer.layer_map is None:
+            assert layer.vector is not None
+            return self._moves("WR", layer.vector.read_words, self._banks(layer))
+        if self.machine.spec.operands == "bus":
+            return []
+        words = layer.layer_map.input_words_per_bank
+        return self._moves("WR", words * self._all(self._banks(layer)), self._banks(layer))
+
+    def _results(self, layer: PlacedLayer) -> list[Phase]:
+        return self._moves("RD", layer.result_words, self._banks(layer))
+
+    def _moves(self, command: Transfer, words: int, banks: int) -> list[Phase]:
+        if not self.machine.spec.transfers or not words:
+            return []
+        bits = -(-words // self._all(banks)) * self.machine.spec.precision.activation_bits
+        full, rest = divmod(-(-bits // (8 * self.machine.dram.transaction_bytes)), self.machine.row_bursts)
+        made = ((full, self.machine.row_bursts), (1, rest))
+        return [self._own("move", self.sequences.moved(command, bursts), rows, banks) for rows, bursts in made if rows and bursts]
+
+    # Shares -------------------------------------------------------------------------------------------------------------------
+
+    def _own(self, kind: PhaseKind, made: Piece, repeats: int, banks: int) -> Phase:
+        """Return a phase of one subarray of each bank: bus and periphery serve one at a time."""
+        return Phase(kind, made.sequence, made.counts, repeats, banks, 1)
+
+    def _banks(self, layer: PlacedLayer) -> int:
+        """Return the banks of each channel that a layer takes: those of its mapping, or all of its stage."""
+        banks = self.network.stages[layer.stage].banks if layer.layer_map is None else layer.layer_map.banks
+        return -(-banks // self.machine.channels)
+
+    def _all(self, banks: int) -> int:
+        return banks * self.machine.channels
+
+    @property
+    def _row_words(self) -> int:
+        return max(1, self.machine.columns // self.machine.spec.precision.activation_bits)
+
+    def _rows(self, words: int, banks: int) -> int:
+        """Return the rows of so many words in each bank."""
+        return -(-words // (self._all(banks) * self._row_words))
