@@ -76,12 +76,13 @@ def rounds_of_pieces(m: LayerMap) -> list[tuple[int, int, int]]:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(mappings())
 def test_each_pair_has_one_place_and_no_place_has_two_pairs(m) -> None:
     _, _, unit, turn, column = placed(m)
     assert unit.min() == turn.min() == column.min() == 0
     assert unit.max() == m.units - 1 < m.array.units
+    assert len(np.unique(unit)) == m.units
     assert turn.max() == m.rounds - 1
     assert column.max() < m.used_columns <= m.array.columns
     places = (unit * m.rounds + turn) * m.array.columns + column
@@ -89,7 +90,7 @@ def test_each_pair_has_one_place_and_no_place_has_two_pairs(m) -> None:
     assert len(np.unique(places // m.array.columns)) == m.row_sets
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(mappings())
 def test_a_dot_product_lies_in_one_subarray_its_parts_in_neighbouring_columns(m) -> None:
     _, _, unit, turn, column = placed(m)
@@ -100,10 +101,12 @@ def test_a_dot_product_lies_in_one_subarray_its_parts_in_neighbouring_columns(m)
         ks = slice(part * m.part_length, min((part + 1) * m.part_length, m.dots.length))
         assert (turn[:, ks] == turn[:, ks.start : ks.start + 1]).all()
         assert (np.diff(column[:, ks]) == 1).all()
+        if not m.parts_outermost:
+            assert (turn[:, ks.start] == turn[:, 0] + part).all()
     assert m.folds >= -(-m.dots.length // m.array.columns)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(mappings())
 def test_the_weights_of_a_piece_fit_the_rows_and_stay_while_it_lasts(m) -> None:
     output, k, unit, turn, column = placed(m)
@@ -115,7 +118,8 @@ def test_the_weights_of_a_piece_fit_the_rows_and_stay_while_it_lasts(m) -> None:
     units, rounds = np.divmod(row_set, m.rounds)
     pieces = rounds_of_pieces(m)
     assert pieces[-1][1] == m.rounds
-    room = m.array.depth * ((m.array.rows - m.options.fixed_rows) // m.options.weight_bits)
+    each = (m.array.rows - m.options.fixed_rows) // m.options.weight_bits
+    room = max(1, m.array.stored_subarrays // m.array.subarrays) * each
     assert m.rows_needed <= m.array.rows
     for start, end, sets in pieces:
         inside = (rounds >= start) & (rounds < end)
@@ -127,7 +131,7 @@ def test_the_weights_of_a_piece_fit_the_rows_and_stay_while_it_lasts(m) -> None:
     assert len(np.unique(name)) == m.weight_sets
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(mappings())
 def test_no_mapping_of_whole_dot_products_has_fewer_rounds_where_rows_do_not_matter(m) -> None:
     roomy = replace(m.array, rows=100_000)
@@ -143,7 +147,41 @@ def test_no_mapping_of_whole_dot_products_has_fewer_rounds_where_rows_do_not_mat
         assert found.rounds <= -(-items // units)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=120, deadline=None)
+@given(mappings())
+def test_no_mapping_of_whole_blocks_is_worth_more(m) -> None:
+    """A round is worth its operations and its rows; weights that are loaded for every image are worth theirs."""
+    each_round = m.options.program_operations + 2 * m.options.activation_bits + m.options.weight_bits
+    room = m.options.weight_sets_of(m.array)
+    loads = m.options.weights == "reloaded" or m.dots.weights_change
+
+    def worth(rounds: int, sets: int) -> int:
+        return rounds * each_round + (sets * m.options.weight_bits if loads or sets > room else 0)
+
+    found = worth(m.rounds, m.weight_sets_per_unit)
+    length, filters, pixels = m.dots.length, m.dots.all_filters, m.dots.pixels
+    folds = -(-length // m.array.columns)
+    most = m.array.columns // -(-length // folds)
+    for row_filters in range(1, min(most, filters) + 1):
+        blocks, at_once = -(-filters // row_filters), -(-pixels // min(most // row_filters, pixels))
+        units = -(-min(blocks * at_once, m.array.units) // m.options.pairs_per_column)
+        whole = -(-blocks // units)
+        items = whole * at_once if blocks >= units else -(-at_once // (units // blocks))
+        assert found <= worth(items * folds, whole * folds)
+
+
+@settings(max_examples=120, deadline=None)
+@given(mappings())
+def test_the_map_knows_whether_banks_have_all_pixels_of_their_filters(m) -> None:
+    output, _, unit, *_ = placed(m)
+    pixel, filter_ = np.divmod(output, m.dots.all_filters)
+    bank = unit // m.array.subarrays
+    pairs = np.unique((bank * m.dots.all_filters + filter_) * m.dots.pixels + pixel)
+    _, pixels = np.unique(pairs // m.dots.pixels, return_counts=True)
+    assert m.whole_images_in_bank == (pixels == m.dots.pixels).all()
+
+
+@settings(max_examples=120, deadline=None)
 @given(mappings())
 def test_banks_need_at_most_all_inputs_and_at_least_what_their_pairs_read(m) -> None:
     """In a matrix product pair k of row p and group g reads a word of its own."""
@@ -153,6 +191,12 @@ def test_banks_need_at_most_all_inputs_and_at_least_what_their_pairs_read(m) -> 
     read = [len(np.unique(word[unit // m.array.subarrays == bank])) for bank in range(m.banks)]
     assert max(read) <= m.input_words_per_bank <= m.dots.input_words
     assert sum(read) <= m.input_words_sent
+    if m.dots.groups == 1:
+        assert max(read) == m.input_words_per_bank
+        assert sum(read) == m.input_words_sent
+    row_set = unit * m.rounds + place(m, output, k)[1]
+    in_row = [len(np.unique(word[row_set == one])) for one in np.unique(row_set)[:50]]
+    assert max(in_row) <= m.input_words_per_round
 
 
 # By hand ----------------------------------------------------------------------------------------------------------------------

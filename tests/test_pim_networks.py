@@ -116,7 +116,7 @@ def test_each_pair_of_an_imported_graph_lies_in_one_place(path) -> None:
         require_each_pair_once(layer.layer_map)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_bank_needs_no_more_input_words_than_the_map_says(data) -> None:
     """The words that the pairs of each bank read, counted one by one, on convolutions of every shape."""
@@ -217,6 +217,12 @@ def test_a_convolution_has_a_dot_product_for_each_filter_and_pixel() -> None:
     )
 
 
+def test_a_filter_that_is_taller_than_its_image_reads_all_rows_for_every_output_row() -> None:
+    net = network(Input("image", (2, 2, 5)), Conv("conv", 1, 3, padding=1))
+    work = layer_work(net.instances()[0])
+    assert (work.input_words, work.row_words, work.halo_words) == (20, 20, 20)
+
+
 def test_depthwise_linear_and_matmul_layers() -> None:
     depthwise = network(Input("image", (6, 4, 4)), Conv("conv", 6, 3, groups=6))
     assert (layer_work(depthwise.instances()[0]).groups, layer_work(depthwise.instances()[0]).filters) == (6, 1)
@@ -249,7 +255,7 @@ def test_together_all_banks_work_on_each_layer_and_functions_of_values_are_fused
     assert [(stage.layers, stage.first_bank, stage.banks) for stage in found.stages] == [(("a", "b", "c", "d"), 0, 4)]
     assert {layer.name: layer.fused_into for layer in found.layers if layer.fused_into} == {"sum.relu": "sum"}
     assert {move.kind for move in found.moves} == {"input", "same", "output"}
-    assert found.images == 1
+    assert place_network(residual(batch=3), SMALL, BYTES).images == found.images == 1
 
 
 def test_a_pool_is_fused_if_its_banks_have_all_pixels_of_their_filters() -> None:
@@ -316,6 +322,19 @@ def test_weights_that_do_not_fit_together_are_loaded_for_every_image() -> None:
     reloaded = place_network(residual(), DDR4, MapOptions(**{**vars(BYTES), "weights": "reloaded"}))
     assert not any(layer.resident for layer in reloaded.products)
     assert reloaded.notes == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 12), st.integers(1, 4), st.integers(1, 3), st.integers(20, 200))
+def test_resident_and_passing_weights_fit_every_subarray(more_rows, depth, banks, columns) -> None:
+    """Whole rows of weights: a subarray holds a depth-th of a unit's weight sets, rounded up."""
+    array = Array(columns=columns, rows=64 + 8 * more_rows, banks=banks, stored_subarrays=depth)
+    found = place_network(residual(), array, BYTES)
+    kept = sum(layer.layer_map.weight_sets_per_unit for layer in found.products if layer.resident)
+    passing = [layer.layer_map for layer in found.products if not layer.resident]
+    most = max((max(piece.weight_sets for piece in m.pieces) for m in passing), default=0)
+    assert -(-kept // depth) + -(-most // depth) <= more_rows or (not passing and kept <= depth * more_rows)
+    assert found.weight_rows == 8 * kept <= found.weight_rows_there == 8 * depth * more_rows
 
 
 @pytest.mark.parametrize("most", range(1, 9))

@@ -116,6 +116,13 @@ def test_mapped_convolutions_equal_numpys(data) -> None:
     check_layer(instance, layer_map, recording, tensors, signed=signed)
 
 
+@pytest.mark.parametrize(("n", "m"), [(20, 3), (1, 17), (9, 9)])
+def test_wide_operands(n, m) -> None:
+    instance = one_layer(Linear("fc", 4), (30,))
+    layer_map = map_layer(layer_work(instance), Array(columns=128, rows=100), options(n, m))
+    check_layer(instance, layer_map, product(n, m), draw(instance, layer_map, signed=False, seed=2))
+
+
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize(
     ("layer", "images"),
@@ -160,6 +167,7 @@ def test_integers_flow_through_a_whole_network(n, m, signed, family, placement) 
     assert set(values) == set(network.graph)
     low, high = (-(1 << m - 1), (1 << m - 1) - 1) if signed else (0, (1 << m) - 1)
     assert low <= values["e"].min() < values["e"].max() <= high
+    assert low <= values["a.relu"].min() < values["a.relu"].max() <= high < values["a"].max()
 
 
 @pytest.mark.parametrize("name", ["small-cnn", "vgg-like"])

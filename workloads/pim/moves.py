@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
-from workloads.network import LayerInstance, Network
+from workloads.network import Network
 from workloads.pim.network_map import HOST, Move, MoveKind
 
 
 def moves_of(network: Network, stages: Mapping[str, int], fused: Mapping[str, str]) -> tuple[Move, ...]:
-    """Return the moves in execution order. ``stages`` has the layers that compute in their own right."""
+    """Return the moves in execution order. ``stages`` has the layers that compute in their own right.
+
+    A layer of ``fused`` takes what its bank is just giving, and a view takes nothing.
+    """
     instances = {instance.name: instance for instance in network.instances()}
     shapes = {name: network.graph.nodes[name]["layer"] for name in network.graph if name not in instances}
 
@@ -33,19 +36,12 @@ def moves_of(network: Network, stages: Mapping[str, int], fused: Mapping[str, st
 
     found = []
     for instance in instances.values():
-        for producer in _reads(instance, stages, fused):
-            found += [
-                move(source, instance.name, stages[fused.get(instance.name, instance.name)]) for source in sources(producer)
-            ]
+        for producer in instance.producers if instance.name in stages else ():
+            found += [move(source, instance.name, stages[instance.name]) for source in sources(producer)]
     for name in network.graph:
         if network.graph.out_degree(name) == 0:
             found += [move(source, "host", HOST) for source in sources(name)]
     return tuple(found)
-
-
-def _reads(instance: LayerInstance, stages: Mapping[str, int], fused: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what a layer takes from elsewhere. A fused layer takes what its bank is just giving; a view takes nothing."""
-    return instance.producers if instance.name in stages and instance.name not in fused else ()
 
 
 def _kind(start: int, end: int) -> MoveKind:

@@ -173,5 +173,4 @@ class LayerMap:
     @property
     def whole_images_in_bank(self) -> bool:
         """Return whether every bank has all pixels of its filters, so that a pool after the layer finds its windows there."""
-        bank_items = self.unit_items * self.array.subarrays
-        return self.banks == 1 or (bank_items % self.block_items == 0 and self.block_items == self.pixel_blocks)
+        return self.banks == 1 or self.unit_items * self.array.subarrays % self.block_items == 0
