@@ -36,21 +36,21 @@ def mappings(draw) -> LayerMap:
     dots = matrix(
         draw(st.integers(1, 12)), draw(st.integers(1, 40)), draw(st.integers(1, 9)), draw(st.sampled_from([1, 1, 2, 3, 5]))
     )
-    subarrays = draw(st.integers(1, 3))
-    array = Array(
-        columns=draw(st.integers(1, 64)),
-        rows=draw(st.integers(12, 40)),
-        banks=draw(st.integers(1, 4)),
-        subarrays=subarrays,
-        stored_subarrays=subarrays * draw(st.sampled_from([0, 1, 2, 3])),
-    )
     options = MapOptions(
         weight_bits=draw(st.integers(1, 4)),
         activation_bits=draw(st.integers(1, 2)),
         working_rows=draw(st.integers(1, 4)),
-        program_operations=draw(st.integers(1, 50)),
+        program_operations=draw(st.sampled_from([1, 10, 50])),
         pairs_per_column=draw(st.sampled_from([1, 1, 2, 3])),
         weights=draw(st.sampled_from(["resident", "reloaded"])),
+    )
+    subarrays = draw(st.integers(1, 3))
+    array = Array(
+        columns=draw(st.integers(1, 64)),
+        rows=options.fixed_rows + options.weight_bits * draw(st.sampled_from([1, 1, 2, 3, 20])) + draw(st.sampled_from([0, 1])),
+        banks=draw(st.integers(1, 4)),
+        subarrays=subarrays,
+        stored_subarrays=subarrays * draw(st.sampled_from([0, 1, 2, 3])),
     )
     return map_layer(replace(dots, weights_change=draw(st.booleans())), array, options)
 
@@ -252,6 +252,18 @@ def test_weights_that_do_not_fit_come_in_pieces() -> None:
     assert m.notes == ("2 weight sets of a subarray do not fit its rows, which hold 1: loaded in 2 pieces for every image",)
     # The other subarrays of a bank hold weights, too.
     assert map_layer(matrix(10, 576, 4), replace(array, stored_subarrays=2), options).stays
+
+
+def test_units_that_share_a_block_evenly_leave_no_unit_without_work() -> None:
+    """Two filters of 7 pixels on 10 subarrays with room for one weight set: shares of two pixels, four for each filter."""
+    m = map_layer(matrix(7, 576, 2), Array(columns=576, rows=70, banks=10), replace(BYTES, weight_bits=4))
+    assert (m.units, m.rounds, m.weight_sets_per_unit, m.weight_sets_loaded) == (8, 2, 1, 8)
+
+
+def test_the_last_bank_reads_only_the_pixels_that_there_are() -> None:
+    """Two of 11 pixels lie in a row: six rows in two banks, which read six and five pixels."""
+    m = map_layer(matrix(11, 10, 1), Array(columns=20, rows=100, banks=2), BYTES)
+    assert (m.row_pixels, m.input_words_per_bank, m.input_words_sent) == (2, 60, 110)
 
 
 def test_parts_of_a_dot_product_in_different_pieces_wait_as_partial_sums() -> None:

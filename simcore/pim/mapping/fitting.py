@@ -158,8 +158,8 @@ def _bank_words(dots: Dots, choice: _Choice, first: int, last: int) -> int:
     blocks: tuple[tuple[int, int], ...]
     if last_block == block:
         blocks = ((at, min(last_at, most)),)
-    elif last_block == block + 1 and last_at + 1 < at <= most:
-        blocks = ((at, most), (0, last_at))
+    elif last_block == block + 1 and at <= most:
+        blocks = ((at, most), (0, min(last_at, most)))
     else:
         blocks = ((0, most),)
     pixels = tuple((low * choice.row_pixels, min((high + 1) * choice.row_pixels, dots.pixels) - 1) for low, high in blocks)
