@@ -301,6 +301,7 @@ PIM_DRAM = {
     "precision.activation_bits": _pim("precision.activation_bits=4"),
     "pairs_per_column": _pim("pairs_per_column=4"),
     "placement": _pim("placement=pipelined", layers="c1,c3"),
+    "banks_per_layer": _pim("banks_per_layer=1", "placement=pipelined", _NARROW, layers="c1,c3"),
     "weights": _pim("weights=reloaded"),
     "operands": _pim("operands=bus"),
     "transfers": _pim("transfers=false"),

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from simcore import InputError, simulate
 from simcore.cli import app
+from simcore.engine.shortcuts import Shortcuts
 from simcore.results import TABLES, Results
 from simcore.results.glossary import all_terms
 from simcore.results.trace_files import TraceOrder
@@ -32,6 +33,10 @@ def printed_json(*arguments: str) -> dict[str, Any]:
     return found
 
 
+#: Published measurements of a Pascal Titan X in ms an image, and the estimated speedup over it with operands of 2 bits.
+SPEEDUPS = {"alexnet": (0.315, 5.95), "vgg16": (2.60, 6.01), "resnet18": (0.634, 22.3)}
+
+
 def require_conserved(results: Results) -> None:
     layers, tables = results.layers, results.tables()
     causes = layers[[f"stall_{cause}_cycles" for cause in results.kind.causes]].sum(axis=1)
@@ -42,6 +47,9 @@ def require_conserved(results: Results) -> None:
     every = phases[phases["image"] == "every"].groupby("layer", sort=False)["cycles"].sum()
     assert (every == layers[layers["cycles"] > 0].set_index("layer")["cycles"]).all()
     assert results.scratchpads["stall_cycles"].sum() == causes.sum()
+    issued = results.to_json()["commands"]
+    assert issued["ACT"] >= 2 * issued["AAP"] + issued["AP"]
+    assert issued["PRE"] == issued["ACT"] - issued["AAP"]
     energy = layers[[name for name in layers if name.endswith("_pj") and name != "energy_pj"]]
     assert energy.sum(axis=1).tolist() == pytest.approx(layers["energy_pj"].tolist())
     assert sum(results.part_energies_pj.values()) == pytest.approx(layers["energy_pj"].sum())
@@ -87,8 +95,44 @@ def test_cycles_and_energy_of_every_preset_are_conserved(system: str) -> None:
     require_conserved(simulate("lenet5", system, batch=2))
 
 
-def test_both_engines_give_the_same_tables() -> None:
-    options = {"layers": "c3,f6", "overrides": (*SMALL, "active_subarrays=2")}
+@pytest.mark.parametrize("system", PRESETS)
+@pytest.mark.parametrize("more", [(), ("banks=3",), ("banks=5", "weights=reloaded", "operands=bus")])
+def test_cycles_and_energy_of_a_pipeline_are_conserved(system: str, more: tuple[str, ...]) -> None:
+    results = simulate("lenet5", system, overrides=("placement=pipelined", *SMALL, *more))
+    require_conserved(results)
+    found = results.to_json()["pipeline"]
+    assert results.layers["cycles"].max() <= found["interval_cycles"] <= results.cycles
+    assert found["latency_cycles"] == found["stages"] * found["interval_cycles"]
+
+
+@pytest.mark.parametrize("network", SPEEDUPS)
+def test_multiplications_alone_reach_the_published_estimate(network: str) -> None:
+    gpu_ms, expected = SPEEDUPS[network]
+    bits = ("precision={weight_bits: 2, activation_bits: 2}",)
+    found = simulate(network, "pim-dram-feasibility", overrides=bits).to_json()["pipeline"]
+    assert gpu_ms * 1e6 / found["interval_ns"] == pytest.approx(expected, rel=0.05)
+
+
+def test_one_subarray_stands_for_all_that_share_nothing() -> None:
+    lifted = (
+        "limits={trrd: false, tfaw: false, command_bus: false, refresh: none}",
+        "transfers=false",
+        "periphery.enabled=false",
+    )
+    for more in ((), ("placement=pipelined", "dram.overrides={column: 16, rank: 2}")):
+        options: Any = {"layers": "c3,f6", "overrides": (*SMALL, *lifted, "active_subarrays=2", *more)}
+        short = simulate("lenet5", "pim-dram-ddr4", **options)
+        long = simulate("lenet5", "pim-dram-ddr4", shortcuts=Shortcuts(equal_layers=False), **options)
+        for name, table in short.tables().items():
+            assert table.equals(long.tables()[name]), name
+
+
+@pytest.mark.parametrize(
+    "more", [("active_subarrays=2",), ("placement=pipelined", "banks=3"), ("operands=bus", "program=simdram")]
+)
+def test_both_engines_give_the_same_tables(more: tuple[str, ...]) -> None:
+    layers = "s4,output" if "banks=3" not in more else "s4,f6,output"
+    options: Any = {"layers": layers, "overrides": (*SMALL, *more)}
     one, other = (simulate("lenet5", "pim-dram-ddr4", engine=engine, **options) for engine in ("compiled", "simpy"))
     assert one.to_json() | {"engine": "", "wall_s": 0, "simulated_cycles_per_s": 0} == other.to_json() | {
         "engine": "",
@@ -190,6 +234,8 @@ BAD = {
     "precision.activation_bits=4.5": "precision.activation_bits",
     "pairs_per_column=0": "pairs_per_column",
     "placement=apart": "placement",
+    "banks_per_layer=2": "expected none, because all banks work on each layer",
+    "banks_per_layer=0": "banks_per_layer",
     "weights=forgotten": "weights",
     "operands=post": "operands",
     "periphery.tree_columns=0": "periphery.tree_columns",
@@ -218,6 +264,8 @@ def test_what_the_kind_cannot_do_is_refused() -> None:
         simulate("lenet5", "pim-dram-ddr4", trace=TraceOrder(Path()))
     with pytest.raises(InputError, match="none of the layers"):
         simulate("lenet5", "pim-dram-ddr4", layers="tanh1")
+    with pytest.raises(InputError, match="expected at most 16, as pim-ddr4_2666 has, got 17"):
+        simulate("lenet5", "pim-dram-ddr4", overrides=("placement=pipelined", "banks_per_layer=17"))
     with pytest.raises(InputError, match="the limit is"):
         simulate("vgg16", "pim-dram-ddr4", engine="simpy")
 

@@ -17,7 +17,7 @@ def bank_names(machine: PimMachine) -> list[BankName]:
     row_bytes = machine.columns // 8
     return [
         BankName(f"bank{bank}", subarray, machine.dram.name, row_bytes, 1)
-        for bank in range(machine.banks)
+        for bank in range(machine.shown_banks)
         for subarray in range(machine.subarrays)
     ]
 

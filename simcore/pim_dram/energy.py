@@ -78,7 +78,7 @@ def energy_parts(costs: PimCosts, done: Done | None, periphery_pj: float) -> Map
         return {}
     if done is None:
         return dict.fromkeys(PARTS, 0.0)
-    dram, counts, chips = done.machine.dram, done.command_counts.sum(axis=0), each.chips_per_rank
+    dram, counts, chips = done.machine.dram, done.command_counts, each.chips_per_rank
     whole = int((counts * dram.refreshes * (dram.command_level < dram.bank_level)).sum())
     single = int((counts * dram.refreshes).sum()) - whole
     reads, writes = (int((counts * flag).sum()) for flag in (dram.reads, dram.writes))

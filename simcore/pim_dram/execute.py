@@ -10,27 +10,31 @@ from simcore.pim.phases import Phase
 from simcore.pim_dram.energy import periphery_pj
 from simcore.pim_dram.layers import Done, PhaseDone, outcome_of
 from simcore.pim_dram.machine import PimMachine
+from simcore.pim_dram.pipelined import run_pipeline
 from simcore.pim_dram.plan import NetworkPlan, PlannedLayer
 from simcore.pim_dram.run import PhaseRuns
 from simcore.results import LayerRun
 
 
 def execute(machine: PimMachine, order: RunOrder, plan: NetworkPlan) -> Ran:
-    """Run the phases of all layers, one layer after the other."""
+    """Run the phases of all layers: one layer after the other, or as a pipeline."""
     runs = PhaseRuns(machine, order.engine, order.shortcuts)
+    pipeline = run_pipeline(machine, runs, plan) if machine.spec.placement == "pipelined" else None
     found, start = [], 0
     for number, layer in enumerate(plan.layers, start=1):
-        done = _done(machine, runs, layer.phases) if layer.runs else None
-        once = _done(machine, runs, layer.once) if layer.once else None
+        if pipeline is None:
+            done, once = _done(machine, runs, layer.phases), _done(machine, runs, layer.once)
+        else:
+            done, once = pipeline.every.get(layer.name), pipeline.once.get(layer.name)
         found.append(_layer_run(layer, done, once, start, periphery_pj(plan.placed, layer.placed, machine)))
         start += 0 if done is None else done.cycles
         if order.progress is not None:
             order.progress(number, len(plan.layers), layer.name)
-    return Ran(found, details={"machine": machine, "placed": plan.placed})
+    return Ran(found, details={"machine": machine, "placed": plan.placed, "pipeline": pipeline})
 
 
-def _done(machine: PimMachine, runs: PhaseRuns, phases: Sequence[Phase]) -> Done:
-    return Done(machine, tuple(PhaseDone(phase, runs.run(phase)) for phase in phases))
+def _done(machine: PimMachine, runs: PhaseRuns, phases: Sequence[Phase]) -> Done | None:
+    return None if not phases else Done(machine, tuple(PhaseDone(phase, runs.run(phase)) for phase in phases))
 
 
 def _layer_run(layer: PlannedLayer, done: Done | None, once: Done | None, start: int, spent_pj: float) -> LayerRun:

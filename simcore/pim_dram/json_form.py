@@ -11,13 +11,15 @@ from simcore.results import Results
 
 
 def json_parts(results: Results) -> dict[str, Any]:
-    """Return ``commands``, ``phases`` (cycles by kind), ``weights_once``, ``mapping`` and ``program`` as JSON values."""
+    """Return the commands, cycles by kind of phase, mapping, micro-program and, if there is one, the pipeline as JSON values."""
+    pipeline = pipeline_of(results)
     return {
         "commands": commands_of(results),
         "phases": phase_cycles(results),
         "weights_once_cycles": once_cycles(results),
         "mapping": mapping_rows(results),
         "program": program_of(results.details["machine"]),
+        **({} if pipeline is None else {"pipeline": pipeline}),
     }
 
 
@@ -49,4 +51,20 @@ def program_of(machine: PimMachine) -> dict[str, Any]:
         "activations": counts.activations,
         "rows_raised": counts.rows_raised,
         "cycles": machine.multiply_cycles,
+    }
+
+
+def pipeline_of(results: Results) -> dict[str, Any] | None:
+    """Return the stages of a pipeline, the cycles between two images and those of one image, or None without a pipeline."""
+    pipeline = results.details["pipeline"]
+    if pipeline is None:
+        return None
+    clock_hz = results.system.core_clock_hz
+    return {
+        "stages": pipeline.stages,
+        "interval_cycles": pipeline.interval_cycles,
+        "latency_cycles": pipeline.latency_cycles,
+        "interval_ns": pipeline.interval_cycles * 1e9 / clock_hz,
+        "latency_ns": pipeline.latency_cycles * 1e9 / clock_hz,
+        "images_per_s": clock_hz / pipeline.interval_cycles,
     }

@@ -65,21 +65,20 @@ class Done:
 
     @property
     def command_counts(self) -> IntArray:
-        """Return the commands issued, [rank of a channel, command], for all channels."""
-        dram, ranks = self.machine.dram, _ranks(self.machine)
-        none = np.zeros((ranks, len(dram.commands)), np.int64)
+        """Return the commands issued, [command]."""
+        none = np.zeros(len(self.machine.dram.commands), np.int64)
         one: IntArray = sum((done.phase.times * done.run.command_counts for done in self.phases), none)
-        return one * self.machine.channels
+        return one * self.machine.copies
 
     @property
     def open_cycles(self) -> int:
-        """Return the cycles in which a row of a rank was open, summed over all ranks of all channels."""
-        return self.machine.channels * sum(done.phase.times * int(done.run.open_cycles.sum()) for done in self.phases)
+        """Return the cycles in which a row of a rank was open, summed over all ranks."""
+        return self.machine.copies * sum(done.phase.times * done.run.open_cycles for done in self.phases)
 
     @property
     def rank_cycles(self) -> int:
-        """Return the cycles of all ranks of all channels."""
-        return self.cycles * self.machine.channels * _ranks(self.machine)
+        """Return the cycles of all ranks."""
+        return self.machine.copies * sum(done.phase.times * done.run.rank_cycles for done in self.phases)
 
     @property
     def operations(self) -> dict[str, int]:
@@ -103,7 +102,7 @@ class Done:
         """Yield each phase with how often its sequence ran, in all subarrays of all channels."""
         for done in self.phases:
             phase = done.phase
-            yield phase, phase.times * phase.repeats * phase.banks * phase.subarrays * self.machine.channels
+            yield phase, phase.times * phase.repeats * phase.banks * phase.subarrays * self.machine.copies
 
     @property
     def commands(self) -> dict[str, int]:
@@ -112,7 +111,7 @@ class Done:
         ACT counts first and second activations, so it is 2 AAP + AP and the rows that were opened for transfers and the
         periphery.
         """
-        dram, totals = self.machine.dram, self.command_counts.sum(axis=0)
+        dram, totals = self.machine.dram, self.command_counts
         by_name = dict(zip(dram.commands, map(int, totals), strict=True))
 
         def of(*starts: str) -> int:
@@ -132,30 +131,23 @@ class Done:
     @property
     def busy_cycles(self) -> IntArray:
         """Return the cycles in which each subarray computed: [subarray, bank]."""
-        none = np.zeros((self.machine.subarrays, self.machine.banks), np.int64)
+        none = np.zeros((self.machine.subarrays, self.machine.shown_banks), np.int64)
         found: IntArray = sum((done.phase.times * done.run.busy_cycles for done in self.phases), none)
         return found
 
     @property
     def unit_stall_cycles(self) -> IntArray:
         """Return the cycles that each subarray waited: [subarray, bank, cause]."""
-        none = np.zeros((self.machine.subarrays, self.machine.banks, len(CAUSES)), np.int64)
+        none = np.zeros((self.machine.subarrays, self.machine.shown_banks, len(CAUSES)), np.int64)
         found: IntArray = sum((done.phase.times * done.run.unit_stall_cycles for done in self.phases), none)
         return found
 
     def critical_stall_cycles(self) -> IntArray:
         """Return the stalls of the subarrays that ended the phases, by their bank: [bank, cause]."""
-        found = np.zeros((self.machine.banks, len(CAUSES)), np.int64)
+        found = np.zeros((self.machine.shown_banks, len(CAUSES)), np.int64)
         for done in self.phases:
-            found[done.run.critical[1]] += done.phase.times * done.run.stall_cycles
+            found[done.run.critical_bank] += done.phase.times * done.run.stall_cycles
         return found
-
-
-def _ranks(machine: PimMachine) -> int:
-    ranks = 1
-    for count in machine.dram.node_counts[1 : machine.dram.rank_level + 1]:
-        ranks *= count
-    return ranks
 
 
 def outcome_of(done: Done, start: int) -> Outcome:
@@ -179,8 +171,8 @@ def outcome_of(done: Done, start: int) -> Outcome:
         stall_cycles=stalls,
         bank_stall_cycles=by_unit,
         scratchpad_stall_cycles=done.critical_stall_cycles(),
-        wait_cycles=np.zeros((machine.banks, len(Port), len(Port)), np.int64),
-        buffer_cycles=np.full((machine.banks, 1), done.cycles, np.int64),
+        wait_cycles=np.zeros((machine.shown_banks, len(Port), len(Port)), np.int64),
+        buffer_cycles=np.full((machine.shown_banks, 1), done.cycles, np.int64),
         reads=none,
         writes=none,
         dma_reads=none,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 
 from models.pim.periphery import Periphery
 from simcore.dram.tables import ResolvedDram
@@ -43,6 +44,21 @@ class PimMachine:
     def subarrays(self) -> int:
         """Return the subarrays of a bank that compute at the same time."""
         return self.spec.active_subarrays
+
+    @property
+    def ranks(self) -> int:
+        """Return the ranks (pseudo-channels) of a channel."""
+        return prod(self.dram.node_counts[1 : self.dram.rank_level + 1])
+
+    @property
+    def copies(self) -> int:
+        """Return how many channels do the same. In a pipeline each has layers of its own."""
+        return 1 if self.spec.placement == "pipelined" else self.channels
+
+    @property
+    def shown_banks(self) -> int:
+        """Return the banks that are told apart: those of one of the channels that do the same."""
+        return self.banks * self.channels // self.copies
 
     @property
     def units(self) -> int:

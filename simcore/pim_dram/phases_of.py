@@ -55,7 +55,7 @@ class Phases:
         return [self._phase("weights", self.sequences.moved("WR", self.machine.row_bursts), rows, mapped, times)]
 
     def _phase(self, kind: PhaseKind, made: Piece, repeats: int, mapped: LayerMap, times: int) -> Phase:
-        banks = -(-mapped.banks // self.machine.channels)
+        banks = -(-mapped.banks // self.machine.copies)
         return Phase(kind, made.sequence, made.counts, repeats, banks, mapped.units_per_bank, times)
 
     # Periphery ----------------------------------------------------------------------------------------------------------------
@@ -118,12 +118,12 @@ class Phases:
         return Phase(kind, made.sequence, made.counts, repeats, banks, 1)
 
     def _banks(self, layer: PlacedLayer) -> int:
-        """Return the banks of each channel that a layer takes: those of its mapping, or all of its stage."""
+        """Return the banks that a layer takes of each of the channels that do the same."""
         banks = self.network.stages[layer.stage].banks if layer.layer_map is None else layer.layer_map.banks
-        return -(-banks // self.machine.channels)
+        return -(-banks // self.machine.copies)
 
     def _all(self, banks: int) -> int:
-        return banks * self.machine.channels
+        return banks * self.machine.copies
 
     @property
     def _row_words(self) -> int:

@@ -57,7 +57,8 @@ def plan_network(machine: PimMachine, order: RunOrder) -> NetworkPlan:
     from workloads.pim.place_network import place_network
 
     sequences = Sequences(machine)
-    placed = place_network(order.network, array_of(machine), options_of(machine, sequences), machine.spec.placement)
+    array, options, spec = array_of(machine), options_of(machine, sequences), machine.spec
+    placed = place_network(order.network, array, options, spec.placement, spec.banks_per_layer)
     phases = Phases(machine, sequences, placed)
     wanted = [layer for layer in placed.layers if order.wanted is None or layer.name in order.wanted]
     layers = tuple(PlannedLayer(layer, phases.of(layer), phases.once(layer)) for layer in wanted)

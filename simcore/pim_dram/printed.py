@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.pim.mapping import LayerMap
-from simcore.pim_dram.json_form import commands_of, once_cycles, phase_cycles, program_of
+from simcore.pim_dram.json_form import commands_of, once_cycles, phase_cycles, pipeline_of, program_of
 from simcore.results import Results
 from simcore.results.printed import (
     PrintedTable,
@@ -79,6 +79,12 @@ def printed_lines(results: Results) -> list[str]:
         f"One multiplication: {program['aap']:,} AAP and {program['ap']:,} AP of {program['name']}, {said} the operations that "
         f"its published count leaves out; {program['cycles']:,} cycles if nothing waits."
     ]
+    pipeline = pipeline_of(results)
+    if pipeline is not None:
+        lines.append(
+            f"Pipeline of {pipeline['stages']} stages: an image every {pipeline['interval_cycles']:,} cycles "
+            f"({pipeline['images_per_s']:,.4g} images/s), each in {pipeline['latency_cycles']:,} cycles."
+        )
     once = once_cycles(results)
     if once:
         time_ms = once * 1e3 / results.system.core_clock_hz

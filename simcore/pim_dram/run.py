@@ -1,4 +1,4 @@
-"""The run of phases on an engine. Equal phases run once."""
+"""The run of phases on an engine. Equal phases run once, and subarrays that share nothing are run as one."""
 
 from __future__ import annotations
 
@@ -6,32 +6,34 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simcore.dram.tables import IntArray
+from simcore.dram.tables import IntArray, ResolvedDram
 from simcore.engine.micro_programs import run_work
 from simcore.engine.shortcuts import Shortcuts
 from simcore.pim.limits import CAUSES
 from simcore.pim.outcome import PimOutcome
 from simcore.pim.phases import Phase
-from simcore.pim.sequence import repeated
+from simcore.pim.sequence import BURSTS, FIRST, HOLD, NONE, SECOND, TRANSFER, Sequence, repeated
 from simcore.pim.work import PimWork
 from simcore.pim_dram.machine import PimMachine
 
 
 @dataclass(frozen=True)
 class PhaseRun:
-    """A phase that ran once, in one channel. ``cycles`` are compute_cycles and all of ``stall_cycles`` (by cause).
+    """A phase that ran once. ``cycles`` are compute_cycles and all of ``stall_cycles`` (by cause).
 
-    Arrays over subarrays are [subarray, bank], of all that the machine has; those that took no part have zeros.
+    Arrays over subarrays are [subarray, bank], of all that are told apart; those that took no part have zeros. Commands, and
+    cycles of ranks, are those of one of `PimMachine.copies` channels that do the same.
     """
 
     cycles: int
     compute_cycles: int
     stall_cycles: IntArray  # [cause]
-    critical: tuple[int, int]  # the subarray and the bank that finished last
+    critical_bank: int  # the bank whose subarray finished last
     busy_cycles: IntArray  # [subarray, bank], cycles in which it computed
     unit_stall_cycles: IntArray  # [subarray, bank, cause]
-    command_counts: IntArray  # [rank, command]
-    open_cycles: IntArray  # [rank]
+    command_counts: IntArray  # [command]
+    open_cycles: int  # in which a row of a rank was open, summed over ranks
+    rank_cycles: int  # of all ranks
 
 
 @dataclass
@@ -47,16 +49,63 @@ class PhaseRuns:
         """Return the run of a phase, once (not ``times`` times)."""
         if not self.shortcuts.equal_layers:
             return self._run(phase)
-        key = phase.sequence.operations.tobytes(), phase.sequence.repeats * phase.repeats, phase.banks, phase.subarrays
+        repeats = phase.sequence.repeats * phase.repeats
+        key = phase.sequence.operations.tobytes(), repeats, phase.banks, phase.subarrays
         if key not in self._known:
-            self._known[key] = self._run(phase)
+            alone = self.may_run_one((phase.sequence,))
+            self._known[key] = self._run_one(phase) if alone else self._run(phase)
         return self._known[key]
 
-    def _run(self, phase: Phase) -> PhaseRun:
+    def may_run_one(self, sequences: tuple[Sequence, ...]) -> bool:
+        """Return whether one subarray can stand for all that do the same, because none waits for another."""
+        return self.shortcuts.equal_layers and all(shares_nothing(self.machine, each) for each in sequences)
+
+    def each_alone(self, sequences: tuple[Sequence, ...]) -> list[PimOutcome]:
+        """Return the outcome of one subarray of each bank, run without the others."""
+        found: dict[tuple[bytes, int], PimOutcome] = {}
+        for sequence in sequences:
+            key = sequence.operations.tobytes(), sequence.repeats
+            if key not in found:
+                found[key] = self.outcome((sequence,), 1)
+        return [found[sequence.operations.tobytes(), sequence.repeats] for sequence in sequences]
+
+    def outcome(self, sequences: tuple[Sequence, ...], subarrays: int) -> PimOutcome:
+        """Return the outcome of sequences on the banks of one channel."""
         machine = self.machine
-        sequences = (repeated(phase.sequence, phase.repeats),) * phase.banks
-        work = PimWork(machine.channel_dram, machine.limits, sequences, phase.subarrays, machine.spec.lock_step)
-        return phase_run(run_work(work, self.engine), phase, machine)
+        work = PimWork(machine.channel_dram, machine.limits, sequences, subarrays, machine.spec.lock_step)
+        return run_work(work, self.engine)
+
+    def _run(self, phase: Phase) -> PhaseRun:
+        """Run a phase on all its subarrays."""
+        made = repeated(phase.sequence, phase.repeats)
+        outcome = self.outcome((made,) * phase.banks, phase.subarrays)
+        return phase_run(outcome, phase, self.machine)
+
+    def _run_one(self, phase: Phase) -> PhaseRun:
+        """Run a phase on one subarray, and return what all of them do."""
+        machine = self.machine
+        outcome = self.outcome((repeated(phase.sequence, phase.repeats),), 1)
+        units = phase.subarrays * phase.banks
+        busy = np.zeros((machine.subarrays, machine.banks), np.int64)
+        busy[: phase.subarrays, : phase.banks] = outcome.cycles
+        return PhaseRun(
+            cycles=outcome.cycles,
+            compute_cycles=outcome.cycles,
+            stall_cycles=np.zeros(len(CAUSES), np.int64),
+            critical_bank=0,
+            busy_cycles=busy,
+            unit_stall_cycles=np.zeros((machine.subarrays, machine.banks, len(CAUSES)), np.int64),
+            command_counts=units * outcome.command_counts.sum(axis=0),
+            open_cycles=min(phase.banks, machine.ranks) * int(outcome.open_cycles.sum()),
+            rank_cycles=outcome.cycles * machine.ranks,
+        )
+
+
+def shares_nothing(machine: PimMachine, sequence: Sequence) -> bool:
+    """Return whether subarrays with this sequence never wait for each other: no limit holds, no data move, no row is held."""
+    limits, operations = machine.limits, sequence.operations
+    limited = limits.trrd or limits.tfaw or limits.command_bus or limits.power_cycles or limits.refresh != "none"
+    return not limited and not operations[:, BURSTS].any() and not operations[:, HOLD].any()
 
 
 def phase_run(outcome: PimOutcome, phase: Phase, machine: PimMachine) -> PhaseRun:
@@ -70,9 +119,21 @@ def phase_run(outcome: PimOutcome, phase: Phase, machine: PimMachine) -> PhaseRu
         cycles=outcome.cycles,
         compute_cycles=outcome.compute_cycles,
         stall_cycles=outcome.stalls[outcome.critical_unit],
-        critical=divmod(outcome.critical_unit, phase.banks),
+        critical_bank=outcome.critical_unit % phase.banks,
         busy_cycles=busy,
         unit_stall_cycles=stalls,
-        command_counts=outcome.command_counts,
-        open_cycles=outcome.open_cycles,
+        command_counts=outcome.command_counts.sum(axis=0),
+        open_cycles=int(outcome.open_cycles.sum()),
+        rank_cycles=outcome.cycles * machine.ranks,
     )
+
+
+def commands_of(sequence: Sequence, dram: ResolvedDram) -> IntArray:
+    """Return how often a sequence issues each command, [command]. Refreshes are not its own."""
+    operations, found = sequence.operations, np.zeros(len(dram.commands), np.int64)
+    second, moves = operations[:, SECOND] != NONE, operations[:, BURSTS] > 0
+    np.add.at(found, operations[:, FIRST], 1)
+    np.add.at(found, operations[second, SECOND], 1)
+    np.add.at(found, operations[moves, TRANSFER], operations[moves, BURSTS])
+    found[dram.roles["precharge"]] += len(operations)
+    return found * sequence.repeats

@@ -159,6 +159,15 @@ class PimDramSpec(MachineSpec):
             cycles=True,
         ),
     ] = "together"
+    banks_per_layer: Annotated[
+        Count | None,
+        key(
+            "Banks of each layer in a pipeline; without it layers get as many as make the slowest one fastest.",
+            "banks",
+            cycles=True,
+            default="shared out by work",
+        ),
+    ] = None
     weights: Annotated[
         Literal["resident", "reloaded"],
         key(
@@ -209,10 +218,18 @@ class PimDramSpec(MachineSpec):
             raise_broken([Broken(("limits",), error.message, error.hint)])
             raise
         banks, subarrays = len(banks_of(dram)), dram.node_counts[-1]
+        if self.banks_per_layer is not None and self.placement == "together":
+            hint = "set placement=pipelined, or leave banks_per_layer out"
+            raise_broken([Broken(("banks_per_layer",), "expected none, because all banks work on each layer (placement)", hint)])
+        every = (self.banks or banks) * dram.counts[0]
         raise_broken(
             [
                 Broken((name,), f"expected at most {most}, as {dram.name} has, got {got}")
-                for name, got, most in (("banks", self.banks or 1, banks), ("active_subarrays", self.active_subarrays, subarrays))
+                for name, got, most in (
+                    ("banks", self.banks or 1, banks),
+                    ("active_subarrays", self.active_subarrays, subarrays),
+                    ("banks_per_layer", self.banks_per_layer or 1, every),
+                )
                 if got > most
             ]
         )
