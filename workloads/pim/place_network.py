@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import cache
 from math import prod
 
@@ -67,6 +67,17 @@ def _stages(dots: Mapping[str, Dots], array: Array, options: MapOptions, banks_e
     ]
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What is known of a network's layers, by name: maps, the layers into which others are fused, residents, stages, results."""
+
+    maps: Mapping[str, LayerMap]
+    fused: Mapping[str, str]
+    resident: Set[str]
+    stage_of: Mapping[str, int]
+    words: Mapping[str, int]
+
+
 def _placed(network: Network, works: Works, stages: Sequence[Stage], empty: NetworkMap) -> NetworkMap:
     """Return the map with its layers, moves and rows."""
     array, options = empty.array, empty.options
@@ -79,46 +90,35 @@ def _placed(network: Network, works: Works, stages: Sequence[Stage], empty: Netw
         maps |= found
         resident |= staying
         rows.append(sum(found[name].weight_rows for name in staying))
-    fused = fused_layers(network, maps)
-    stage_of = _stage_of(network, works, stages)
-    own = {name: stage for name, stage in stage_of.items() if works[name] is not None and name not in fused}
-    layers = tuple(
-        _layer(instance, works[instance.name], (maps, fused, resident, stage_of), network) for instance in network.instances()
-    )
-    there = options.weight_sets_of(array) * options.weight_bits
-    notes = tuple(_notes(empty, layers, stages))
+    instances = network.instances()
+    words = {instance.name: instance.batch * prod(instance.output_shape) for instance in instances}
+    known = _Found(maps, fused_layers(network, maps), resident, _stage_of(network, works, stages), words)
+    own = {name: at for name, at in known.stage_of.items() if works[name] is not None and name not in known.fused}
+    layers = tuple(_layer(instance, works[instance.name], known) for instance in instances)
     return replace(
         empty,
         layers=layers,
-        moves=moves_of(network, own, fused),
+        moves=moves_of(network, own, known.fused),
         weight_rows=max(rows),
-        weight_rows_there=there,
-        notes=notes,
+        weight_rows_there=options.weight_sets_of(array) * options.weight_bits,
+        notes=tuple(_notes(empty, layers, stages)),
     )
 
 
-def _layer(
-    instance: LayerInstance,
-    work: Dots | VectorWork | None,
-    places: tuple[Mapping[str, LayerMap], Mapping[str, str], set[str], Mapping[str, int]],
-    network: Network,
-) -> PlacedLayer:
-    maps, fused, resident, stage_of = places
-    name, found = instance.name, maps.get(instance.name)
-    last = [name, *(each for each, root in fused.items() if root == name)][-1]
-    shape = next(each.output_shape for each in network.instances() if each.name == last)
-    leaves = work is not None and name not in fused
+def _layer(instance: LayerInstance, work: Dots | VectorWork | None, known: _Found) -> PlacedLayer:
+    name, found = instance.name, known.maps.get(instance.name)
+    last = [name, *(each for each, root in known.fused.items() if root == name)][-1]
     notes = list(found.notes) if found else []
-    if found and found.stays and name not in resident:
+    if found and found.stays and name not in known.resident:
         notes.append("its weights would fit, but those of other layers fill the rows: loaded for every image")
     return PlacedLayer(
         instance=instance,
         layer_map=found,
         vector=work if isinstance(work, VectorWork) else None,
-        fused_into=fused.get(name),
-        stage=stage_of[name],
-        resident=name in resident,
-        result_words=instance.batch * prod(shape) if leaves else 0,
+        fused_into=known.fused.get(name),
+        stage=known.stage_of[name],
+        resident=name in known.resident,
+        result_words=known.words[last] if work is not None and name not in known.fused else 0,
         notes=tuple(notes),
     )
 
