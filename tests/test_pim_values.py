@@ -17,7 +17,7 @@ from simcore.pim.value_check import dot_products, tree_sums
 from workloads.layers import Activation, Add, BatchNorm, Concat, Conv, Flatten, GlobalPool, Input, Linear, MatMul, Pool
 from workloads.network import Network, NetworkBuilder
 from workloads.networks import NETWORKS
-from workloads.pim.check_values import check_values, check_whole, without_integers
+from workloads.pim.check_values import check_network, check_values, check_whole, without_integers
 from workloads.pim.layer_work import layer_work
 from workloads.pim.place_network import place_network
 from workloads.pim.values import check_layer, draw, mapped_product
@@ -176,6 +176,16 @@ def test_integers_flow_through_built_in_networks(name) -> None:
     network_map = place_network(network, DDR4, options(8, 8))
     values = check_whole(network, network_map, product(8, 8, signed=True), signed=True)
     assert len(np.unique(values[network.order()[-1]])) > 3
+
+
+def test_a_network_is_checked_whole_or_else_product_by_product() -> None:
+    whole = small_cnn()
+    assert set(check_network(whole, place_network(whole, DDR4, options(4, 4)), product(4, 4)).values()) == {"equal"}
+    found = check_network(whole, place_network(whole, DDR4, options(4, 4)), product(4, 4), only={"a", "a.norm"})
+    assert found == {"a": "equal", "a.norm": "none: periphery"}
+    lenet = NETWORKS["lenet5"]()
+    said = check_network(lenet, place_network(lenet, DDR4, options(4, 4)), product(4, 4, signed=True), signed=True)
+    assert (said["c1"], said["tanh1"], said["flatten"]) == ("equal", "none: periphery", "none: moves no data")
 
 
 def test_layers_through_which_no_integers_flow_are_named() -> None:

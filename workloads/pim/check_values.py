@@ -22,6 +22,25 @@ from workloads.pim.values import check_layer, draw, require_equal
 EQUAL = "equal"
 
 
+def check_network(
+    network: Network,
+    network_map: NetworkMap,
+    recording: Recording,
+    *,
+    signed: bool = False,
+    seed: int = 0,
+    only: Container[str] | None = None,
+) -> dict[str, str]:
+    """Return, by layer, "equal" or why it has no values: `check_whole` where integers can flow, otherwise `check_values`.
+
+    ``only`` names layers to check by themselves. Raise WrongValuesError for the first layer whose result is not numpy's.
+    """
+    if only is not None or without_integers(network_map) is not None:
+        return check_values(network_map, recording, signed=signed, seed=seed, only=only)
+    check_whole(network, network_map, recording, signed=signed, seed=seed)
+    return {layer.name: EQUAL for layer in network_map.layers}
+
+
 def check_values(
     network_map: NetworkMap, recording: Recording, *, signed: bool = False, seed: int = 0, only: Container[str] | None = None
 ) -> dict[str, str]:
