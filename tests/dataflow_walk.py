@@ -28,7 +28,8 @@ def elements(program: Program, port: int) -> list[Element]:
     found = []
     for segment in program.segments[port]:
         for e in range(segment[Seg.COUNT]):
-            places = [element_word(segment, program.geometry, e, lane) for lane in range(segment[Seg.LANES])]
+            lanes = range(segment[Seg.LANES] * segment[Seg.JOINED])
+            places = [element_word(segment, program.geometry, e, lane) for lane in lanes]
             words = [(int(segment[Seg.REGION]), int(tile), int(word)) for tile, word in places if tile >= 0]
             after = int(segment[Seg.AFTER_WRITE])
             found.append(Element(int(segment[Seg.DUE] + e * segment[Seg.DUE_STRIDE]), words, -1 if after < 0 else after + e + 1))

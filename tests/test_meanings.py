@@ -13,12 +13,13 @@ from typer.testing import CliRunner
 
 from simcore import simulate
 from simcore.cli import app
-from simcore.dram.standard import load_standard, standard_names
+from simcore.dram.standard import load_standard, pim_names, standard_names
 from simcore.errors import InputError
 from simcore.meanings import keys_page
 from simcore.meanings.headings import GROUPS, spoken
 from simcore.meanings.keys import all_keys
 from simcore.meanings.lookup import all_meanings, explain
+from simcore.pim.limits import CAUSES as PIM_CAUSES
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.program.program import Port
 from simcore.results.glossary import SCRATCHPADS, all_terms
@@ -110,6 +111,25 @@ def test_every_key_cause_scratchpad_port_and_timing_is_explained() -> None:
             assert text in said(f"t{name[1:].upper()}")
         for name, rule in spec.constraints.items():
             assert f"at least {rule.latency} cycles" in said(name)
+
+
+def keys_in(values: object) -> set[str]:
+    """All keys of nested JSON values."""
+    nested = values.values() if isinstance(values, dict) else values if isinstance(values, list) else ()
+    return (set(values) if isinstance(values, dict) else set()).union(*map(keys_in, nested))
+
+
+def test_every_cause_command_and_key_of_pim_is_explained() -> None:
+    multiply = ["pim", "multiply", "--bits", "2", "--variation", "10", "--json"]
+    commands = {name for standard in (*standard_names(), *pim_names()) for name in load_standard(standard).spec.commands}
+    found = {*PIM_CAUSES, *commands}
+    for arguments in (multiply, ["pim", "op", "mul", "--bits", "8", "--elements", "9", "--json"]):
+        found |= keys_in(json.loads(CliRunner().invoke(app, arguments).stdout))
+    assert {"lock_step", "activate", "wrong_products_percent", "runtime_ns", "REFpb"} <= found
+    for name in sorted(found):
+        assert explain(name), name
+    for cause in PIM_CAUSES:
+        assert "Limits of DRAM that computes" in {meaning.group for meaning in explain(cause)}
 
 
 @pytest.mark.parametrize(

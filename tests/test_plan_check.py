@@ -19,6 +19,7 @@ from simcore.engine.plan_check import check_plan
 from simcore.errors import InputError
 from simcore.machine.machine import build_machine
 from simcore.program.program import Geo, Op, Program, Reg, Seg
+from simcore.program.split import Split
 from simcore.simulation import simulate
 from simcore.spec import System, load_system
 from workloads.dataflow.lowering import lower
@@ -91,6 +92,12 @@ FAULTS = [
     (with_cell("", 0, Seg.M0, 1 << 20, port=0), "port ifmap goes beyond the last pixel"),
     (with_cell("", 0, Seg.K0, 1 << 20, port=0), "port ifmap goes beyond the last tap"),
     (with_cell("", 0, Seg.CHANNEL_BASE, 1, port=0), "port ifmap goes beyond the last channel"),
+    (with_cell("", 0, Seg.GROUPS, 2, port=0), "port ifmap goes beyond the last channel"),
+    (with_cell("", 0, Seg.GROUPS, 0, port=0), "port ifmap has groups below 1"),
+    (with_cell("", 0, Seg.JOINED, 0, port=3), "port output has joined below 1"),
+    (with_cell("", 0, Seg.JOINED, 2, port=3), "port output has more or fewer elements than times"),
+    (with_cell("", 0, Seg.JOINED, 2, port=1), "port filter joins vectors that it cannot join"),
+    (replace(planned(), split=Split(dealt=2)), "2 arrays are to share a layer on a machine of 1"),
     (with_cell("geometry", 0, Geo.OUT_W, 0), "the geometry has out_w below 1"),
     (with_cell("geometry", 0, Geo.BATCH, 1 << 20), "port ifmap goes beyond its region's last tile"),
     (with_cell("geometry", 0, Geo.W, 1 << 40), "port ifmap goes beyond the end of a slot"),

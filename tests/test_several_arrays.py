@@ -1,10 +1,11 @@
-"""Several equal arrays side by side: they make their steps together, and each takes an equal share of a fold's columns."""
+"""Several equal arrays: they make their steps together, and share each layer along the sides that save most cycles."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from equality import Case, check_case, run_compiled
 from hypothesis import given
 from hypothesis import strategies as st
 from machines import instance_of
@@ -12,13 +13,14 @@ from test_pe_values import CORNERS, FEW, QUICK, SLOW, check_values, convolutions
 
 from simcore import simulate
 from simcore.errors import InputError
-from simcore.program.arrays import columns_of
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.program.program import Fold
+from simcore.program.split import Split
 from simcore.results.glossary import TERMS
 from simcore.spec import System, load_system
-from workloads.dataflow import lower
-from workloads.layers import Input, Linear, MatMul
+from workloads.dataflow import array as lowering
+from workloads.dataflow import lower, tiling
+from workloads.layers import Conv, Input, Linear, MatMul
 from workloads.network import LayerInstance, NetworkBuilder
 
 FLOWS_AND_OVERLAPS = [("ws", "none"), ("ws", "wave"), ("is", "after-wave"), ("is", "wave"), ("os", "none"), ("os", "wave")]
@@ -65,7 +67,8 @@ def test_a_ragged_grouped_padded_convolution_on_several_arrays_is_numpys(dataflo
 def test_a_folds_columns_are_shared_equally_and_in_order(columns: int) -> None:
     fold = Fold(-1, 0, rows=1, columns=columns, times=1, m0=0, n0=0, k0=0)
     for count in (1, 2, 3, 4):
-        shares = [columns_of(fold, count, array) for array in range(count)]
+        split = Split(columns=count)
+        shares = [split.share(fold, place, sums_stay=False).columns for place in split.places()]
         assert sum(shares) == columns
         assert shares[0] == max(shares) == -(-columns // count)
         assert sorted(shares, reverse=True) == shares
@@ -92,6 +95,108 @@ def test_two_arrays_take_twice_the_columns_and_drain_as_one(dataflow: str, overl
     assert program.steps == steps
 
 
+def product_of(m: int, k: int, n: int, heads: int = 1) -> LayerInstance:
+    """Products (m x k) by (k x n) side by side."""
+    return instance_of(MatMul("matmul"), ((heads, m, k), (heads, k, n)))
+
+
+#: Layers that several arrays share along each side, on arrays of R rows and C columns. Without overlap, a fold of weight
+#: stationary takes R + M + R + C - 2 steps, and one of output stationary K + R + C - 2. Behind a wave, all folds take R steps, a
+#: gap of max(M, R) for each fold but the last, and M + R + C - 2.
+SHARED = {
+    "six groups of one filter": (
+        instance_of(Conv("conv", 6, (3, 3), groups=6), ((6, 5, 5),)), ("ws", "none", 9, 4), 2, "groups x 2", 3 * (9 + 9 + 11)
+    ),
+    "four heads": (product_of(6, 8, 3, heads=4), ("ws", "wave", 8, 4), 2, "groups x 2", 8 + 8 + 6 + 10),
+    "five heads": (product_of(6, 8, 3, heads=5), ("ws", "wave", 8, 4), 3, "groups x 3", 8 + 8 + 6 + 10),
+    "four images": (
+        instance_of(Conv("conv", 4, (1, 1)), ((8, 3, 3),), batch=4), ("ws", "wave", 8, 4), 2, "pixels x 2", 8 + 18 + 10
+    ),
+    "an odd number of pixels": (product_of(35, 8, 4), ("ws", "none", 8, 4), 2, "pixels x 2", 8 + 18 + 10),
+    "two sides": (product_of(40, 8, 8), ("ws", "wave", 8, 4), 4, "filters x 2, pixels x 2", 8 + 20 + 10),
+    "pixels along the rows": (product_of(12, 5, 3), ("os", "none", 4, 3), 2, "pixels x 2", 2 * (5 + 5)),
+    "filters in time": (product_of(3, 8, 20), ("is", "none", 8, 4), 2, "filters x 2", 8 + 10 + 10),
+    "a third array that nothing is left for": (product_of(35, 8, 8), ("ws", "none", 8, 4), 3, "filters x 2", 8 + 35 + 10),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("instance", "kind", "count", "split_by", "steps"), SHARED.values(), ids=SHARED)
+def test_the_arrays_share_the_side_that_saves_most_cycles(
+    instance: LayerInstance, kind: tuple[str, str, int, int], count: int, split_by: str, steps: int
+) -> None:
+    program = lower(instance, arrays(count, *kind, QUICK))
+    assert program is not None
+    assert (program.facts["split_by"], program.steps) == (split_by, steps)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dataflow", "overlap"), FLOWS_AND_OVERLAPS)
+@pytest.mark.parametrize("instance", [CORNERS, product_of(5, 7, 6, heads=3)], ids=["convolution", "heads"])
+def test_every_way_to_share_a_layer_gives_numpys_product_in_both_engines(
+    instance: LayerInstance, dataflow: str, overlap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three arrays share along one side, or four along two; the engines agree, and each multiplication is one array's."""
+    chosen = lowering.tilings
+    for count in (3, 4):
+        system = arrays(count, dataflow, overlap, 5, 2, QUICK)
+        seen = set()
+        for way in range(tiling.MOST_WAYS + 1):
+            monkeypatch.setattr(lowering, "tilings", lambda *layer, way=way: chosen(*layer)[way : way + 1] or chosen(*layer)[:1])
+            program = lower(instance, system)
+            assert program is not None
+            if program.facts["split_by"] not in seen:
+                check_values(instance, system, seed=way)
+                check_case(Case(system, (instance,), shuffle_seed=way))
+                assert sum(program.facts["macs_of_arrays"]) == program.facts["macs"]
+            seen.add(program.facts["split_by"])
+        assert len(seen) > 2
+
+
+#: Layers of one to four kinds of sides worth sharing.
+LAYERS = {
+    "conv": instance_of(Conv("conv", 64, (3, 3), padding=(1, 1, 1, 1)), ((32, 28, 28),)),
+    "stem": instance_of(Conv("conv", 32, (7, 7), stride=(2, 2), padding=(3, 3, 3, 3)), ((3, 56, 56),)),
+    "depthwise": instance_of(Conv("conv", 64, (3, 3), padding=(1, 1, 1, 1), groups=64), ((64, 14, 14),)),
+    "images": instance_of(Conv("conv", 16, (1, 1)), ((64, 7, 7),), batch=4),
+    "heads": product_of(49, 64, 49, heads=12),
+    "linear": instance_of(Linear("linear", 1000), ((512,),)),
+}
+
+
+def cycles_of(instance: LayerInstance, system: str, *changes: str) -> int:
+    loaded = load_system(system, ["array.edge=skew-registers", *changes], of=System)
+    return run_compiled(Case(loaded, (instance,))).cycles
+
+
+@pytest.mark.parametrize("dataflow", ["ws", "os", "is"])
+@pytest.mark.parametrize("system", ["edge-sram", "tpu-v3-core"])
+def test_more_arrays_cost_no_cycles(system: str, dataflow: str) -> None:
+    for name, instance in LAYERS.items():
+        one, two, four = (cycles_of(instance, system, f"array.count={n}", f"array.dataflow={dataflow}") for n in (1, 2, 4))
+        assert max(two, four) <= one, name
+
+
+def test_more_arrays_cost_cycles_where_partial_sums_cannot_be_written_faster() -> None:
+    """Two arrays write twice the partial sums in a step. Slow banks of the accumulator take them no faster; quick ones do."""
+    slow, quick = (
+        [cycles_of(LAYERS["conv"], "edge-stt", f"array.count={n}", f"scratchpads.accumulator.timing={timing}") for n in (1, 2)]
+        for timing in ("stt-mram", "sram")
+    )
+    assert slow[0] < slow[1] < 1.1 * slow[0]
+    assert quick[1] < 0.7 * quick[0]
+
+
+def test_arrays_that_would_wait_for_main_memory_together_stay_idle() -> None:
+    """512,000 weights are read once each, at 4 bytes per cycle; one array needs about a hundredth of that time."""
+    instance, slow = LAYERS["linear"], "memory={clock_hz: 1 GHz, latency_cycles: 9, bytes_per_cycle: 4}"
+    system = load_system("tpu-v3-core", [slow], of=System)
+    program = lower(instance, system)
+    assert program is not None
+    assert program.facts["split_by"] == "-"
+    assert program.facts["macs_of_arrays"] == [512_000, 0]
+    assert cycles_of(instance, "tpu-v3-core", slow) == cycles_of(instance, "tpu-v3-core", slow, "array.count=1")
+
+
 def test_several_arrays_need_skew_registers() -> None:
     with pytest.raises(InputError) as caught:
         load_system("edge-sram", ["array={count: 2, edge: skewed-fetch}"])
@@ -99,14 +204,15 @@ def test_several_arrays_need_skew_registers() -> None:
 
 
 def test_each_array_has_its_row_with_its_share_of_the_work_and_every_cycle_has_one_cause() -> None:
-    """20 x 12 by 12 x 17: 17 filters on 2 x 8 columns are a fold of 8 and 8 and a fold of 1 and 0."""
+    """21 x 12 by 12 x 17: 17 filters are 3 folds of 8 columns, for each of which one array takes 11 pixels and the other 10."""
     system = arrays(2, "ws", "wave", 4, 8, QUICK)
     network = NetworkBuilder("one product")
-    network.add(Input("in", (20, 12)))
+    network.add(Input("in", (21, 12)))
     network.add(Linear("fc", 17))
     results = simulate(network.build(), system, engine="simpy")
     table = results.tables()["arrays"]
-    assert table["macs"].tolist() == [20 * 12 * 9, 20 * 12 * 8]
+    assert table["macs"].tolist() == [11 * 12 * 17, 10 * 12 * 17]
+    assert table["split_by"].tolist() == ["pixels x 2"] * 2
     stalls = [f"stall_{cause}_cycles" for cause in CAUSE_NAMES]
     assert (table["compute_cycles"] + table[stalls].sum(axis=1)).tolist() == [results.cycles] * 2
     assert table["array_utilisation_percent"].tolist() == pytest.approx(

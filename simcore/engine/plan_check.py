@@ -84,6 +84,8 @@ class _Plan:
         self._hold(starts.shape == (len(QUEUES) + 1,), "the queues of the DMA lack a beginning or an end")
         self._hold(starts[0] == 0 and starts[-1] == len(program.ops), "the queues of the DMA do not hold its operations")
         self._hold(bool((starts[1:] >= starts[:-1]).all()), "the queues of the DMA overlap")
+        split, arrays = program.split.arrays, self.machine.arrays
+        self._hold(split <= arrays, f"{split} arrays are to share a layer on a machine of {arrays}")
         self._hold(min(program.steps, program.tiles, program.slots) >= 0, "a count is negative")
 
     def _regions(self) -> None:
@@ -132,12 +134,17 @@ class _Plan:
         """Check that everything that the elements of a port's segments touch lies in the slot of a tile of their region."""
         self._hold(segments.within(Seg.REGION, 0, len(self.program.regions) - 1), f"{what} moves words of an unknown region")
         self._hold(segments.within(Seg.KIND, 0, len(Kind) - 1), f"{what} has segments of an unknown kind")
-        for column in (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.CHUNK, Seg.SETS):
+        for column in (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.CHUNK, Seg.SETS, Seg.JOINED, Seg.GROUPS):
             self._hold(segments.within(column, 1, LARGEST), f"{what} has {column.name.lower()} below 1")
         for column in (Seg.TILE, Seg.STRIDE, Seg.OFFSET, Seg.M0, Seg.K0, Seg.K_STEP, Seg.CHANNEL_BASE):
             self._hold(segments.within(column, 0, LARGEST), f"{what} has {column.name.lower()} below 0")
         rows = segments.rows
         lasts = rows[:, Seg.TIMES]
+        if segments.most[Seg.JOINED] > 1:
+            lasts = -(-lasts // rows[:, Seg.JOINED])
+            alone = (rows[:, Seg.SKEWED] == 0) & (rows[:, Seg.REVERSE] == 0) & (rows[:, Seg.SETS] == 1)
+            alone &= rows[:, Seg.KIND] != Kind.TAPS
+            self._hold(bool((alone | (rows[:, Seg.JOINED] == 1)).all()), f"{what} joins vectors that it cannot join")
         if segments.most[Seg.SKEWED] or segments.least[Seg.SKEWED]:
             lasts = lasts + np.where(rows[:, Seg.SKEWED] != 0, rows[:, Seg.LANES] - 1, 0)
         self._hold(np.array_equal(rows[:, Seg.COUNT], lasts), f"{what} has more or fewer elements than times")
@@ -173,16 +180,19 @@ class _Plan:
             self._hold(tiles <= self.program.regions[region, Reg.TILES], f"{what} goes beyond its region's last tile")
             fits = rows * channels * geometry[Geo.W] <= self._slot_words[region]
             self._hold(bool(fits), f"{what} goes beyond the end of a slot")
-        last_channel = int(segments.most[Seg.CHANNEL_BASE]) + geometry[Geo.GROUP_CHANNELS]
-        self._hold(last_channel <= geometry[Geo.C], f"{what} goes beyond the last channel")
+        columns = segments.rows.T
+        last_channels = columns[Seg.CHANNEL_BASE] + columns[Seg.GROUPS] * float(geometry[Geo.GROUP_CHANNELS])
+        self._hold(bool((last_channels <= geometry[Geo.C]).all()), f"{what} goes beyond the last channel")
+        shared = columns[Seg.LANES] % columns[Seg.GROUPS] == 0
+        self._hold(bool(shared.all()), f"{what} has lanes that are not shared equally among groups")
+        lanes = columns[Seg.LANES] // columns[Seg.GROUPS]
         pixels = geometry[Geo.BATCH] * geometry[Geo.OUT_H] * geometry[Geo.OUT_W]
         taps = geometry[Geo.KERNEL_H] * geometry[Geo.KERNEL_W] * geometry[Geo.GROUP_CHANNELS]
-        columns = segments.rows.T
         over_pixels = columns[Seg.KIND] == Kind.PIXELS
-        along = np.where(over_pixels, (columns[Seg.TIMES] - 1) // columns[Seg.SETS] + 1, columns[Seg.LANES])
+        along = np.where(over_pixels, (columns[Seg.TIMES] - 1) // columns[Seg.SETS] + 1, lanes)
         self._hold(bool((columns[Seg.M0] + along <= pixels).all()), f"{what} goes beyond the last pixel")
         sets = np.minimum(columns[Seg.SETS], columns[Seg.TIMES]) - 1.0
-        along = np.where(over_pixels, sets * columns[Seg.K_STEP] + columns[Seg.LANES], columns[Seg.TIMES])
+        along = np.where(over_pixels, sets * columns[Seg.K_STEP] + lanes, columns[Seg.TIMES])
         self._hold(bool((columns[Seg.K0] + along <= taps).all()), f"{what} goes beyond the last tap")
 
     def _hold(self, holds: bool | np.bool_, otherwise: str) -> None:

@@ -10,6 +10,7 @@ LAYERS = {
     "most by": ("", "The cause of most stalled cycles of the layer; - if it never stalls."),
     "map %": ("percent", "Share of the processing elements that hold work, over the folds (`mapping_efficiency_percent`)."),
     "util %": ("percent", "Share of the array's multiply-accumulates that are used (`array_utilisation_percent`)."),
+    "split by": ("", "What several arrays share of the layer, with the number of shares (`split_by`)."),
     "DRAM KiB": ("KiB", "Bytes that cross main memory in both directions (`dram_read_bytes` + `dram_write_bytes`)."),
     "DRAM rd KiB": ("KiB", "Bytes read from main memory (`dram_read_bytes`)."),
     "DRAM wr KiB": ("KiB", "Bytes written to main memory (`dram_write_bytes`)."),

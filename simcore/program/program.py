@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simcore.program.split import ONE_ARRAY, Split
+
 Int64Array = npt.NDArray[np.int64]
 
 
@@ -45,6 +47,12 @@ class Seg(IntEnum):
     PIXELS: time is an output pixel, a lane is a tap: pixel ``m0 + t // sets``, tap ``k0 + (t % sets) * k_step + l``.
     TAPS: time is a tap, a lane is an output pixel: pixel ``m0 + l``, tap ``k0 + t``.
     Pixels count batch, row, column of the ofmap; taps count filter row, filter column, channel of the group.
+
+    Several arrays may take several vectors in one step. Element ``e`` then joins the time indices ``e * joined`` to
+    ``e * joined + joined - 1``, as far as they exist, one after another, so that ``count`` is ``times / joined`` rounded up. Only
+    LINEAR and PIXELS join vectors, neither skewed nor reversed, nor with several sets. In PIXELS and TAPS a vector may serve
+    ``groups`` groups of the convolution, whose channels follow each other from ``channel_base`` on: each group has an equal part
+    of the lanes, in which ``l`` counts from 0.
     """
 
     DUE = 0
@@ -67,6 +75,8 @@ class Seg(IntEnum):
     SETS = 16
     K_STEP = 17
     CHANNEL_BASE = 18
+    JOINED = 19
+    GROUPS = 20
 
 
 SEG_COLUMNS = len(Seg)
@@ -170,7 +180,8 @@ class Fold:
 
     ``stream_start`` is the array step at which the first streamed element enters; ``preload_start`` that of the first preload
     step (-1 where nothing is preloaded). Rows, columns and times that carry data are ``rows``, ``columns``, ``times``; first GEMM
-    indices of each dimension are ``m0``, ``n0``, ``k0``; ``group`` is the convolution group.
+    indices of each dimension are ``m0``, ``n0``, ``k0``; ``group`` is the convolution group. With several arrays these extents
+    are those of all arrays that work on one group together, and each of ``groups`` groups from ``group`` on has them.
     """
 
     preload_start: int
@@ -182,6 +193,7 @@ class Fold:
     n0: int
     k0: int
     group: int = 0
+    groups: int = 1
 
 
 @dataclass(frozen=True)
@@ -208,8 +220,8 @@ class Program:
 
     segments: per port 0..3, int64 [n, SEG_COLUMNS], in order of due step. regions: int64 [n, REG_COLUMNS]. ops: int64
     [n, OP_COLUMNS], grouped by queue, ``queue_start[q]:queue_start[q + 1]``. ``steps`` is the layer's stall-free cycles.
-    ``dataflow`` is the dataflow's name for the tables; what engines need of it are ``roles`` and ``folds``: what the PEs do, and
-    when; None and empty for a layer of the vector unit ("vector").
+    ``dataflow`` is the dataflow's name for the tables; what engines need of it are ``roles``, ``split`` and ``folds``: what the
+    PEs do, how several arrays share the work, and when; None, one array and empty for a layer of the vector unit ("vector").
     """
 
     name: str
@@ -223,6 +235,7 @@ class Program:
     tiles: int
     slots: int
     roles: PeRoles | None = None
+    split: Split = ONE_ARRAY
     folds: tuple[Fold, ...] = ()
     #: Facts for the tables that follow from the plan alone (op, macs, mapping_efficiency_percent, tiling, ...).
     facts: dict[str, Any] = field(default_factory=dict)

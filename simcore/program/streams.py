@@ -12,7 +12,7 @@ from simcore.program.program import Geo, Int64Array, Kind, Seg
 _KIND, _SKEWED, _REVERSE, _TIMES = int(Seg.KIND), int(Seg.SKEWED), int(Seg.REVERSE), int(Seg.TIMES)
 _TILE, _CHUNK, _STRIDE, _OFFSET = int(Seg.TILE), int(Seg.CHUNK), int(Seg.STRIDE), int(Seg.OFFSET)
 _M0, _K0, _SETS, _K_STEP = int(Seg.M0), int(Seg.K0), int(Seg.SETS), int(Seg.K_STEP)
-_CHANNEL_BASE = int(Seg.CHANNEL_BASE)
+_CHANNEL_BASE, _LANES, _JOINED, _GROUPS = int(Seg.CHANNEL_BASE), int(Seg.LANES), int(Seg.JOINED), int(Seg.GROUPS)
 _LINEAR, _PIXELS = int(Kind.LINEAR), int(Kind.PIXELS)
 _H, _W, _C, _OUT_H, _OUT_W = int(Geo.H), int(Geo.W), int(Geo.C), int(Geo.OUT_H), int(Geo.OUT_W)
 _KERNEL_W, _STRIDE_H, _STRIDE_W = int(Geo.KERNEL_W), int(Geo.STRIDE_H), int(Geo.STRIDE_W)
@@ -45,8 +45,16 @@ def ifmap_word(geometry: Int64Array, channel_base: int, m: int, k: int) -> tuple
 
 
 def element_word(segment: Int64Array, geometry: Int64Array, element: int, lane: int) -> tuple[int, int]:
-    """Return (tile within the region, word within the tile) of one lane of an element; (-1, -1) if the lane carries nothing."""
+    """Return (tile within the region, word within the tile) of one lane of an element; (-1, -1) if the lane carries nothing.
+
+    Lanes count through all vectors that the element joins.
+    """
     time = element
+    if segment[_JOINED] > 1:
+        time = element * segment[_JOINED] + lane // segment[_LANES]
+        lane = lane % segment[_LANES]
+        if time >= segment[_TIMES]:
+            return -1, -1
     if segment[_SKEWED]:
         time = element - lane
         if time < 0 or time >= segment[_TIMES]:
@@ -56,6 +64,11 @@ def element_word(segment: Int64Array, geometry: Int64Array, element: int, lane: 
     if segment[_KIND] == _LINEAR:
         chunk = segment[_CHUNK]
         return segment[_TILE] + time // chunk, segment[_OFFSET] + (time % chunk) * segment[_STRIDE] + lane
+    channel_base = segment[_CHANNEL_BASE]
+    if segment[_GROUPS] > 1:
+        each = segment[_LANES] // segment[_GROUPS]
+        channel_base = channel_base + lane // each * geometry[_GROUP_CHANNELS]
+        lane = lane % each
     if segment[_KIND] == _PIXELS:
         sets = segment[_SETS]
         pixel = segment[_M0] + time // sets
@@ -63,4 +76,4 @@ def element_word(segment: Int64Array, geometry: Int64Array, element: int, lane: 
     else:
         pixel = segment[_M0] + lane
         tap = segment[_K0] + time
-    return ifmap_word(geometry, segment[_CHANNEL_BASE], pixel, tap)
+    return ifmap_word(geometry, channel_base, pixel, tap)

@@ -187,7 +187,12 @@ WEAR = {
 
 OTHERS = {
     "cause": ("", "Why the array did not step. Each stalled cycle has exactly one cause (see the stall causes)."),
-    "array": ("", "Number of one of several arrays, from 0. They make their steps together; each has a share of the columns."),
+    "array": ("", "Number of one of several arrays, from 0. They make their steps together; split_by says what they share."),
+    "split_by": (
+        "",
+        "What several arrays share of a layer's results, with the number of shares: `filters`, `pixels` or `groups` (groups of "
+        "a convolution; images and heads of a product), as in `pixels x 2`. `-` for a layer of one array or the vector unit.",
+    ),
     "port": ("", "Port of the array or the DMA: ifmap, filter and psum read, output writes, dma does both."),
     "elements": ("elements", "Operand vectors that the port moved; an element is what one array step needs from the port."),
     "words": ("words", "Words that the port moved."),

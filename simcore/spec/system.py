@@ -43,9 +43,9 @@ class ArraySpec(Spec):
     count: Annotated[
         Count,
         key(
-            "Equal arrays side by side, which make their steps together. They share the scratchpads, the DMA and main memory. "
-            "The operand from the west goes to all of them; each takes an equal share of the columns, and so of the results. "
-            "More than one need `edge: skew-registers`.",
+            "Equal arrays, which make their steps together and share the scratchpads, the DMA and main memory. Each layer is "
+            "split among them by what is expected to save most cycles: filters, output pixels (also of several images), groups "
+            "(also heads and images of a product), or several of these (`split_by`). Several arrays need `edge: skew-registers`.",
             "arrays",
             cycles=True,
         ),
@@ -105,7 +105,7 @@ class ArraySpec(Spec):
 
     @property
     def all_columns(self) -> int:
-        """Return the columns of all arrays together."""
+        """Return the columns of all arrays, side by side."""
         return self.count * self.columns
 
 

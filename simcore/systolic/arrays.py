@@ -20,6 +20,11 @@ def has_several(results: Results) -> bool:
     return system_of(results).array.count > 1
 
 
+def splits_of(results: Results) -> dict[str, str]:
+    """Return what the arrays share of each layer that ran (see `split_by`), or nothing for a machine of one array."""
+    return {run.name: run.facts.get("split_by", "-") for run in results.runs} if has_several(results) else {}
+
+
 def array_table(results: Results) -> pd.DataFrame:
     """Return one row per layer that ran and array.
 
@@ -53,6 +58,7 @@ def _rows(results: Results) -> Iterator[dict[str, Any]]:
                 yield {
                     "layer": run.name,
                     "array": array,
+                    "split_by": run.facts.get("split_by", "-"),
                     "macs": macs,
                     "cycles": run.outcome.cycles,
                     "compute_cycles": run.outcome.compute_cycles,

@@ -15,7 +15,7 @@ from simcore.results.printed import (
     stall_table,
     totals_of,
 )
-from simcore.systolic.arrays import has_several, printed_arrays
+from simcore.systolic.arrays import has_several, printed_arrays, splits_of
 from simcore.systolic.energy import EnergyRates
 from simcore.systolic.memory_limits import limit_lines
 from simcore.systolic.of_results import rates_of
@@ -50,18 +50,21 @@ def values_line(results: Results) -> str:
 
 def layer_table(results: Results) -> PrintedTable:
     """Return one row per layer that ran, with its largest stall cause."""
-    checked = bool(results.values)
+    checked, splits = bool(results.values), splits_of(results)
     rows = [
         (
             *layer_cells(results, row),
             row["mapping_efficiency_percent"] or None,  # the vector unit fills no array
             row["array_utilisation_percent"] or None,
             dram_kib(row),
+            *((splits.get(row["layer"], "-"),) if splits else ()),
             *((str(row["values"]).partition(":")[0],) if checked else ()),
         )
         for row in layer_rows(results)
     ]
     columns = [*LAYER_COLUMNS, "map %", "util %", "DRAM KiB"]
+    if splits:
+        columns.append("split by")
     if checked:
         columns.append("values")
     return PrintedTable(layers_title(results), columns, rows, text_columns=2, cut_names=True)

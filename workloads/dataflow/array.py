@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,6 @@ from simcore.errors import InputError
 from simcore.program.program import SEG_COLUMNS, Int64Array, Port, Program, Reg, Seg
 from simcore.spec.system import System
 from workloads.dataflow.ahead import memory_bound_by, tiles_ahead
-from workloads.dataflow.dataflow import drain_steps
 from workloads.dataflow.folds import Folds, build_folds, fold_records
 from workloads.dataflow.ifmap_uses import IfmapTiles
 from workloads.dataflow.lead import in_time
@@ -20,8 +20,9 @@ from workloads.dataflow.regions import region_rows, shares
 from workloads.dataflow.registry import dataflow_named
 from workloads.dataflow.segments import fold_streams, ifmap_segments, linear_segments
 from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.sharing import sharings
 from workloads.dataflow.tensors import ArrayLayer, Tensor, filters, ifmap, results
-from workloads.dataflow.tiling import Tiling, choose_tiling
+from workloads.dataflow.tiling import Tiling, tilings
 from workloads.dataflow.work import Words, Work
 
 
@@ -45,14 +46,23 @@ def mapping_efficiency_percent(shape: ConvShape, folds: Folds, system: System) -
     The order of evaluation is SCALE-Sim's, so that the value equals its column bit for bit.
     """
     along_rows, along_columns, _ = folds.dataflow.extents(shape)
-    places = folds.row_folds * folds.column_folds * system.array.rows * system.array.all_columns
-    return along_rows * along_columns / places * 100
+    sharing = folds.sharing
+    places = folds.row_folds * folds.column_folds * sharing.rows * sharing.columns
+    efficiency = along_rows * along_columns / places * 100
+    turns = sharing.group_folds(shape) * sharing.split.groups
+    return efficiency * (shape.groups / turns) * (sharing.split.arrays / system.array.count)
 
 
 def macs_of_arrays(folds: Folds, count: int) -> list[int]:
-    """Return the multiply-accumulates of each of several arrays, which take equal shares of each fold's columns."""
-    each = -(-folds.columns // count)
-    return [int((folds.rows * folds.times * np.clip(folds.columns - array * each, 0, each)).sum()) for array in range(count)]
+    """Return the multiply-accumulates of each of ``count`` arrays."""
+    sharing, split = folds.sharing, folds.sharing.split
+    dealt = folds.extent(sharing.dealt_side)
+    each, others = -(-folds.columns // split.columns), folds.rows * folds.times // dealt
+    macs = [0] * count
+    for number, (group, part, column) in enumerate(split.places()):
+        own = -(-np.maximum(dealt - part, 0) // split.dealt) * np.clip(folds.columns - column * each, 0, each)
+        macs[number] = int((others * own * (group < folds.groups)).sum())
+    return macs
 
 
 def _facts(op: str, layer: ArrayLayer, chosen: Tiling, plans: list[RegionPlan], ops: Int64Array) -> dict[str, Any]:
@@ -72,7 +82,7 @@ def _facts(op: str, layer: ArrayLayer, chosen: Tiling, plans: list[RegionPlan], 
     return {
         "op": op,
         "macs": layer.shape.macs,
-        **({"macs_of_arrays": macs_of_arrays(folds, count)} if count > 1 else {}),
+        **({"macs_of_arrays": macs_of_arrays(folds, count), "split_by": folds.sharing.split_by()} if count > 1 else {}),
         "dataflow": folds.dataflow.name,
         "mapping_efficiency_percent": mapping_efficiency_percent(layer.shape, folds, layer.system),
         "row_folds": folds.row_folds,
@@ -100,14 +110,9 @@ class Product(Work):
         return Words(shape.ifmap_words_at_most(), shape.filters * shape.taps, shape.pixels * shape.filters)
 
     def steps(self, system: System) -> int:
-        """Return the steps that ``stream_starts`` gives if every fold streams its whole dimension, without its arrays."""
-        array, shape, flow = system.array, self.shape, dataflow_named(system.array.dataflow)
-        along_rows, along_columns, along_time = flow.extents(shape)
-        folds = shape.groups * -(-along_rows // array.rows) * -(-along_columns // array.all_columns)
-        preload, drain = flow.preload_steps(array), drain_steps(array)
-        if array.fold_overlap == "none":
-            return folds * (along_time + preload + drain)
-        return preload + (folds - 1) * flow.gap(along_time, array) + along_time + drain
+        """Return the steps that ``stream_starts`` gives if every fold streams its whole dimension."""
+        ways = sharings(self.shape, system.array, dataflow_named(system.array.dataflow))
+        return min(way.least_steps(self.shape) for way in ways)
 
     def lower(self, name: str, op: str, system: System, *, with_folds: bool = False) -> Program:
         return lower_shape(name, op, self.shape, system, with_folds=with_folds)
@@ -143,6 +148,22 @@ def _in_shares(layer: ArrayLayer, tiling: Tiling) -> tuple[ArrayLayer, _Tensors]
         return layer, _tensors(layer)
 
 
+def _laid_out(name: str, shape: ConvShape, system: System, found: list[Tiling]) -> tuple[ArrayLayer, _Tensors, Tiling]:
+    """Return a layer with its tensors under the first tiling for which scratchpads can hold the data of one element.
+
+    Raise InputError if there is none.
+    """
+    for tiling in found[:-1]:
+        with suppress(InputError):
+            return _under(name, shape, system, tiling)
+    return _under(name, shape, system, found[-1])
+
+
+def _under(name: str, shape: ConvShape, system: System, tiling: Tiling) -> tuple[ArrayLayer, _Tensors, Tiling]:
+    folds = build_folds(shape, tiling.sharing, tiling.loops)
+    return *_in_shares(ArrayLayer(name, shape, system, folds, fold_streams(folds), {}), tiling), tiling
+
+
 def _plans(layer: ArrayLayer, tensors: _Tensors) -> list[RegionPlan]:
     """Return the plans of all tensors, sorted by region."""
 
@@ -171,9 +192,8 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
     Raise InputError if a scratchpad cannot hold the data that one element of a stream needs.
     """
     flow = dataflow_named(system.array.dataflow)
-    tiling = choose_tiling(shape, system, flow)
-    folds = build_folds(shape, system.array, flow, tiling.loops)
-    layer, tensors = _in_shares(ArrayLayer(name, shape, system, folds, fold_streams(folds, system.array), {}), tiling)
+    layer, tensors, tiling = _laid_out(name, shape, system, tilings(shape, system, flow))
+    folds = layer.folds
     cut, weights, psum, ofmap = tensors.cut, tensors.weights, tensors.psum, tensors.ofmap
     plans = _plans(layer, tensors)
     regions = region_rows([item.region for item in plans])
@@ -196,6 +216,7 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
         queue_start=queue_start,
         tiles=int(regions[:, Reg.TILES].sum()),
         slots=int(regions[:, Reg.SLOTS].sum()),
-        folds=fold_records(folds, system.array) if with_folds else (),
+        split=folds.sharing.split,
+        folds=fold_records(folds) if with_folds else (),
         facts=_facts(op, layer, tiling, plans, ops),
     )

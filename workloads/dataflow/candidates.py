@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from simcore.program.program import Int64Array
-from simcore.spec.system import ArraySpec, System
-from workloads.dataflow.dataflow import Dataflow, Side, drain_steps
+from simcore.spec.system import System
+from workloads.dataflow.dataflow import Side
 from workloads.dataflow.loops import AXES, Loops
 from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.sharing import Sharing
 from workloads.dataflow.tap_order import reuse_parts
 from workloads.dataflow.traffic import Floats, Nests
 
@@ -74,29 +75,29 @@ class Candidates:
         return len(self.order)
 
 
-def candidates(shape: ConvShape, system: System, flow: Dataflow) -> Candidates:
+def candidates(shape: ConvShape, system: System, sharing: Sharing) -> Candidates:
     """Return the nests to compare, the order of SCALE-Sim first. With tiling "whole" there is no other but for its taps."""
-    along_rows, along_columns, along_time = flow.extents(shape)
-    taps = [False, True] if _reuses(shape, system.array, flow) else [False]
+    flow = sharing.flow
+    along_time = flow.extents(shape)[2]
+    taps = [False, True] if _reuses(shape, sharing) else [False]
     if system.tiling == "whole":
         sizes: list[list[int]] = [[0], [1], [1], [along_time]]
     else:
         unit = flow.block_unit(shape)
         blocks = [size * unit for size in _even(useful_sizes(along_time // unit))] if flow.cuts_time else [along_time]
-        rows, columns = -(-along_rows // system.array.rows), -(-along_columns // system.array.all_columns)
+        rows, columns = sharing.folds_along(shape)
         sizes = [list(range(len(ORDERS))), useful_sizes(rows), useful_sizes(columns), blocks]
     grid = [axis.ravel() for axis in np.meshgrid(sizes[3], [int(t) for t in taps], *sizes[:3], indexing="ij")]
     block, reuse, order, row_tile, column_tile = (axis.astype(np.int64) for axis in grid)
     found = Candidates(order, row_tile, column_tile, block, reuse != 0)
-    return found.only(_first_of_its_kind(found, shape, system.array, flow))
+    return found.only(_first_of_its_kind(found, shape, sharing))
 
 
-def neighbours(nest: Candidates, shape: ConvShape, array: ArraySpec, flow: Dataflow) -> Candidates:
+def neighbours(nest: Candidates, shape: ConvShape, sharing: Sharing) -> Candidates:
     """Return one nest, and after it the nests in which one of its sizes is another, of all useful ones."""
-    along_rows, along_columns, along_time = flow.extents(shape)
-    unit = flow.block_unit(shape)
-    rows = useful_sizes(-(-along_rows // array.rows), MOST_NEAR)
-    columns = useful_sizes(-(-along_columns // array.all_columns), MOST_NEAR)
+    flow = sharing.flow
+    along_time, unit = flow.extents(shape)[2], flow.block_unit(shape)
+    rows, columns = (useful_sizes(folds, MOST_NEAR) for folds in sharing.folds_along(shape))
     blocks = [size * unit for size in _even(useful_sizes(along_time // unit, MOST_NEAR))] if flow.cuts_time else []
     count = 1 + len(rows) + len(columns) + len(blocks)
     row_tile, column_tile, block = (np.repeat(size, count) for size in (nest.row_tile, nest.column_tile, nest.block))
@@ -107,22 +108,23 @@ def neighbours(nest: Candidates, shape: ConvShape, array: ArraySpec, flow: Dataf
     return Candidates(np.repeat(nest.order, count), row_tile, column_tile, block, np.repeat(nest.reuse, count))
 
 
-def _reuses(shape: ConvShape, array: ArraySpec, flow: Dataflow) -> bool:
+def _reuses(shape: ConvShape, sharing: Sharing) -> bool:
     """Return whether the order of reuse differs from that of storage: pixels stream, and several folds share channels."""
-    return flow.rows is Side.TAPS and flow.time is Side.PIXELS and reuse_parts(shape, array.rows) > 1
+    flow = sharing.flow
+    return flow.rows is Side.TAPS and flow.time is Side.PIXELS and reuse_parts(shape, sharing.rows) > 1
 
 
-def turns(found: Candidates, shape: ConvShape, array: ArraySpec, flow: Dataflow) -> tuple[Int64Array, Floats]:
+def turns(found: Candidates, shape: ConvShape, sharing: Sharing) -> tuple[Int64Array, Floats]:
     """Return the turns of the loops over tiles [axis, nest], and the mean turns of the loops over a tile's folds [axis, nest]."""
-    along_rows, along_columns, along_time = flow.extents(shape)
-    rows, columns = -(-along_rows // array.rows), -(-along_columns // array.all_columns)
+    along_time = sharing.flow.extents(shape)[2]
+    rows, columns = sharing.folds_along(shape)
     over = np.stack((-(-rows // found.row_tile), -(-columns // found.column_tile), -(-along_time // found.block)))
     return over, np.stack((rows / over[0], columns / over[1]))
 
 
-def nests(found: Candidates, shape: ConvShape, array: ArraySpec, flow: Dataflow) -> Nests:
+def nests(found: Candidates, shape: ConvShape, sharing: Sharing) -> Nests:
     """Return the nests in the form that the closed form of the traffic takes."""
-    over, within = turns(found, shape, array, flow)
+    over, within = turns(found, shape, sharing)
     outer, inner = (np.array([order[part][::-1] for order in ORDERS])[found.order].T for part in (0, 1))
     each, most = np.arange(len(found)), np.stack((found.row_tile, found.column_tile))
     tiles = [over[axis, each].astype(np.float64) for axis in outer]
@@ -131,36 +133,27 @@ def nests(found: Candidates, shape: ConvShape, array: ArraySpec, flow: Dataflow)
         turns=np.stack([within[axis, each] for axis in inner] + tiles),
         most_turns=np.stack([most[axis, each].astype(np.float64) for axis in inner] + tiles),
         axis=np.concatenate((inner, outer)),
-        block=flow.time.extent(shape) / over[2],
+        block=sharing.flow.time.extent(shape) / over[2],
         largest_block=found.block.astype(np.float64),
         reuse=found.reuse,
         turns_back=back,
     )
 
 
-def steps(found: Candidates, shape: ConvShape, array: ArraySpec, flow: Dataflow) -> Int64Array:
+def steps(found: Candidates, shape: ConvShape, sharing: Sharing) -> Int64Array:
     """Return the array steps of each nest, as ``stream_starts`` counts them but for the ends of the layer."""
-    along_rows, along_columns, along_time = flow.extents(shape)
-    folds = -(-along_rows // array.rows) * -(-along_columns // array.all_columns)
+    along_time, (rows, columns) = sharing.flow.extents(shape)[2], sharing.folds_along(shape)
     sizes, which = np.unique(found.block, return_inverse=True)
-    each = [
-        along_time // size * _steps_of(int(size), array, flow) + _steps_of(along_time % int(size), array, flow) for size in sizes
-    ]
-    return shape.groups * folds * np.array(each, dtype=np.int64)[which]
-
-
-def _steps_of(times: int, array: ArraySpec, flow: Dataflow) -> int:
-    if times == 0:
-        return 0
-    return flow.gap(times, array) if array.fold_overlap != "none" else times + flow.preload_steps(array) + drain_steps(array)
+    each = [along_time // size * sharing.fold_steps(size) + sharing.fold_steps(along_time % size) for size in sizes.tolist()]
+    return sharing.group_folds(shape) * rows * columns * np.array(each, dtype=np.int64)[which]
 
 
 # Nests that are the same ------------------------------------------------------------------------------------------------------
 
 
-def _first_of_its_kind(found: Candidates, shape: ConvShape, array: ArraySpec, flow: Dataflow) -> npt.NDArray[np.bool_]:
+def _first_of_its_kind(found: Candidates, shape: ConvShape, sharing: Sharing) -> npt.NDArray[np.bool_]:
     """Return which nests differ from those of equal sizes before them. Loops that turn once make no difference."""
-    over, within = turns(found, shape, array, flow)
+    over, within = turns(found, shape, sharing)
     mask = (over > 1).astype(np.int64).T @ np.array([1, 2, 4]) + (within > 1).astype(np.int64).T @ np.array([8, 16])
     return np.asarray(_distinct()[found.order, mask])
 

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from simcore.program.program import Fold, Int64Array
-from simcore.spec.system import ArraySpec
 from workloads.dataflow.dataflow import Dataflow, Side, drain_steps, edge_skew
 from workloads.dataflow.loops import Loops
 from workloads.dataflow.plan_memory import BYTES_PER_FOLD, require_memory
 from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.sharing import Sharing
 from workloads.dataflow.tap_order import reuse_order, there_and_back
 
 
@@ -20,15 +20,18 @@ from workloads.dataflow.tap_order import reuse_order, there_and_back
 class Folds:
     """Folds in order of execution. Each array has one entry per fold.
 
-    ``group``, ``block``, ``column`` and ``row`` are loop indices. ``turn`` counts the row folds of a column and block in the
-    order in which they run, and ``before`` is the fold that added to the same sums before, or -1 if there was none. A fold uses
-    ``rows`` rows and ``columns`` columns of the array for ``times`` elements, beginning at the GEMM indices ``m0``, ``n0`` and
-    ``k0``. ``start`` is the array step at which its first streamed element is due. ``row_folds``, ``column_folds`` and ``blocks``
-    count the folds and blocks of a group; ``steps`` counts the steps of the layer.
+    ``part``, ``block``, ``column`` and ``row`` are loop indices. A part of the groups, beginning with ``group``, has ``groups``
+    groups, which are those that the arrays work on at once. ``turn`` counts the row folds of a column and block in the order in
+    which they run, and ``before`` is the fold that added to the same sums before, or -1 if there was none. In each group a fold
+    uses ``rows`` rows and ``columns`` columns for ``times`` indices of the streamed side, beginning at the GEMM indices ``m0``,
+    ``n0`` and ``k0``. ``start`` is the array step at which its first streamed element is due. ``row_folds``, ``column_folds`` and
+    ``blocks`` count the folds and blocks of a part; ``steps`` counts the steps of the layer.
     """
 
-    dataflow: Dataflow
+    sharing: Sharing
+    part: Int64Array
     group: Int64Array
+    groups: Int64Array
     block: Int64Array
     column: Int64Array
     row: Int64Array
@@ -49,6 +52,11 @@ class Folds:
 
     def __len__(self) -> int:
         return len(self.group)
+
+    @property
+    def dataflow(self) -> Dataflow:
+        """Return the dataflow."""
+        return self.sharing.flow
 
     @property
     def accumulates(self) -> bool:
@@ -73,12 +81,13 @@ class Folds:
         return self.rows if side is dataflow.rows else self.columns if side is dataflow.columns else self.times
 
 
-def stream_starts(times: Int64Array, array: ArraySpec, dataflow: Dataflow) -> tuple[Int64Array, int]:
-    """Return the step at which each fold's stream begins, and the steps of the layer.
+def stream_starts(times: Int64Array, sharing: Sharing) -> tuple[Int64Array, int]:
+    """Return the step at which the stream of each fold, of ``times`` elements, begins, and the steps of the layer.
 
     Without overlap a fold takes its preload, its stream and its drain, as in SCALE-Sim: 2R + C + T - 2 steps, or T + R + C - 2 if
     nothing is preloaded. With overlap the next fold streams as soon as the dataflow allows.
     """
+    array, dataflow = sharing.array, sharing.flow
     preload, drain = dataflow.preload_steps(array), drain_steps(array)
     if array.fold_overlap == "none":
         ends = np.cumsum(times + preload + drain)
@@ -88,33 +97,36 @@ def stream_starts(times: Int64Array, array: ArraySpec, dataflow: Dataflow) -> tu
     return starts, int(starts[-1] + times[-1]) + drain
 
 
-def build_folds(shape: ConvShape, array: ArraySpec, dataflow: Dataflow, loops: Loops) -> Folds:
+def build_folds(shape: ConvShape, sharing: Sharing, loops: Loops) -> Folds:
     """Return all folds of a layer. Raise PlanTooLargeError if they do not fit into memory."""
+    dataflow, parts = sharing.flow, sharing.group_folds(shape)
     along_rows, along_columns, along_time = dataflow.extents(shape)
-    row_folds, column_folds = -(-along_rows // array.rows), -(-along_columns // array.all_columns)
+    row_folds, column_folds = sharing.folds_along(shape)
     blocks = -(-along_time // loops.block)
-    require_memory(shape.groups * blocks * column_folds * row_folds, BYTES_PER_FOLD)
-    turn, column, block = (np.tile(axis, shape.groups) for axis in loops.sequence(row_folds, column_folds, blocks))
-    in_group = row_folds * column_folds * blocks
-    group = np.repeat(np.arange(shape.groups, dtype=np.int64), in_group)
+    require_memory(parts * blocks * column_folds * row_folds, BYTES_PER_FOLD)
+    turn, column, block = (np.tile(axis, parts) for axis in loops.sequence(row_folds, column_folds, blocks))
+    part = np.repeat(np.arange(parts, dtype=np.int64), row_folds * column_folds * blocks)
+    group = part * sharing.split.groups
     row = turn
     if loops.taps == "reuse":
-        order = reuse_order(shape, array.rows)
+        order = reuse_order(shape, sharing.rows)
         row = there_and_back(order, len(turn) // row_folds) if loops.turns_back else order[turn]
-    row0, column0, time0 = row * array.rows, column * array.all_columns, block * loops.block
+    row0, column0, time0 = row * sharing.rows, column * sharing.columns, block * loops.block
     times = np.minimum(loops.block, along_time - time0)
     first = {dataflow.rows: row0, dataflow.columns: column0, dataflow.time: time0}
-    start, steps = stream_starts(times, array, dataflow)
+    start, steps = stream_starts(-(-times // sharing.joined(dataflow.time)), sharing)
     return Folds(
-        dataflow=dataflow,
+        sharing=sharing,
+        part=part,
         group=group,
+        groups=np.minimum(sharing.split.groups, shape.groups - group),
         block=block,
         column=column,
         row=row,
         turn=turn,
-        before=_before(turn, (group * column_folds + column) * blocks + block, row_folds),
-        rows=np.minimum(array.rows, along_rows - row0),
-        columns=np.minimum(array.all_columns, along_columns - column0),
+        before=_before(turn, (part * column_folds + column) * blocks + block, row_folds),
+        rows=np.minimum(sharing.rows, along_rows - row0),
+        columns=np.minimum(sharing.columns, along_columns - column0),
         times=times,
         m0=first[Side.PIXELS],
         n0=first[Side.FILTERS],
@@ -136,9 +148,10 @@ def _before(turn: Int64Array, sums: Int64Array, row_folds: int) -> Int64Array:
     return np.where(turn > 0, fold[np.maximum(place - 1, 0)], -1)
 
 
-def fold_records(folds: Folds, array: ArraySpec) -> tuple[Fold, ...]:
+def fold_records(folds: Folds) -> tuple[Fold, ...]:
     """Return the folds in the form that the reference engine's PEs take."""
-    before = folds.dataflow.preload_steps(array)
+    before = folds.dataflow.preload_steps(folds.sharing.array)
     preload = folds.start - before if before else np.full(len(folds), -1, dtype=np.int64)
-    columns = (preload, folds.start, folds.rows, folds.columns, folds.times, folds.m0, folds.n0, folds.k0, folds.group)
+    extents, first = (folds.rows, folds.columns, folds.times), (folds.m0, folds.n0, folds.k0)
+    columns = (preload, folds.start, *extents, *first, folds.group, folds.groups)
     return tuple(Fold(*values) for values in zip(*(column.tolist() for column in columns), strict=True))

@@ -131,20 +131,32 @@ def _joined(
     return owner[which], run[which], touched
 
 
-def pixel_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool) -> Uses:
-    """Return the uses of a stream over pixels, where each element is a vector of taps. Blocks are whole output rows."""
+def _of_every_group(
+    folds: Folds, fold: Int64Array, *entries: Int64Array
+) -> tuple[Int64Array, Int64Array, tuple[Int64Array, ...]]:
+    """Return (group, fold, entries) with each entry repeated for every group that its fold holds."""
+    if folds.sharing.split.groups == 1:
+        return folds.group[fold], fold, entries
+    owner, group = ragged(folds.group[fold], folds.groups[fold])
+    return group, fold[owner], tuple(entry[owner] for entry in entries)
+
+
+def pixel_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool, joined: int) -> Uses:
+    """Return the uses of a stream over pixels, where each element is ``joined`` vectors of taps. Blocks are whole output rows."""
     shape = tiles.shape
     taps = _taps(tiles, taps_per_fold, fine=False)
     out_row = np.arange(shape.out_rows, dtype=np.int64)
     rows = _touched_rows(tiles, out_row, out_row * shape.out_width // folds.block_size, folds.blocks)
     fold, run, touched = _joined(folds, taps, folds.block, folds.row, rows, shape.kernel[0])
-    base = first_element[fold] - folds.m0[fold]
-    first = base + rows[3][touched] * shape.out_width
-    last = base + (rows[4][touched] + 1) * shape.out_width - 1
+    base, m0 = first_element[fold], folds.m0[fold]
+    first = base + (rows[3][touched] * shape.out_width - m0) // joined
+    last = base + ((rows[4][touched] + 1) * shape.out_width - 1 - m0) // joined
     if skewed:
         last = last + folds.extent(Side.TAPS)[fold] - 1
-    tile = tiles.numbers(rows[2][touched], folds.group[fold], taps.channel_tile[run])
-    return merged(tile, first, last, fold)
+    group, fold, (row_tile, channel_tile, first, last) = _of_every_group(
+        folds, fold, rows[2][touched], taps.channel_tile[run], first, last
+    )
+    return merged(tiles.numbers(row_tile, group, channel_tile), first, last, fold)
 
 
 def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool, fine: bool) -> Uses:
@@ -168,10 +180,11 @@ def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_pe
     if skewed:
         last = last + folds.extent(Side.PIXELS)[fold] - 1
     base = first_element[fold]
-    tile = tiles.numbers(rows[2][touched], folds.group[fold], taps.channel_tile[run])
-    if fine:
-        return in_order(tile, base + first, base + last)
-    return merged(tile, base + first, base + last, fold)
+    group, fold, (row_tile, channel_tile, first, last) = _of_every_group(
+        folds, fold, rows[2][touched], taps.channel_tile[run], base + first, base + last
+    )
+    tile = tiles.numbers(row_tile, group, channel_tile)
+    return in_order(tile, first, last) if fine else merged(tile, first, last, fold)
 
 
 def window_uses(tiles: IfmapTiles, lanes: int) -> Uses:

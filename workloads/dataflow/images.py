@@ -44,16 +44,17 @@ def _group_products(program: Program, read: Callable[[int, int, int], int]) -> I
     rows = int(np.prod(program.geometry[[Geo.BATCH, Geo.OUT_H, Geo.OUT_W]]))
     roles = program.roles
     assert roles is not None
-    filters = max(fold.n0 + _filters_and_taps(roles, fold)[0] for fold in program.folds)
-    product = np.zeros((groups, rows, filters), dtype=np.int64)
+    most = max(fold.n0 + _filters_and_taps(roles, fold)[0] for fold in program.folds)
+    product = np.zeros((groups, rows, most), dtype=np.int64)
     for fold, segment in zip(program.folds, program.segments[Port.OUTPUT], strict=True):
         if segment[Seg.REGION] == ofmap:
             tiles, words = _places(segment)
             places = zip(tiles.ravel().tolist(), words.ravel().tolist(), strict=True)
             part: Int64Array = np.array([read(ofmap, *place) for place in places], dtype=np.int64).reshape(tiles.shape)
-            part = part.T if roles.north is Port.IFMAP else part
-            pixels, columns = part.shape
-            product[fold.group, fold.m0 : fold.m0 + pixels, fold.n0 : fold.n0 + columns] = part
+            for group, each in enumerate(np.hsplit(part, fold.groups), fold.group):
+                own: Int64Array = each.T if roles.north is Port.IFMAP else each
+                pixels, filters = own.shape
+                product[group, fold.m0 : fold.m0 + pixels, fold.n0 : fold.n0 + filters] = own
     return product
 
 
@@ -78,7 +79,8 @@ def _filter_image(program: Program, filters: Int64Array) -> Int64Array:
     words = int((np.minimum(segments[:, Seg.CHUNK], segments[:, Seg.TIMES]) * segments[:, Seg.STRIDE]).max())
     image = np.zeros((int(program.regions[FILTER_REGION, Reg.TILES]), words), dtype=np.int64)
     for fold, segment in zip(program.folds, segments, strict=True):
-        image[_places(segment)] = _filter_block(program.roles, fold, taps[fold.group])
+        own = taps[fold.group : fold.group + fold.groups]
+        image[_places(segment)] = np.hstack([_filter_block(program.roles, fold, group) for group in own])
     return image
 
 

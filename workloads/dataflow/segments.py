@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from simcore.program.program import SEG_COLUMNS, Int64Array, Kind, Port, Seg
-from simcore.spec.system import ArraySpec
 from workloads.dataflow.folds import Folds
 
 
@@ -15,7 +14,8 @@ from workloads.dataflow.folds import Folds
 class Stream:
     """The stream of one port in each fold: ``times`` time indices of ``lanes`` lanes, with the first element due at step ``due``.
 
-    ``kind`` PIXELS or TAPS reads the ifmap. LINEAR reads a tensor that is stored in the order of its stream.
+    ``kind`` PIXELS or TAPS reads the ifmap. LINEAR reads a tensor that is stored in the order of its stream. An element joins
+    ``joined`` time indices. Lanes are those of all groups that a fold holds.
     """
 
     due: Int64Array
@@ -24,11 +24,12 @@ class Stream:
     kind: Kind
     skewed: bool = False
     reverse: bool = False
+    joined: int = 1
 
     @property
     def count(self) -> Int64Array:
         """Return the elements per fold."""
-        return self.times + self.lanes - 1 if self.skewed else self.times
+        return self.times + self.lanes - 1 if self.skewed else -(-self.times // self.joined)
 
     @property
     def first_element(self) -> Int64Array:
@@ -45,28 +46,30 @@ class Streams:
     output: Stream
 
 
-def fold_streams(folds: Folds, array: ArraySpec) -> Streams:
+def fold_streams(folds: Folds) -> Streams:
     """Return the streams of all ports of each fold. See ``ARCHITECTURE.md`` and the cycle model of SCALE-Sim."""
-    flow = folds.dataflow
-    ifmap_kind = Kind.TAPS if flow.planar else Kind.PIXELS
-    ifmap, filters = _operand(folds, array, Port.IFMAP, ifmap_kind), _operand(folds, array, Port.FILTER, Kind.LINEAR)
-    return Streams(ifmap, filters, _results(folds, array))
+    ifmap_kind = Kind.TAPS if folds.dataflow.planar else Kind.PIXELS
+    return Streams(_operand(folds, Port.IFMAP, ifmap_kind), _operand(folds, Port.FILTER, Kind.LINEAR), _results(folds))
 
 
-def _operand(folds: Folds, array: ArraySpec, port: Port, kind: Kind) -> Stream:
+def _operand(folds: Folds, port: Port, kind: Kind) -> Stream:
     """Return an operand's stream. A held operand is preloaded from its last row to its first; another one streams past it."""
-    time, lane = (folds.extent(side) for side in folds.dataflow.stream(port))
+    time, lane = folds.dataflow.stream(port)
+    times, lanes = folds.extent(time), folds.extent(lane) * folds.groups
     if port is folds.dataflow.held:
-        return Stream(folds.start - time, time, lane, kind, reverse=True)
-    return Stream(folds.start, time, lane, kind, array.edge == "skewed-fetch")
+        return Stream(folds.start - times, times, lanes, kind, reverse=True)
+    skewed = folds.sharing.array.edge == "skewed-fetch"
+    return Stream(folds.start, times, lanes, kind, skewed, joined=folds.sharing.joined(time))
 
 
-def _results(folds: Folds, array: ArraySpec) -> Stream:
+def _results(folds: Folds) -> Stream:
     """Return the stream of the results. Sums that move down the columns leave during the stream, and held sums leave after it."""
-    skewed, flow = array.edge == "skewed-fetch", folds.dataflow
-    time, lane = (folds.extent(side) for side in flow.stream(Port.OUTPUT))
+    array, flow = folds.sharing.array, folds.dataflow
+    time, lane = flow.stream(Port.OUTPUT)
+    skewed, joined = array.edge == "skewed-fetch", folds.sharing.joined(time)
     first_out = folds.start + (array.rows if flow.sums_leave else folds.times) - 1
-    return Stream(first_out if skewed else first_out + array.columns - 1, time, lane, Kind.LINEAR, skewed)
+    due = first_out if skewed else first_out + array.columns - 1
+    return Stream(due, folds.extent(time), folds.extent(lane) * folds.groups, Kind.LINEAR, skewed, joined=joined)
 
 
 def _segments(stream: Stream, region: int | Int64Array) -> Int64Array:
@@ -83,6 +86,8 @@ def _segments(stream: Stream, region: int | Int64Array) -> Int64Array:
     segments[:, Seg.AFTER_WRITE] = -1
     segments[:, Seg.CHUNK] = 1
     segments[:, Seg.SETS] = 1
+    segments[:, Seg.JOINED] = stream.joined
+    segments[:, Seg.GROUPS] = 1
     return segments
 
 
@@ -92,6 +97,7 @@ def ifmap_segments(stream: Stream, region: int, folds: Folds, group_channels: in
     segments[:, Seg.M0] = folds.m0
     segments[:, Seg.K0] = folds.k0
     segments[:, Seg.CHANNEL_BASE] = folds.group * group_channels
+    segments[:, Seg.GROUPS] = folds.groups
     return segments
 
 

@@ -52,6 +52,7 @@ def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Tensor]:
     """Return the ifmap's tiles, and the ifmap as a tensor. Raise InputError if its share is too small for one element."""
     folds, stream, array = layer.folds, layer.streams.ifmap, layer.system.array
     planar = folds.dataflow.planar
+    lane = folds.dataflow.stream(Port.IFMAP)[1]
     taps_per_fold = array.rows if folds.dataflow.rows is Side.TAPS else layer.shape.taps
     first = stream.first_element
 
@@ -62,8 +63,17 @@ def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Tensor]:
             for fine in (False, True)
         ]
     else:
-        find = [partial(pixel_uses, folds=folds, first_element=first, taps_per_fold=taps_per_fold, skewed=stream.skewed)]
-    lanes, word_bytes = int(stream.lanes.max()), layer.system.words.ifmap_bytes
+        find = [
+            partial(
+                pixel_uses,
+                folds=folds,
+                first_element=first,
+                taps_per_fold=taps_per_fold,
+                skewed=stream.skewed,
+                joined=stream.joined,
+            )
+        ]
+    lanes, word_bytes = int(folds.extent(lane).max()), layer.system.words.ifmap_bytes
     heights = _vector_heights(layer, lanes) if planar else _stream_heights(layer, lanes)
     cut, uses, place_in = ifmap_tiles(layer.shape, layer.shares["ifmap"], layer.name, word_bytes, lanes, planar, heights, find)
     return cut, Tensor(place_in, np.zeros(len(folds), dtype=np.int64), 1, uses)
@@ -98,7 +108,7 @@ def filters(layer: ArrayLayer) -> Tensor:
     """Return the filters, with a run of rows for each part that folds read. Raise InputError as :func:`ifmap` does."""
     folds, stream, share = layer.folds, layer.streams.filter, layer.shares["filter"]
     run, parts = _parts(folds, Side.FILTERS, Side.TAPS)
-    runs = _runs(stream, parts * layer.shape.groups, layer.system.words.filter_bytes)
+    runs = _runs(stream, parts * folds.sharing.group_folds(layer.shape), layer.system.words.filter_bytes)
     most = max(1, share.capacity_bytes // MOST_OF_A_SHARE // runs.row_bytes)
     chunk = linear_chunk(share, layer.name, "filter", runs, min(most, folds.dataflow.filter_chunk(layer.system.array)))
     return _tensor(share, stream, stream.first_element, run, runs, chunk)
@@ -106,23 +116,31 @@ def filters(layer: ArrayLayer) -> Tensor:
 
 def _runs(stream: Stream, count: int, word_bytes: int) -> Runs:
     lengths = tuple(np.unique(stream.times).tolist())
-    return Runs(count, int(stream.times.max()), int(stream.lanes.max()), word_bytes, stream.skewed, lengths)
+    return Runs(count, int(stream.times.max()), int(stream.lanes.max()), word_bytes, stream.skewed, lengths, stream.joined)
 
 
 def _tensor(share: Share, stream: Stream, first_element: Int64Array, run: Int64Array, runs: Runs, chunk: int) -> Tensor:
     """Return the tensor in tiles of ``chunk`` rows. ``run`` is the run of each fold of the stream."""
     per_run = -(-int(stream.times.max()) // chunk)
     tiles = LinearTiles(
-        first_element, stream.times, stream.lanes, run * per_run, chunk, runs.count * per_run, stream.reverse, stream.skewed
+        first_element,
+        stream.times,
+        stream.lanes,
+        run * per_run,
+        chunk,
+        runs.count * per_run,
+        stream.reverse,
+        stream.skewed,
+        stream.joined,
     )
     slot_bytes = chunk * int(stream.lanes.max()) * runs.word_bytes
     return Tensor(region(share, slot_bytes, runs.word_bytes, tiles.tile_words()), run * per_run, chunk, tiles.uses())
 
 
 def _parts(folds: Folds, outer: Side, inner: Side) -> tuple[Int64Array, int]:
-    """Return which part of a tensor, cut along two sides, each fold moves, and how many parts a group has."""
+    """Return which part of a tensor, cut along two sides, each fold moves, and how many parts the groups of a fold have."""
     (first, parts), (second, of_each) = folds.place(outer), folds.place(inner)
-    return (folds.group * parts + first) * of_each + second, parts * of_each
+    return (folds.part * parts + first) * of_each + second, parts * of_each
 
 
 def results(layer: ArrayLayer, tensor: str) -> Tensor:
@@ -135,7 +153,9 @@ def results(layer: ArrayLayer, tensor: str) -> Tensor:
     folds, share, stream = layer.folds, layer.shares[tensor], layer.streams.output
     words = layer.system.words
     run, parts = _parts(folds, *folds.dataflow.stream(Port.OUTPUT))
-    runs = _runs(stream, parts * layer.shape.groups, words.psum_bytes if tensor == "psum" else words.ofmap_bytes)
+    runs = _runs(
+        stream, parts * folds.sharing.group_folds(layer.shape), words.psum_bytes if tensor == "psum" else words.ofmap_bytes
+    )
     chunk = whole_rows(max(1, tile_target_bytes(share) // runs.row_bytes), folds.dataflow.block_unit(layer.shape))
     if tensor == "psum":
         chunk = min(chunk, max(1, -(-runs.times // PARTS_OF_SUMS)))

@@ -39,7 +39,8 @@ def tile_target_bytes(share: Share) -> int:
 class Runs:
     """A tensor stored in the order of its stream: ``count`` runs of ``times`` rows of ``lanes`` words.
 
-    With ``skewed`` the lanes of a row are read one after another. Some runs may have fewer rows, as ``lengths`` says.
+    With ``skewed`` the lanes of a row are read one after another. Some runs may have fewer rows, as ``lengths`` says. An element
+    joins ``joined`` rows.
     """
 
     count: int
@@ -48,6 +49,7 @@ class Runs:
     word_bytes: int
     skewed: bool = False
     lengths: tuple[int, ...] = ()
+    joined: int = 1
 
     @property
     def row_bytes(self) -> int:
@@ -65,7 +67,7 @@ class Runs:
 
     def tiles_at_once(self, chunk: int) -> int:
         """Return the tiles of ``chunk`` rows that one element of the stream can touch."""
-        return min(self.tiles(chunk), 1 + (-(-(self.lanes - 1) // chunk) if self.skewed else 0))
+        return min(self.tiles(chunk), 1 + -(-((self.lanes if self.skewed else self.joined) - 1) // chunk))
 
 
 def linear_chunk(share: Share, layer: str, tensor: str, runs: Runs, chunk: int) -> int:

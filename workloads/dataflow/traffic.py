@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from simcore.program.program import Port
 from simcore.spec.system import System
-from workloads.dataflow.dataflow import TENSOR_SIDES, Dataflow, Side
+from workloads.dataflow.dataflow import TENSOR_SIDES, Side
 from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.sharing import Sharing
 from workloads.dataflow.windows_of import Windows
 
 Floats = npt.NDArray[np.float64]
@@ -109,10 +110,10 @@ class Reuse:
 class Traffic:
     """The traffic of one layer's tensors, for one group, under any nests and any division of the scratchpads."""
 
-    def __init__(self, shape: ConvShape, system: System, flow: Dataflow) -> None:
+    def __init__(self, shape: ConvShape, system: System, sharing: Sharing) -> None:
         """Take what the closed form needs of a layer and its machine."""
-        self.shape, self.flow, self.array = shape, flow, system.array
-        words = system.words
+        self.shape, self.flow, self.sharing = shape, sharing.flow, sharing
+        words, flow = system.words, sharing.flow
         self._word = {Port.IFMAP: words.ifmap_bytes, Port.FILTER: words.filter_bytes, Port.OUTPUT: words.psum_bytes}
         self._sides = (flow.rows, flow.columns, flow.time)
         self._extent = {side: float(side.extent(shape)) for side in Side}
@@ -164,7 +165,7 @@ class Traffic:
 
     def _one_fold(self, nests: Nests, largest: bool) -> dict[Side, Floats]:
         covered = {self.flow.time: nests.largest_block if largest else nests.block}
-        for side, lanes in ((self.flow.rows, self.array.rows), (self.flow.columns, self.array.all_columns)):
+        for side, lanes in ((self.flow.rows, self.sharing.rows), (self.flow.columns, self.sharing.columns)):
             extent = self._extent[side]
             one = min(lanes, extent) if largest else extent / -(-extent // lanes)
             covered[side] = np.full(len(nests), 1.0 if side is Side.TAPS else one)
@@ -173,7 +174,7 @@ class Traffic:
     def _full(self, side: Side) -> float:
         """Return the extent of a side, in folds if it is taps along the rows."""
         extent = self._extent[side]
-        return float(-(-extent // self.array.rows)) if side is Side.TAPS and self.flow.rows is side else extent
+        return float(-(-extent // self.sharing.rows)) if side is Side.TAPS and self.flow.rows is side else extent
 
     def _unique(self, port: Port, covered: dict[Side, Floats], reuse: npt.NDArray[np.bool_], *, largest: bool) -> Floats:
         """Return the distinct bytes of a tensor in the part of the nest that covers this much of each side."""
@@ -193,7 +194,7 @@ class Traffic:
         shape = self.shape
         if port is not Port.IFMAP or not self.flow.planar:
             return np.zeros(len(nests)), (1.0, 1.0)
-        taps = shape.taps if self.flow.time is Side.TAPS else min(shape.taps, self.array.rows)
+        taps = shape.taps if self.flow.time is Side.TAPS else min(shape.taps, self.sharing.rows)
         places = max(1, min(shape.kernel[0] * shape.kernel[1], -(-taps // shape.group_channels)))
         in_row = min(places, shape.kernel[1])
         folds = 1.0 if self.flow.time is Side.TAPS else self._extent[Side.TAPS] / self._full(Side.TAPS)

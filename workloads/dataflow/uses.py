@@ -66,7 +66,7 @@ class LinearTiles:
 
     Run ``i`` has ``times[i]`` rows of ``lanes[i]`` words. It begins with tile ``first_tile[i]``, and its elements begin with
     ``first_element[i]``. With ``reverse`` the last row comes first. With ``skewed`` a row extends over as many elements as it has
-    lanes.
+    lanes. An element joins ``joined`` rows.
     """
 
     first_element: Int64Array
@@ -77,6 +77,7 @@ class LinearTiles:
     tiles: int
     reverse: bool = False
     skewed: bool = False
+    joined: int = 1
 
     def uses(self) -> Uses:
         """Return the uses of the tiles, in the order of the elements."""
@@ -89,7 +90,7 @@ class LinearTiles:
         if self.skewed:
             last = last + self.lanes[owner] - 1
         base = self.first_element[owner]
-        return in_order(self.first_tile[owner] + part, base + first, base + last)
+        return in_order(self.first_tile[owner] + part, base + first // self.joined, base + last // self.joined)
 
     def tile_words(self) -> Int64Array:
         """Return the words that each tile holds, and 0 for a tile number that no run takes."""

@@ -11,11 +11,11 @@ from simcore.engine.compiled.array import advance, stall_of
 from simcore.engine.compiled.banks import grant_scratchpad, offer_writes, retire_writes, watermarks
 from simcore.engine.compiled.columns import DONE, GOES_ON, OVERRUN, STUCK
 from simcore.engine.compiled.cpu_clock import clock_us
+from simcore.engine.compiled.cursor import locate
 from simcore.engine.compiled.dma import deliver_and_send, finish_bursts, new_bursts, start_operations
 from simcore.engine.compiled.dram.memory import MEMORY_SIGNATURE
 from simcore.engine.compiled.idle import count_skipped, next_event
 from simcore.engine.compiled.jit import entry, written_in
-from simcore.engine.compiled.lines import locate
 from simcore.engine.compiled.ports import offer_element
 from simcore.engine.compiled.slices import LOOK_EVERY
 from simcore.engine.compiled.stalls import count_buffered, count_stall

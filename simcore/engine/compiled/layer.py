@@ -31,8 +31,8 @@ def layer_tables(state: MachineState, program: Program, shortcuts: Shortcuts) ->
 
 
 def max_lines(program: Program) -> int:
-    """Return the largest number of lines of one element of any port: one per lane."""
-    return max([1] + [int(port[:, Seg.LANES].max()) for port in program.segments if len(port)])
+    """Return the largest number of lines of one element of any port: one per lane of the vectors that it joins."""
+    return max([1] + [int((port[:, Seg.LANES] * port[:, Seg.JOINED]).max()) for port in program.segments if len(port)])
 
 
 def _grants_at_once(tables: Tables) -> list[int]:

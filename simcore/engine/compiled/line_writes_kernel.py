@@ -7,9 +7,10 @@ from numba import int64
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.counting import FOLLOWING, MADE, NUMBER, REPEATS, SEGMENT, Counting
 from simcore.engine.compiled.cpu_clock import clock_us
+from simcore.engine.compiled.cursor import locate, move_on
 from simcore.engine.compiled.dma import place
 from simcore.engine.compiled.jit import entry, written_in
-from simcore.engine.compiled.lines import element_lines, locate, move_on
+from simcore.engine.compiled.lines import element_lines
 from simcore.engine.compiled.slices import LOOK_EVERY
 from simcore.engine.compiled.tables import Tables, numba_type
 from simcore.program.program import Op, OpKind, Port, Reg, Seg

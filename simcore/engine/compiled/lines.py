@@ -7,19 +7,18 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simcore.engine.compiled import columns as c
+from simcore.engine.compiled.cursor import vectors_joined
 from simcore.engine.compiled.jit import inlined, written_in
 from simcore.engine.compiled.tables import Tables
 from simcore.program import streams
 from simcore.program.program import Geo, Kind, Reg, Seg
 
-_COUNT, _LANES, _TIMES, _KIND, _SKEWED, _REVERSE = (
-    int(column) for column in (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.KIND, Seg.SKEWED, Seg.REVERSE)
-)
-_TILE, _CHUNK, _STRIDE, _OFFSET = (int(column) for column in (Seg.TILE, Seg.CHUNK, Seg.STRIDE, Seg.OFFSET))
-_M0, _K0, _SETS, _K_STEP, _CHANNEL_BASE = (int(column) for column in (Seg.M0, Seg.K0, Seg.SETS, Seg.K_STEP, Seg.CHANNEL_BASE))
+_LANES, _TIMES, _KIND, _SKEWED, _REVERSE = (int(column) for column in (Seg.LANES, Seg.TIMES, Seg.KIND, Seg.SKEWED, Seg.REVERSE))
+_CHUNK, _STRIDE, _OFFSET = int(Seg.CHUNK), int(Seg.STRIDE), int(Seg.OFFSET)
+_M0, _K0, _CHANNEL_BASE = int(Seg.M0), int(Seg.K0), int(Seg.CHANNEL_BASE)
+_JOINED, _GROUPS = int(Seg.JOINED), int(Seg.GROUPS)
 _BASE_LINE, _SLOT_LINES, _WORD_BYTES = int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.WORD_BYTES)
 _FIRST_TILE, _FIRST_SLOT = int(Reg.FIRST_TILE), int(Reg.FIRST_SLOT)
-_REGION, _PAD = int(Seg.REGION), int(Reg.SCRATCHPAD)
 _LINEAR, _PIXELS = int(Kind.LINEAR), int(Kind.PIXELS)
 _H, _W, _C, _OUT_H, _OUT_W = int(Geo.H), int(Geo.W), int(Geo.C), int(Geo.OUT_H), int(Geo.OUT_W)
 _KERNEL_W, _STRIDE_H, _STRIDE_W = int(Geo.KERNEL_W), int(Geo.STRIDE_H), int(Geo.STRIDE_W)
@@ -57,60 +56,12 @@ def line_of(tables: Tables, pad: int, byte: int) -> int:
     return byte >> shift if shift >= 0 else byte // pads[pad, c.PAD_LINE_BYTES]
 
 
-@inlined
-def locate(tables: Tables, port: int) -> None:
-    """Find the place of the cursor's element by division, at the beginning of a segment or wherever the cursor was put."""
-    ports, segments, geometry, regions = tables.ports, tables.segments, tables.geometry, tables.regions
-    s, time = ports[port, c.PORT_SEGMENT], ports[port, c.PORT_NUMBER]
-    ports[port, c.PORT_REGION] = segments[s, _REGION]
-    ports[port, c.PORT_PAD] = regions[segments[s, _REGION], _PAD]
-    if segments[s, _KIND] == _LINEAR:
-        if segments[s, _REVERSE]:
-            time = segments[s, _TIMES] - 1 - time
-        ports[port, c.PORT_TILE] = segments[s, _TILE] + time // segments[s, _CHUNK]
-        ports[port, c.PORT_WITHIN] = time % segments[s, _CHUNK]
-    elif segments[s, _KIND] == _PIXELS:
-        set_number = time % segments[s, _SETS]
-        pixel, tap = segments[s, _M0] + time // segments[s, _SETS], segments[s, _K0] + set_number * segments[s, _K_STEP]
-        row_taps = geometry[_KERNEL_W] * geometry[_GROUP_CHANNELS]
-        ports[port, c.PORT_OUT_ROW], ports[port, c.PORT_OUT_COLUMN] = pixel // geometry[_OUT_W], pixel % geometry[_OUT_W]
-        ports[port, c.PORT_KERNEL_ROW] = tap // row_taps
-        ports[port, c.PORT_KERNEL_COLUMN] = tap % row_taps // geometry[_GROUP_CHANNELS]
-        ports[port, c.PORT_CHANNEL] = tap % geometry[_GROUP_CHANNELS]
-
-
-@written_in
-def move_on(tables: Tables, port: int) -> None:
-    """Update the place of a cursor that moved one element further in its segment."""
-    ports, segments, geometry = tables.ports, tables.segments, tables.geometry
-    s = ports[port, c.PORT_SEGMENT]
-    if segments[s, _KIND] == _LINEAR:
-        if segments[s, _REVERSE]:
-            ports[port, c.PORT_WITHIN] -= 1
-            if ports[port, c.PORT_WITHIN] < 0:
-                ports[port, c.PORT_WITHIN] = segments[s, _CHUNK] - 1
-                ports[port, c.PORT_TILE] -= 1
-        else:
-            ports[port, c.PORT_WITHIN] += 1
-            if ports[port, c.PORT_WITHIN] == segments[s, _CHUNK]:
-                ports[port, c.PORT_WITHIN] = 0
-                ports[port, c.PORT_TILE] += 1
-    elif segments[s, _KIND] == _PIXELS:
-        if segments[s, _SETS] > 1:
-            locate(tables, port)
-            return
-        ports[port, c.PORT_OUT_COLUMN] += 1
-        if ports[port, c.PORT_OUT_COLUMN] == geometry[_OUT_W]:
-            ports[port, c.PORT_OUT_COLUMN] = 0
-            ports[port, c.PORT_OUT_ROW] += 1
-
-
 @written_in
 def lines_by_word(tables: Tables, s: int, r: int, number: int, pad: int) -> tuple[int, int]:
     """Return (lines, words) of an element, lane by lane, or (NONE, tile) if it touches a tile that is not resident."""
     segments, geometry, regions, resident = tables.segments, tables.geometry, tables.regions, tables.resident
     found = words = 0
-    for lane in range(segments[s, _LANES]):
+    for lane in range(segments[s, _LANES] * segments[s, _JOINED]):
         tile, word = element_word(segments[s], geometry, number, lane)
         if tile < 0:
             continue
@@ -129,30 +80,62 @@ def _linear_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[
     ports, segments, regions, resident = tables.ports, tables.segments, tables.regions, tables.resident
     lines, line_slots = tables.lines, tables.line_slots
     tile, within = ports[port, c.PORT_TILE], ports[port, c.PORT_WITHIN]
-    slot = resident[regions[r, _FIRST_TILE] + tile]
-    if slot < 0:
-        return c.NONE, regions[r, _FIRST_TILE] + tile
-    word = segments[s, _OFFSET] + within * segments[s, _STRIDE]
-    word_bytes = regions[r, _WORD_BYTES]
-    base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
-    lanes = segments[s, _LANES]
-    first = base + line_of(tables, pad, word * word_bytes)
-    last = base + line_of(tables, pad, (word + lanes - 1) * word_bytes)
-    for line in range(first, last + 1):
-        lines[line - first] = line
-        line_slots[line - first] = slot
-    return last - first + 1, lanes
+    word_bytes, left, found, words = regions[r, _WORD_BYTES], vectors_joined(tables, s, port), 0, 0
+    while left > 0:
+        slot = resident[regions[r, _FIRST_TILE] + tile]
+        if slot < 0:
+            return c.NONE, regions[r, _FIRST_TILE] + tile
+        # Vectors of one tile lie side by side, unless the segment takes only a part of each.
+        run = min(left, segments[s, _CHUNK] - within) if segments[s, _STRIDE] == segments[s, _LANES] else 1
+        word, lanes = segments[s, _OFFSET] + within * segments[s, _STRIDE], run * segments[s, _LANES]
+        base = regions[r, _BASE_LINE] + (slot - regions[r, _FIRST_SLOT]) * regions[r, _SLOT_LINES]
+        first = base + line_of(tables, pad, word * word_bytes)
+        last = base + line_of(tables, pad, (word + lanes - 1) * word_bytes)
+        if found > 0:
+            found = add_lines(tables, first, last, slot, found)
+        else:
+            for line in range(first, last + 1):
+                lines[line - first] = line
+                line_slots[line - first] = slot
+            found = last - first + 1
+        words += lanes
+        left -= run
+        within += run
+        if within == segments[s, _CHUNK]:
+            within = 0
+            tile += 1
+    return found, words
 
 
 @written_in
 def _pixel_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[int, int]:
+    ports, segments, geometry = tables.ports, tables.segments, tables.geometry
+    out_row, out_column = ports[port, c.PORT_OUT_ROW], ports[port, c.PORT_OUT_COLUMN]
+    groups, found, words = segments[s, _GROUPS], 0, 0
+    for vector in range(vectors_joined(tables, s, port)):
+        if vector > 0:
+            out_column += 1
+            if out_column == geometry[_OUT_W]:
+                out_column = 0
+                out_row += 1
+        for group in range(groups):
+            found, more = _lines_of_pixel(tables, s, r, port, pad, out_row, out_column, group, found)
+            if found == c.NONE:
+                return found, more
+            words += more
+    return found, words
+
+
+@written_in
+def _lines_of_pixel(
+    tables: Tables, s: int, r: int, port: int, pad: int, out_row: int, out_column: int, group: int, found: int
+) -> tuple[int, int]:
     ports, segments, geometry, regions = tables.ports, tables.segments, tables.geometry, tables.regions
     resident = tables.resident
     group_channels, width, channels = geometry[_GROUP_CHANNELS], geometry[_W], geometry[_CHANNELS]
     rows, channel_tiles = geometry[_ROWS], 1
     if channels < geometry[_C]:
         channel_tiles = (geometry[_C] + channels - 1) // channels
-    out_row, out_column = ports[port, c.PORT_OUT_ROW], ports[port, c.PORT_OUT_COLUMN]
     first_tile = regions[r, _FIRST_TILE]
     if out_row >= geometry[_OUT_H]:
         batch = out_row // geometry[_OUT_H]
@@ -161,8 +144,8 @@ def _pixel_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[i
     kernel_row, kernel_column = ports[port, c.PORT_KERNEL_ROW], ports[port, c.PORT_KERNEL_COLUMN]
     channel = ports[port, c.PORT_CHANNEL]
     word_bytes = regions[r, _WORD_BYTES]
-    left = segments[s, _LANES]
-    found = words = 0
+    left, words = segments[s, _LANES] // segments[s, _GROUPS], 0
+    first_channel = segments[s, _CHANNEL_BASE] + group * group_channels
     while left > 0:
         run = min(left, group_channels - channel)
         row = out_row * geometry[_STRIDE_H] - geometry[_PAD_H] + kernel_row * geometry[_DILATION_H]
@@ -171,7 +154,7 @@ def _pixel_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[i
             left -= run
             channel += run
         else:
-            within, chunk = segments[s, _CHANNEL_BASE] + channel, 0
+            within, chunk = first_channel + channel, 0
             if channel_tiles > 1:
                 chunk = within // channels
                 within -= chunk * channels
@@ -200,6 +183,17 @@ def _pixel_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[i
 
 @written_in
 def _tap_lines(tables: Tables, s: int, r: int, time: int, pad: int) -> tuple[int, int]:
+    groups, found, words = tables.segments[s, _GROUPS], 0, 0
+    for group in range(groups):
+        found, more = _lines_of_tap(tables, s, r, time, pad, group, found)
+        if found == c.NONE:
+            return found, more
+        words += more
+    return found, words
+
+
+@written_in
+def _lines_of_tap(tables: Tables, s: int, r: int, time: int, pad: int, group: int, found: int) -> tuple[int, int]:
     segments, geometry, regions, resident = tables.segments, tables.geometry, tables.regions, tables.resident
     lines = tables.lines
     tap = segments[s, _K0] + time
@@ -210,7 +204,7 @@ def _tap_lines(tables: Tables, s: int, r: int, time: int, pad: int) -> tuple[int
     row_taps = geometry[_KERNEL_W] * group_channels
     kernel_row = tap // row_taps
     kernel_column = (tap - kernel_row * row_taps) // group_channels
-    full = segments[s, _CHANNEL_BASE] + tap - kernel_row * row_taps - kernel_column * group_channels
+    full = segments[s, _CHANNEL_BASE] + group * group_channels + tap - kernel_row * row_taps - kernel_column * group_channels
     chunk = full // channels
     within = full - chunk * channels
     out_w, stride_w, word_bytes = geometry[_OUT_W], geometry[_STRIDE_W], regions[r, _WORD_BYTES]
@@ -219,8 +213,7 @@ def _tap_lines(tables: Tables, s: int, r: int, time: int, pad: int) -> tuple[int
     out_column = pixel - out_row * out_w
     batch = out_row // geometry[_OUT_H]
     out_row -= batch * geometry[_OUT_H]
-    left = segments[s, _LANES]
-    found = words = 0
+    left, words = segments[s, _LANES] // segments[s, _GROUPS], 0
     while left > 0:
         run = min(left, out_w - out_column)
         row = out_row * geometry[_STRIDE_H] - geometry[_PAD_H] + kernel_row * geometry[_DILATION_H]

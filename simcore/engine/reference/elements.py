@@ -12,7 +12,7 @@ def element_at(program: Program, port: Port, segment: int, number: int) -> Eleme
     """Return the element ``number`` of a port's segment, with the word of every lane."""
     row = program.segments[port][segment]
     words: list[tuple[int, int] | None] = []
-    for lane in range(int(row[Seg.LANES])):
+    for lane in range(int(row[Seg.LANES] * row[Seg.JOINED])):
         tile, word = element_word(row, program.geometry, number, lane)
         words.append(None if tile < 0 else (int(tile), int(word)))
     first_tile = int(program.regions[row[Seg.REGION], Reg.FIRST_TILE])

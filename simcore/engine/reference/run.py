@@ -23,7 +23,6 @@ from simcore.errors import WrongValuesError
 from simcore.machine.counters import Counters, counted_since, read_counters
 from simcore.machine.line_writes import LineWrites
 from simcore.machine.machine import DramMemory, Machine, SimpleMemory
-from simcore.program.arrays import columns_of
 from simcore.program.outcome import Outcome
 from simcore.program.program import Port, Program
 from simcore.program.traces import Traced
@@ -133,9 +132,8 @@ class ReferenceEngine:
     def _values(self, clock: PhaseClock, program: Program, operands: Operands | None) -> ValueFlow | None:
         if operands is None or program.roles is None:
             return None
-        machine, arrays = self.machine, self.machine.arrays
-        shares = [
-            tuple(replace(fold, columns=columns_of(fold, arrays, array)) for fold in program.folds) for array in range(arrays)
-        ]
-        pes = [PeArray(clock, program.roles, machine.rows, machine.columns, folds) for folds in shares]
+        machine, split, roles = self.machine, program.split, program.roles
+        sums_stay = roles.held is Port.OUTPUT
+        shares = [tuple(split.share(fold, place, sums_stay=sums_stay) for fold in program.folds) for place in split.places()]
+        pes = [PeArray(clock, roles, machine.rows, machine.columns, folds) for folds in shares]
         return ValueFlow(program, pes, operands)

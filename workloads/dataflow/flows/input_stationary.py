@@ -7,7 +7,7 @@ from workloads.dataflow.dataflow import Dataflow, Side, swap_gap
 
 
 def _array_columns(array: ArraySpec) -> int:
-    return array.all_columns
+    return array.columns
 
 
 INPUT_STATIONARY = Dataflow(
