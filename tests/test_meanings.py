@@ -129,7 +129,7 @@ def test_every_cause_command_and_key_of_pim_is_explained() -> None:
     for name in sorted(found):
         assert explain(name), name
     for cause in PIM_CAUSES:
-        assert "Limits of DRAM that computes" in {meaning.group for meaning in explain(cause)}
+        assert "Stall causes" in {meaning.group for meaning in explain(cause)}
 
 
 @pytest.mark.parametrize(

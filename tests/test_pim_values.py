@@ -202,7 +202,7 @@ def test_failing_activations_change_sums_and_are_found() -> None:
     right = mapped_product(instance, layer_map, product(4, 4, signed=True), tensors, signed=True)
     wrong = mapped_product(instance, layer_map, product(4, 4, signed=True), tensors, signed=True, sense=failing(0.01, 5))
     assert (right != wrong).any()
-    with pytest.raises(WrongValuesError, match=r"layer 'conv': .* of 144 values of the banks differ from numpy's; the first is"):
+    with pytest.raises(WrongValuesError, match=r"layer 'conv': .* of 144 values differ from numpy's; the first is"):
         check_layer(instance, layer_map, product(4, 4), tensors, signed=True)  # the unsigned program takes -1 for 15
 
 

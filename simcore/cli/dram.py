@@ -141,9 +141,7 @@ def run(
     ] = None,
     json: options.JsonOption = False,
     quiet: options.QuietOption = False,
-    no_limit: Annotated[
-        bool, typer.Option("--no-limit", help="Simulate however long it takes; the default limit is ten minutes, by estimate.")
-    ] = False,
+    no_limit: options.NoMinutesLimitOption = False,
 ) -> None:
     """TRACE: serve its requests in order, at most one a cycle. Print cycles, bandwidth, latencies, commands, banks and energy."""
     from simcore.cli.dram_run import dram_command, refresh_asked_for

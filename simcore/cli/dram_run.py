@@ -23,7 +23,8 @@ from simcore.dram.standard import load_standard
 from simcore.dram.statistics import dram_statistics
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace
-from simcore.engine.dram_traces import check_engine, load_engine, read_trace, run_trace
+from simcore.engine.dram_traces import load_engine, read_trace, run_trace
+from simcore.engine.names import check_engine
 from simcore.errors import InputError
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from math import prod
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from simcore.cli.console import console, print_json, table
 from simcore.cli.guard import in_lines
 from simcore.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from simcore.dram.tables import ResolvedDram
 
 T = TypeVar("T")
 Name = TypeVar("Name")
@@ -116,41 +119,40 @@ def _dataflows() -> list[dict[str, Any]]:
     return [{"name": name, "description": text} for name, text in described]
 
 
-def _pim() -> list[dict[str, Any]]:
+def _drams(names: Iterable[str], more: Callable[[ResolvedDram], dict[str, Any]]) -> list[dict[str, Any]]:
     from simcore.dram.resolve import load_dram
-    from simcore.dram.standard import load_standard, pim_names
-
-    found = {name: load_dram(name) for name in pim_names()}
-    return [
-        {
-            "name": name,
-            "description": load_standard(name).spec.description.split(" (")[0],
-            "organisation": dram.organisation,
-            "banks": prod(dram.node_counts[: dram.bank_level + 1]),
-            "subarrays_of_a_bank": dram.node_counts[-1],
-            "columns": dram.counts[-1] * dram.transaction_bytes * 8,
-        }
-        for name, dram in found.items()
-    ]
-
-
-def _standards() -> list[dict[str, Any]]:
-    from simcore.dram.resolve import dram_names, load_dram
     from simcore.dram.standard import load_standard
-    from simcore.dram.statistics import peak_bandwidth_bytes_per_s
 
-    found = {name: load_dram(name) for name in dram_names()}
+    found = {name: load_dram(name) for name in names}
     return [
         {
             "name": name,
             "description": load_standard(name).spec.description.split(" (")[0],
             "organisation": dram.organisation,
             "banks": prod(dram.counts[: dram.bank_level + 1]),
-            "tck_ps": dram.tck_ps,
-            "peak_gb_per_s": peak_bandwidth_bytes_per_s(dram) / 1e9,
+            **more(dram),
         }
         for name, dram in found.items()
     ]
+
+
+def _pim() -> list[dict[str, Any]]:
+    from simcore.dram.standard import pim_names
+
+    return _drams(
+        pim_names(),
+        lambda dram: {
+            "subarrays_of_a_bank": dram.node_counts[-1],
+            "columns": dram.counts[-1] * dram.transaction_bytes * 8,
+        },
+    )
+
+
+def _standards() -> list[dict[str, Any]]:
+    from simcore.dram.resolve import dram_names
+    from simcore.dram.statistics import peak_bandwidth_bytes_per_s
+
+    return _drams(dram_names(), lambda dram: {"tck_ps": dram.tck_ps, "peak_gb_per_s": peak_bandwidth_bytes_per_s(dram) / 1e9})
 
 
 def _studies() -> list[dict[str, Any]]:

@@ -68,6 +68,9 @@ TraceCyclesOption = Annotated[
     str | None, typer.Option("--trace-cycles", metavar="FIRST:END", help="Trace core cycles FIRST up to, not with, END only.")
 ]
 NoLimitOption = Annotated[bool, typer.Option("--no-limit", help="Run even if the estimate exceeds the limit of one hour.")]
+NoMinutesLimitOption = Annotated[
+    bool, typer.Option("--no-limit", help="Run however long it takes; the default limit is ten minutes, by estimate.")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print no progress bar and no tables.")]
 
 

@@ -67,9 +67,7 @@ class MultiplyOptions:
     commands: Annotated[
         str | None, typer.Option("--commands", metavar="FILE", help="Write the command stream to this CSV file; .gz gzips it.")
     ] = None
-    no_limit: Annotated[
-        bool, typer.Option("--no-limit", help="Run however long it takes; the default limit is ten minutes, by estimate.")
-    ] = False
+    no_limit: options.NoMinutesLimitOption = False
     json: options.JsonOption = False
 
 

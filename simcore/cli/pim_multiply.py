@@ -10,8 +10,8 @@ from simcore.cli.dram_settings import standard_overrides
 from simcore.cli.options import file_named
 from simcore.cli.pim import MultiplyOptions
 from simcore.cli.pim_time import LIMIT_S, refuse_long_work
-from simcore.engine.dram_traces import check_engine
 from simcore.engine.micro_programs import run_work
+from simcore.engine.names import check_engine
 from simcore.errors import InputError, did_you_mean
 from simcore.pim.failures import failing
 from simcore.pim.find import find_program

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from simcore.engine.cold_start import log_cold_start
 from simcore.engine.memory_check import check_memory
+from simcore.engine.names import ENGINES, check_engine
 from simcore.engine.plan_check import check_plan
 from simcore.engine.records import Records
 from simcore.engine.shortcuts import Shortcuts
@@ -22,8 +23,7 @@ from simcore.spec.system import System
 if TYPE_CHECKING:
     from simcore.engine.reference.operands import Operands
 
-#: Engines by name: the compiled one is fast, the SimPy one defines the meaning.
-ENGINES = ("compiled", "simpy")
+__all__ = ["ENGINES", "load_engine", "run_programs", "run_traffic"]
 
 #: The array steps of the reference engine between two calls of ``on_step``. The compiled engine calls ten times a second.
 PROGRESS_STEPS = 64
@@ -87,6 +87,7 @@ def _runner(
     records: Records,
 ) -> Callable[[int, Program], Outcome]:
     """Return the function that runs the layer of an index on the engine of that name."""
+    check_engine(engine)
     if engine == "compiled":
         from simcore.engine.compiled.run import CompiledEngine
 
@@ -94,17 +95,15 @@ def _runner(
             raise InputError("the compiled engine has no PEs, so it cannot check values", hint="choose engine 'simpy'")
         compiled = CompiledEngine(machine, shortcuts, records.line_writes, traced=records.traced)
         return lambda index, program: compiled.run(program, None if on_step is None else partial(on_step, index))
-    if engine == "simpy":
-        from simcore.engine.reference.run import ReferenceEngine
+    from simcore.engine.reference.run import ReferenceEngine
 
-        reference = ReferenceEngine(machine, line_writes=records.line_writes, traced=records.traced)
+    reference = ReferenceEngine(machine, line_writes=records.line_writes, traced=records.traced)
 
-        def run(index: int, program: Program) -> Outcome:
-            given = None if operands is None else operands(index, program)
-            return reference.run(program, given, None if on_step is None else partial(_at_times, on_step, index))
+    def run(index: int, program: Program) -> Outcome:
+        given = None if operands is None else operands(index, program)
+        return reference.run(program, given, None if on_step is None else partial(_at_times, on_step, index))
 
-        return run
-    raise _no_engine(engine)
+    return run
 
 
 def _at_times(on_step: Callable[[int, int], None], index: int, step: int) -> None:
@@ -137,17 +136,16 @@ def run_traffic(
 
     Raise InputError for an unknown engine or scratchpad, an unusable bank timing, and a request to a line that does not exist.
     """
+    check_engine(engine)
     alone = _alone(build_machine(machine) if isinstance(machine, System) else machine, scratchpad)
     traffic.check_against(alone.scratchpads[0])
     if engine == "compiled":
         from simcore.engine.compiled.traffic import run_traffic as run_compiled
 
         return run_compiled(alone, traffic, until)
-    if engine == "simpy":
-        from simcore.engine.reference.traffic import run_traffic as run_reference
+    from simcore.engine.reference.traffic import run_traffic as run_reference
 
-        return run_reference(alone, traffic, until)
-    raise _no_engine(engine)
+    return run_reference(alone, traffic, until)
 
 
 def _alone(machine: Machine, scratchpad: str) -> Machine:
@@ -159,7 +157,3 @@ def _alone(machine: Machine, scratchpad: str) -> Machine:
     used = sorted(set(pad.groups))
     pad = replace(pad, first_bank=0, groups=tuple(used.index(group) for group in pad.groups))
     return replace(machine, scratchpads=(pad,), timings=tuple(machine.timings[group] for group in used))
-
-
-def _no_engine(engine: str) -> InputError:
-    return InputError(f"no engine named {engine!r}", hint=did_you_mean(engine, ENGINES))

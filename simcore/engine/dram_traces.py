@@ -15,10 +15,9 @@ from simcore.dram.outcome import DramOutcome
 from simcore.dram.tables import ResolvedDram
 from simcore.dram.trace import DramTrace, make_trace
 from simcore.engine.cold_start import log_cold_start
-from simcore.errors import InputError, did_you_mean
+from simcore.engine.names import check_engine
+from simcore.errors import InputError
 from simcore.timing.machine_code import jit_is_off
-
-ENGINES = ("compiled", "simpy")
 
 
 def read_trace(path: str | Path, engine: str = "compiled") -> DramTrace:
@@ -75,9 +74,3 @@ def load_engine(engine: str) -> Callable[..., DramOutcome]:
     from simcore.engine.reference.dram.trace import run_trace as run_reference
 
     return run_reference
-
-
-def check_engine(engine: str) -> None:
-    """Raise InputError for an engine that is not one of `ENGINES`."""
-    if engine not in ENGINES:
-        raise InputError(f"no engine named {engine!r}", hint=did_you_mean(engine, ENGINES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.cold_start import log_cold_start
-from simcore.engine.dram_traces import check_engine
+from simcore.engine.names import check_engine
 from simcore.pim.outcome import PimOutcome
 from simcore.pim.work import PimWork
 

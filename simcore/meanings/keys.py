@@ -15,8 +15,9 @@ from pydantic.fields import FieldInfo
 from simcore.dram.schema import StandardSpec
 from simcore.errors import InputError
 from simcore.kinds import kind_names, machine_kind
-from simcore.meanings.value_text import default_text, unit_of, values_text, without_none
+from simcore.meanings.value_text import default_text, unit_of, values_text
 from simcore.reading.keys import key
+from simcore.reading.problems import without_none
 from simcore.reading.values import TAG, Spec, Text
 from simcore.spec.machine_spec import MachineSpec
 

@@ -15,7 +15,7 @@ from simcore.meanings.dram_names import is_same_timing, rules, timings
 from simcore.meanings.headings import GROUPS, spoken
 from simcore.meanings.keys import INDEX, NAME, Key, all_keys
 from simcore.meanings.parts import PORTS, SCRATCHPADS
-from simcore.meanings.pim import COMMANDS, FIGURES, LIMITS
+from simcore.meanings.pim import COMMANDS, FIGURES
 from simcore.results.glossary import all_terms
 
 _TIMINGS, _RULES = "Timings of DRAM standards", "Rules of DRAM standards"
@@ -47,7 +47,6 @@ def all_meanings() -> tuple[Meaning, ...]:
         found += [Meaning(name, group, unit, text) for name, (unit, text) in headings.items()]
     found += [Meaning(name, "Scratchpads", "", text) for name, text in SCRATCHPADS.items()]
     found += [Meaning(name, "Ports", "", text) for name, text in PORTS.items()]
-    found += [Meaning(name, "Limits of DRAM that computes", unit, text) for name, (unit, text) in LIMITS.items()]
     found += [Meaning(name, "Figures of simcore pim", unit, text) for name, (unit, text) in FIGURES.items()]
     found += [Meaning(name, "Commands of DRAM standards", "", text) for name, text in COMMANDS.items()]
     found += [_of_key(item) for item in all_keys()]

@@ -1,19 +1,6 @@
-"""The meaning of what ``simcore pim`` prints: limits that make subarrays wait, keys of ``--json``, and commands."""
+"""The meaning of what ``simcore pim`` prints: keys of ``--json``, rows of its tables, and commands of DRAMs."""
 
 from __future__ import annotations
-
-#: The causes of a subarray's wait, each a limit that a command met.
-LIMITS = {
-    "refresh": ("cycles", "The bank is being refreshed, or the refresh that is due must come first (`--refresh`)."),
-    "power": ("cycles", "The period of `--power` has all the activations that it allows."),
-    "tFAW": ("cycles", "The rank has four activations within the window tFAW already (`--without tFAW` lifts the limit)."),
-    "tRRD": ("cycles", "The last activation in the rank or bank group is less than tRRD ago (`--without tRRD` lifts the limit)."),
-    "command_bus": (
-        "cycles",
-        "The channel's command bus carries the command of another subarray (`--without command-bus` lifts the limit).",
-    ),
-    "lock_step": ("cycles", "Another subarray has not begun the operation before (`--independent`: only those of a bank wait)."),
-}
 
 #: Keys of ``--json``, and rows of the printed tables.
 FIGURES = {
@@ -28,8 +15,6 @@ FIGURES = {
     "results": ("", "Products in all: one for each column of each subarray that computes."),
     "slowdown": ("", "cycles / compute_cycles: how much longer than without any limit."),
     "pj": ("pJ", "Energy of the micro-program; null for a DRAM without currents."),
-    "activate": ("pJ", "Energy of the activations and their precharges; more rows in one activation take more."),
-    "background": ("pJ", "Standby energy of the DRAM's chips over all cycles, which is higher while a bank is open."),
     "exact": ("", "Whether all checked products, computed on bit planes, are right."),
     "pairs_checked": ("pairs", "Pairs of operands whose product was checked."),
     "first_wrong": ("", "The first pair of operands with a wrong product; null if there is none."),

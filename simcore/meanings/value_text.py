@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from simcore.reading.keys import Written
+from simcore.reading.problems import without_none
 from simcore.reading.units import SIZE, format_frequency, format_quantity
 
 
@@ -55,12 +56,6 @@ def default_text(field: FieldInfo, unit: str) -> str:
     if isinstance(default, int) and unit in ("bytes", "Hz") and default > 8:
         return format_quantity(default, SIZE) if unit == "bytes" else format_frequency(default)
     return str(default)
-
-
-def without_none(annotation: Any) -> Any:
-    """Return the type without ``| None``."""
-    options = [option for option in typing.get_args(annotation) if option is not type(None)]
-    return options[0] if type(None) in typing.get_args(annotation) and len(options) == 1 else annotation
 
 
 def _opened(annotation: Any) -> tuple[Any, list[Any]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
 from simcore.pim.limits import PimLimits, load_pim_dram
 from simcore.pim.work import banks_of
 from simcore.reading.keys import Written, key
-from simcore.reading.values import Broken, Count, CountOrNone, Flag, FrequencyHz, Spec, Text, raise_broken
+from simcore.reading.values import Broken, Count, CountOrNone, Flag, FrequencyHz, Spec, Text, number_of, raise_broken
 from simcore.spec.machine_spec import MachineSpec, WordSpec
 
 #: The widest operands of a network. Their products and sums fit an int64.
@@ -24,15 +24,8 @@ _DERIVED = {
 }
 
 
-def _one_or_two(value: object) -> object:
-    # True equals 1, and pydantic matches a literal by equality.
-    if isinstance(value, bool):
-        raise_broken([Broken((), f"expected 1 or 2, got {str(value).lower()}")])
-    return value
-
-
 Bits = Annotated[int, Field(strict=True, ge=1, le=MOST_BITS)]
-Activations = Annotated[Literal[1, 2], BeforeValidator(_one_or_two), Written("1 or 2")]
+Activations = Annotated[Literal[1, 2], number_of("1 or 2"), Written("1 or 2")]
 
 
 class DramSpec(Spec):

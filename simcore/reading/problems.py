@@ -123,7 +123,7 @@ def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
     here: Any = model
     for step in path:
         here = _child(here, step)
-    here = _bare(here)
+    here = without_none(here)
     if isinstance(here, type) and issubclass(here, BaseModel):
         return list(here.model_fields)
     names = typing.get_args(here)
@@ -131,7 +131,7 @@ def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
 
 
 def _child(annotation: Any, step: str | int) -> Any:
-    annotation = _bare(annotation)
+    annotation = without_none(annotation)
     if isinstance(step, str) and step.startswith(TAG):
         return next(typing.get_args(option)[0] for option in typing.get_args(annotation) if Tag(step) in typing.get_args(option))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -140,7 +140,7 @@ def _child(annotation: Any, step: str | int) -> Any:
     return inner[-1] if typing.get_origin(annotation) is dict else inner[0] if inner else None
 
 
-def _bare(annotation: Any) -> Any:
-    """Return the annotation without ``| None``."""
+def without_none(annotation: Any) -> Any:
+    """Return a type without ``| None``."""
     options = [option for option in typing.get_args(annotation) if option is not type(None)]
     return options[0] if type(None) in typing.get_args(annotation) and len(options) == 1 else annotation

@@ -67,11 +67,18 @@ def _number_of_writes(value: object) -> object:
     return number
 
 
-def _not_true(value: object) -> object:
-    # True equals 1, and pydantic matches a literal by equality.
-    if isinstance(value, bool):
-        raise_broken([Broken((), f"expected 1, 2, 4 or 8, got {str(value).lower()}")])
-    return value
+def number_of(told: str) -> BeforeValidator:
+    """Return a validator for a literal of numbers, which refuses true: it equals 1, and pydantic matches a literal by equality.
+
+    ``told`` says which numbers are expected.
+    """
+
+    def not_true(value: object) -> object:
+        if isinstance(value, bool):
+            raise_broken([Broken((), f"expected {told}, got {str(value).lower()}")])
+        return value
+
+    return BeforeValidator(not_true)
 
 
 Count = Annotated[int, Field(strict=True, ge=1, le=MAX_COUNT)]
@@ -106,4 +113,4 @@ MacsPerSecond = Annotated[
     Written("a rate such as `6 TMAC/s`, or a number of multiply-accumulates per second", "MAC/s"),
 ]
 Writes = Annotated[float, BeforeValidator(_number_of_writes), Written("a number above 0, such as `1e12`", "writes")]
-WordBytes = Annotated[Literal[1, 2, 4, 8], BeforeValidator(_not_true), Written("1, 2, 4 or 8", "bytes")]
+WordBytes = Annotated[Literal[1, 2, 4, 8], number_of("1, 2, 4 or 8"), Written("1, 2, 4 or 8", "bytes")]

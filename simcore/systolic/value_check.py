@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,12 +47,15 @@ class ValueCheck:
         """Compare the results of the layer that has just run. Raise WrongValuesError with the first value that differs."""
         if self._under_way is None:
             return
+        from workloads.dataflow.values import require_equal
+
         drawn, self._under_way = self._under_way, None
         name = drawn.program.name
         try:
-            _require_equal(drawn.found(), drawn.expected)
+            found = drawn.found()
         except WrongValuesError as error:
             raise WrongValuesError(f"layer '{name}': {error}") from error
+        require_equal(name, found, drawn.expected)
         self.said[name] = EQUAL
 
 
@@ -84,14 +86,3 @@ def _without_values(layer: PlannedLayer) -> str:
     if layer.fused_into is not None:
         return f"none: joined {layer.fused_into}"
     return "none: vector unit" if layer.runs else "none: moves no data"
-
-
-def _require_equal(found: Int64Array, expected: Int64Array) -> None:
-    wrong = np.argwhere(found != expected)
-    if len(wrong) == 0:
-        return
-    first = tuple(wrong[0].tolist())
-    raise WrongValuesError(
-        f"{len(wrong):,} of {prod(found.shape):,} values of the array differ from numpy's product; "
-        f"the first is {first}: expected {expected[first]}, got {found[first]}"
-    )

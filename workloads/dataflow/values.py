@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from simcore.errors import InputError
+from simcore.errors import InputError, WrongValuesError
 from simcore.program.program import Int64Array, Program
 from workloads.dataflow.images import convolution_images, convolution_result
 from workloads.dataflow.rules.rule import Array, ProductValues
@@ -47,6 +47,17 @@ def loop_nest_operands(instance: LayerInstance, first: Array, second: Array) -> 
 def loop_nest_result(instance: LayerInstance, found: Array) -> Array:
     """Return the layer's result, made from the result of its loop nest, [batch, filters, rows, columns]."""
     return _values(instance).result(instance.layer, instance, found)
+
+
+def require_equal(name: str, found: Int64Array, expected: Int64Array) -> None:
+    """Raise WrongValuesError, with the first value that differs, unless all values of a layer are as numpy computed them."""
+    wrong = np.argwhere(found != expected)
+    if len(wrong):
+        first = tuple(wrong[0].tolist())
+        raise WrongValuesError(
+            f"layer '{name}': {len(wrong):,} of {found.size:,} values differ from numpy's; "
+            f"the first is {first}: expected {expected[first]}, got {found[first]}"
+        )
 
 
 def operand_images(program: Program, instance: LayerInstance, first: Int64Array, second: Int64Array) -> dict[int, Int64Array]:

@@ -12,11 +12,12 @@ import numpy as np
 
 from simcore.pim.meaning import Integers
 from simcore.pim.recorder import Recording
+from workloads.dataflow.values import require_equal
 from workloads.layers import Conv, Linear, Mul
 from workloads.network import LayerInstance, Network
 from workloads.pim.integer_layers import integer_form, quantised, shift_for
 from workloads.pim.network_map import NetworkMap, PlacedLayer
-from workloads.pim.values import check_layer, draw, require_equal
+from workloads.pim.values import check_layer, draw
 
 #: The finding for a layer whose every value equals numpy's.
 EQUAL = "equal"

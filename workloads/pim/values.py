@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcore.errors import InputError, WrongValuesError
+from simcore.errors import InputError
 from simcore.pim.execute import Sense, ideal
 from simcore.pim.mapping.layer_map import LayerMap
 from simcore.pim.meaning import Integers
@@ -14,7 +14,7 @@ from workloads.dataflow.array import Product
 from workloads.dataflow.lowering import work_of
 from workloads.dataflow.rules.table import rule_of
 from workloads.dataflow.shape import ConvShape
-from workloads.dataflow.values import loop_nest_operands, loop_nest_result, numpy_product
+from workloads.dataflow.values import loop_nest_operands, loop_nest_result, numpy_product, require_equal
 from workloads.network import LayerInstance
 
 
@@ -72,17 +72,6 @@ def check_layer(
     found = mapped_product(instance, layer_map, recording, tensors, signed=signed)
     require_equal(instance.name, found, numpy_product(instance, *tensors))
     return found
-
-
-def require_equal(name: str, found: Integers, expected: Integers) -> None:
-    """Raise WrongValuesError, with the first value that differs, unless all values of a layer are as expected."""
-    wrong = np.argwhere(found != expected)
-    if len(wrong):
-        first = tuple(wrong[0].tolist())
-        raise WrongValuesError(
-            f"layer '{name}': {len(wrong):,} of {found.size:,} values of the banks differ from numpy's; "
-            f"the first is {first}: expected {expected[first]}, got {found[first]}"
-        )
 
 
 def windows_of(shape: ConvShape, pixels: Integers) -> Integers:

@@ -106,9 +106,7 @@ class PeArray:
         while True:
             step = yield self.pulse
             old, new = step % 2, 1 - step % 2
-            packet = (
-                self._streamed(step, row, self.from_west, "rows") if column == 0 else self.west[old].pop((row, column - 1), None)
-            )
+            packet = self._west_input(step, row, column, old)
             if packet is not None:
                 value, fold, time = packet
                 if time == 0:
@@ -126,14 +124,7 @@ class PeArray:
         while True:
             step = yield self.pulse
             old, new = step % 2, 1 - step % 2
-            west = (
-                self._streamed(step, row, self.from_west, "rows") if column == 0 else self.west[old].pop((row, column - 1), None)
-            )
-            north = (
-                self._streamed(step, column, self.from_north, "columns")
-                if row == 0
-                else self.north[old].pop((row - 1, column), None)
-            )
+            west, north = self._west_input(step, row, column, old), self._north_input(step, row, column, old)
             if west is None or north is None:
                 continue
             value, fold, time = west
