@@ -6,6 +6,8 @@ a seed draws for each set, and only if its cells disagree, because then the bit 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from simcore.errors import InputError
@@ -19,6 +21,10 @@ def failing(probability: float, seed: int) -> Sense:
     if not 0 <= probability <= 1:
         raise InputError(f"expected a share of failing columns from 0 to 1, got {probability:g}")
 
+    @lru_cache(maxsize=1024)
+    def weak(rows: tuple[int, ...], words: int) -> Planes:
+        return _weak(probability, [seed, *rows], words)
+
     def sense(lines: tuple[Line, ...], planes: list[Planes]) -> Planes:
         value = majority(planes)
         if len(planes) == 1:
@@ -27,7 +33,7 @@ def failing(probability: float, seed: int) -> Sense:
         for plane in planes[1:]:
             every &= plane
             any_of |= plane
-        found: Planes = value ^ (_weak(probability, [seed, *sorted(line.row for line in lines)], len(value)) & (every ^ any_of))
+        found: Planes = value ^ (weak(tuple(sorted(line.row for line in lines)), len(value)) & (every ^ any_of))
         return found
 
     return sense

@@ -37,7 +37,10 @@ def dot_products(
     """Return the sums [pixels, filters of all groups] of mapped dot products.
 
     ``weights`` are [filters of all groups, length], ``windows`` [groups, pixels, length]. ``recording`` multiplies numbers of the
-    map's widths, weights first. Raise InputError for tensors of other shapes and for numbers that the widths cannot hold.
+    map's widths, weights first. Amplifiers that fail (``sense``) see one row set at a time, so that they fail in the same columns
+    of every subarray and in every round.
+
+    Raise InputError for tensors of other shapes and for numbers that the widths cannot hold.
     """
     dots, options = layer_map.dots, layer_map.options
     _require("weights", weights, (dots.all_filters, dots.length), options.weight_bits, signed)
@@ -45,9 +48,10 @@ def dot_products(
     narrow = _narrow(options.product_bits)
     weights, windows = weights.astype(narrow, copy=False), windows.astype(narrow, copy=False)
     sums = np.zeros((dots.pixels, dots.all_filters), dtype=np.int64)
+    at_once = 1 if sense is not ideal else max(1, _BATCH_COLUMNS // layer_map.used_columns)
     for part in range(layer_map.folds):
         ks = slice(part * layer_map.part_length, min((part + 1) * layer_map.part_length, dots.length))
-        for output, row, slot in _batches(layer_map, part):
+        for output, row, slot in _batches(layer_map, part, at_once):
             pixel, filter_ = np.divmod(output, dots.all_filters)
             shape = int(row.max()) + 1, layer_map.dots_per_row, layer_map.part_length
             first, second = np.zeros(shape, dtype=narrow), np.zeros(shape, dtype=narrow)
@@ -76,15 +80,14 @@ def _accumulated(product: Planes, shape: tuple[int, int, int], signed: bool) -> 
     return total.reshape(rows, slots)
 
 
-def _batches(layer_map: LayerMap, part: int) -> Iterator[tuple[Indices, Indices, Indices]]:
-    """Yield dot products of whole row sets, a batch at a time: their numbers, and their row set and slot within the batch."""
+def _batches(layer_map: LayerMap, part: int, at_once: int) -> Iterator[tuple[Indices, Indices, Indices]]:
+    """Yield dot products of ``at_once`` row sets at a time: their numbers, and their row set and slot among these."""
     output = np.arange(layer_map.dots.outputs, dtype=np.int64)
     unit, turn, column = place(layer_map, output, part * layer_map.part_length)
     row_set = unit * layer_map.rounds + turn
     order = np.argsort(row_set, kind="stable")
     _, first, row = np.unique(row_set[order], return_index=True, return_inverse=True)
     slot = column[order] // layer_map.part_length
-    at_once = max(1, _BATCH_COLUMNS // layer_map.used_columns)
     for start in range(0, len(first), at_once):
         end = first[start + at_once] if start + at_once < len(first) else len(order)
         batch = slice(int(first[start]), int(end))

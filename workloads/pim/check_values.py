@@ -89,7 +89,7 @@ def check_whole(
         if name not in drawn:
             shape = (batch, *network.layer(name).infer(()))
             values[name] = random.integers(-(1 << bits - 1) if signed else 0, 1 << bits - signed, shape, dtype=np.int64)
-    ends = _ends_of_chains(network_map)
+    ends = ends_of_chains(network_map)
     for layer in network_map.layers:
         result = _result(layer, [values[producer] for producer in layer.instance.producers], recording, signed, seed)
         values[layer.name] = result
@@ -124,7 +124,7 @@ def _bias(instance: LayerInstance, signed: bool) -> Integers:
     return drawn.reshape(-1, 1, 1) if isinstance(layer, Conv) else drawn
 
 
-def _ends_of_chains(network_map: NetworkMap) -> frozenset[str]:
+def ends_of_chains(network_map: NetworkMap) -> frozenset[str]:
     """Return the layers after which results leave for the rows: the last of each chain of fused layers, and no views."""
     last: dict[str, str] = {}
     for layer in network_map.layers:
