@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from simcore.spec.load import kind_of_source
 if TYPE_CHECKING:
     import networkx as nx
 
+    from simcore.dram.tables import IntArray, ResolvedDram
     from simcore.results.trace_files import TraceOrder
     from workloads.network import Network
 
@@ -43,6 +45,7 @@ def simulate(
     limit_s: float | None = LIMIT_S,
     progress: OnProgress | None = None,
     trace: TraceOrder | None = None,
+    commands: str | Path | None = None,
 ) -> Results:
     """Run a network on a system and return its tables.
 
@@ -56,10 +59,11 @@ def simulate(
     "momentum", "adam") and asks for one training step on the batch instead of inference. ``shortcuts`` switches single shortcuts
     of the compiled engine off.
 
-    ``check_values`` (systolic, engine "simpy" only) lets the PEs multiply int8 numbers drawn from the System's ``seed``, and
-    compares what the array writes with numpy's product, layer by layer; ``Results.values`` holds the findings. A run whose
+    ``check_values`` lets the machine multiply numbers drawn from the System's ``seed`` (systolic: int8 numbers in the PEs of
+    engine "simpy"), and compares the products with numpy's, layer by layer; ``Results.values`` holds the findings. A run whose
     estimate exceeds ``limit_s`` seconds is an error; None sets no limit. The run calls ``progress`` as it advances. ``trace``
-    asks for files with every access of the scratchpads or of the DRAM.
+    asks for files with every access of the scratchpads or of the DRAM. ``commands`` is a CSV file (.gz gzips it) for the commands
+    of a kind that issues them by itself.
 
     Raise InputError for any of these that cannot be used, and WrongValuesError if a checked value differs from numpy's.
     """
@@ -70,6 +74,7 @@ def simulate(
         kind.require_values(engine)
     for traced in () if trace is None else trace.kinds:
         kind.require_trace(machine, traced)
+    dram = None if commands is None else kind.command_dram(machine)
     costs = kind.costs(machine)
     graph = network_for(network, machine, batch, training)
     used = shortcuts if shortcuts is not None else Shortcuts()
@@ -78,7 +83,8 @@ def simulate(
     kind.load(machine, engine)
     started = time.perf_counter()
     plan = kind.plan(machine, order)
-    ran, traces = _run(kind, machine, order, plan, trace)
+    with _command_file(dram, commands) as save:
+        ran, traces = _run(kind, machine, replace(order, commands=save), plan, trace)
     wall_s = time.perf_counter() - started
     check_ran(kind, ran)
     manifest = build_manifest(
@@ -110,6 +116,18 @@ def _run(
     with trace_files(trace, names) as written:
         ran = kind.run(machine, replace(order, traced=written.traced), plan)
     return ran, written.facts()
+
+
+@contextmanager
+def _command_file(dram: ResolvedDram | None, path: str | Path | None) -> Iterator[Callable[[IntArray], None] | None]:
+    """Claim the file, if one is wanted, and yield the function that writes commands to it."""
+    if dram is None or path is None:
+        yield None
+        return
+    from simcore.pim.saving import command_file
+
+    with command_file(dram, Path(path)) as save:
+        yield save
 
 
 def _wear(kind: MachineKind[Any, Any], machine: MachineSpec, ran: Ran) -> LineWear | None:

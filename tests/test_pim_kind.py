@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 from simcore import InputError, simulate
 from simcore.cli import app
 from simcore.engine.shortcuts import Shortcuts
+from simcore.errors import WrongValuesError
+from simcore.pim.value_check import dot_products
 from simcore.results import TABLES, Results
 from simcore.results.glossary import all_terms
 from simcore.results.trace_files import TraceOrder
@@ -205,6 +207,93 @@ def test_the_tables_fit_a_narrow_terminal(width: str, monkeypatch: pytest.Monkey
     tables = [line for line in result.stdout.splitlines() if "  " in line]
     assert max(map(len, tables)) <= int(width)
     assert "Commands and" in result.stdout
+
+
+# Options ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_precision_sets_the_bits_of_both_operands() -> None:
+    short = printed_json("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", "2x4")
+    long = printed_json(
+        *("run", "lenet5", "--system", "pim-dram-ddr4"),
+        *("--set", "precision.weight_bits=2", "--set", "precision.activation_bits=4"),
+    )
+    assert short["cycles"] == long["cycles"]
+    for given, told in (("8x", "such as 8, or 4x8"), ("17", "precision.weight_bits")):
+        result = invoke("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", given)
+        assert result.exit_code == 2
+        assert told in result.stderr
+    other = invoke("run", "lenet5", "--precision", "8")
+    assert other.exit_code == 2
+    assert "'systolic' has no precision in bits" in other.stderr
+
+
+@pytest.mark.parametrize(
+    "more", [("limits.refresh=all-bank",), ("placement=pipelined",), ("operands=bus", "weights=reloaded", "active_subarrays=2")]
+)
+def test_the_command_stream_has_the_counted_commands_and_breaks_no_rule(more: tuple[str, ...], tmp_path: Path) -> None:
+    stream = tmp_path / "stream.csv"
+    overrides = [text for change in ("dram.overrides={column: 16}", *more) for text in ("--set", change)]
+    found = printed_json(
+        *("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", "2", "--layers", "c3,s4,f6"),
+        *("--commands", str(stream), *overrides),
+    )
+    names = [line.split(",")[1] for line in stream.read_text().splitlines()[1:]]
+    issued = found["commands"]
+    assert sum(name.startswith(("ACT", "COPY")) for name in names) == issued["ACT"]
+    assert sum(name.startswith("PRE") for name in names) == issued["PRE"]
+    assert (names.count("RD"), names.count("WR"), names.count("REFab")) == (issued["RD"], issued["WR"], issued["REF"])
+    checked = invoke("dram", "check", str(stream), "--standard", "pim-ddr4_2666")
+    assert checked.exit_code == 0, checked.output
+    assert "no violation" in checked.output
+
+
+def test_a_stream_is_claimed_before_the_run_and_not_too_long(tmp_path: Path) -> None:
+    result = invoke("run", "alexnet", "--system", "pim-dram-ddr4", "--commands", str(tmp_path / "stream.csv"))
+    assert result.exit_code == 2
+    assert "expected a stream of at most 2,000,000 commands" in result.stderr
+    assert not (tmp_path / "stream.csv").exists()
+    result = invoke("run", "lenet5", "--commands", str(tmp_path / "stream.csv"))
+    assert result.exit_code == 2
+    assert "'systolic' has no command stream of its own" in result.stderr
+    result = invoke("run", "lenet5", "--system", "pim-dram-ddr4", "--commands", str(tmp_path / "no" / "stream.csv"))
+    assert result.exit_code == 2
+
+
+def test_an_operation_of_pimevals_table_writes_its_row_accesses(tmp_path: Path) -> None:
+    stream = tmp_path / "stream.csv"
+    found = printed_json("pim", "op", "mul", "--bits", "8", "--elements", "1000", "--commands", str(stream))
+    lines = [line.split(",") for line in stream.read_text().splitlines()[1:]]
+    assert [name for _, name, *_ in lines] == ["ACT", "PREpb"] * 108
+    assert (int(lines[-1][0]) + 19) * 0.75 == found["runtime_ns"]
+    assert invoke("dram", "check", str(stream), "--standard", "pim-ddr4_2666").exit_code == 0
+
+
+def test_the_values_of_single_layers_are_checked() -> None:
+    results = simulate("lenet5", "pim-dram-ddr4", layers="c3,s4", check_values=True, overrides=SMALL)
+    assert results.values["c3"] == "equal"
+    assert results.values["s4"].startswith("none")
+    assert results.manifest["values_checked"]
+    shown = invoke("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", "3", "--check-values", "--layers", "f6")
+    assert "Values: in 1 of 1 layers the mapped products equal numpy's integers" in shown.stdout.replace("\n", " ")
+
+
+def test_wrong_products_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*given: Any, **more: Any) -> Any:
+        return dot_products(*given, **more) + 1
+
+    monkeypatch.setattr("workloads.pim.values.dot_products", wrong)
+    with pytest.raises(WrongValuesError):
+        simulate("lenet5", "pim-dram-ddr4", layers="f6", check_values=True, overrides=SMALL)
+
+
+def test_banks_prints_the_subarrays() -> None:
+    result = invoke("banks", "lenet5", "--system", "pim-dram-ddr4", "--precision", "2")
+    assert result.exit_code == 0
+    assert "Subarrays of pim-dram-ddr4" in result.stdout
+    found = printed_json("banks", "lenet5", "--system", "pim-dram-ddr4", "--precision", "2")
+    assert [bank["scratchpad"] for bank in found["banks"]] == [f"bank{number}" for number in range(16)]
+    assert found["banks"][0]["busy_cycles"] > found["banks"][15]["busy_cycles"] > 0
 
 
 # Bad input ---------------------------------------------------------------------------------------------------------------------

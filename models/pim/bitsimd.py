@@ -7,6 +7,7 @@ multiplies: a row access takes tRAS + tRP, a logic step tCCD_S. A pass covers on
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from math import ceil
 
@@ -76,6 +77,24 @@ def counts(operation: str, bits: int) -> tuple[int, int, int]:
 def is_extended(operation: str, bits: int) -> bool:
     """Return whether PIMeval's own table lacks this operation, so that the count is an extension of it."""
     return bits not in _TABLE_BITS or (operation == "mul" and bits == MOST_BITS)
+
+
+def row_accesses(operation: str, bits: int, elements: int, system: BitSimdSystem) -> Iterator[tuple[int, int]]:
+    """Yield, for one pair of subarrays, the cycle and the row of each row access of an operation, pass by pass.
+
+    Each pass reads its rows, does its logic steps, and writes its rows. Raise InputError as `time_of` does.
+    """
+    reads, writes, logic = counts(operation, bits)
+    cycle, row_cycles = 0, system.tras_cycles + system.trp_cycles
+    for number in range(time_of(operation, bits, elements, system).passes):
+        first = number * _OPERANDS * bits
+        for at in range(reads):
+            yield cycle, first + at % (2 * bits)
+            cycle += row_cycles
+        cycle += logic * system.tccd_s_cycles
+        for at in range(writes):
+            yield cycle, first + 2 * bits + at % bits
+            cycle += row_cycles
 
 
 def time_of(operation: str, bits: int, elements: int, system: BitSimdSystem) -> BitSimdTime:

@@ -26,6 +26,12 @@ def banks_command(options: SimulateOptions) -> None:
 
 def _print(results: Results) -> None:
     out, columns = console(), columns_within(width())
+    own = results.kind.printed_banks(results)
+    for shown in own:
+        out.print(drawn(shown))
+    if own:
+        out.print(summary(results))
+        return
     for shown in bank_tables(results):
         out.print(drawn(shown))
         out.print()

@@ -54,7 +54,7 @@ OverwriteOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 CheckValuesOption = Annotated[
     bool,
-    typer.Option("--check-values", help="With --engine simpy, multiply random numbers in the PEs and compare with numpy."),
+    typer.Option("--check-values", help="Multiply random numbers and compare with numpy (systolic: with --engine simpy)."),
 ]
 TraceOption = Annotated[
     list[str] | None,
@@ -66,6 +66,14 @@ TraceOption = Annotated[
 ]
 TraceCyclesOption = Annotated[
     str | None, typer.Option("--trace-cycles", metavar="FIRST:END", help="Trace core cycles FIRST up to, not with, END only.")
+]
+PrecisionOption = Annotated[
+    str | None,
+    typer.Option("--precision", metavar="N|NxM", help="Bits of weights and activations, for DRAM that multiplies (pim-dram)."),
+]
+CommandsOption = Annotated[
+    str | None,
+    typer.Option("--commands", metavar="FILE", help="Write the commands of a DRAM that multiplies to this CSV file; .gz gzips."),
 ]
 NoLimitOption = Annotated[bool, typer.Option("--no-limit", help="Run even if the estimate exceeds the limit of one hour.")]
 NoMinutesLimitOption = Annotated[
@@ -100,6 +108,7 @@ class SimulateOptions:
     batch: BatchOption = None
     training: TrainingOption = False
     optimizer: OptimizerOption = None
+    precision: PrecisionOption = None
     overrides: SetOption = None
     out: OutOption = None
     overwrite: OverwriteOption = False
@@ -115,6 +124,7 @@ class RunOptions(SimulateOptions):
     check_values: CheckValuesOption = False
     trace: TraceOption = None
     trace_cycles: TraceCyclesOption = None
+    commands: CommandsOption = None
 
 
 @dataclass(frozen=True)

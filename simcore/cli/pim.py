@@ -95,10 +95,12 @@ def op(
     subarrays: Annotated[int | None, typer.Option("--subarrays", metavar="N", help="Subarrays of a bank.")] = None,
     rows: Annotated[int | None, typer.Option("--rows", metavar="N", help="Rows of a subarray.")] = None,
     columns: Annotated[int | None, typer.Option("--columns", metavar="N", help="Columns of a subarray.")] = None,
+    commands: options.CommandsOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Time an operation on many elements by PIMeval's BitSIMD table: no limits, a row access takes tRAS + tRP."""
     from simcore.cli.pim_op import op_command
 
     given = {"ranks": ranks, "banks": banks, "subarrays": subarrays, "rows": rows, "columns": columns}
-    op_command(operation, bits, elements, system, {name: value for name, value in given.items() if value is not None}, json)
+    geometry = {name: value for name, value in given.items() if value is not None}
+    op_command(operation, bits, elements, name=system, geometry=geometry, commands=commands, as_json=json)

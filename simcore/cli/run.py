@@ -13,7 +13,7 @@ from simcore.results.printed import common_tables
 def run_command(options: RunOptions) -> None:
     """Simulate and print the results as JSON, as one line, or as tables."""
     traced = traced_of(options.trace, options.trace_cycles)
-    results = simulate_as_asked(options, check_values=options.check_values, traced=traced)
+    results = simulate_as_asked(options, check_values=options.check_values, traced=traced, commands=options.commands)
     if options.json:
         print_json(results.to_json())
     elif options.quiet:

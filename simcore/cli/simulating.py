@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simcore.cli.console import progress, telling_of_compiling
-from simcore.cli.options import SimulateOptions, optimizer_of
+from simcore.cli.options import SimulateOptions, file_named, optimizer_of
 from simcore.cli.tracing import TracedOptions
 from simcore.errors import InputError
 from simcore.reading.overrides import SetOptions
@@ -13,24 +15,31 @@ from simcore.results import Results
 from simcore.run_time import LIMIT_S
 from simcore.saving import results_directory
 from simcore.simulation import simulate
+from simcore.spec.load import kind_of_source
 
 if TYPE_CHECKING:
     from simcore.results.trace_files import TraceOrder
 
 
-def simulate_as_asked(options: SimulateOptions, *, check_values: bool = False, traced: TracedOptions | None = None) -> Results:
+def simulate_as_asked(
+    options: SimulateOptions,
+    *,
+    check_values: bool = False,
+    traced: TracedOptions | None = None,
+    commands: str | None = None,
+) -> Results:
     """Run the simulation. If the output directory cannot be written, raise InputError before the run, not after it."""
     if traced is not None and options.out is None:
         raise InputError("expected --out DIR with --trace, because the trace is written there", "--trace")
     with results_directory(options.out, overwrite=options.overwrite) as save:
         folder = save.during_the_run() if traced is not None else None
         trace = None if traced is None or folder is None else traced.into(folder, told_as=options.out)
-        results = _simulate(options, check_values, trace)
+        results = _simulate(options, check_values, trace, file_named(commands, "--commands"))
         save(results.write_into)
     return results
 
 
-def _simulate(options: SimulateOptions, check_values: bool, trace: TraceOrder | None) -> Results:
+def _simulate(options: SimulateOptions, check_values: bool, trace: TraceOrder | None, commands: Path | None) -> Results:
     optimizer = optimizer_of(options.training, options.optimizer)
     wanted = not (options.quiet or options.json)
     with progress(wanted) as on_progress, telling_of_compiling(wanted):
@@ -42,9 +51,15 @@ def _simulate(options: SimulateOptions, check_values: bool, trace: TraceOrder | 
             layers=options.layers,
             batch=options.batch,
             training=optimizer,
-            overrides=SetOptions(options.overrides or ()),
+            overrides=SetOptions([*precision_of(options), *(options.overrides or ())]),
             check_values=check_values,
             limit_s=None if options.no_limit else LIMIT_S,
             progress=on_progress,
             trace=trace,
+            commands=commands,
         )
+
+
+def precision_of(options: SimulateOptions) -> Sequence[str]:
+    """Return the overrides that ``--precision`` stands for. Raise InputError for a machine without a precision in bits."""
+    return () if options.precision is None else kind_of_source(options.system).precision_overrides(options.precision)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -17,7 +17,7 @@ from simcore.progress import OnProgress
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simcore.dram.tables import ResolvedDram
+    from simcore.dram.tables import IntArray, ResolvedDram
     from simcore.engine.shortcuts import Shortcuts
     from simcore.kinds.advice import Change, Loss
     from simcore.machine.line_writes import LineWrites
@@ -38,7 +38,8 @@ class RunOrder:
     """The order for a run: the layers of ``network`` named in ``wanted`` (None means all), on the engine of that name.
 
     ``shortcuts`` says which shortcuts a compiled engine may take. ``check_values`` asks for a comparison of the values that the
-    machine computes. The run calls ``progress`` as it advances, and hands accesses over to ``traced``.
+    machine computes. The run calls ``progress`` as it advances, hands accesses over to ``traced``, and calls ``commands`` once
+    with the commands of a DRAM (`MachineKind.command_dram`).
     """
 
     network: Network
@@ -48,6 +49,7 @@ class RunOrder:
     check_values: bool = False
     progress: OnProgress | None = None
     traced: Traced | None = None
+    commands: Callable[[IntArray], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,16 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         """Return the DRAM that is simulated as main memory, or None if main memory is simpler."""
         return None
 
+    def command_dram(self, spec: SpecT) -> ResolvedDram:
+        """Return the DRAM whose commands a run can write down. Raise InputError if the kind issues no commands by itself."""
+        hint = "leave --commands out; --trace dram traces the transactions of a main memory"
+        raise InputError(f"a machine of kind '{self.name}' has no command stream of its own", hint=hint)
+
+    def precision_overrides(self, bits: str) -> Sequence[str]:
+        """Return the ``KEY=VALUE`` texts that give weights and activations so many bits. Raise InputError if no keys do."""
+        hint = "words of whole bytes: --set words.ifmap_bytes=1 --set words.filter_bytes=1"
+        raise InputError(f"a machine of kind '{self.name}' has no precision in bits", "--precision", hint)
+
     @abstractmethod
     def macs_per_cycle(self, spec: SpecT) -> float:
         """Return the peak of multiply-accumulates per core cycle, or infinity if nothing limits them."""
@@ -188,6 +200,10 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
 
     def printed_lines(self, results: Results) -> Sequence[str]:
         """Return the sentences that ``simcore run`` prints below its tables."""
+        return ()
+
+    def printed_banks(self, results: Results) -> Sequence[PrintedTable]:
+        """Return the tables that ``simcore banks`` prints; () stands for the tables and heat maps of scratchpads."""
         return ()
 
     def losses(self, results: Results) -> Sequence[Loss]:

@@ -36,10 +36,5 @@ def printed_banks(results: Results) -> list[PrintedTable]:
         )
     rows.sort(key=lambda found: -found[5])
     columns = ("bank", "mostly", "subarray", "computing", "occup. %", "stalled", "idle")
-    return [PrintedTable(f"Subarrays of {results.system.name}, one channel", columns, rows[:_MOST], text_columns=2)]
-
-
-def bank_lines(results: Results) -> list[str]:
-    """Return what the table leaves out."""
-    more = len(results.banks) - _MOST
-    return [f"The other {more} subarrays wait less; --json and --out list them, too."] if more > 0 else []
+    most = f", the {_MOST} of {len(rows)} that wait most" if len(rows) > _MOST else ""
+    return [PrintedTable(f"Subarrays of {results.system.name}{most}", columns, rows[:_MOST], text_columns=2)]

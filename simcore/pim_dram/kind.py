@@ -15,6 +15,7 @@ from simcore.pim_dram.spec import PimDramSpec
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simcore.dram.tables import ResolvedDram
     from simcore.kinds.advice import Change, Loss
     from simcore.pim_dram.plan import NetworkPlan
     from simcore.results import LayerRun, Results
@@ -30,6 +31,7 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
     description = "DRAM that multiplies in its subarrays and adds up in its banks, every command timed"
     engines = ("compiled", "simpy")
     causes = CAUSES
+    value_engines = ("compiled", "simpy")
     has_banks = True
     file_keys = (("dram", "standard"), ("program",))
 
@@ -56,6 +58,15 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
         from simcore.pim_dram.banks import bank_names
 
         return bank_names(build_machine(spec))
+
+    def precision_overrides(self, bits: str) -> Sequence[str]:
+        from simcore.pim_dram.spec import precision_of
+
+        weights, activations = precision_of(bits)
+        return f"precision.weight_bits={weights}", f"precision.activation_bits={activations}"
+
+    def command_dram(self, spec: PimDramSpec) -> ResolvedDram:
+        return build_machine(spec).dram
 
     def macs_per_cycle(self, spec: PimDramSpec) -> float:
         """Return the products per cycle if every column of all subarrays that compute multiplied without a pause."""
@@ -111,6 +122,11 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
         from simcore.pim_dram.printed import printed_lines
 
         return printed_lines(results)
+
+    def printed_banks(self, results: Results) -> Sequence[PrintedTable]:
+        from simcore.pim_dram.banks import printed_banks
+
+        return printed_banks(results)
 
     def losses(self, results: Results) -> Sequence[Loss]:
         from simcore.pim_dram.losses import losses

@@ -69,7 +69,7 @@ def run_pipeline(machine: PimMachine, runs: PhaseRuns, plan: NetworkPlan) -> Pip
     for kind in PHASE_KINDS:
         interval += _step(machine, runs, [entry for entry in every if entry.phase.kind == kind], done)
     first: dict[str, list[PhaseDone]] = {}
-    _step(machine, runs, _entries(plan, lambda layer: layer.once), first)
+    _step(machine, replace(runs, log=None), _entries(plan, lambda layer: layer.once), first)
     by_layer, before = ({name: Done(machine, tuple(phases)) for name, phases in found.items()} for found in (done, first))
     return Pipeline(by_layer, before, interval, len({entry.stage for entry in every}))
 
@@ -116,11 +116,10 @@ def _measured(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry]) ->
     finished = np.zeros((machine.subarrays, machine.shown_banks), np.int64)
     stalls = np.zeros((*finished.shape, len(CAUSES)), np.int64)
     refreshes, opened = np.zeros(len(machine.dram.commands), np.int64), 0
+    outcomes: list[PimOutcome] = []
     for channel in range(machine.channels):
         banks = range(channel * machine.banks, (channel + 1) * machine.banks)
         sequences = tuple(_work_of(bank, entries) for bank in banks)
-        if not any(len(sequence) for sequence in sequences):
-            continue
         if runs.may_run_one(sequences):
             alone = runs.each_alone(sequences)
             finished[:subarrays, banks.start : banks.stop] = [each.finished.max(initial=0) for each in alone]
@@ -129,10 +128,13 @@ def _measured(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry]) ->
             )
             continue
         outcome = runs.outcome(sequences, subarrays)
+        outcomes.append(outcome)
         finished[:subarrays, banks.start : banks.stop] = _by_unit(outcome.finished, subarrays)
         stalls[:subarrays, banks.start : banks.stop] = outcome.stalls.reshape(subarrays, machine.banks, -1)
         refreshes += _refreshes(outcome)
         opened += int(outcome.open_cycles.sum())
+    if outcomes:
+        runs.write_down(outcomes)
     return _Measured(int(finished.max()), finished, stalls, refreshes, opened)
 
 

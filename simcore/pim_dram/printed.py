@@ -79,6 +79,11 @@ def printed_lines(results: Results) -> list[str]:
         f"One multiplication: {program['aap']:,} AAP and {program['ap']:,} AP of {program['name']}, {said} the operations that "
         f"its published count leaves out; {program['cycles']:,} cycles if nothing waits."
     ]
+    if results.values:
+        equal = sum(said == "equal" for said in results.values.values())
+        seed = results.manifest["seed"]
+        layers = f"{equal} of {len(results.values)} layers"
+        lines.append(f"Values: in {layers} the mapped products equal numpy's integers (seed {seed}); the others have none.")
     pipeline = pipeline_of(results)
     if pipeline is not None:
         lines.append(

@@ -14,6 +14,7 @@ from simcore.pim.outcome import PimOutcome
 from simcore.pim.phases import Phase
 from simcore.pim.sequence import BURSTS, FIRST, HOLD, NONE, SECOND, TRANSFER, Sequence, repeated
 from simcore.pim.work import PimWork
+from simcore.pim_dram.commands import CommandLog
 from simcore.pim_dram.machine import PimMachine
 
 
@@ -43,11 +44,12 @@ class PhaseRuns:
     machine: PimMachine
     engine: str
     shortcuts: Shortcuts
+    log: CommandLog | None = None
     _known: dict[tuple[bytes, int, int, int], PhaseRun] = field(default_factory=dict)
 
     def run(self, phase: Phase) -> PhaseRun:
         """Return the run of a phase, once (not ``times`` times)."""
-        if not self.shortcuts.equal_layers:
+        if not self.shortcuts.equal_layers or self.log is not None:
             return self._run(phase)
         repeats = phase.sequence.repeats * phase.repeats
         key = phase.sequence.operations.tobytes(), repeats, phase.banks, phase.subarrays
@@ -58,7 +60,7 @@ class PhaseRuns:
 
     def may_run_one(self, sequences: tuple[Sequence, ...]) -> bool:
         """Return whether one subarray can stand for all that do the same, because none waits for another."""
-        return self.shortcuts.equal_layers and all(shares_nothing(self.machine, each) for each in sequences)
+        return self.shortcuts.equal_layers and self.log is None and all(shares_nothing(self.machine, each) for each in sequences)
 
     def each_alone(self, sequences: tuple[Sequence, ...]) -> list[PimOutcome]:
         """Return the outcome of one subarray of each bank, run without the others."""
@@ -73,12 +75,21 @@ class PhaseRuns:
         """Return the outcome of sequences on the banks of one channel."""
         machine = self.machine
         work = PimWork(machine.channel_dram, machine.limits, sequences, subarrays, machine.spec.lock_step)
-        return run_work(work, self.engine)
+        return run_work(work, self.engine, record_commands=self.log is not None)
+
+    def write_down(self, channels: list[PimOutcome]) -> None:
+        """Add the commands of a phase in these channels to the stream, if one is wanted."""
+        if self.log is not None:
+            for channel, outcome in enumerate(channels):
+                self.log.add(outcome.commands, channel)
+            self.log.clock += max(outcome.cycles for outcome in channels)
 
     def _run(self, phase: Phase) -> PhaseRun:
         """Run a phase on all its subarrays."""
         made = repeated(phase.sequence, phase.repeats)
         outcome = self.outcome((made,) * phase.banks, phase.subarrays)
+        for _ in range(phase.times if self.log is not None else 0):
+            self.write_down([outcome])
         return phase_run(outcome, phase, self.machine)
 
     def _run_one(self, phase: Phase) -> PhaseRun:

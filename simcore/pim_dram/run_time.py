@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simcore.kinds.kind import Estimate, RunOrder
 from simcore.pim_dram.machine import PimMachine
+from simcore.pim_dram.values import check_seconds
 
 #: Commands per second of each engine, rounded down from measurements. The compiled engine replays equal repeats of a sequence:
 #: of a layer it issues about so many commands.
@@ -21,6 +22,8 @@ def run_estimate(machine: PimMachine, order: RunOrder) -> Estimate:
         rounds = -(-instance.macs // (machine.columns * machine.units))
         cycles += rounds * machine.multiply_cycles
         seconds += min(rounds * commands_of_a_round, _MOST_ISSUED[order.engine]) / _COMMANDS_PER_S[order.engine]
+    if order.check_values:
+        seconds += check_seconds(machine, order)
     if not order.shortcuts.equal_layers:
         seconds *= 2
     return Estimate(cycles, seconds)

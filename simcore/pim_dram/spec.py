@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
@@ -12,6 +13,7 @@ from simcore.errors import InputError
 from simcore.pim.limits import PimLimits, load_pim_dram
 from simcore.pim.work import banks_of
 from simcore.reading.keys import Written, key
+from simcore.reading.numbers import shown
 from simcore.reading.values import Broken, Count, CountOrNone, Flag, FrequencyHz, Spec, Text, number_of, raise_broken
 from simcore.spec.machine_spec import MachineSpec, WordSpec
 
@@ -251,3 +253,11 @@ def _clock_of(standard: str, overrides: tuple[tuple[str, int], ...]) -> int:
         return round(1e12 / load_pim_dram(standard, PimLimits(refresh="none"), dict(overrides)).tck_ps)
     except InputError:
         return 1
+
+
+def precision_of(bits: str) -> tuple[str, str]:
+    """Return the widths of weights and activations in ``8`` or ``4x8``. Raise InputError for another text."""
+    found = re.fullmatch(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", bits.strip(), flags=re.ASCII)
+    if found is None:
+        raise InputError(f"expected bits such as 8, or 4x8 for weights and activations, got {shown(bits)}", "--precision")
+    return found[1], found[2] or found[1]
