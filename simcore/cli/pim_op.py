@@ -47,4 +47,4 @@ def command_lines(accesses: Iterable[tuple[int, int]], open_cycles: int) -> Iter
     yield ",".join(HEADER)
     for cycle, row in accesses:
         yield f"{cycle},ACT,0,0,0,0,{row},-1"
-        yield f"{cycle + open_cycles},PREpb,0,0,0,0,-1,-1"
+        yield f"{cycle + open_cycles},PREpb,0,0,0,0,{row},-1"
