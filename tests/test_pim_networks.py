@@ -20,6 +20,7 @@ from workloads.network import Network, NetworkBuilder
 from workloads.networks import NETWORKS
 from workloads.pim.layer_work import layer_work
 from workloads.pim.place_network import place_network
+from workloads.training import training_step
 
 GRAPHS = sorted((Path(__file__).parent / "golden" / "nets").glob("*.onnx"))
 BYTES = MapOptions(weight_bits=8, activation_bits=8, working_rows=64, program_operations=416)
@@ -247,6 +248,15 @@ def test_other_layers_are_work_of_the_periphery_or_nothing() -> None:
     assert found["flat"] is None
 
 
+def test_layers_of_a_users_own_kind_are_work_of_the_periphery() -> None:
+    from toys.scale import ChannelScale, RowMean
+
+    net = network(Input("image", (3, 4, 5)), ChannelScale("scale"), RowMean("mean"))
+    scale, mean = (layer_work(instance) for instance in net.instances())
+    assert (scale.read_words, scale.written_words) == (60, 60)
+    assert (mean.read_words, mean.written_words, mean.word_operations) == (60, 60, 120)  # two passes over a row
+
+
 # Where it lies ----------------------------------------------------------------------------------------------------------------
 
 
@@ -369,6 +379,15 @@ def test_shares_make_the_slowest_stage_as_fast_as_any_division_of_the_banks() ->
         assert sum(shares) == banks
         every = (each for each in product(range(1, banks), repeat=4) if sum(each) == banks)
         assert max(map(time, range(4), shares)) == min(max(map(time, range(4), each)) for each in every)
+
+
+def test_convolutions_can_follow_scale_sims_shape_rule_each_for_itself() -> None:
+    net = network(Input("x", (2, 8, 8)), Conv("conv", 4, 3, stride=2), Activation("relu"), Conv("last", 4, 3))
+    usual, ruled = (place_network(net, SMALL, BYTES, shapes=shapes) for shapes in ("standard", "scale-sim"))
+    assert [layer.layer_map.dots.pixels for layer in usual.products] == [9, 1]
+    assert [layer.layer_map.dots.pixels for layer in ruled.products] == [16, 1]
+    with pytest.raises(InputError, match="expected shapes: standard for a training step"):
+        place_network(training_step(NETWORKS["small-cnn"]()), SMALL, BYTES, shapes="scale-sim")
 
 
 @pytest.mark.parametrize(

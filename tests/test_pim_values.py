@@ -21,6 +21,7 @@ from workloads.pim.check_values import check_network, check_values, check_whole,
 from workloads.pim.layer_work import layer_work
 from workloads.pim.place_network import place_network
 from workloads.pim.values import check_layer, draw, mapped_product
+from workloads.training import training_step
 
 FAMILIES = {"maj": maj.PROGRAMS, "simdram": simdram.PROGRAMS}
 DDR4 = Array(columns=65536, rows=512, banks=16, stored_subarrays=128)
@@ -135,6 +136,15 @@ def test_mapped_matrix_products_equal_numpys(layer, images, signed) -> None:
     check_layer(instance, layer_map, product(8, 8, signed=signed), tensors, signed=signed)
 
 
+def test_the_products_of_a_training_step_equal_numpys() -> None:
+    """Gradients are products of two tensors that change, so no row of theirs stays."""
+    network_map = place_network(training_step(NETWORKS["small-cnn"](batch=2)), DDR4, options(4, 4))
+    said = check_values(network_map, product(4, 4, signed=True), signed=True)
+    equal = [name for name, found in said.items() if found == "equal"]
+    assert len(equal) == len(network_map.products) == 8
+    assert {layer.name for layer in network_map.products if layer.resident} == {"conv1", "conv2", "fc"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "bits", "signed", "family"),
@@ -186,6 +196,13 @@ def test_a_network_is_checked_whole_or_else_product_by_product() -> None:
     lenet = NETWORKS["lenet5"]()
     said = check_network(lenet, place_network(lenet, DDR4, options(4, 4)), product(4, 4, signed=True), signed=True)
     assert (said["c1"], said["tanh1"], said["flatten"]) == ("equal", "none: periphery", "none: moves no data")
+
+
+def test_layers_under_scale_sims_shape_rule_are_checked_one_by_one() -> None:
+    network_map = place_network(small_cnn(), DDR4, options(4, 4), shapes="scale-sim")
+    assert without_integers(network_map) == "b.relu"  # b has a row more than its reader expects
+    said = check_network(small_cnn(), network_map, product(4, 4))
+    assert {name for name, found in said.items() if found == "equal"} == {layer.name for layer in network_map.products}
 
 
 def test_layers_through_which_no_integers_flow_are_named() -> None:

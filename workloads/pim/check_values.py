@@ -65,7 +65,13 @@ def check_values(
 
 def without_integers(network_map: NetworkMap) -> str | None:
     """Return the name of the first layer through which integers cannot flow, or None."""
+    shapes = {layer.name: layer.instance.output_shape for layer in network_map.layers}
     for layer in network_map.layers:
+        given = [
+            shapes.get(name, shape) for name, shape in zip(layer.instance.producers, layer.instance.input_shapes, strict=True)
+        ]
+        if tuple(given) != layer.instance.input_shapes:  # under SCALE-Sim's shape rule each layer stands for itself
+            return layer.name
         if layer.layer_map is None and (integer_form(layer.instance.layer) is None or isinstance(layer.instance.layer, Mul)):
             return layer.name
         if layer.layer_map is not None and layer.layer_map.dots.weights_change:

@@ -15,12 +15,12 @@ from workloads.layers import MatMul
 from workloads.network import LayerInstance
 
 
-def layer_work(instance: LayerInstance, shapes: str = "standard") -> Dots | VectorWork | None:
-    """Return a layer's dot products or its work in the periphery, or None for a view. ``shapes`` is the rule of its shapes.
+def layer_work(instance: LayerInstance) -> Dots | VectorWork | None:
+    """Return a layer's dot products or its work in the periphery, or None for a view.
 
     Raise InputError for a layer without a rule.
     """
-    work = work_of(instance, shapes)
+    work = work_of(instance)
     if work is None:
         return None
     if isinstance(work, Product):

@@ -14,6 +14,7 @@ from simcore.pim.mapping.fitting import map_layer
 from simcore.pim.mapping.layer_map import LayerMap
 from simcore.pim.mapping.sharing import share_banks, stages_of
 from simcore.pim.mapping.vector_work import VectorWork
+from workloads.dataflow.lowering import require_shape_rule, under_shape_rule
 from workloads.network import LayerInstance, Network
 from workloads.pim.fused import fused_layers
 from workloads.pim.layer_work import layer_work
@@ -25,14 +26,21 @@ Works = Mapping[str, Dots | VectorWork | None]
 
 
 def place_network(
-    network: Network, array: Array, options: MapOptions, placement: Placement = "together", banks_each: int | None = None
+    network: Network,
+    array: Array,
+    options: MapOptions,
+    placement: Placement = "together",
+    banks_each: int | None = None,
+    *,
+    shapes: str = "standard",
 ) -> NetworkMap:
     """Return the places of all layers.
 
     "together": all banks work on one layer after the other. "pipelined": layers have banks of their own, ``banks_each`` of them,
     or as many as make the slowest layer fastest; images follow each other, and the maps are those of one image. Neighbours share
     banks if there are more layers than banks. Raise InputError if a subarray has too few rows, if there are fewer banks than
-    ``banks_each``, if the network multiplies nothing, and for a layer without a rule.
+    ``banks_each``, if the network multiplies nothing, and for a layer without a rule. With ``shapes`` "scale-sim" convolutions
+    follow SCALE-Sim's shape rule, each for itself; a training step cannot.
     """
     if placement not in PLACEMENTS:
         raise InputError(f"no placement '{placement}'", hint=did_you_mean(placement, PLACEMENTS))
@@ -40,13 +48,14 @@ def place_network(
         raise InputError(f"expected 1 to {array.banks} banks for each layer, got {banks_each}")
     images = network.batch if placement == "pipelined" else 1
     network = network.with_batch(1) if placement == "pipelined" else network
-    works: Works = {instance.name: layer_work(instance) for instance in network.instances()}
+    instances = [_ruled(instance, shapes) for instance in network.instances()]
+    works: Works = {instance.name: layer_work(instance) for instance in instances}
     dots = {name: work for name, work in works.items() if isinstance(work, Dots)}
     if not dots:
         raise InputError(f"network '{network.name}': expected a layer that multiplies, got none")
     together = placement == "together"
     stages = [Stage(tuple(dots), 0, array.banks)] if together else _stages(dots, array, options, banks_each)
-    return _placed(network, works, stages, NetworkMap(placement, array, options, images, (), tuple(stages), (), 0, 0, ()))
+    return _placed(network, instances, works, NetworkMap(placement, array, options, images, (), tuple(stages), (), 0, 0, ()))
 
 
 def _stages(dots: Mapping[str, Dots], array: Array, options: MapOptions, banks_each: int | None) -> list[Stage]:
@@ -78,9 +87,14 @@ class _Found:
     words: Mapping[str, int]
 
 
-def _placed(network: Network, works: Works, stages: Sequence[Stage], empty: NetworkMap) -> NetworkMap:
+def _ruled(instance: LayerInstance, shapes: str) -> LayerInstance:
+    require_shape_rule(instance, shapes)
+    return under_shape_rule(instance, shapes)
+
+
+def _placed(network: Network, instances: Sequence[LayerInstance], works: Works, empty: NetworkMap) -> NetworkMap:
     """Return the map with its layers, moves and rows."""
-    array, options = empty.array, empty.options
+    array, options, stages = empty.array, empty.options, empty.stages
     maps: dict[str, LayerMap] = {}
     resident: set[str] = set()
     rows = []
@@ -90,7 +104,6 @@ def _placed(network: Network, works: Works, stages: Sequence[Stage], empty: Netw
         maps |= found
         resident |= staying
         rows.append(sum(found[name].weight_rows for name in staying))
-    instances = network.instances()
     words = {instance.name: instance.batch * prod(instance.output_shape) for instance in instances}
     known = _Found(maps, fused_layers(network, maps), resident, _stage_of(network, works, stages), words)
     own = {name: at for name, at in known.stage_of.items() if works[name] is not None and name not in known.fused}
