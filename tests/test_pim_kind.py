@@ -82,6 +82,41 @@ def test_multiplications_of_a_layer_by_hand() -> None:
     assert commands["ACT"] == 2 * commands["AAP"] + commands["AP"]
 
 
+def test_presets_issue_all_operations_that_exact_values_need() -> None:
+    counts = {}
+    for initialised in ("true", "false"):
+        override = (f"initialised={initialised}",)
+        counts[initialised] = simulate("lenet5", "pim-dram-ddr4", layers="f6", overrides=override).to_json()["program"]
+    assert simulate("lenet5", "pim-dram-ddr4", layers="f6").to_json()["program"] == counts["true"]
+    assert (counts["true"]["aap"], counts["false"]["aap"]) == (8 * 64 - 2 * 8 - 2, 7 * 64 - 4 * 8)
+    assert not load_system("pim-dram-feasibility").to_yaml_dict()["initialised"]
+
+
+def test_moved_words_are_bursts_on_the_bus() -> None:
+    """f6 has 84 dot products of 120 pairs, in one subarray of one bank: 120 words come, 84 leave, in bursts of 64 bytes."""
+    results = simulate("lenet5", "pim-dram-ddr4", layers="f6")
+    issued = results.to_json()["commands"]
+    assert (issued["WR"], issued["RD"]) == (2, 2)
+    layers = results.layers.set_index("layer")
+    assert layers.loc["f6", ["dram_read_bytes", "dram_write_bytes"]].tolist() == [128, 128]
+    # Weights stay: 8 rows of 128 bursts, before the first image.
+    first = results.tables()["phases"].set_index("image").loc["first"]
+    assert (first["phase"], first["phase_repeats"]) == ("weights", 8)
+    # With operands over the bus, 8 rows of 8 KB come in the round instead.
+    bus = simulate("lenet5", "pim-dram-ddr4", layers="f6", overrides=("operands=bus",)).to_json()["commands"]
+    assert (bus["WR"], bus["RD"]) == (8 * 128, 2)
+
+
+def test_a_round_of_a_layer_by_hand() -> None:
+    """Without limits on activations f6 writes 8 rows, multiplies once and reads 16 rows, each held for 43 cycles (16 x 2 ns)."""
+    free = ("limits={trrd: false, tfaw: false, command_bus: false, refresh: none}",)
+    phases = simulate("lenet5", "pim-dram-ddr4", layers="f6", overrides=free).tables()["phases"]
+    every = phases[phases["image"] == "every"].groupby("phase")["cycles"].sum()
+    read = 19 + 43 + 19  # tRCD, the tree has the row, tRP
+    written = 19 + 43 + 20 + 19  # tRCD, the transpose unit writes, tWR, tRP
+    assert every["multiply"] == 494 * 62 + 16 * read + 8 * written
+
+
 def test_the_core_clock_is_that_of_the_dram() -> None:
     system = load_system("pim-dram-ddr4")
     assert system.core_clock_hz == round(1e12 / 750)
