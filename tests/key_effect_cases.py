@@ -299,6 +299,7 @@ PIM_DRAM = {
     "initialised": _pim("initialised=false"),
     "precision.weight_bits": _pim("precision.weight_bits=4"),
     "precision.activation_bits": _pim("precision.activation_bits=4"),
+    "precision.signed": _pim("precision.signed=true"),
     "pairs_per_column": _pim("pairs_per_column=4"),
     "placement": _pim("placement=pipelined", layers="c1,c3"),
     "banks_per_layer": _pim("banks_per_layer=1", "placement=pipelined", _NARROW, layers="c1,c3"),

@@ -313,6 +313,15 @@ def test_the_values_of_single_layers_are_checked() -> None:
     assert "Values: in 1 of 1 layers the mapped products equal numpy's integers" in shown.stdout.replace("\n", " ")
 
 
+@pytest.mark.parametrize("program", ["maj", "simdram"])
+def test_signed_values_flow_through_a_whole_network(program: str) -> None:
+    signed = ("precision={weight_bits: 3, activation_bits: 3, signed: true}", f"program={program}", "placement=pipelined")
+    results = simulate("lenet5", "pim-dram-ddr4", check_values=True, overrides=signed)
+    products = [run.name for run in results.runs if run.facts["mapped"]]
+    assert len(products) == 5
+    assert all(results.values[name] == "equal" for name in products)
+
+
 def test_wrong_products_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(*given: Any, **more: Any) -> Any:
         return dot_products(*given, **more) + 1

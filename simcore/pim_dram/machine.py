@@ -129,7 +129,7 @@ def build_machine(spec: PimDramSpec) -> PimMachine:
     precision, dram = spec.precision, spec.resolved()
     try:
         program = find_program(spec.program, "mul")
-        recording = program.recorded(precision.weight_bits, precision.activation_bits)
+        recording = program.recorded(precision.weight_bits, precision.activation_bits, precision.signed)
     except InputError as error:
         raise InputError(error.message, f"program {spec.program}", error.hint) from error
     return PimMachine(spec, dram, spec.limits.limits(), program, recording, spec.banks or len(banks_of(dram)))

@@ -58,7 +58,7 @@ def plan_network(machine: PimMachine, order: RunOrder) -> NetworkPlan:
 
     sequences = Sequences(machine)
     array, options, spec = array_of(machine), options_of(machine, sequences), machine.spec
-    placed = place_network(order.network, array, options, spec.placement, spec.banks_per_layer)
+    placed = place_network(order.network, array, options, spec.placement, spec.banks_per_layer, shapes=spec.shapes)
     phases = Phases(machine, sequences, placed)
     wanted = [layer for layer in placed.layers if order.wanted is None or layer.name in order.wanted]
     layers = tuple(PlannedLayer(layer, phases.of(layer), phases.once(layer)) for layer in wanted)

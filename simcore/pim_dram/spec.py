@@ -78,6 +78,7 @@ class PrecisionSpec(Spec):
 
     weight_bits: Annotated[Bits, key("Bits of a weight.", "bits", cycles=True)] = 8
     activation_bits: Annotated[Bits, key("Bits of an activation.", "bits", cycles=True)] = 8
+    signed: Annotated[Flag, key("Whether both are in two's complement; else they are not negative.", cycles=True)] = False
 
 
 class PeripherySpec(Spec):

@@ -19,7 +19,8 @@ def values_of(machine: PimMachine, order: RunOrder, placed: NetworkMap) -> dict[
     from workloads.pim.check_values import check_network
 
     network = order.network.with_batch(1) if placed.placement == "pipelined" else order.network
-    return check_network(network, placed, machine.recording, seed=machine.spec.seed, only=order.wanted)
+    signed, seed = machine.spec.precision.signed, machine.spec.seed
+    return check_network(network, placed, machine.recording, signed=signed, seed=seed, only=order.wanted)
 
 
 def check_seconds(machine: PimMachine, order: RunOrder) -> float:
