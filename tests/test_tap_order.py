@@ -11,7 +11,7 @@ from machines import instance_of
 from test_pe_values import QUICK, SLOW, check_values, machine
 
 from simcore.program.program import Op, OpKind
-from workloads.dataflow import array, lower
+from workloads.dataflow import array_plan, lower
 from workloads.dataflow.loops import Loops
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tap_order import reuse_order, reuse_parts, row_classes, there_and_back
@@ -58,12 +58,12 @@ def test_every_other_column_goes_backwards():
 
 
 def in_order(taps, instance, system, monkeypatch):
-    chosen = array.tilings
+    chosen = array_plan.tilings
 
     def with_taps(shape, system, flow):
         return [replace(found, loops=Loops(shape.pixels, taps=taps)) for found in chosen(shape, system, flow)]
 
-    monkeypatch.setattr(array, "tilings", with_taps)
+    monkeypatch.setattr(array_plan, "tilings", with_taps)
     return lower(instance, system)
 
 
