@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from simcore.errors import InputError
 from simcore.kinds.kind import RunOrder
 from simcore.pim.mapping import Array, LayerMap, MapOptions
 from simcore.pim.phases import Phase
+from simcore.pim_dram.crowding import best_placement
 from simcore.pim_dram.machine import PimMachine
 from simcore.pim_dram.phases_of import Phases
 from simcore.pim_dram.sequences import Sequences
@@ -58,7 +59,12 @@ def plan_network(machine: PimMachine, order: RunOrder) -> NetworkPlan:
 
     sequences = Sequences(machine)
     array, options, spec = array_of(machine), options_of(machine, sequences), machine.spec
-    placed = place_network(order.network, array, options, spec.placement, spec.banks_per_layer, shapes=spec.shapes)
+
+    def place(subarrays: int) -> NetworkMap:
+        fewer = replace(array, subarrays=subarrays)
+        return place_network(order.network, fewer, options, spec.placement, spec.banks_per_layer, shapes=spec.shapes)
+
+    placed = best_placement(machine, sequences.round.sequence, place)
     phases = Phases(machine, sequences, placed)
     wanted = [layer for layer in placed.layers if order.wanted is None or layer.name in order.wanted]
     layers = tuple(PlannedLayer(layer, phases.of(layer), phases.once(layer)) for layer in wanted)

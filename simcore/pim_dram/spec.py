@@ -120,7 +120,10 @@ class PimDramSpec(MachineSpec):
         Count | None,
         key("Banks of each channel that compute, of all its ranks.", "banks", cycles=True, default="all banks"),
     ] = None
-    active_subarrays: Annotated[Count, key("Subarrays of each bank that compute at the same time.", "subarrays", cycles=True)] = 1
+    active_subarrays: Annotated[
+        Count,
+        key("Subarrays of each bank that may compute at the same time; fewer do if that ends sooner.", "subarrays", cycles=True),
+    ] = 1
     lock_step: Annotated[
         Flag,
         key(
