@@ -18,7 +18,7 @@ from simcore.program.program import Fold
 from simcore.program.split import Split
 from simcore.results.glossary import TERMS
 from simcore.spec import System, load_system
-from workloads.dataflow import array as lowering
+from workloads.dataflow import array_plan as lowering
 from workloads.dataflow import lower, tiling
 from workloads.layers import Conv, Input, Linear, MatMul
 from workloads.network import LayerInstance, NetworkBuilder
