@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dis
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, cast
 
@@ -15,12 +16,12 @@ def helpers_of(function: Callable[..., Any]) -> dict[str, FunctionType]:
     return {name: item for name, item in found.items() if isinstance(item, FunctionType)}
 
 
-def _global_names(code: CodeType) -> Iterator[str]:
-    """Yield the global names that a code and the codes within it read."""
-    yield from (item.argval for item in dis.get_instructions(code) if item.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _global_names(constant)
+@lru_cache(maxsize=256)
+def _global_names(code: CodeType) -> tuple[str, ...]:
+    """Return the global names that a code and the codes within it read."""
+    own = [item.argval for item in dis.get_instructions(code) if item.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    inner = [name for constant in code.co_consts if isinstance(constant, CodeType) for name in _global_names(constant)]
+    return (*own, *inner)
 
 
 def all_helpers(function: Callable[..., Any]) -> list[FunctionType]:
