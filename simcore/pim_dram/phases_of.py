@@ -83,10 +83,8 @@ class Phases:
         return layer.result_words + sum(each.vector.word_operations for each in chain if each.vector is not None)
 
     def _held(self, kind: PhaseKind, rows: int, cycles: int, banks: int, *, write: bool) -> list[Phase]:
-        """Return rows that are held for ``cycles`` in all, shared evenly, the first ones a cycle longer."""
-        each, longer = divmod(cycles, max(rows, 1))
-        made = ((longer, each + 1), (rows - longer, each))
-        return [self._own(kind, self.sequences.held(0, hold, write=write), count, banks) for count, hold in made if count]
+        """Return rows that are held for ``cycles`` in all, each as long, rounded up."""
+        return [self._own(kind, self.sequences.held(0, -(-cycles // rows), write=write), rows, banks)] if rows else []
 
     # Transfers ----------------------------------------------------------------------------------------------------------------
 
