@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from equality import Case, check_case
 from machines import instance_of
+from test_latency_hidden import LAYERS
+from test_latency_hidden import machine as latency_machine
 from test_pe_values import QUICK, SLOW, check_values, machine
 
+from simcore.engine import run_programs
 from simcore.program.program import Op, OpKind
-from workloads.dataflow import array_plan, lower
+from workloads.dataflow import array, lower
 from workloads.dataflow.loops import Loops
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tap_order import reuse_order, reuse_parts, row_classes, there_and_back
@@ -58,12 +61,12 @@ def test_every_other_column_goes_backwards():
 
 
 def in_order(taps, instance, system, monkeypatch):
-    chosen = array_plan.tilings
+    chosen = array.tilings
 
     def with_taps(shape, system, flow):
         return [replace(found, loops=Loops(shape.pixels, taps=taps)) for found in chosen(shape, system, flow)]
 
-    monkeypatch.setattr(array_plan, "tilings", with_taps)
+    monkeypatch.setattr(array, "tilings", with_taps)
     return lower(instance, system)
 
 
@@ -95,5 +98,21 @@ def test_the_sums_are_numpys_and_the_engines_agree(instance, pad, kind):
     check_case(Case(system, (instance,), shuffle_seed=1))
 
 
-def test_an_ifmap_that_fits_is_read_in_the_order_of_storage():
-    assert lower(STRIDED, machine(WS, 4, 4, QUICK)).facts["tiling"]["tap_order"] == "storage"
+def test_an_ifmap_that_fits_is_read_in_scale_sims_order_with_its_tiling_and_else_in_that_of_reuse():
+    for tiling, taps in (("whole", "storage"), ("least-traffic", "reuse")):
+        assert lower(STRIDED, machine(WS, 4, 4, QUICK, tiling=tiling)).facts["tiling"]["tap_order"] == taps
+
+
+def test_loads_are_spread_over_the_folds_in_the_order_of_reuse(monkeypatch):
+    """The same bytes, but in the order of storage the first four of 36 folds need all channels of the ifmap."""
+    system, chosen, cycles = latency_machine("ws", 60, 32), array.tilings, {}
+    for taps in ("storage", "reuse"):
+
+        def with_taps(shape, system, flow, taps=taps):
+            return [replace(found, loops=replace(found.loops, taps=taps)) for found in chosen(shape, system, flow)]
+
+        monkeypatch.setattr(array, "tilings", with_taps)
+        program = array.lower_shape("conv", "conv", LAYERS["convolution"], system)
+        assert program.facts["dram_read_bytes"] + program.facts["dram_write_bytes"] == 432_128
+        cycles[taps] = run_programs(system, [program])[0].cycles
+    assert cycles["reuse"] < 0.98 * cycles["storage"]

@@ -69,5 +69,5 @@ def tiles_ahead(system: System, capacity_bytes: int, tile_bytes: int) -> int:
 
 
 def most_tiles_ahead(capacity_bytes: int, tile_bytes: int) -> int:
-    """Return how many tiles may be loaded ahead of the one that is used next: those of a quarter of the share."""
-    return 1 + -(-(capacity_bytes // 4) // max(1, tile_bytes))
+    """Return how many tiles may be loaded ahead of the one that is used next: those of half of the share."""
+    return 1 + -(-(capacity_bytes // 2) // max(1, tile_bytes))

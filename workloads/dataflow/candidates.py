@@ -76,10 +76,14 @@ class Candidates:
 
 
 def candidates(shape: ConvShape, system: System, sharing: Sharing) -> Candidates:
-    """Return the nests to compare, the order of SCALE-Sim first. With tiling "whole" there is no other but for its taps."""
+    """Return the nests to compare; of those alike the first is taken. With tiling "whole" only taps have another order.
+
+    Taps in the order of reuse come first, because their loads are spread over the folds. In the order of storage the first folds
+    need all channels of the ifmap, even if nothing is loaded twice. With tiling "whole" SCALE-Sim's order is first.
+    """
     flow = sharing.flow
     along_time = flow.extents(shape)[2]
-    taps = [False, True] if _reuses(shape, sharing) else [False]
+    taps = [system.tiling != "whole", system.tiling == "whole"] if _reuses(shape, sharing) else [False]
     if system.tiling == "whole":
         sizes: list[list[int]] = [[0], [1], [1], [along_time]]
     else:

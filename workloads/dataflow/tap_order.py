@@ -3,7 +3,8 @@
 In the order of storage neighbouring folds read all channels in turn. An ifmap that does not fit its scratchpad is therefore
 evicted between one filter row and the next. In the order of reuse the folds that read the same channels of the same ifmap rows
 follow each other, and every second column of folds visits them backwards, so that the last data read are the first read again.
-The sums and the number of steps do not change.
+An ifmap that fits is loaded little by little, where in the order of storage the first folds need all of its channels. The sums
+and the number of steps do not change.
 """
 
 from __future__ import annotations
