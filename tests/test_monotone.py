@@ -17,7 +17,7 @@ from machines import instance_of
 from simcore.engine import run_programs
 from simcore.program.outcome import CAUSE_NAMES, Cause, Outcome
 from simcore.spec.system import System
-from workloads.dataflow import regions
+from workloads.dataflow import regions, tensors, tiles
 from workloads.dataflow.lowering import lower
 from workloads.layers import Conv, Linear
 
@@ -318,6 +318,28 @@ def test_without_padding_eight_banks_are_as_good_as_four(monkeypatch):
     assert write_backpressure(banks=4) < eight
     monkeypatch.setattr(regions, "_LONG", 7)
     assert write_backpressure(banks=4) == write_backpressure(banks=8) == eight
+
+
+@pytest.mark.slow
+def test_a_larger_scratchpad_costs_nothing_with_the_tiles_of_the_smaller(monkeypatch):
+    """The mechanism of the capacity's exceptions: all are gone, to the cycle, where only the capacity grows and no tile does."""
+    turns = {turn for group in EXCEPTIONS if group.knob == "capacity_kib" for turn in group.listed()}
+    assert len(turns) == 17
+    for turn in turns:
+        dataflow, side, memory, layer, sizes = turn.split()
+        point, (small, large) = Point(dataflow, int(side), memory, layer), map(int, sizes.split(">"))
+        cycles = outcome_of(point, "capacity_kib", small).cycles
+        assert outcome_of(point, "capacity_kib", large).cycles > cycles
+        with monkeypatch.context() as patched:
+            take_tiles_of_a_part(patched, large // small)
+            assert outcome_of(point, "capacity_kib", large).cycles == cycles, turn
+
+
+def take_tiles_of_a_part(patched: pytest.MonkeyPatch, part: int) -> None:
+    """Let tiles be as large as in a scratchpad of a part of the capacity."""
+    for module in (tensors, tiles):
+        patched.setattr(module, "tile_target_bytes", lambda share: tiles.target_bytes(share.capacity_bytes // part))
+    patched.setattr(tensors, "MOST_OF_A_SHARE", tensors.MOST_OF_A_SHARE * part)
 
 
 @pytest.mark.parametrize("side", [4, 8])
