@@ -86,6 +86,25 @@ def bitwise(step: BitStep) -> Step:
     return record
 
 
+def equal(xor: BitStep, any_of: BitStep, complement: BitStep, *, counts_clear: bool) -> Step:
+    """Return the program that says whether two words are equal: the complement of the disjunction of all differences.
+
+    ``counts_clear`` says whether the published count has the operation that clears the disjunction.
+    """
+
+    def record(s: Recorder, operands: Operands) -> None:
+        (found,) = s.scratch("found")
+        (differs,) = s.scratch("differs")
+        s.aap(s.zero, found, uncounted=not counts_clear)
+        for a, b in zip(*operands.inputs, strict=True):
+            xor(s, (a, b), differs)
+            any_of(s, (differs, found), s.out[0])
+            s.aap(s.out[0], found)
+        complement(s, (found,), s.out[0])
+
+    return record
+
+
 def family(
     name: str, rows_and_source: tuple[ComputeRows, str], *, bits: Mapping[str, BitStep], words: Mapping[str, Step], product: Step
 ) -> dict[str, MicroProgram]:

@@ -21,7 +21,7 @@ five as a source at once is an assumption of the family.
 
 from __future__ import annotations
 
-from models.pim.family import family, multiply
+from models.pim.family import equal, family, multiply
 from simcore.pim import ComputeRows, Line, Operands, Recorder
 
 SOURCE = "MAJ3/MAJ5 adder of Ali, Jaiswal, Roy (TCAS-I 2020), from its row set; product 3n^2 + 4n(n-1) by composition"
@@ -128,18 +128,6 @@ def _less(s: Recorder, operands: Operands) -> None:
     s.aap(~s["N1"], operands.out[0])
 
 
-def _equal(s: Recorder, operands: Operands) -> None:
-    """No bit differs: the complement of the disjunction of all differences."""
-    (found,) = s.scratch("found")
-    (differs,) = s.scratch("differs")
-    s.aap(s.zero, found, uncounted=True)
-    for a, b in zip(*operands.inputs, strict=True):
-        _xor(s, (a, b), differs)
-        _or(s, (differs, found), s.out[0])
-        s.aap(s.out[0], found)
-    _not(s, (found,), s.out[0])
-
-
 def _select(s: Recorder, operands: Operands) -> None:
     """(choice and a) or (not choice and b)."""
     a, b, (choice,) = operands.inputs
@@ -186,6 +174,6 @@ PROGRAMS = family(
     "maj",
     (ROWS, SOURCE),
     bits={"and": _and, "or": _or, "xor": _xor, "not": _not, "maj": _maj},
-    words={"add": _add, "sub": _sub, "less": _less, "equal": _equal, "select": _select},
+    words={"add": _add, "sub": _sub, "less": _less, "equal": equal(_xor, _or, _not, counts_clear=False), "select": _select},
     product=multiply(_Multiplier(), clear_top=False),
 )

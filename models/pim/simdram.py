@@ -7,7 +7,7 @@ Everything that a program needs it writes itself, so no row needs an initial sta
 
 from __future__ import annotations
 
-from models.pim.family import family, multiply
+from models.pim.family import equal, family, multiply
 from simcore.pim import ComputeRows, Line, Operands, Recorder
 
 SOURCE = "SIMDRAM (ASPLOS 2021), by the micro-workloads of CMU-SAFARI/MIMDRAM b118d00"
@@ -116,18 +116,6 @@ def _less(s: Recorder, operands: Operands) -> None:
     s.aap(~s["DCC0"], operands.out[0])
 
 
-def _equal(s: Recorder, operands: Operands) -> None:
-    """No bit differs: the complement of the disjunction of all differences."""
-    (found,) = s.scratch("found")
-    (differs,) = s.scratch("differs")
-    s.aap(s.zero, found)
-    for a, b in zip(*operands.inputs, strict=True):
-        _xor(s, (a, b), differs)
-        _or(s, (differs, found), s.out[0])
-        s.aap(s.out[0], found)
-    _not(s, (found,), s.out[0])
-
-
 def _select(s: Recorder, operands: Operands) -> None:
     """(choice and a) or (not choice and b)."""
     a, b, (choice,) = operands.inputs
@@ -174,6 +162,6 @@ PROGRAMS = family(
     "simdram",
     (ROWS, SOURCE),
     bits={"and": _and, "or": _or, "xor": _xor, "not": _not, "maj": _maj},
-    words={"add": _add, "sub": _sub, "less": _less, "equal": _equal, "select": _select},
+    words={"add": _add, "sub": _sub, "less": _less, "equal": equal(_xor, _or, _not, counts_clear=True), "select": _select},
     product=multiply(_Multiplier(), clear_top=True),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil
 
 from workloads.faults.device import WriteDevice
@@ -51,12 +51,14 @@ class Candidates:
 
     def by_tensor(self, name: str, rates: Mapping[TensorKind, float]) -> Placement:
         """Return a placement that relaxes each kind of tensor to its own rate."""
-        parts = tuple(PlacedBits(tensor, self.written(rate)) for tensor, rate in rates.items())
-        return Placement(name, self.safe.safe, parts)
+        return self._relaxed(name, rates, self.written)
 
     def by_tensor_short(self, name: str, rates: Mapping[TensorKind, float]) -> Placement:
         """Return a placement that relaxes each kind of tensor to its own rate by a shorter pulse."""
-        parts = tuple(PlacedBits(tensor, self.written_short(rate)) for tensor, rate in rates.items())
+        return self._relaxed(name, rates, self.written_short)
+
+    def _relaxed(self, name: str, rates: Mapping[TensorKind, float], written: Callable[[float], Storage]) -> Placement:
+        parts = tuple(PlacedBits(tensor, written(rate)) for tensor, rate in rates.items())
         return Placement(name, self.safe.safe, parts)
 
     def graded(
