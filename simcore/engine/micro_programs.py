@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simcore.engine.cold_start import log_cold_start
 from simcore.engine.names import check_engine
+from simcore.engine.shortcuts import Shortcuts
 from simcore.pim.outcome import PimOutcome
 from simcore.pim.work import PimWork
 
@@ -13,15 +14,18 @@ def load_micro_programs(engine: str) -> None:
     check_engine(engine)
     if engine == "compiled":
         log_cold_start()
-        from simcore.engine.compiled.kernels import RUN_MICRO_PROGRAMS
+        from simcore.engine.compiled.kernels import RUN_MICRO_PROGRAMS, WALK_MICRO_PROGRAMS
 
         RUN_MICRO_PROGRAMS.load()
+        WALK_MICRO_PROGRAMS.load()
     else:
         from simcore.engine.reference.pim import run as _reference  # noqa: F401
 
 
-def run_work(work: PimWork, engine: str = "compiled", record_commands: bool = False) -> PimOutcome:
-    """Run sequences of commands on the subarrays of a DRAM. Both engines give the same outcome.
+def run_work(
+    work: PimWork, engine: str = "compiled", record_commands: bool = False, shortcuts: Shortcuts | None = None
+) -> PimOutcome:
+    """Run sequences of commands on the subarrays of a DRAM. Both engines give the same outcome, with any shortcuts.
 
     Raise InputError for an unknown engine.
     """
@@ -30,7 +34,7 @@ def run_work(work: PimWork, engine: str = "compiled", record_commands: bool = Fa
         log_cold_start()
         from simcore.engine.compiled.pim.run import run_work as run_compiled
 
-        return run_compiled(work, record_commands)
+        return run_compiled(work, record_commands, shortcuts or Shortcuts())
     from simcore.engine.reference.pim.run import run_work as run_reference
 
     return run_reference(work, record_commands)

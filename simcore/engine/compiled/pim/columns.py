@@ -25,8 +25,9 @@ GROUP_COLUMNS = 4
 
 # refreshes: a node that is refreshed as a whole. NODE and SPAN are its first subarray and the number of them, DUE counts
 # refreshes that are due and not yet issued, ORDER says which of several has been due for longest.
-REFRESH_NODE, REFRESH_SPAN, REFRESH_DUE, REFRESH_ORDER = range(4)
-REFRESH_COLUMNS = 4
+# CLOSED is the cycle of the last precharge in it.
+REFRESH_NODE, REFRESH_SPAN, REFRESH_DUE, REFRESH_ORDER, REFRESH_CLOSED = range(5)
+REFRESH_COLUMNS = 5
 
 # fixed: constants of a run. COMMANDS is the number of commands of the standard; the device has that many for every part. READABLE
 # and WRITABLE are the cycles from an activation until the periphery can read or write the row, RECOVERY the cycles after a write.
@@ -40,8 +41,12 @@ PART_OWN, PART_TRANSFER, PART_LIMITS = range(3)
 STALL_TRANSFER, STALL_PERIPHERY = range(2)
 
 # progress: the cycle, the next refresh, how often refreshes were due, the order number of the next, and units still at work.
-PROGRESS_TIME, PROGRESS_NEXT_DUE, PROGRESS_TURN, PROGRESS_ORDER, PROGRESS_LEFT = range(5)
-PROGRESS_COLUMNS = 5
+# LEVELS counts the levels that groups have reached. The kernel stops before cycle STOP_TIME, or when LEVELS has reached
+# STOP_LEVELS. All that happened since these were set would be the same with the next refresh due in any cycle after LOW and up to
+# HIGH, and the others at their interval after it. DUES counts the refreshes that were due since then.
+PROGRESS_TIME, PROGRESS_NEXT_DUE, PROGRESS_TURN, PROGRESS_ORDER, PROGRESS_LEFT, PROGRESS_LEVELS = range(6)
+PROGRESS_STOP_TIME, PROGRESS_STOP_LEVELS, PROGRESS_DUES, PROGRESS_LOW, PROGRESS_HIGH = range(6, 11)
+PROGRESS_COLUMNS = 11
 
 # What a call of the kernel ends with.
-DONE, MORE, LOG_FULL = range(3)
+DONE, MORE, LOG_FULL, STOPPED = range(4)

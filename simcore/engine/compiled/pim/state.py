@@ -8,6 +8,7 @@ import numpy as np
 
 from simcore.dram.resolve_rules import constraint_array
 from simcore.dram.tables import IntArray, ResolvedDram, Rule
+from simcore.engine.compiled.columns import FAR
 from simcore.engine.compiled.dram.device_state import device_tables
 from simcore.engine.compiled.pim import columns as c
 from simcore.engine.compiled.pim.tables import PimTables
@@ -38,7 +39,7 @@ def pim_tables(work: PimWork, record_commands: bool) -> PimTables:
     return PimTables(
         device=device_tables(stacked(dram, parts), replicas, log_rows),
         fixed=_fixed(dram, [len(parts), commands], [refresh, interval, int(work.limits.refresh == "all-bank")]),
-        progress=np.array([0, interval, 0, 0, int((units[:, c.UNIT_TOTAL] > 0).sum())], dtype=np.int64),
+        progress=_progress(interval, int((units[:, c.UNIT_TOTAL] > 0).sum())),
         units=units,
         stalls=np.zeros((len(units), len(CAUSES)), dtype=np.int64),
         operations=operations,
@@ -46,6 +47,13 @@ def pim_tables(work: PimWork, record_commands: bool) -> PimTables:
         refreshes=refreshes,
         peripheries=np.zeros((len(work.sequences), c.PERIPHERY_COLUMNS), dtype=np.int64),
     )
+
+
+def _progress(interval: int, left: int) -> Int64Array:
+    progress = np.zeros(c.PROGRESS_COLUMNS, dtype=np.int64)
+    progress[[c.PROGRESS_NEXT_DUE, c.PROGRESS_LEFT]] = interval, left
+    progress[[c.PROGRESS_STOP_TIME, c.PROGRESS_STOP_LEVELS, c.PROGRESS_HIGH]] = FAR
+    return progress
 
 
 def _fixed(dram: ResolvedDram, sizes: list[int], refresh: list[int]) -> Int64Array:

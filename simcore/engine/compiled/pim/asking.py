@@ -1,0 +1,85 @@
+"""What units ask for in the kernel of micro-programs, when it may come, and what it does to the device."""
+
+from __future__ import annotations
+
+from simcore.engine.compiled.columns import NONE
+from simcore.engine.compiled.dram.device import constrain, issue, ready_at
+from simcore.engine.compiled.jit import inlined
+from simcore.engine.compiled.pim import columns as c
+from simcore.engine.compiled.pim.tables import PimTables
+from simcore.pim.sequence import BURSTS, FIRST, SECOND, TRANSFER
+
+
+@inlined
+def note_due(tables: PimTables, now: int) -> None:
+    """Note that something in this cycle depends on whether refreshes are due: as many as until now, no more and no fewer."""
+    progress, interval = tables.progress, tables.fixed[c.FIXED_INTERVAL]
+    if interval:
+        first = now - progress[c.PROGRESS_DUES] * interval
+        progress[c.PROGRESS_LOW] = max(progress[c.PROGRESS_LOW], first)
+        if progress[c.PROGRESS_DUES]:
+            progress[c.PROGRESS_HIGH] = min(progress[c.PROGRESS_HIGH], first + interval)
+
+
+@inlined
+def rules_allow_at(tables: PimTables, command: int, node: int) -> int:
+    """Return the first cycle in which all parts of the rules allow a command."""
+    fixed, at = tables.fixed, 0
+    for part in range(fixed[c.FIXED_PARTS]):
+        at = max(at, ready_at(tables.device, part * fixed[c.FIXED_COMMANDS] + command, node))
+    return at
+
+
+@inlined
+def send(tables: PimTables, command: int, node: int, row: int, column: int, now: int) -> None:
+    """Issue a command to all parts."""
+    fixed = tables.fixed
+    issue(tables.device, command, node, row, column, now)
+    for part in range(1, fixed[c.FIXED_PARTS]):
+        constrain(tables.device, part * fixed[c.FIXED_COMMANDS] + command, node, now)
+
+
+@inlined
+def command_of(tables: PimTables, unit: int) -> int:
+    """Return the command that a unit asks for, or NONE if it asks for the periphery."""
+    units, stage = tables.units, tables.units[unit, c.UNIT_STAGE]
+    if stage == c.STAGE_PRECHARGE:
+        return tables.fixed[c.FIXED_PRECHARGE]
+    if stage == c.STAGE_HOLD:
+        return NONE
+    column = FIRST if stage == c.STAGE_FIRST else SECOND if stage == c.STAGE_SECOND else TRANSFER
+    return tables.operations[units[unit, c.UNIT_AT], column]
+
+
+@inlined
+def way(tables: PimTables, unit: int) -> int:
+    """Return the cycle from which the bank's data lines are free, for an operation that begins and moves data; else 0."""
+    units = tables.units
+    begins = units[unit, c.UNIT_STAGE] == c.STAGE_FIRST
+    if begins and tables.operations[units[unit, c.UNIT_AT], BURSTS] > 0:
+        return tables.peripheries[units[unit, c.UNIT_BANK], c.PERIPHERY_WAY]
+    return 0
+
+
+@inlined
+def may_come_at(tables: PimTables, unit: int) -> int:
+    """Return the first cycle in which the rules and the bank's other subarrays allow what a unit asks for."""
+    units, stage = tables.units, tables.units[unit, c.UNIT_STAGE]
+    if stage == c.STAGE_HOLD:
+        return max(units[unit, c.UNIT_HELD], tables.peripheries[units[unit, c.UNIT_BANK], c.PERIPHERY_FREE])
+    ready = rules_allow_at(tables, command_of(tables, unit), units[unit, c.UNIT_NODE])
+    if stage == c.STAGE_PRECHARGE:
+        return max(ready, units[unit, c.UNIT_HELD])
+    return max(ready, way(tables, unit))
+
+
+@inlined
+def may(tables: PimTables, unit: int) -> bool:
+    """Return whether anything but the rules keeps a unit from what it asks for."""
+    units, groups, refreshes = tables.units, tables.groups, tables.refreshes
+    if units[unit, c.UNIT_PLACE] == units[unit, c.UNIT_TOTAL]:
+        return False
+    if units[unit, c.UNIT_STAGE] != c.STAGE_FIRST:
+        return True
+    held = refreshes[units[unit, c.UNIT_REFRESH], c.REFRESH_DUE] > 0
+    return not held and units[unit, c.UNIT_PLACE] <= groups[units[unit, c.UNIT_GROUP], c.GROUP_MAY]
