@@ -14,7 +14,7 @@ from simcore.program.program import Op, OpKind
 from simcore.results import Results
 from simcore.spec import System, load_system
 from workloads.dataflow import lower_network
-from workloads.faults.passes import held_tensors
+from workloads.dataflow.rules.table import held_tensors
 from workloads.layers import Activation, Add, Conv, Flatten, Input, Linear, Pool
 from workloads.load import load_network
 from workloads.network import Network, NetworkBuilder

@@ -275,15 +275,6 @@ def problems(dataflow: str, draw_shape: Callable[[random.Random], ConvShape], co
     return [Problem(dataflow, 8, draw_shape(draw), pads(draw)) for _ in range(count)]
 
 
-#: Problems, 5 of 210, whose plan moves more than a tenth too much, and how much. In a scratchpad that all tensors share the best
-#: plan fills every line, and planar tiles of an ifmap that almost fits leave a part of their slots empty.
-KNOWN = {
-    ("os", "drawn_product"): {36: 1.175},
-    ("ws", "drawn_convolution"): {15: 1.104},
-    ("is", "drawn_convolution"): {0: 1.268, 1: 1.808, 21: 1.217},
-}
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("draw_shape", [drawn_product, drawn_convolution], ids=lambda draw: draw.__name__)
 @pytest.mark.parametrize("dataflow", ["ws", "os", "is"])
@@ -293,6 +284,4 @@ def test_planned_traffic_is_within_a_tenth_of_the_least(dataflow: str, draw_shap
         number: planned_bytes(problem) / least_bytes(problem)
         for number, problem in enumerate(problems(dataflow, draw_shape, count))
     }
-    known = KNOWN.get((dataflow, draw_shape.__name__), {})
-    worse = {number: round(ratio, 3) for number, ratio in ratios.items() if ratio > 1.1}
-    assert worse == known
+    assert {number: round(ratio, 3) for number, ratio in ratios.items() if ratio > 1.1} == {}

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from simcore import InputError, simulate
@@ -18,6 +20,8 @@ from simcore.results import TABLES, Results
 from simcore.results.glossary import all_terms
 from simcore.results.trace_files import TraceOrder
 from simcore.spec import load_system
+from workloads.layers import Activation, Add, Conv, Flatten, Input, Linear, Pool
+from workloads.network import Network, NetworkBuilder
 
 PRESETS = ("pim-dram-ddr3", "pim-dram-ddr4", "pim-dram-hbm2")
 #: Rows so short that layers of LeNet-5 fill all banks, and few bits, so that the reference engine runs them in no time.
@@ -210,6 +214,69 @@ def test_more_subarrays_never_cost_a_cycle(limits: str) -> None:
     assert cycles == sorted(cycles, reverse=True)
 
 
+SWITCH = st.sampled_from(["true", "false"])
+
+
+@st.composite
+def machines(draw: st.DrawFn) -> tuple[str, ...]:
+    """Overrides of pim-dram-ddr4: a machine with short rows, few banks and narrow operands."""
+    pipelined = draw(st.booleans())
+    chosen = {
+        "dram.overrides": f"{{column: 16, rank: {draw(st.sampled_from([1, 2]))}, nWLOV: {draw(st.integers(0, 9))}}}",
+        "banks": draw(st.integers(1, 6)),
+        "active_subarrays": draw(st.integers(1, 3)),
+        "lock_step": draw(SWITCH),
+        **{f"limits.{name}": draw(SWITCH) for name in ("trrd", "tfaw", "command_bus", "count_rows")},
+        "limits.power_cycles": draw(st.sampled_from([0, 600])),
+        "limits.refresh": draw(st.sampled_from(["none", "all-bank"])),
+        "limits.aap_activations": draw(st.sampled_from([1, 2])),
+        "program": draw(st.sampled_from(["maj", "simdram"])),
+        "initialised": draw(SWITCH),
+        "precision.weight_bits": draw(st.integers(1, 3)),
+        "precision.activation_bits": draw(st.integers(1, 3)),
+        "pairs_per_column": draw(st.integers(1, 3)),
+        "placement": "pipelined" if pipelined else "together",
+        "weights": draw(st.sampled_from(["resident", "reloaded"])),
+        "operands": draw(st.sampled_from(["transposer", "bus"])),
+        "transfers": draw(SWITCH),
+        "periphery.enabled": draw(SWITCH),
+    }
+    return tuple(f"{key}={value}" for key, value in chosen.items())
+
+
+def small_network(batch: int) -> Network:
+    builder = NetworkBuilder("small")
+    image = builder.add(Input("image", (4, 7, 7)))
+    first = builder.add(Conv("conv", 6, kernel=3, padding=1), [image])
+    builder.add(Activation("relu", "relu"))
+    second = builder.add(Conv("branch", 6, kernel=1), [first])
+    builder.add(Add("sum"), [first, second])
+    builder.add(Pool("pool", "max", kernel=2, stride=2))
+    builder.add(Flatten("flat"))
+    builder.add(Linear("fc", 9))
+    return builder.build(batch)
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None)
+@given(overrides=machines(), batch=st.integers(1, 3))
+def test_random_machines_conserve_cycles_and_energy(overrides: tuple[str, ...], batch: int) -> None:
+    require_conserved(simulate(small_network(batch), "pim-dram-ddr4", overrides=overrides))
+
+
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None)
+@given(overrides=machines())
+def test_engines_and_shortcuts_agree_on_random_machines(overrides: tuple[str, ...]) -> None:
+    network = small_network(1)
+    tables = simulate(network, "pim-dram-ddr4", overrides=overrides).tables()
+    plain = simulate(network, "pim-dram-ddr4", overrides=overrides, shortcuts=Shortcuts(equal_layers=False)).tables()
+    meant = simulate(network, "pim-dram-ddr4", engine="simpy", overrides=overrides).tables()
+    for name, table in tables.items():
+        assert table.equals(plain[name]), name
+        assert table.equals(meant[name]), name
+
+
 def test_more_banks_never_cost_a_cycle() -> None:
     cycles = [simulate("lenet5", "pim-dram-ddr4", layers="c3", overrides=(*SMALL, f"banks={n}")).cycles for n in (1, 2, 4, 8, 16)]
     assert cycles == sorted(cycles, reverse=True)
@@ -255,8 +322,8 @@ def test_precision_sets_the_bits_of_both_operands() -> None:
         *("--set", "precision.weight_bits=2", "--set", "precision.activation_bits=4"),
     )
     assert short["cycles"] == long["cycles"]
-    for given, told in (("8x", "such as 8, or 4x8"), ("17", "precision.weight_bits")):
-        result = invoke("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", given)
+    for bits, told in (("8x", "such as 8, or 4x8"), ("17", "precision.weight_bits")):
+        result = invoke("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", bits)
         assert result.exit_code == 2
         assert told in result.stderr
     other = invoke("run", "lenet5", "--precision", "8")
@@ -321,6 +388,20 @@ def test_signed_values_flow_through_a_whole_network(program: str) -> None:
     products = [run.name for run in results.runs if run.facts["mapped"]]
     assert len(products) == 5
     assert all(results.values[name] == "equal" for name in products)
+
+
+def test_a_program_of_ones_own_is_found_beside_the_system_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.py").write_text("from models.pim.maj import PROGRAMS\nMULTIPLY = PROGRAMS['mul']\n")
+    (tmp_path / "mine.yaml").write_text("kind: pim-dram\nextends: pim-dram-ddr4\nprogram: mine.py:MULTIPLY\n")
+    monkeypatch.chdir("/")
+    results = simulate("lenet5", tmp_path / "mine.yaml", layers="f6")
+    assert results.cycles == simulate("lenet5", "pim-dram-ddr4", layers="f6").cycles
+    assert any(name.endswith("mine.py") for name in results.manifest["input_sha256"])
+    refused = invoke("validate", str(tmp_path / "mine.yaml"), "--no-code")
+    assert refused.exit_code == 0
+    assert "not checked, because it runs code" in refused.output
+    (tmp_path / "mine.py").write_text("MULTIPLY = 3\n")
+    assert "mine.py:MULTIPLY" in invoke("run", "lenet5", "--system", str(tmp_path / "mine.yaml")).stderr
 
 
 def test_wrong_products_are_found(monkeypatch: pytest.MonkeyPatch) -> None:

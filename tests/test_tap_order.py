@@ -14,7 +14,8 @@ from test_pe_values import QUICK, SLOW, check_values, machine
 
 from simcore.engine import run_programs
 from simcore.program.program import Op, OpKind
-from workloads.dataflow import array, lower
+from workloads.dataflow import array_plan, lower
+from workloads.dataflow.array import lower_shape
 from workloads.dataflow.loops import Loops
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tap_order import reuse_order, reuse_parts, row_classes, there_and_back
@@ -61,12 +62,12 @@ def test_every_other_column_goes_backwards():
 
 
 def in_order(taps, instance, system, monkeypatch):
-    chosen = array.tilings
+    chosen = array_plan.tilings
 
     def with_taps(shape, system, flow):
         return [replace(found, loops=Loops(shape.pixels, taps=taps)) for found in chosen(shape, system, flow)]
 
-    monkeypatch.setattr(array, "tilings", with_taps)
+    monkeypatch.setattr(array_plan, "tilings", with_taps)
     return lower(instance, system)
 
 
@@ -105,14 +106,14 @@ def test_an_ifmap_that_fits_is_read_in_scale_sims_order_with_its_tiling_and_else
 
 def test_loads_are_spread_over_the_folds_in_the_order_of_reuse(monkeypatch):
     """The same bytes, but in the order of storage the first four of 36 folds need all channels of the ifmap."""
-    system, chosen, cycles = latency_machine("ws", 60, 32), array.tilings, {}
+    system, chosen, cycles = latency_machine("ws", 60, 32), array_plan.tilings, {}
     for taps in ("storage", "reuse"):
 
         def with_taps(shape, system, flow, taps=taps):
             return [replace(found, loops=replace(found.loops, taps=taps)) for found in chosen(shape, system, flow)]
 
-        monkeypatch.setattr(array, "tilings", with_taps)
-        program = array.lower_shape("conv", "conv", LAYERS["convolution"], system)
+        monkeypatch.setattr(array_plan, "tilings", with_taps)
+        program = lower_shape("conv", "conv", LAYERS["convolution"], system)
         assert program.facts["dram_read_bytes"] + program.facts["dram_write_bytes"] == 432_128
         cycles[taps] = run_programs(system, [program])[0].cycles
     assert cycles["reuse"] < 0.98 * cycles["storage"]

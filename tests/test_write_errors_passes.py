@@ -1,5 +1,7 @@
 """The kind of tensor in each scratchpad in a training step: by hand, along the edges of a step, and in actual runs."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from training_networks import after_weights, many_layers, product_network
@@ -8,8 +10,9 @@ from simcore import load_system
 from simcore.errors import InputError
 from simcore.program.program import Reg
 from workloads.dataflow import lower_network
+from workloads.dataflow.rules import LayerRule, each_value
+from workloads.dataflow.rules.table import RULES, held_tensors
 from workloads.dataflow.values import draw_tensors, loop_nest_operands
-from workloads.faults.passes import held_tensors
 from workloads.layers import Conv, Layer
 from workloads.layers.gradients import GradientView, MaxPoolGradient
 from workloads.layers.trained import TrainedMaxPool
@@ -125,6 +128,16 @@ def test_strided_gradients_are_errors_whichever_way_they_are_made() -> None:
     assert held_tensors(zeros["strided.input_gradient.zero_insertion"]) == {"ifmap": E, "ofmap": E}
 
 
-def test_a_layer_of_another_kind_is_reported() -> None:
-    with pytest.raises(InputError, match="layer 'odd': expected a layer of a training step"):
-        held_tensors(Layer("odd"))
+class Silent(Layer):
+    """A layer whose rule does not say what it holds."""
+
+    rule: ClassVar[LayerRule["Silent"]] = LayerRule(each_value)
+
+
+def test_a_layer_that_does_not_say_what_it_holds_is_reported() -> None:
+    with pytest.raises(InputError, match=r"layer 'odd': expected a layer of a training step.*its rule needs 'holds'"):
+        held_tensors(Silent("odd"))
+
+
+def test_every_layer_kind_with_a_rule_says_what_it_holds() -> None:
+    assert [kind.__name__ for kind, rule in RULES.items() if rule.holds is None] == []

@@ -58,7 +58,7 @@ def table_of_names(title: str, columns: Sequence[str], rows: Iterable[Sequence[o
     No two names become one by it, so a name may stay longer than would fit.
     """
     cells = _cells(rows)
-    excess = _measured(_table(title, columns, cells, text_columns)) - width()
+    excess = _measured(_table(columns, cells, text_columns)) - width()
     if excess > 0:
         length = max(MIN_NAME, max(len(row[0]) for row in cells) - excess)
         names = told_apart([row[0] for row in cells], length)
@@ -77,6 +77,7 @@ def _in_parts(title: str, columns: Sequence[str], cells: list[list[str]], text_c
     Texts may be folded in the columns from ``folded_from`` on.
     """
     parts: list[Table] = []
+    titled = [Text(title, style="bold")] if title else []
     texts = range(text_columns)
     left = [*range(text_columns, len(columns))]
     while True:
@@ -85,10 +86,10 @@ def _in_parts(title: str, columns: Sequence[str], cells: list[list[str]], text_c
             fitting -= 1
         shown = [*texts, *left[:fitting]]
         chosen = [[row[index] for index in shown] for row in cells]
-        parts.append(_table("" if parts else title, [columns[index] for index in shown], chosen, text_columns))
+        parts.append(_table([columns[index] for index in shown], chosen, text_columns))
         left = left[fitting:]
         if not left:
-            return Group(*parts)
+            return Group(*titled, *parts)
 
 
 def _narrowest(columns: Sequence[str], cells: list[list[str]], shown: Sequence[int], folded: Container[int]) -> int:
@@ -128,10 +129,8 @@ def _cells(rows: Iterable[Sequence[object]]) -> list[list[str]]:
     return [[cell if isinstance(cell, str) else number(cell) for cell in row] for row in rows]
 
 
-def _table(title: str, columns: Sequence[str], cells: Iterable[Sequence[str]], text_columns: int) -> Table:
-    made = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, collapse_padding=True, padding=(0, 1)
-    )
+def _table(columns: Sequence[str], cells: Iterable[Sequence[str]], text_columns: int) -> Table:
+    made = Table(box=None, pad_edge=False, collapse_padding=True, padding=(0, 1))
     for index, column in enumerate(columns):
         is_text = index < text_columns
         made.add_column(column, justify="left" if is_text else "right", no_wrap=not is_text, overflow="fold")

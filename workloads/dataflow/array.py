@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from simcore.errors import InputError
-from simcore.program.program import SEG_COLUMNS, Int64Array, Port, Program, Reg, Seg
+from simcore.program.program import SEG_COLUMNS, Int64Array, Program, Reg, Seg
 from simcore.spec.system import System
-from workloads.dataflow.ahead import memory_bound_by, tiles_ahead
-from workloads.dataflow.folds import Folds, build_folds, fold_records
-from workloads.dataflow.ifmap_uses import IfmapTiles
-from workloads.dataflow.lead import in_time
-from workloads.dataflow.operations import RegionPlan, build_operations, moved_bytes, plan_region
-from workloads.dataflow.regions import region_rows, shares
+from workloads.dataflow.ahead import memory_bound_by
+from workloads.dataflow.array_plan import ArrayPlan, plan_array
+from workloads.dataflow.folds import Folds, fold_records
+from workloads.dataflow.operations import moved_bytes
 from workloads.dataflow.registry import dataflow_named
-from workloads.dataflow.segments import fold_streams, ifmap_segments, linear_segments
+from workloads.dataflow.segments import ifmap_segments, linear_segments
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.sharing import sharings
-from workloads.dataflow.tensors import ArrayLayer, Tensor, filters, ifmap, results
-from workloads.dataflow.tiling import Tiling, tilings
+from workloads.dataflow.tensors import ArrayLayer, Tensor
 from workloads.dataflow.work import Words, Work
 
 
@@ -65,7 +60,8 @@ def macs_of_arrays(folds: Folds, count: int) -> list[int]:
     return macs
 
 
-def _facts(op: str, layer: ArrayLayer, chosen: Tiling, plans: list[RegionPlan], ops: Int64Array) -> dict[str, Any]:
+def _facts(op: str, plan: ArrayPlan) -> dict[str, Any]:
+    layer, chosen, plans = plan.layer, plan.tiling, plan.regions_planned
     folds = layer.folds
     names = ("ifmap", "filter", *(("psum",) if folds.accumulates else ()), "ofmap")
     tiling = {
@@ -91,7 +87,7 @@ def _facts(op: str, layer: ArrayLayer, chosen: Tiling, plans: list[RegionPlan], 
         "tiling": tiling,
         "single_buffered": ", ".join(single),
         "memory_bound_by": memory_bound_by(layer.system, single_buffered=bool(single)),
-    } | moved_bytes(ops)
+    } | moved_bytes(plan.ops)
 
 
 @dataclass(frozen=True)
@@ -118,87 +114,16 @@ class Product(Work):
         return lower_shape(name, op, self.shape, system, with_folds=with_folds)
 
 
-@dataclass(frozen=True)
-class _Tensors:
-    """The tensors of a layer, each in tiles in its share of a scratchpad."""
-
-    cut: IfmapTiles
-    ifmap: Tensor
-    weights: Tensor
-    psum: Tensor | None
-    ofmap: Tensor
-
-
-def _tensors(layer: ArrayLayer) -> _Tensors:
-    psum = results(layer, "psum") if layer.folds.accumulates else None
-    return _Tensors(*ifmap(layer), filters(layer), psum, results(layer, "ofmap"))
-
-
-def _in_shares(layer: ArrayLayer, tiling: Tiling) -> tuple[ArrayLayer, _Tensors]:
-    """Return the layer with its shares, and its tensors.
-
-    If a share of the tiling is too small for one element, divide scratchpads by the sizes of the tensors. Raise InputError if
-    that does not help.
-    """
-    layer = replace(layer, shares=shares(layer.system, tiling.wants))
-    try:
-        return layer, _tensors(layer)
-    except InputError:
-        layer = replace(layer, shares=shares(layer.system, tiling.whole))
-        return layer, _tensors(layer)
-
-
-def _laid_out(name: str, shape: ConvShape, system: System, found: list[Tiling]) -> tuple[ArrayLayer, _Tensors, Tiling]:
-    """Return a layer with its tensors under the first tiling for which scratchpads can hold the data of one element.
-
-    Raise InputError if there is none.
-    """
-    for tiling in found[:-1]:
-        with suppress(InputError):
-            return _under(name, shape, system, tiling)
-    return _under(name, shape, system, found[-1])
-
-
-def _under(name: str, shape: ConvShape, system: System, tiling: Tiling) -> tuple[ArrayLayer, _Tensors, Tiling]:
-    folds = build_folds(shape, tiling.sharing, tiling.loops)
-    return *_in_shares(ArrayLayer(name, shape, system, folds, fold_streams(folds), {}), tiling), tiling
-
-
-def _plans(layer: ArrayLayer, tensors: _Tensors) -> list[RegionPlan]:
-    """Return the plans of all tensors, sorted by region."""
-
-    def ahead(tensor: Tensor) -> int:
-        share = tensor.region.share
-        return tiles_ahead(layer.system, share.capacity_bytes, int(tensor.region.tile_bytes.max()))
-
-    cut, weights, psum, ofmap = tensors.ifmap, tensors.weights, tensors.psum, tensors.ofmap
-    found = [
-        plan_region(cut.region, cut.uses, Port.IFMAP, "ifmap", ahead=ahead(cut)),
-        plan_region(weights.region, weights.uses, Port.FILTER, "filter", ahead=ahead(weights)),
-    ]
-    if psum is not None:
-        found.append(plan_region(psum.region, psum.uses, Port.OUTPUT, "psum", ahead=ahead(psum), spills=True))
-    streams = [layer.streams.ifmap, layer.streams.filter, layer.streams.output][: len(found)]
-    stored = int(ofmap.region.tile_bytes.sum())
-    return [
-        *in_time(found, streams, layer.system, layer.folds.steps, stored),
-        plan_region(ofmap.region, ofmap.uses, Port.OUTPUT, "output", kept=True),
-    ]
-
-
 def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_folds: bool = False) -> Program:
     """Return the Program of a convolution or matrix product.
 
     Raise InputError if a scratchpad cannot hold the data that one element of a stream needs.
     """
     flow = dataflow_named(system.array.dataflow)
-    layer, tensors, tiling = _laid_out(name, shape, system, tilings(shape, system, flow))
+    plan = plan_array(name, shape, system, flow)
+    layer, cut, weights = plan.layer, plan.tensors.cut, plan.tensors.weights
     folds = layer.folds
-    cut, weights, psum, ofmap = tensors.cut, tensors.weights, tensors.psum, tensors.ofmap
-    plans = _plans(layer, tensors)
-    regions = region_rows([item.region for item in plans])
-    ops, queue_start = build_operations(plans, regions)
-    reads, output = _result_segments(layer, psum, ofmap, psum_region=2)
+    reads, output = _result_segments(layer, plan.tensors.psum, plan.tensors.ofmap, psum_region=2)
     return Program(
         name=name,
         dataflow=flow.name,
@@ -211,12 +136,12 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
             output,
         ),
         geometry=shape.geometry(cut.rows, cut.channels, planar=flow.planar),
-        regions=regions,
-        ops=ops,
-        queue_start=queue_start,
-        tiles=int(regions[:, Reg.TILES].sum()),
-        slots=int(regions[:, Reg.SLOTS].sum()),
+        regions=plan.regions,
+        ops=plan.ops,
+        queue_start=plan.queue_start,
+        tiles=int(plan.regions[:, Reg.TILES].sum()),
+        slots=int(plan.regions[:, Reg.SLOTS].sum()),
         split=folds.sharing.split,
         folds=fold_records(folds) if with_folds else (),
-        facts=_facts(op, layer, tiling, plans, ops),
+        facts=_facts(op, plan),
     )

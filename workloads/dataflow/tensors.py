@@ -82,10 +82,11 @@ def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Tensor]:
 def _vector_heights(layer: ArrayLayer, lanes: int) -> Heights:
     """Return heights for vectors of pixels: the rows of one vector, if these are rows that no other vector reads."""
     shape = layer.shape
+    fold_channels = layer.system.array.rows if layer.folds.dataflow.rows is Side.TAPS else 0
     if shape.kernel[0] > shape.stride[0] or lanes % shape.out_width:
-        return Heights(shape.height)
+        return Heights(shape.height, fold_channels=fold_channels)
     step = lanes // shape.out_width * shape.stride[0]
-    return Heights(step, step)
+    return Heights(step, step, fold_channels)
 
 
 def _stream_heights(layer: ArrayLayer, lanes: int) -> Heights:

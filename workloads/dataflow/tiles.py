@@ -121,10 +121,14 @@ def _divisor(extent: int, part: int) -> int:
 
 @dataclass(frozen=True)
 class Heights:
-    """Limits of the height of ifmap tiles: the ``most`` rows, and the ``step`` by which streams move on, or 0 if none matters."""
+    """Limits of ifmap tiles: the ``most`` rows, and the ``step`` by which streams move on, or 0 if none matters.
+
+    ``fold_channels`` are the channels that a fold reads at once if it reads few, or 0.
+    """
 
     most: int
     step: int = 0
+    fold_channels: int = 0
 
     def best(self, height: int, rows: int, line_rows: float) -> int:
         """Return at most ``rows`` rows: tiles of like size, or those that take the fewest lines for each step.
@@ -174,15 +178,39 @@ def _smaller(shape: ConvShape, rows: int, channels: int, planar: bool) -> tuple[
     return next((step for step in steps if step != (rows, channels)), None)
 
 
-def _sizes(
-    shape: ConvShape, first: tuple[int, int], planar: bool, heights: Heights, line_words: int
-) -> Iterator[tuple[int, int]]:
-    """Yield (rows, channels) of the tiles to try, largest first."""
+def _sizes(shape: ConvShape, first: tuple[int, int], planar: bool, heights: Heights, line_words: int) -> Iterator[IfmapTiles]:
+    """Yield the tiles to try, largest first."""
     size: tuple[int, int] | None = first
     while size is not None:
         rows, channels = size
-        yield heights.best(shape.height, rows, line_words / (shape.width * channels)), channels
+        yield IfmapTiles(shape, heights.best(shape.height, rows, line_words / (shape.width * channels)), channels)
         size = _smaller(shape, rows, channels, planar)
+
+
+def _even_depths(tiles: IfmapTiles, line_words: int, fold_channels: int) -> Iterator[IfmapTiles]:
+    """Yield ``tiles``, and after them tiles of fewer channels, but more than half as many, that may fill their slots better."""
+    yield tiles
+    shape = tiles.shape
+    if shape.groups > 1:
+        return
+    fewest = -(-shape.channels // tiles.channels)
+    row_words = tiles.rows * shape.width
+    step = line_words // gcd(line_words, row_words)
+    depths = {-(-shape.channels // count) for count in range(fewest, 2 * fewest)}
+    depths |= {-(-depth // step) * step for depth in depths}
+    for depth in sorted(depths, reverse=True):
+        whole_folds = not fold_channels or depth % fold_channels == 0 or fold_channels % depth == 0
+        if whole_folds and 2 * depth > tiles.channels > depth:
+            yield IfmapTiles(shape, tiles.rows, depth)
+
+
+def _snug(share: Share, word_bytes: int, sizes: list[IfmapTiles]) -> list[IfmapTiles]:
+    """Return the tiles, those first that fill their slots well, or all fit, and are not much smaller than the largest."""
+    lines = [share.slot_lines(tiles.words * word_bytes, tiles.tiles) * tiles.tiles for tiles in sizes]
+    large = [4 * tiles.words >= sizes[0].words for tiles in sizes]
+    least = min(taken for taken, is_large in zip(lines, large, strict=True) if is_large)
+    snug = [is_large and taken <= max(SNUG * least, share.lines) for taken, is_large in zip(lines, large, strict=True)]
+    return [sizes[index] for index in sorted(range(len(sizes)), key=lambda index: not snug[index])]
 
 
 def ifmap_tiles(
@@ -197,16 +225,21 @@ def ifmap_tiles(
 ) -> tuple[IfmapTiles, Uses, Region]:
     """Return the ifmap's tiles, their uses and their region.
 
-    Each function in ``find_uses`` returns the uses of some tiles; later ones need fewer tiles at once. Take the first size of
-    which the share holds one more tile than is needed at once (double buffering), or else one that just fits. Raise InputError if
-    the share cannot hold the data of one element at any size.
+    Each function in ``find_uses`` returns the uses of some tiles; later ones need fewer tiles at once. Take the first size that
+    fills its slots well and of which the share holds one more tile than is needed at once (double buffering), or else one that
+    just fits. Raise InputError if the share cannot hold the data of one element at any size.
     """
     first = _first_ifmap_tiles(shape, tile_target_bytes(share) // word_bytes, lanes, planar)
+    line_words = share.line_bytes // word_bytes
+    sizes = list(_sizes(shape, first, planar, heights, line_words))
+    if planar:
+        sizes = _snug(
+            share, word_bytes, [other for tiles in sizes for other in _even_depths(tiles, line_words, heights.fold_channels)]
+        )
     spare: tuple[IfmapTiles, Uses] | None = None
     needed_bytes = 0
     for find in find_uses:
-        for size in _sizes(shape, first, planar, heights, share.line_bytes // word_bytes):
-            tiles = IfmapTiles(shape, *size)
+        for tiles in sizes:
             tile_bytes = tiles.words * word_bytes
             slots = share.slots(tile_bytes, tiles.tiles)
             if slots == 0:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 
 import numpy as np
 
 from simcore.program.program import Int64Array, Port
 from simcore.spec.system import System
-from workloads.dataflow.ahead import bytes_ahead, bytes_per_cycle
+from workloads.dataflow.ahead import bytes_ahead, bytes_in_flight, bytes_per_cycle, rate
 from workloads.dataflow.candidates import Candidates, candidates, neighbours, nests, steps
 from workloads.dataflow.dataflow import Dataflow
 from workloads.dataflow.loops import Loops
@@ -18,18 +19,26 @@ from workloads.dataflow.regions import OUTPUT_BYTES, tenants_of
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.sharing import Sharing, sharings
 from workloads.dataflow.tiles import target_bytes
-from workloads.dataflow.traffic import Amount, Floats, Nests, Reuse, Traffic
+from workloads.dataflow.traffic import Amount, Floats, Reuse, Traffic
 
 #: Among nests whose traffic is within this factor of the least, the one that takes the fewest cycles is taken.
 ALIKE = 1.05
 #: Cycles within this factor of the fewest count as equal.
 ABOUT = 1.01
-#: The parts in which a scratchpad is divided among its tensors: at first, and then for the best nests.
-COARSE_PARTS, FINE_PARTS, BEST, ROUGHLY = 8, 32, 40, 1.1
+#: A part that is just what a tensor needs is taken if it moves less than this fraction of what equal parts move.
+CLEARLY = 0.98
 #: The most ways to share a layer among arrays for which a tiling is sought: those of the fewest steps.
 MOST_WAYS = 3
 #: The part of a layer's steps that transfers are expected not to hide, where ways to share it are compared.
 NOT_HIDDEN = 0.1
+#: The tilings that are planned where the closed form is not exact.
+TRIED = 8
+#: Tilings that are remembered.
+MOST_KNOWN = 1024
+#: Where there are more nests than this, a few are counted first, and those that cannot be faster are not counted.
+MANY, FEW = 1000, 8
+#: The parts in which a scratchpad is divided among its tensors: at first, and then for the best nests.
+COARSE_PARTS, FINE_PARTS, BEST, ROUGHLY = 8, 32, 40, 1.1
 
 _PORTS = {"ifmap": Port.IFMAP, "filter": Port.FILTER, "psum": Port.OUTPUT}
 
@@ -53,7 +62,7 @@ class _Pads:
     """What each scratchpad can hold of the tensors of one layer."""
 
     def __init__(self, shape: ConvShape, system: System, sharing: Sharing) -> None:
-        self.shape, self.system, self.sharing, self.traffic = shape, system, sharing, Traffic(shape, system, sharing)
+        self.shape, self.system, self.sharing = shape, system, sharing
         self._groups = sharing.split.groups
         leaves = sharing.flow.sums_leave and sharing.folds_along(shape)[0] > 1
         words = system.words
@@ -86,31 +95,23 @@ class _Pads:
         count = max(1, min(most, units))
         return count, np.arange(1, count + 1) * units // count * unit
 
-    def moved(self, tensor: str, used: Reuse, part: Amount) -> Floats:
-        """Return the bytes that move if a tensor gets ``part`` bytes. A partial sum that comes back was stored before."""
-        moved: Floats = self.entering(used, part)[-1]
-        return 2 * (moved - self.traffic.total(_PORTS[tensor])) if tensor == "psum" else moved
+    def traffic(self, found: Candidates) -> Traffic:
+        """Return the traffic of some nests."""
+        return Traffic(self.shape, self.system, self.sharing, nests(found, self.shape, self.sharing))
 
-    def entering(self, used: Reuse, part: Amount) -> Floats:
-        """Return what enters a tensor's scratchpad (see ``Reuse.moved``) for a group if the tensor gets ``part`` bytes of it.
+    def entering(self, used: Reuse, part: Amount) -> list[Floats]:
+        """Return what enters a tensor's scratchpad (see ``Reuse.entering``) for a group if it gets ``part`` bytes of it.
 
         Groups that are worked on at once share these bytes.
         """
         on_the_way = bytes_ahead(self.system, part) + target_bytes(part)
-        return used.moved(part / self._groups, np.maximum(0.0, part - on_the_way) / self._groups)
+        return used.entering(part / self._groups, np.maximum(0.0, part - on_the_way) / self._groups)
 
 
-@dataclass(frozen=True, eq=False)
-class _Same:
-    """A System that equals only itself, so that a tiling is found again without a comparison of all its keys."""
-
-    system: System
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.system is self.system
-
-    def __hash__(self) -> int:
-        return id(self.system)
+def _moved(pads: _Pads, traffic: Traffic, tensor: str, used: Reuse, part: Amount) -> Floats:
+    """Return the bytes that move if a tensor gets ``part`` bytes. A partial sum that comes back was stored before."""
+    moved = pads.entering(used, part)[-1]
+    return 2 * (moved - traffic.total(_PORTS[tensor])) if tensor == "psum" else moved
 
 
 def tilings(shape: ConvShape, system: System, flow: Dataflow) -> list[Tiling]:
@@ -121,29 +122,63 @@ def tilings(shape: ConvShape, system: System, flow: Dataflow) -> list[Tiling]:
     limit, more arrays at once would only wait for more data together.
     """
     *several, alone = sharings(shape, system.array, flow)
-    found = [_best_tiling(shape, _Same(system), way) for way in (*several[:MOST_WAYS], alone)]
+    found = [_best_tiling(shape, system, way) for way in (*several[:MOST_WAYS], alone)]
     taken = [tiling.expected_cycles + NOT_HIDDEN * tiling.sharing.least_steps(shape) for tiling in found]
     order = sorted(range(len(found)), key=lambda way: (max(taken[way], ABOUT * min(taken)), found[way].sharing.split.arrays))
     return [found[way] for way in order]
 
 
-@lru_cache(maxsize=256)
-def _best_tiling(shape: ConvShape, same: _Same, sharing: Sharing) -> Tiling:
-    system = same.system
+_known: OrderedDict[tuple[Hashable, ...], Tiling] = OrderedDict()
+
+
+def remember(shape: ConvShape, system: System, tiling: Tiling) -> None:
+    """Let ``tilings`` return this tiling for its way to share the layer, for an equal layer on an equal machine."""
+    _known[_key(shape, system, tiling.sharing)] = tiling
+    if len(_known) > MOST_KNOWN:
+        _known.popitem(last=False)
+
+
+def _key(shape: ConvShape, system: System, sharing: Sharing) -> tuple[Hashable, ...]:
+    """Return everything that a tiling depends on."""
+    pads = tuple((name, pad.capacity_bytes, pad.line_bytes, pad.banks) for name, pad in system.scratchpads.items())
+    machine = (system.array, system.words, pads, system.tiling, bytes_in_flight(system), bytes_per_cycle(system), rate(system))
+    return (shape, sharing, *machine)
+
+
+def least_tilings(shape: ConvShape, system: System, sharing: Sharing) -> list[Tiling]:
+    """Return a few tilings of the least expected traffic, the least first."""
     pads = _Pads(shape, system, sharing)
-    found = candidates(shape, system, sharing)
-    if any(len(tensors) > 1 for tensors in pads.divided.values()):
-        found = found.only(_promising(pads, found))
-    index, tiling = _best(pads, found)
-    if system.tiling == "whole":
-        return tiling
-    return _best(pads, neighbours(found.only(np.array([index])), shape, sharing))[1]
+    found = _worth_dividing(pads, candidates(shape, system, sharing))
+    traffic, wants = _least(pads, pads.traffic(found), FINE_PARTS)
+    least = found.only(np.lexsort((steps(found, shape, sharing), traffic.round()))[:TRIED])
+    moved, wants = _least(pads, pads.traffic(least), FINE_PARTS)
+    moved = shape.groups * moved + pads.results
+    cycles = _cycles(pads, least, wants, moved)
+    return [_tiling(pads, least, index, moved, wants, cycles[index]) for index in range(len(least))]
+
+
+def _best_tiling(shape: ConvShape, system: System, sharing: Sharing) -> Tiling:
+    known = _known.get(_key(shape, system, sharing))
+    if known is None:
+        pads = _Pads(shape, system, sharing)
+        found = _worth_dividing(pads, candidates(shape, system, sharing))
+        index, known = _best(pads, found)
+        if system.tiling != "whole":
+            known = _best(pads, neighbours(found.only(np.array([index])), shape, sharing))[1]
+        remember(shape, system, known)
+    return known
+
+
+def _worth_dividing(pads: _Pads, found: Candidates) -> Candidates:
+    """Return the nests for which scratchpads are divided finely: all of them if tensors share none."""
+    shared = any(len(tensors) > 1 for tensors in pads.divided.values())
+    return found.only(_promising(pads, found)) if shared else found
 
 
 def _promising(pads: _Pads, found: Candidates) -> Int64Array:
     """Return the nests worth dividing the scratchpads finely for: those of about the least traffic, and of them the shortest."""
     shape, sharing = pads.shape, pads.sharing
-    traffic, _ = _least(pads, nests(found, shape, sharing), COARSE_PARTS)
+    traffic, _ = _least(pads, pads.traffic(found), COARSE_PARTS)
     least = np.lexsort((steps(found, shape, sharing), traffic.round()))[:BEST]
     alike = np.flatnonzero(traffic <= ROUGHLY * traffic.min())
     quick = alike[np.lexsort((traffic[alike].round(), steps(found.only(alike), shape, sharing)))[:BEST]]
@@ -152,16 +187,31 @@ def _promising(pads: _Pads, found: Candidates) -> Int64Array:
 
 def _best(pads: _Pads, found: Candidates) -> tuple[int, Tiling]:
     """Return the index of the nest that is taken, and the tiling that it makes."""
-    traffic, wants = _least(pads, nests(found, pads.shape, pads.sharing), FINE_PARTS)
+    traffic, wants = _least(pads, pads.traffic(found), FINE_PARTS)
     moved = pads.shape.groups * traffic + pads.results
     alike = np.flatnonzero(moved <= ALIKE * moved.min())
-    cycles = _cycles(pads, found.only(alike), {name: size[alike] for name, size in wants.items()}, moved[alike])
-    quick = alike[cycles <= ABOUT * cycles.min()]
-    chosen = int(quick[np.argmin(moved[quick].round())])
-    sizes = {name: int(size[chosen]) for name, size in wants.items()} | {"ofmap": pads.for_results(pads.home_of_results)}
+    some = {name: size[alike] for name, size in wants.items()}
+    if len(alike) > MANY:
+        bound = _cycles_at_least(pads, found.only(alike), moved[alike])
+        few = np.argsort(bound, kind="stable")[:FEW]
+        reached = _cycles(pads, found.only(alike[few]), {name: size[few] for name, size in some.items()}, moved[alike[few]])
+        hopeful = bound <= ABOUT * reached.min()
+        alike, some = alike[hopeful], {name: size[hopeful] for name, size in some.items()}
+    cycles = _cycles(pads, found.only(alike), some, moved[alike])
+    quick = np.flatnonzero(cycles <= ABOUT * cycles.min())
+    best = quick[np.argmin(moved[alike[quick]].round())]
+    return int(alike[best]), _tiling(pads, found, int(alike[best]), moved, wants, cycles[best])
+
+
+def _tiling(pads: _Pads, found: Candidates, index: int, moved: Floats, wants: dict[str, Floats], cycles: float) -> Tiling:
+    sizes = {name: int(size[index]) for name, size in wants.items()} | {"ofmap": pads.for_results(pads.home_of_results)}
     whole = {name: pads.totals[name] for name in sizes}
-    expected = float(cycles[alike == chosen][0])
-    return chosen, Tiling(pads.sharing, found.loops(chosen), sizes, whole, int(moved[chosen]), expected)
+    return Tiling(pads.sharing, found.loops(index), sizes, whole, int(moved[index]), float(cycles))
+
+
+def _cycles_at_least(pads: _Pads, found: Candidates, moved: Floats) -> Floats:
+    """Return the cycles that each nest takes at least: its steps, or the time in which main memory moves its bytes."""
+    return np.asarray(np.maximum(steps(found, pads.shape, pads.sharing), moved / bytes_per_cycle(pads.system)))
 
 
 def _cycles(pads: _Pads, found: Candidates, wants: dict[str, Floats], moved: Floats) -> Floats:
@@ -169,42 +219,70 @@ def _cycles(pads: _Pads, found: Candidates, wants: dict[str, Floats], moved: Flo
 
     Steps are joined by the time for which the first folds wait for what they load, and for which the last results are stored.
     """
-    shape, sharing, per_cycle = pads.shape, pads.sharing, bytes_per_cycle(pads.system) / pads.sharing.split.groups
-    shared, every = nests(found, shape, sharing), steps(found, shape, sharing)
-    folds = np.concatenate((np.ones((1, len(found))), np.cumprod(shared.turns, axis=0)))
+    shape, sharing, traffic = pads.shape, pads.sharing, pads.traffic(found)
+    every, per_cycle = steps(found, shape, sharing), bytes_per_cycle(pads.system) / sharing.split.groups
+    folds = np.concatenate((np.ones((1, len(found))), np.cumprod(traffic.nests.turns, axis=0)))
     taken = every / (sharing.group_folds(shape) * folds[-1]) * folds
-    loaded = sum(pads.entering(pads.traffic.reuse(_PORTS[name], shared), wants[name]) for name in ("ifmap", "filter"))
-    stored = pads.traffic.results(shared) * pads.system.words.ofmap_bytes
+    loaded = sum(np.stack(pads.entering(traffic.reuse(_PORTS[name]), wants[name])) for name in ("ifmap", "filter"))
+    stored = traffic.results() * pads.system.words.ofmap_bytes
     waits = sum(np.maximum(0.0, part / per_cycle - taken).max(axis=0) for part in (loaded, stored))
     return np.asarray(np.maximum(every + waits, moved / bytes_per_cycle(pads.system)))
 
 
-def _least(pads: _Pads, shared: Nests, most_parts: int) -> tuple[Floats, dict[str, Floats]]:
+# The division of a scratchpad ---------------------------------------------------------------------------------------------------
+
+
+def _least(pads: _Pads, traffic: Traffic, most_parts: int) -> tuple[Floats, dict[str, Floats]]:
     """Return for each nest the bytes moved, with the division of each scratchpad that moves the least, and that division."""
-    moved, wants = np.zeros(len(shared)), {}
+    count = len(traffic.nests)
+    moved = np.zeros(count)
+    wants: dict[str, Floats] = {}
     for pad, tensors in pads.divided.items():
-        count, sizes = pads.parts(pad, most_parts if len(tensors) > 1 else 1)
-        used = {tensor: pads.traffic.reuse(_PORTS[tensor], shared) for tensor in tensors}
-        if sum(pads.totals[tensor] for tensor in tensors) <= sizes[-1] or count < len(tensors):
-            for tensor in tensors:
-                moved += pads.moved(tensor, used[tensor], pads.totals[tensor])
-                wants[tensor] = np.full(len(shared), pads.totals[tensor])
+        parts, sizes = pads.parts(pad, most_parts if len(tensors) > 1 else 1)
+        if sum(pads.totals[tensor] for tensor in tensors) <= sizes[-1] or parts < len(tensors):
+            moved += sum(traffic.total(_PORTS[tensor]) for tensor in tensors if tensor != "psum")
+            wants |= {tensor: np.full(count, float(pads.totals[tensor])) for tensor in tensors}
             continue
-        amounts = [np.stack([pads.moved(tensor, used[tensor], float(size)) for size in sizes]) for tensor in tensors]
-        chosen = _divided(amounts, count)
-        for tensor, amount, index in zip(tensors, amounts, chosen, strict=True):
-            moved += amount[index, np.arange(len(shared))]
-            wants[tensor] = sizes[index]
+        used = {tensor: traffic.reuse(_PORTS[tensor]) for tensor in tensors}
+
+        def cost(tensor: str, part: Amount, used: dict[str, Reuse] = used) -> Floats:
+            return _moved(pads, traffic, tensor, used[tensor], part)
+
+        ways = _ways(tensors, sizes, used, pads.unit(pad))
+        total = np.zeros((len(ways[tensors[0]]), count)) + sum(cost(tensor, part) for tensor, part in ways.items())
+        chosen = _cheapest(total, parts), np.arange(count)
+        moved += total[chosen]
+        wants |= {tensor: np.broadcast_to(part, total.shape)[chosen] for tensor, part in ways.items()}
     return moved, wants
 
 
-def _divided(amounts: list[Floats], parts: int) -> list[Int64Array]:
-    """Return for each tensor and nest the index of its size, such that the parts fill the scratchpad and the sum is least."""
-    ways = np.array([way for way in product(range(1, parts + 1), repeat=len(amounts)) if sum(way) == parts]) - 1
-    best = np.zeros(amounts[0].shape[1], dtype=np.int64)
-    least = np.full(amounts[0].shape[1], np.inf)
-    for index, way in enumerate(ways):
-        cost = sum(amount[part] for amount, part in zip(amounts, way, strict=True))
-        better = cost < least - 0.5
-        best, least = np.where(better, index, best), np.where(better, cost, least)
-    return [ways[best, position] for position in range(len(amounts))]
+def _cheapest(total: Floats, parts: int) -> Int64Array:
+    """Return the cheapest way for each nest: one of equal parts, unless another one is clearly cheaper.
+
+    Of several that are equally cheap the middle one is taken, which leaves each tensor bytes to spare.
+    """
+    equal = total[: parts - 1] if parts > 1 else total
+    least = equal.min(axis=0)
+    cheapest = equal <= least + 0.5
+    best = (np.cumsum(cheapest, axis=0) == (cheapest.sum(axis=0) + 1) // 2).argmax(axis=0)
+    exact = total.argmin(axis=0)
+    return np.asarray(np.where(total.min(axis=0) < CLEARLY * least, exact, best))
+
+
+def _ways(tensors: list[str], sizes: Int64Array, used: dict[str, Reuse], unit: int) -> dict[str, Floats]:
+    """Return the bytes of each tensor of a scratchpad in many ways to divide it, [way, nest] or [way, 1].
+
+    The parts are those of ``sizes`` that fill it; of two tensors one may also get just what a part of the nest needs of it.
+    """
+    if len(tensors) == 1:
+        return {tensors[0]: np.array([[float(sizes[-1])]])}
+    counts = np.array([way for way in product(range(1, len(sizes) + 1), repeat=len(tensors)) if sum(way) == len(sizes)])
+    found = {tensor: sizes[count - 1].astype(np.float64)[:, None] for tensor, count in zip(tensors, counts.T, strict=True)}
+    if len(tensors) > 2:
+        return found
+    first, second = (np.ceil(used[tensor].largest / unit) * unit for tensor in tensors)
+    whole = float(sizes[-1])
+    exact = np.clip(np.concatenate((first, whole - second)), unit, whole - unit)
+    grid = np.broadcast_to(found[tensors[0]], (len(counts), exact.shape[1]))
+    parts = np.concatenate((grid, exact))
+    return {tensors[0]: parts, tensors[1]: whole - parts}

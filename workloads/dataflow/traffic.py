@@ -19,6 +19,7 @@ from simcore.spec.system import System
 from workloads.dataflow.dataflow import TENSOR_SIDES, Side
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.sharing import Sharing
+from workloads.dataflow.tap_order import row_classes
 from workloads.dataflow.windows_of import Windows
 
 Floats = npt.NDArray[np.float64]
@@ -51,49 +52,70 @@ class Nests:
 
 
 @dataclass(frozen=True)
+class Far:
+    """Bytes that loops over row folds meet again in the order of storage, [loop, nest], and the bytes that are read in between.
+
+    ``where`` marks such loops. ``near`` bytes of a turn come back after the ``row`` bytes that one row of the filter reads, and
+    ``across`` bytes after the ``rows`` bytes up to the next row of the filter that reads them.
+    """
+
+    where: npt.NDArray[np.bool_]
+    near: Floats
+    row: Floats
+    across: Floats
+    rows: Floats
+
+    def kept(self, loop: int, room: Amount) -> Floats:
+        """Return what a turn of a loop finds in the scratchpad if ``room`` bytes of it are kept."""
+        near = self.near[loop] * np.minimum(1.0, room / np.maximum(self.row[loop], 1.0))
+        return np.asarray(near + self.across[loop] * np.minimum(1.0, room / np.maximum(self.rows[loop], 1.0)))
+
+
+@dataclass(frozen=True)
 class Reuse:
     """What a tensor's use looks like from one fold to the whole nest, in bytes.
 
     ``unique`` [1 + loop, nest] are the distinct bytes of one fold and of each part of the nest, on average, and ``largest`` those
-    of the largest. ``shared`` [loop, nest] are the bytes that a turn of a loop has in common with the turn before. ``far`` marks
-    loops in which they come back only after all other bytes. ``rows_of_fold`` and ``passes`` describe a fold that reads the same
-    bytes several times (see ``Traffic._in_a_fold``).
+    of the largest. ``shared`` [loop, nest] are the bytes that a turn of a loop has in common with the turn before. ``far``
+    describes the loops in which they come back only after others. ``in_row`` and ``passes`` describe a fold that reads the same
+    bytes several times (see ``Traffic._row_of_a_fold``).
     """
 
     nests: Nests
     unique: Floats
     largest: Floats
     shared: Floats
-    far: npt.NDArray[np.bool_]
+    far: Far | None
     in_row: Floats
     passes: tuple[float, float]
 
-    def moved(self, part: Amount, room: Amount) -> Floats:
-        """Return the bytes that enter the tensor's scratchpad, in one fold and in each part of the nest, [1 + loop, nest].
+    def entering(self, part: Amount, room: Amount) -> list[Floats]:
+        """Return the bytes that enter the tensor's scratchpad in one fold and in each part of the nest.
 
         These are loads, or partial sums that are begun or come back. What fits into ``part`` bytes of the scratchpad is kept
-        there; of something larger ``room`` bytes are, because tiles on their way take the rest.
+        there; of something larger ``room`` bytes are, because tiles on their way take the rest. Both are numbers or arrays whose
+        last axis is that of the nests.
         """
-        nests, moved = self.nests, self._in_a_fold(part, room)
-        levels = [moved]
+        nests = self.nests
+        levels = [self._in_a_fold(part, room)]
         busy, busy_with = np.zeros(len(nests)), np.full(len(nests), -1.0)
+        fill = self.unique / np.maximum(self.largest, 1.0)
         for loop, turns in enumerate(nests.turns):
             unique, shared = self.unique[loop], self.shared[loop]
-            free = np.where((unique == busy_with) | nests.turns_back, room, np.maximum(0.0, room - busy))
-            free = free * unique / np.maximum(self.largest[loop], 1.0)
+            if not shared.any():
+                levels.append(np.maximum(turns, 1.0) * levels[-1])
+                continue
+            free = np.where((unique == busy_with) | nests.turns_back, room, np.maximum(0.0, room - busy)) * fill[loop]
             kept = np.minimum(shared, np.where(self.largest[loop] <= part, part, free))
-            if self.far[loop].any():
-                again = np.where(
-                    self.largest[loop + 1] <= part, 1.0, np.minimum(1.0, room / np.maximum(self.largest[loop + 1], 1.0))
-                )
-                kept = np.where(self.far[loop], shared * again, kept)
+            if self.far is not None:
+                returning = np.where(self.largest[loop + 1] <= part, shared, self.far.kept(loop, room))
+                kept = np.where(self.far.where[loop], returning, kept)
             more = np.maximum(turns - 1, 0.0)
-            moved = (more + 1) * moved - more * kept
+            levels.append((more + 1) * levels[-1] - more * kept)
             keeps = (more > 0) & (kept > 0)
             busy_with = np.where(keeps, unique, busy_with)
             busy = np.where(keeps, np.maximum(busy, kept), busy)
-            levels.append(moved)
-        return np.stack(levels)
+        return levels
 
     def _in_a_fold(self, part: Amount, room: Amount) -> Floats:
         """Return the bytes that one fold loads: each byte once, if the scratchpad holds what a row of the filter reads."""
@@ -107,97 +129,115 @@ class Reuse:
         return np.asarray(np.where(fits, unique, np.maximum(unique, kernel_rows * each)))
 
 
-class Traffic:
-    """The traffic of one layer's tensors, for one group, under any nests and any division of the scratchpads."""
+@dataclass(frozen=True)
+class _Covered:
+    """What one fold and each part of the nest cover of each side, [1 + loop, nest]. Taps along the rows are counted in folds."""
 
-    def __init__(self, shape: ConvShape, system: System, sharing: Sharing) -> None:
-        """Take what the closed form needs of a layer and its machine."""
-        self.shape, self.flow, self.sharing = shape, sharing.flow, sharing
-        words, flow = system.words, sharing.flow
+    pixels: Floats
+    filters: Floats
+    taps: Floats
+
+    def of(self, side: Side) -> Floats:
+        """Return what is covered of a side."""
+        return self.pixels if side is Side.PIXELS else self.filters if side is Side.FILTERS else self.taps
+
+
+class Traffic:
+    """The traffic of one layer's tensors, for one group, under many nests and any division of the scratchpads."""
+
+    def __init__(self, shape: ConvShape, system: System, sharing: Sharing, nests: Nests) -> None:
+        """Take what the closed form needs of a layer, its machine and the nests."""
+        self.shape, self.flow, self.sharing, self.nests = shape, sharing.flow, sharing, nests
+        words = system.words
         self._word = {Port.IFMAP: words.ifmap_bytes, Port.FILTER: words.filter_bytes, Port.OUTPUT: words.psum_bytes}
-        self._sides = (flow.rows, flow.columns, flow.time)
-        self._extent = {side: float(side.extent(shape)) for side in Side}
-        self._windows = Windows(shape, system, taps_in_folds=flow.rows is Side.TAPS)
+        self._windows = Windows(shape, system, taps_in_folds=sharing.flow.rows is Side.TAPS)
+        self._mean, self._most = self._covered(largest=False), self._covered(largest=True)
 
     def total(self, port: Port) -> float:
-        """Return the bytes of a tensor of one group, each counted once. Sums are counted in the size of partial sums."""
+        """Return the bytes of a tensor, each counted once. Sums are counted in the size of partial sums."""
         if port is Port.IFMAP:
             return self._windows.total
         first, second = TENSOR_SIDES[port]
-        return self._extent[first] * self._extent[second] * self._word[port]
+        return float(first.extent(self.shape) * second.extent(self.shape) * self._word[port])
 
-    def results(self, nests: Nests) -> Floats:
+    def results(self) -> Floats:
         """Return the results, in words, that belong to one fold and to each part of the nest, [1 + loop, nest]."""
-        levels = self._covered(nests, largest=False)
-        return np.stack([covered[Side.PIXELS] * covered[Side.FILTERS] for covered in levels])
+        return self._mean.pixels * self._mean.filters
 
-    def reuse(self, port: Port, nests: Nests) -> Reuse:
+    def reuse(self, port: Port) -> Reuse:
         """Return how a tensor is used in each part of the nests."""
-        mean, most = (
-            [self._unique(port, covered, nests.reuse, largest=largest) for covered in self._covered(nests, largest=largest)]
-            for largest in (False, True)
+        nests = self.nests
+        unique, most = (
+            self._unique(port, covered, largest=largest) for covered, largest in ((self._mean, False), (self._most, True))
         )
-        unique, shared = [mean[0]], []
-        for turns, wider in zip(nests.turns, mean[1:], strict=True):
-            unique.append(np.clip(wider, unique[-1], turns * unique[-1]))
-            more = np.where(turns > 1, turns - 1, 1.0)
-            again = np.where(turns > 1, (turns * unique[-2] - unique[-1]) / more, 0.0)
-            shared.append(np.where(again > _EVEN * unique[-2], again, 0.0))
+        for loop, turns in enumerate(nests.turns):
+            np.clip(unique[loop + 1], unique[loop], turns * unique[loop], out=unique[loop + 1])
+        again = (nests.turns * unique[:-1] - unique[1:]) / np.where(nests.turns > 1, nests.turns - 1, 1.0)
+        shared = np.where((nests.turns > 1) & (again > _EVEN * unique[:-1]), again, 0.0)
+        in_row, passes = self._row_of_a_fold(port)
+        largest = np.maximum(np.maximum.accumulate(most), unique)
         over_taps = port is Port.IFMAP and self.flow.rows is Side.TAPS
-        far = (nests.axis == 0) & ~nests.reuse if over_taps else np.zeros(nests.axis.shape, dtype=bool)
-        in_row, passes = self._row_of_a_fold(port, nests)
-        largest = np.maximum(np.maximum.accumulate(np.stack(most)), np.stack(unique))
-        return Reuse(nests, np.stack(unique), largest, np.stack(shared), far, in_row, passes)
+        return Reuse(nests, unique, largest, shared, self._far(unique, shared) if over_taps else None, in_row, passes)
+
+    def _far(self, unique: Floats, shared: Floats) -> Far:
+        """Return what loops over row folds meet again, in the order of storage: other places of a filter row, and other rows."""
+        nests, covered = self.nests, self._most
+        taps = self._windows.in_a_filter_row(covered.taps[1:])
+        one_row = self._windows.bytes_of(covered.pixels[1:], taps, nests.reuse, covered.pixels[1:], largest=True)
+        one_row = np.minimum(one_row, unique[1:])
+        rows = np.maximum(1.0, covered.taps[1:] / taps)
+        across = np.clip((rows * one_row - unique[1:]) / np.where(nests.turns > 1, nests.turns - 1, 1.0), 0.0, shared)
+        apart = np.minimum(row_classes(self.shape) * one_row, unique[1:])
+        return Far((nests.axis == 0) & ~nests.reuse, shared - across, one_row, across, apart)
 
     # What a part of the nest covers -----------------------------------------------------------------------------------------
 
-    def _covered(self, nests: Nests, *, largest: bool) -> list[dict[Side, Floats]]:
-        """Return what one fold and each part of the nest cover of each side. Taps along the rows are counted in folds."""
-        covered = self._one_fold(nests, largest)
-        levels = [covered]
-        for turns, axis in zip(nests.most_turns if largest else nests.turns, nests.axis, strict=True):
-            covered = {
-                side: np.where(axis == index, np.minimum(covered[side] * turns, self._full(side)), covered[side])
-                for index, side in enumerate(self._sides)
-            }
-            levels.append(covered)
-        return levels
+    def _covered(self, *, largest: bool) -> _Covered:
+        nests, flow = self.nests, self.flow
+        turns = nests.most_turns if largest else nests.turns
+        found = {}
+        for axis, side in enumerate((flow.rows, flow.columns, flow.time)):
+            grown = np.cumprod(np.where(nests.axis == axis, turns, 1.0), axis=0)
+            one = self._one_fold(axis, side, largest)
+            found[side.value] = np.minimum(np.concatenate((np.ones((1, len(nests))), grown)) * one, self._full(side))
+        return _Covered(**found)
 
-    def _one_fold(self, nests: Nests, largest: bool) -> dict[Side, Floats]:
-        covered = {self.flow.time: nests.largest_block if largest else nests.block}
-        for side, lanes in ((self.flow.rows, self.sharing.rows), (self.flow.columns, self.sharing.columns)):
-            extent = self._extent[side]
-            one = min(lanes, extent) if largest else extent / -(-extent // lanes)
-            covered[side] = np.full(len(nests), 1.0 if side is Side.TAPS else one)
-        return covered
+    def _one_fold(self, axis: int, side: Side, largest: bool) -> Amount:
+        """Return what one fold covers of a side."""
+        if axis == 2:
+            return self.nests.largest_block if largest else self.nests.block
+        if side is Side.TAPS:
+            return 1.0
+        lanes, extent = (self.sharing.rows, self.sharing.columns)[axis], side.extent(self.shape)
+        return float(min(lanes, extent)) if largest else extent / -(-extent // lanes)
 
     def _full(self, side: Side) -> float:
         """Return the extent of a side, in folds if it is taps along the rows."""
-        extent = self._extent[side]
-        return float(-(-extent // self.sharing.rows)) if side is Side.TAPS and self.flow.rows is side else extent
+        extent = side.extent(self.shape)
+        return float(-(-extent // self.sharing.rows) if side is Side.TAPS and self.flow.rows is side else extent)
 
-    def _unique(self, port: Port, covered: dict[Side, Floats], reuse: npt.NDArray[np.bool_], *, largest: bool) -> Floats:
-        """Return the distinct bytes of a tensor in the part of the nest that covers this much of each side."""
+    def _unique(self, port: Port, covered: _Covered, *, largest: bool) -> Floats:
+        """Return the distinct bytes of a tensor in one fold and in each part of the nest."""
         if port is Port.IFMAP:
-            return self._windows.bytes_of(covered[Side.PIXELS], covered[Side.TAPS], reuse, largest=largest)
-        taps = self._extent[Side.TAPS] / self._full(Side.TAPS)
-        product: Floats = np.full(len(reuse), float(self._word[port]))
+            return self._windows.bytes_of(covered.pixels, covered.taps, self.nests.reuse, self._most.pixels, largest=largest)
+        taps = self.shape.taps / self._full(Side.TAPS)
+        product: Floats = np.asarray(float(self._word[port]))
         for side in TENSOR_SIDES[port]:
-            product = product * covered[side] * (taps if side is Side.TAPS else 1.0)
+            product = product * covered.of(side) * (taps if side is Side.TAPS else 1.0)
         return product
 
-    def _row_of_a_fold(self, port: Port, nests: Nests) -> tuple[Floats, tuple[float, float]]:
+    def _row_of_a_fold(self, port: Port) -> tuple[Floats, tuple[float, float]]:
         """Return the bytes that a fold reads in one row of the filter, the rows of the filter, and the places in a row.
 
         Only a vector of neighbouring pixels reads the same bytes at several places of the filter.
         """
-        shape = self.shape
+        shape, nests = self.shape, self.nests
         if port is not Port.IFMAP or not self.flow.planar:
             return np.zeros(len(nests)), (1.0, 1.0)
         taps = shape.taps if self.flow.time is Side.TAPS else min(shape.taps, self.sharing.rows)
         places = max(1, min(shape.kernel[0] * shape.kernel[1], -(-taps // shape.group_channels)))
         in_row = min(places, shape.kernel[1])
-        folds = 1.0 if self.flow.time is Side.TAPS else self._extent[Side.TAPS] / self._full(Side.TAPS)
-        one = self._one_fold(nests, largest=True)
-        row_taps = np.minimum(one[Side.TAPS], shape.kernel[1] * shape.group_channels / folds)
-        return self._windows.bytes_of(one[Side.PIXELS], row_taps, nests.reuse, largest=True), (places / in_row, float(in_row))
+        folds = 1.0 if self.flow.time is Side.TAPS else shape.taps / self._full(Side.TAPS)
+        pixels = self._most.pixels[0]
+        row_taps = np.minimum(self._most.taps[0], shape.kernel[1] * shape.group_channels / folds)
+        return self._windows.bytes_of(pixels, row_taps, nests.reuse, pixels, largest=True), (places / in_row, float(in_row))

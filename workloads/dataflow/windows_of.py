@@ -23,25 +23,28 @@ class Windows:
         self._folds = -(-shape.taps // system.array.rows) if taps_in_folds else shape.taps
         self._parts = reuse_parts(shape, system.array.rows) if taps_in_folds else 1
 
-    def bytes_of(self, pixels: Floats, taps: Floats, reuse: npt.NDArray[np.bool_], *, largest: bool) -> Floats:
+    def bytes_of(self, pixels: Floats, taps: Floats, reuse: npt.NDArray[np.bool_], starts: Floats, *, largest: bool) -> Floats:
         """Return the bytes that neighbouring ``pixels`` read through neighbouring ``taps``, in the order of reuse or of storage.
 
-        With ``largest`` the pixels touch as many output rows as they can, and otherwise as many as on average.
+        The pixels begin at multiples of ``starts``. With ``largest`` return the most that they read, and otherwise the mean.
         """
         depth, kernel_rows = self._in_storage_order(taps * (self._shape.taps / self._folds))
         if self._parts > 1:
             channels, rows = self._in_reuse_order(taps)
             depth, kernel_rows = np.where(reuse, channels, depth), np.where(reuse, rows, kernel_rows)
         shape = self._shape
-        aligned = (pixels % shape.out_width == 0) | (shape.out_width % np.maximum(pixels, 1.0) == 0)
-        across = (pixels - 1) / shape.out_width
-        out_rows = np.where(aligned, np.maximum(1.0, pixels / shape.out_width), (np.ceil(across) if largest else across) + 1)
-        out_rows = np.minimum(out_rows, shape.out_rows)
+        step = np.gcd(np.maximum(1, starts).astype(np.int64), shape.out_width)
+        across = (pixels - step) / shape.out_width
+        out_rows = np.clip((np.ceil(across) if largest else across) + 1, 1.0, shape.out_rows)
         images = np.floor(out_rows / shape.out_height)
         rest = out_rows - images * shape.out_height
         rows = images * self._span(float(shape.out_height), kernel_rows, reuse)
         rows = rows + np.where(rest > 0, self._span(rest, kernel_rows, reuse), 0.0)
         return np.asarray(np.minimum(rows * depth * self._row_bytes, self.total))
+
+    def in_a_filter_row(self, taps: Floats) -> Floats:
+        """Return the part of neighbouring taps that lies in one filter row, in the order of storage."""
+        return np.minimum(taps, self._folds / self._shape.kernel[0])
 
     def _in_storage_order(self, taps: Floats) -> tuple[Floats, Floats]:
         """Return the share of the channels, and the filter rows, of neighbouring taps."""

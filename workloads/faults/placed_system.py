@@ -11,7 +11,7 @@ from simcore.reading.tree import BANK_KEYS
 from simcore.spec import System
 from workloads.faults.device import MacroDevice
 from workloads.faults.placement import Placement, Storage
-from workloads.faults.word_memory import TensorKind
+from workloads.layers.held import TensorKind
 
 
 def placed_system(

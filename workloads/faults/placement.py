@@ -17,7 +17,8 @@ import numpy.typing as npt
 from simcore.errors import InputError, did_you_mean
 from workloads.faults.device import WriteDevice
 from workloads.faults.injection import ErrorRates, error_rates
-from workloads.faults.word_memory import TENSORS, TensorKind
+from workloads.faults.word_memory import TENSORS
+from workloads.layers.held import TensorKind
 
 Memory = Literal["sram", "mram"]
 

@@ -11,11 +11,8 @@ import numpy as np
 from simcore.errors import InputError, did_you_mean
 from workloads.faults.injection import ErrorRates, write_words
 from workloads.faults.words import Words
+from workloads.layers.held import TensorKind
 
-#: ``activations``: a layer's input, written once and read by the forward pass and the weight gradient. ``weights``: written once
-#: per minibatch and read by the forward pass and the input gradient. ``errors``: the gradient of a layer's output, written once
-#: and read by both gradients.
-TensorKind = Literal["activations", "weights", "errors"]
 TENSORS: tuple[TensorKind, ...] = get_args(TensorKind)
 
 #: ``own``: every layer's tensor has its own addresses, so a word overwrites its predecessor from the previous minibatch.

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workloads.faults.word_memory import TensorKind, WordMemory
+from workloads.faults.word_memory import WordMemory
 from workloads.faults.words import WordFormat
+from workloads.layers.held import TensorKind
 
 #: Writes a tensor and returns what is then read.
 Store = Callable[[Tensor], Tensor]

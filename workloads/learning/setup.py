@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simcore.errors import InputError
-from workloads.faults.word_memory import Reuse, TensorKind, WriteCounts, check_reuse
+from workloads.faults.word_memory import Reuse, WriteCounts, check_reuse
+from workloads.layers.held import TensorKind
 from workloads.learning.network import check_trainable
 
 

@@ -10,8 +10,9 @@ import torch
 
 from simcore.errors import InputError
 from workloads.faults.injection import ErrorRates
-from workloads.faults.word_memory import TensorKind, WordMemory
+from workloads.faults.word_memory import WordMemory
 from workloads.faults.words import word_format
+from workloads.layers.held import TensorKind
 from workloads.learning.buffered import put_behind
 from workloads.learning.data import Dataset
 from workloads.learning.loop import accuracy_percent, deterministic, fit

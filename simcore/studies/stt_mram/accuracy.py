@@ -24,8 +24,9 @@ from simcore.studies.write_errors.study import train_with_errors
 from workloads.faults.device import MacroDevice
 from workloads.faults.placed_system import placed_system
 from workloads.faults.placement import Placement
-from workloads.faults.word_memory import TENSORS, TensorKind
+from workloads.faults.word_memory import TENSORS
 from workloads.faults.words import word_format
+from workloads.layers.held import TensorKind
 from workloads.learning.network import network_for
 from workloads.learning.setup import TrainingSetup
 from workloads.networks.images import DIGIT

@@ -9,12 +9,12 @@ import pandas as pd
 from simcore.results import Results
 from simcore.simulation import simulate
 from simcore.spec import System
+from workloads.dataflow.rules.table import held_tensors
 from workloads.dataflow.size import network_sizes
 from workloads.faults.device import MacroDevice
-from workloads.faults.passes import held_tensors
 from workloads.faults.placed_system import placed_system
 from workloads.faults.placement import Placement
-from workloads.faults.word_memory import TensorKind
+from workloads.layers.held import TensorKind
 from workloads.network import Network
 
 

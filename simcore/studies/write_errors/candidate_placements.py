@@ -7,7 +7,8 @@ from math import ceil
 
 from workloads.faults.device import WriteDevice
 from workloads.faults.placement import SRAM, PlacedBits, Placement, Storage
-from workloads.faults.word_memory import TENSORS, TensorKind
+from workloads.faults.word_memory import TENSORS
+from workloads.layers.held import TensorKind
 
 
 class Candidates:

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from simcore.studies.write_errors.accuracy_tables import ERROR_FREE
-from workloads.faults.word_memory import TENSORS, TensorKind
+from workloads.faults.word_memory import TENSORS
+from workloads.layers.held import TensorKind
 
 #: The lowest swept rate that counts for a tensor's sensitivity, which is its average loss. Lower rates show no loss to average.
 SENSITIVE_FROM = 1e-4

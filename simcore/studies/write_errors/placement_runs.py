@@ -13,8 +13,9 @@ from simcore.studies.write_errors.plan import Plan
 from simcore.studies.write_errors.training_runs import Point
 from workloads.faults.device import WriteDevice
 from workloads.faults.placement import Placement, TensorWrites, training_rates
-from workloads.faults.word_memory import TENSORS, TensorKind
+from workloads.faults.word_memory import TENSORS
 from workloads.faults.words import word_format
+from workloads.layers.held import TensorKind
 from workloads.learning.setup import TrainingSetup
 
 #: Error rate of the lower half of words in placements that differ by halves of a word.

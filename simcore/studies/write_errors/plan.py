@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from simcore.studies.write_errors.accuracy_tables import ERROR_FREE
 from simcore.studies.write_errors.training_runs import Point
 from workloads.faults.injection import ErrorRates, error_rates
-from workloads.faults.word_memory import TENSORS, TensorKind
+from workloads.faults.word_memory import TENSORS
 from workloads.faults.words import word_format
+from workloads.layers.held import TensorKind
 from workloads.learning.setup import TrainingSetup
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from simcore.progress import OnProgress
 from simcore.studies.form.processes import processes
 from workloads.faults.injection import ErrorRates
-from workloads.faults.word_memory import TENSORS, TensorKind
+from workloads.faults.word_memory import TENSORS
+from workloads.layers.held import TensorKind
 from workloads.learning.data import Dataset, load_dataset
 from workloads.learning.extra import needed
 from workloads.learning.setup import Trained, TrainingSetup

@@ -9,6 +9,7 @@ from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import Activation, Layer
 from workloads.layers.gradients import ActivationGradient, ScaledGradient
+from workloads.layers.held import GRADIENTS, GRADIENTS_AND_VALUES, VALUES
 from workloads.network import LayerInstance
 
 #: Functions whose slope follows from the output, so that the input need not be kept.
@@ -39,6 +40,6 @@ def scaled(layer: Layer, back: Backward) -> Gradients:
     return Gradients({0: back.builder.add(ScaledGradient(back.name, back.shape), [back.gradient])})
 
 
-ACTIVATION = LayerRule(each_value, joins=True, gradient=_gradient)
-ACTIVATION_GRADIENT = LayerRule(_with_kept)
-SCALED_GRADIENT = LayerRule(each_value, joins=True)
+ACTIVATION = LayerRule(each_value, joins=True, gradient=_gradient, holds=VALUES)
+ACTIVATION_GRADIENT = LayerRule(_with_kept, holds=GRADIENTS_AND_VALUES)
+SCALED_GRADIENT = LayerRule(each_value, joins=True, holds=GRADIENTS)

@@ -15,6 +15,7 @@ from workloads.dataflow.rules.rule import Array, LayerRule, ProductValues
 from workloads.dataflow.shape import ConvShape
 from workloads.layers import Conv
 from workloads.layers.gradients import ConvInputGradient, ConvWeightGradient, GradientView, ZeroGradient, ZeroInsertion
+from workloads.layers.held import on_array
 from workloads.network import LayerInstance
 
 
@@ -118,5 +119,6 @@ CONV = LayerRule(
     absorbs=True,
     gradient=_gradient,
     obstacle=_obstacle,
+    holds=on_array("activations", "weights", "activations"),
     values=ProductValues(_second_shape, _loop_nest, _result, _by_numpy),
 )

@@ -16,6 +16,7 @@ from workloads.dataflow.rules.rule import Array, LayerRule, ProductValues
 from workloads.dataflow.rules.word_sizes import WEIGHT_GRADIENT_WORDS
 from workloads.dataflow.shape import ConvShape
 from workloads.layers.gradients import ConvInputGradient, ConvWeightGradient
+from workloads.layers.held import on_array
 from workloads.network import LayerInstance
 
 # Of the input -----------------------------------------------------------------------------------------------------------------
@@ -81,7 +82,10 @@ def _by_group(gradient: Int64Array, groups: int) -> Int64Array:
 
 
 CONV_INPUT_GRADIENT = LayerRule(
-    _input_work, absorbs=True, values=ProductValues(_weights_shape, _input_loop_nest, _input_result, _input_by_numpy)
+    _input_work,
+    absorbs=True,
+    holds=on_array("errors", "weights", "errors"),
+    values=ProductValues(_weights_shape, _input_loop_nest, _input_result, _input_by_numpy),
 )
 
 # Of the filters ---------------------------------------------------------------------------------------------------------------
@@ -138,5 +142,6 @@ CONV_WEIGHT_GRADIENT = LayerRule(
     _filter_work,
     absorbs=True,
     word_sizes=WEIGHT_GRADIENT_WORDS,
+    holds=on_array("activations", "errors", None),
     values=ProductValues(_gradient_shape, _filter_loop_nest, _filter_result, _filter_by_numpy),
 )

@@ -14,6 +14,7 @@ from workloads.dataflow.rules.word_sizes import WEIGHT_GRADIENT_WORDS
 from workloads.dataflow.shape import matrix_product
 from workloads.layers import Linear
 from workloads.layers.gradients import LinearInputGradient, LinearWeightGradient
+from workloads.layers.held import on_array
 from workloads.network import LayerInstance
 
 
@@ -52,7 +53,13 @@ def _by_numpy(linear: Linear, instance: LayerInstance, ifmap: Int64Array, weight
     return ifmap @ weights.T
 
 
-LINEAR = LayerRule(_work, absorbs=True, gradient=_gradient, values=ProductValues(_second_shape, _loop_nest, _result, _by_numpy))
+LINEAR = LayerRule(
+    _work,
+    absorbs=True,
+    gradient=_gradient,
+    holds=on_array("activations", "weights", "activations"),
+    values=ProductValues(_second_shape, _loop_nest, _result, _by_numpy),
+)
 
 # Of the input -----------------------------------------------------------------------------------------------------------------
 
@@ -74,7 +81,10 @@ def _input_by_numpy(layer: LinearInputGradient, instance: LayerInstance, gradien
 
 
 LINEAR_INPUT_GRADIENT = LayerRule(
-    _input_work, absorbs=True, values=ProductValues(_weights_shape, _input_loop_nest, _result, _input_by_numpy)
+    _input_work,
+    absorbs=True,
+    holds=on_array("errors", "weights", "errors"),
+    values=ProductValues(_weights_shape, _input_loop_nest, _result, _input_by_numpy),
 )
 
 # Of the weights ---------------------------------------------------------------------------------------------------------------
@@ -106,5 +116,6 @@ LINEAR_WEIGHT_GRADIENT = LayerRule(
     _weight_work,
     absorbs=True,
     word_sizes=WEIGHT_GRADIENT_WORDS,
+    holds=on_array("activations", "errors", None),
     values=ProductValues(_gradient_shape, _weight_loop_nest, _weight_result, _weight_by_numpy),
 )

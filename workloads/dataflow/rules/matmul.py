@@ -13,6 +13,7 @@ from workloads.dataflow.rules.rule import Array, LayerRule, ProductValues
 from workloads.dataflow.shape import matrix_product
 from workloads.layers import MatMul
 from workloads.layers.gradients import MatMulInputGradient
+from workloads.layers.held import Held, on_array
 from workloads.layers.joins import broadcast
 from workloads.network import LayerInstance
 
@@ -79,6 +80,7 @@ MATMUL = LayerRule(
     absorbs=True,
     gradient=_gradient,
     obstacle=_obstacle,
+    holds=on_array("activations", "activations", "activations"),
     values=ProductValues(_second_shape, _loop_nest, _result, _by_numpy),
 )
 
@@ -102,6 +104,14 @@ def _operand_by_numpy(layer: MatMulInputGradient, instance: LayerInstance, first
     return first @ second.swapaxes(-1, -2) if layer.operand == 0 else first.swapaxes(-1, -2) @ second
 
 
+def _operand_holds(layer: MatMulInputGradient) -> Held:
+    """Return the output's gradient times operand 1 for operand 0, and operand 0 times the output's gradient for operand 1."""
+    return on_array("errors", "activations", "errors") if layer.operand == 0 else on_array("activations", "errors", "errors")
+
+
 MATMUL_INPUT_GRADIENT = LayerRule(
-    _operand_work, absorbs=True, values=ProductValues(_second_shape, _operand_loop_nest, _result, _operand_by_numpy)
+    _operand_work,
+    absorbs=True,
+    holds=_operand_holds,
+    values=ProductValues(_second_shape, _operand_loop_nest, _result, _operand_by_numpy),
 )

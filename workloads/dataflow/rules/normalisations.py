@@ -9,6 +9,7 @@ from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import LRN, BatchNorm, Layer
 from workloads.layers.gradients import BatchNormGradient
+from workloads.layers.held import GRADIENTS_AND_VALUES, VALUES
 from workloads.layers.trained import TrainedBatchNorm
 from workloads.network import LayerInstance
 
@@ -44,8 +45,8 @@ def _trained(norm: BatchNorm, needs_gradient: bool) -> Layer:
     return TrainedBatchNorm(norm.name, norm)
 
 
-BATCH_NORM = LayerRule(_values, joins=True, gradient=_gradient, obstacle=_obstacle, trained=_trained)
+BATCH_NORM = LayerRule(_values, joins=True, gradient=_gradient, obstacle=_obstacle, trained=_trained, holds=VALUES)
 #: In training a normalisation is not fused into the layer before it, because it needs its batch's statistics first.
-TRAINED_BATCH_NORM = LayerRule(_channels, absorbs=True)
-BATCH_NORM_GRADIENT = LayerRule(_gradient_channels)
-LOCAL_RESPONSE = LayerRule(_values)
+TRAINED_BATCH_NORM = LayerRule(_channels, absorbs=True, holds=VALUES)
+BATCH_NORM_GRADIENT = LayerRule(_gradient_channels, holds=GRADIENTS_AND_VALUES)
+LOCAL_RESPONSE = LayerRule(_values, holds=VALUES)

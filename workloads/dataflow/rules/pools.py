@@ -12,6 +12,7 @@ from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.windows import Windows
 from workloads.layers import GlobalPool, Layer, Pool
 from workloads.layers.gradients import AveragePoolGradient, MaxPoolGradient
+from workloads.layers.held import GRADIENTS, VALUES
 from workloads.layers.trained import TrainedMaxPool
 from workloads.network import LayerInstance
 
@@ -65,10 +66,10 @@ def _global_obstacle(pool: GlobalPool, instance: LayerInstance, input_needs_grad
     return "global-pool of maxima" if pool.kind == "max" else None
 
 
-POOL = LayerRule(_windows, gradient=_gradient, trained=_trained)
-GLOBAL_POOL = LayerRule(_whole, gradient=_global_gradient, obstacle=_global_obstacle)
+POOL = LayerRule(_windows, gradient=_gradient, trained=_trained, holds=VALUES)
+GLOBAL_POOL = LayerRule(_whole, gradient=_global_gradient, obstacle=_global_obstacle, holds=VALUES)
 #: Later layers cannot read this result in place, because the place of each maximum is stored between the values.
-TRAINED_MAX_POOL = LayerRule(_trained_windows, hands_on=False)
+TRAINED_MAX_POOL = LayerRule(_trained_windows, hands_on=False, holds={"ifmap": "activations", "ofmap": None})
 
 
 def _spread(layer: AveragePoolGradient, instance: LayerInstance) -> Spread:
@@ -81,5 +82,5 @@ def _spread_maxima(layer: MaxPoolGradient, instance: LayerInstance) -> Spread:
     return replace(_spread(layer, instance), operands=("ifmap", "filter"))
 
 
-AVERAGE_POOL_GRADIENT = LayerRule(_spread)
-MAX_POOL_GRADIENT = LayerRule(_spread_maxima)
+AVERAGE_POOL_GRADIENT = LayerRule(_spread, holds=GRADIENTS)
+MAX_POOL_GRADIENT = LayerRule(_spread_maxima, holds={"ifmap": "errors", "filter": None, "ofmap": "errors"})

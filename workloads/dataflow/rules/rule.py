@@ -12,6 +12,7 @@ import numpy.typing as npt
 from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.work import Work
 from workloads.layers import Layer
+from workloads.layers.held import Held
 from workloads.network import LayerInstance
 
 AnyLayer = TypeVar("AnyLayer", bound=Layer)
@@ -52,6 +53,8 @@ class LayerRule(Generic[AnyLayer]):
     needs a gradient. ``trained`` returns the layer that a training step runs; it is told whether a gradient comes back to the
     layer. ``loss`` returns the layer that includes the loss, for an output of the network that can end in one.
 
+    ``holds`` says what the layer keeps in each scratchpad in a training step. It is None for a layer that is in none.
+
     ``values`` gives the numbers of a product that runs on the array.
     """
 
@@ -65,4 +68,5 @@ class LayerRule(Generic[AnyLayer]):
     obstacle: Callable[[AnyLayer, LayerInstance, bool], str | None] | None = None
     trained: Callable[[AnyLayer, bool], Layer] | None = None
     loss: Callable[[AnyLayer], Layer] | None = None
+    holds: Held | Callable[[AnyLayer], Held] | None = None
     values: ProductValues[AnyLayer] | None = None

@@ -10,6 +10,7 @@ from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import Layer, Softmax
 from workloads.layers.gradients import SoftmaxGradient
+from workloads.layers.held import GRADIENTS_AND_VALUES, VALUES
 from workloads.layers.trained import SoftmaxLoss
 from workloads.network import LayerInstance
 
@@ -38,7 +39,7 @@ def _loss(layer: Softmax) -> Layer:
     return SoftmaxLoss(layer.name, layer.axis)
 
 
-SOFTMAX = LayerRule(_rows, gradient=_gradient, loss=_loss)
-SOFTMAX_LOSS = LayerRule(_rows)
-SOFTMAX_GRADIENT = LayerRule(_gradient_rows)
-LOSS_GRADIENT = LayerRule(each_value)
+SOFTMAX = LayerRule(_rows, gradient=_gradient, loss=_loss, holds=VALUES)
+SOFTMAX_LOSS = LayerRule(_rows, holds=VALUES)
+SOFTMAX_GRADIENT = LayerRule(_gradient_rows, holds=GRADIENTS_AND_VALUES)
+LOSS_GRADIENT = LayerRule(each_value, holds={"ifmap": "activations", "ofmap": "errors"})

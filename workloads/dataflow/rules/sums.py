@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from workloads.dataflow.elementwise import Elementwise
@@ -9,6 +10,7 @@ from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import Add
 from workloads.layers.gradients import GradientView
+from workloads.layers.held import Held
 from workloads.network import LayerInstance
 
 
@@ -27,5 +29,9 @@ def _gradient(layer: Add, back: Backward) -> Gradients:
     return Gradients(dict.fromkeys((position for position, wanted in enumerate(back.wanted) if wanted), made))
 
 
-ADD = LayerRule(_work, absorbs=True, gradient=_gradient, obstacle=_obstacle)
-MUL = LayerRule(_work, absorbs=True)
+_SUMMANDS: Held = {"ifmap": "activations", "filter": "activations", "ofmap": "activations"}
+_GRADIENTS: Held = {"ifmap": "errors", "filter": "errors", "ofmap": "errors"}
+
+ADD = LayerRule(_work, absorbs=True, gradient=_gradient, obstacle=_obstacle, holds=_SUMMANDS)
+MUL = LayerRule(_work, absorbs=True, holds=_SUMMANDS)
+GRADIENT_SUM = replace(ADD, holds=_GRADIENTS)

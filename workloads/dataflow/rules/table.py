@@ -15,9 +15,10 @@ from workloads.dataflow.rules.normalisations import BATCH_NORM, BATCH_NORM_GRADI
 from workloads.dataflow.rules.pools import AVERAGE_POOL_GRADIENT, GLOBAL_POOL, MAX_POOL_GRADIENT, POOL, TRAINED_MAX_POOL
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.dataflow.rules.softmax import LOSS_GRADIENT, SOFTMAX, SOFTMAX_GRADIENT, SOFTMAX_LOSS
-from workloads.dataflow.rules.sums import ADD, MUL
+from workloads.dataflow.rules.sums import ADD, GRADIENT_SUM, MUL
 from workloads.dataflow.rules.updates import UPDATE, ZERO_GRADIENT, ZERO_INSERTION
 from workloads.dataflow.rules.views import CONCAT, DROPOUT, INPUT, SHAPE_ONLY, TRAINED_DROPOUT
+from workloads.layers.held import Held
 from workloads.layers.updates import Update
 
 RULES: dict[type[layers.Layer], LayerRule[Any]] = {
@@ -46,6 +47,7 @@ RULES: dict[type[layers.Layer], LayerRule[Any]] = {
     layers.gradients.ActivationGradient: ACTIVATION_GRADIENT,
     layers.gradients.ScaledGradient: SCALED_GRADIENT,
     layers.gradients.SoftmaxGradient: SOFTMAX_GRADIENT,
+    layers.gradients.GradientSum: GRADIENT_SUM,
     layers.gradients.LossGradient: LOSS_GRADIENT,
     layers.gradients.ZeroGradient: ZERO_GRADIENT,
     layers.gradients.ZeroInsertion: ZERO_INSERTION,
@@ -63,6 +65,19 @@ def rule_of(layer: layers.Layer) -> LayerRule[Any]:
             return checked(found, layer)
     hint = f"its class {type(layer).__name__} needs an attribute 'rule', a LayerRule"
     raise InputError(f"expected a layer with a rule, got op '{layer.op}'", f"layer '{layer.name}'", hint)
+
+
+def held_tensors(layer: layers.Layer) -> Held:
+    """Return the kind of tensor that a layer of a training step keeps in each scratchpad that it uses.
+
+    The result holds for machines with scratchpads "ifmap", "filter", "ofmap" and "accumulator". A scratchpad that several tensors
+    share holds the kind of each of them. Raise InputError for a layer whose rule does not say what it holds.
+    """
+    holds = rule_of(layer).holds
+    if holds is None:
+        hint = "its rule needs 'holds'"
+        raise InputError(f"expected a layer of a training step, got op '{layer.op}'", f"layer '{layer.name}'", hint)
+    return dict(holds(layer) if callable(holds) else holds)
 
 
 def checked(rule: object, layer: layers.Layer) -> LayerRule[Any]:

@@ -8,6 +8,7 @@ from workloads.dataflow.row_work import Rowwise, Spread, StateUpdate
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.dataflow.rules.word_sizes import UPDATE_WORDS
 from workloads.layers.gradients import ZeroGradient, ZeroInsertion
+from workloads.layers.held import GRADIENTS
 from workloads.layers.updates import Update
 from workloads.network import LayerInstance
 
@@ -25,6 +26,6 @@ def _insertion(layer: ZeroInsertion, instance: LayerInstance) -> Spread:
 
 
 #: The ifmap of an update is weights and moments. The gradient is read through the scratchpad of the filters.
-UPDATE = LayerRule(_update, reads_ifmap=False, word_sizes=UPDATE_WORDS)
-ZERO_GRADIENT = LayerRule(_zeros)
-ZERO_INSERTION = LayerRule(_insertion)
+UPDATE = LayerRule(_update, reads_ifmap=False, word_sizes=UPDATE_WORDS, holds={"ifmap": None, "filter": None, "ofmap": None})
+ZERO_GRADIENT = LayerRule(_zeros, holds={"ofmap": "errors"})
+ZERO_INSERTION = LayerRule(_insertion, holds=GRADIENTS)

@@ -7,6 +7,7 @@ from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import Concat, Dropout, Input, Layer, ShapeOnly
 from workloads.layers.gradients import GradientView
+from workloads.layers.held import NOTHING, VALUES
 from workloads.layers.trained import TrainedDropout
 
 
@@ -27,9 +28,9 @@ def _trained_dropout(layer: Dropout, needs_gradient: bool) -> Layer:
     return TrainedDropout(layer.name)
 
 
-INPUT: LayerRule[Input] = LayerRule(None)
-SHAPE_ONLY: LayerRule[ShapeOnly] = LayerRule(None, gradient=_gradient)
-CONCAT: LayerRule[Concat] = LayerRule(None, gradient=_concat_gradient)
+INPUT: LayerRule[Input] = LayerRule(None, holds=NOTHING)
+SHAPE_ONLY: LayerRule[ShapeOnly] = LayerRule(None, gradient=_gradient, holds=NOTHING)
+CONCAT: LayerRule[Concat] = LayerRule(None, gradient=_concat_gradient, holds=NOTHING)
 #: In training dropout draws a mask, and its gradient draws the same mask again.
-DROPOUT: LayerRule[Dropout] = LayerRule(None, gradient=scaled, trained=_trained_dropout)
-TRAINED_DROPOUT: LayerRule[TrainedDropout] = LayerRule(each_value, joins=True)
+DROPOUT: LayerRule[Dropout] = LayerRule(None, gradient=scaled, trained=_trained_dropout, holds=NOTHING)
+TRAINED_DROPOUT: LayerRule[TrainedDropout] = LayerRule(each_value, joins=True, holds=VALUES)

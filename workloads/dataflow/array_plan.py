@@ -1,0 +1,144 @@
+"""The plan of one layer on the array: its folds, its tensors in tiles, and its DMA operations.
+
+The closed form that chooses a tiling knows a tensor's bytes, but not the size of its tiles or how well they fill their slots. In
+small scratchpads that matters: a tile too many, and a whole tensor is loaded again and again. Where the plan of a tiling moves
+another amount than the closed form expects, a few other tilings are therefore planned too.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from simcore.errors import InputError
+from simcore.program.program import Int64Array, Port
+from simcore.spec.system import System
+from workloads.dataflow.ahead import tiles_ahead
+from workloads.dataflow.dataflow import Dataflow
+from workloads.dataflow.folds import build_folds
+from workloads.dataflow.ifmap_uses import IfmapTiles
+from workloads.dataflow.lead import in_time
+from workloads.dataflow.operations import RegionPlan, build_operations, moved_bytes, plan_region
+from workloads.dataflow.regions import region_rows, shares
+from workloads.dataflow.segments import fold_streams
+from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.tensors import ArrayLayer, Tensor, filters, ifmap, results
+from workloads.dataflow.tiling import ALIKE, Tiling, least_tilings, remember, tilings
+
+#: The closed form is exact if a plan moves what it expects within this fraction.
+EXACT = 0.02
+#: Operations of the plans that are tried where a plan moves more than expected, and where it moves less.
+TRIED_OPERATIONS, TRIED_IF_LESS = 40_000, 3_000
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """The tensors of a layer, each in tiles in its share of a scratchpad."""
+
+    cut: IfmapTiles
+    ifmap: Tensor
+    weights: Tensor
+    psum: Tensor | None
+    ofmap: Tensor
+
+
+@dataclass(frozen=True)
+class ArrayPlan:
+    """A layer under one tiling: the plans of its regions, and the ``regions``, ``ops`` and ``queue_start`` of its Program."""
+
+    tiling: Tiling
+    layer: ArrayLayer
+    tensors: Tensors
+    regions_planned: list[RegionPlan]
+    regions: Int64Array
+    ops: Int64Array
+    queue_start: Int64Array
+
+    @property
+    def moved_bytes(self) -> int:
+        """Return the bytes that the plan moves from and to main memory."""
+        return sum(moved_bytes(self.ops).values())
+
+
+def plan_array(name: str, shape: ConvShape, system: System, flow: Dataflow) -> ArrayPlan:
+    """Return the plan of a layer that moves about the least, and of such plans the one of the fewest steps.
+
+    Raise InputError if a scratchpad cannot hold the data that one element of a stream needs.
+    """
+    plan = _first_that_fits(name, shape, system, tilings(shape, system, flow))
+    expected, moved = plan.tiling.expected_bytes, plan.moved_bytes
+    tried = (TRIED_OPERATIONS if moved > expected else TRIED_IF_LESS) // len(plan.ops)
+    if system.tiling == "whole" or abs(moved - expected) <= EXACT * expected or tried == 0:
+        return plan
+    plans = [plan]
+    for tiling in least_tilings(shape, system, plan.tiling.sharing)[:tried]:
+        with suppress(InputError):
+            plans.append(_plan(name, shape, system, tiling))
+    least = min(other.moved_bytes for other in plans)
+    alike = [other for other in plans if other.moved_bytes <= ALIKE * least]
+    best = min(alike, key=lambda other: (other.layer.folds.steps, other.moved_bytes))
+    tiling = replace(best.tiling, expected_bytes=best.moved_bytes)
+    remember(shape, system, tiling)
+    return replace(best, tiling=tiling)
+
+
+def _first_that_fits(name: str, shape: ConvShape, system: System, found: list[Tiling]) -> ArrayPlan:
+    """Return the plan under the first tiling for which scratchpads can hold the data of one element.
+
+    Raise InputError if there is none.
+    """
+    for tiling in found[:-1]:
+        with suppress(InputError):
+            return _plan(name, shape, system, tiling)
+    return _plan(name, shape, system, found[-1])
+
+
+def _plan(name: str, shape: ConvShape, system: System, tiling: Tiling) -> ArrayPlan:
+    """Return the plan under one tiling."""
+    folds = build_folds(shape, tiling.sharing, tiling.loops)
+    layer, tensors = _in_shares(ArrayLayer(name, shape, system, folds, fold_streams(folds), {}), tiling)
+    plans = _region_plans(layer, tensors)
+    regions = region_rows([item.region for item in plans])
+    ops, queue_start = build_operations(plans, regions)
+    return ArrayPlan(tiling, layer, tensors, plans, regions, ops, queue_start)
+
+
+def _tensors(layer: ArrayLayer) -> Tensors:
+    psum = results(layer, "psum") if layer.folds.accumulates else None
+    return Tensors(*ifmap(layer), filters(layer), psum, results(layer, "ofmap"))
+
+
+def _in_shares(layer: ArrayLayer, tiling: Tiling) -> tuple[ArrayLayer, Tensors]:
+    """Return the layer with its shares, and its tensors.
+
+    If a share of the tiling is too small for one element, divide scratchpads by the sizes of the tensors. Raise InputError if
+    that does not help.
+    """
+    layer = replace(layer, shares=shares(layer.system, tiling.wants))
+    try:
+        return layer, _tensors(layer)
+    except InputError:
+        layer = replace(layer, shares=shares(layer.system, tiling.whole))
+        return layer, _tensors(layer)
+
+
+def _region_plans(layer: ArrayLayer, tensors: Tensors) -> list[RegionPlan]:
+    """Return the plans of all tensors, sorted by region."""
+
+    def ahead(tensor: Tensor) -> int:
+        share = tensor.region.share
+        return tiles_ahead(layer.system, share.capacity_bytes, int(tensor.region.tile_bytes.max()))
+
+    cut, weights, psum, ofmap = tensors.ifmap, tensors.weights, tensors.psum, tensors.ofmap
+    found = [
+        plan_region(cut.region, cut.uses, Port.IFMAP, "ifmap", ahead=ahead(cut)),
+        plan_region(weights.region, weights.uses, Port.FILTER, "filter", ahead=ahead(weights)),
+    ]
+    if psum is not None:
+        found.append(plan_region(psum.region, psum.uses, Port.OUTPUT, "psum", ahead=ahead(psum), spills=True))
+    streams = [layer.streams.ifmap, layer.streams.filter, layer.streams.output][: len(found)]
+    stored = int(ofmap.region.tile_bytes.sum())
+    return [
+        *in_time(found, streams, layer.system, layer.folds.steps, stored),
+        plan_region(ofmap.region, ofmap.uses, Port.OUTPUT, "output", kept=True),
+    ]
