@@ -75,7 +75,7 @@ class PhaseRuns:
         """Return the outcome of sequences on the banks of one channel."""
         machine = self.machine
         work = PimWork(machine.channel_dram, machine.limits, sequences, subarrays, machine.spec.lock_step)
-        return run_work(work, self.engine, record_commands=self.log is not None)
+        return run_work(work, self.engine, record_commands=self.log is not None, shortcuts=self.shortcuts)
 
     def write_down(self, channels: list[PimOutcome]) -> None:
         """Add the commands of a phase in these channels to the stream, if one is wanted."""

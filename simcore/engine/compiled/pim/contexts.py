@@ -18,6 +18,8 @@ LENGTHS = tuple(1 << power for power in range(1, 11))
 LONGEST = LENGTHS[-1]
 #: The class of what comes after the last operation.
 END = 0
+#: The bits of a number in a pair of two.
+_HALF = 31
 
 
 @dataclass
@@ -25,16 +27,24 @@ class Contexts:
     """The numbers of classes, and those of windows: a window is a pair of windows of half its length."""
 
     classes: dict[tuple[int, ...], int] = field(default_factory=dict)
-    windows: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    windows: dict[tuple[int, int], int] = field(default_factory=dict)
+    known: dict[tuple[bytes, int], tuple[Int64Array, Int64Array]] = field(default_factory=dict)
 
     def of(self, sequence: Sequence) -> tuple[Int64Array, Int64Array]:
         """Return the numbers of windows, [length, place]: those at each place of one repeat, and those at the last places.
 
         The first column of the latter is for the place ``len(sequence) - LONGEST``, the last one for the place after the end.
         """
-        facts = sequence.operations[:, [FIRST, SECOND, TRANSFER, BURSTS, HOLD]].tolist()
-        classes = np.array([self.classes.setdefault(tuple(row), len(self.classes) + 1) for row in facts], dtype=np.int64)
-        length = len(classes)
+        facts = sequence.operations[:, [FIRST, SECOND, TRANSFER, BURSTS, HOLD]]
+        # All ends of sequences that are longer than a window look alike.
+        key = facts.tobytes(), min(len(sequence), LONGEST)
+        if key not in self.known:
+            self.known[key] = self._found(facts, sequence)
+        return self.known[key]
+
+    def _found(self, facts: Int64Array, sequence: Sequence) -> tuple[Int64Array, Int64Array]:
+        numbers = [self.classes.setdefault(tuple(row), len(self.classes) + 1) for row in facts.tolist()]
+        classes, length = np.array(numbers, dtype=np.int64), len(numbers)
         body = classes[np.arange(length + LONGEST) % max(length, 1)] if length else classes
         places = len(sequence) - LONGEST + np.arange(2 * LONGEST + 1)
         tail = np.full(len(places), END, dtype=np.int64)
@@ -53,6 +63,6 @@ class Contexts:
 
     def _paired(self, at: int, first: Int64Array, second: Int64Array) -> Int64Array:
         """Return the numbers of pairs of numbers, each new or known."""
-        pairs, places = np.unique(np.stack([first, second], axis=1), axis=0, return_inverse=True)
-        numbers = [self.windows.setdefault((at, *pair), len(self.windows)) for pair in map(tuple, pairs.tolist())]
+        pairs, places = np.unique(first << _HALF | second, return_inverse=True)
+        numbers = [self.windows.setdefault((at, pair), len(self.windows)) for pair in pairs.tolist()]
         return np.array(numbers, dtype=np.int64)[places.reshape(-1)]

@@ -57,6 +57,7 @@ class Memo:
     numbers: dict[bytes, int] = field(default_factory=dict)
     #: Compressed, because most of a state is zeros.
     states: list[bytes] = field(default_factory=list)
+    at_work: list[bool] = field(default_factory=list)
     #: What each step adds, packed, and the units that finish in it.
     gains: list[bytes] = field(default_factory=list)
     finished: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
@@ -73,11 +74,12 @@ class Memo:
         """Return whether nothing more should be remembered."""
         return self.words > _WORDS
 
-    def number(self, state: Int64Array) -> int:
-        """Return the number of a state, which is new or known."""
+    def number(self, state: Int64Array, at_work: bool) -> int:
+        """Return the number of a state, which is new or known. ``at_work`` says whether a unit still works in it."""
         key = hashlib.blake2b(state.data, digest_size=16).digest()
         if key not in self.numbers:
             self.numbers[key] = len(self.states)
+            self.at_work.append(at_work)
             self.states.append(zlib.compress(state.data, 1))
             self.words += len(self.states[-1]) // 8
         return self.numbers[key]

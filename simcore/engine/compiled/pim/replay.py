@@ -26,7 +26,7 @@ from simcore.program.program import Int64Array
 #: A step ends when units that keep step have begun so many operations, all together about so many, or after so many cycles.
 _OPERATIONS = 8
 _ACTIVATIONS = 128
-_CYCLES = 2048
+_CYCLES = 4096
 #: The number of known steps that one call of the kernel takes, and of cycles with events. Python notices Ctrl-C between calls.
 _WALK = 1 << 20
 _EVENTS = 1 << 15
@@ -54,7 +54,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         self.snapshots = Snapshots(self.tables)
-        state = self.memo.number(self.snapshots.take())
+        state = self.memo.number(self.snapshots.take(), self.snapshots.first_place() != NONE)
         self.held = (state, 0)
         cursor = np.zeros(w.CURSOR_COLUMNS, dtype=np.int64)
         interval = int(self.tables.fixed[c.FIXED_INTERVAL])
@@ -65,7 +65,7 @@ class Replay:
     def run(self) -> None:
         """Run until all units have finished."""
         cursor = self.walk.cursor
-        while self.snapshots.is_at_work(self.memo.state(int(cursor[w.CURSOR_STATE]))):
+        while self.memo.at_work[int(cursor[w.CURSOR_STATE])]:
             status = WALK_MICRO_PROGRAMS(self.walk_flat, _WALK)
             if status == w.FINISHES:
                 self._note_finished(int(self.walk.cursor[w.CURSOR_TAKEN]))
@@ -104,7 +104,7 @@ class Replay:
         if needed > LONGEST:
             return False
         reached = self.snapshots.first_place()
-        to = self.memo.number(self.snapshots.take())
+        to = self.memo.number(self.snapshots.take(), reached != NONE)
         self.held = (to, end)
         self._append(state, to, needed, end - begin, 0 if reached == NONE else reached - first, gain)
         return True

@@ -48,19 +48,12 @@ class Snapshots:
         self.used = np.flatnonzero(has_rules | followed)
         #: For each row of `ready` that is kept, the row of the first part's command.
         self.own = self.used % int(self.tables.fixed[c.FIXED_COMMANDS])
-        banks, ranks = self.tables.device.banks.shape[1], len(self.tables.device.ranks)
-        begin = len(self.used) * banks + sum(ring.places.size for ring in self.rings) + banks + ranks
-        self._places = slice(begin, begin + len(self.tables.units))
 
     def first_place(self) -> int:
         """Return the number of the earliest operation that a unit still does, or NONE if all have finished."""
         units = self.tables.units
         working = units[:, c.UNIT_PLACE] < units[:, c.UNIT_TOTAL]
         return int(units[working, c.UNIT_PLACE].min()) if working.any() else NONE
-
-    def is_at_work(self, state: Int64Array) -> bool:
-        """Return whether a unit still works in a state."""
-        return bool((state[self._places] != NONE).any())
 
     def take(self) -> Int64Array:
         """Return the state at the cycle at which the kernel stopped, before that cycle has run."""
