@@ -18,7 +18,8 @@ from simcore.program.program import Program
 from workloads.dataflow import lower_network
 from workloads.networks import resnet18
 
-NAMES = [field.name for field in fields(Shortcuts)]
+#: The shortcuts of layers; `benchmarks/test_pim_speed.py` has that of micro-programs.
+NAMES = [field.name for field in fields(Shortcuts) if field.name != "pim_replay"]
 ALL_OFF = Shortcuts(**dict.fromkeys(NAMES, False))
 
 #: One shortcut less, one alone, none.
