@@ -15,6 +15,7 @@ from simcore import InputError, simulate
 from simcore.cli import app
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import WrongValuesError
+from simcore.meanings.lookup import explain
 from simcore.pim.value_check import dot_products
 from simcore.results import TABLES, Results
 from simcore.results.glossary import all_terms
@@ -504,5 +505,9 @@ def test_why_names_the_limits_and_tries_what_lifts_them() -> None:
 
 
 def test_names_of_the_kind_are_explained() -> None:
-    for name in ("tFAW", "lock_step", "rounds", "AAP", "active_subarrays", "periphery.tree_columns"):
-        assert invoke("explain", name).exit_code == 0, name
+    for name in ("tFAW", "lock_step", "rounds", "AAP", "active_subarrays", "periphery.tree_columns", "subarr. %", "computing"):
+        assert explain(name), name
+    results = simulate("lenet5", "pim-dram-ddr4", layers="f6")
+    for table in results.kind.printed(results)[1:]:
+        for row in table.rows:
+            assert explain(str(row[0])), row[0]

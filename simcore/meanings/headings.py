@@ -28,6 +28,8 @@ TOTALS = {
     "share of the peak, %": ("percent", "Multiply-accumulates of the run, as a share of the peak."),
     "main memory read, KiB": ("KiB", "Bytes read from main memory in the run (`dram_read_bytes`)."),
     "main memory written, KiB": ("KiB", "Bytes written to main memory in the run (`dram_write_bytes`)."),
+    "read over the bus, KiB": ("KiB", "Bytes that RD bursts take out of the DRAM that multiplies (`dram_read_bytes`)."),
+    "written over the bus, KiB": ("KiB", "Bytes that WR bursts bring into the DRAM that multiplies (`dram_write_bytes`)."),
     "row hits, %": ("percent", "Share of the DRAM's transactions whose row was open at their first command."),
     "bandwidth, GB/s": ("GB/s", "Bytes of the DRAM's read and write commands, divided by the time of the run."),
     "energy in all, uJ": ("uJ", "Sum of the known parts of the energy (`energy_pj`)."),
@@ -67,6 +69,11 @@ DEMO = {
 }
 
 PIM = {
+    "cols %": ("percent", "Columns with an operand pair, as a share of all columns (`column_utilisation_percent`)."),
+    "subarr. %": ("percent", "Share of the multiplications of all subarrays that are needed (`subarray_utilisation_percent`)."),
+    "subarray": ("", "Number of the subarray in its bank, from 0, among those that compute at a time."),
+    "computing": ("cycles", "Cycles in which the subarray computes (`busy_cycles`)."),
+    "idle": ("cycles", "Cycles in which the subarray has nothing to do: others have work, or it has finished its phase."),
     "in a subarray": ("", "What the micro-program does in each subarray: operations, activations, or rows raised."),
     "with all initialisation": ("", "The same with the operations that the published count of the program leaves out."),
     "ns": ("ns", "Time of the operation, or of its part, by PIMeval's table."),

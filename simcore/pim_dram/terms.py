@@ -81,6 +81,7 @@ _COLUMNS = (
 )
 TERMS = (
     *(Term(name, _GROUP, unit, text) for name, unit, text in _COLUMNS),
+    *(Term(name, "Phases of DRAM that multiplies", "cycles", text) for name, text in PHASE_TEXTS.items()),
     *(Term(name, "Stall causes", "cycles", text) for name, text in CAUSE_TEXTS.items()),
     *(
         Term(stall_column(name), "Stall causes", "cycles", f"Cycles stalled by {name}, as a column of its own.")
