@@ -10,6 +10,7 @@ that leave their buffer before they are complete are stored and come back. Buffe
 from __future__ import annotations
 
 import random
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -23,6 +24,7 @@ import pytest
 
 from simcore.program.program import Op, OpKind
 from simcore.spec.system import System
+from workloads.dataflow import tiling
 from workloads.dataflow.array import lower_shape
 from workloads.dataflow.shape import ConvShape, matrix_product
 
@@ -285,3 +287,12 @@ def test_planned_traffic_is_within_a_tenth_of_the_least(dataflow: str, draw_shap
         for number, problem in enumerate(problems(dataflow, draw_shape, count))
     }
     assert {number: round(ratio, 3) for number, ratio in ratios.items() if ratio > 1.1} == {}
+
+
+@pytest.mark.parametrize("dataflow", ["ws", "os", "is"])
+def test_an_equal_layer_gets_an_equal_plan_from_what_is_remembered(dataflow: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiling, "_known", OrderedDict())
+    for problem in problems(dataflow, drawn_convolution, 3):
+        first, again = (lower_shape("small", "conv", problem.shape, problem.system()) for _ in range(2))
+        assert first.facts == again.facts
+        assert np.array_equal(first.ops, again.ops)

@@ -28,7 +28,7 @@ from workloads.dataflow.tiling import ALIKE, Tiling, least_tilings, remember, ti
 #: The closed form is exact if a plan moves what it expects within this fraction.
 EXACT = 0.02
 #: Operations of the plans that are tried where a plan moves more than expected, and where it moves less.
-TRIED_OPERATIONS, TRIED_IF_LESS = 40_000, 3_000
+TRIED_OPERATIONS, TRIED_IF_LESS = 60_000, 3_000
 
 
 @dataclass(frozen=True)

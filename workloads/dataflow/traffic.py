@@ -150,7 +150,9 @@ class Traffic:
         self.shape, self.flow, self.sharing, self.nests = shape, sharing.flow, sharing, nests
         words = system.words
         self._word = {Port.IFMAP: words.ifmap_bytes, Port.FILTER: words.filter_bytes, Port.OUTPUT: words.psum_bytes}
-        self._windows = Windows(shape, system, taps_in_folds=sharing.flow.rows is Side.TAPS)
+        lanes = sharing.rows if sharing.flow.rows is Side.PIXELS else sharing.columns
+        apart = sharing.flow.planar and lanes <= shape.width
+        self._windows = Windows(shape, system, taps_in_folds=sharing.flow.rows is Side.TAPS, rows_apart=apart)
         self._mean, self._most = self._covered(largest=False), self._covered(largest=True)
 
     def total(self, port: Port) -> float:

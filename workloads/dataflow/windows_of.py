@@ -15,9 +15,12 @@ Floats = npt.NDArray[np.float64]
 class Windows:
     """The windows of a layer's output pixels, for one group. ``total`` counts the bytes of the ifmap that are in use."""
 
-    def __init__(self, shape: ConvShape, system: System, *, taps_in_folds: bool) -> None:
-        """Take the layer. With ``taps_in_folds`` amounts of taps are counted in row folds, and otherwise in taps."""
-        self._shape, self._in_folds = shape, taps_in_folds
+    def __init__(self, shape: ConvShape, system: System, *, taps_in_folds: bool, rows_apart: bool) -> None:
+        """Take the layer. With ``taps_in_folds`` amounts of taps are counted in row folds, and otherwise in taps.
+
+        With ``rows_apart`` each row of the ifmap is in tiles of its own.
+        """
+        self._shape, self._in_folds, self._rows_apart = shape, taps_in_folds, rows_apart
         self._row_bytes = shape.row_words() * system.words.ifmap_bytes / shape.groups
         self.total = float(shape.ifmap_words() * system.words.ifmap_bytes / shape.groups)
         self._folds = -(-shape.taps // system.array.rows) if taps_in_folds else shape.taps
@@ -63,8 +66,8 @@ class Windows:
     def _span(self, out_rows: Floats | float, kernel_rows: Floats, reuse: npt.NDArray[np.bool_]) -> Floats:
         """Return the ifmap rows of an image that ``out_rows`` neighbouring output rows read through ``kernel_rows`` filter rows.
 
-        Only in the order of reuse are the rows between them, which a stride passes over, in other tiles.
+        Rows between them, which a stride passes over, count if they are in the same tiles. In the order of reuse they are not.
         """
         shape = self._shape
         span = np.minimum((out_rows - 1) * shape.stride[0] + (kernel_rows - 1) * shape.dilation[0] + 1, shape.height)
-        return np.where(reuse, np.minimum(span, out_rows * kernel_rows), span)
+        return np.where(reuse | self._rows_apart, np.minimum(span, out_rows * kernel_rows), span)
