@@ -11,6 +11,7 @@ from simcore.studies.form.study import Study
 STUDIES = {
     "write-errors": "simcore.studies.write_errors",
     "stt-mram": "simcore.studies.stt_mram",
+    "pim-dram": "simcore.studies.pim_dram",
 }
 
 
