@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_pim_dram import random_work
 
 from models.pim import maj
+from simcore import simulate
 from simcore.engine.compiled.pim import memo, replay
 from simcore.engine.micro_programs import run_work
 from simcore.engine.shortcuts import Shortcuts
@@ -140,3 +142,14 @@ def test_banks_that_drift_apart_by_more_operations_than_are_compared_end_alike()
     dram = load_pim_dram("pim-ddr4_2666", limits)
     given = PimWork(dram, limits, (repeated(row_hold(dram, 0, 4000), 700), repeated(row_hold(dram, 0, 1), 3000)), lock_step=False)
     assert differences(run_work(given, shortcuts=WITHOUT), run_work(given)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", ["pim-dram-ddr4", "pim-dram-hbm2"])
+def test_a_network_has_the_same_tables_with_and_without_replay(system) -> None:
+    results = [simulate("lenet5", system, shortcuts=Shortcuts(pim_replay=on)) for on in (True, False)]
+    tables, others = (result.tables() for result in results)
+    assert list(tables) == list(others)
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(table, others[name])
+    assert known_steps() > 0

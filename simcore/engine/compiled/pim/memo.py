@@ -23,7 +23,7 @@ from simcore.program.program import Int64Array
 
 #: The most machines that are remembered, and the most words (of 8 bytes) that one of them may take.
 _MACHINES = 6
-_WORDS = 12_000_000
+_WORDS = 6_000_000
 
 
 @dataclass(frozen=True)
