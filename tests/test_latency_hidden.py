@@ -44,7 +44,7 @@ def bound(system: System, steps: int, moved: int, first_fold: int) -> float:
 
 #: Layers whose loads come in crowds for which the scratchpad is too small, with so few bursts in flight that memory moves 4 bytes
 #: per cycle, and how much longer than the bound they take.
-CROWDED = {("ws", "convolution"): 1.06, ("os", "convolution"): 1.06, ("is", "strided convolution"): 1.11}
+CROWDED = {("ws", "convolution"): 1.06, ("os", "convolution"): 1.11, ("is", "strided convolution"): 1.11}
 #: Layers whose first tiles come late at a latency of 500 cycles, because tiles of the other operand take half of the rate.
 BEHIND_OTHERS = {("os", "tall product"): 1.001, ("os", "wide product"): 1.001}
 
