@@ -161,6 +161,35 @@ def test_cycles_and_energy_of_a_pipeline_are_conserved(system: str, more: tuple[
     assert found["latency_cycles"] == found["stages"] * found["interval_cycles"]
 
 
+def test_stages_of_a_pipeline_write_their_weights_at_the_same_time() -> None:
+    results = simulate("lenet5", "pim-dram-ddr4", overrides=("placement=pipelined", *SMALL))
+    phases = results.tables()["phases"]
+    first = phases[phases["image"] == "first"].groupby("layer")["cycles"].sum()
+    assert first.max() <= results.to_json()["weights_once_cycles"] < first.sum()
+
+
+def test_the_times_of_a_pipeline_are_those_of_its_interval() -> None:
+    result = invoke(
+        *("run", "lenet5", "--system", "pim-dram-ddr4", "--batch", "2"),
+        *(word for text in ("placement=pipelined", *SMALL) for word in ("--set", text)),
+    )
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.stdout.split())
+    assert "time between images, us" in said and "time, us" not in said.replace("images, us", "")
+    assert "all figures are those of one of the 2 images of the batch" in said
+
+
+def test_subarrays_that_would_only_wait_are_named() -> None:
+    notes = plan_notes(simulate("lenet5", "pim-dram-ddr4", overrides=("active_subarrays=16", *SMALL)))
+    assert any("of 16 active subarrays of a bank compute at a time" in note for note in notes)
+    assert plan_notes(simulate("lenet5", "pim-dram-ddr4", overrides=SMALL)) == ()
+
+
+def plan_notes(results: Results) -> tuple[str, ...]:
+    notes: tuple[str, ...] = results.details["placed"].notes
+    return notes
+
+
 @pytest.mark.parametrize("network", SPEEDUPS)
 def test_multiplications_alone_reach_the_published_estimate(network: str) -> None:
     gpu_ms, expected = SPEEDUPS[network]

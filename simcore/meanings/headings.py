@@ -24,6 +24,8 @@ LAYERS = {
 
 TOTALS = {
     "time, us": ("us", "Time of the run at the core clock (`time_ns`)."),
+    "time between images, us": ("us", "Time from one image to the next in a pipeline: that of its slowest stage, step by step."),
+    "time of an image, us": ("us", "Time of one image in a pipeline: the time between images once for each stage."),
     "array utilisation, %": ("percent", "Share of the array's multiply-accumulates that are used, over the whole run."),
     "share of the peak, %": ("percent", "Multiply-accumulates of the run, as a share of the peak."),
     "main memory read, KiB": ("KiB", "Bytes read from main memory in the run (`dram_read_bytes`)."),

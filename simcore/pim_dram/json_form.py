@@ -36,7 +36,10 @@ def phase_cycles(results: Results) -> dict[str, int]:
 
 
 def once_cycles(results: Results) -> int:
-    """Return the cycles before the first image, in which resident weights are written."""
+    """Return the cycles before the first image, in which resident weights are written; by all stages of a pipeline at once."""
+    pipeline = results.details["pipeline"]
+    if pipeline is not None:
+        return int(pipeline.once_cycles)
     return sum(run.facts["once"].cycles for run in results.runs if run.facts["once"] is not None)
 
 

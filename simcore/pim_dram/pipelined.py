@@ -48,10 +48,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What each layer does for every image and before the first, by name, and the cycles between two images."""
+    """What each layer does for every image and before the first, by name, and the cycles between two images.
+
+    ``once_cycles`` are those before the first image, in which all stages write their weights at the same time.
+    """
 
     every: Mapping[str, Done]
     once: Mapping[str, Done]
+    once_cycles: int
     interval_cycles: int
     stages: int
 
@@ -69,9 +73,9 @@ def run_pipeline(machine: PimMachine, runs: PhaseRuns, plan: NetworkPlan) -> Pip
     for kind in PHASE_KINDS:
         interval += _step(machine, runs, [entry for entry in every if entry.phase.kind == kind], done)
     first: dict[str, list[PhaseDone]] = {}
-    _step(machine, replace(runs, log=None), _entries(plan, lambda layer: layer.once), first)
+    before_first = _step(machine, replace(runs, log=None), _entries(plan, lambda layer: layer.once), first)
     by_layer, before = ({name: Done(machine, tuple(phases)) for name, phases in found.items()} for found in (done, first))
-    return Pipeline(by_layer, before, interval, len({entry.stage for entry in every}))
+    return Pipeline(by_layer, before, before_first, interval, len({entry.stage for entry in every}))
 
 
 def _entries(plan: NetworkPlan, phases_of: Any) -> list[Entry]:

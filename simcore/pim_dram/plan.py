@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -65,13 +66,23 @@ def plan_network(machine: PimMachine, order: RunOrder) -> NetworkPlan:
         return place_network(order.network, fewer, options, spec.placement, spec.banks_per_layer, shapes=spec.shapes)
 
     placed = best_placement(machine, sequences.round.sequence, place)
+    placed = replace(placed, notes=(*placed.notes, *_notes(machine, order, placed)))
     phases = Phases(machine, sequences, placed)
     wanted = [layer for layer in placed.layers if order.wanted is None or layer.name in order.wanted]
     layers = tuple(PlannedLayer(layer, phases.of(layer), phases.once(layer)) for layer in wanted)
     if not any(layer.runs for layer in layers):
         names = ", ".join(layer.name for layer in layers)
-        raise InputError(f"none of the layers {names} runs by itself", hint="choose the layers into which they are fused")
+        raise InputError(f"none of the layers {names} runs by itself", hint="choose layers that compute")
     return NetworkPlan(placed, layers)
+
+
+def _notes(machine: PimMachine, order: RunOrder, placed: NetworkMap) -> Iterator[str]:
+    """Yield what a reader must know of the whole placement."""
+    used, most = placed.array.subarrays, machine.subarrays
+    if used < most:
+        yield f"{used} of {most} active subarrays of a bank compute at a time, because more would end no sooner under the limits"
+    if placed.placement == "pipelined" and order.network.batch > 1:
+        yield f"all figures are those of one of the {order.network.batch} images of the batch"
 
 
 def array_of(machine: PimMachine) -> Array:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from simcore.pim.mapping import LayerMap
 from simcore.pim_dram.json_form import commands_of, once_cycles, phase_cycles, pipeline_of, program_of
 from simcore.results import Results
@@ -61,14 +64,26 @@ def totals_table(results: Results) -> PrintedTable:
     """Return the time, the bytes on the bus and the energy by part."""
     totals = totals_of(results)
     rows = [
-        ("time, us", totals["time_ns"] / 1e3),
-        ("share of the peak, %", totals["array_utilisation_percent"] or None),
+        *_times(results, totals),
         ("read over the bus, KiB", totals["dram_read_bytes"] / 1024),
         ("written over the bus, KiB", totals["dram_write_bytes"] / 1024),
         *((f"energy {part}, uJ", spent / 1e6) for part, spent in results.part_energies_pj.items()),
         ("energy in all, uJ", totals["energy_pj"] / 1e6),
     ]
     return PrintedTable("Totals", ("", "value"), rows)
+
+
+def _times(results: Results, totals: Mapping[str, Any]) -> list[tuple[str, float | None]]:
+    """Return the rows of time and of the share of the peak. In a pipeline both follow from the time between two images."""
+    pipeline = pipeline_of(results)
+    if pipeline is None:
+        return [("time, us", totals["time_ns"] / 1e3), ("share of the peak, %", totals["array_utilisation_percent"] or None)]
+    most = results.kind.macs_per_cycle(results.system) * pipeline["interval_cycles"]
+    return [
+        ("time between images, us", pipeline["interval_ns"] / 1e3),
+        ("time of an image, us", pipeline["latency_ns"] / 1e3),
+        ("share of the peak, %", 100 * totals["macs"] / most or None),
+    ]
 
 
 def printed_lines(results: Results) -> list[str]:
