@@ -369,7 +369,7 @@ def test_precision_sets_the_bits_of_both_operands() -> None:
         *("--set", "precision.weight_bits=2", "--set", "precision.activation_bits=4"),
     )
     assert short["cycles"] == long["cycles"]
-    for bits, told in (("8x", "such as 8, or 4x8"), ("17", "precision.weight_bits")):
+    for bits, told in (("8x", "such as 8, or 4x8"), ("4x17", "--precision 4x17: expected 1 to 16 bits, got 17")):
         result = invoke("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", bits)
         assert result.exit_code == 2
         assert told in result.stderr
@@ -426,6 +426,19 @@ def test_the_values_of_single_layers_are_checked() -> None:
     assert results.manifest["values_checked"]
     shown = invoke("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", "3", "--check-values", "--layers", "f6")
     assert "Values: in 1 of 1 layers the mapped products equal numpy's integers" in shown.stdout.replace("\n", " ")
+
+
+def test_a_check_of_more_operations_than_are_issued_says_so() -> None:
+    asked = ("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", "2", "--check-values", "--layers", "f6")
+    told = "the check includes the operations that the published count leaves out"
+    for more, expected in ((("--set", "initialised=false"), True), ((), False)):
+        assert (told in invoke(*asked, *more).stdout.replace("\n", " ")) is expected
+        assert printed_json(*asked, *more).get("values_of_all_operations", False) is expected
+
+
+def test_layers_without_products_have_nothing_to_check() -> None:
+    shown = invoke("run", "lenet5", "--system", "pim-dram-ddr4", "--check-values", "--layers", "s2,s4").stdout
+    assert "Values: nothing to check, because there are no products in s2, s4." in shown.replace("\n", " ")
 
 
 @pytest.mark.parametrize("program", ["maj", "simdram"])
@@ -495,6 +508,7 @@ BAD = {
     "precision.weight_bits=17": "precision.weight_bits",
     "precision.activation_bits=4.5": "precision.activation_bits",
     "pairs_per_column=0": "pairs_per_column",
+    "pairs_per_column=1000": "pairs_per_column: expected at most 58 pairs, got 1000; one pair takes 56 of the 512 rows",
     "placement=apart": "placement",
     "banks_per_layer=2": "expected none, because all banks work on each layer",
     "banks_per_layer=0": "banks_per_layer",
@@ -539,6 +553,8 @@ def test_a_file_of_the_kind_is_validated(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "mine.yaml:3" in result.stderr
     assert "mine.yaml:4" in result.stderr
+    path.write_text("kind: pim-dram\nextends: pim-dram-ddr4\npairs_per_column: 59\n")
+    assert "mine.yaml:3: pairs_per_column: expected at most 58 pairs, got 59" in invoke("validate", str(path)).stderr
     path.write_text("kind: pim-dram\nextends: pim-dram-ddr4\nbanks: 4\n")
     assert invoke("validate", str(path)).exit_code == 0
 
@@ -548,6 +564,16 @@ def test_why_names_the_limits_and_tries_what_lifts_them() -> None:
     causes = {loss["cause"] for loss in found["losses"]}
     assert {"refresh", "multiply"} <= causes
     assert any(change["saved_cycles"] > 0 for loss in found["losses"] for change in loss["changes"])
+
+
+def test_the_most_pairs_that_share_a_column_fit_the_rows() -> None:
+    assert simulate("lenet5", "pim-dram-ddr4", layers="f6", overrides=("pairs_per_column=58",)).cycles > 0
+
+
+def test_headings_are_explained_under_the_commands_that_print_them() -> None:
+    for command, names in (("run", ("cols %", "subarr. %")), ("banks", ("occup. %", "subarray", "computing", "idle"))):
+        for name in names:
+            assert any(meaning.group.startswith(f"Headings of simcore {command}") for meaning in explain(name)), name
 
 
 def test_names_of_the_kind_are_explained() -> None:

@@ -283,6 +283,13 @@ def test_pairs_that_share_a_column_take_fewer_subarrays_and_longer() -> None:
     assert shared.notes == ("4 of 16 subarrays have work (4 pairs share a column)",)
 
 
+def test_sharing_is_no_reason_where_a_layer_has_work_for_one_subarray() -> None:
+    """All 20 pairs of two filters and one pixel lie in one row: one subarray has work, shared columns or not."""
+    for pairs in (1, 3):
+        m = map_layer(matrix(1, 10, 2), WIDE, replace(BYTES, pairs_per_column=pairs))
+        assert m.notes == ("1 of 16 subarrays have work",)
+
+
 def test_the_second_of_two_activations_never_stays() -> None:
     m = map_layer(matrix(8, 64, 8, groups=4, weights_change=True), WIDE, BYTES)
     assert m.fits

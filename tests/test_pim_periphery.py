@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from models.pim.periphery import Periphery
@@ -58,6 +61,13 @@ def test_every_part_has_an_area_or_shares_one_and_a_source() -> None:
     bits = sum((stage + 1) / 2**stage for stage in range(1, 13))
     assert tree.area_mm2 == pytest.approx(4096 * (137 / 32 + bits * 7.82) * 1e-6)
     assert BANK.area_mm2 == sum(part.area_mm2 for part in BANK.parts)
+
+
+def test_the_areas_of_the_manual_are_those_of_all_parts() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "pim-dram-mapping.md").read_text(encoding="utf-8")
+    *areas, total = [float(area) for area in re.findall(r"^\|.* ([0-9.]+) mm² \|$", page, re.MULTILINE)]
+    assert [part.area_mm2 for part in BANK.parts if part.area_mm2] == pytest.approx(areas, abs=0.0006)
+    assert total == pytest.approx(BANK.area_mm2, abs=0.0006)
 
 
 def test_a_later_node_takes_less() -> None:

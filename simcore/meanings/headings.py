@@ -5,11 +5,13 @@ from __future__ import annotations
 LAYERS = {
     "M MACs": ("millions", "Multiply-accumulates of the layer, computed from its shapes (`macs`)."),
     "compute": ("cycles", "Cycles in which the array takes a step (`compute_cycles`)."),
-    "stalled": ("cycles", "Cycles in which the array waits: `cycles` minus `compute`."),
+    "stalled": ("cycles", "Cycles in which the array, or the subarray that a layer or row is about, waits instead of computing."),
     "mostly": ("", "The cause of most stalled cycles of the layer; - if it never stalls."),
     "most by": ("", "The cause of most stalled cycles of the layer; - if it never stalls."),
     "map %": ("percent", "Share of the processing elements that hold work, over the folds (`mapping_efficiency_percent`)."),
     "util %": ("percent", "Share of the array's multiply-accumulates that are used (`array_utilisation_percent`)."),
+    "cols %": ("percent", "Columns with an operand pair, as a share of all columns (`column_utilisation_percent`)."),
+    "subarr. %": ("percent", "Share of the multiplications of all subarrays that are needed (`subarray_utilisation_percent`)."),
     "split by": ("", "What several arrays share of the layer, with the number of shares (`split_by`)."),
     "DRAM KiB": ("KiB", "Bytes that cross main memory in both directions (`dram_read_bytes` + `dram_write_bytes`)."),
     "DRAM rd KiB": ("KiB", "Bytes read from main memory (`dram_read_bytes`)."),
@@ -48,7 +50,13 @@ BANKS = {
     "DMA wr": ("accesses", "Writes that the bank granted to the DMA (`dma_writes`)."),
     "conflict cyc.": ("cycles", "Cycles in which a request still waited at the bank (`conflict_cycles`). Most cost nothing."),
     "busy cyc.": ("cycles", "Cycles in which a port of the bank was busy (`busy_cycles`)."),
-    "occup. %": ("percent", "Share of the cycles in which the bank's ports were busy (`occupancy_percent`)."),
+    "occup. %": (
+        "percent",
+        "Share of the cycles in which the bank's ports were busy, or the subarray computed (`occupancy_percent`).",
+    ),
+    "subarray": ("", "Number of the subarray in its bank, from 0, among those that compute at a time."),
+    "computing": ("cycles", "Cycles in which the subarray computes (`busy_cycles`)."),
+    "idle": ("cycles", "Cycles in which the subarray has nothing to do: others have work, or it has finished its phase."),
     "writes/s": ("writes/s", "Writes per second to the busiest line if the run repeats (`busiest_line_writes_per_s`)."),
     "endurance": ("writes", "Writes that a line survives (`endurance_writes`)."),
     "lasts": ("", "Time until the busiest line fails if the run repeats for ever (`lifetime_s`)."),
@@ -71,11 +79,6 @@ DEMO = {
 }
 
 PIM = {
-    "cols %": ("percent", "Columns with an operand pair, as a share of all columns (`column_utilisation_percent`)."),
-    "subarr. %": ("percent", "Share of the multiplications of all subarrays that are needed (`subarray_utilisation_percent`)."),
-    "subarray": ("", "Number of the subarray in its bank, from 0, among those that compute at a time."),
-    "computing": ("cycles", "Cycles in which the subarray computes (`busy_cycles`)."),
-    "idle": ("cycles", "Cycles in which the subarray has nothing to do: others have work, or it has finished its phase."),
     "in a subarray": ("", "What the micro-program does in each subarray: operations, activations, or rows raised."),
     "with all initialisation": ("", "The same with the operations that the published count of the program leaves out."),
     "ns": ("ns", "Time of the operation, or of its part, by PIMeval's table."),

@@ -85,8 +85,11 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
 
     def plan(self, spec: PimDramSpec, order: RunOrder) -> NetworkPlan:
         from simcore.pim_dram.plan import plan_network
+        from simcore.pim_dram.sequences import Sequences
 
-        return plan_network(build_machine(spec), order)
+        machine = build_machine(spec)
+        Sequences(machine).check()
+        return plan_network(machine, order)
 
     def run(self, spec: PimDramSpec, order: RunOrder, plan: NetworkPlan) -> Ran:
         from simcore.pim_dram.execute import execute
@@ -110,8 +113,9 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
 
     def json_parts(self, results: Results) -> Mapping[str, Any]:
         from simcore.pim_dram.json_form import json_parts
+        from simcore.pim_dram.values import does_more
 
-        return json_parts(results)
+        return {**json_parts(results), **({"values_of_all_operations": True} if does_more(results) else {})}
 
     def printed(self, results: Results) -> Sequence[PrintedTable]:
         from simcore.pim_dram.printed import printed_tables
@@ -120,8 +124,9 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
 
     def printed_lines(self, results: Results) -> Sequence[str]:
         from simcore.pim_dram.printed import printed_lines
+        from simcore.pim_dram.values import value_lines
 
-        return printed_lines(results)
+        return [*printed_lines(results), *value_lines(results)]
 
     def printed_banks(self, results: Results) -> Sequence[PrintedTable]:
         from simcore.pim_dram.banks import printed_banks

@@ -30,11 +30,18 @@ class Sequences:
     machine: PimMachine
 
     def check(self) -> None:
-        """Raise InputError if a subarray has not as many rows as the program needs."""
+        """Raise InputError if a subarray has not as many rows as the program and the pairs that share a column need."""
+        spec, rows = self.machine.spec, self.machine.dram.rows_per_subarray
         try:
             _ = self.round
         except InputError as error:
-            raise InputError(error.message, f"program {self.machine.spec.program}", error.hint) from error
+            raise InputError(error.message, f"program {spec.program}", error.hint) from error
+        most = 1 + (rows - self.rows) // spec.precision.activation_bits
+        if spec.pairs_per_column > most:
+            hint = (
+                f"one pair takes {self.rows} of the {rows} rows of a subarray, each further one {spec.precision.activation_bits}"
+            )
+            raise InputError(f"expected at most {most} pairs, got {spec.pairs_per_column}", "pairs_per_column", hint)
 
     @property
     def rows(self) -> int:

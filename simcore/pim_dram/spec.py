@@ -264,4 +264,8 @@ def precision_of(bits: str) -> tuple[str, str]:
     found = re.fullmatch(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", bits.strip(), flags=re.ASCII)
     if found is None:
         raise InputError(f"expected bits such as 8, or 4x8 for weights and activations, got {shown(bits)}", "--precision")
-    return found[1], found[2] or found[1]
+    weights, activations = found[1], found[2] or found[1]
+    wrong = next((width for width in (weights, activations) if not 1 <= int(width) <= MOST_BITS), None)
+    if wrong is not None:
+        raise InputError(f"expected 1 to {MOST_BITS} bits, got {int(wrong)}", f"--precision {bits.strip()}")
+    return weights, activations

@@ -73,6 +73,12 @@ _COLUMNS = (
     ("latency_cycles", "cycles/image", "Cycles of one image in a pipeline: an interval in each stage."),
     ("images_per_s", "images/s", "Images of a pipeline per second: core clock / interval_cycles."),
     ("weights_once_cycles", "cycles", "Cycles before the first image, in which weights that stay are written."),
+    (
+        "values_of_all_operations",
+        "",
+        "In results.json: true if values were checked with the operations that the published count leaves out and the run does "
+        "not issue (`initialised: false`).",
+    ),
     ("activate_pj", "pJ", "Activations with their precharges, by the rows that they raise."),
     ("transfer_pj", "pJ", "RD and WR in the chips, and the data lines as far as their table is known."),
     ("periphery_pj", "pJ", "Adder tree, accumulators, transpose unit and vector unit."),

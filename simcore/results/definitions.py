@@ -35,7 +35,8 @@ LAYERS = {
     "mapping_efficiency_percent": (
         "percent",
         "Share of the processing elements that hold work, averaged over the folds: 100 x Sr x Sc / (folds x rows x columns), as "
-        "SCALE-Sim's Mapping Efficiency. 0 for layers of the vector unit, empty for layers that do not run by themselves.",
+        "SCALE-Sim's Mapping Efficiency. 0 for layers of the vector unit, empty for layers that do not run by themselves. On "
+        "DRAM that multiplies: column_utilisation_percent x subarray_utilisation_percent / 100, empty without products.",
     ),
     "single_buffered": (
         "",
@@ -79,7 +80,7 @@ BANKS = {
     "preempted": ("times", "Writes in progress that went back to their queue because a read took their port."),
     "conflict_cycles": ("cycles", "Cycles in which at least one request still waited at the bank after granting."),
     "busy_cycles": ("cycles", "Cycles in which a port of the bank was busy, summed over the bank's ports."),
-    "occupancy_percent": ("percent", "100 x busy_cycles / (cycles x ports of the bank)."),
+    "occupancy_percent": ("percent", "100 x busy_cycles / (cycles x ports of the bank). A subarray counts as one port."),
 }
 
 SCRATCHPAD_COLUMNS = {

@@ -6,7 +6,7 @@ image is worth its rows written. Among mappings of equal worth the one with the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,7 +63,16 @@ def map_layer(dots: Dots, array: Array, options: MapOptions) -> LayerMap:
         input_words_sent=sum(per_bank),
         notes=(),
     )
-    return notes_of(found, room)
+    return notes_of(found, room, _units_unshared(found))
+
+
+def _units_unshared(found: LayerMap) -> int:
+    """Return how many units would have work if no operand pairs shared a column; those that have it, if that is all of them."""
+    if found.options.pairs_per_column == 1 or found.units == found.array.units:
+        return found.units
+    alone = replace(found.options, pairs_per_column=1)
+    choice = _best(found.dots, found.array, alone, alone.weight_sets_of(found.array))
+    return len(_items(found.dots, choice, choice.unit_items)[0])
 
 
 # The choice -------------------------------------------------------------------------------------------------------------------

@@ -8,12 +8,15 @@ from dataclasses import replace
 from simcore.pim.mapping.layer_map import LayerMap
 
 
-def notes_of(found: LayerMap, room: int) -> LayerMap:
-    """Return the mapping with its notes. ``room`` is how many weight sets fit a unit."""
-    return replace(found, notes=tuple(_notes(found, room)))
+def notes_of(found: LayerMap, room: int, units_unshared: int) -> LayerMap:
+    """Return the mapping with its notes.
+
+    ``room`` is how many weight sets fit a unit, ``units_unshared`` how many units would have work if no pairs shared a column.
+    """
+    return replace(found, notes=tuple(_notes(found, room, units_unshared)))
 
 
-def _notes(m: LayerMap, room: int) -> Iterator[str]:
+def _notes(m: LayerMap, room: int, units_unshared: int) -> Iterator[str]:
     if m.dots.length > m.array.columns:
         yield (
             f"dot products of {m.dots.length:,} pairs are longer than a row of {m.array.columns:,} columns: "
@@ -33,5 +36,5 @@ def _notes(m: LayerMap, room: int) -> Iterator[str]:
     if m.dots.weights_change:
         yield "both operands are activations: the second is written for every image, too"
     if m.units < m.array.units:
-        because = f" ({m.options.pairs_per_column} pairs share a column)" if m.options.pairs_per_column > 1 else ""
+        because = f" ({m.options.pairs_per_column} pairs share a column)" if units_unshared > m.units else ""
         yield f"{m.units:,} of {m.array.units:,} subarrays have work{because}"
