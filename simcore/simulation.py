@@ -19,8 +19,8 @@ from simcore.results import Results
 from simcore.results.manifest import build_manifest
 from simcore.results.wear import LineWear
 from simcore.run_time import LIMIT_S, refuse_too_long
-from simcore.spec import MachineSpec, load_system, override_system, system_files
-from simcore.spec.load import kind_of_source
+from simcore.spec import MachineSpec, override_system, system_files
+from simcore.spec.load import kind_of_source, load_buildable
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -142,7 +142,7 @@ def machine_for(system: MachineSpec | str | Path, dataflow: str | None, override
     if dataflow is not None:
         kind = kind_of(system) if isinstance(system, MachineSpec) else kind_of_source(system)
         wanted = and_also(wanted, kind.dataflow_key, kind.dataflow_of(dataflow))
-    return override_system(system, wanted) if isinstance(system, MachineSpec) else load_system(system, wanted)
+    return override_system(system, wanted) if isinstance(system, MachineSpec) else load_buildable(system, wanted)
 
 
 def network_for(

@@ -555,6 +555,11 @@ def test_a_file_of_the_kind_is_validated(tmp_path: Path) -> None:
     assert "mine.yaml:4" in result.stderr
     path.write_text("kind: pim-dram\nextends: pim-dram-ddr4\npairs_per_column: 59\n")
     assert "mine.yaml:3: pairs_per_column: expected at most 58 pairs, got 59" in invoke("validate", str(path)).stderr
+    for line in ("program: majj", "pairs_per_column: 59"):
+        path.write_text(f"kind: pim-dram\nextends: pim-dram-ddr4\n{line}\n")
+        told = invoke("validate", str(path)).stderr
+        assert "mine.yaml:3: " in told
+        assert invoke("run", "lenet5", "--system", str(path)).stderr == told
     path.write_text("kind: pim-dram\nextends: pim-dram-ddr4\nbanks: 4\n")
     assert invoke("validate", str(path)).exit_code == 0
 

@@ -84,6 +84,7 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
         load_micro_programs(engine)
 
     def plan(self, spec: PimDramSpec, order: RunOrder) -> NetworkPlan:
+        """Return the plan of a network. Raise InputError, too, for a machine whose rows do not suffice."""
         from simcore.pim_dram.plan import plan_network
         from simcore.pim_dram.sequences import Sequences
 

@@ -17,6 +17,7 @@ from simcore.errors import InputError, InputErrors
 from simcore.kinds.kind import MachineKind
 from simcore.reading.problems import Problem, located_problems
 from simcore.reading.tree import Entry, Path, find, merge, plain
+from simcore.spec.machine_spec import MachineSpec
 
 #: How often wrong values are replaced. Each round replaces at least one more key, or the mapping around it.
 _ROUNDS = 8
@@ -67,6 +68,11 @@ def _problems(root: Entry, kind: MachineKind[Any, Any]) -> list[Problem]:
         system = spec.model_validate(plain(root.value))
     except ValidationError as error:
         return located_problems(error, spec, root)
+    return build_problems(system, root, kind)
+
+
+def build_problems(system: MachineSpec, root: Entry, kind: MachineKind[Any, Any]) -> list[Problem]:
+    """Return the errors that only show when the machine of a spec without errors is built, with their places in its tree."""
     try:
         kind.build(system)
     except InputError as error:

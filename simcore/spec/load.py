@@ -17,7 +17,7 @@ from simcore.reading.problems import problems_of
 from simcore.reading.text_file import no_file, read_text
 from simcore.reading.tree import Entry, entry, find, merge, plain
 from simcore.reading.yaml_tree import read_yaml
-from simcore.spec.all_errors import NoBaseError, all_errors
+from simcore.spec.all_errors import NoBaseError, all_errors, build_problems
 from simcore.spec.machine_spec import MachineSpec
 from simcore.spec.presets import is_preset, preset_names, preset_path
 from simcore.spec.scale_sim_cfg import read_scale_sim_cfg
@@ -51,6 +51,15 @@ def load_system(source: str | Path, overrides: Overrides = (), *, of: type[Machi
         wanted = of.model_fields["kind"].default
         raise InputError(f"expected a system of kind '{wanted}', got one of kind '{found.kind}'", f"system {found.name}")
     return found
+
+
+def load_buildable(source: str | Path, overrides: Overrides = ()) -> MachineSpec:
+    """Return what `load_system` returns. Raise InputError, too, for errors that only show when the machine is built."""
+    root, errors = _read(_locate(source))
+    system = _validated(root, errors, overrides)
+    changed = override(root, overrides)[0]
+    raise_all([problem.error for problem in build_problems(system, changed, _kind(changed))])
+    return system
 
 
 def override_system(system: SpecT, overrides: Overrides) -> SpecT:
