@@ -168,7 +168,7 @@ def test_an_array_that_overlaps_folds_holds_a_second_word_in_each_element() -> N
 
 def test_a_byte_in_the_dma_is_eight_registers_and_on_the_wires_half_a_side() -> None:
     rates = energy_rates(load_system("edge-sram", of=System))
-    assert rates.areas["dma"] == pytest.approx(16 * 64 * 8 * 7.82 / 1e6)
+    assert rates.areas["dma"] == pytest.approx(32 * 64 * 8 * 7.82 / 1e6)
     assert rates.logic.dma_pj_per_byte == pytest.approx(8 * 9.71e-3)
     assert rates.logic.wire_pj_per_byte == pytest.approx(8 * 0.068 * sqrt(sum(rates.areas.values())) / 2)
 
