@@ -41,8 +41,8 @@ def test_the_size_of_a_layer_is_that_of_its_program(data: st.DataObject) -> None
     program = lower(layer, system)
     assert program is not None
     steps = layer_size(layer, system).steps
-    # More where streams are cut in blocks, where skewed fetch holds the edge for a few steps more in each overlapping fold, and where
-    # the plan takes fewer arrays than there are.
+    # More where streams are cut in blocks, where skewed fetch holds the edge for a few steps more in each overlapping fold, and
+    # where the plan takes fewer arrays than there are.
     skewed = system.array.fold_overlap != "none" and system.array.edge == "skewed-fetch"
     if program.dataflow == "vector" or (system.tiling == "whole" and not skewed and system.array.count == 1):
         assert steps == program.steps
