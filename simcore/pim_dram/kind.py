@@ -125,9 +125,8 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
 
     def printed_lines(self, results: Results) -> Sequence[str]:
         from simcore.pim_dram.printed import printed_lines
-        from simcore.pim_dram.values import value_lines
 
-        return [*printed_lines(results), *value_lines(results)]
+        return printed_lines(results)
 
     def printed_banks(self, results: Results) -> Sequence[PrintedTable]:
         from simcore.pim_dram.banks import printed_banks

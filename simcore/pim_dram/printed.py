@@ -7,6 +7,7 @@ from typing import Any
 
 from simcore.pim.mapping import LayerMap
 from simcore.pim_dram.json_form import commands_of, once_cycles, phase_cycles, pipeline_of, program_of
+from simcore.pim_dram.values import value_lines
 from simcore.results import Results
 from simcore.results.printed import (
     PrintedTable,
@@ -94,11 +95,12 @@ def printed_lines(results: Results) -> list[str]:
         f"One multiplication: {program['aap']:,} AAP and {program['ap']:,} AP of {program['name']}, {said} the operations that "
         f"its published count leaves out; {program['cycles']:,} cycles if nothing waits."
     ]
-    if results.values:
+    if "equal" in results.values.values():
         equal = sum(said == "equal" for said in results.values.values())
         seed = results.manifest["seed"]
         layers = f"{equal} of {len(results.values)} layers"
         lines.append(f"Values: in {layers} the mapped products equal numpy's integers (seed {seed}); the others have none.")
+    lines += value_lines(results)
     pipeline = pipeline_of(results)
     if pipeline is not None:
         lines.append(
