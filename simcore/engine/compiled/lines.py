@@ -108,7 +108,7 @@ def _linear_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[
 
 
 @written_in
-def _pixel_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[int, int]:
+def _pixel_lines(tables: Tables, s: int, r: int, port: int) -> tuple[int, int]:
     ports, segments, geometry = tables.ports, tables.segments, tables.geometry
     out_row, out_column = ports[port, c.PORT_OUT_ROW], ports[port, c.PORT_OUT_COLUMN]
     groups, found, words = segments[s, _GROUPS], 0, 0
@@ -119,7 +119,7 @@ def _pixel_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[i
                 out_column = 0
                 out_row += 1
         for group in range(groups):
-            found, more = _lines_of_pixel(tables, s, r, port, pad, out_row, out_column, group, found)
+            found, more = _lines_of_pixel(tables, s, r, port, out_row, out_column, group, found)
             if found == c.NONE:
                 return found, more
             words += more
@@ -128,10 +128,10 @@ def _pixel_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[i
 
 @written_in
 def _lines_of_pixel(
-    tables: Tables, s: int, r: int, port: int, pad: int, out_row: int, out_column: int, group: int, found: int
+    tables: Tables, s: int, r: int, port: int, out_row: int, out_column: int, group: int, found: int
 ) -> tuple[int, int]:
     ports, segments, geometry, regions = tables.ports, tables.segments, tables.geometry, tables.regions
-    resident = tables.resident
+    resident, pad = tables.resident, ports[port, c.PORT_PAD]
     group_channels, width, channels = geometry[_GROUP_CHANNELS], geometry[_W], geometry[_CHANNELS]
     rows, channel_tiles = geometry[_ROWS], 1
     if channels < geometry[_C]:
@@ -256,7 +256,7 @@ def element_lines(tables: Tables, port: int) -> tuple[int, int]:
         if segments[s, _KIND] == _LINEAR:
             return _linear_lines(tables, s, r, port, pad)
         if segments[s, _KIND] == _PIXELS and not geometry[_PLANAR]:
-            return _pixel_lines(tables, s, r, port, pad)
+            return _pixel_lines(tables, s, r, port)
         if segments[s, _KIND] != _PIXELS and geometry[_PLANAR]:
             time = segments[s, _TIMES] - 1 - number if segments[s, _REVERSE] else number
             return _tap_lines(tables, s, r, time, pad)
