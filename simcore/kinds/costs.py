@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from simcore.spec.system import GatingSpec
+    from simcore.spec.technology import GatingSpec
 
 
 class Costs(Protocol):

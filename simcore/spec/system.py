@@ -12,101 +12,21 @@ from simcore.reading.keys import key
 from simcore.reading.values import (
     Broken,
     Count,
-    CountOrNone,
     Flag,
-    Percent,
     SizeBytes,
     Spec,
-    Text,
-    Writes,
     raise_broken,
 )
-from simcore.spec.dataflow_name import DataflowName
+from simcore.spec.array import ArraySpec
 from simcore.spec.machine_spec import MachineSpec, WordSpec
 from simcore.spec.memory import DramMemorySpec, MemorySpec, SimpleMemorySpec
 from simcore.spec.scratchpad import ScratchpadSpec
+from simcore.spec.technology import TechnologySpec
 
-Edge = Literal["skew-registers", "skewed-fetch"]
-FoldOverlap = Literal["none", "after-wave", "wave"]
-PartialSums = Literal["accumulator", "ofmap"]
 ScratchpadName = Literal["ifmap", "filter", "ofmap", "unified", "accumulator"]
 
 SEPARATE = ("ifmap", "filter", "ofmap")
 UNIFIED = ("unified",)
-
-
-class ArraySpec(Spec):
-    """The systolic array and its edge."""
-
-    rows: Annotated[Count, key("Rows of processing elements.", "PEs", cycles=True)]
-    columns: Annotated[Count, key("Columns of processing elements.", "PEs", cycles=True)]
-    count: Annotated[
-        Count,
-        key(
-            "Equal arrays, which make their steps together and share the scratchpads, the DMA and main memory. Each layer is "
-            "split among them by what is expected to save most cycles: filters, output pixels (also of several images), groups "
-            "(also heads and images of a product), or several of these (`split_by`). Several arrays need `edge: skew-registers`.",
-            "arrays",
-            cycles=True,
-        ),
-    ] = 1
-    dataflow: Annotated[
-        DataflowName,
-        key(
-            "Which operand stays in the processing elements: weights (`ws`), results (`os`) or inputs (`is`); or another "
-            "installed dataflow (`simcore list dataflows`), or one of your own (docs/your-own-dataflow-and-layer.md).",
-            cycles=True,
-        ),
-    ]
-    fold_overlap: Annotated[
-        FoldOverlap,
-        key(
-            "When the operand that stays for the next fold may enter the array: after this fold (`none`), once the wave in which "
-            "the PEs swap to this fold's operand has passed the last PE (`after-wave`), or right behind that wave (`wave`, with "
-            "`edge: skew-registers`), so that folds follow each other every max(streamed elements, rows) steps.",
-            cycles=True,
-        ),
-    ] = "none"
-    edge: Annotated[
-        Edge,
-        key(
-            "Where operands are skewed. With `skew-registers` the edge fetches the operand vector of one time index at once and "
-            "delays its words in registers; with `skewed-fetch` every lane fetches its own word in the cycle in which it enters.",
-            cycles=True,
-        ),
-    ] = "skew-registers"
-    partial_sums: Annotated[
-        PartialSums,
-        key(
-            "Where partial sums are kept: in a scratchpad of their own (`accumulator`) or in that of the results (`ofmap`).",
-            cycles=True,
-        ),
-    ] = "accumulator"
-    port_window: Annotated[
-        Count,
-        key(
-            "Depth of the FIFO at each edge of the array: how many elements (operand vectors) a port may fetch ahead.",
-            "elements",
-            cycles=True,
-        ),
-    ] = 8
-
-    @field_validator("edge")
-    @classmethod
-    def _skew_registers_where_needed(cls, edge: Edge, info: ValidationInfo) -> Edge:
-        if edge == "skew-registers":
-            return edge
-        if info.data.get("fold_overlap") == "wave":
-            hint = "or set array.fold_overlap: after-wave"
-            raise_broken([Broken((), f"expected 'skew-registers' with array.fold_overlap 'wave', got '{edge}'", hint)])
-        if info.data.get("count", 1) > 1:
-            raise_broken([Broken((), f"expected 'skew-registers' with array.count {info.data['count']}, got '{edge}'")])
-        return edge
-
-    @property
-    def all_columns(self) -> int:
-        """Return the columns of all arrays, side by side."""
-        return self.count * self.columns
 
 
 class DmaSpec(Spec):
@@ -129,54 +49,6 @@ class VectorUnitSpec(Spec):
     fuse: Annotated[
         Flag, key("Whether an element-wise operation joins the layer before it, so that it takes no cycles.", cycles=True)
     ] = True
-
-
-class GatingSpec(Spec):
-    """Power gating: an idle bank is cut off from power.
-
-    A bank that keeps its contents without power is cut off whenever it serves no access. Any other bank is cut off during layers
-    that never access it. The defaults are assumed.
-    """
-
-    leakage_percent: Annotated[
-        Percent, key("Leakage of a bank that is cut off, as a share of its normal leakage.", "percent", cycles=False)
-    ] = 0.0
-    wake_cycles: Annotated[
-        CountOrNone,
-        key(
-            "Cycles before each access in which a bank that keeps its contents leaks in full. No access waits.",
-            "cycles",
-            cycles=False,
-        ),
-    ] = 1
-
-
-class TechnologySpec(Spec):
-    """The source of energies, areas and leakage."""
-
-    table: Annotated[Text, key("Name of the table of energies, areas and leakage.", cycles=False)] = "default"
-    node_nm: Annotated[
-        Count,
-        key(
-            "Process node of logic and memories: 22 to 45, or 7 to 16 with SRAM alone (docs/energy.md). Macros: 22, 32, 45. "
-            "Cycles depend on it only where banks are made of macros.",
-            "nm",
-            cycles=True,
-        ),
-    ] = 45
-    leakage_class: Annotated[
-        Literal["hp", "lop", "lstp"],
-        key(
-            "Transistors by the names of ITRS: high performance (`hp`), low operating power (`lop`), low standby power (`lstp`). "
-            "Cycles depend on them only where banks are made of macros.",
-            cycles=True,
-        ),
-    ] = "lop"
-    gating: Annotated[GatingSpec | None, key("Power gating of idle banks. Without it no bank is ever cut off.")] = None
-    endurance_writes: Annotated[
-        Writes | None,
-        key("Writes that a line endures, in place of the table's figures. Writes do not wear SRAM.", cycles=False),
-    ] = None
 
 
 class System(MachineSpec):

@@ -1,6 +1,6 @@
 """A user's own dataflow: output-stationary with rows and columns exchanged, so that filters enter from the west."""
 
-from simcore.spec.system import ArraySpec
+from simcore.spec.array import ArraySpec
 from workloads.dataflow import Dataflow, Side
 
 

@@ -14,7 +14,7 @@ from enum import Enum
 
 from simcore.errors import InputError
 from simcore.program.program import PeRoles, Port
-from simcore.spec.system import ArraySpec
+from simcore.spec.array import ArraySpec
 from workloads.dataflow.shape import ConvShape
 
 

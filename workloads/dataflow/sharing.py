@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simcore.program.split import Split
-from simcore.spec.system import ArraySpec
+from simcore.spec.array import ArraySpec
 from workloads.dataflow.dataflow import Dataflow, Side, drain_steps
 from workloads.dataflow.shape import ConvShape
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcore.spec.system import ArraySpec
+from simcore.spec.array import ArraySpec
 from workloads.dataflow.dataflow import Dataflow, Side, edge_skew
 
 
