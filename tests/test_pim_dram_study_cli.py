@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from test_pim_dram_study import run_of
 from typer.testing import CliRunner, Result
 
 from simcore.cli import app
 from simcore.studies.pim_dram import cases
 from simcore.studies.pim_dram.catalogue import FIGURES, TABLES
 from simcore.studies.pim_dram.configuration import LEVELS
-from tests.test_pim_dram_study import run_of
 
 
 def study(*arguments: str) -> Result:
