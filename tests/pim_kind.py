@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
-from typer.testing import CliRunner, Result
 
-from simcore.cli import app
 from simcore.results import Results
 
 PRESETS = ("pim-dram-ddr3", "pim-dram-ddr4", "pim-dram-hbm2")
 #: Rows so short that layers of LeNet-5 fill all banks, and few bits, so that the reference engine runs them in no time.
 SMALL = ("dram.overrides={column: 16}", "precision={weight_bits: 2, activation_bits: 2}")
-
-
-def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
-
-
-def printed_json(*arguments: str) -> dict[str, Any]:
-    result = invoke(*arguments, "--json")
-    assert result.exit_code == 0, result.output
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
 
 
 def require_conserved(results: Results) -> None:

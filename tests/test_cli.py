@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from command_line import invoke
 from fresh_python import imported_by
 from typer.testing import CliRunner, Result
 
@@ -36,10 +37,6 @@ class Steady(BankTiming):
     def serve(params, bank, shared, now, op, row):
         return now + params[0], now + params[0]
 """
-
-
-def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
 
 
 def in_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

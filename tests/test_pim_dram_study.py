@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from frames import only
 
 from simcore import simulate
 from simcore.errors import InputError
@@ -27,14 +28,6 @@ from simcore.studies.pim_dram.utilisation import utilisation_findings
 from simcore.studies.pim_dram.yardsticks import MEASURED, MEASURED_MS, speedups, yardstick_table, yardsticks
 
 QUICK = PimDramSettings(quick=True, networks=("alexnet",))
-
-
-def only(frame: pd.DataFrame, **wanted: object) -> dict:
-    """The one row that has these values."""
-    for key, value in wanted.items():
-        frame = frame[frame[key] == value]
-    (row,) = frame.to_dict("records")
-    return row
 
 
 # Settings and configurations

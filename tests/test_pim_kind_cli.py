@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pim_kind import SMALL, invoke, printed_json
+from command_line import invoke, printed_json
+from pim_kind import SMALL
 
 from simcore import simulate
 from simcore.errors import WrongValuesError

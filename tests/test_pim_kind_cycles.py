@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pim_kind import PRESETS, SMALL, invoke, require_conserved
+from command_line import invoke
+from pim_kind import PRESETS, SMALL, require_conserved
 
 from simcore import simulate
 from simcore.engine.shortcuts import Shortcuts

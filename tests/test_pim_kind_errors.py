@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pim_kind import invoke
+from command_line import invoke
 
 from simcore import InputError, simulate
 from simcore.results.trace_files import TraceOrder

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from command_line import invoke
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machines import draw_layer, draw_system, instance_of
-from typer.testing import CliRunner, Result
 
 from simcore import InputError, simulate
-from simcore.cli import app
 from simcore.results import Results
 from simcore.run_time import in_words
 from simcore.spec import load_system, override_system
@@ -21,11 +20,6 @@ from workloads.dataflow.plan_memory import BYTES_PER_FOLD
 from workloads.dataflow.size import Size, layer_size, network_sizes
 from workloads.layers import Concat, Flatten, GlobalPool, Linear
 from workloads.load import load_network
-
-
-def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
-
 
 # Sizes -------------------------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from math import isnan
 
 import pandas as pd
 import pytest
+from frames import only
 
 from models.arrays.macro import memory_macro
 from models.arrays.ratio import energy_ratio
@@ -23,14 +24,6 @@ from workloads.faults.placement import PlacedBits, Placement, Storage
 from workloads.learning.setup import TrainingSetup
 
 CELL = "stt-34.5F2"
-
-
-def only(frame: pd.DataFrame, **wanted: object) -> dict:
-    """The one row that has these values."""
-    for key, value in wanted.items():
-        frame = frame[frame[key] == value]
-    (row,) = frame.to_dict("records")
-    return row
 
 
 # Settings

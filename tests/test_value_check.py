@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 import networkx as nx
 import numpy as np
 import pytest
+from command_line import invoke
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machines import instance_of
 from test_pe_values import convolutions, numpys, products, tensors
-from typer.testing import CliRunner, Result
 
 from simcore import InputError, simulate
-from simcore.cli import app
 from simcore.engine.reference import pe, values
 from simcore.errors import WrongValuesError
 from simcore.results import Results
@@ -57,10 +56,6 @@ def network() -> nx.DiGraph:
 
 def checked(*overrides: str, **options: Any) -> Results:
     return simulate(network(), "edge-sram", engine="simpy", check_values=True, overrides=[*SMALL, *overrides], **options)
-
-
-def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
 
 
 # What is said ------------------------------------------------------------------------------------------------------------------

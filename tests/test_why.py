@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 from bottlenecks import AMPLE, BOTTLENECKS, Bottleneck, network
-from typer.testing import CliRunner, Result
+from command_line import invoke
 
 from simcore import InputError, simulate
-from simcore.cli import app
 from simcore.kinds import MachineKind, kind_names, machine_kind
 from simcore.kinds.advice import Change, Loss
 from simcore.meanings.keys import all_keys
@@ -29,10 +28,6 @@ from workloads.network import Network
 
 AMPLE_WITHOUT_MEMORY = [text for text in AMPLE if not text.startswith(("memory.", "dma."))]
 SLOW_PAD = ("scratchpads.ofmap.write_buffer.depth=2", "scratchpads.accumulator.write_buffer.depth=4")
-
-
-def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
 
 
 # The ten machines ----------------------------------------------------------------------------------------------------------

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import invoke, printed_json
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner, Result
 
 from simcore import InputError, simulate
-from simcore.cli import app
 from simcore.dram.resolve import load_dram
 from simcore.dram.statistics import peak_bandwidth_bytes_per_s
 from simcore.results import TABLES, Results
@@ -26,17 +25,6 @@ from workloads.network import Network, NetworkBuilder
 from workloads.networks import NETWORKS
 
 YARDSTICKS = ("titan-xp", "pascal-titan-x", "h100-sxm", "ideal-ddr4-2400", "ideal-titan-xp")
-
-
-def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
-
-
-def printed_json(*arguments: str) -> dict[str, Any]:
-    result = invoke(*arguments, "--json")
-    assert result.exit_code == 0, result.output
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
 
 
 def roofline(**changes: Any) -> RooflineSpec:

@@ -21,3 +21,8 @@ class Asked:
     def __post_init__(self) -> None:
         if self.jobs < 1:
             raise InputError(f"expected at least 1 process, got {self.jobs}", where="jobs")
+
+
+def names_in(text: str | None) -> tuple[str, ...] | None:
+    """Return the names in an option such as ``A,B``, without empty ones; None if the option is not given."""
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simcore.progress import OnProgress
-from simcore.studies.form.asked import Asked
+from simcore.studies.form.asked import Asked, names_in
 from simcore.studies.form.study import Study
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def _run(given: PimDramStudyOptions, asked: Asked, on_progress: OnProgress | Non
     from simcore.studies.pim_dram.settings import PimDramSettings
     from simcore.studies.pim_dram.study import study_pim_dram
 
-    names = None if given.networks is None else tuple(name.strip() for name in given.networks.split(",") if name.strip())
-    return study_pim_dram(PimDramSettings(quick=asked.quick, jobs=asked.jobs, networks=names), on_progress)
+    return study_pim_dram(PimDramSettings(quick=asked.quick, jobs=asked.jobs, networks=names_in(given.networks)), on_progress)
 
 
 def _printed(result: StudyResult) -> Iterable[PrintedTable]:

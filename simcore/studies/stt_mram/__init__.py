@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simcore.progress import OnProgress
-from simcore.studies.form.asked import Asked
+from simcore.studies.form.asked import Asked, names_in
 from simcore.studies.form.study import Study
 
 if TYPE_CHECKING:
@@ -36,10 +36,14 @@ def _run(given: SttMramStudyOptions, asked: Asked, on_progress: OnProgress | Non
     from simcore.studies.stt_mram.study import study_stt_mram
     from workloads.faults.placement_file import load_placement
 
-    names = None if given.networks is None else tuple(name.strip() for name in given.networks.split(",") if name.strip())
     placements = tuple(load_placement(path) for path in given.placement or ())
     settings = SttMramSettings(
-        quick=asked.quick, seeds=asked.seeds, jobs=asked.jobs, networks=names, cell=given.cell, placements=placements
+        quick=asked.quick,
+        seeds=asked.seeds,
+        jobs=asked.jobs,
+        networks=names_in(given.networks),
+        cell=given.cell,
+        placements=placements,
     )
     return study_stt_mram(settings, on_progress)
 
