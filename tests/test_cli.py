@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 import simcore
 from simcore.cli import app
 from simcore.cli.console import rate, shortened, told_apart
-from simcore.cli.heat_map import heat_map, legend
+from simcore.cli.heat_map import conflict_maps, heat_map, legend
 from simcore.cli.listing import LISTS
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import TABLES
@@ -256,7 +256,8 @@ def test_banks_prints_first_what_costs_most() -> None:
 
 def test_the_marks_below_a_heat_map_name_the_layer_that_runs() -> None:
     results = simcore.simulate("lenet5", "edge-stt")
-    drawn, named = heat_map(results, "ofmap", 40).plain, legend(results, 40).plain
+    of_ofmap = next(shown for shown in conflict_maps(results, 40) if "ofmap" in shown.title)
+    drawn, named = heat_map(results, of_ofmap).plain, legend(results, 40).plain
     marks = next(line for line in drawn.splitlines() if line.startswith("         layer |"))[16:56]
     names = dict(item.split(maxsplit=1) for item in named.removeprefix("Layers: ").split(", "))
     starts = results.layers.dropna(subset="start_cycle")

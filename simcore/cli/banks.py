@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.cli.console import console, drawn, print_json, width
-from simcore.cli.heat_map import MOST_COLUMNS, columns_within, heat_map, legend, marked_layers
+from simcore.cli.heat_map import MOST_COLUMNS, columns_within, conflict_maps, heat_map, legend, marked_layers
 from simcore.cli.options import SimulateOptions
 from simcore.cli.run import summary
 from simcore.cli.simulating import simulate_as_asked
@@ -25,22 +25,18 @@ def banks_command(options: SimulateOptions) -> None:
 
 
 def _print(results: Results) -> None:
-    out, columns = console(), columns_within(width())
-    own = results.kind.printed_banks(results)
-    for shown in own:
-        out.print(drawn(shown))
-    if own:
-        out.print(summary(results))
-        return
-    for shown in bank_tables(results):
+    out, columns, kind = console(), columns_within(width()), results.kind
+    own = kind.printed_banks(results)
+    for shown in own or bank_tables(results):
         out.print(drawn(shown))
         out.print()
-    for line in bank_lines(results):
+    for line in kind.printed_bank_lines(results) if own else bank_lines(results):
         out.print(line, markup=False)
-    for scratchpad in dict.fromkeys(results.banks["scratchpad"]):
+    maps = kind.heat_maps(results, columns) if own else conflict_maps(results, columns)
+    for each in maps:
         out.print()
-        out.print(heat_map(results, scratchpad, columns))
-    if results.banks["conflict_cycles"].any():
+        out.print(heat_map(results, each))
+    if any(each.shares.any() for each in maps):
         out.print(legend(results, columns))
     out.print(summary(results))
 

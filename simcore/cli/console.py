@@ -86,10 +86,36 @@ def _in_parts(title: str, columns: Sequence[str], cells: list[list[str]], text_c
             fitting -= 1
         shown = [*texts, *left[:fitting]]
         chosen = [[row[index] for index in shown] for row in cells]
+        excess = _measured(_table([columns[index] for index in shown], chosen, text_columns)) - width()
+        if excess > 0 and chosen:
+            chosen = _folded(chosen, range(folded_from, text_columns), excess)
         parts.append(_table([columns[index] for index in shown], chosen, text_columns))
         left = left[fitting:]
         if not left:
             return Group(*titled, *parts)
+
+
+def _folded(cells: list[list[str]], texts: Sequence[int], excess: int) -> list[list[str]]:
+    """Return the cells with long names of the widest of the text columns broken, so that it gets narrower by ``excess``."""
+    sizes = {index: max(len(row[index]) for row in cells) for index in texts}
+    if not sizes:
+        return cells
+    widest = max(sizes, key=lambda index: sizes[index])
+    length = max(MIN_NAME, sizes[widest] - excess)
+    return [[broken(cell, length) if index == widest else cell for index, cell in enumerate(row)] for row in cells]
+
+
+def broken(text: str, length: int) -> str:
+    """Return a text with a line break in every word that is longer than ``length``, behind a sign such as ``.`` if it can be."""
+    words = []
+    for word in text.split(" "):
+        lines, rest = [], word
+        while len(rest) > length:
+            cut = max((rest.rfind(sign, 0, length) + 1 for sign in "._=-"), default=0) or length
+            lines.append(rest[:cut])
+            rest = rest[cut:]
+        words.append("\n".join([*lines, rest]))
+    return " ".join(words)
 
 
 def _narrowest(columns: Sequence[str], cells: list[list[str]], shown: Sequence[int], folded: Container[int]) -> int:
@@ -129,11 +155,13 @@ def _cells(rows: Iterable[Sequence[object]]) -> list[list[str]]:
     return [[cell if isinstance(cell, str) else number(cell) for cell in row] for row in rows]
 
 
-def _table(columns: Sequence[str], cells: Iterable[Sequence[str]], text_columns: int) -> Table:
+def _table(columns: Sequence[str], cells: Sequence[Sequence[str]], text_columns: int) -> Table:
+    """Return the table. Texts with spaces give way first; numbers and names keep their lines as long as they can."""
     made = Table(box=None, pad_edge=False, collapse_padding=True, padding=(0, 1))
     for index, column in enumerate(columns):
         is_text = index < text_columns
-        made.add_column(column, justify="left" if is_text else "right", no_wrap=not is_text, overflow="fold")
+        gives_way = is_text and any(" " in row[index] for row in cells)
+        made.add_column(column, justify="left" if is_text else "right", no_wrap=not gives_way, overflow="fold")
     for row in cells:
         made.add_row(*(Text(cell) for cell in row))
     return made

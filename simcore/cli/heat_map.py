@@ -1,4 +1,4 @@
-"""Heat maps in characters: the conflicts of a scratchpad's banks over time, above marks of the layers that run."""
+"""Heat maps in characters: what happens at banks over time, above marks of the layers that run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.text import Text
 
 from simcore.cli.blocks import blocks
 from simcore.results import Results
+from simcore.results.heatmap import HeatMap
 
 #: The width of the names beside a map, with the frame around its columns.
 _MARGIN = 17
@@ -40,20 +41,30 @@ def _marks(layers: list[str]) -> dict[str, str]:
     return {layer: MARKS[number % len(MARKS)] for number, layer in enumerate(dict.fromkeys(layers))}
 
 
-def heat_map(results: Results, scratchpad: str, columns: int) -> Text:
-    """Return a map of banks over time; a taller block means a larger share of cycles in which a request waited at the bank.
+def conflict_maps(results: Results, columns: int) -> list[HeatMap]:
+    """Return a map of each scratchpad: the share of cycles in which a request waited at each of its banks."""
+    shares, found = results.conflict_heat_map(columns), []
+    for scratchpad in dict.fromkeys(results.banks["scratchpad"]):
+        rows = shares[(results.banks["scratchpad"] == scratchpad).to_numpy()]
+        names = [f"{bank}" for bank in range(len(rows))]
+        found.append(HeatMap(f"Conflicts in {scratchpad} over time", f"No conflicts in {scratchpad}", names, rows))
+    return found
+
+
+def heat_map(results: Results, shown: HeatMap) -> Text:
+    """Draw a map of banks over time; a taller block means a larger share. A map of zeros is one line.
 
     Below stands, column by column, the mark of the layer that runs.
     """
-    rows = results.conflict_heat_map(columns)[(results.banks["scratchpad"] == scratchpad).to_numpy()]
-    step = -(-len(rows) // MAX_ROWS)
-    grouped = np.stack([rows[first : first + step].mean(axis=0) for first in range(0, len(rows), step)])
-    peak = float(grouped.max())
+    step, names = -(-len(shown.shares) // MAX_ROWS), shown.names
+    grouped = np.stack([shown.shares[first : first + step].mean(axis=0) for first in range(0, len(names), step)])
+    peak, columns = float(grouped.max()), grouped.shape[1]
     if not peak:
-        return _lines([f"No conflicts in {scratchpad}"])
-    lines = [f"Conflicts in {scratchpad} over time (a full block: {100 * peak:.1f} % of the cycles)"]
-    names = (f"{first}" if step == 1 else f"{first}-{min(first + step, len(rows)) - 1}" for first in range(0, len(rows), step))
-    lines += [f"{'bank ' + name:>14} |{blocks(row / peak)}|" for name, row in zip(names, grouped, strict=True)]
+        return _lines([shown.empty])
+    lines = [f"{shown.title} (a full block: {100 * peak:.1f} % of the cycles)"]
+    firsts = range(0, len(names), step)
+    said = [names[at] if step == 1 else f"{names[at]}-{names[min(at + step, len(names)) - 1]}" for at in firsts]
+    lines += [f"{'bank ' + name:>14} |{blocks(row / peak)}|" for name, row in zip(said, grouped, strict=True)]
     layers = marked_layers(results, columns)
     marks = _marks(layers)
     lines.append(f"{'layer':>14} |{''.join(marks[layer] for layer in layers)}|")

@@ -51,6 +51,7 @@ OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Sa
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace the --out directory if it holds results of simcore and nothing else.")
 ]
+PlotOption = Annotated[bool, typer.Option("--plot", help="Draw figures of the run into the folder figures of --out, as SVG.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 CheckValuesOption = Annotated[
     bool,
@@ -112,6 +113,7 @@ class SimulateOptions:
     overrides: SetOption = None
     out: OutOption = None
     overwrite: OverwriteOption = False
+    plot: PlotOption = False
     json: JsonOption = False
     quiet: QuietOption = False
     no_limit: NoLimitOption = False

@@ -34,7 +34,7 @@ def run_command(options: RunOptions) -> None:
 
 def summary(results: Results) -> str:
     """Return the run in one line."""
-    found = f"{results.network} on {results.system.name}: {results.cycles:,} cycles"
+    found = f"{results.network} on {results.system.name}: {results.kind.said_time(results)}"
     if not results.kind.steps_cycles:
         return f"{found}, by formula in {results.wall_s:.2f} s"
     return f"{found}; simulated in {results.wall_s:.2f} s ({rate(results.manifest['simulated_cycles_per_s'])})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,12 +32,23 @@ def simulate_as_asked(
     """Run the simulation. If the output directory cannot be written, raise InputError before the run, not after it."""
     if traced is not None and options.out is None:
         raise InputError("expected --out DIR with --trace, because the trace is written there", "--trace")
+    if options.plot:
+        _require_plots(options)
     with results_directory(options.out, overwrite=options.overwrite) as save:
         folder = save.during_the_run() if traced is not None else None
         trace = None if traced is None or folder is None else traced.into(folder, told_as=options.out)
         results = _simulate(options, check_values, trace, file_named(commands, "--commands"))
-        save(results.write_into)
+        save(partial(results.write_into, figures=options.plot))
     return results
+
+
+def _require_plots(options: SimulateOptions) -> None:
+    """Raise InputError, before a long run, if its figures have no place or cannot be drawn."""
+    from simcore.results.figures.style import require_matplotlib
+
+    if options.out is None:
+        raise InputError("expected --out DIR with --plot, because the figures are written there", "--plot")
+    require_matplotlib()
 
 
 def _simulate(options: SimulateOptions, check_values: bool, trace: TraceOrder | None, commands: Path | None) -> Results:

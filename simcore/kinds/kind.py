@@ -16,6 +16,7 @@ from simcore.progress import OnProgress
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from simcore.dram.tables import IntArray, ResolvedDram
     from simcore.engine.shortcuts import Shortcuts
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from simcore.results import LayerRun, Results
     from simcore.results.banks import BankName
     from simcore.results.glossary import Term
+    from simcore.results.heatmap import HeatMap
     from simcore.results.printed import PrintedTable
     from simcore.results.wear import LineWear
     from simcore.spec.machine_spec import MachineSpec
@@ -205,6 +207,22 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     def printed_banks(self, results: Results) -> Sequence[PrintedTable]:
         """Return the tables that ``simcore banks`` prints; () stands for the tables and heat maps of scratchpads."""
         return ()
+
+    def printed_bank_lines(self, results: Results) -> Sequence[str]:
+        """Return the sentences that ``simcore banks`` prints below the tables of ``printed_banks``."""
+        return ()
+
+    def heat_maps(self, results: Results, columns: int) -> Sequence[HeatMap]:
+        """Return the maps over time that ``simcore banks`` prints below tables of the kind's own, in so many columns."""
+        return ()
+
+    def figures(self, results: Results) -> Mapping[str, Figure | None]:
+        """Return the figures of a run by name, drawn with matplotlib; {} stands for the figures of every kind."""
+        return {}
+
+    def said_time(self, results: Results) -> str:
+        """Return how long a run takes, in cycles, for a title or a line that sums it up."""
+        return f"{results.cycles:,} cycles"
 
     def losses(self, results: Results) -> Sequence[Loss]:
         """Return where the run's cycles went that a change of the machine might save, the most first.

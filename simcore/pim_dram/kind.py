@@ -14,6 +14,7 @@ from simcore.pim_dram.spec import PimDramSpec
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from simcore.dram.tables import ResolvedDram
     from simcore.kinds.advice import Change, Loss
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from simcore.results import LayerRun, Results
     from simcore.results.banks import BankName
     from simcore.results.glossary import Term
+    from simcore.results.heatmap import HeatMap
     from simcore.results.printed import PrintedTable
 
 
@@ -108,15 +110,18 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
         return energy_parts(costs, run.facts["done"], run.facts["periphery_pj"])
 
     def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
+        from simcore.pim_dram.activations import activation_table
         from simcore.pim_dram.tables import tables
 
-        return tables(results)
+        return {**tables(results), "activations": activation_table(results)}
 
     def json_parts(self, results: Results) -> Mapping[str, Any]:
+        from simcore.pim_dram.activations import hottest_of
         from simcore.pim_dram.json_form import json_parts
         from simcore.pim_dram.values import does_more
 
-        return {**json_parts(results), **({"values_of_all_operations": True} if does_more(results) else {})}
+        more = {"values_of_all_operations": True} if does_more(results) else {}
+        return {**json_parts(results), "hottest_row": hottest_of(results), **more}
 
     def printed(self, results: Results) -> Sequence[PrintedTable]:
         from simcore.pim_dram.printed import printed_tables
@@ -132,6 +137,26 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
         from simcore.pim_dram.banks import printed_banks
 
         return printed_banks(results)
+
+    def printed_bank_lines(self, results: Results) -> Sequence[str]:
+        from simcore.pim_dram.banks import bank_lines
+
+        return bank_lines(results)
+
+    def heat_maps(self, results: Results, columns: int) -> Sequence[HeatMap]:
+        from simcore.pim_dram.banks import heat_maps
+
+        return heat_maps(results, columns)
+
+    def figures(self, results: Results) -> Mapping[str, Figure | None]:
+        from simcore.pim_dram.figures import figures
+
+        return figures(results)
+
+    def said_time(self, results: Results) -> str:
+        from simcore.pim_dram.shown import said_time
+
+        return said_time(results)
 
     def losses(self, results: Results) -> Sequence[Loss]:
         from simcore.pim_dram.losses import losses

@@ -1,8 +1,10 @@
-"""Bank conflicts over the time of the whole run, on a grid of equal columns."""
+"""What happens at the banks over the time of the whole run, on a grid of equal columns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +12,25 @@ import numpy.typing as npt
 from simcore.program.outcome import Outcome
 from simcore.results.record import LayerRun
 
+#: What a map shows: cycles in which a request waited at a bank, or those in which its ports were busy, summed over the ports.
+Measured = Literal["conflict", "busy"]
 
-def conflict_heat_map(runs: Sequence[LayerRun], banks: int, columns: int) -> npt.NDArray[np.float64]:
-    """Return, as [bank, column], the share (0..1) of each column's cycles in which a request waited at the bank.
+
+@dataclass(frozen=True)
+class HeatMap:
+    """A map for a terminal: shares (0..1) of the cycles of equal spans of the run, [row, span], and a name for each row.
+
+    ``title`` says what is shown, ``empty`` stands in place of a map of zeros.
+    """
+
+    title: str
+    empty: str
+    names: Sequence[str]
+    shares: npt.NDArray[np.float64]
+
+
+def bank_heat_map(runs: Sequence[LayerRun], banks: int, columns: int, what: Measured) -> npt.NDArray[np.float64]:
+    """Return, as [bank, column], the measured cycles as a share of each column's cycles.
 
     The columns divide the run into spans of equal length. Each bin of a layer's timeline is spread evenly over the columns that
     it overlaps.
@@ -22,7 +40,8 @@ def conflict_heat_map(runs: Sequence[LayerRun], banks: int, columns: int) -> npt
     total = sum(outcome.cycles for outcome in outcomes)
     start = 0
     for outcome in outcomes:
-        grid += outcome.conflict_timeline @ _overlaps(outcome, start, total, columns)
+        measured = outcome.conflict_timeline if what == "conflict" else outcome.busy_timeline
+        grid += measured @ _overlaps(outcome, start, total, columns)
         start += outcome.cycles
     return grid * columns / total if total else grid
 

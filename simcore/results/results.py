@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,11 @@ from simcore.results.banks import BankName, bank_layer_table, bank_table
 from simcore.results.dram import dram_table
 from simcore.results.energy import area_table, energy_parts, energy_rows, not_counted_table
 from simcore.results.frames import frame
-from simcore.results.heatmap import conflict_heat_map
+from simcore.results.heatmap import bank_heat_map
 from simcore.results.json_form import json_form
 from simcore.results.notebook import notebook_form
 from simcore.results.record import LayerRun
+from simcore.results.saved import all_tables, write_results
 from simcore.results.scratchpads import scratchpad_layer_table, scratchpad_table, wait_table, write_buffer_table
 from simcore.results.tables import layer_table, measured_rows, port_table, stall_table
 from simcore.results.timeline import timeline_table
@@ -33,25 +33,7 @@ from simcore.spec import MachineSpec
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Tables in the order in which they are saved. ``wear`` follows, then ``dram`` if main memory is a DRAM.
-TABLES = (
-    "layers",
-    "stalls",
-    "ports",
-    "scratchpads",
-    "scratchpad_layers",
-    "waits",
-    "write_buffers",
-    "banks",
-    "bank_layers",
-    "timeline",
-    "totals",
-    "passes",
-    "energy",
-    "area",
-    "not_counted",
-)
+    from matplotlib.figure import Figure
 
 
 class Results:
@@ -242,19 +224,17 @@ class Results:
 
     def conflict_heat_map(self, columns: int) -> npt.NDArray[np.float64]:
         """Return, as [bank, column], the share of cycles in which requests waited, in ``columns`` equal spans of the run."""
-        return conflict_heat_map(self.runs, len(self._banks), columns)
+        return bank_heat_map(self.runs, len(self._banks), columns, "conflict")
+
+    def figures(self) -> dict[str, Figure]:
+        """Return the figures of the run by name, drawn with matplotlib. Raise InputError if it is missing (extra ``plot``)."""
+        from simcore.results.figures.draw import drawn_figures
+
+        return drawn_figures(self)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return all tables by name: the common ones, ``wear`` if counted, ``dram`` if there is one, and the kind's own."""
-        wear = () if self.line_wear is None else ("wear",)
-        dram = () if self.main_memory is None else ("dram",)
-        common = {name: getattr(self, name) for name in (*TABLES, *wear, *dram)}
-        own = dict(self.kind.tables(self))
-        if own.keys() & common.keys():
-            raise InputError(
-                f"kind '{self.kind.name}' offers tables that every kind has: {', '.join(own.keys() & common.keys())}"
-            )
-        return common | own
+        return all_tables(self)
 
     def rated(self, system: MachineSpec) -> Results:
         """Return this run with the energies, leakage and areas of another system, which must take the same cycles.
@@ -276,25 +256,19 @@ class Results:
         """Return the run as plain JSON values, the object that ``simcore run --json`` prints."""
         return json_form(self)
 
-    def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
+    def save(self, directory: str | Path, *, overwrite: bool = False, figures: bool = False) -> Path:
         """Write all tables as CSV and Parquet, results.json and manifest.json. The directory is complete or absent.
 
-        Raise InputError if the directory exists or cannot be written. With ``overwrite``, replace a directory that holds results
-        of simcore and nothing else.
+        With ``figures``, write those as SVG files into its folder ``figures``. With ``overwrite``, replace a directory that holds
+        results of simcore and nothing else. Raise InputError if the directory exists or cannot be written.
         """
         with results_directory(directory, overwrite=overwrite) as save:
-            save(self.write_into)
+            save(partial(self.write_into, figures=figures))
         return Path(directory).absolute()
 
-    def write_into(self, directory: Path) -> None:
+    def write_into(self, directory: Path, *, figures: bool = False) -> None:
         """Write the files of ``save`` into a directory that exists."""
-        for name, table in self.tables().items():
-            table.to_csv(directory / f"{name}.csv", index=False)
-            # simcore opens the file, because pyarrow takes no path that is not UTF-8.
-            with open(directory / f"{name}.parquet", "wb") as file:
-                table.to_parquet(file, index=False)
-        (directory / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
-        (directory / "results.json").write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
+        write_results(self, directory, figures=figures)
 
     def __repr__(self) -> str:
         return f"<Results {self.network} on {self.system.name}: {self.cycles:,} cycles, {len(self.runs)} layers>"

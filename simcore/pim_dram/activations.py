@@ -1,0 +1,90 @@
+"""How often the rows of each subarray are raised: the row that is raised most disturbs its neighbours most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simcore.dram.tables import IntArray
+from simcore.pim_dram.machine import PimMachine
+from simcore.pim_dram.shown import shown_cycles
+from simcore.pim_dram.tables import layers_done
+from simcore.results import Results
+from simcore.results.frames import frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The refreshes after which all rows have been refreshed once (JEDEC's DDR3, DDR4 and HBM2).
+REFRESHES_OF_ALL_ROWS = 8192
+
+
+def activation_table(results: Results) -> pd.DataFrame:
+    """Return one row per subarray that is told apart, under the names of the table ``banks``.
+
+    The row that is raised most is one of the micro-program's. A subarray that computes stands for several of its bank; one of
+    these raises the row at most so often.
+    """
+    machine: PimMachine = results.details["machine"]
+    shape = machine.subarrays, machine.shown_banks
+    activations, raised, rounds = (np.zeros(shape, np.int64) for _ in range(3))
+    for _, done in layers_done(results):
+        for each in done.phases:
+            times = each.phase.times * each.phase.repeats * (each.run.busy_cycles > 0)
+            activations += times * each.phase.counts.activations
+            raised += times * each.phase.counts.rows_raised
+            rounds += times if each.phase.kind == "multiply" else 0
+    of_round = raised_in_a_round(machine)
+    hottest = int(of_round.argmax())
+    most = (rounds * of_round[hottest]).T.ravel()
+    banks = results.banks
+    return frame(
+        {
+            "scratchpad": banks["scratchpad"],
+            "bank": banks["bank"],
+            "row_activations": activations.T.ravel(),
+            "rows_raised": raised.T.ravel(),
+            "hottest_row": machine.recording.rows[hottest],
+            "hottest_row_activations": most,
+            "hottest_row_activations_per_window": most * (window_cycles(machine) / max(shown_cycles(results), 1)),
+        }
+    )
+
+
+def raised_in_a_round(machine: PimMachine) -> IntArray:
+    """Return how often a round raises each row of the micro-program: to write operands, to multiply, and to read the product."""
+    recording, spec = machine.recording, machine.spec
+    raised = [line.row for operation in machine.operations for line in (*operation.first, *operation.second)]
+    if spec.periphery.enabled if spec.operands == "transposer" else spec.transfers:
+        raised += [line.row for line in recording.inputs[1]]
+    if spec.periphery.enabled:
+        raised += [line.row for line in recording.out]
+    return np.bincount(raised, minlength=len(recording.rows)).astype(np.int64)
+
+
+def window_cycles(machine: PimMachine) -> int:
+    """Return the cycles in which the standard's refreshes come to every row once (64 ms for DDR3 and DDR4, 32 ms for HBM2)."""
+    return REFRESHES_OF_ALL_ROWS * machine.dram.timing["nREFI"]
+
+
+def hottest_of(results: Results) -> dict[str, Any] | None:
+    """Return the row that is raised most in the run as JSON values, or None if no subarray multiplies."""
+    worst = max(activation_table(results).to_dict("records"), key=lambda row: int(row["hottest_row_activations"]))
+    if not worst["hottest_row_activations"]:
+        return None
+    machine: PimMachine = results.details["machine"]
+    names = ("scratchpad", "bank", "hottest_row", "hottest_row_activations", "hottest_row_activations_per_window")
+    return {**{name: worst[name] for name in names}, "refresh_window_ns": window_cycles(machine) * machine.dram.tck_ps / 1e3}
+
+
+def hottest_line(results: Results) -> list[str]:
+    """Return a sentence about that row, or nothing."""
+    found = hottest_of(results)
+    if found is None:
+        return []
+    return [
+        f"Row raised most: {found['hottest_row']} of {found['scratchpad']}, subarray {found['bank']}, "
+        f"{found['hottest_row_activations']:,} times; if the run repeats, {found['hottest_row_activations_per_window']:,.0f} "
+        f"times in {found['refresh_window_ns'] / 1e6:.0f} ms, in which every row is refreshed once."
+    ]
