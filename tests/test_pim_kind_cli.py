@@ -19,7 +19,7 @@ from simcore.results.glossary import all_terms
 
 def test_tables_are_those_of_every_kind_and_its_own_and_every_column_is_explained(tmp_path: Path) -> None:
     results = simulate("lenet5", "pim-dram-ddr4")
-    assert set(results.tables()) == {*TABLES, "mapping", "phases", "commands"}
+    assert set(results.tables()) == {*TABLES, "mapping", "phases", "commands", "activations"}
     columns = {str(column) for table in results.tables().values() for column in table.columns} - {"metric", "value", "unit"}
     assert columns <= set(all_terms())
     results.save(tmp_path / "out")
@@ -180,10 +180,29 @@ def test_headings_are_explained_under_the_commands_that_print_them() -> None:
             assert any(meaning.group.startswith(f"Headings of simcore {command}") for meaning in explain(name)), name
 
 
-def test_names_of_the_kind_are_explained() -> None:
-    for name in ("tFAW", "lock_step", "rounds", "AAP", "active_subarrays", "periphery.tree_columns", "subarr. %", "computing"):
-        assert explain(name), name
-    results = simulate("lenet5", "pim-dram-ddr4", layers="f6")
+def keys_in(values: object) -> set[str]:
+    """All keys of nested JSON values, without those that are names of layers."""
+    nested = values.values() if isinstance(values, dict) else values if isinstance(values, list) else ()
+    own = {key for key in values if key != "values"} if isinstance(values, dict) else set()
+    return own.union(*map(keys_in, nested))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [(), ("placement=pipelined", "initialised=false")])
+def test_every_name_that_the_kind_shows_is_explained(more: tuple[str, ...]) -> None:
+    arguments = ["lenet5", "--system", "pim-dram-ddr4", "--layers", "c3,s4", *[f"--set={each}" for each in (*SMALL, *more)]]
+    found: set[str] = {"tFAW", "lock_step", "periphery.tree_columns", "subarr. %"}
+    for command in ("run", "banks", "why"):
+        found |= keys_in(printed_json(command, *arguments))
+    found |= keys_in(printed_json("run", *arguments, "--check-values"))
+    results = simulate("lenet5", "pim-dram-ddr4", layers="c3,s4", overrides=(*SMALL, *more))
+    for table in (*results.kind.printed(results), *results.kind.printed_banks(results)):
+        found.update(column for column in table.columns if column)
     for table in results.kind.printed(results)[1:]:
-        for row in table.rows:
-            assert explain(str(row[0])), row[0]
+        found.update(str(row[0]) for row in table.rows)
+    tables = results.tables()
+    found.update(tables, *(table.columns for table in tables.values()), tables["totals"]["metric"], tables["area"]["part"])
+    found |= keys_in(results.manifest["system"])
+    layers = set(results.layers["layer"])
+    for name in sorted(found - layers):
+        assert explain(name), name

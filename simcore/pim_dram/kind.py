@@ -116,6 +116,7 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
         return {**tables(results), "activations": activation_table(results)}
 
     def json_parts(self, results: Results) -> Mapping[str, Any]:
+        """Return the kind's keys, the row that is raised most among them."""
         from simcore.pim_dram.activations import hottest_of
         from simcore.pim_dram.json_form import json_parts
         from simcore.pim_dram.values import does_more

@@ -25,6 +25,17 @@ PHASE_TEXTS: dict[PhaseKind, str] = {
     "move": "Inputs come to the banks and results leave them over the channel's data bus.",
 }
 
+#: The parts of a vector unit, by the operation for which each is.
+VECTOR_PARTS = {
+    "relu": "ReLU",
+    "add": "sums of tensors",
+    "mul": "element-wise products",
+    "pool": "pools",
+    "global-pool": "global pools",
+    "batch-norm": "normalisation",
+    "quantise": "quantisation",
+}
+
 _COLUMNS = (
     ("mapping", "", "Table of how the dot products of each layer lie in columns, rows and subarrays."),
     ("phases", "", "Table of the phases of each layer; in results.json the cycles of an image by kind of phase."),
@@ -57,7 +68,7 @@ _COLUMNS = (
     ("input_copies", "", "How often an input word is written to a column on average (im2col and filters side by side)."),
     ("mapping_notes", "", "What did not fit, and what was done instead."),
     ("activations", "", "Table of how often the rows of each subarray are raised, under the names of the table `banks`."),
-    ("row_activations", "", "Activations in the subarray, for every image; one that raises several rows counts once."),
+    ("row_activations", "activations", "Activations in the subarray, for every image; one that raises several rows counts once."),
     ("rows_raised", "rows", "Rows that these activations raise, in sum."),
     (
         "hottest_row",
@@ -66,12 +77,12 @@ _COLUMNS = (
     ),
     (
         "hottest_row_activations",
-        "",
+        "activations",
         "How often the run raises this row. Of the subarrays for which one that computes stands, one raises it at most so often.",
     ),
     (
         "hottest_row_activations_per_window",
-        "",
+        "activations",
         "The same in the time in which refreshes come to every row once, if the run repeats (of a pipeline, image after image).",
     ),
     ("refresh_window_ns", "ns", "The time in which refreshes come to every row once: 8,192 times tREFI."),
@@ -90,6 +101,8 @@ _COLUMNS = (
         "Cycles between two images of a pipeline: the slowest bank in each kind of phase, added up.",
     ),
     ("latency_cycles", "cycles/image", "Cycles of one image in a pipeline: an interval in each stage."),
+    ("interval_ns", "ns/image", "Time between two images of a pipeline: interval_cycles at the core clock."),
+    ("latency_ns", "ns/image", "Time of one image in a pipeline: latency_cycles at the core clock."),
     ("images_per_s", "images/s", "Images of a pipeline per second: core clock / interval_cycles."),
     ("weights_once_cycles", "cycles", "Cycles before the first image, in which weights that stay are written."),
     (
@@ -97,6 +110,14 @@ _COLUMNS = (
         "",
         "In results.json: true if values were checked with the operations that the published count leaves out and the run does "
         "not issue (`initialised: false`).",
+    ),
+    ("column", "columns", "Level of the DRAM: its count is the columns of a row in which transactions begin; each is a burst."),
+    ("adder tree", "mm2", "Area of the adder trees of all banks: they count the ones of a product's row."),
+    ("accumulators", "mm2", "Area of the accumulators of all banks: they add the counts of the adder tree up."),
+    ("transpose unit", "mm2", "Area of the transpose units of all banks: they turn words into rows of their bits."),
+    *(
+        (name, "mm2", f"Area of the unit for {words} of all banks, a part of their vector units.")
+        for name, words in VECTOR_PARTS.items()
     ),
     ("activate_pj", "pJ", "Activations with their precharges, by the rows that they raise."),
     ("transfer_pj", "pJ", "RD and WR in the chips, and the data lines as far as their table is known."),

@@ -23,6 +23,7 @@ from simcore.results.definitions import (
     WEAR,
     WRITES_COUNT_ONCE,
 )
+from simcore.results.table_definitions import KEYS, TABLES
 
 SCRATCHPADS = ("ifmap", "filter", "ofmap", "unified", "accumulator")
 
@@ -56,7 +57,8 @@ def _terms() -> dict[str, Term]:
         ("Wear", WEAR),
         ("DRAM", DRAM),
         ("simcore dram", DRAM_ALONE),
-        ("Other columns and metrics", OTHERS),
+        ("Tables", {name: ("", f"Table of a run: {text}") for name, text in TABLES.items()}),
+        ("Other columns and metrics", OTHERS | KEYS),
     ):
         found += [Term(name, group, unit, text) for name, (unit, text) in source.items()]
     found += [Term(name, "Energy", "pJ", text) for name, text in ENERGY.items()]
@@ -78,6 +80,7 @@ GROUPS = (
     "Wear",
     "DRAM",
     "simcore dram",
+    "Tables",
     "Other columns and metrics",
     "Energy",
 )

@@ -1,0 +1,122 @@
+"""What the kind `pim-dram` says of its subarrays: those with work, over time, in a pipeline, and how often rows are raised."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from pim_kind import SMALL
+from typer.testing import CliRunner
+
+from simcore import simulate
+from simcore.cli import app
+from simcore.cli.heat_map import heat_map
+from simcore.pim_dram.banks import MOST_ROWS, bank_lines, heat_maps, printed_banks
+from simcore.results import Results
+
+ONE_BIT = ("precision={weight_bits: 1, activation_bits: 1}",)
+
+
+def shown(results: Results) -> list[dict[str, Any]]:
+    (table,) = printed_banks(results)
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
+def test_subarrays_without_work_are_counted_and_not_listed() -> None:
+    results = simulate("lenet5", "pim-dram-ddr4", layers="f6", overrides=("active_subarrays=2",))
+    assert [(row["bank"], row["subarray"]) for row in shown(results)] == [("bank0", "0")]
+    assert "31 of 32 subarrays that may compute at a time have no work." in bank_lines(results)
+
+
+def test_neighbours_that_do_the_same_stand_in_one_row() -> None:
+    overrides = ("precision={weight_bits: 2, activation_bits: 2}", "active_subarrays=4", "banks_per_layer=1")
+    results = simulate("alexnet", "pim-dram-feasibility", layers="conv2", overrides=overrides)
+    assert [(row["bank"], row["layers"], row["subarray"]) for row in shown(results)] == [("bank1", "conv2", "0-3")]
+    assert "124 of 128 subarrays that may compute at a time have no work." in bank_lines(results)
+
+
+@pytest.mark.parametrize("more", [("active_subarrays=2",), ("placement=pipelined",)])
+def test_computing_waiting_and_idle_make_the_time(more: tuple[str, ...]) -> None:
+    results = simulate("lenet5", "pim-dram-ddr4", overrides=(*SMALL, *more))
+    pipeline = results.to_json().get("pipeline")
+    cycles = results.cycles if pipeline is None else pipeline["interval_cycles"]
+    rows = shown(results)
+    assert f"{cycles:,} cycles" in printed_banks(results)[0].title
+    assert all(row["computing"] + row["stalled"] + row["idle"] == cycles and row["idle"] >= 0 for row in rows)
+    assert [row["stalled"] for row in rows] == sorted((row["stalled"] for row in rows), reverse=True)
+    said = re.search(
+        r"(\d+) more subarrays compute in ([\d.]+) % and wait in ([\d.]+) % of the cycles", "\n".join(bank_lines(results))
+    )
+    others = int(said.group(1)) if said else 0
+    working = int((results.banks["busy_cycles"] > 0).sum())
+    assert others + len(rows) == working
+    if said:
+        assert len(rows) == MOST_ROWS
+        computing = sum(row["computing"] for row in rows) + float(said.group(2)) / 100 * cycles * others
+        assert computing == pytest.approx(results.banks["busy_cycles"].sum(), rel=1e-2)
+
+
+def test_the_map_over_time_holds_every_cycle_of_every_bank() -> None:
+    results = simulate("lenet5", "pim-dram-ddr4", overrides=(*SMALL, "active_subarrays=2"))
+    (found,) = heat_maps(results, 40)
+    busy = results.banks.groupby("scratchpad", sort=False)["busy_cycles"].mean()
+    assert (found.shares.mean(axis=1) * results.cycles).tolist() == pytest.approx(busy.tolist())
+    lines = heat_map(results, found).plain.splitlines()
+    assert lines[0].startswith("Computing over time, mean of a bank's subarrays (a full block: ")
+    assert len(lines) == 1 + 16 + 2
+
+
+def test_a_pipeline_has_layers_by_bank_and_no_map_over_time() -> None:
+    arguments = ["lenet5", "--system", "pim-dram-ddr4", "--set", "placement=pipelined", *[f"--set={each}" for each in SMALL]]
+    told = CliRunner().invoke(app, ["banks", *arguments]).stdout
+    found = json.loads(CliRunner().invoke(app, ["run", *arguments, "--json"]).stdout)["pipeline"]
+    assert "over time" not in told
+    assert f"between two images ({found['interval_cycles']:,} cycles)" in told
+    time = f"an image every {found['interval_cycles']:,} cycles, each in {found['latency_cycles']:,}; simulated in"
+    assert time in told
+    results = simulate("lenet5", "pim-dram-ddr4", overrides=(*SMALL, "placement=pipelined"))
+    assert {row["layers"] for row in shown(results)} <= {", ".join(stage.layers) for stage in results.details["placed"].stages}
+
+
+# How often rows are raised -----------------------------------------------------------------------------------------------------
+
+
+def test_rows_of_a_round_by_hand() -> None:
+    """A 1-bit product: C0 to Z; a0 to A1; b0 to B1; A1, B1, Z to out0; C0 to out1. b0 is written, out0 and out1 are read."""
+    results = simulate("lenet5", "pim-dram-ddr4", layers="f6", overrides=ONE_BIT)
+    first = results.tables()["activations"].iloc[0]
+    others = results.to_json()["phases"]
+    rounds = results.tables()["mapping"]["rounds"].iloc[0]
+    assert rounds == 1
+    opened = results.tables()["phases"].query("image == 'every' and phase != 'multiply'")
+    more = int((opened["phase_times"] * opened["phase_repeats"]).sum())
+    assert others["multiply"] > 0
+    assert first["row_activations"] == 5 * 2 + 1 + 2 + more
+    assert first["rows_raised"] == (2 + 2 + 2 + 4 + 2) + 1 + 2 + more
+    assert first["hottest_row_activations"] == 2 * rounds  # C0, A1, b0, B1, Z, out0 and out1 alike
+    assert first["hottest_row_activations_per_window"] == pytest.approx(2 * 8192 * 10400 / results.cycles)
+
+
+@pytest.mark.parametrize("system", ["pim-dram-ddr4", "pim-dram-hbm2"])
+@pytest.mark.parametrize("more", [(), ("placement=pipelined", "operands=bus")])
+def test_activations_of_all_subarrays_are_the_commands(system: str, more: tuple[str, ...]) -> None:
+    overrides = ("precision={weight_bits: 2, activation_bits: 2}", "active_subarrays=2", *more)
+    results = simulate("lenet5", system, overrides=overrides)
+    table, found = results.tables()["activations"], results.to_json()
+    assert table["row_activations"].sum() * results.details["machine"].copies == found["commands"]["ACT"]
+    assert (table["rows_raised"] >= table["row_activations"]).all()
+    assert table[["scratchpad", "bank"]].equals(results.banks[["scratchpad", "bank"]])
+    worst = table.sort_values("hottest_row_activations", ascending=False, kind="stable").iloc[0]
+    assert found["hottest_row"]["hottest_row_activations"] == worst["hottest_row_activations"] > 0
+    window_ms = found["hottest_row"]["refresh_window_ns"] / 1e6
+    assert round(window_ms) == (32 if "hbm2" in system else 64)
+    line = next(line for line in bank_lines(results) if line.startswith("Row raised most"))
+    assert f"{worst['hottest_row']} of {worst['scratchpad']}, subarray {worst['bank']}" in line
+
+
+def test_no_row_is_raised_most_where_nothing_multiplies() -> None:
+    results = simulate("lenet5", "pim-dram-ddr4", layers="s2")
+    assert results.to_json()["hottest_row"] is None
+    assert not any("Row raised most" in line for line in bank_lines(results))
