@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numba
-from numba import int64
 from numba.core import cgutils, imputils
 from numba.core.typing import templates
 from numba.extending import models, register_model
+
+from simcore.engine.compiled.table_type import TableType
 
 # numba's annotations do not cover its interface for extensions.
 _types: Any = cast(Any, numba).types
@@ -30,8 +31,10 @@ class TablesType(_types.Type):  # type: ignore[misc]
     """
 
     def __init__(self, named: type, layouts: dict[str, tuple[int, ...]]) -> None:
-        self.arrays = {name: _types.Array(int64, layout[0], "C") for name, layout in layouts.items()}
-        self.columns = {name: layout[1] for name, layout in layouts.items() if len(layout) > 1}
+        self.arrays = {
+            name: TableType(f"{named.__qualname__}.{name}", layout[0], layout[1] if len(layout) > 1 else None)
+            for name, layout in layouts.items()
+        }
         super().__init__(f"{named.__module__}.{named.__qualname__}{sorted(layouts.items())}")
 
 
@@ -58,10 +61,10 @@ def _load(context: Any, builder: Any, tables: TablesType, pointer: Any, name: st
     place = builder.bitcast(pointer, _struct(context, tables).as_pointer())
     array = tables.arrays[name]
     found = _load_words(builder, context.get_value_type(array), place, [0, list(tables.arrays).index(name)])
-    if name not in tables.columns:
+    if array.columns is None:
         return found
     # Fixed columns are a constant, so that a row is found by shifts and additions.
-    columns, model = tables.columns[name], context.data_model_manager[array]
+    columns, model = array.columns, context.data_model_manager[array]
     shape, strides = model.get_field_position("shape"), model.get_field_position("strides")
     for field, number, value in ((shape, 1, columns), (strides, 0, 8 * columns), (strides, 1, 8)):
         found = builder.insert_value(found, context.get_constant(_types.intp, value), [field, number])
