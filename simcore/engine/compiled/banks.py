@@ -63,23 +63,25 @@ def grant(tables: Tables, server: int, port: int, op: int, owner: int, free_at: 
 
 
 @written_in
-def _free_server(tables: Tables, bank: int, now: int) -> int:
-    """Return the lowest free server of a bank, or NONE."""
-    banks, servers = tables.banks, tables.servers
-    first = banks[bank, c.BANK_FIRST_SERVER]
-    for server in range(first, first + tables.pads[banks[bank, c.BANK_PAD], c.PAD_SERVERS]):
+def _free_server(tables: Tables, pad: int, bank: int, now: int) -> int:
+    """Return the lowest free server of a scratchpad's bank, or NONE."""
+    servers, first = tables.servers, tables.banks[bank, c.BANK_FIRST_SERVER]
+    for server in range(first, first + tables.pads[pad, c.PAD_SERVERS]):
         if servers[server, c.SERVER_FREE_AT] <= now:
             return server
     return c.NONE
 
 
 @inlined
-def grant_at_once(tables: Tables, bank: int, port: int, op: int, owner: int, now: int) -> bool:
-    """Grant a request in its cycle of arrival if its bank is idle and nothing can go first. Return False if it must queue."""
+def grant_at_once(tables: Tables, pad: int, bank: int, port: int, op: int, owner: int, now: int) -> bool:
+    """Grant a request in its cycle of arrival if its bank is idle and nothing can go first. Return False if it must queue.
+
+    ``pad`` is the bank's scratchpad.
+    """
     banks = tables.banks
-    if not tables.pads[banks[bank, c.BANK_PAD], c.PAD_AT_ONCE] or banks[bank, c.BANK_WAITING]:
+    if not tables.pads[pad, c.PAD_AT_ONCE] or banks[bank, c.BANK_WAITING]:
         return False
-    server = _free_server(tables, bank, now)
+    server = _free_server(tables, pad, bank, now)
     if server == c.NONE:
         return False
     free_at, done_at = now + banks[bank, c.BANK_READ_HELD + op], now + banks[bank, c.BANK_READ_DONE + op]
@@ -91,10 +93,11 @@ def grant_at_once(tables: Tables, bank: int, port: int, op: int, owner: int, now
 def offer_writes(tables: Tables, now: int) -> None:
     """Send the lines that entered the write buffer in the last cycle to their banks."""
     scalars, requests, posted = tables.scalars, tables.requests, tables.posted
+    pad = scalars[c.SCALAR_POSTED_PAD]
     for i in range(scalars[c.SCALAR_POSTED]):
         request = posted[i]
         requests[request, c.REQUEST_ARRIVE] = now
-        if not grant_at_once(tables, requests[request, c.REQUEST_BANK], _OUTPUT, WRITE, request, now):
+        if not grant_at_once(tables, pad, requests[request, c.REQUEST_BANK], _OUTPUT, WRITE, request, now):
             enqueue(tables, request, 1)
     scalars[c.SCALAR_POSTED] = 0
     scalars[c.SCALAR_EVENTS] += 1
@@ -268,7 +271,7 @@ def watermarks(tables: Tables, pad: int) -> None:
 def _next_grant(tables: Tables, pad: int, bank: int, now: int) -> tuple[int, int]:
     """Return (server, request) of a bank's next grant, or NONE, NONE. This may preempt a write for the request."""
     pads = tables.pads
-    server = _free_server(tables, bank, now)
+    server = _free_server(tables, pad, bank, now)
     if server != c.NONE:
         return server, _candidate(tables, bank, pad)
     if pads[pad, c.PAD_PREEMPTION] and not pads[pad, c.PAD_DRAINING] and tables.banks[bank, c.BANK_DIRECT_HEAD] != c.NONE:

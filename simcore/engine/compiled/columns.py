@@ -100,9 +100,9 @@ COUNT_COLUMNS = 8
 PORT_COUNT_ELEMENTS, PORT_COUNT_WORDS, PORT_COUNT_LINES = range(3)
 PORT_COUNT_COLUMNS = 3
 
-#: Rows of `burst_lists`: the lists of outstanding bursts by their state. SENT also lists the bursts that go to a DRAM in this
-#: cycle.
-LOADING, FILLING, READING, STORING, SPARE, SENT = range(6)
+#: Rows of `burst_lists`: the lists of outstanding bursts by their state; the first two are rings. SENT also lists the bursts that
+#: go to a DRAM in this cycle.
+LOADING, STORING, FILLING, READING, SPARE, SENT = range(6)
 BURST_LISTS = 6
 
 #: How a call of the layer kernel ended: its time is up, the layer is done, nothing can happen any more, a DRAM's refreshes pile
@@ -115,7 +115,7 @@ SCALAR_RATE_BYTES, SCALAR_RATIO_P, SCALAR_RATIO_Q, SCALAR_START, SCALAR_IDLE_SKI
 SCALAR_NOW, SCALAR_STEP, SCALAR_COMPUTE, SCALAR_MEMORY_FREE, SCALAR_BIN = range(11, 16)
 SCALAR_OUTSTANDING, SCALAR_TURN, SCALAR_OPS_LEFT, SCALAR_FREE_WRITES, SCALAR_POSTED, SCALAR_OUTPUT_LINES = range(16, 22)
 # The number of bursts in each list, and the events of this cycle.
-SCALAR_LOADING, SCALAR_FILLING, SCALAR_READING, SCALAR_STORING, SCALAR_SPARE_BURSTS, SCALAR_EVENTS = range(22, 28)
+SCALAR_LOADING, SCALAR_STORING, SCALAR_FILLING, SCALAR_READING, SCALAR_SPARE_BURSTS, SCALAR_EVENTS = range(22, 28)
 # The number of started DMA operations, the queues with bursts to start, and whether an operation may have become able to start.
 SCALAR_DMA_EVENTS, SCALAR_STARTED, SCALAR_MAY_START = range(28, 31)
 # A bank (counted from 1) whose timing broke its contract, and the number of consecutive cycles in which nothing happened (without
@@ -135,7 +135,9 @@ SCALAR_RATE_CYCLES, SCALAR_MEMORY_PART, SCALAR_DMA_BYTES = range(42, 45)
 SCALAR_ACCESS_FROM, SCALAR_ACCESS_END, SCALAR_ACCESSES, SCALAR_ACCESS_ROOM = range(45, 49)
 SCALAR_TRANSACTION_FROM, SCALAR_TRANSACTION_END, SCALAR_TRANSACTIONS, SCALAR_TRANSACTION_ROOM = range(49, 53)
 SCALAR_TRACE_IS_FULL = 53
-SCALAR_COLUMNS = 54
+# Where the rings of loading and storing bursts begin.
+SCALAR_FIRST_LOADING, SCALAR_FIRST_STORING = range(54, 56)
+SCALAR_COLUMNS = 56
 
 # trace: columns of `Access`, in which the bank is that of all scratchpads in one sequence and the scratchpad is not noted.
 TRACE_COLUMNS = len(Access)

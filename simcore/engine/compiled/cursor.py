@@ -70,4 +70,4 @@ def move_on(tables: Tables, port: int) -> None:
 def vectors_joined(tables: Tables, s: int, port: int) -> int:
     """Return how many vectors the element at a port's cursor joins."""
     segments, joined = tables.segments, tables.segments[s, _JOINED]
-    return min(joined, segments[s, _TIMES] - tables.ports[port, c.PORT_NUMBER] * joined)
+    return min(joined, segments[s, _TIMES] - tables.ports[port, c.PORT_NUMBER] * joined) if joined > 1 else 1

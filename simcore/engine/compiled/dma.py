@@ -5,8 +5,10 @@ from __future__ import annotations
 from simcore.clock import core_cycle_of, domain_cycle_at
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_at_once
+from simcore.engine.compiled.bursts import add_burst, next_done, take_done
 from simcore.engine.compiled.columns import FILLING, LOADING, READING, SENT, SPARE, STORING
 from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.lines import line_of
 from simcore.engine.compiled.tables import Tables
 from simcore.machine.machine import BLOCK, XOR
 from simcore.program.program import QUEUES, Op, OpKind, Port, Reg
@@ -111,7 +113,7 @@ def _finish_burst(tables: Tables, burst: int) -> None:
 @written_in
 def finish_bursts(tables: Tables, now: int) -> None:
     """SETTLE, first half: finish loads whose lines are written and stores that memory has taken."""
-    scalars, bundles, bursts, burst_lists = tables.scalars, tables.bundles, tables.bursts, tables.burst_lists
+    scalars, bundles, burst_lists = tables.scalars, tables.bundles, tables.burst_lists
     kept = 0
     for i in range(scalars[c.SCALAR_FILLING]):
         burst = burst_lists[FILLING, i]
@@ -122,15 +124,11 @@ def finish_bursts(tables: Tables, now: int) -> None:
             burst_lists[FILLING, kept] = burst
             kept += 1
     scalars[c.SCALAR_FILLING] = kept
-    kept = 0
-    for i in range(scalars[c.SCALAR_STORING]):
-        burst = burst_lists[STORING, i]
-        if bursts[burst, c.BURST_MEMORY_DONE] <= now:
-            _finish_burst(tables, burst)
-        else:
-            burst_lists[STORING, kept] = burst
-            kept += 1
-    scalars[c.SCALAR_STORING] = kept
+    while True:
+        burst = take_done(tables, STORING, now)
+        if burst == c.NONE:
+            break
+        _finish_burst(tables, burst)
 
 
 @written_in
@@ -179,16 +177,14 @@ def start_operations(tables: Tables) -> None:
 @inlined
 def _offer_lines(tables: Tables, burst: int, write: int, now: int) -> None:
     """Offer the scratchpad lines of a burst to their banks."""
-    scalars, bundles, pads, bursts = tables.scalars, tables.bundles, tables.pads, tables.bursts
-    regions, ops = tables.regions, tables.ops
+    scalars, bundles, bursts, regions, ops = tables.scalars, tables.bundles, tables.bursts, tables.regions, tables.ops
     op = bursts[burst, c.BURST_OP]
     region = ops[op, _REGION]
     pad = regions[region, _PAD]
-    line_bytes = pads[pad, c.PAD_LINE_BYTES]
     base = regions[region, _BASE_LINE] + (ops[op, _SLOT] - regions[region, _FIRST_SLOT]) * regions[region, _SLOT_LINES]
     begin = bursts[burst, c.BURST_NUMBER] * scalars[c.SCALAR_BURST_BYTES]
-    first = begin // line_bytes
-    last = (begin + bursts[burst, c.BURST_BYTES] - 1) // line_bytes
+    first = line_of(tables, pad, begin)
+    last = line_of(tables, pad, begin + bursts[burst, c.BURST_BYTES] - 1)
     bundle = c.READ_PORTS * scalars[c.SCALAR_WINDOW] + burst
     bundles[bundle, c.BUNDLE_UNGRANTED], bundles[bundle, c.BUNDLE_READY], bundles[bundle, c.BUNDLE_REQUESTS] = (
         last - first + 1,
@@ -197,7 +193,7 @@ def _offer_lines(tables: Tables, burst: int, write: int, now: int) -> None:
     )
     for line in range(first, last + 1):
         bank, row = place(tables, pad, base + line)
-        if not grant_at_once(tables, bank, _DMA, write, bundle, now):
+        if not grant_at_once(tables, pad, bank, _DMA, write, bundle, now):
             request = bundles[bundle, c.BUNDLE_FIRST] + line - first
             fill_request(tables, request, _DMA, bank, row, write, bundle, now)
             enqueue(tables, request, 0)
@@ -207,29 +203,23 @@ def _offer_lines(tables: Tables, burst: int, write: int, now: int) -> None:
 @written_in
 def deliver_and_send(tables: Tables, now: int) -> None:
     """ISSUE: offer the lines of loads that have arrived, and send stores whose lines are read to main memory."""
-    scalars, bundles, bursts, burst_lists = tables.scalars, tables.bundles, tables.bursts, tables.burst_lists
+    scalars, bundles, burst_lists = tables.scalars, tables.bundles, tables.burst_lists
     if scalars[c.SCALAR_ARRIVES] <= now:
-        scalars[c.SCALAR_ARRIVES] = c.FAR
-        kept = 0
-        for i in range(scalars[c.SCALAR_LOADING]):
-            burst = burst_lists[LOADING, i]
-            if bursts[burst, c.BURST_MEMORY_DONE] <= now:
-                _offer_lines(tables, burst, WRITE, now)
-                burst_lists[FILLING, scalars[c.SCALAR_FILLING]] = burst
-                scalars[c.SCALAR_FILLING] += 1
-            else:
-                scalars[c.SCALAR_ARRIVES] = min(scalars[c.SCALAR_ARRIVES], bursts[burst, c.BURST_MEMORY_DONE])
-                burst_lists[LOADING, kept] = burst
-                kept += 1
-        scalars[c.SCALAR_LOADING] = kept
+        while True:
+            burst = take_done(tables, LOADING, now)
+            if burst == c.NONE:
+                break
+            _offer_lines(tables, burst, WRITE, now)
+            burst_lists[FILLING, scalars[c.SCALAR_FILLING]] = burst
+            scalars[c.SCALAR_FILLING] += 1
+        scalars[c.SCALAR_ARRIVES] = next_done(tables, LOADING)
     kept = 0
     for i in range(scalars[c.SCALAR_READING]):
         burst = burst_lists[READING, i]
         bundle = c.READ_PORTS * scalars[c.SCALAR_WINDOW] + burst
         if bundles[bundle, c.BUNDLE_UNGRANTED] == 0 and bundles[bundle, c.BUNDLE_READY] <= now:
             _give_to_memory(tables, burst, WRITE, now)
-            burst_lists[STORING, scalars[c.SCALAR_STORING]] = burst
-            scalars[c.SCALAR_STORING] += 1
+            add_burst(tables, STORING, burst)
             scalars[c.SCALAR_EVENTS] += 1
         else:
             burst_lists[READING, kept] = burst
@@ -255,8 +245,7 @@ def new_bursts(tables: Tables, now: int) -> None:
         bursts[burst, c.BURST_OP], bursts[burst, c.BURST_BYTES], bursts[burst, c.BURST_NUMBER] = op, count, number
         if ops[op, _KIND] == _LOAD:
             _give_to_memory(tables, burst, READ, now)
-            burst_lists[LOADING, scalars[c.SCALAR_LOADING]] = burst
-            scalars[c.SCALAR_LOADING] += 1
+            add_burst(tables, LOADING, burst)
             read_bytes[ops[op, _REGION]] += count
         else:
             _offer_lines(tables, burst, READ, now)

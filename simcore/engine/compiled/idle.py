@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
+from simcore.engine.compiled.bursts import next_done
 from simcore.engine.compiled.columns import FILLING, READING, STORING
 from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.tables import Tables
@@ -15,8 +16,7 @@ def next_event(tables: Tables, now: int) -> int:
     Events that a DRAM has yet to decide are not included.
     """
     scalars, ports, bundles, banks = tables.scalars, tables.ports, tables.bundles, tables.banks
-    pads, servers, bursts, listed = tables.pads, tables.servers, tables.bursts, tables.listed
-    burst_lists = tables.burst_lists
+    pads, servers, listed, burst_lists = tables.pads, tables.servers, tables.listed, tables.burst_lists
     soonest = c.FAR
     for pad in range(pads.shape[0]):
         if pads[pad, c.PAD_INFLIGHT]:
@@ -37,9 +37,7 @@ def next_event(tables: Tables, now: int) -> int:
             bundle = c.READ_PORTS * scalars[c.SCALAR_WINDOW] + burst_lists[kind, i]
             if bundles[bundle, c.BUNDLE_UNGRANTED] == 0:
                 soonest = min(soonest, bundles[bundle, c.BUNDLE_READY])
-    for i in range(scalars[c.SCALAR_STORING]):
-        soonest = min(soonest, bursts[burst_lists[STORING, i], c.BURST_MEMORY_DONE])
-    return max(soonest, now + 1)
+    return max(min(soonest, next_done(tables, STORING)), now + 1)
 
 
 @written_in

@@ -172,7 +172,7 @@ def _next_change(run_memory: Any, tables: Tables, cause: int, now: int, step: in
         if scalars[c.SCALAR_BIN] + 1 < len(bin_steps):
             next_due = bin_steps[scalars[c.SCALAR_BIN] + 1]
         for port in range(c.ARRAY_PORTS):
-            next_due = min(next_due, ports[port, c.PORT_NEXT_DUE], ports[port, c.PORT_HEAD_DUE])
+            next_due = min(next_due, min(ports[port, c.PORT_NEXT_DUE], ports[port, c.PORT_HEAD_DUE]))
         soonest = min(soonest, now + 1 + next_due - step)
     # The DRAM runs ahead only to events for which the machine waits. Refreshes alone keep nothing alive.
     waits_for_writes = step == scalars[c.SCALAR_STEPS] and scalars[c.SCALAR_OPS_LEFT] == 0 and scalars[c.SCALAR_HELD] > 0

@@ -108,6 +108,12 @@ def _linear_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[
 
 
 @written_in
+def _lanes_of_group(tables: Tables, s: int) -> int:
+    lanes, groups = tables.segments[s, _LANES], tables.segments[s, _GROUPS]
+    return lanes // groups if groups > 1 else lanes
+
+
+@written_in
 def _pixel_lines(tables: Tables, s: int, r: int, port: int) -> tuple[int, int]:
     ports, segments, geometry = tables.ports, tables.segments, tables.geometry
     out_row, out_column = ports[port, c.PORT_OUT_ROW], ports[port, c.PORT_OUT_COLUMN]
@@ -144,7 +150,7 @@ def _lines_of_pixel(
     kernel_row, kernel_column = ports[port, c.PORT_KERNEL_ROW], ports[port, c.PORT_KERNEL_COLUMN]
     channel = ports[port, c.PORT_CHANNEL]
     word_bytes = regions[r, _WORD_BYTES]
-    left, words = segments[s, _LANES] // segments[s, _GROUPS], 0
+    left, words = _lanes_of_group(tables, s), 0
     first_channel = segments[s, _CHANNEL_BASE] + group * group_channels
     while left > 0:
         run = min(left, group_channels - channel)
@@ -213,7 +219,7 @@ def _lines_of_tap(tables: Tables, s: int, r: int, time: int, pad: int, group: in
     out_column = pixel - out_row * out_w
     batch = out_row // geometry[_OUT_H]
     out_row -= batch * geometry[_OUT_H]
-    left, words = segments[s, _LANES] // segments[s, _GROUPS], 0
+    left, words = _lanes_of_group(tables, s), 0
     while left > 0:
         run = min(left, out_w - out_column)
         row = out_row * geometry[_STRIDE_H] - geometry[_PAD_H] + kernel_row * geometry[_DILATION_H]

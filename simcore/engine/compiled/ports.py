@@ -82,7 +82,7 @@ def offer_element(tables: Tables, port: int, now: int) -> None:
             bundles[element, c.BUNDLE_READY] = max(bundles[element, c.BUNDLE_READY], now + 1)
             counts[bank, c.COUNT_FORWARDED] += 1
             note_forwarding(tables, bank, port, bank_row, READ, now)
-        elif not grant_at_once(tables, bank, port, READ, element, now):
+        elif not grant_at_once(tables, pad, bank, port, READ, element, now):
             request = bundles[element, c.BUNDLE_FIRST] + i
             fill_request(tables, request, port, bank, bank_row, READ, element, now)
             enqueue(tables, request, 0)
