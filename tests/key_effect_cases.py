@@ -306,6 +306,7 @@ PIM_DRAM = {
     "weights": _pim("weights=reloaded"),
     "operands": _pim("operands=bus"),
     "transfers": _pim("transfers=false"),
+    "row_copies": _pim("row_copies=true", "weights=reloaded", "banks=1", "active_subarrays=4"),
     "periphery.enabled": _pim("periphery.enabled=false"),
     "periphery.clock_hz": _pim("periphery.clock_hz=50 MHz"),
     "periphery.tree_columns": _pim("periphery.tree_columns=64"),

@@ -23,7 +23,7 @@ from simcore.pim import Recorder
 from simcore.pim.limits import CAUSES, NO_LIMITS, PimLimits, load_pim_dram
 from simcore.pim.outcome import PimOutcome
 from simcore.pim.recorder import Recording
-from simcore.pim.sequence import NONE, Sequence, joined, repeated, row_hold, row_transfer, sequence_of
+from simcore.pim.sequence import NONE, Sequence, joined, repeated, row_copy, row_hold, row_transfer, sequence_of
 from simcore.pim.work import PimWork
 
 NO_REFRESH = PimLimits(refresh="none")
@@ -163,7 +163,7 @@ def test_in_lock_step_short_operations_wait_for_long_ones_by_hand(engine) -> Non
     starts = outcome.commands[(outcome.commands[:, 1] == act) & (outcome.commands[:, 4] == 1), 0]
     # An AAP takes 82 cycles, an AP 62. The sixth AP would begin at 310, but the fifth AAP begins only at 328.
     assert starts.tolist() == [0, 62, 124, 186, 248, 329]
-    assert outcome.stalls.tolist() == [[0] * 8, [0, 0, 0, 0, 0, 0, 0, 19]]
+    assert outcome.stalls.tolist() == [[0] * 9, [*[0] * 8, 19]]
     assert outcome.finished.tolist() == [6 * 82, 329 + 62]
 
 
@@ -246,16 +246,16 @@ def random_recording(random: np.random.Generator) -> Recording:
 
 
 def random_sequence(random: np.random.Generator, dram: ResolvedDram, limits: PimLimits) -> Sequence:
-    """A random program, perhaps with rows that move data or are held before, after and in the midst of it, perhaps repeated."""
+    """A random program, perhaps with rows that move data, are held or are copied beside it, perhaps repeated."""
     recording = random_recording(random)
     pieces = [sequence_of(recording.operations, len(recording.rows), dram, limits)]
     for _ in range(int(random.integers(3))):
         row = int(random.integers(dram.rows_per_subarray))
         moves = row_transfer(dram, ("RD", "WR")[random.integers(2)], row, int(random.integers(1, 9)))
         holds = row_hold(dram, row, int(random.integers(1, 120)), write=bool(random.integers(2)))
-        pieces.insert(
-            int(random.integers(len(pieces) + 1)), repeated((moves, holds)[random.integers(2)], int(random.integers(1, 3)))
-        )
+        copies = row_copy(dram, row, int(random.integers(dram.rows_per_subarray)), int(random.integers(1, 7)))
+        chosen = (moves, holds, copies)[random.integers(3)]
+        pieces.insert(int(random.integers(len(pieces) + 1)), repeated(chosen, int(random.integers(1, 3))))
     return repeated(joined(*pieces), int(random.integers(1, 3)))
 
 

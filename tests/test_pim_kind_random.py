@@ -37,6 +37,7 @@ def machines(draw: st.DrawFn) -> tuple[str, ...]:
         "weights": draw(st.sampled_from(["resident", "reloaded"])),
         "operands": draw(st.sampled_from(["transposer", "bus"])),
         "transfers": draw(SWITCH),
+        "row_copies": draw(SWITCH),
         "periphery.enabled": draw(SWITCH),
     }
     return tuple(f"{key}={value}" for key, value in chosen.items())

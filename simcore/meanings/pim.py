@@ -52,6 +52,8 @@ COMMANDS = {
     "WRA0": "WR0, which then closes the row.",
     "WRA1": "WR1, which then closes the row.",
     **{f"ACT{rows}": f"ACT that raises {rows} rows together and counts as {rows} activations." for rows in (3, 5)},
+    "LINK": "Row copy: the open row goes over the links of two subarrays on its way to another row buffer of the bank.",
+    "LAND": "Row copy: the row of another subarray that takes the value is raised. It counts as one activation.",
     "COPY": "Second activation of an operation, to whose rows the sensed row is copied. It counts as no activation.",
     **{f"COPY{rows}": f"COPY that counts as {rows} activation{'s' if rows > 1 else ''}." for rows in range(1, 6)},
 }

@@ -8,8 +8,9 @@ from simcore.dram.resolve_rules import constraint_array
 from simcore.dram.tables import ResolvedDram
 from simcore.pim.limits import CAUSES, OWN, cause_of
 
-#: The causes that rules of the table make, in the order of CAUSES. The issuer itself makes the others.
-RULE_CAUSES = tuple(cause for cause in CAUSES if cause not in ("periphery", "lock_step"))
+#: The causes that rules of the table make, in the order of CAUSES, but row copies last, because few runs have any. The issuer
+#: itself makes the others.
+RULE_CAUSES = (*(cause for cause in CAUSES if cause not in ("periphery", "row_copy", "lock_step")), "row_copy")
 
 
 def parts_of(dram: ResolvedDram) -> tuple[ResolvedDram, ...]:

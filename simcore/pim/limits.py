@@ -16,10 +16,13 @@ Refresh = Literal["none", "all-bank", "per-bank"]
 REFRESHES: tuple[Refresh, ...] = ("none", "all-bank", "per-bank")
 
 #: The causes of a wait, in the order in which a cycle is charged: to the first that held it up. `transfer` is the data bus,
-#: `periphery` the logic of a bank that is given rows. The others keep an operation or its commands from coming earlier.
-CAUSES = ("transfer", "periphery", "refresh", "power", "tFAW", "tRRD", "command_bus", "lock_step")
+#: `periphery` the logic of a bank that is given rows, `row_copy` the links between its subarrays. The others keep an operation or
+#: its commands from coming earlier.
+CAUSES = ("transfer", "periphery", "row_copy", "refresh", "power", "tFAW", "tRRD", "command_bus", "lock_step")
 #: The timing from which the table makes the rules of a limit. The rules of refresh and transfers are those of their commands.
 _TIMINGS = {"nRRD": "tRRD", "nRRDS": "tRRD", "nRRDL": "tRRD", "nFAW": "tFAW", "nPOW": "power", "nCMD": "command_bus"}
+#: The commands of row copies: from row buffer to row buffer, and the activation of the row that takes the value.
+LINK, LAND = "LINK", "LAND"
 #: The cause number of rules that belong to one subarray alone. Waiting for them is computing.
 OWN = -1
 
@@ -80,6 +83,8 @@ def cause_of(rule: Rule, dram: ResolvedDram) -> int:
     found = [_TIMINGS[name] for name in re.findall(r"\w+", rule.expression) if name in _TIMINGS]
     if found:
         return CAUSES.index(found[0])
+    if {LINK, LAND} & {dram.commands[command] for command in (*rule.preceding, *rule.following)}:
+        return CAUSES.index("row_copy")
     moves = any(dram.reads[command] or dram.writes[command] for command in (*rule.preceding, *rule.following))
     return CAUSES.index("transfer") if moves else OWN
 

@@ -8,8 +8,8 @@ from typing import Literal
 from simcore.pim.counts import Counts
 from simcore.pim.sequence import Sequence
 
-PhaseKind = Literal["weights", "multiply", "vector", "move"]
-PHASE_KINDS: tuple[PhaseKind, ...] = ("weights", "multiply", "vector", "move")
+PhaseKind = Literal["weights", "copy", "multiply", "vector", "move"]
+PHASE_KINDS: tuple[PhaseKind, ...] = ("weights", "copy", "multiply", "vector", "move")
 
 
 @dataclass(frozen=True)

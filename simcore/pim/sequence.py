@@ -1,7 +1,8 @@
 """What a subarray does as DRAM commands: operations of activations and a precharge, some of which move data in between.
 
 An operation raises rows, and may raise further rows. Instead of these it may move data over the channel's data bus (bursts of RD
-or WR while the row is open), or give its row to the bank's periphery. Then it precharges.
+or WR while the row is open), give its row to the bank's periphery, or copy it by links between row buffers to a row of the other
+subarray of its pair (0 and 1, 2 and 3, ...). Then it precharges.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcore.dram.tables import IntArray, ResolvedDram
 from simcore.errors import InputError
 from simcore.pim.language import Line, Operation
-from simcore.pim.limits import PimLimits
+from simcore.pim.limits import LAND, LINK, PimLimits
 
 # Columns of `Sequence.operations`. FIRST and SECOND are commands, FIRST_ROW and SECOND_ROW rows within the subarray; without a
 # second activation both are NONE. TRANSFER is the command RD or WR, or NONE, and BURSTS how many of them come while the row is
 # open, to the columns from 0 on. HOLD is the number of cycles that the row is given to the bank's periphery, which reads it or,
-# where TRANSFER is WR, writes it.
+# where TRANSFER is WR, writes it. A row copy has a second activation, LAND, whose row is one of the other subarray, and as
+# TRANSFER the command LINK, as often as BURSTS says.
 FIRST, SECOND, FIRST_ROW, SECOND_ROW, TRANSFER, BURSTS, HOLD = range(7)
 COLUMNS = 7
 NONE = -1
@@ -43,8 +46,15 @@ class Sequence:
     @property
     def commands(self) -> int:
         """Return the number of commands of all operations."""
-        once = 2 * len(self.operations) + (self.operations[:, SECOND] != NONE).sum() + self.operations[:, BURSTS].sum()
+        second, copies = (self.operations[:, SECOND] != NONE).sum(), self.row_copies.sum()
+        once = 2 * len(self.operations) + second + copies + self.operations[:, BURSTS].sum()
         return int(once) * self.repeats
+
+    @property
+    def row_copies(self) -> NDArray[np.bool_]:
+        """Return which operations copy a row to the other subarray of the pair."""
+        found: NDArray[np.bool_] = (self.operations[:, SECOND] != NONE) & (self.operations[:, BURSTS] > 0)
+        return found
 
 
 def sequence_of(operations: Iterable[Operation], rows: int, dram: ResolvedDram, limits: PimLimits) -> Sequence:
@@ -97,6 +107,17 @@ def row_hold(dram: ResolvedDram, row: int, hold_cycles: int, write: bool = False
     """Return one operation: a row is opened and given to the bank's periphery for ``hold_cycles``, which reads or writes it."""
     transfer = dram.roles["write"] if write else NONE
     return Sequence(np.array([[dram.roles["activate"], NONE, row, NONE, transfer, 0, hold_cycles]]))
+
+
+def row_copy(dram: ResolvedDram, row: int, to_row: int, subarrays: int) -> Sequence:
+    """Return one operation: a row is copied to a row of the other subarray of its pair, which is ``subarrays`` away.
+
+    Raise InputError if the DRAM has no links between its subarrays.
+    """
+    if not {LINK, LAND} <= set(dram.commands):
+        raise InputError(f"{dram.name}: has no commands LINK and LAND, so it copies no row to another subarray")
+    links = -(-subarrays // 2)
+    return Sequence(np.array([[dram.roles["activate"], dram.index(LAND), row, to_row, dram.index(LINK), links, 0]]))
 
 
 def joined(*pieces: Sequence) -> Sequence:

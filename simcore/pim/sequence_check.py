@@ -6,6 +6,7 @@ import numpy as np
 
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
+from simcore.pim.limits import LAND, LINK
 from simcore.pim.sequence import (
     BURSTS,
     COLUMNS,
@@ -41,11 +42,22 @@ def check_sequence(sequence: Sequence, dram: ResolvedDram) -> None:
     _check(dram, (table[:, FIRST_ROW] >= 0) & (table[:, FIRST_ROW] < rows), f"expected a row below {rows}", table[:, FIRST_ROW])
     has_row = (table[:, SECOND_ROW] >= 0) & (table[:, SECOND_ROW] < rows)
     _check(dram, has_row | (second == NONE), f"expected a second row below {rows}", table[:, SECOND_ROW])
-    _check(dram, (bursts >= 0) & (bursts <= columns), f"expected 0 to {columns} bursts, the row has no more columns", bursts)
+    links = np.array([name == LINK for name in dram.commands])[np.clip(transfer, 0, None) % len(dram.commands)] & (transfer >= 0)
+    copies = sequence.row_copies & links
+    _check(
+        dram,
+        (bursts >= 0) & ((bursts <= columns) | copies),
+        f"expected 0 to {columns} bursts, the row has no more columns",
+        bursts,
+    )
+    most = max(1, dram.node_counts[-1] // 2)
+    _check(dram, ~copies | (bursts <= most), f"expected at most {most} moves over links, the bank has no more subarrays", bursts)
     _check(dram, (hold >= 0) & (hold <= LONGEST_HOLD), f"expected a row to be held for 0 to {LONGEST_HOLD:,} cycles", hold)
-    moved = (bursts == 0) | np.isin(transfer, [dram.roles["read"], dram.roles["write"]])
+    moved = (bursts == 0) | np.isin(transfer, [dram.roles["read"], dram.roles["write"]]) | copies
     _check(dram, moved, "expected RD or WR as the command of its bursts", transfer)
-    alone = (second != NONE).astype(np.int64) + (bursts > 0) + (hold > 0)
+    lands = second == (dram.index(LAND) if LAND in dram.commands else NONE - 1)
+    _check(dram, lands == copies, "expected LAND as the second activation of a row copy, and of no other operation", second)
+    alone = (second != NONE).astype(np.int64) + ((bursts > 0) & ~copies) + (hold > 0)
     _check(dram, alone <= 1, "expected only one of a second activation, bursts and a hold", alone)
 
 

@@ -20,7 +20,7 @@ class PimWork:
 
     In lock-step no subarray begins an operation before all have begun the one before. Otherwise this holds within each bank
     alone, whose subarrays share a sequencer. A bank moves data of one subarray at a time, from the activation to the precharge,
-    and its periphery serves one subarray at a time.
+    and its periphery serves one subarray at a time. While a bank copies a row to another subarray, no other row of it is open.
     """
 
     dram: ResolvedDram
@@ -38,6 +38,13 @@ class PimWork:
             raise InputError(f"{self.dram.name}: expected 1 to {most} subarrays of a bank, got {self.subarrays}")
         for sequence in dict.fromkeys(self.sequences):
             check_sequence(sequence, self.dram)
+        if self.has_row_copies and most < 2:
+            raise InputError(f"{self.dram.name}: expected two subarrays in a bank, between which rows are copied, got {most}")
+
+    @property
+    def has_row_copies(self) -> bool:
+        """Return whether a sequence copies rows to other subarrays."""
+        return any(sequence.row_copies.any() for sequence in dict.fromkeys(self.sequences))
 
     @property
     def units(self) -> list[Node]:
@@ -59,8 +66,9 @@ class PimWork:
 
     @property
     def device_dram(self) -> ResolvedDram:
-        """Return the DRAM with only as many subarrays in a bank as compute, rounded up to a power of two."""
-        rows = self.dram.rows_per_subarray << (self.subarrays - 1).bit_length()
+        """Return the DRAM with only as many subarrays in a bank as compute (two for copies), rounded up to a power of two."""
+        subarrays = max(self.subarrays, 2 if self.has_row_copies else 1)
+        rows = self.dram.rows_per_subarray << (subarrays - 1).bit_length()
         counts = list(self.dram.counts)
         counts[self.dram.bank_level + 1] = rows
         return replace(self.dram, counts=tuple(counts))

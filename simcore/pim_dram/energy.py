@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from workloads.pim.network_map import NetworkMap, PlacedLayer
 
 #: The parts of the energy, as columns of the layers.
-PARTS = ("activate_pj", "periphery_pj", "transfer_pj", "refresh_pj", "background_pj")
+PARTS = ("activate_pj", "row_copy_pj", "periphery_pj", "transfer_pj", "refresh_pj", "background_pj")
+#: What a row copy and a move over links of two subarrays take, as activations with their precharges (assumed): LISA (HPCA 2016)
+#: has 0.09, 0.12 and 0.17 uJ for 1, 7 and 15 subarrays, and RowClone 0.06 uJ for two activations (recalled).
+_COPY, _MOVE = 3.0, 0.38
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ def pim_costs(machine: PimMachine) -> PimCosts:
     commands = command_energy(dram)
     sources = {
         "activate, refresh, background": f"derived: {dram.currents.source} (docs/dram.md)",
+        "row copies": f"assumed: {_COPY:g} activations, and {_MOVE:g} for each two subarrays (LISA, HPCA 2016, recalled)",
         "rows beyond the first of an activation": f"assumed: {100 * FURTHER_ROW:g} % more each (Ambit, MICRO 2017, recalled)",
     }
     missing = ["the host and the memory controller"]
@@ -83,10 +87,12 @@ def energy_parts(costs: PimCosts, done: Done | None, periphery_pj: float) -> Map
     single = int((counts * dram.refreshes).sum()) - whole
     reads, writes = (int((counts * flag).sum()) for flag in (dram.reads, dram.writes))
     rows = sum(times * (1 + FURTHER_ROW * (raised - 1)) for raised, times in done.activations_by_rows.items())
+    copied, links = done.row_copies
     bits = (reads + writes) * dram.transaction_bytes * 8
     active = min(done.rank_cycles, done.open_cycles + whole * dram.timing.get("nRFC", 0))
     return {
         "activate_pj": rows * each.activate_pj * chips,
+        "row_copy_pj": (_COPY * copied + _MOVE * links) * each.activate_pj * chips,
         "periphery_pj": periphery_pj,
         "transfer_pj": (reads * each.read_pj + writes * each.write_pj) * chips + bits * (each.io_pj_per_bit or 0.0),
         "refresh_pj": (whole * each.refresh_pj + single * each.refresh_bank_pj) * chips,

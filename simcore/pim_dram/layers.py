@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from simcore.dram.tables import IntArray
-from simcore.pim.limits import CAUSES
+from simcore.pim.limits import CAUSES, LAND, LINK
 from simcore.pim.phases import PHASE_KINDS, Phase, PhaseKind
+from simcore.pim.sequence import BURSTS
 from simcore.pim_dram.machine import PimMachine
 from simcore.pim_dram.run import PhaseRun
 from simcore.program.outcome import Outcome
@@ -105,11 +106,21 @@ class Done:
             yield phase, phase.times * phase.repeats * phase.banks * phase.subarrays * self.machine.copies
 
     @property
+    def row_copies(self) -> tuple[int, int]:
+        """Return the rows that were copied to other subarrays, and the moves over links of two subarrays on their way."""
+        copies = links = 0
+        for phase, sequences in self._sequences():
+            chosen, often = phase.sequence.row_copies, sequences * phase.sequence.repeats
+            copies += often * int(chosen.sum())
+            links += often * int(phase.sequence.operations[chosen, BURSTS].sum())
+        return copies, links
+
+    @property
     def commands(self) -> dict[str, int]:
         """Return the commands under the names of all DRAMs that compute: ACT, PRE, AAP, AP, RD, WR, REF.
 
-        ACT counts first and second activations, so it is 2 AAP + AP and the rows that were opened for transfers and the
-        periphery.
+        ACT counts first and second activations, so it is 2 AAP + AP, the rows that were opened for transfers and the periphery,
+        and two for each row copy. A machine with row copies has LINK, too.
         """
         dram, totals = self.machine.dram, self.command_counts
         by_name = dict(zip(dram.commands, map(int, totals), strict=True))
@@ -118,12 +129,13 @@ class Done:
             return sum(count for name, count in by_name.items() if name.startswith(starts))
 
         return {
-            "ACT": of("ACT", "COPY"),
+            "ACT": of("ACT", "COPY", LAND),
             "PRE": of("PRE"),
             **self.operations,
             "RD": of("RD"),
             "WR": of("WR"),
             "REF": of("REF"),
+            **({"LINK": of(LINK)} if self.machine.spec.row_copies else {}),
         }
 
     # Subarrays of one channel --------------------------------------------------------------------------------------------------

@@ -61,7 +61,8 @@ def keys_against(cause: str) -> list[str]:
     if cause in _SWITCHES:
         return [_SWITCHES[cause][0]]
     return {
-        "transfer": ["transfers", "operands", "dram.overrides.channel"],
+        "transfer": ["transfers", "operands", "row_copies", "dram.overrides.channel"],
+        "row_copy": ["row_copies", "dram.overrides.nLINK"],
         "periphery": ["periphery.tree_columns", "periphery.transposer_bits_per_cycle", "periphery.vector_words_per_cycle"],
     }.get(cause, [])
 
@@ -76,6 +77,12 @@ def _changes(spec: PimDramSpec, cause: str) -> Iterator[Change]:
         yield from _more_channels(spec)
         if spec.operands == "bus":
             yield Change("operands", "transposer", "bus")
+        if not spec.row_copies:
+            yield Change("row_copies", "true", "false")
+    elif cause in ("row_copy", "copy"):
+        yield Change("row_copies", "false", "true")
+        links = spec.resolved().timing["nLINK"]
+        yield Change("dram.overrides.nLINK", str(links // 2), str(links))
     elif cause in ("periphery", "vector"):
         for key in keys_against("periphery"):
             was = _value(spec, key)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from simcore.pim.mapping import LayerMap
 from simcore.pim.phases import Phase, PhaseKind
 from simcore.pim.sequence import Transfer
 from simcore.pim_dram.machine import PimMachine
+from simcore.pim_dram.row_copies import RowCopies, banks_of_layer, row_words
 from simcore.pim_dram.sequences import Piece, Sequences
 
 if TYPE_CHECKING:
@@ -31,13 +33,13 @@ class Phases:
         if layer.fused_into is not None or (layer.layer_map is None and layer.vector is None):
             return ()
         product = [] if layer.layer_map is None else self._product(layer, layer.layer_map)
-        return (*self._inputs(layer), *product, *self._vector(layer), *self._results(layer))
+        return (*self._copied_inputs(layer), *self._inputs(layer), *product, *self._vector(layer), *self._results(layer))
 
     def once(self, layer: PlacedLayer) -> tuple[Phase, ...]:
         """Return the phases before the first image: weights that stay are written."""
         if layer.layer_map is None or not layer.resident:
             return ()
-        return tuple(self._weights(layer.layer_map, layer.layer_map.weight_rows, 1))
+        return tuple(self._weights(layer.layer_map, layer.layer_map.weight_sets_per_unit, 1))
 
     # Products -----------------------------------------------------------------------------------------------------------------
 
@@ -45,14 +47,23 @@ class Phases:
         phases: list[Phase] = []
         for piece in mapped.pieces:
             if not layer.resident:
-                phases += self._weights(mapped, piece.weight_sets * mapped.options.weight_bits, piece.times)
+                phases += self._weights(mapped, piece.weight_sets, piece.times)
             phases.append(self._phase("multiply", self.sequences.round, piece.rounds, mapped, piece.times))
         return phases
 
-    def _weights(self, mapped: LayerMap, rows: int, times: int) -> list[Phase]:
+    def _weights(self, mapped: LayerMap, sets: int, times: int) -> list[Phase]:
+        """Return how so many weight sets come to each subarray: over the bus, or once for each bank and from there in copies."""
         if not self.machine.spec.transfers:
             return []
-        return [self._phase("weights", self.sequences.moved("WR", self.machine.row_bursts), rows, mapped, times)]
+        units, bits = mapped.units_per_bank, mapped.options.weight_bits
+        moved, needed = self.sequences.moved("WR", self.machine.row_bursts), units * sets
+        different = min(needed, -(-sets * mapped.weight_sets_per_bank // mapped.weight_sets_per_unit))
+        whole, banks = self._phase("weights", moved, sets * bits, mapped, times), -(-mapped.banks // self.machine.copies)
+        if different == needed or not self.copies.ends_sooner(1, 1, banks * self.machine.row_bursts):
+            return [whole]
+        # Each subarray that computes copies from its neighbour. One at a time has the bus anyway.
+        copied = self._phase("copy", self.sequences.copied(1), (needed - different) * bits, mapped, times)
+        return [replace(whole, repeats=different * bits, subarrays=1), replace(copied, subarrays=1)]
 
     def _phase(self, kind: PhaseKind, made: Piece, repeats: int, mapped: LayerMap, times: int) -> Phase:
         banks = -(-mapped.banks // self.machine.copies)
@@ -89,17 +100,22 @@ class Phases:
     # Transfers ----------------------------------------------------------------------------------------------------------------
 
     def _inputs(self, layer: PlacedLayer) -> list[Phase]:
-        """Return how a layer's inputs come to its banks, unless they come over the bus in each round."""
+        """Return how a layer's inputs come to its banks, unless they come over the bus in each round, or are copied there."""
         if layer.layer_map is None:
             assert layer.vector is not None
-            return self._moves("WR", layer.vector.read_words, self._banks(layer))
-        if self.machine.spec.operands == "bus":
+            return self._moves("WR", layer.vector.read_words - self.copies.words(layer), self._banks(layer))
+        if self.machine.spec.operands == "bus" or self.copies.words(layer):
             return []
         words = layer.layer_map.input_words_per_bank
         return self._moves("WR", words * self._all(self._banks(layer)), self._banks(layer))
 
     def _results(self, layer: PlacedLayer) -> list[Phase]:
-        return self._moves("RD", layer.result_words, self._banks(layer))
+        return [] if self.copies.all_stay(layer) else self._moves("RD", layer.result_words, self._banks(layer))
+
+    def _copied_inputs(self, layer: PlacedLayer) -> list[Phase]:
+        """Return the copies of rows of inputs that are in the layer's bank already, from wherever they lie in the bank."""
+        rows = -(-self.copies.words(layer) // self._row_words)
+        return [self._own("copy", self.sequences.copied(self.copies.distance), rows, 1)] if rows else []
 
     def _moves(self, command: Transfer, words: int, banks: int) -> list[Phase]:
         if not self.machine.spec.transfers or not words:
@@ -117,15 +133,19 @@ class Phases:
 
     def _banks(self, layer: PlacedLayer) -> int:
         """Return the banks that a layer takes of each of the channels that do the same."""
-        banks = self.network.stages[layer.stage].banks if layer.layer_map is None else layer.layer_map.banks
-        return -(-banks // self.machine.copies)
+        return -(-banks_of_layer(self.network, layer) // self.machine.copies)
 
     def _all(self, banks: int) -> int:
         return banks * self.machine.copies
 
+    @cached_property
+    def copies(self) -> RowCopies:
+        """Return which tensors are copied within their bank."""
+        return RowCopies(self.machine, self.network)
+
     @property
     def _row_words(self) -> int:
-        return max(1, self.machine.columns // self.machine.spec.precision.activation_bits)
+        return row_words(self.machine)
 
     def _rows(self, words: int, banks: int) -> int:
         """Return the rows of so many words in each bank."""

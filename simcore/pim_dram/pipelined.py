@@ -69,11 +69,9 @@ def run_pipeline(machine: PimMachine, runs: PhaseRuns, plan: NetworkPlan) -> Pip
     """Run all steps of an interval, and the writing of weights before the first image."""
     every = _entries(plan, lambda layer: layer.phases)
     done: dict[str, list[PhaseDone]] = {}
-    interval = 0
-    for kind in PHASE_KINDS:
-        interval += _step(machine, runs, [entry for entry in every if entry.phase.kind == kind], done)
+    interval = _steps(machine, runs, every, done)
     first: dict[str, list[PhaseDone]] = {}
-    before_first = _step(machine, replace(runs, log=None), _entries(plan, lambda layer: layer.once), first)
+    before_first = _steps(machine, replace(runs, log=None), _entries(plan, lambda layer: layer.once), first)
     by_layer, before = ({name: Done(machine, tuple(phases)) for name, phases in found.items()} for found in (done, first))
     return Pipeline(by_layer, before, before_first, interval, len({entry.stage for entry in every}))
 
@@ -86,6 +84,11 @@ def _entries(plan: NetworkPlan, phases_of: Any) -> list[Entry]:
             yield Entry(layer.name, stage, plan.placed.stages[stage].first_bank, whole)
 
     return [entry for layer in plan.layers for entry in entries(layer)]
+
+
+def _steps(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry], done: dict[str, list[PhaseDone]]) -> int:
+    """Run a step for each kind of phase, one after the other, and return the cycles of all."""
+    return sum(_step(machine, runs, [entry for entry in entries if entry.phase.kind == kind], done) for kind in PHASE_KINDS)
 
 
 def _step(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry], done: dict[str, list[PhaseDone]]) -> int:

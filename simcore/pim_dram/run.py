@@ -146,5 +146,5 @@ def commands_of(sequence: Sequence, dram: ResolvedDram) -> IntArray:
     np.add.at(found, operations[:, FIRST], 1)
     np.add.at(found, operations[second, SECOND], 1)
     np.add.at(found, operations[moves, TRANSFER], operations[moves, BURSTS])
-    found[dram.roles["precharge"]] += len(operations)
+    found[dram.roles["precharge"]] += len(operations) + int(sequence.row_copies.sum())
     return found * sequence.repeats

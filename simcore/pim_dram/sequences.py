@@ -8,7 +8,7 @@ from functools import cached_property
 
 from simcore.errors import InputError
 from simcore.pim.counts import Counts
-from simcore.pim.sequence import FIRST_ROW, SECOND_ROW, Sequence, Transfer, joined, row_hold, row_transfer, sequence_of
+from simcore.pim.sequence import FIRST_ROW, SECOND_ROW, Sequence, Transfer, joined, row_copy, row_hold, row_transfer, sequence_of
 from simcore.pim_dram.machine import PimMachine
 
 #: The row that data of phases without a micro-program take. Timing does not depend on it.
@@ -17,7 +17,7 @@ _ROW = 0
 
 @dataclass(frozen=True)
 class Piece:
-    """A sequence and its counts. ``counts.ap`` does not include rows that are opened for the bus or the periphery."""
+    """A sequence and its counts. ``counts.ap`` does not include rows that are opened for the bus or the periphery, or copied."""
 
     sequence: Sequence
     counts: Counts
@@ -79,8 +79,15 @@ class Sequences:
         """Return a row of which so many transactions move over the bus."""
         return Piece(row_transfer(self.machine.dram, command, row, bursts), _OPENED)
 
+    def copied(self, subarrays: int) -> Piece:
+        """Return a row that is copied to a subarray so many subarrays away. Its energy is not that of its activations."""
+        return Piece(row_copy(self.machine.dram, _ROW, _ROW, subarrays), _COPIED)
+
 
 _OPENED = Counts(aap=0, ap=0, activations=1, rows_raised=1, activations_by_rows=((1, 1),))
+
+
+_COPIED = Counts(aap=0, ap=0, activations=2, rows_raised=2, activations_by_rows=())
 
 
 def _sum(*counts: Counts) -> Counts:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from simcore.dram.tables import ResolvedDram
 from simcore.errors import InputError
-from simcore.pim.limits import PimLimits, load_pim_dram
+from simcore.pim.limits import LAND, LINK, PimLimits, load_pim_dram
 from simcore.pim.work import banks_of
 from simcore.reading.keys import Written, key
 from simcore.reading.numbers import shown
@@ -184,6 +184,14 @@ class PimDramSpec(MachineSpec):
     transfers: Annotated[
         Flag, key("Whether moving inputs, results and weights over the channel's bus takes time.", cycles=True)
     ] = True
+    row_copies: Annotated[
+        Flag,
+        key(
+            "Whether rows that a bank has go from one of its subarrays to another over links between their row buffers; else "
+            "over the channel's bus.",
+            cycles=True,
+        ),
+    ] = False
     periphery: Annotated[PeripherySpec, key("The adder tree, the transpose unit and the vector unit of each bank.")]
 
     @model_validator(mode="before")
@@ -220,6 +228,9 @@ class PimDramSpec(MachineSpec):
         if self.banks_per_layer is not None and self.placement == "together":
             hint = "set placement=pipelined, or leave banks_per_layer out"
             raise_broken([Broken(("banks_per_layer",), "expected none, because all banks work on each layer (placement)", hint)])
+        if self.row_copies and (subarrays < 2 or not {LINK, LAND} <= set(dram.commands)):
+            hint = "choose a DRAM with at least two subarrays in a bank and the commands LINK and LAND, or leave row_copies out"
+            raise_broken([Broken(("row_copies",), f"expected false, because {dram.name} links no subarrays", hint)])
         every = (self.banks or banks) * dram.counts[0]
         raise_broken(
             [

@@ -11,6 +11,7 @@ _GROUP = "DRAM that multiplies"
 CAUSE_TEXTS = {
     "transfer": "A command waits for the channel's data bus, or for its turn on it while others move data.",
     "periphery": "A row waits for the adder tree, the transpose unit or the vector unit of its bank, or is held by it.",
+    "row_copy": "A row is on its way to another subarray of the bank, or a command waits for such a copy.",
     "refresh": "A command waits for a refresh that is due or under way.",
     "power": "An activation waits because 32 activations were made within the power's period (`limits.power_cycles`).",
     "tFAW": "An activation waits because four activations of the rank were made within tFAW.",
@@ -20,6 +21,7 @@ CAUSE_TEXTS = {
 }
 PHASE_TEXTS: dict[PhaseKind, str] = {
     "weights": "Rows of weights are written: before the first image if they stay, for every image if they do not.",
+    "copy": "Rows are copied from one subarray of a bank to another over links between their row buffers (`row_copies`).",
     "multiply": "Rounds: operands are written, every column multiplies, and the products are read through the adder tree.",
     "vector": "The vector unit reads and writes rows: pools, sums, normalisations, activations, quantisation.",
     "move": "Inputs come to the banks and results leave them over the channel's data bus.",
@@ -39,7 +41,11 @@ VECTOR_PARTS = {
 _COLUMNS = (
     ("mapping", "", "Table of how the dot products of each layer lie in columns, rows and subarrays."),
     ("phases", "", "Table of the phases of each layer; in results.json the cycles of an image by kind of phase."),
-    ("phase", "", "Kind of phase: weights, multiply, vector or move. Each begins on an idle machine, right after a refresh."),
+    (
+        "phase",
+        "",
+        "Kind of phase: weights, copy, multiply, vector or move. Each begins on an idle machine, right after a refresh.",
+    ),
     ("image", "", "Whether a phase belongs to `every` image or comes before the `first` one (weights that stay)."),
     ("phase_repeats", "", "How often a phase repeats its sequence in each subarray, such as the rounds of a multiplication."),
     ("phase_times", "", "How many equal phases the layer has; the cycles are those of all."),
@@ -86,13 +92,18 @@ _COLUMNS = (
         "The same in the time in which refreshes come to every row once, if the run repeats (of a pipeline, image after image).",
     ),
     ("refresh_window_ns", "ns", "The time in which refreshes come to every row once: 8,192 times tREFI."),
-    ("ACT", "commands", "Activations, first and second: 2 AAP + AP, and one for each row opened by the bus or the periphery."),
+    (
+        "ACT",
+        "commands",
+        "Activations: 2 AAP + AP, one for each row opened by the bus or the periphery, two for a row copy.",
+    ),
     ("PRE", "commands", "Precharges."),
     ("AAP", "commands", "Operations that activate rows, activate further rows and precharge."),
     ("AP", "commands", "Operations that activate rows and precharge."),
     ("RD", "commands", "Reads over the channel's data bus."),
     ("WR", "commands", "Writes over the channel's data bus."),
     ("REF", "commands", "Refreshes, of a rank or of a bank."),
+    ("LINK", "commands", "Moves of a row over the links of two subarrays, on a machine with row copies."),
     ("pipeline", "", "In results.json: the pipeline of a machine with `placement: pipelined`."),
     ("stages", "", "Stages of the pipeline: layers, or neighbours that share their banks."),
     (
@@ -121,6 +132,7 @@ _COLUMNS = (
     ),
     ("activate_pj", "pJ", "Activations with their precharges, by the rows that they raise."),
     ("transfer_pj", "pJ", "RD and WR in the chips, and the data lines as far as their table is known."),
+    ("row_copy_pj", "pJ", "Rows that are copied to other subarrays of their bank."),
     ("periphery_pj", "pJ", "Adder tree, accumulators, transpose unit and vector unit."),
     ("refresh_pj", "pJ", "Refreshes."),
     ("background_pj", "pJ", "Standby of all ranks, higher while a row is open."),

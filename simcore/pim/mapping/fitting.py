@@ -41,10 +41,12 @@ def map_layer(dots: Dots, array: Array, options: MapOptions) -> LayerMap:
     choice = _best(dots, array, options, room)
     first, last = _items(dots, choice, choice.unit_items)
     blocks = last // choice.block_items - first // choice.block_items + 1
+    bank_first, bank_last = _items(dots, choice, choice.unit_items * array.subarrays)
+    bank_blocks = bank_last // choice.block_items - bank_first // choice.block_items + 1
     sets = int(blocks.max()) * choice.folds
     pieces, parts_outermost = _pieces(choice, sets, room)
-    banks = zip(*_items(dots, choice, choice.unit_items * array.subarrays), strict=True)
-    per_bank = [_bank_words(dots, choice, int(first_item), int(last_item)) for first_item, last_item in banks]
+    banks = zip(bank_first.tolist(), bank_last.tolist(), strict=True)
+    per_bank = [_bank_words(dots, choice, first_item, last_item) for first_item, last_item in banks]
     found = LayerMap(
         dots=dots,
         array=array,
@@ -59,6 +61,7 @@ def map_layer(dots: Dots, array: Array, options: MapOptions) -> LayerMap:
         units=len(first),
         weight_sets_per_unit=sets,
         weight_sets_loaded=int(blocks.sum()) * choice.folds,
+        weight_sets_per_bank=int(bank_blocks.max()) * choice.folds,
         input_words_per_bank=max(per_bank),
         input_words_sent=sum(per_bank),
         notes=(),

@@ -31,7 +31,8 @@ class LayerMap:
 
     ``weight_sets_per_unit`` is the largest number of any unit, ``weight_sets_loaded`` the sum over all units: a weight set that
     several units need is written to each. ``input_words_per_bank`` is the largest number of different input words that a bank
-    needs (an upper bound), ``input_words_sent`` the sum over all banks. ``notes`` tell what did not fit, and what was done.
+    needs (an upper bound), ``input_words_sent`` the sum over all banks. ``weight_sets_per_bank`` is the largest number of
+    different weight sets that the units of a bank need. ``notes`` tell what did not fit, and what was done.
     """
 
     dots: Dots
@@ -47,6 +48,7 @@ class LayerMap:
     units: int
     weight_sets_per_unit: int
     weight_sets_loaded: int
+    weight_sets_per_bank: int
     input_words_per_bank: int
     input_words_sent: int
     notes: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcore.engine.compiled.columns import NONE
+from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.dram.device import constrain, issue, ready_at
 from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.pim import columns as c
@@ -43,22 +43,52 @@ def send(tables: PimTables, command: int, node: int, row: int, column: int, now:
 def command_of(tables: PimTables, unit: int) -> int:
     """Return the command that a unit asks for, or NONE if it asks for the periphery."""
     units, stage = tables.units, tables.units[unit, c.UNIT_STAGE]
-    if stage == c.STAGE_PRECHARGE:
+    if stage == c.STAGE_PRECHARGE or stage == c.STAGE_LANDED:
         return tables.fixed[c.FIXED_PRECHARGE]
     if stage == c.STAGE_HOLD:
         return NONE
-    column = FIRST if stage == c.STAGE_FIRST else SECOND if stage == c.STAGE_SECOND else TRANSFER
+    column = FIRST if stage == c.STAGE_FIRST else TRANSFER if stage == c.STAGE_BURSTS else SECOND
     return tables.operations[units[unit, c.UNIT_AT], column]
+
+
+@inlined
+def is_elsewhere(stage: int) -> bool:
+    """Return whether the command of a stage goes to the other subarray of the pair."""
+    return stage == c.STAGE_LAND or stage == c.STAGE_LANDED
+
+
+@inlined
+def node_of(tables: PimTables, unit: int) -> int:
+    """Return the subarray to which the command goes that a unit asks for."""
+    return tables.units[unit, c.UNIT_NODE] ^ int(is_elsewhere(tables.units[unit, c.UNIT_STAGE]))
+
+
+@inlined
+def copies(tables: PimTables, operation: int) -> bool:
+    """Return whether an operation copies a row to the other subarray of the pair."""
+    return tables.operations[operation, SECOND] != NONE and tables.operations[operation, BURSTS] > 0
 
 
 @inlined
 def way(tables: PimTables, unit: int) -> int:
     """Return the cycle from which the bank's data lines are free, for an operation that begins and moves data; else 0."""
     units = tables.units
-    begins = units[unit, c.UNIT_STAGE] == c.STAGE_FIRST
-    if begins and tables.operations[units[unit, c.UNIT_AT], BURSTS] > 0:
+    at, begins = units[unit, c.UNIT_AT], units[unit, c.UNIT_STAGE] == c.STAGE_FIRST
+    if begins and tables.operations[at, BURSTS] > 0 and tables.operations[at, SECOND] == NONE:
         return tables.peripheries[units[unit, c.UNIT_BANK], c.PERIPHERY_WAY]
     return 0
+
+
+@inlined
+def links(tables: PimTables, unit: int) -> int:
+    """Return the cycle from which row copies of the bank let an operation begin, or its open rows a row copy; else 0."""
+    units, peripheries = tables.units, tables.peripheries
+    if tables.fixed[c.FIXED_COPIES] == 0 or units[unit, c.UNIT_STAGE] != c.STAGE_FIRST:
+        return 0
+    bank, free = units[unit, c.UNIT_BANK], peripheries[units[unit, c.UNIT_BANK], c.PERIPHERY_LINKS]
+    if copies(tables, units[unit, c.UNIT_AT]):
+        free = max(free, FAR if peripheries[bank, c.PERIPHERY_WORKING] else peripheries[bank, c.PERIPHERY_QUIET])
+    return free
 
 
 @inlined
@@ -67,10 +97,10 @@ def may_come_at(tables: PimTables, unit: int) -> int:
     units, stage = tables.units, tables.units[unit, c.UNIT_STAGE]
     if stage == c.STAGE_HOLD:
         return max(units[unit, c.UNIT_HELD], tables.peripheries[units[unit, c.UNIT_BANK], c.PERIPHERY_FREE])
-    ready = rules_allow_at(tables, command_of(tables, unit), units[unit, c.UNIT_NODE])
+    ready = rules_allow_at(tables, command_of(tables, unit), node_of(tables, unit))
     if stage == c.STAGE_PRECHARGE:
         return max(ready, units[unit, c.UNIT_HELD])
-    return max(ready, way(tables, unit))
+    return max(ready, max(way(tables, unit), links(tables, unit)))
 
 
 @inlined

@@ -13,7 +13,7 @@ from simcore.engine.compiled.dram.device import open_row
 from simcore.engine.compiled.flat_access import tables_in
 from simcore.engine.compiled.jit import entry, inlined, written_in
 from simcore.engine.compiled.pim import columns as c
-from simcore.engine.compiled.pim.asking import may, may_come_at, note_due, rules_allow_at, send, way
+from simcore.engine.compiled.pim.asking import links, may, may_come_at, note_due, rules_allow_at, send, way
 from simcore.engine.compiled.pim.serving import serve
 from simcore.engine.compiled.pim.tables import PimTables
 from simcore.program.program import Int64Array
@@ -97,8 +97,8 @@ def _first_ready(tables: PimTables, now: int) -> int:
             place += FAR // 2
         elif tables.refreshes[units[unit, c.UNIT_REFRESH], c.REFRESH_DUE]:
             note_due(tables, now)
-        if way(tables, unit) == FAR:
-            # The precharge of the subarray that moves data wakes it.
+        if way(tables, unit) == FAR or links(tables, unit) == FAR:
+            # The precharge of the subarray that moves data, or has a row open beside a row copy, wakes it.
             units[unit, c.UNIT_WAKE] = FAR
         elif place < lowest and may(tables, unit):
             ready = may_come_at(tables, unit)

@@ -6,7 +6,7 @@ from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.dram.device import ready_at
 from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.pim import columns as c
-from simcore.engine.compiled.pim.asking import command_of, note_due, send, way
+from simcore.engine.compiled.pim.asking import command_of, copies, is_elsewhere, links, node_of, note_due, send, way
 from simcore.engine.compiled.pim.tables import PimTables
 from simcore.pim.sequence import BURSTS, FIRST, FIRST_ROW, HOLD, SECOND, SECOND_ROW, TRANSFER
 
@@ -15,22 +15,33 @@ from simcore.pim.sequence import BURSTS, FIRST, FIRST_ROW, HOLD, SECOND, SECOND_
 def _charge(tables: PimTables, unit: int, command: int, now: int) -> None:
     """Charge the cycles since the unit's own activations allowed the command to the causes, in their order."""
     fixed, stalls, units, node = tables.fixed, tables.stalls, tables.units, tables.units[unit, c.UNIT_NODE]
-    charged, parts = ready_at(tables.device, command, node), fixed[c.FIXED_PARTS]
+    own, stage = ready_at(tables.device, command, node), units[unit, c.UNIT_STAGE]
+    charged = own
+    if fixed[c.FIXED_COPIES] and stage == c.STAGE_FIRST:
+        charged = units[unit, c.UNIT_FINISHED]
     transfers = ready_at(tables.device, c.PART_TRANSFER * fixed[c.FIXED_COMMANDS] + command, node)
     until = min(now, max(transfers, way(tables, unit)))
     if until > charged:
         stalls[unit, c.STALL_TRANSFER] += until - charged
         charged = until
     until = min(now, units[unit, c.UNIT_HELD])
-    if units[unit, c.UNIT_STAGE] == c.STAGE_PRECHARGE and until > charged:
+    if stage == c.STAGE_PRECHARGE and until > charged:
         stalls[unit, c.STALL_PERIPHERY] += until - charged
         charged = until
-    for part in range(c.PART_LIMITS, parts):
+    if fixed[c.FIXED_COPIES]:
+        ready = max(own, ready_at(tables.device, c.PART_COPY * fixed[c.FIXED_COMMANDS] + command, node))
+        until = min(now, max(ready, links(tables, unit)))
+        if stage == c.STAGE_PRECHARGE and copies(tables, units[unit, c.UNIT_AT]):
+            until = now
+        if until > charged:
+            stalls[unit, c.STALL_COPY] += until - charged
+            charged = until
+    for part in range(c.PART_LIMITS, c.PART_COPY):
         until = min(now, ready_at(tables.device, part * fixed[c.FIXED_COMMANDS] + command, node))
         if until > charged:
-            stalls[unit, part] += until - charged
+            stalls[unit, c.STALL_LIMITS + part - c.PART_LIMITS] += until - charged
             charged = until
-    stalls[unit, parts] += now - charged
+    stalls[unit, c.STALL_LOCK_STEP] += now - charged
 
 
 @written_in
@@ -68,10 +79,17 @@ def _open(tables: PimTables, unit: int, operation: int, now: int) -> int:
     note_due(tables, now)
     _begin(tables, unit)
     units[unit, c.UNIT_HELD] = 0
+    bank = units[unit, c.UNIT_BANK]
+    if fixed[c.FIXED_COPIES]:
+        tables.peripheries[bank, c.PERIPHERY_WORKING] += 1
+    if copies(tables, operation):
+        tables.peripheries[bank, c.PERIPHERY_LINKS] = FAR
+        units[unit, c.UNIT_BURST] = 0
+        return c.STAGE_BURSTS
     if operations[operation, SECOND] != NONE:
         return c.STAGE_SECOND
     if operations[operation, BURSTS]:
-        tables.peripheries[units[unit, c.UNIT_BANK], c.PERIPHERY_WAY] = FAR
+        tables.peripheries[bank, c.PERIPHERY_WAY] = FAR
         units[unit, c.UNIT_BURST] = 0
         return c.STAGE_BURSTS
     if operations[operation, HOLD]:
@@ -84,11 +102,19 @@ def _open(tables: PimTables, unit: int, operation: int, now: int) -> int:
 @written_in
 def _close(tables: PimTables, unit: int, operation: int, now: int) -> None:
     """Note what the precharge of an operation ends, and move the unit to its next operation."""
-    units, operations = tables.units, tables.operations
-    if operations[operation, BURSTS]:
-        tables.peripheries[units[unit, c.UNIT_BANK], c.PERIPHERY_WAY] = now + 1
+    units, operations, peripheries = tables.units, tables.operations, tables.peripheries
+    bank, has_copies = units[unit, c.UNIT_BANK], tables.fixed[c.FIXED_COPIES]
+    if has_copies:
+        peripheries[bank, c.PERIPHERY_WORKING] -= 1
+        peripheries[bank, c.PERIPHERY_QUIET] = now + 1
+        units[unit, c.UNIT_FINISHED] = ready_at(tables.device, operations[operation, FIRST], units[unit, c.UNIT_NODE])
+    if copies(tables, operation):
+        peripheries[bank, c.PERIPHERY_LINKS] = now + 1
+    elif operations[operation, BURSTS]:
+        peripheries[bank, c.PERIPHERY_WAY] = now + 1
+    if has_copies or operations[operation, BURSTS]:
         for other in range(len(units)):
-            if units[other, c.UNIT_BANK] == units[unit, c.UNIT_BANK] and units[other, c.UNIT_PLACE] < units[other, c.UNIT_TOTAL]:
+            if units[other, c.UNIT_BANK] == bank and units[other, c.UNIT_PLACE] < units[other, c.UNIT_TOTAL]:
                 units[other, c.UNIT_WAKE] = min(units[other, c.UNIT_WAKE], now + 1)
     tables.refreshes[units[unit, c.UNIT_REFRESH], c.REFRESH_CLOSED] = now
     units[unit, c.UNIT_PLACE] += 1
@@ -106,19 +132,26 @@ def serve(tables: PimTables, unit: int, now: int) -> None:
     units, operations = tables.units, tables.operations
     command, at, stage = command_of(tables, unit), units[unit, c.UNIT_AT], units[unit, c.UNIT_STAGE]
     row, column = FIRST_ROW, NONE
-    if stage == c.STAGE_BURSTS:
+    copying, bursts, first_row = copies(tables, at), stage == c.STAGE_BURSTS, units[unit, c.UNIT_ROW]
+    if bursts and not copying:
         column = units[unit, c.UNIT_BURST]
-    elif stage != c.STAGE_FIRST and operations[at, SECOND] != NONE:
+    elif is_elsewhere(stage) or (stage != c.STAGE_FIRST and operations[at, SECOND] != NONE and not copying):
         row = SECOND_ROW
+    if is_elsewhere(stage):
+        first_row += tables.fixed[c.FIXED_ROWS] * (1 - 2 * (units[unit, c.UNIT_NODE] & 1))
     if stage != c.STAGE_HOLD:
-        if stage != c.STAGE_BURSTS:
+        if not (bursts or is_elsewhere(stage)):
             _charge(tables, unit, command, now)
-        send(tables, command, units[unit, c.UNIT_NODE], units[unit, c.UNIT_ROW] + operations[at, row], column, now)
+        send(tables, command, node_of(tables, unit), first_row + operations[at, row], column, now)
     units[unit, c.UNIT_WAKE] = now + 1
     if stage == c.STAGE_FIRST:
         units[unit, c.UNIT_STAGE] = _open(tables, unit, at, now)
-    elif stage == c.STAGE_BURSTS and column + 1 < operations[at, BURSTS]:
-        units[unit, c.UNIT_BURST] = column + 1
+    elif bursts and units[unit, c.UNIT_BURST] + 1 < operations[at, BURSTS]:
+        units[unit, c.UNIT_BURST] += 1
+    elif bursts and copying:
+        units[unit, c.UNIT_STAGE] = c.STAGE_LAND
+    elif stage == c.STAGE_LAND:
+        units[unit, c.UNIT_STAGE] = c.STAGE_LANDED
     elif stage == c.STAGE_PRECHARGE:
         units[unit, c.UNIT_STAGE] = c.STAGE_FIRST
         _close(tables, unit, at, now)

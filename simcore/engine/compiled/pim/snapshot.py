@@ -60,7 +60,7 @@ class Snapshots:
         tables, device, now = self.tables, self.tables.device, int(self.tables.progress[c.PROGRESS_TIME])
         first = self.first_place()
         working = tables.units[:, c.UNIT_PLACE] < tables.units[:, c.UNIT_TOTAL]
-        floor, way_floor = self._charged_from(working, now)
+        floor, way_floor, begin_floor = self._charged_from(working, now)
         ready = np.maximum(device.ready[self.used], floor[self.own]) - now
         windows = [self._window(ring, int(floor.min())) - now for ring in self.rings]
         units, stage = tables.units, tables.units[:, c.UNIT_STAGE]
@@ -79,6 +79,7 @@ class Snapshots:
             np.where(held, units[:, c.UNIT_HELD] - now, -FAR),
             np.where(ways == FAR, FAR, np.maximum(ways, way_floor) - now),
             np.maximum(tables.peripheries[:, c.PERIPHERY_FREE] - now, 0),
+            *self._links(begin_floor, now),
             due,
             np.where(due > 0, tables.refreshes[:, c.REFRESH_ORDER] - tables.progress[c.PROGRESS_ORDER], 0),
             np.where(waiting, tables.groups[:, c.GROUP_LEVEL] - first, 0),
@@ -101,6 +102,8 @@ class Snapshots:
         ways = taken.next(len(tables.peripheries))
         tables.peripheries[:, c.PERIPHERY_WAY] = np.where(ways == FAR, FAR, ways + now)
         tables.peripheries[:, c.PERIPHERY_FREE] = taken.next(len(tables.peripheries)) + now
+        if tables.fixed[c.FIXED_COPIES]:
+            self._restore_links(taken, now)
         tables.refreshes[:, c.REFRESH_DUE] = taken.next(len(tables.refreshes))
         tables.refreshes[:, c.REFRESH_ORDER] = taken.next(len(tables.refreshes)) + _NEXT_ORDER
         tables.refreshes[:, c.REFRESH_CLOSED] = now - 1
@@ -122,12 +125,16 @@ class Snapshots:
         units[:, c.UNIT_WAKE] = np.where(working, now, FAR)
         self.tables.progress[c.PROGRESS_LEFT] = int(working.sum())
 
-    def _charged_from(self, working: np.ndarray, now: int) -> tuple[Int64Array, Int64Array]:
-        """Return the cycles, none after this one, from which waits are charged: [command, node], and of banks' data lines."""
+    def _charged_from(self, working: np.ndarray, now: int) -> tuple[Int64Array, Int64Array, Int64Array]:
+        """Return the cycles, none after this one, from which waits are charged.
+
+        They are [command, node], of banks' data lines, and of banks' operations that have not begun.
+        """
         tables = self.tables
         count, units = int(tables.fixed[c.FIXED_COMMANDS]), tables.units[working]
         floor = np.full((count, tables.device.ready.shape[1]), now, dtype=np.int64)
         ways = np.full(len(tables.peripheries), now, dtype=np.int64)
+        begin = ways.copy()
         stage, node, at = (units[:, column] for column in (c.UNIT_STAGE, c.UNIT_NODE, c.UNIT_AT))
         begins, second = stage == c.STAGE_FIRST, stage == c.STAGE_SECOND
         precharge = np.full(len(units), tables.fixed[c.FIXED_PRECHARGE])
@@ -138,9 +145,31 @@ class Snapshots:
         ):
             places = (command[asked], node[asked])
             floor[places] = np.minimum(now, tables.device.ready[places])
+        if tables.fixed[c.FIXED_COPIES]:
+            places = (tables.operations[at, FIRST][begins], node[begins])
+            floor[places] = np.minimum(floor[places], units[begins, c.UNIT_FINISHED])
         moves = begins & (tables.operations[at, BURSTS] > 0)
         np.minimum.at(ways, units[moves, c.UNIT_BANK], floor[tables.operations[at[moves], FIRST], node[moves]])
-        return floor, ways
+        np.minimum.at(begin, units[begins, c.UNIT_BANK], floor[tables.operations[at[begins], FIRST], node[begins]])
+        return floor, ways, begin
+
+    def _links(self, floor: Int64Array, now: int) -> tuple[Int64Array, ...]:
+        """Return what row copies keep from beginning, and since when each subarray waits, if the run has row copies."""
+        if not self.tables.fixed[c.FIXED_COPIES]:
+            return ()
+        links, quiet = self.tables.peripheries[:, c.PERIPHERY_LINKS], self.tables.peripheries[:, c.PERIPHERY_QUIET]
+        free = np.where(links == FAR, FAR, np.maximum(links, floor) - now)
+        units = self.tables.units
+        begins = (units[:, c.UNIT_STAGE] == c.STAGE_FIRST) & (units[:, c.UNIT_PLACE] < units[:, c.UNIT_TOTAL])
+        finished = np.where(begins, units[:, c.UNIT_FINISHED] - now, 0)
+        return free, np.maximum(quiet, floor) - now, self.tables.peripheries[:, c.PERIPHERY_WORKING], finished
+
+    def _restore_links(self, taken: _Reader, now: int) -> None:
+        peripheries = self.tables.peripheries
+        links, quiet, working = (taken.next(len(peripheries)) for _ in range(3))
+        peripheries[:, c.PERIPHERY_LINKS] = np.where(links == FAR, FAR, links + now)
+        peripheries[:, c.PERIPHERY_QUIET], peripheries[:, c.PERIPHERY_WORKING] = quiet + now, working
+        self.tables.units[:, c.UNIT_FINISHED] = taken.next(len(self.tables.units)) + now
 
     def _window(self, ring: Ring, floor: int) -> Int64Array:
         """Return the cycles in which the commands of a window let others come, the oldest first, none before ``floor``."""

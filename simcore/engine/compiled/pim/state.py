@@ -25,7 +25,7 @@ _LOG_ROWS = 1 << 16
 def pim_tables(work: PimWork, record_commands: bool) -> PimTables:
     """Return the tables of a run from idle subarrays."""
     dram = work.device_dram
-    parts, commands = parts_of(dram), len(dram.commands)
+    parts, commands = parts_of(dram)[: c.PART_COPY + work.has_row_copies], len(dram.commands)
     refresh = {"none": -1, "all-bank": dram.roles["refresh_all"], "per-bank": dram.roles["refresh_bank"]}[work.limits.refresh]
     distinct = list(dict.fromkeys(work.sequences))
     operations = np.concatenate([sequence.operations for sequence in distinct])
@@ -38,7 +38,7 @@ def pim_tables(work: PimWork, record_commands: bool) -> PimTables:
     interval = 0 if refresh < 0 else dram.refresh_interval if work.limits.refresh == "all-bank" else dram.refresh_bank_interval
     return PimTables(
         device=device_tables(stacked(dram, parts), replicas, log_rows),
-        fixed=_fixed(dram, [len(parts), commands], [refresh, interval, int(work.limits.refresh == "all-bank")]),
+        fixed=_fixed(work, [len(parts), commands], [refresh, interval, int(work.limits.refresh == "all-bank")]),
         progress=_progress(interval, int((units[:, c.UNIT_TOTAL] > 0).sum())),
         units=units,
         stalls=np.zeros((len(units), len(CAUSES)), dtype=np.int64),
@@ -56,10 +56,12 @@ def _progress(interval: int, left: int) -> Int64Array:
     return progress
 
 
-def _fixed(dram: ResolvedDram, sizes: list[int], refresh: list[int]) -> Int64Array:
+def _fixed(work: PimWork, sizes: list[int], refresh: list[int]) -> Int64Array:
+    dram = work.device_dram
     read, write = dram.roles["read"], dram.roles["write"]
     times = [sensing_cycles(dram, read), sensing_cycles(dram, write), dram.timing["nWR"]]
-    return np.array([*sizes, dram.roles["precharge"], write, *refresh, *times], dtype=np.int64)
+    copies = [int(work.has_row_copies), dram.rows_per_subarray]
+    return np.array([*sizes, dram.roles["precharge"], write, *refresh, *times, *copies], dtype=np.int64)
 
 
 def stacked(dram: ResolvedDram, parts: tuple[ResolvedDram, ...]) -> ResolvedDram:

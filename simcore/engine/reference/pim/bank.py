@@ -29,9 +29,16 @@ class HoldTimes:
 
 @dataclass(eq=False)
 class Bank:
-    """``way_free`` is the cycle from which another subarray may move data, ``periphery_free`` from which it may be served."""
+    """``way_free`` is the cycle from which another subarray may move data, ``periphery_free`` from which it may be served.
+
+    ``links_free`` is the cycle from which any may begin an operation, because no row is copied. ``working`` counts the subarrays
+    that have begun an operation, and ``quiet`` is the cycle from which all rows are closed, if it is 0.
+    """
 
     precharge: int
     times: HoldTimes
     way_free: int = 0
     periphery_free: int = 0
+    links_free: int = 0
+    working: int = 0
+    quiet: int = 0

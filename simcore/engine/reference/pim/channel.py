@@ -6,10 +6,13 @@ first cycle in which every rule of the table allows it. If it begins an operatio
 operation before, and no refresh of the subarray may be due. If the operation moves data, no other subarray of the bank may move
 data, from the cycle of its activation up to and with the cycle of its precharge. A row is given to the periphery when it can be
 read or written and the periphery serves no other subarray of the bank. That takes its turn as a command does, but needs no bus.
+An operation that copies a row to another subarray begins when all rows of the bank were closed before that cycle, and no other
+operation of the bank begins up to and with the cycle of its last precharge.
 
 A command that came later than the activations of its subarray alone would have allowed has waited. Each waited cycle is charged
 to the first cause (in the order of `CAUSES`) that, with all that was issued until the end of the wait, allows it only later.
-Bursts are charged with their precharge: what it waits for them is `transfer`. What it waits for the periphery is `periphery`.
+Bursts are charged with their precharge: what it waits for them is `transfer`. What it waits for the periphery is `periphery`, and
+what it waits for the copy of its row is `row_copy`.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ class PimChannel:
         times = HoldTimes.of(dram)
         banks = [Bank(dram.roles["precharge"], times) for _ in work.sequences]
         self.subarrays = [
-            Subarray(clock, node, work.sequence(unit), node[-1] * dram.rows_per_subarray, banks[work.bank(unit)])
+            Subarray(clock, node, work.sequence(unit), dram.rows_per_subarray, banks[work.bank(unit)])
             for unit, node in enumerate(work.units)
         ]
         groups = [work.group(unit) for unit in range(len(self.subarrays))]
@@ -87,14 +90,19 @@ class PimChannel:
             bank.periphery_free = now + step.hold
             subarray.row_free = now + step.hold + (bank.times.recovery if writes else 0)
         else:
-            if ask.begins or ask.column < 0:
+            if not ask.between:
                 self._charge(subarray, ask, now)
-            self._issue(ask.command, subarray.node, ask.row, ask.column, now)
+            self._issue(ask.command, subarray.other if ask.elsewhere else subarray.node, ask.row, ask.column, now)
         if ask.begins:
+            bank.working += 1
             subarray.row_ready = now + (bank.times.write if writes else bank.times.read)
             subarray.row_free = 0
-        if step.bursts and (ask.begins or ask.ends):
+        if ask.ends:
+            bank.working, bank.quiet = bank.working - 1, now + 1
+        if step.moves and (ask.begins or ask.ends):
             bank.way_free = NEVER if ask.begins else now + 1
+        if step.copies and (ask.begins or ask.ends):
+            bank.links_free = NEVER if ask.begins else now + 1
         subarray.grant()
         subarray.finished = self.own.ready_at(step.first, subarray.node)
 
@@ -102,11 +110,20 @@ class PimChannel:
         """Return the first cycle in which the rules of the table and the rest of the bank allow what a subarray asks for."""
         if ask.command == NONE:
             return max(subarray.row_ready, subarray.bank.periphery_free)
-        return max(self._ready_at(ask.command, subarray.node), self._way(subarray, ask), subarray.row_free if ask.ends else 0)
+        ready = self._ready_at(ask.command, subarray.other if ask.elsewhere else subarray.node)
+        return max(ready, self._way(subarray, ask), self._links(subarray, ask), subarray.row_free if ask.ends else 0)
 
     def _way(self, subarray: Subarray, ask: Ask) -> int:
         """Return the cycle from which the bank's data lines are free for an operation that begins, if it moves data."""
-        return subarray.bank.way_free if ask.begins and subarray.step.bursts else 0
+        return subarray.bank.way_free if ask.begins and subarray.step.moves else 0
+
+    def _links(self, subarray: Subarray, ask: Ask) -> int:
+        """Return the cycle from which row copies of the bank allow an operation to begin, or the bank's open rows a row copy."""
+        bank = subarray.bank
+        if not ask.begins:
+            return 0
+        quiet = (NEVER if bank.working else bank.quiet) if subarray.step.copies else 0
+        return max(bank.links_free, quiet)
 
     def _may(self, subarray: Subarray) -> bool:
         """Return whether anything but the rules of the table keeps a subarray from what it asks for."""
@@ -117,10 +134,17 @@ class PimChannel:
         return subarray.begun <= self.pace[subarray].level() and not self.refreshes.holds(subarray.node)
 
     def _charge(self, subarray: Subarray, ask: Ask, now: int) -> None:
-        """Charge the cycles since the activations of the subarray alone would have allowed the command."""
-        charged = self.own.ready_at(ask.command, subarray.node)
+        """Charge the cycles since the activations of the subarray alone would have allowed the command.
+
+        A row that another subarray copied here may keep an operation from beginning, too.
+        """
+        own = self.own.ready_at(ask.command, subarray.node)
+        charged = subarray.finished if ask.begins else own
         until = {cause: device.ready_at(ask.command, subarray.node) for cause, device in self.limits.items()}
         until["transfer"] = max(until["transfer"], self._way(subarray, ask))
+        until["row_copy"] = max(until.get("row_copy", 0), self._links(subarray, ask), own)
+        if ask.ends and subarray.step.copies:
+            until["row_copy"] = now
         until["periphery"] = subarray.row_free if ask.ends else 0
         until["lock_step"] = now
         for cause in CAUSES:

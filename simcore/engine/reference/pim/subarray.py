@@ -27,11 +27,22 @@ class Step(NamedTuple):
     bursts: int
     hold: int
 
+    @property
+    def copies(self) -> bool:
+        """Return whether it copies a row to the other subarray of the pair."""
+        return self.second != NONE and self.bursts > 0
+
+    @property
+    def moves(self) -> bool:
+        """Return whether it moves data over the channel's bus."""
+        return self.second == NONE and self.bursts > 0
+
 
 class Ask(NamedTuple):
     """A command that a subarray wants, or that its row be given to the periphery (``command`` is NONE).
 
-    ``begins`` says that it is the first command of its operation, ``ends`` that it is the precharge.
+    ``begins`` says that it is the first command of its operation, ``ends`` that it is the last, the precharge. What it waits for
+    is charged to the precharge if it comes ``between``. ``elsewhere`` says that it goes to the other subarray of the pair.
     """
 
     command: int
@@ -39,6 +50,8 @@ class Ask(NamedTuple):
     column: int = -1
     begins: bool = False
     ends: bool = False
+    between: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(eq=False)
@@ -59,9 +72,10 @@ class Subarray:
     periphery, ``row_free`` the cycle in which the periphery needs it no more.
     """
 
-    def __init__(self, clock: DramClock, node: Node, sequence: Sequence, first_row: int, bank: Bank) -> None:
+    def __init__(self, clock: DramClock, node: Node, sequence: Sequence, rows: int, bank: Bank) -> None:
         self.clock, self.node, self.sequence = clock, node, sequence
-        self.first_row, self.bank = first_row, bank
+        self.other = (*node[:-1], node[-1] ^ 1)
+        self.rows, self.bank = rows, bank
         self.ask: Ask | None = None
         self.granted = clock.event()
         self.begun = 0
@@ -96,13 +110,22 @@ class Subarray:
                     yield self.granted
 
     def _asks(self, step: Step) -> Iterator[Ask]:
-        row = self.first_row + step.first_row
+        row = self.node[-1] * self.rows + step.first_row
         yield Ask(step.first, row, begins=True)
-        if step.second != NONE:
-            row = self.first_row + step.second_row
+        if step.copies:
+            yield from self._copies(step, row)
+        elif step.second != NONE:
+            row = self.node[-1] * self.rows + step.second_row
             yield Ask(step.second, row)
-        for column in range(step.bursts):
-            yield Ask(step.transfer, row, column)
+        for column in range(step.bursts if step.moves else 0):
+            yield Ask(step.transfer, row, column, between=True)
         if step.hold:
             yield Ask(NONE, row)
         yield Ask(self.bank.precharge, row, ends=True)
+
+    def _copies(self, step: Step, row: int) -> Iterator[Ask]:
+        to_row = self.other[-1] * self.rows + step.second_row
+        for _ in range(step.bursts):
+            yield Ask(step.transfer, row, between=True)
+        yield Ask(step.second, to_row, between=True, elsewhere=True)
+        yield Ask(self.bank.precharge, to_row, between=True, elsewhere=True)
