@@ -82,7 +82,7 @@ class _Bench:
         except InputError:
             return None
         more = sum(after.rates.areas.values()) - sum(before.rates.areas.values())
-        return Trial(change, after.cycles, before.cycles - after.cycles, more if more else nan)
+        return Trial(change, after.time_cycles, before.time_cycles - after.time_cycles, more if more else nan)
 
 
 def why(
@@ -107,7 +107,7 @@ def why(
     asked: dict[str, Any] = {"layers": layers, "limit_s": limit_s}
     results = simulate(graph, machine, **asked)
     kind = results.kind
-    largest = worth_looking_into(kind.losses(results), results.cycles)
+    largest = worth_looking_into(kind.losses(results), results.time_cycles)
     planned = [(loss, list(kind.changes(results.system, loss))) for loss in largest]
     wanted = list(dict.fromkeys(change.overrides for _, changes in planned for change in changes))
     _refuse_too_long(len(wanted) * results.wall_s, len(wanted), limit_s)
@@ -127,7 +127,7 @@ def _finding(bench: _Bench, loss: Loss, changes: Sequence[Change], tell: Callabl
     for change in changes:
         tell(change)
         trials.append(bench.trial(change))
-    ranked = _ranked([trial for trial in trials if trial is not None], bench.results.cycles)
+    ranked = _ranked([trial for trial in trials if trial is not None], bench.results.time_cycles)
     joint = joint_change([trial.change for trial in ranked if trial.saved_cycles > 0])
     return Finding(loss, ranked, None if joint is None else bench.trial(joint))
 

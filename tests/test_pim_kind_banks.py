@@ -14,7 +14,9 @@ from simcore import simulate
 from simcore.cli import app
 from simcore.cli.heat_map import heat_map
 from simcore.pim_dram.banks import MOST_ROWS, bank_lines, heat_maps, printed_banks
+from simcore.pim_dram.printed import phase_table, where_table
 from simcore.results import Results
+from simcore.why import why
 
 ONE_BIT = ("precision={weight_bits: 1, activation_bits: 1}",)
 
@@ -74,10 +76,37 @@ def test_a_pipeline_has_layers_by_bank_and_no_map_over_time() -> None:
     found = json.loads(CliRunner().invoke(app, ["run", *arguments, "--json"]).stdout)["pipeline"]
     assert "over time" not in told
     assert f"between two images ({found['interval_cycles']:,} cycles)" in told
-    time = f"an image every {found['interval_cycles']:,} cycles, each in {found['latency_cycles']:,}; simulated in"
+    time = f"{found['interval_cycles']:,} cycles from image to image, {found['latency_cycles']:,} for each; simulated in"
     assert time in told
     results = simulate("lenet5", "pim-dram-ddr4", overrides=(*SMALL, "placement=pipelined"))
     assert {row["layers"] for row in shown(results)} <= {", ".join(stage.layers) for stage in results.details["placed"].stages}
+
+
+@pytest.mark.parametrize("more", [(), ("operands=bus", "banks=3"), ("limits={refresh: none}",)])
+def test_the_time_between_images_is_that_of_the_stages_that_finish_last(more: tuple[str, ...]) -> None:
+    results = simulate("lenet5", "pim-dram-ddr4", overrides=(*SMALL, "placement=pipelined", *more))
+    pipeline, totals = results.to_json()["pipeline"], results.totals.set_index("metric")["value"]
+    interval = pipeline["interval_cycles"]
+    assert results.time_cycles == interval < results.cycles
+    assert totals["time_ns"] == pipeline["interval_ns"]
+    peak = results.kind.macs_per_cycle(results.system)
+    assert totals["array_utilisation_percent"] == pytest.approx(100 * totals["macs"] / (interval * peak))
+    assert f"{interval:,} cycles from image to image" in repr(results)
+    assert f"{interval:,} cycles from image to image" in results._repr_html_()
+    assert sum(row[1] for row in phase_table(results).rows) == interval
+    assert sum(row[1] for row in where_table(results).rows) == interval
+    losses = results.kind.losses(results)
+    work = sum(loss.cycles for loss in losses if loss.is_work)
+    assert (work, sum(loss.cycles for loss in losses)) == (results.kind.computing_cycles(results), interval)
+
+
+def test_why_of_a_pipeline_saves_time_between_images() -> None:
+    overrides = (*SMALL, "placement=pipelined")
+    found = why("lenet5", "pim-dram-ddr4", layers="c3,f5", overrides=overrides)
+    assert found.results.time_cycles < found.results.cycles
+    trial = next(each for finding in found.findings for each in finding.trials if each.saved_cycles > 0)
+    after = simulate("lenet5", "pim-dram-ddr4", layers="c3,f5", overrides=(*overrides, *trial.change.overrides))
+    assert trial.cycles == after.time_cycles == found.results.time_cycles - trial.saved_cycles
 
 
 # How often rows are raised -----------------------------------------------------------------------------------------------------

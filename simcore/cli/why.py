@@ -46,9 +46,9 @@ def why_json(found: Why) -> dict[str, Any]:
         "network": results.network,
         "system": results.system.name,
         "kind": results.kind.name,
-        "cycles": results.cycles,
-        "compute_cycles": int(results.layers["compute_cycles"].sum()),
-        "losses": [_finding(finding, results.cycles) for finding in found.findings],
+        "cycles": results.time_cycles,
+        "compute_cycles": results.kind.computing_cycles(results),
+        "losses": [_finding(finding, results.time_cycles) for finding in found.findings],
         "simulated_changes": found.simulated,
     }
 
@@ -83,17 +83,15 @@ def _percent(cycles: int, total: int) -> float:
 
 def _print(found: Why) -> None:
     out, results = console(), found.results
-    compute = int(results.layers["compute_cycles"].sum())
-    waits = results.cycles - compute
-    shares = [f"{_percent(part, results.cycles):.1f} %" for part in (compute, waits)]
-    out.print(
-        f"{results.network} on {results.system.name} takes {results.cycles:,} cycles. In {compute:,} of them "
-        f"({shares[0]}) it computes, in {waits:,} ({shares[1]}) it waits.",
-        markup=False,
-    )
+    cycles, compute = results.time_cycles, results.kind.computing_cycles(results)
+    waits = cycles - compute
+    shares = [f"{_percent(part, cycles):.1f} %" for part in (compute, waits)]
+    time = f"{results.network} on {results.system.name} takes {results.kind.said_time(results)}."
+    where = f"In {compute:,} of {cycles:,} cycles ({shares[0]}) it computes, in {waits:,} ({shares[1]}) it waits."
+    out.print(f"{time} {where}", markup=False)
     for number, finding in enumerate(found.findings, start=1):
         out.print()
-        _print_finding(out, number, finding, results.cycles)
+        _print_finding(out, number, finding, cycles)
     out.print()
     out.print(f"{found.simulated} changed systems were simulated. -: no area is counted for the change.", markup=False)
 

@@ -220,9 +220,17 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         """Return the figures of a run by name, drawn with matplotlib; {} stands for the figures of every kind."""
         return {}
 
+    def time_cycles(self, results: Results) -> int:
+        """Return the core cycles that a run takes: those of all layers, unless layers run at the same time."""
+        return results.cycles
+
+    def computing_cycles(self, results: Results) -> int:
+        """Return how many of ``time_cycles`` are no waits."""
+        return sum(row["compute_cycles"] for row in results.layer_rows)
+
     def said_time(self, results: Results) -> str:
-        """Return how long a run takes, in cycles, for a title or a line that sums it up."""
-        return f"{results.cycles:,} cycles"
+        """Return how long a run takes, for a title or a line that sums it up."""
+        return f"{self.time_cycles(results):,} cycles"
 
     def losses(self, results: Results) -> Sequence[Loss]:
         """Return where the run's cycles went that a change of the machine might save, the most first.

@@ -8,7 +8,6 @@ import numpy as np
 
 from simcore.dram.tables import IntArray
 from simcore.pim_dram.machine import PimMachine
-from simcore.pim_dram.shown import shown_cycles
 from simcore.pim_dram.tables import layers_done
 from simcore.results import Results
 from simcore.results.frames import frame
@@ -47,7 +46,7 @@ def activation_table(results: Results) -> pd.DataFrame:
             "rows_raised": raised.T.ravel(),
             "hottest_row": machine.recording.rows[hottest],
             "hottest_row_activations": most,
-            "hottest_row_activations_per_window": most * (window_cycles(machine) / max(shown_cycles(results), 1)),
+            "hottest_row_activations_per_window": most * (window_cycles(machine) / max(results.time_cycles, 1)),
         }
     )
 

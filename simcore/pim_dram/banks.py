@@ -10,7 +10,6 @@ import numpy as np
 
 from simcore.pim_dram.activations import hottest_line
 from simcore.pim_dram.machine import PimMachine
-from simcore.pim_dram.shown import shown_cycles
 from simcore.results import Results
 from simcore.results.banks import BankName
 from simcore.results.heatmap import HeatMap, bank_heat_map
@@ -49,7 +48,7 @@ class _Equal:
 
 def printed_banks(results: Results) -> list[PrintedTable]:
     """Return the subarrays with work, those that wait longest first, and the cause for which they wait most."""
-    cycles, layers = shown_cycles(results), _layers_of_banks(results)
+    cycles, layers = results.time_cycles, _layers_of_banks(results)
     rows: list[tuple[object, ...]] = []
     for each in _with_work(results)[:MOST_ROWS]:
         counts = each.computing, 100 * each.computing / max(cycles, 1), each.stalled, cycles - each.computing - each.stalled
@@ -64,7 +63,7 @@ def printed_banks(results: Results) -> list[PrintedTable]:
 def bank_lines(results: Results) -> list[str]:
     """Return what the table of subarrays leaves out, and the row that is raised most."""
     machine: PimMachine = results.details["machine"]
-    active, cycles = _with_work(results), max(shown_cycles(results), 1)
+    active, cycles = _with_work(results), max(results.time_cycles, 1)
     others = active[MOST_ROWS:]
     idle = len(results.banks) - sum(each.count for each in active)
     lines = []

@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 
 from simcore.pim.phases import PHASE_KINDS
 from simcore.pim_dram.layers import Done
-from simcore.pim_dram.shown import shown_cycles
 from simcore.pim_dram.tables import layers_done
 from simcore.results import Results
 from simcore.results.figures.banks import draw_map, draw_over_time
@@ -49,7 +48,7 @@ def draw_utilisation(results: Results) -> Figure | None:
 
 def draw_subarrays(results: Results) -> Figure | None:
     """Draw a map of banks and the subarrays that compute in them: the share of the run in which each computed."""
-    grid = 100 * results.banks["busy_cycles"].to_numpy(float) / max(shown_cycles(results), 1)
+    grid = 100 * results.banks["busy_cycles"].to_numpy(float) / max(results.time_cycles, 1)
     grid = grid.reshape(-1, results.details["machine"].subarrays).T
     if not grid.any():
         return None

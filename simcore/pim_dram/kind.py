@@ -154,8 +154,18 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
 
         return figures(results)
 
+    def time_cycles(self, results: Results) -> int:
+        from simcore.pim_dram.times import time_cycles
+
+        return time_cycles(results)
+
+    def computing_cycles(self, results: Results) -> int:
+        from simcore.pim_dram.times import computing_cycles
+
+        return computing_cycles(results)
+
     def said_time(self, results: Results) -> str:
-        from simcore.pim_dram.shown import said_time
+        from simcore.pim_dram.times import said_time
 
         return said_time(results)
 

@@ -10,8 +10,8 @@ from simcore.pim.limits import CAUSES
 from simcore.pim.phases import PHASE_KINDS
 from simcore.pim_dram.machine import build_machine
 from simcore.pim_dram.spec import PimDramSpec
-from simcore.pim_dram.tables import phase_rows
 from simcore.pim_dram.terms import CAUSE_TEXTS, PHASE_TEXTS
+from simcore.pim_dram.times import time_rows
 from simcore.results import Results
 from simcore.results.tables import stall_column
 
@@ -30,7 +30,7 @@ _SWITCHES = {
 
 def losses(results: Results) -> list[Loss]:
     """Return the waits by cause, the most first, then the work by kind of phase."""
-    rows = [row for row in phase_rows(results) if row["image"] == "every"]
+    rows = time_rows(results)
     found = [_loss(cause, CAUSE_TEXTS[cause], rows, stall_column(cause), is_work=False) for cause in CAUSES]
     for kind in PHASE_KINDS:
         of_kind = [row for row in rows if row["phase"] == kind]
@@ -48,7 +48,8 @@ def _loss(name: str, text: str, rows: Sequence[Mapping[str, Any]], column: str, 
 
 def _most(by_layer: dict[str, int], total: int) -> str:
     most = sorted(by_layer, key=lambda name: -by_layer[name])[:_MOST_NAMED]
-    return f"Most in {', '.join(f'{name} ({100 * by_layer[name] / total:.0f} %)' for name in most)}."
+    told = [f"{name} ({100 * by_layer[name] / total:.0f} %)" for name in most if 200 * by_layer[name] >= total]
+    return f"Most in {', '.join(told)}."
 
 
 def changes(spec: PimDramSpec, loss: Loss) -> list[Change]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from simcore.pim.mapping import LayerMap
-from simcore.pim_dram.json_form import commands_of, once_cycles, phase_cycles, pipeline_of, program_of
+from simcore.pim.phases import PHASE_KINDS
+from simcore.pim_dram.json_form import commands_of, once_cycles, pipeline_of, program_of
+from simcore.pim_dram.times import time_rows
 from simcore.pim_dram.values import value_lines
 from simcore.results import Results
 from simcore.results.printed import (
@@ -18,6 +20,7 @@ from simcore.results.printed import (
     totals_of,
     worst_cause,
 )
+from simcore.results.tables import stall_column
 
 #: The most notes of the mapping that are printed.
 _MOST_NOTES = 6
@@ -29,7 +32,7 @@ def printed_tables(results: Results) -> list[PrintedTable]:
         layer_table(results),
         *pass_tables(results),
         phase_table(results),
-        stall_table(results, all_causes=False),
+        where_table(results),
         command_table(results),
         totals_table(results),
     ]
@@ -46,14 +49,27 @@ def layer_table(results: Results) -> PrintedTable:
         worst = worst_cause(row, results.kind.causes)
         rows.append((row["layer"], row["op"], row["macs"] / 1e6, *mapping, row["cycles"], stalled, worst))
     columns = ("layer", "op", "M MACs", "rounds", "cols %", "subarr. %", "cycles", "stalled", "mostly")
-    return PrintedTable(layers_title(results), columns, rows, text_columns=2, cut_names=True)
+    title = layers_title(results) + ("" if results.details["pipeline"] is None else ", whose stages work at the same time")
+    return PrintedTable(title, columns, rows, text_columns=2, cut_names=True)
 
 
 def phase_table(results: Results) -> PrintedTable:
-    """Return the cycles by kind of phase."""
-    cycles = max(results.cycles, 1)
-    rows = [(kind, count, 100 * count / cycles) for kind, count in phase_cycles(results).items() if count]
-    return PrintedTable("Phases", ("phase", "cycles", "%"), rows)
+    """Return the cycles by kind of phase; of a pipeline those of the stage that finishes last."""
+    spent = {kind: sum(row["cycles"] for row in time_rows(results) if row["phase"] == kind) for kind in PHASE_KINDS}
+    rows = [(kind, count, 100 * count / results.time_cycles) for kind, count in spent.items() if count]
+    title = "Phases" if results.details["pipeline"] is None else "Phases between two images, of the stage that finishes last"
+    return PrintedTable(title, ("phase", "cycles", "%"), rows)
+
+
+def where_table(results: Results) -> PrintedTable:
+    """Return compute and the stall causes; of a pipeline those of the stages that finish last."""
+    if results.details["pipeline"] is None:
+        return stall_table(results, all_causes=False)
+    taken = time_rows(results)
+    spent = {"compute": results.kind.computing_cycles(results)}
+    spent |= {cause: sum(int(row[stall_column(cause)]) for row in taken) for cause in results.kind.causes}
+    rows = [(name, cycles, 100 * cycles / results.time_cycles) for name, cycles in spent.items() if cycles]
+    return PrintedTable("Where the cycles between two images went", ("", "cycles", "%"), rows)
 
 
 def command_table(results: Results) -> PrintedTable:
@@ -79,11 +95,10 @@ def _times(results: Results, totals: Mapping[str, Any]) -> list[tuple[str, float
     pipeline = pipeline_of(results)
     if pipeline is None:
         return [("time, us", totals["time_ns"] / 1e3), ("share of the peak, %", totals["array_utilisation_percent"] or None)]
-    most = results.kind.macs_per_cycle(results.system) * pipeline["interval_cycles"]
     return [
-        ("time between images, us", pipeline["interval_ns"] / 1e3),
+        ("time between images, us", totals["time_ns"] / 1e3),
         ("time of an image, us", pipeline["latency_ns"] / 1e3),
-        ("share of the peak, %", 100 * totals["macs"] / most or None),
+        ("share of the peak, %", totals["array_utilisation_percent"] or None),
     ]
 
 
@@ -103,9 +118,11 @@ def printed_lines(results: Results) -> list[str]:
     lines += value_lines(results)
     pipeline = pipeline_of(results)
     if pipeline is not None:
+        rate = pipeline["images_per_s"]
+        said = f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
         lines.append(
             f"Pipeline of {pipeline['stages']} stages: an image every {pipeline['interval_cycles']:,} cycles "
-            f"({pipeline['images_per_s']:,.4g} images/s), each in {pipeline['latency_cycles']:,} cycles."
+            f"({said} images/s), each in {pipeline['latency_cycles']:,} cycles. {_slowest(results)}"
         )
     once = once_cycles(results)
     if once:
@@ -114,6 +131,14 @@ def printed_lines(results: Results) -> list[str]:
             f"Weights are written once, before the first image, in {once:,} cycles ({time_ms:,.3f} ms), not counted above."
         )
     return [*lines, *_notes(results)]
+
+
+def _slowest(results: Results) -> str:
+    """Return which layers make a pipeline slow: those of the stage that finishes the longest step last."""
+    rows = time_rows(results)
+    longest = max(PHASE_KINDS, key=lambda kind: sum(row["cycles"] for row in rows if row["phase"] == kind))
+    layers = dict.fromkeys(row["layer"] for row in rows if row["phase"] == longest)
+    return f"Slowest in {longest}: {', '.join(layers)}."
 
 
 def _notes(results: Results) -> list[str]:

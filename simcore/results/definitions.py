@@ -208,7 +208,7 @@ OTHERS = {
         "All stalled cycles: cycles minus compute_cycles. Of a scratchpad: those in which the array waits for an operand or a "
         "result there. results.json gives the cycles of each cause.",
     ),
-    "time_ns": ("ns", "Time of the cycles at the core clock."),
+    "time_ns": ("ns", "Time of the run at the core clock; of a pipeline, from one image to the next."),
     "scratchpad_area_mm2": ("mm2", "Area of the banks of all scratchpads, from the technology table."),
     "area_mm2": (
         "mm2",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 _SHOWN = ["layer", "op", "macs", "cycles", "compute_cycles", "mapping_efficiency_percent", "array_utilisation_percent"]
 
 _PAGE = """\
-<p><b>{{ network }}</b> on <b>{{ system }}</b>: {{ "{:,}".format(cycles) }} cycles</p>
+<p><b>{{ network }}</b> on <b>{{ system }}</b>: {{ time }}</p>
 {{ layers | safe }}"""
 
 
@@ -20,4 +20,4 @@ def notebook_form(results: Results) -> str:
 
     page = Environment(autoescape=True).from_string(_PAGE)
     table = results.layers[_SHOWN].to_html(index=False)  # pandas escapes the cells
-    return page.render(network=results.network, system=results.system.name, cycles=results.cycles, layers=table)
+    return page.render(network=results.network, system=results.system.name, time=results.kind.said_time(results), layers=table)

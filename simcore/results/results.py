@@ -82,6 +82,11 @@ class Results:
         return sum(run.outcome.cycles for run in self.runs if run.outcome is not None)
 
     @property
+    def time_cycles(self) -> int:
+        """Return the core cycles that the run takes: ``cycles``, but of a pipeline those between two images."""
+        return self.kind.time_cycles(self)
+
+    @property
     def network(self) -> str:
         """Return the name of the network."""
         return str(self.manifest["network"])
@@ -118,7 +123,7 @@ class Results:
     @cached_property
     def total_rows(self) -> list[tuple[str, float, str]]:
         """The rows of ``totals``: metric, value, unit."""
-        return total_rows(self.layer_rows, self.system, self.rates.areas)
+        return total_rows(self.layer_rows, self.system, self.rates.areas, self.time_cycles)
 
     @cached_property
     def part_energies_pj(self) -> dict[str, float]:
@@ -271,7 +276,7 @@ class Results:
         write_results(self, directory, figures=figures)
 
     def __repr__(self) -> str:
-        return f"<Results {self.network} on {self.system.name}: {self.cycles:,} cycles, {len(self.runs)} layers>"
+        return f"<Results {self.network} on {self.system.name}: {self.kind.said_time(self)}, {len(self.runs)} layers>"
 
     def _repr_html_(self) -> str:
         return notebook_form(self)

@@ -30,19 +30,21 @@ def pass_table(layers: pd.DataFrame, kind: MachineKind[Any, Any]) -> pd.DataFram
 
 
 def total_rows(
-    layers: Sequence[Mapping[str, Any]], system: MachineSpec, areas: Mapping[str, float]
+    layers: Sequence[Mapping[str, Any]], system: MachineSpec, areas: Mapping[str, float], time_cycles: int | None = None
 ) -> list[tuple[str, float, str]]:
     """Return (metric, value, unit) of the sum of each column of layers that adds up, and of metrics derived from them.
 
-    ``areas`` has the area of each part of the machine in mm2; an empty one gives areas that are not a number.
+    ``areas`` has the area of each part of the machine in mm2; an empty one gives areas that are not a number. ``time_cycles`` are
+    the cycles that the run takes if layers run at the same time; else it takes those of all layers.
     """
     kind = kind_of(system)
     known = terms_of(kind)
     values = {column: summed(layers, column) for column in added_columns(layers[0], known)}
     cycles = values["cycles"]
     values["stall_cycles"] = cycles - values["compute_cycles"]
-    values["time_ns"] = cycles * 1e9 / system.core_clock_hz
-    room = cycles * kind.macs_per_cycle(system)
+    taken = cycles if time_cycles is None else time_cycles
+    values["time_ns"] = taken * 1e9 / system.core_clock_hz
+    room = taken * kind.macs_per_cycle(system)
     values["array_utilisation_percent"] = 100.0 * values["macs"] / room if room else 0.0
     pads = {bank.scratchpad for bank in kind.banks(system)}
     values["scratchpad_area_mm2"] = sum(area for part, area in areas.items() if part in pads) if areas else nan

@@ -1,0 +1,46 @@
+"""The time that a run takes, and where it goes: of a pipeline the time between two images, in which all stages work at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simcore.pim.phases import PHASE_KINDS
+from simcore.pim_dram.json_form import pipeline_of
+from simcore.pim_dram.tables import phase_rows
+from simcore.results import Results
+
+
+def time_cycles(results: Results) -> int:
+    """Return the cycles of the run; of a pipeline those between two images."""
+    pipeline = pipeline_of(results)
+    return results.cycles if pipeline is None else int(pipeline["interval_cycles"])
+
+
+def said_time(results: Results) -> str:
+    """Return how long a run takes."""
+    pipeline = pipeline_of(results)
+    if pipeline is None:
+        return f"{results.cycles:,} cycles"
+    return f"{pipeline['interval_cycles']:,} cycles from image to image, {pipeline['latency_cycles']:,} for each"
+
+
+def time_rows(results: Results) -> list[dict[str, Any]]:
+    """Return the phases whose cycles make the time: of a pipeline, in each step, those of the stage that finishes last."""
+    rows = [row for row in phase_rows(results) if row["image"] == "every"]
+    if results.details["pipeline"] is None:
+        return rows
+    stages = {run.name: run.facts["placed"].stage for run in results.runs}
+    found = []
+    for kind in PHASE_KINDS:
+        step = [row for row in rows if row["phase"] == kind]
+        taken: dict[int, int] = {}
+        for row in step:
+            taken[stages[row["layer"]]] = taken.get(stages[row["layer"]], 0) + row["cycles"]
+        last = max(taken, key=lambda stage: taken[stage], default=None)
+        found += [row for row in step if stages[row["layer"]] == last]
+    return found
+
+
+def computing_cycles(results: Results) -> int:
+    """Return how many of ``time_cycles`` are no waits."""
+    return sum(int(row["compute_cycles"]) for row in time_rows(results))
