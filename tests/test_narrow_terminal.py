@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simcore.cli import app
-from simcore.cli.console import console, drawn
+from simcore.cli.console import broken, console, drawn, table
 from simcore.meanings.lookup import explain
 from simcore.studies.write_errors.printed import printed_tables as tables_of_training
 
@@ -50,6 +50,7 @@ def shown(*arguments: str) -> list[str]:
         "pim op mul --bits 8 --elements 100",
         "run lenet5 --system tpu-v3-core --layers c1,f5",
         "run lenet5 --system edge-sram-ddr4 --layers c1",
+        "banks lenet5 --system pim-dram-ddr4 --precision 2 --layers c3",
         "list pim",
         "list cells",
         "demo --quiet",
@@ -60,6 +61,26 @@ def test_commands_fit(command: str, columns: int, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("simcore.cli.demo.NETWORK", "lenet5")
     lines = shown(*command.split())
     assert max(len(line) for line in lines if "simulated in" not in line) <= columns
+
+
+def test_long_names_break_behind_signs() -> None:
+    key = "periphery.transposer_bits_per_cycle=8192"
+    assert broken(key, 24) == "periphery.transposer_\nbits_per_cycle=8192"
+    assert broken(f"a {key}", 60) == f"a {key}"
+    assert broken("abcdefghij", 4) == "abcd\nefgh\nij"
+    assert broken("pseudo-channel mode", 12) == "pseudo-\nchannel mode"
+
+
+def test_no_key_is_cut_within_a_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    keys = ["periphery.transposer_bits_per_cycle=8192", "limits.refresh=none", "dram.overrides.channel=2"]
+    rows = [(key, "all-bank", 37_337_059, 144_370, 0.39, 8.2) for key in keys]
+    console().print(table("", ("change", "was", "cycles", "saved", "saved %", "mm2"), rows, text_columns=2))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60
+    pieces = [line.split("  ")[0].split()[0] for line in lines[1:]]
+    assert "".join(pieces) == "".join(keys)
+    assert all(piece[-1] in "._=-" or piece.endswith(("8192", "none", "2")) for piece in pieces)
 
 
 @NARROW
@@ -77,8 +98,8 @@ def test_tables_of_trained_networks_fit(
     monkeypatch.setenv("COLUMNS", str(columns))
     row = pd.DataFrame([TRAINED])
     names = ("error_free", "low_rates", "error_rates", "reuse", "bits", "placements")
-    for table in tables_of_training(dict.fromkeys(names, row)):
-        console().print(drawn(table))
+    for shown_table in tables_of_training(dict.fromkeys(names, row)):
+        console().print(drawn(shown_table))
     assert max(map(len, capsys.readouterr().out.splitlines())) <= columns
 
 

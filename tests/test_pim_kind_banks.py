@@ -100,6 +100,15 @@ def test_the_time_between_images_is_that_of_the_stages_that_finish_last(more: tu
     assert (work, sum(loss.cycles for loss in losses)) == (results.kind.computing_cycles(results), interval)
 
 
+def test_shares_of_banks_are_those_of_the_time_between_images() -> None:
+    arguments = ["lenet5", "--system", "pim-dram-ddr4", "--set", "placement=pipelined", *[f"--set={each}" for each in SMALL]]
+    found = json.loads(CliRunner().invoke(app, ["banks", *arguments, "--json"]).stdout)
+    assert found["cycles"] == simulate("lenet5", "pim-dram-ddr4", overrides=(*SMALL, "placement=pipelined")).time_cycles
+    assert "column_layers" not in found
+    for bank in found["banks"]:
+        assert bank["occupancy_percent"] == pytest.approx(100 * bank["busy_cycles"] / found["cycles"])
+
+
 def test_why_of_a_pipeline_saves_time_between_images() -> None:
     overrides = (*SMALL, "placement=pipelined")
     found = why("lenet5", "pim-dram-ddr4", layers="c3,f5", overrides=overrides)

@@ -45,22 +45,19 @@ def banks_json(results: Results) -> dict[str, object]:
     """Return the scratchpads with their stalls, waits and write buffers, every column of the table of banks, and the heat map.
 
     ``conflicts`` of a bank is the share of cycles with a conflict in each column of the heat map, ``column_layers`` the layer
-    that takes most of each column.
+    that takes most of each column. Layers that run at the same time have no heat map.
     """
-    heat = results.conflict_heat_map(MOST_COLUMNS)
     columns = results.banks.astype(object)
-    banks = columns.where(columns.notna(), None).to_dict("records")
-    shown = [
-        {**{str(key): value for key, value in bank.items()}, "conflicts": row.tolist()}
-        for bank, row in zip(banks, heat, strict=True)
-    ]
-    return {
+    banks = [{str(key): value for key, value in bank.items()} for bank in columns.where(columns.notna(), None).to_dict("records")]
+    found: dict[str, object] = {
         "network": results.network,
         "system": results.system.name,
         "engine": results.engine,
-        "cycles": results.cycles,
+        "cycles": results.time_cycles,
         "scratchpads": results.to_json()["scratchpads"],
-        "column_cycles": results.cycles / MOST_COLUMNS,
-        "column_layers": marked_layers(results, MOST_COLUMNS),
-        "banks": shown,
     }
+    if results.time_cycles == results.cycles:
+        found |= {"column_cycles": results.cycles / MOST_COLUMNS, "column_layers": marked_layers(results, MOST_COLUMNS)}
+        for bank, row in zip(banks, results.conflict_heat_map(MOST_COLUMNS), strict=True):
+            bank["conflicts"] = row.tolist()
+    return found | {"banks": banks}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from models.pim.variation import SOURCE, failing_share
-from simcore.cli.console import console, print_json, table, telling_of_compiling, working
+from simcore.cli.console import console, counted, print_json, table, telling_of_compiling, working
 from simcore.cli.dram_settings import standard_overrides
 from simcore.cli.options import file_named
 from simcore.cli.pim import MultiplyOptions
@@ -93,7 +93,7 @@ def _print(found: dict[str, Any]) -> None:
     out.print()
     cycles = [("compute", found["compute_cycles"]), *found["stall_cycles"].items(), ("total", found["cycles"])]
     shown = [(name, value, 100 * value / found["cycles"]) for name, value in cycles if value]
-    where = f"{found['banks']} bank(s) x {found['subarrays']} subarray(s) of {found['standard']}"
+    where = f"{counted(found['banks'], 'bank')} x {counted(found['subarrays'], 'subarray')} of {found['standard']}"
     out.print(table(f"Cycles of the last subarray, {where}", ("", "cycles", "%"), shown))
     out.print()
     energy = "unknown" if found["pj"] is None else f"{found['pj'] / 1e6:,.3f} uJ"

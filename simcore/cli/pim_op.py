@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from models.pim.bitsimd import SYSTEMS, is_extended, row_accesses, time_of
-from simcore.cli.console import console, print_json, table
+from simcore.cli.console import console, counted, print_json, table
 from simcore.cli.options import file_named
 from simcore.dram.commands import HEADER
 from simcore.errors import InputError, did_you_mean
@@ -37,7 +37,8 @@ def op_command(
         print_json({**times, "passes": time.passes, "extends_the_table": extended})
         return
     rows = [(name.removesuffix("_ns"), value) for name, value in times.items()]
-    console().print(table(f"{operation} of {elements:,} elements of {bits} bits, {time.passes:,} passes", ("", "ns"), rows))
+    title = f"{operation} of {counted(elements, 'element')} of {counted(bits, 'bit')} on {name}: {counted(time.passes, 'pass')}"
+    console().print(table(title, ("", "ns"), rows))
     if extended:
         console().print("PIMeval's table does not have this operation; its formula was extended.")
 

@@ -99,6 +99,8 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     has_banks: ClassVar[bool] = False
     #: What can be traced: "scratchpads", "dram".
     traces: ClassVar[tuple[str, ...]] = ()
+    #: What to do without a trace, in an error.
+    instead_of_traces: ClassVar[str] = "leave --trace out"
     #: A folder of preset systems as YAML files, or None. The presets of simcore itself lie in models/systems.
     presets: ClassVar[Path | None] = None
     #: Keys whose values may name a file, relative to the System file with that key. "*" stands for any key or index.
@@ -284,7 +286,7 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     def require_trace(self, spec: SpecT, wanted: str) -> None:
         """Raise InputError if the machine makes no accesses of the wanted sort that could be traced."""
         if wanted not in self.traces:
-            raise InputError(f"a machine of kind '{self.name}' has no {wanted} to trace", hint="leave --trace out")
+            raise InputError(f"a machine of kind '{self.name}' has no {wanted} to trace", hint=self.instead_of_traces)
         if wanted == "dram" and self.main_memory(spec) is None:
             message = "main memory is a latency and a bandwidth, so that there is no DRAM to trace"
             raise InputError(message, where="memory", hint="memory: {model: dram, standard: ddr4_2400r}")

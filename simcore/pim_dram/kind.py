@@ -35,6 +35,7 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
     causes = CAUSES
     value_engines = ("compiled", "simpy")
     has_banks = True
+    instead_of_traces = "--commands FILE writes its commands"
     file_keys = (("dram", "standard"), ("program",))
 
     @property

@@ -53,10 +53,9 @@ class BankName:
     write_buffer_entries: int = 0
 
 
-def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequence[str]) -> pd.DataFrame:
-    """Return one row per bank for the whole run. ``causes`` are the names of the stall causes."""
+def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequence[str], cycles: int) -> pd.DataFrame:
+    """Return one row per bank for the whole run, which takes ``cycles``. ``causes`` are the names of the stall causes."""
     outcomes = [run.outcome for run in runs if run.outcome is not None]
-    cycles = sum(outcome.cycles for outcome in outcomes)
     counters = {column: _total(outcomes, field, len(banks)) for column, field in BANK_COUNTERS.items()}
     stalls = sum((outcome.bank_stall_cycles for outcome in outcomes), np.zeros((len(banks), len(causes)), np.int64))
     return _bank_frame(banks, counters | counter_columns(outcomes), _by_cause(stalls, causes), cycles)

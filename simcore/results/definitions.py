@@ -69,8 +69,8 @@ LAYERS = {
 }
 
 BANKS = {
-    "scratchpad": ("", "Name of the scratchpad in the system."),
-    "bank": ("", "Number of the bank in its scratchpad, from 0. In the table of a DRAM, its number in the bank group or rank."),
+    "scratchpad": ("", "Name of the scratchpad in the system; on DRAM that multiplies, of the bank."),
+    "bank": ("", "Number of the bank in its scratchpad, DRAM bank group or rank; on DRAM that multiplies, of the subarray."),
     "memory": ("", "Bank timing model of the bank."),
     "reads": ("accesses", "Reads that the bank granted, those of the DMA included."),
     "writes": ("accesses", "Writes that the bank granted, those of the DMA included; a preempted write counts once."),

@@ -185,7 +185,7 @@ class Results:
     @cached_property
     def banks(self) -> pd.DataFrame:
         """One row per bank: accesses, conflicts, occupancy, and the stalls that the array suffered at this bank, by cause."""
-        return bank_table(self.runs, self._banks, self.kind.causes)
+        return bank_table(self.runs, self._banks, self.kind.causes, self.time_cycles)
 
     @property
     def bank_counters(self) -> tuple[str, ...]:
