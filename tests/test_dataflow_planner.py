@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,51 @@ def test_any_uses_are_served_on_the_fewest_slots_that_hold_them_and_on_more(
     begins = data.draw(st.lists(st.integers(-5, 45), min_size=len(wanted), max_size=len(wanted)))
     lead = Lead(data.draw(st.integers(1, 3)), data.draw(st.integers(1, 5)), np.sort(np.array(begins, dtype=np.int64)))
     assert stuck_at(wanted, place(wanted, wanted.at_once() + spare, lead)) is None
+
+
+def placed_slot_by_slot(wanted: Uses, slots: int, lead: Lead) -> list[tuple[int, int, int, int, int]]:
+    """The placement by its rule, with a look at every slot for every use: (use, slot, released, victim, victim returns)."""
+    tiles, uses = wanted.tile.tolist(), len(wanted)
+    latest, released, early = [-1] * slots, [-1] * slots, [False] * slots
+    brought_in = [0] * max(lead.ahead, lead.most)
+    rows = []
+
+    def next_use(use: int) -> int:
+        return next((later for later in range(use + 1, uses) if tiles[later] == tiles[use]), uses)
+
+    for use, tile in enumerate(tiles):
+        found = [slot for slot in range(slots) if latest[slot] >= 0 and tiles[latest[slot]] == tile]
+        if found:
+            slot, end = found[0], max(released[found[0]], int(wanted.last[use]))
+        else:
+            slot, end = len(rows), int(wanted.last[use])
+            if slot >= slots:
+                begins = 0 if lead.begins is None else int(lead.begins[use])
+                by_then = min(brought_in[-lead.ahead], max(brought_in[-max(lead.ahead, lead.most)], begins))
+                early = [was or released[each] < by_then for each, was in enumerate(early)]
+                slot = min(
+                    range(slots),
+                    key=lambda each: (not early[each], -next_use(latest[each]) * early[each], released[each], latest[each]),
+                )
+            gone = latest[slot]
+            rows.append((use, slot, released[slot], gone, int(gone >= 0 and next_use(gone) < uses)))
+            brought_in.append(int(wanted.first[use]))
+        latest[slot], released[slot], early[slot] = use, end, False
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_slot_taken_is_that_of_the_tile_used_again_last_among_those_released_early(seed: int) -> None:
+    draw = random.Random(seed)
+    tile = np.array([draw.randrange(9) for _ in range(40)])
+    first = np.array(sorted(draw.randrange(80) for _ in range(40)))
+    wanted = Uses(tile, first, first + np.array([draw.choice((0, 0, 1, 2)) for _ in range(40)]))
+    slots = min(len(np.unique(tile)) - 1, wanted.at_once() + draw.randrange(4))  # with more slots no tile would leave
+    begins = None if seed % 3 == 0 else np.array([draw.randrange(80) for _ in range(40)])
+    lead = Lead(draw.randint(1, 3), draw.randint(1, 5), begins)
+    found = place(wanted, slots, lead)
+    columns = (found.use, found.slot, found.released, found.victim, found.victim_returns)
+    assert list(zip(*(column.tolist() for column in columns), strict=True)) == placed_slot_by_slot(wanted, slots, lead)
 
 
 def test_a_tile_needed_long_does_not_hold_up_tiles_needed_briefly_after_it() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import permutations, product
 from typing import Any
 
@@ -28,17 +29,20 @@ MOST_NEAR = 64
 ORDERS = [((1, 2, 0), (1, 0)), *(o for o in product(permutations(range(3)), permutations(range(2))) if o != ((1, 2, 0), (1, 0)))]
 
 
-def useful_sizes(count: int, most: int = MOST_SIZES) -> list[int]:
+@lru_cache(maxsize=1024)
+def useful_sizes(count: int, most: int = MOST_SIZES) -> tuple[int, ...]:
     """Return tile sizes for ``count`` units, largest first: the smallest size for each number of tiles, thinned out if many."""
-    tiles = np.unique(np.concatenate((np.arange(1, min(count, 512) + 1), np.geomspace(1, count, 64).astype(np.int64))))
+    tiles = np.arange(1, min(count, 512) + 1)
+    if count > 512:
+        tiles = np.unique(np.concatenate((tiles, np.geomspace(1, count, 64).astype(np.int64))))
     found = np.unique(-(-count // tiles))[::-1]
     if len(found) > most:
         places = np.unique(np.abs(np.log(found)[None, :] - np.linspace(np.log(count), 0, most)[:, None]).argmin(axis=1))
         found = found[places]
-    return [int(size) for size in found]
+    return tuple(found.tolist())
 
 
-def _even(sizes: list[int]) -> list[int]:
+def _even(sizes: Sequence[int]) -> list[int]:
     """Return the sizes with all but the largest rounded up to numbers with many divisors, so that tiles of them are alike."""
     rounded = [-(-size // (unit := max(1, 1 << max(0, size.bit_length() - 4)))) * unit for size in sizes[1:]]
     return [sizes[0], *sorted({size for size in rounded if size < sizes[0]}, reverse=True)]
@@ -85,12 +89,12 @@ def candidates(shape: ConvShape, system: System, sharing: Sharing) -> Candidates
     along_time = flow.extents(shape)[2]
     taps = [system.tiling != "whole", system.tiling == "whole"] if _reuses(shape, sharing) else [False]
     if system.tiling == "whole":
-        sizes: list[list[int]] = [[0], [1], [1], [along_time]]
+        sizes: list[Sequence[int]] = [[0], [1], [1], [along_time]]
     else:
         unit = flow.block_unit(shape)
         blocks = [size * unit for size in _even(useful_sizes(along_time // unit))] if flow.cuts_time else [along_time]
         rows, columns = sharing.folds_along(shape)
-        sizes = [list(range(len(ORDERS))), useful_sizes(rows), useful_sizes(columns), blocks]
+        sizes = [range(len(ORDERS)), useful_sizes(rows), useful_sizes(columns), blocks]
     grid = [axis.ravel() for axis in np.meshgrid(sizes[3], [int(t) for t in taps], *sizes[:3], indexing="ij")]
     block, reuse, order, row_tile, column_tile = (axis.astype(np.int64) for axis in grid)
     found = Candidates(order, row_tile, column_tile, block, reuse != 0)

@@ -27,7 +27,9 @@ class Side(Enum):
 
     def extent(self, shape: ConvShape) -> int:
         """Return the extent of this side in a group of a layer: M, N or K of the matrix product."""
-        return {Side.PIXELS: shape.pixels, Side.FILTERS: shape.group_filters, Side.TAPS: shape.taps}[self]
+        if self is Side.PIXELS:
+            return shape.pixels
+        return shape.group_filters if self is Side.FILTERS else shape.taps
 
 
 #: The two sides of each tensor, by the port that moves it.

@@ -8,9 +8,10 @@ early that its own load can be done in time (see ``lead``).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 
 import numpy as np
 
@@ -73,70 +74,74 @@ def _ring(uses: Uses, slots: int) -> TilePlacement:
     return TilePlacement(use, use % slots, released, victim, np.zeros(len(use), dtype=np.int64))
 
 
-def _next_use(tile: Int64Array) -> Int64Array:
-    """Return for each use the index of the next use of its tile, or the number of uses if there is none."""
-    order = np.argsort(tile, kind="stable")
-    following = np.full(len(tile), len(tile), dtype=np.int64)
-    same = tile[order[1:]] == tile[order[:-1]]
-    following[order[:-1][same]] = order[1:][same]
-    return following
-
-
 def _farthest(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
-    following = _next_use(uses.tile).tolist()
-    tiles, first, last = uses.tile.tolist(), uses.first.tolist(), uses.last.tolist()
-    home: dict[int, int] = {}
-    latest, released = [-1] * slots, [-1] * slots
-    # Entries of ``late`` are (release, use, slot), and those of ``early`` are (-next use, release, use, slot). An entry is valid
-    # while ``use`` is the latest of its slot. It moves from late to early once its slot was released early enough.
+    """Place uses by Belady's rule.
+
+    Only the uses that bring in a tile are visited one by one. Hits between them are looked up where they matter.
+    ``order`` has all uses, tile by tile. For the tile in each slot, ``at`` is the place in it of the latest use that was looked
+    up, ``end`` the place behind its last use, and ``released`` the last element that needs the tile, as far as was looked up.
+    """
+    by_tile = np.argsort(uses.tile, kind="stable")
+    order, last, none = by_tile.tolist(), uses.last[by_tile].tolist(), len(uses)
+    begin = np.flatnonzero(np.concatenate(([True], uses.tile[by_tile[1:]] != uses.tile[by_tile[:-1]]))).tolist()
+    at, end, released = [-1] * slots, [-1] * slots, [-1] * slots
+    # (use, its place, the end of its tile's) for the next use of each tile that is in no slot.
+    out = sorted(zip([order[place] for place in begin], begin, [*begin[1:], none], strict=True))
+    # Each full slot stands in ``late`` as (release, use, slot), or in ``early`` as (-next use, release, use, slot) and in
+    # ``asleep`` as (next use, use, slot). It moves to early once it was released early enough, and back when it is used again. An
+    # entry counts if ``use`` is the latest of its slot.
     late: list[tuple[int, int, int]] = []
     early: list[tuple[int, int, int, int]] = []
-    # Slots used since the last tile was brought in. Only their latest use deserves an entry, so entries are made late.
-    touched: set[int] = set()
+    asleep: list[tuple[int, int, int]] = []
     ahead, most = lead.ahead, max(lead.ahead, lead.most)
     brought_in = deque([0] * most, maxlen=most)
-    begins = lead.begins.tolist() if lead.begins is not None else [0] * len(tiles)
     rows: list[tuple[int, int, int, int, int]] = []
-    uses_in_all = len(tiles)
-    for use, tile in enumerate(tiles):
-        slot = home.get(tile, -1)
-        end = last[use]
-        if slot >= 0:
-            if released[slot] < end:
-                released[slot] = end
-        else:
-            for old in touched:
-                heappush(late, (released[old], latest[old], old))
-            touched.clear()
-            if len(home) < slots:
-                slot = len(home)
-            else:
-                by_then = min(brought_in[-ahead], max(brought_in[0], begins[use]))
-                while late and late[0][0] < by_then:
-                    release, by, held = heappop(late)
-                    if latest[held] == by:
-                        heappush(early, (-following[by], release, by, held))
-                slot = _victim(early, late, latest)
-            gone = latest[slot]
-            returns = 0
-            if gone >= 0:
-                del home[tiles[gone]]
-                returns = int(following[gone] < uses_in_all)
-            rows.append((use, slot, released[slot], gone, returns))
-            home[tile], released[slot] = slot, end
-            brought_in.append(first[use])
-        latest[slot] = use
-        touched.add(slot)
+
+    def look_up(slot: int, use: int) -> tuple[int, int, int]:
+        """Look up the uses of a slot's tile before ``use``. Return its (release, latest use, slot)."""
+        seen = at[slot] + 1
+        found = bisect_left(order, use, seen, end[slot])
+        if found > seen:
+            at[slot], released[slot] = found - 1, max(released[slot], max(last[seen:found]))
+        return released[slot], order[found - 1], slot
+
+    while out:
+        use, place, behind = heappop(out)
+        slot, gone, returns = len(rows), -1, 0
+        if slot >= slots:
+            while asleep and asleep[0][0] < use:
+                _, by, held = heappop(asleep)
+                if order[at[held]] == by:
+                    heappush(late, look_up(held, use))
+            by_then = min(brought_in[-ahead], max(brought_in[0], 0 if lead.begins is None else int(lead.begins[use])))
+            while late and late[0][0] < by_then:
+                held = late[0][2]
+                release, by, _ = entry = look_up(held, use)
+                if release >= by_then:
+                    heapreplace(late, entry)
+                    continue
+                heappop(late)
+                following = order[at[held] + 1] if at[held] + 1 < end[held] else none
+                heappush(early, (-following, release, by, held))
+                if following < none:
+                    heappush(asleep, (following, by, held))
+            slot = -1
+            while early and slot < 0:
+                _, _, by, held = heappop(early)
+                if order[at[held]] == by:
+                    slot = held
+            while slot < 0:
+                entry = look_up(late[0][2], use)
+                if entry == late[0]:
+                    slot = heappop(late)[2]
+                else:
+                    heapreplace(late, entry)
+            gone = order[at[slot]]
+            if at[slot] + 1 < end[slot]:
+                returns = 1
+                heappush(out, (order[at[slot] + 1], at[slot] + 1, end[slot]))
+        rows.append((use, slot, released[slot], gone, returns))
+        at[slot], end[slot], released[slot] = place, behind, last[place]
+        heappush(late, (last[place], use, slot))
+        brought_in.append(int(uses.first[use]))
     return TilePlacement(*np.array(rows, dtype=np.int64).reshape(-1, 5).T.copy())
-
-
-def _victim(early: list[tuple[int, int, int, int]], late: list[tuple[int, int, int]], latest: list[int]) -> int:
-    """Return the slot to take over: the one used again farthest in the future, or the one released first if all are late."""
-    while early:
-        entry = heappop(early)
-        if latest[entry[3]] == entry[2]:
-            return entry[3]
-    while True:
-        _, use, slot = heappop(late)
-        if latest[slot] == use:
-            return slot

@@ -149,11 +149,12 @@ def least_tilings(shape: ConvShape, system: System, sharing: Sharing) -> list[Ti
     """Return a few tilings of the least expected traffic, the least first."""
     pads = _Pads(shape, system, sharing)
     found = _worth_dividing(pads, candidates(shape, system, sharing))
-    traffic, wants = _least(pads, pads.traffic(found), FINE_PARTS)
-    least = found.only(np.lexsort((steps(found, shape, sharing), traffic.round()))[:TRIED])
-    moved, wants = _least(pads, pads.traffic(least), FINE_PARTS)
+    moved, wants = _least(pads, pads.traffic(found), FINE_PARTS)
+    least = found.only(np.lexsort((steps(found, shape, sharing), moved.round()))[:TRIED])
+    traffic = pads.traffic(least)
+    moved, wants = _least(pads, traffic, FINE_PARTS)
     moved = shape.groups * moved + pads.results
-    cycles = _cycles(pads, least, wants, moved)
+    cycles = _cycles(pads, traffic, steps(least, shape, sharing), wants, moved)
     return [_tiling(pads, least, index, moved, wants, cycles[index]) for index in range(len(least))]
 
 
@@ -187,17 +188,22 @@ def _promising(pads: _Pads, found: Candidates) -> Int64Array:
 
 def _best(pads: _Pads, found: Candidates) -> tuple[int, Tiling]:
     """Return the index of the nest that is taken, and the tiling that it makes."""
-    traffic, wants = _least(pads, pads.traffic(found), FINE_PARTS)
-    moved = pads.shape.groups * traffic + pads.results
+    traffic = pads.traffic(found)
+    moved, wants = _least(pads, traffic, FINE_PARTS)
+    moved = pads.shape.groups * moved + pads.results
     alike = np.flatnonzero(moved <= ALIKE * moved.min())
-    some = {name: size[alike] for name, size in wants.items()}
+    taken = steps(found.only(alike), pads.shape, pads.sharing)
+
+    def cycles_of(chosen: Int64Array, steps_taken: Int64Array) -> Floats:
+        some = {name: size[chosen] for name, size in wants.items()}
+        return _cycles(pads, traffic.only(chosen), steps_taken, some, moved[chosen])
+
     if len(alike) > MANY:
-        bound = _cycles_at_least(pads, found.only(alike), moved[alike])
+        bound = np.maximum(taken, moved[alike] / bytes_per_cycle(pads.system))
         few = np.argsort(bound, kind="stable")[:FEW]
-        reached = _cycles(pads, found.only(alike[few]), {name: size[few] for name, size in some.items()}, moved[alike[few]])
-        hopeful = bound <= ABOUT * reached.min()
-        alike, some = alike[hopeful], {name: size[hopeful] for name, size in some.items()}
-    cycles = _cycles(pads, found.only(alike), some, moved[alike])
+        hopeful = bound <= ABOUT * cycles_of(alike[few], taken[few]).min()
+        alike, taken = alike[hopeful], taken[hopeful]
+    cycles = cycles_of(alike, taken)
     quick = np.flatnonzero(cycles <= ABOUT * cycles.min())
     best = quick[np.argmin(moved[alike[quick]].round())]
     return int(alike[best]), _tiling(pads, found, int(alike[best]), moved, wants, cycles[best])
@@ -209,19 +215,15 @@ def _tiling(pads: _Pads, found: Candidates, index: int, moved: Floats, wants: di
     return Tiling(pads.sharing, found.loops(index), sizes, whole, int(moved[index]), float(cycles))
 
 
-def _cycles_at_least(pads: _Pads, found: Candidates, moved: Floats) -> Floats:
-    """Return the cycles that each nest takes at least: its steps, or the time in which main memory moves its bytes."""
-    return np.asarray(np.maximum(steps(found, pads.shape, pads.sharing), moved / bytes_per_cycle(pads.system)))
-
-
-def _cycles(pads: _Pads, found: Candidates, wants: dict[str, Floats], moved: Floats) -> Floats:
+def _cycles(pads: _Pads, traffic: Traffic, every: Int64Array, wants: dict[str, Floats], moved: Floats) -> Floats:
     """Return the cycles that each nest is expected to take: its steps, or the time in which main memory moves its bytes.
 
-    Steps are joined by the time for which the first folds wait for what they load, and for which the last results are stored.
+    ``every`` are its steps. They are joined by the time for which the first folds wait for what they load, and for which the last
+    results are stored.
     """
-    shape, sharing, traffic = pads.shape, pads.sharing, pads.traffic(found)
-    every, per_cycle = steps(found, shape, sharing), bytes_per_cycle(pads.system) / sharing.split.groups
-    folds = np.concatenate((np.ones((1, len(found))), np.cumprod(traffic.nests.turns, axis=0)))
+    shape, sharing = pads.shape, pads.sharing
+    per_cycle = bytes_per_cycle(pads.system) / sharing.split.groups
+    folds = np.concatenate((np.ones((1, len(every))), np.cumprod(traffic.nests.turns, axis=0)))
     taken = every / (sharing.group_folds(shape) * folds[-1]) * folds
     loaded = sum(np.stack(pads.entering(traffic.reuse(_PORTS[name]), wants[name])) for name in ("ifmap", "filter"))
     stored = traffic.results() * pads.system.words.ofmap_bytes

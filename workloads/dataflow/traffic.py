@@ -8,7 +8,8 @@ again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,10 @@ class Nests:
 
     def __len__(self) -> int:
         return len(self.block)
+
+    def only(self, chosen: npt.NDArray[Any]) -> Nests:
+        """Return some of the nests, by their indices or by a mask."""
+        return Nests(*(getattr(self, field.name)[..., chosen] for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,9 @@ class _Covered:
         """Return what is covered of a side."""
         return self.pixels if side is Side.PIXELS else self.filters if side is Side.FILTERS else self.taps
 
+    def only(self, chosen: npt.NDArray[Any]) -> _Covered:
+        return _Covered(self.pixels[:, chosen], self.filters[:, chosen], self.taps[:, chosen])
+
 
 class Traffic:
     """The traffic of one layer's tensors, for one group, under many nests and any division of the scratchpads."""
@@ -154,6 +162,12 @@ class Traffic:
         apart = sharing.flow.planar and lanes <= shape.width
         self._windows = Windows(shape, system, taps_in_folds=sharing.flow.rows is Side.TAPS, rows_apart=apart)
         self._mean, self._most = self._covered(largest=False), self._covered(largest=True)
+
+    def only(self, chosen: npt.NDArray[Any]) -> Traffic:
+        """Return the traffic under some of the nests, by their indices or by a mask."""
+        some = copy(self)
+        some.nests, some._mean, some._most = self.nests.only(chosen), self._mean.only(chosen), self._most.only(chosen)
+        return some
 
     def total(self, port: Port) -> float:
         """Return the bytes of a tensor, each counted once. Sums are counted in the size of partial sums."""
@@ -173,7 +187,7 @@ class Traffic:
             self._unique(port, covered, largest=largest) for covered, largest in ((self._mean, False), (self._most, True))
         )
         for loop, turns in enumerate(nests.turns):
-            np.clip(unique[loop + 1], unique[loop], turns * unique[loop], out=unique[loop + 1])
+            unique[loop + 1] = np.minimum(np.maximum(unique[loop + 1], unique[loop]), turns * unique[loop])
         again = (nests.turns * unique[:-1] - unique[1:]) / np.where(nests.turns > 1, nests.turns - 1, 1.0)
         shared = np.where((nests.turns > 1) & (again > _EVEN * unique[:-1]), again, 0.0)
         in_row, passes = self._row_of_a_fold(port)
