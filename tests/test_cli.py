@@ -324,6 +324,7 @@ def test_a_users_model_runs_where_set_puts_it(tmp_path: Path, lenet5: dict) -> N
     assert slower["cycles"] > lenet5["cycles"]
 
 
+@pytest.mark.slow
 def test_explain_knows_every_term() -> None:
     assert {row["name"] for row in json.loads(invoke("explain", "--json").stdout)} >= set(all_terms())
     assert "write buffer" in invoke("explain", "write_backpressure").stdout
@@ -345,6 +346,7 @@ def test_the_demo_says_what_its_numbers_say(monkeypatch: pytest.MonkeyPatch) -> 
     assert "Assumptions:" in told
 
 
+@pytest.mark.slow
 def test_the_demo_saves_both_runs_where_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("simcore.cli.demo.NETWORK", "lenet5")
     assert invoke("demo", "--quiet", "--out", str(tmp_path / "demo")).exit_code == 0
@@ -383,6 +385,7 @@ def test_the_process_exits_2_with_one_line_on_stderr() -> None:
     assert len(found.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     root = str(Path(simcore.__file__).parents[1])
     line = f"{sys.executable} -c 'from simcore.cli import main; main()' explain --json | head -1"

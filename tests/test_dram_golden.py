@@ -15,6 +15,7 @@ def test_compiled_controller_issues_ramulators_commands(name: str) -> None:
     assert_equal_to_golden(run_trace(golden.dram, golden.trace, golden.controller, record_commands=True), golden)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in run_names("1k") if not any(pattern in name for pattern in _LONG)])
 def test_reference_controller_issues_ramulators_commands(name: str) -> None:
     golden = golden_run(name)

@@ -65,6 +65,7 @@ def test_a_better_dram_costs_nothing_in_front_of_sram(knob: str) -> None:
     assert costs("edge-sram", 32, knob) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bursts", "most"), [(16, 1.052), (32, 1.15)])
 def test_a_second_rank_costs_turns_of_the_data_bus(bursts: int, most: float) -> None:
     """With more bursts in flight the linear layers, whose bytes bind, have more transactions of both ranks in the queues."""

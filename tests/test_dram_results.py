@@ -39,6 +39,7 @@ def test_transactions_are_hits_misses_and_conflicts_and_move_the_bytes(results: 
     assert layers["dram_row_hits"].sum() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["lenet5", "resnet18", pytest.param("vgg16", marks=pytest.mark.slow)])
 def test_what_the_dma_asks_for_is_what_the_commands_move(network: str) -> None:
     system = load_system("edge-sram-ddr4")
@@ -137,6 +138,7 @@ def test_a_saved_run_has_the_dram_table(results: Results, tmp_path: Path) -> Non
     assert json.loads((saved / "manifest.json").read_text())["system"]["memory"]["standard"] == "ddr4_2400r"
 
 
+@pytest.mark.slow
 def test_a_user_table_is_among_the_inputs(tmp_path: Path) -> None:
     table = tmp_path / "mine.yaml"
     table.write_text("extends: ddr4_2400r\n")

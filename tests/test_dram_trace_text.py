@@ -55,6 +55,7 @@ def told(read: object, path: Path) -> object:
     return [getattr(found, column).tolist() for column in ("earliest", "op", "address")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [1, 7, 64, 1 << 20])
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

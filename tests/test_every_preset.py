@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,14 +39,20 @@ def test_the_graphs_import_with_the_macs_that_others_count(name: str) -> None:
     assert load_network(GOLDEN / f"{name}.onnx").macs() == MACS[name]
 
 
+@cache
+def layers_of_all_networks() -> list[LayerInstance]:
+    """One layer of each kind and shape in the networks by name and the graphs that are imported."""
+    networks = [load_network(name) for name in NETWORKS]
+    networks += [load_network(GOLDEN / f"{name}.onnx") for name in GRAPHS if name not in NETWORKS]
+    return distinct([layer for network in networks for layer in network.instances()])
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*NETWORKS, *GRAPHS])
-def test_every_layer_is_planned_on_every_preset(name: str) -> None:
-    network = load_network(GOLDEN / f"{name}.onnx" if name in GRAPHS and name not in NETWORKS else name)
-    for layer in distinct(network.instances()):
-        for system in SYSTEMS:
-            program = lower(layer, system)
-            assert (program is None) == (work_of(layer) is None)
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
+def test_every_layer_is_planned_on_every_preset(system: System) -> None:
+    for layer in layers_of_all_networks():
+        program = lower(layer, system)
+        assert (program is None) == (work_of(layer) is None)
 
 
 @pytest.mark.slow

@@ -104,6 +104,7 @@ def mutated(text: bytes, draw: random.Random) -> bytes:
     return text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_a_text_that_is_no_longer_sound_is_read_or_refused(name: str, tmp_path: Path) -> None:
     read, texts = READERS[name]

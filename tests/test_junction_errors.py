@@ -110,6 +110,7 @@ def test_the_table_is_what_the_solver_gives():
         assert row == pytest.approx(level_times(overdrive, stability), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_between_its_points_the_table_is_within_one_percent_of_the_solver():
     generator = np.random.default_rng(4)
     for _ in range(15):

@@ -173,6 +173,7 @@ def test_scratchpads_that_cannot_change_roles_are_reported():
         load_system("edge-sram", ["layer_results=scratchpad"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["lenet5", "resnet18-32"])
 def test_what_lies_in_place_is_the_tensor_that_the_reader_takes_through_its_ifmap(network):
     """A gradient is never taken for an activation, nor a weight for a gradient: the map of tensors by pass is the witness."""

@@ -289,6 +289,7 @@ def test_planned_traffic_is_within_a_tenth_of_the_least(dataflow: str, draw_shap
     assert {number: round(ratio, 3) for number, ratio in ratios.items() if ratio > 1.1} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataflow", ["ws", "os", "is"])
 def test_an_equal_layer_gets_an_equal_plan_from_what_is_remembered(dataflow: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiling, "_known", OrderedDict())

@@ -63,6 +63,7 @@ def test_every_write_of_a_small_product_by_hand(engine: str) -> None:
     assert (twice.flat == 2 * once.flat).all()
 
 
+@pytest.mark.slow
 def test_both_engines_count_alike_where_tiles_move_between_folds() -> None:
     case = spilling_case()
     check_case(case)
@@ -72,6 +73,7 @@ def test_both_engines_count_alike_where_tiles_move_between_folds() -> None:
     assert len(homes) > len(np.unique(homes[:, 0]))
 
 
+@pytest.mark.slow
 def test_folds_that_are_alike_are_counted_in_their_own_rows() -> None:
     system = override_system(load_system("edge-sram"), ["array.rows=4", "array.columns=4"])
     check_case(Case(system, (instance_of(MatMul("product"), ((16, 32), (32, 64))),)))

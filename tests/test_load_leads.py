@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_latency_hidden import LAYERS, machine
@@ -47,6 +48,7 @@ def in_time_one_after_another(starts_at: int, every: list[tuple[int, int]]) -> b
     return True
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(TIMES, TIMES)
 def test_the_latest_begin_is_the_latest_from_which_a_slow_twin_is_in_time(drawn: list, more: list) -> None:

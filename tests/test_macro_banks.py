@@ -117,6 +117,7 @@ def test_a_line_may_lie_in_two_cells_by_bits():
     assert set(simulate("lenet5", system).banks["memory"]) == {"sram", "stt-34.5F2+sram"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])
 def test_a_run_is_charged_with_its_macros_and_equal_in_both_engines(engine):
     results = simulate("lenet5", of_macros("stt-34.5F2", "technology.leakage_class=hp"), layers="c1", engine=engine)

@@ -34,6 +34,7 @@ def assert_apart(program: Program) -> None:
     assert all(start % TILE_ALIGNMENT_BYTES == 0 for start, _ in spans)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["lenet5", "resnet18"])
 def test_tiles_of_a_network_lie_apart_and_tensors_on_whole_pages(network: str) -> None:
     system = load_system("edge-sram")
@@ -46,6 +47,7 @@ def test_tiles_of_a_network_lie_apart_and_tensors_on_whole_pages(network: str) -
             assert first not in tiles or tiles[first][0] % TENSOR_ALIGNMENT_BYTES == 0
 
 
+@pytest.mark.slow
 def test_tiles_of_any_layer_lie_apart() -> None:
     pick = random.Random(11).choice
     checked = 0

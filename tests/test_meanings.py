@@ -55,6 +55,7 @@ def test_the_reference_has_every_key_of_every_kind_and_of_dram_tables() -> None:
     assert len(paths) + 1 == len(all_keys())  # memory.model stands once for each model
 
 
+@pytest.mark.slow
 def test_the_keys_page_is_what_explain_says() -> None:
     page = Path(__file__).parents[1] / "docs" / "system-keys.md"
     assert page.read_text(encoding="utf-8") == keys_page.markdown(), "python -m simcore.meanings.keys_page > docs/system-keys.md"
@@ -97,6 +98,7 @@ def test_every_row_of_the_totals_is_explained() -> None:
             assert explain(str(row[0]).removeprefix("ddr4_2400r ")), row[0]
 
 
+@pytest.mark.slow
 def test_every_key_cause_scratchpad_port_and_timing_is_explained() -> None:
     for item in all_keys():
         assert item.meaning in {meaning.text for meaning in explain(item.path)}

@@ -220,6 +220,7 @@ def test_the_commands_of_the_guide_run():
         assert invoke(*shlex.split(command)).exit_code == 0, command
 
 
+@pytest.mark.slow
 def test_the_capacities_of_the_guide_are_those_of_equal_area():
     rows = re.findall(r"^\| (\d+ [KM]iB) \| (.+) \| (.+) \| (.+) \|$", GUIDE, flags=re.MULTILINE)
     assert len(rows) == 7

@@ -177,6 +177,7 @@ CORNERS = instance_of(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind)))
 def test_without_bank_stalls_a_ragged_grouped_padded_convolution_is_numpys(kind: tuple[str, str, str, str]) -> None:
     outcome = check_values(CORNERS, machine(kind, 5, 3, QUICK))
@@ -192,6 +193,7 @@ def test_with_stalls_in_most_cycles_the_same_convolution_is_numpys(kind: tuple[s
     assert outcome.bank_stall_cycles.sum() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataflow", DATAFLOWS)
 def test_a_unified_scratchpad_keeps_the_tensors_apart(dataflow: str) -> None:
     pad = SLOW | {"capacity_bytes": 2048}

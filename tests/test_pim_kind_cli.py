@@ -33,6 +33,7 @@ def test_the_json_has_the_commands_and_the_keys_of_every_kind() -> None:
     assert sum(layer["cycles"] for layer in found["layers"]) == found["cycles"] == sum(found["phases"].values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", ["60", "80"])
 def test_the_tables_fit_a_narrow_terminal(width: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", width)
@@ -43,6 +44,7 @@ def test_the_tables_fit_a_narrow_terminal(width: str, monkeypatch: pytest.Monkey
     assert "Commands and" in result.stdout
 
 
+@pytest.mark.slow
 def test_precision_sets_the_bits_of_both_operands() -> None:
     short = printed_json("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", "2x4")
     long = printed_json(
@@ -59,6 +61,7 @@ def test_precision_sets_the_bits_of_both_operands() -> None:
     assert "'systolic' has no precision in bits" in other.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more", [("limits.refresh=all-bank",), ("placement=pipelined",), ("operands=bus", "weights=reloaded", "active_subarrays=2")]
 )
@@ -109,6 +112,7 @@ def test_the_values_of_single_layers_are_checked() -> None:
     assert "Values: in 1 of 1 layers the mapped products equal numpy's integers" in shown.stdout.replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_a_check_of_more_operations_than_are_issued_says_so() -> None:
     asked = ("run", "lenet5", "--system", "pim-dram-ddr4", "--precision", "2", "--check-values", "--layers", "f6")
     told = "the check includes the operations that the published count leaves out"
@@ -163,6 +167,7 @@ def test_banks_prints_the_subarrays() -> None:
     assert found["banks"][0]["busy_cycles"] > found["banks"][15]["busy_cycles"] > 0
 
 
+@pytest.mark.slow
 def test_why_names_the_limits_and_tries_what_lifts_them() -> None:
     found = printed_json("why", "lenet5", "--system", "pim-dram-ddr4", "--layer", "c3")
     causes = {loss["cause"] for loss in found["losses"]}

@@ -95,11 +95,13 @@ def test_the_core_clock_is_that_of_the_dram() -> None:
 SPEEDUPS = {"alexnet": (0.315, 5.95), "vgg16": (2.60, 6.01), "resnet18": (0.634, 22.3)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", PRESETS)
 def test_cycles_and_energy_of_every_preset_are_conserved(system: str) -> None:
     require_conserved(simulate("lenet5", system, batch=2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", PRESETS)
 @pytest.mark.parametrize("more", [(), ("banks=3",), ("banks=5", "weights=reloaded", "operands=bus")])
 def test_cycles_and_energy_of_a_pipeline_are_conserved(system: str, more: tuple[str, ...]) -> None:
@@ -129,6 +131,7 @@ def test_the_times_of_a_pipeline_are_those_of_its_interval() -> None:
     assert "all figures are those of one of the 2 images of the batch" in said
 
 
+@pytest.mark.slow
 def test_subarrays_that_would_only_wait_are_named() -> None:
     notes = plan_notes(simulate("lenet5", "pim-dram-ddr4", overrides=("active_subarrays=16", *SMALL)))
     assert any("of 16 active subarrays of a bank compute at a time" in note for note in notes)
@@ -162,6 +165,7 @@ def test_one_subarray_stands_for_all_that_share_nothing() -> None:
             assert table.equals(long.tables()[name]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more", [("active_subarrays=2",), ("placement=pipelined", "banks=3"), ("operands=bus", "program=simdram")]
 )
@@ -178,6 +182,7 @@ def test_both_engines_give_the_same_tables(more: tuple[str, ...]) -> None:
         assert table.equals(other.tables()[name]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "better",
     [
@@ -197,6 +202,7 @@ def test_more_of_the_machine_or_fewer_limits_never_cost_a_cycle(better: str) -> 
     assert (after.layers["cycles"] <= before.layers["cycles"]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limits", ["{trrd: true}", "{trrd: false, tfaw: false, command_bus: false}", "{refresh: none}"])
 def test_more_subarrays_never_cost_a_cycle(limits: str) -> None:
     """With tFAW a mapping for more subarrays can take more multiplications in all, so fewer of them compute."""
@@ -208,6 +214,7 @@ def test_more_subarrays_never_cost_a_cycle(limits: str) -> None:
     assert cycles == sorted(cycles, reverse=True)
 
 
+@pytest.mark.slow
 def test_more_banks_never_cost_a_cycle() -> None:
     cycles = [simulate("lenet5", "pim-dram-ddr4", layers="c3", overrides=(*SMALL, f"banks={n}")).cycles for n in (1, 2, 4, 8, 16)]
     assert cycles == sorted(cycles, reverse=True)

@@ -32,6 +32,7 @@ def test_counts_of_simdram_equal_the_golden_ones(row) -> None:
     assert ours == tuple(int(row[name]) for name in golden)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", range(1, 32))
 def test_a_product_of_the_maj_family_has_its_published_count_and_more_with_initialisation(n) -> None:
     recording = maj.PROGRAMS["mul"].recorded(n)

@@ -205,6 +205,7 @@ def compete(directory: Path, barrier, told) -> None:
         told.put(str(error))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [True, False])
 def test_of_two_runs_into_one_directory_one_fails_because_the_other_writes_there(tmp_path, there):
     directory = tmp_path / "out"

@@ -421,7 +421,6 @@ def test_work_comes_back_in_order_and_is_reported():
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_several_processes_give_the_same_table():
     settings = [SttMramSettings(quick=True, jobs=jobs) for jobs in (1, 2)]
     one, two = (pulses.pulse_table(asked, None) for asked in settings)

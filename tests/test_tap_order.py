@@ -81,6 +81,7 @@ def test_it_moves_less_in_as_many_steps(instance, monkeypatch):
     assert read[0] < read[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("instance", "pad", "kind"),
     [

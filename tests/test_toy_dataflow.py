@@ -39,6 +39,7 @@ def turned(overlap: str, edge: str, pad: dict, rows: int = 3, columns: int = 4) 
     return machine((TURNED, overlap, edge, "accumulator"), rows, columns, pad)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pad", [QUICK, SLOW], ids=["quick", "slow"])
 @pytest.mark.parametrize("edge", ["skew-registers", "skewed-fetch"])
 @pytest.mark.parametrize("overlap", ["none", "after-wave"])

@@ -108,6 +108,7 @@ def test_simcore_dram_serves_the_trace_at_the_times_of_the_run(out: Path, tmp_pa
     assert pd.read_csv(requests)["arrive"].tolist() == pd.read_parquet(out / "dram_trace.parquet")["dram_cycle"].tolist()
 
 
+@pytest.mark.slow
 def test_row_groups_of_any_size_hold_the_same_rows(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace_files, "GROUP_ROWS", 16)
     assert ran(*BOTH, "--out", str(tmp_path / "small")).exit_code == 0
@@ -120,6 +121,7 @@ def test_row_groups_of_any_size_hold_the_same_rows(out: Path, tmp_path: Path, mo
         assert one.astype(object).equals(other.astype(object))
 
 
+@pytest.mark.slow
 def test_both_engines_write_equal_files(out: Path, tmp_path: Path) -> None:
     assert ran(*BOTH, "--engine", "simpy", "--out", str(tmp_path / "simpy")).exit_code == 0
     for name in FILES:

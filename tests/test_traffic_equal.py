@@ -61,6 +61,7 @@ def test_both_engines_grant_alike_whatever_the_order_of_events(case: tuple[Machi
     assert not readable.differences(run_traffic(machine, "unified", traffic))
 
 
+@pytest.mark.slow
 @settings(MANY, max_examples=50)
 @given(cases(), st.integers(0, 60))
 def test_both_engines_stop_alike(case: tuple[Machine, Traffic], until: int) -> None:
@@ -85,6 +86,7 @@ def test_the_drawn_scratchpads_show_every_way_a_request_can_go() -> None:
     assert min(seen.values()) >= 5, seen
 
 
+@pytest.mark.slow
 def test_more_waiting_requests_than_the_tables_first_hold() -> None:
     machine = load_system("edge-stt")
     traffic = bursts(3000, seed=3, banks=2, rows=8, pauses=(0,))

@@ -369,6 +369,7 @@ def test_each_tensor_of_a_step_has_its_own_word_on_whatever_port_it_goes_through
 # Plans, engines, results ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataflow", ["ws", "os", "is"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_every_layer_of_a_step_has_a_plan_that_runs_in_little_room(dataflow: str, optimizer: str) -> None:

@@ -61,6 +61,7 @@ def checked(*overrides: str, **options: Any) -> Results:
 # What is said ------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dataflow", "shapes"), list(product(("ws", "os", "is"), ("standard", "scale-sim"))))
 def test_every_product_is_checked_and_every_other_layer_says_why_it_has_none(dataflow: str, shapes: str) -> None:
     found = checked(f"shapes={shapes}", dataflow=dataflow)
@@ -89,6 +90,7 @@ def test_checked_values_change_no_other_cell() -> None:
         assert tables[name][shown].equals(plain[name][shown]), name
 
 
+@pytest.mark.slow
 def test_the_command_line_says_it_in_json_and_in_the_table() -> None:
     found = invoke(*OUTPUT, "--json")
     assert found.exit_code == 0, found.output
@@ -199,6 +201,7 @@ def mutate(monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
     monkeypatch.setattr(f"simcore.engine.reference.run.{name}", getattr(faulty, name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
 def test_a_seeded_fault_of_the_pes_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     mutate(monkeypatch, mutant)

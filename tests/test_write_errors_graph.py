@@ -10,6 +10,7 @@ from workloads.load import load_network
 from workloads.training import PASSES, training_step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["small-cnn", "vgg-like"])
 def test_a_training_step_of_what_is_trained_runs(name: str) -> None:
     step = training_step(network_for(name, (1, 8, 8), 10, batch=8))

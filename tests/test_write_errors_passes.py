@@ -90,6 +90,7 @@ def test_every_layer_reads_what_the_layer_before_it_wrote(step: Network) -> None
             assert held[pad] == written_by(step, producer, instance.layer), f"{instance.name} reads {producer}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataflow", ["ws", "os", "is"])
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.name}-{len(step.instances())}")
 def test_what_is_told_are_the_scratchpads_that_a_layer_uses(step: Network, dataflow: str) -> None:

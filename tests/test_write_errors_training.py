@@ -174,6 +174,7 @@ def test_training_leaves_torch_as_it_was() -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
+@pytest.mark.slow
 def test_a_network_with_joins_learns_behind_the_scratchpad() -> None:
     trained = train(striped(), TrainingSetup(net="resnet20", epochs=2, batch=8), rates(errors=1e-4), 0)
     assert trained.accuracy_percent == 100
