@@ -271,3 +271,16 @@ def test_a_kind_that_offers_a_table_that_every_kind_has_is_refused(monkeypatch: 
 def test_an_unknown_kind_is_reported_with_the_nearest_name() -> None:
     with pytest.raises(InputError, match="got 'systolik'; did you mean 'systolic'"):
         machine_kind("systolik")
+
+
+@pytest.mark.slow
+def test_machines_of_several_kinds_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = [text for language, text in BLOCKS if language == "python" and "pd.DataFrame({name" in text]
+    names: dict[str, Any] = {}
+    exec(compile(example, "machine-kinds.md", "exec"), names)
+    totals = names["totals"]
+    assert {run.kind.name for run in names["runs"].values()} == {"systolic", "pim-dram", "roofline", "ideal"}
+    for name, run in names["runs"].items():
+        assert totals[name]["time_ns"] == run.time_cycles * 1e9 / run.system.core_clock_hz
+        assert totals[name]["macs"] == sum(layer.macs for layer in run.runs)
+    assert "edge-stt" in capsys.readouterr().out

@@ -22,7 +22,7 @@ ONE_BIT = ("precision={weight_bits: 1, activation_bits: 1}",)
 
 
 def shown(results: Results) -> list[dict[str, Any]]:
-    (table,) = printed_banks(results)
+    table = printed_banks(results)[-1]
     return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
 
 
@@ -45,7 +45,7 @@ def test_computing_waiting_and_idle_make_the_time(more: tuple[str, ...]) -> None
     pipeline = results.to_json().get("pipeline")
     cycles = results.cycles if pipeline is None else pipeline["interval_cycles"]
     rows = shown(results)
-    assert f"{cycles:,} cycles" in printed_banks(results)[0].title
+    assert f"{cycles:,} cycles" in printed_banks(results)[-1].title
     assert all(row["computing"] + row["stalled"] + row["idle"] == cycles and row["idle"] >= 0 for row in rows)
     assert [row["stalled"] for row in rows] == sorted((row["stalled"] for row in rows), reverse=True)
     said = re.search(
@@ -107,6 +107,21 @@ def test_shares_of_banks_are_those_of_the_time_between_images() -> None:
     assert "column_layers" not in found
     for bank in found["banks"]:
         assert bank["occupancy_percent"] == pytest.approx(100 * bank["busy_cycles"] / found["cycles"])
+
+
+def test_stages_are_told_with_their_slowest_subarray() -> None:
+    overrides = (*SMALL, "placement=pipelined", "active_subarrays=2", "banks=3")
+    results = simulate("lenet5", "pim-dram-ddr4", overrides=overrides)
+    stages, _ = printed_banks(results)
+    placed = results.details["placed"].stages
+    assert [(row[0], row[2]) for row in stages.rows] == [(", ".join(stage.layers), str(stage.first_bank)) for stage in placed]
+    causes = [f"stall_{cause}_cycles" for cause in results.kind.causes]
+    taken = results.banks["busy_cycles"] + results.banks[causes].sum(axis=1)
+    slowest = taken.groupby(results.banks["scratchpad"], sort=False).max().tolist()
+    for (_, _, _, computing, percent, stalled, idle), most in zip(stages.rows, slowest, strict=True):
+        assert computing + stalled == most == results.time_cycles - idle
+        assert percent == pytest.approx(100 * computing / results.time_cycles)
+    assert min(row[-1] for row in stages.rows) < max(row[-1] for row in stages.rows)
 
 
 def test_why_of_a_pipeline_saves_time_between_images() -> None:

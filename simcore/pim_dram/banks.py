@@ -57,7 +57,23 @@ def printed_banks(results: Results) -> list[PrintedTable]:
     texts = ["bank", "layers", "mostly"] if layers else ["bank", "mostly"]
     of_what = f"between two images ({cycles:,} cycles)" if layers else f"({cycles:,} cycles)"
     columns = [*texts, "subarray", "computing", "occup. %", "stalled", "idle"]
-    return [PrintedTable(f"Subarrays of {results.system.name} {of_what}", columns, rows, text_columns=len(texts))]
+    subarrays = PrintedTable(f"Subarrays of {results.system.name} {of_what}", columns, rows, text_columns=len(texts))
+    return [_stage_table(results), subarrays] if layers else [subarrays]
+
+
+def _stage_table(results: Results) -> PrintedTable:
+    """Return the stages of a pipeline in their order, each with what the subarray does that works and waits longest."""
+    cycles, each_subarray = max(results.time_cycles, 1), list(_each(results))
+    per_bank, rows = results.details["machine"].subarrays, []
+    for stage in results.details["placed"].stages:
+        last = stage.first_bank + stage.banks
+        members = each_subarray[stage.first_bank * per_bank : last * per_bank]
+        slowest = max(members, key=lambda each: each.computing + each.stalled)
+        banks = f"{stage.first_bank}" if stage.banks == 1 else f"{stage.first_bank}-{last - 1}"
+        counts = slowest.computing, 100 * slowest.computing / cycles, slowest.stalled
+        rows.append((", ".join(stage.layers), slowest.mostly, banks, *counts, cycles - slowest.computing - slowest.stalled))
+    columns = ("layers", "mostly", "banks", "computing", "occup. %", "stalled", "idle")
+    return PrintedTable(f"Stages of {results.system.name}, the slowest subarray of each", columns, rows, text_columns=2)
 
 
 def bank_lines(results: Results) -> list[str]:

@@ -84,7 +84,7 @@ def totals_table(results: Results) -> PrintedTable:
         *_times(results, totals),
         ("read over the bus, KiB", totals["dram_read_bytes"] / 1024),
         ("written over the bus, KiB", totals["dram_write_bytes"] / 1024),
-        *((f"energy {part}, uJ", spent / 1e6) for part, spent in results.part_energies_pj.items()),
+        *((f"energy {part}, uJ", spent / 1e6) for part, spent in results.part_energies_pj.items() if spent),
         ("energy in all, uJ", totals["energy_pj"] / 1e6),
     ]
     return PrintedTable("Totals", ("", "value"), rows)
@@ -143,6 +143,7 @@ def _slowest(results: Results) -> str:
 
 def _notes(results: Results) -> list[str]:
     notes = [f"{run.name}: {note}." for run in results.runs for note in run.facts["placed"].notes]
-    more = [f"{len(notes) - _MOST_NOTES} more notes in the table 'mapping' (--out, --json)."] if len(notes) > _MOST_NOTES else []
+    left = len(notes) - _MOST_NOTES
+    more = [f"{left} more {'note' if left == 1 else 'notes'} in the table 'mapping' (--out, --json)."] if left > 0 else []
     of_network = [f"Placement: {note}." for note in results.details["placed"].notes]
     return [*of_network, *notes[:_MOST_NOTES], *more]
