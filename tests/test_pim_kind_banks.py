@@ -160,6 +160,8 @@ def test_activations_of_all_subarrays_are_the_commands(system: str, more: tuple[
     table, found = results.tables()["activations"], results.to_json()
     assert table["row_activations"].sum() * results.details["machine"].copies == found["commands"]["ACT"]
     assert (table["rows_raised"] >= table["row_activations"]).all()
+    for column, command in (("reads", "RD"), ("writes", "WR")):
+        assert results.banks[column].sum() * results.details["machine"].copies == found["commands"][command] > 0
     assert table[["scratchpad", "bank"]].equals(results.banks[["scratchpad", "bank"]])
     worst = table.sort_values("hottest_row_activations", ascending=False, kind="stable").iloc[0]
     assert found["hottest_row"]["hottest_row_activations"] == worst["hottest_row_activations"] > 0

@@ -20,6 +20,7 @@ from simcore.results.glossary import all_terms
 def test_tables_are_those_of_every_kind_and_its_own_and_every_column_is_explained(tmp_path: Path) -> None:
     results = simulate("lenet5", "pim-dram-ddr4")
     assert set(results.tables()) == {*TABLES, "mapping", "phases", "commands", "activations"}
+    assert not len(results.ports)  # an array's
     columns = {str(column) for table in results.tables().values() for column in table.columns} - {"metric", "value", "unit"}
     assert columns <= set(all_terms())
     results.save(tmp_path / "out")

@@ -13,7 +13,7 @@ from simcore.pim.limits import CAUSES, LAND, LINK
 from simcore.pim.phases import PHASE_KINDS, Phase, PhaseKind
 from simcore.pim.sequence import BURSTS
 from simcore.pim_dram.machine import PimMachine
-from simcore.pim_dram.run import PhaseRun
+from simcore.pim_dram.run import PhaseRun, commands_of
 from simcore.program.outcome import Outcome
 from simcore.program.program import Port
 
@@ -154,6 +154,14 @@ class Done:
         found: IntArray = sum((done.phase.times * done.run.unit_stall_cycles for done in self.phases), none)
         return found
 
+    def accesses(self, flag: IntArray) -> IntArray:
+        """Return the bursts on the bus of each subarray, of commands with this flag, such as ``dram.reads``: [subarray, bank]."""
+        found = np.zeros((self.machine.subarrays, self.machine.shown_banks), np.int64)
+        for done in self.phases:
+            bursts = int((commands_of(done.phase.sequence, self.machine.dram) * flag).sum())
+            found += done.phase.times * done.phase.repeats * bursts * (done.run.busy_cycles > 0)
+        return found
+
     def critical_stall_cycles(self) -> IntArray:
         """Return the stalls of the subarrays that ended the phases, by their bank: [bank, cause]."""
         found = np.zeros((self.machine.shown_banks, len(CAUSES)), np.int64)
@@ -175,7 +183,8 @@ def outcome_of(done: Done, start: int) -> Outcome:
     busy = done.busy_cycles.T.reshape(-1)
     waited = by_unit.sum(axis=1)
     none, no_ports = np.zeros(len(busy), np.int64), np.zeros(4, np.int64)
-    reads, writes = (done.commands[name] * machine.dram.transaction_bytes for name in ("RD", "WR"))
+    read_bytes, written_bytes = (done.commands[name] * machine.dram.transaction_bytes for name in ("RD", "WR"))
+    reads, writes = (done.accesses(flag).T.reshape(-1) for flag in (machine.dram.reads, machine.dram.writes))
     return Outcome(
         start_cycle=start,
         cycles=done.cycles,
@@ -185,10 +194,10 @@ def outcome_of(done: Done, start: int) -> Outcome:
         scratchpad_stall_cycles=done.critical_stall_cycles(),
         wait_cycles=np.zeros((machine.shown_banks, len(Port), len(Port)), np.int64),
         buffer_cycles=np.full((machine.shown_banks, 1), done.cycles, np.int64),
-        reads=none,
-        writes=none,
-        dma_reads=none,
-        dma_writes=none,
+        reads=reads,
+        writes=writes,
+        dma_reads=reads,
+        dma_writes=writes,
         forwarded_reads=none,
         preempted_writes=none,
         conflict_cycles=waited,
@@ -199,6 +208,6 @@ def outcome_of(done: Done, start: int) -> Outcome:
         port_elements=no_ports,
         port_words=no_ports,
         port_lines=no_ports,
-        dma_read_bytes=np.array([reads], np.int64),
-        dma_write_bytes=np.array([writes], np.int64),
+        dma_read_bytes=np.array([read_bytes], np.int64),
+        dma_write_bytes=np.array([written_bytes], np.int64),
     )

@@ -71,15 +71,24 @@ LAYERS = {
 BANKS = {
     "scratchpad": ("", "Name of the scratchpad in the system; on DRAM that multiplies, of the bank."),
     "bank": ("", "Number of the bank in its scratchpad, DRAM bank group or rank; on DRAM that multiplies, of the subarray."),
-    "memory": ("", "Bank timing model of the bank."),
-    "reads": ("accesses", "Reads that the bank granted, those of the DMA included."),
-    "writes": ("accesses", "Writes that the bank granted, those of the DMA included; a preempted write counts once."),
+    "memory": ("", "Bank timing model of the bank, or the DRAM that multiplies."),
+    "reads": ("accesses", "Reads that the bank granted, those of the DMA included; in DRAM that multiplies, RD bursts."),
+    "writes": (
+        "accesses",
+        "Writes that the bank granted, the DMA's included (a preempted one once); in DRAM that multiplies, WR bursts.",
+    ),
     "dma_reads": ("accesses", "Reads that the bank granted to the DMA (stores to main memory)."),
     "dma_writes": ("accesses", "Writes that the bank granted to the DMA (loads from main memory)."),
     "forwarded": ("accesses", "Reads of partial sums that the write buffer answered without an access to the bank."),
     "preempted": ("times", "Writes in progress that went back to their queue because a read took their port."),
-    "conflict_cycles": ("cycles", "Cycles in which at least one request still waited at the bank after granting."),
-    "busy_cycles": ("cycles", "Cycles in which a port of the bank was busy, summed over the bank's ports."),
+    "conflict_cycles": (
+        "cycles",
+        "Cycles in which a request still waited at the bank after granting; or in which the subarray waited.",
+    ),
+    "busy_cycles": (
+        "cycles",
+        "Cycles in which a port of the bank was busy, summed over the ports; or in which the subarray computed.",
+    ),
     "occupancy_percent": ("percent", "100 x busy_cycles / (cycles x ports of the bank). A subarray counts as one port."),
 }
 

@@ -85,7 +85,9 @@ def stall_table(runs: Sequence[LayerRun], causes: Sequence[str]) -> pd.DataFrame
 
 
 def port_table(runs: Sequence[LayerRun]) -> pd.DataFrame:
-    """Return the elements, words and lines that each array-side port moved in each layer."""
+    """Return the elements, words and lines that each array-side port moved in each layer. A machine without ports has no rows."""
+    if not any(run.outcome.port_lines.any() for run in runs if run.outcome is not None):
+        return frame([], columns=["layer", "port", "elements", "words", "lines"])
     rows = [
         (run.name, port.name.lower(), *(run.per_port(f"port_{unit}", port) for unit in ("elements", "words", "lines")))
         for run in runs
