@@ -21,6 +21,8 @@ class PimWork:
     In lock-step no subarray begins an operation before all have begun the one before. Otherwise this holds within each bank
     alone, whose subarrays share a sequencer. A bank moves data of one subarray at a time, from the activation to the precharge,
     and its periphery serves one subarray at a time. While a bank copies a row to another subarray, no other row of it is open.
+
+    If there are sequences ``beside``, bank k also runs ``beside[k]``, at a pace of its own, in one more subarray.
     """
 
     dram: ResolvedDram
@@ -28,15 +30,21 @@ class PimWork:
     sequences: tuple[Sequence, ...]
     subarrays: int = 1
     lock_step: bool = True
+    beside: tuple[Sequence, ...] = ()
 
     def __post_init__(self) -> None:
         banks = banks_of(self.dram)
         most = self.dram.counts[self.dram.bank_level + 1] // self.dram.rows_per_subarray
         if not 1 <= len(self.sequences) <= len(banks):
             raise InputError(f"{self.dram.name}: expected 1 to {len(banks)} banks, got {len(self.sequences)}")
-        if not 1 <= self.subarrays <= most:
-            raise InputError(f"{self.dram.name}: expected 1 to {most} subarrays of a bank, got {self.subarrays}")
-        for sequence in dict.fromkeys(self.sequences):
+        if not 1 <= self.subarrays <= most - bool(self.beside):
+            raise InputError(
+                f"{self.dram.name}: expected 1 to {most - bool(self.beside)} subarrays of a bank, got {self.subarrays}"
+            )
+        if self.beside and len(self.beside) != len(self.sequences):
+            expected = f"expected a sequence beside those of each of {len(self.sequences)} banks"
+            raise InputError(f"{self.dram.name}: {expected}, got {len(self.beside)}")
+        for sequence in self.distinct:
             check_sequence(sequence, self.dram)
         if self.has_row_copies and most < 2:
             raise InputError(f"{self.dram.name}: expected two subarrays in a bank, between which rows are copied, got {most}")
@@ -44,21 +52,33 @@ class PimWork:
     @property
     def has_row_copies(self) -> bool:
         """Return whether a sequence copies rows to other subarrays."""
-        return any(sequence.row_copies.any() for sequence in dict.fromkeys(self.sequences))
+        return any(sequence.row_copies.any() for sequence in self.distinct)
+
+    @property
+    def distinct(self) -> list[Sequence]:
+        """Return the different sequences, in the order of the banks."""
+        return list(dict.fromkeys((*self.sequences, *self.beside)))
 
     @property
     def units(self) -> list[Node]:
         """Return the subarrays that compute, in the order in which they take turns: a subarray of every bank, then the next."""
         banks = banks_of(self.dram)[: len(self.sequences)]
-        return [(*bank, subarray) for subarray in range(self.subarrays) for bank in banks]
+        return [(*bank, subarray) for subarray in range(self.subarrays + bool(self.beside)) for bank in banks]
 
     def sequence(self, unit: int) -> Sequence:
         """Return what a unit runs."""
-        return self.sequences[unit % len(self.sequences)]
+        return (self.beside if self.is_beside(unit) else self.sequences)[unit % len(self.sequences)]
+
+    def is_beside(self, unit: int) -> bool:
+        """Return whether a unit runs a sequence beside those of the subarrays that compute."""
+        return unit >= self.subarrays * len(self.sequences)
 
     def group(self, unit: int) -> int:
         """Return the number of the group of units that keep step with each other."""
-        return 0 if self.lock_step else unit % len(self.sequences)
+        banks = len(self.sequences)
+        if self.is_beside(unit):
+            return (1 if self.lock_step else banks) + unit % banks
+        return 0 if self.lock_step else unit % banks
 
     def bank(self, unit: int) -> int:
         """Return the number of the bank, among those that compute, in which a unit lies."""
@@ -66,8 +86,8 @@ class PimWork:
 
     @property
     def device_dram(self) -> ResolvedDram:
-        """Return the DRAM with only as many subarrays in a bank as compute (two for copies), rounded up to a power of two."""
-        subarrays = max(self.subarrays, 2 if self.has_row_copies else 1)
+        """Return the DRAM with only as many subarrays in a bank as have units (two for copies), rounded up to a power of two."""
+        subarrays = max(self.subarrays + bool(self.beside), 2 if self.has_row_copies else 1)
         rows = self.dram.rows_per_subarray << (subarrays - 1).bit_length()
         counts = list(self.dram.counts)
         counts[self.dram.bank_level + 1] = rows

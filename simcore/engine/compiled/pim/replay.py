@@ -30,6 +30,8 @@ _CYCLES = 4096
 #: The number of known steps that one call of the kernel takes, and of cycles with events. Python notices Ctrl-C between calls.
 _WALK = 1 << 20
 _EVENTS = 1 << 15
+#: Every so many cycles of a run it is asked whether sequences beside the others have ended.
+_BESIDE = 1 << 15
 #: A run that has simulated so many steps, and has taken not even twice as many, is simulated to its end without further ado.
 _PATIENCE = 1 << 14
 
@@ -53,13 +55,15 @@ class Replay:
     walk: WalkTables = field(init=False)
 
     def __post_init__(self) -> None:
-        self.snapshots = Snapshots(self.tables)
-        state = self.memo.number(self.snapshots.take(), self.snapshots.first_place() != NONE)
-        self.held = (state, 0)
+        self.snapshots, progress = Snapshots(self.tables), self.tables.progress
+        now, first = int(progress[c.PROGRESS_TIME]), self.snapshots.first_place()
+        state = self.memo.number(self.snapshots.take(), first != NONE)
+        self.held = (state, now)
         cursor = np.zeros(w.CURSOR_COLUMNS, dtype=np.int64)
-        interval = int(self.tables.fixed[c.FIXED_INTERVAL])
         nodes = 1 if self.tables.fixed[c.FIXED_ALL] else len(self.tables.refreshes)
-        cursor[[w.CURSOR_STATE, w.CURSOR_NEXT_DUE, w.CURSOR_INTERVAL, w.CURSOR_NODES]] = state, interval, interval, nodes
+        cursor[[w.CURSOR_STATE, w.CURSOR_TIME, w.CURSOR_PLACE]] = state, now, first
+        cursor[[w.CURSOR_NEXT_DUE, w.CURSOR_TURN]] = progress[[c.PROGRESS_NEXT_DUE, c.PROGRESS_TURN]]
+        cursor[[w.CURSOR_INTERVAL, w.CURSOR_NODES]] = self.tables.fixed[c.FIXED_INTERVAL], nodes
         self._lay_out(cursor, np.zeros(0, dtype=np.int64))
 
     def run(self) -> None:
@@ -159,13 +163,11 @@ class Replay:
         device, units = self.tables.device, self.tables.units
         while RUN_MICRO_PROGRAMS(self.flat, _EVENTS) == c.MORE:
             pass
-        end, ranks = int(self.tables.progress[c.PROGRESS_TIME]), device.ranks
-        still_open = np.where(ranks[:, d.RANK_OPEN] > 0, end - ranks[:, d.RANK_SINCE], 0)
         ended = np.flatnonzero(working & (units[:, c.UNIT_PLACE] == units[:, c.UNIT_TOTAL]))
         return Gain(
             self.tables.stalls.copy(),
             device.issued.copy(),
-            ranks[:, d.RANK_CYCLES] + still_open,
+            _open_cycles(self.tables),
             tuple((int(unit), int(units[unit, c.UNIT_FINISHED]) - begin) for unit in ended),
         )
 
@@ -190,9 +192,32 @@ class Replay:
             self.total.add(self.memo.gains[step], int(self.walk.taken[step]))
 
 
+def _open_cycles(tables: PimTables) -> Int64Array:
+    """Return the cycles until now in which a row of each rank was open, since they were last set to 0."""
+    ranks = tables.device.ranks
+    still_open = np.where(ranks[:, d.RANK_OPEN] > 0, tables.progress[c.PROGRESS_TIME] - ranks[:, d.RANK_SINCE], 0)
+    found: Int64Array = ranks[:, d.RANK_CYCLES] + still_open
+    return found
+
+
+def _simulate_beside(work: PimWork, flat: Int64Array, tables: PimTables) -> None:
+    """Run until no sequence beside those of the subarrays that compute is at work."""
+    units, progress = tables.units, tables.progress
+    beside = np.array([work.is_beside(unit) for unit in range(len(units))])
+    while (units[beside, c.UNIT_PLACE] < units[beside, c.UNIT_TOTAL]).any():
+        progress[c.PROGRESS_STOP_TIME] = progress[c.PROGRESS_TIME] + _BESIDE
+        while RUN_MICRO_PROGRAMS(flat, _EVENTS) == c.MORE:
+            pass
+
+
 def replay(work: PimWork, flat: Int64Array, tables: PimTables) -> tuple[Gain, Int64Array]:
-    """Run the work on fresh tables. Return what it adds up to, and the cycle in which each unit finished."""
-    distinct = list(dict.fromkeys(work.sequences))
+    """Run the work on fresh tables. Return what it adds up to, and the cycle in which each unit finished.
+
+    Stretches with sequences beside those of the subarrays that compute do not come back: they are simulated as they are.
+    """
+    distinct = work.distinct
+    if work.beside:
+        _simulate_beside(work, flat, tables)
     followed = np.array([distinct.index(work.sequence(unit)) for unit in range(len(tables.units))], dtype=np.int64)
     memo = memo_of(tables, followed)
     tracks = np.zeros((len(distinct), w.TRACK_COLUMNS), dtype=np.int64)
@@ -202,7 +227,8 @@ def replay(work: PimWork, flat: Int64Array, tables: PimTables) -> tuple[Gain, In
         at = sum(part.shape[1] for part in columns)
         tracks[track] = at, body.shape[1], len(sequence) - LONGEST, at + body.shape[1], LONGEST
         columns += [body, tail]
-    total = Gain(np.zeros_like(tables.stalls), np.zeros_like(tables.device.issued), np.zeros(len(tables.device.ranks), np.int64))
-    found = Replay(flat, tables, memo, tracks, np.concatenate(columns, axis=1), total, np.zeros(len(tables.units), np.int64))
+    total = Gain(tables.stalls.copy(), tables.device.issued.copy(), _open_cycles(tables))
+    finished = tables.units[:, c.UNIT_FINISHED] * (tables.units[:, c.UNIT_PLACE] == tables.units[:, c.UNIT_TOTAL])
+    found = Replay(flat, tables, memo, tracks, np.concatenate(columns, axis=1), total, finished)
     found.run()
     return found.total, found.finished

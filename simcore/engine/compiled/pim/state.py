@@ -27,7 +27,7 @@ def pim_tables(work: PimWork, record_commands: bool) -> PimTables:
     dram = work.device_dram
     parts, commands = parts_of(dram)[: c.PART_COPY + work.has_row_copies], len(dram.commands)
     refresh = {"none": -1, "all-bank": dram.roles["refresh_all"], "per-bank": dram.roles["refresh_bank"]}[work.limits.refresh]
-    distinct = list(dict.fromkeys(work.sequences))
+    distinct = work.distinct
     operations = np.concatenate([sequence.operations for sequence in distinct])
     used = {dram.roles["precharge"], refresh, *operations[:, FIRST].tolist(), *operations[:, SECOND].tolist()}
     used = {*used, *operations[operations[:, BURSTS] > 0, TRANSFER].tolist()} - {-1}
@@ -107,7 +107,7 @@ def _units(work: PimWork, dram: ResolvedDram, distinct: list[Sequence], refresh:
         units[unit, [c.UNIT_GROUP, c.UNIT_REFRESH]] = work.group(unit), place // span if refresh >= 0 else 0
         units[unit, c.UNIT_BANK] = work.bank(unit)
         units[unit, c.UNIT_ROW] = node[-1] * dram.rows_per_subarray
-    groups = np.zeros((1 if work.lock_step else len(work.sequences), c.GROUP_COLUMNS), dtype=np.int64)
+    groups = np.zeros((1 + int(units[:, c.UNIT_GROUP].max()), c.GROUP_COLUMNS), dtype=np.int64)
     for group in range(len(groups)):
         members = units[units[:, c.UNIT_GROUP] == group]
         groups[group, c.GROUP_AIM] = int((members[:, c.UNIT_TOTAL] > 0).sum())
