@@ -306,6 +306,7 @@ PIM_DRAM = {
     "weights": _pim("weights=reloaded"),
     "operands": _pim("operands=bus"),
     "transfers": _pim("transfers=false"),
+    "overlap_transfers": _pim("overlap_transfers=true", "placement=pipelined", layers="c1,c3"),
     "row_copies": _pim("row_copies=true", "weights=reloaded", "banks=1", "active_subarrays=4"),
     "periphery.enabled": _pim("periphery.enabled=false"),
     "periphery.clock_hz": _pim("periphery.clock_hz=50 MHz"),

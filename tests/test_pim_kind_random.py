@@ -38,6 +38,7 @@ def machines(draw: st.DrawFn) -> tuple[str, ...]:
         "operands": draw(st.sampled_from(["transposer", "bus"])),
         "transfers": draw(SWITCH),
         "row_copies": draw(SWITCH),
+        "overlap_transfers": draw(SWITCH) if pipelined else "false",
         "periphery.enabled": draw(SWITCH),
     }
     return tuple(f"{key}={value}" for key, value in chosen.items())

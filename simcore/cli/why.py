@@ -48,6 +48,7 @@ def why_json(found: Why) -> dict[str, Any]:
         "kind": results.kind.name,
         "cycles": results.time_cycles,
         "compute_cycles": results.kind.computing_cycles(results),
+        "says": list(results.kind.why_lines(results)),
         "losses": [_finding(finding, results.time_cycles) for finding in found.findings],
         "simulated_changes": found.simulated,
     }
@@ -89,6 +90,8 @@ def _print(found: Why) -> None:
     time = f"{results.network} on {results.system.name} takes {results.kind.said_time(results)}."
     where = f"In {compute:,} of {cycles:,} cycles ({shares[0]}) it computes, in {waits:,} ({shares[1]}) it waits."
     out.print(f"{time} {where}", markup=False)
+    for line in results.kind.why_lines(results):
+        out.print(line, markup=False)
     for number, finding in enumerate(found.findings, start=1):
         out.print()
         _print_finding(out, number, finding, cycles)

@@ -234,6 +234,10 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         """Return how long a run takes, for a title or a line that sums it up."""
         return f"{self.time_cycles(results):,} cycles"
 
+    def why_lines(self, results: Results) -> Sequence[str]:
+        """Return sentences on what bounds the time of a run, which ``simcore why`` prints above the losses."""
+        return ()
+
     def losses(self, results: Results) -> Sequence[Loss]:
         """Return where the run's cycles went that a change of the machine might save, the most first.
 

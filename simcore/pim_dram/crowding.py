@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from simcore.dram.tables import ResolvedDram
+from simcore.pim.limits import LAND
 from simcore.pim.sequence import BURSTS, HOLD, SECOND, Sequence
 from simcore.pim_dram.machine import PimMachine
 from simcore.pim_dram.run import commands_of
@@ -37,17 +39,17 @@ def round_cycles(machine: PimMachine, made: Sequence, banks: int, subarrays: int
     """Return the least cycles of a round in which ``subarrays`` of each of ``banks`` of a channel take part."""
     timing, units = machine.dram.timing, banks * subarrays
     issued = dict(zip(machine.dram.commands, commands_of(made, machine.dram).tolist(), strict=True))
-    counted = {name: _activations(name) * times for name, times in issued.items()}
+    counted = {name: activations_of(name) * times for name, times in issued.items()}
     openings = sum(times for name, times in issued.items() if counted[name])
     in_rank = -(-banks // machine.ranks) * subarrays
-    spacing = min((timing[name] for name in ("nRRD", "nRRDS") if name in timing), default=0)
+    on_bus = units if data_bus_level(machine.dram) == 0 else in_rank
     limits: tuple[float, ...] = (
         alone_cycles(machine, made),
         in_rank * sum(counted.values()) * max(timing["nFAW"] / 4, timing["nPOW"] / 32),
-        in_rank * openings * spacing,
+        in_rank * openings * spacing_of(machine),
         units * made.commands * timing["nCMD"],
-        units * int(made.operations[:, BURSTS].sum()) * machine.dram.burst_cycles,
-        subarrays * int(made.operations[:, HOLD].sum()),
+        on_bus * int(made.operations[:, BURSTS].sum()) * machine.dram.burst_cycles,
+        subarrays * held_cycles(made),
     )
     return max(limits)
 
@@ -59,8 +61,32 @@ def alone_cycles(machine: PimMachine, made: Sequence) -> int:
     return len(operations) * (timing["nRAS"] + timing["nRP"]) + second * timing["nWLOV"]
 
 
-def _activations(command: str) -> int:
-    """Return as how many activations a command counts: ACT as one, ACT3 as three, COPY as none, COPY2 as two."""
+def held_cycles(made: Sequence) -> int:
+    """Return the cycles for which the periphery of a bank has rows of one subarray in a round."""
+    return int(made.operations[:, HOLD].sum())
+
+
+def spacing_of(machine: PimMachine) -> int:
+    """Return the least cycles between two activations of a rank."""
+    timing = machine.dram.timing
+    return min((timing[name] for name in ("nRRD", "nRRDS") if name in timing), default=0)
+
+
+def data_bus_level(dram: ResolvedDram) -> int:
+    """Return the level of which each node has a data bus of its own: the channel (0), or the rank (such as a pseudo-channel)."""
+    read = dram.roles["read"]
+    shared = [
+        rule.latency
+        for rule in dram.rules
+        if read in rule.preceding and read in rule.following and (rule.level == 0 or (rule.sibling and rule.level == 1))
+    ]
+    return 0 if dram.rank_level == 0 or max(shared, default=0) >= dram.burst_cycles else dram.rank_level
+
+
+def activations_of(command: str) -> int:
+    """Return as how many activations a command counts: ACT as one, ACT3 as three, COPY as none, COPY2 as two, LAND as one."""
+    if command == LAND:
+        return 1
     found = re.fullmatch(r"(ACT|COPY)([0-9]*)", command)
     if found is None:
         return 0

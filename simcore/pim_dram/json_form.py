@@ -70,4 +70,7 @@ def pipeline_of(results: Results) -> dict[str, Any] | None:
         "interval_ns": pipeline.interval_cycles * 1e9 / clock_hz,
         "latency_ns": pipeline.latency_cycles * 1e9 / clock_hz,
         "images_per_s": clock_hz / pipeline.interval_cycles,
+        "bounds_cycles": dict(pipeline.bounds.cycles),
+        "bound_by": pipeline.bounds.by,
+        "slowest_layers": list(pipeline.bounds.slowest_layers),
     }

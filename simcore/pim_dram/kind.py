@@ -175,6 +175,11 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
 
         return losses(results)
 
+    def why_lines(self, results: Results) -> Sequence[str]:
+        from simcore.pim_dram.losses import why_lines
+
+        return why_lines(results)
+
     def changes(self, spec: PimDramSpec, loss: Loss) -> Sequence[Change]:
         from simcore.pim_dram.losses import changes
 

@@ -38,6 +38,19 @@ def losses(results: Results) -> list[Loss]:
     return sorted((loss for loss in found if loss.cycles), key=lambda loss: (loss.is_work, -loss.cycles))
 
 
+def why_lines(results: Results) -> list[str]:
+    """Return what bounds the time between two images of a pipeline."""
+    pipeline = results.details["pipeline"]
+    if pipeline is None:
+        return []
+    bounds, interval = pipeline.bounds, pipeline.interval_cycles
+    stage = f"the slowest stage ({', '.join(bounds.slowest_layers[:_MOST_NAMED])})"
+    names = {"slowest_stage": stage, "data_bus": "the data bus", "command_bus": "the command bus"}
+    needed = sorted(((cycles, name) for name, cycles in bounds.cycles.items() if cycles), reverse=True)
+    told = ", ".join(f"{names.get(name, name)} {cycles:,} ({100 * cycles / interval:.1f} %)" for cycles, name in needed)
+    return [f"In any order of the work an interval needs at least, for {told}. So {names.get(bounds.by, bounds.by)} bounds it."]
+
+
 def _loss(name: str, text: str, rows: Sequence[Mapping[str, Any]], column: str, *, is_work: bool) -> Loss:
     by_layer: dict[str, int] = {}
     for row in rows:
@@ -62,7 +75,7 @@ def keys_against(cause: str) -> list[str]:
     if cause in _SWITCHES:
         return [_SWITCHES[cause][0]]
     return {
-        "transfer": ["transfers", "operands", "row_copies", "dram.overrides.channel"],
+        "transfer": ["transfers", "operands", "overlap_transfers", "row_copies", "dram.overrides.channel"],
         "row_copy": ["row_copies", "dram.overrides.nLINK"],
         "periphery": ["periphery.tree_columns", "periphery.transposer_bits_per_cycle", "periphery.vector_words_per_cycle"],
     }.get(cause, [])
@@ -78,6 +91,8 @@ def _changes(spec: PimDramSpec, cause: str) -> Iterator[Change]:
         yield from _more_channels(spec)
         if spec.operands == "bus":
             yield Change("operands", "transposer", "bus")
+        if spec.placement == "pipelined" and not spec.overlap_transfers:
+            yield Change("overlap_transfers", "true", "false")
         if not spec.row_copies:
             yield Change("row_copies", "true", "false")
     elif cause in ("row_copy", "copy"):
@@ -100,6 +115,9 @@ def _more_compute(spec: PimDramSpec) -> Iterator[Change]:
     yield from _more_channels(spec)
     if spec.pairs_per_column > 1:
         yield Change("pairs_per_column", "1", str(spec.pairs_per_column))
+    if spec.placement == "pipelined":
+        beside = (*(("banks_per_layer=null",) if spec.banks_per_layer else ()), "overlap_transfers=false")
+        yield Change("placement", "together", "pipelined", beside)
 
 
 def _more_channels(spec: PimDramSpec) -> Iterator[Change]:

@@ -1,8 +1,10 @@
 """A pipeline of stages, each on banks of its own: in every interval all stages work on different images.
 
 An interval has steps, one for each kind of phase. In a step all banks begin together and share the limits, the command bus and
-the data bus; it ends when the last bank has finished. A stage with several layers does their work in turn; its cycles, and
-what it shares with other stages (refreshes, the standby of ranks), are told by layer in proportion to the operations.
+the data bus; it ends when the last bank has finished. If transfers overlap, what a stage moves has no step of its own: while its
+banks multiply, a further subarray of each brings the inputs of the next image and takes the results of the one before away. A
+stage with several layers does their work in turn; its cycles, and what it shares with other stages (refreshes, the standby of
+ranks), are told by layer in proportion to the operations.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ import numpy as np
 from simcore.dram.tables import IntArray
 from simcore.pim.limits import CAUSES
 from simcore.pim.outcome import PimOutcome
-from simcore.pim.phases import PHASE_KINDS, Phase
-from simcore.pim.sequence import COLUMNS, joined, repeated
+from simcore.pim.phases import PHASE_KINDS
+from simcore.pim.sequence import COLUMNS, joined
 from simcore.pim.sequence import Sequence as Operations
+from simcore.pim_dram.interval import Bounds, Entry, Step, bounds_of
 from simcore.pim_dram.layers import Done, PhaseDone
 from simcore.pim_dram.machine import PimMachine
 from simcore.pim_dram.plan import NetworkPlan, PlannedLayer
@@ -27,53 +30,53 @@ from simcore.pim_dram.run import PhaseRun, PhaseRuns, commands_of
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A phase of a layer in the banks of its stage."""
-
-    layer: str
-    stage: int
-    first_bank: int
-    phase: Phase
-
-    @property
-    def sequence(self) -> Operations:
-        """Return all that a subarray does in the phase."""
-        return repeated(self.phase.sequence, self.phase.repeats)
-
-    @property
-    def banks(self) -> range:
-        """Return the numbers of its banks, counted through all channels."""
-        return range(self.first_bank, self.first_bank + self.phase.banks)
-
-
-@dataclass(frozen=True)
 class Pipeline:
     """What each layer does for every image and before the first, by name, and the cycles between two images.
 
-    ``once_cycles`` are those before the first image, in which all stages write their weights at the same time.
+    ``once_cycles`` are those before the first image, in which all stages write their weights at the same time. ``bounds`` says
+    how many cycles each thing that stages share, and the slowest stage, need at least (`simcore.pim_dram.interval`).
     """
 
     every: Mapping[str, Done]
     once: Mapping[str, Done]
     once_cycles: int
-    interval_cycles: int
+    steps: tuple[Step, ...]
+    bounds: Bounds
     stages: int
+    intervals_per_stage: int
+
+    @property
+    def interval_cycles(self) -> int:
+        """Return the cycles between two images."""
+        return sum(step.cycles for step in self.steps)
 
     @property
     def latency_cycles(self) -> int:
-        """Return the cycles of one image, which takes an interval in each stage."""
-        return self.stages * self.interval_cycles
+        """Return the cycles of one image, which takes an interval in each stage, or three if transfers overlap."""
+        return self.stages * self.intervals_per_stage * self.interval_cycles
 
 
 def run_pipeline(machine: PimMachine, runs: PhaseRuns, plan: NetworkPlan) -> Pipeline:
     """Run all steps of an interval, and the writing of weights before the first image."""
     every = _entries(plan, lambda layer: layer.phases)
     done: dict[str, list[PhaseDone]] = {}
-    interval = _steps(machine, runs, every, done)
+    steps = _steps(machine, runs, every, done)
     first: dict[str, list[PhaseDone]] = {}
     before_first = _steps(machine, replace(runs, log=None), _entries(plan, lambda layer: layer.once), first)
     by_layer, before = ({name: Done(machine, tuple(phases)) for name, phases in found.items()} for found in (done, first))
-    return Pipeline(by_layer, before, before_first, interval, len({entry.stage for entry in every}))
+    return Pipeline(
+        every=by_layer,
+        once=before,
+        once_cycles=sum(step.cycles for step in before_first),
+        steps=steps,
+        bounds=bounds_of(machine, every, overlap=_overlaps(machine, every)),
+        stages=len({entry.stage for entry in every}),
+        intervals_per_stage=3 if _overlaps(machine, every) else 1,
+    )
+
+
+def _overlaps(machine: PimMachine, entries: Sequence[Entry]) -> bool:
+    return machine.spec.overlap_transfers and {"multiply", "move"} <= {entry.phase.kind for entry in entries}
 
 
 def _entries(plan: NetworkPlan, phases_of: Any) -> list[Entry]:
@@ -86,25 +89,52 @@ def _entries(plan: NetworkPlan, phases_of: Any) -> list[Entry]:
     return [entry for layer in plan.layers for entry in entries(layer)]
 
 
-def _steps(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry], done: dict[str, list[PhaseDone]]) -> int:
-    """Run a step for each kind of phase, one after the other, and return the cycles of all."""
-    return sum(_step(machine, runs, [entry for entry in entries if entry.phase.kind == kind], done) for kind in PHASE_KINDS)
+def _steps(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry], done: dict[str, list[PhaseDone]]) -> tuple[Step, ...]:
+    """Run the steps one after the other: one for each kind of phase, or for multiplications and transfers together."""
+    beside = [entry for entry in entries if entry.phase.kind == "move"] if _overlaps(machine, entries) else []
+    found = []
+    for kind in PHASE_KINDS:
+        of_kind = [entry for entry in entries if entry.phase.kind == kind and entry not in beside]
+        if of_kind:
+            found.append(_step(machine, runs, of_kind, beside if kind == "multiply" else [], done))
+    return tuple(found)
 
 
-def _step(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry], done: dict[str, list[PhaseDone]]) -> int:
-    """Run entries at the same time, add their runs to those of their layers, and return the cycles until all have finished."""
-    if not entries:
-        return 0
-    measured = _measured(machine, runs, entries)
-    weights = [len(entry.sequence) for entry in entries]
-    rank_cycles = measured.cycles * machine.ranks * machine.channels
+def _step(
+    machine: PimMachine,
+    runs: PhaseRuns,
+    entries: Sequence[Entry],
+    beside: Sequence[Entry],
+    done: dict[str, list[PhaseDone]],
+) -> Step:
+    """Run entries at the same time, others beside them, add their runs to those of their layers, and return the step."""
+    measured, moved = _measured(machine, runs, entries, beside)
+    every = [*entries, *beside]
+    weights, cycles = [len(entry.sequence) for entry in every], max(measured.cycles, moved.cycles)
+    rank_cycles = cycles * machine.ranks * machine.channels
     shared = [split(total, weights) for total in (measured.refreshes, measured.open_cycles, rank_cycles)]
-    for number, (entry, run) in enumerate(zip(entries, _stage_runs(machine, measured, entries), strict=True)):
+    elsewhere = [_not_told_apart(run) for run in _stage_runs(machine, moved, beside)]
+    found = [*_stage_runs(machine, measured, entries), *elsewhere]
+    for number, (entry, run) in enumerate(zip(every, found, strict=True)):
         units = entry.phase.banks * entry.phase.subarrays
         commands = units * commands_of(entry.sequence, machine.dram) + shared[0][number]
         whole = replace(run, command_counts=commands, open_cycles=int(shared[1][number]), rank_cycles=int(shared[2][number]))
         done.setdefault(entry.layer, []).append(PhaseDone(entry.phase, whole))
-    return measured.cycles
+    return _ended(measured, entries) if measured.cycles >= moved.cycles else _ended(moved, beside)
+
+
+def _not_told_apart(run: PhaseRun) -> PhaseRun:
+    """Return a run without the cycles by subarray, because another subarray did it than those that are told apart."""
+    return replace(run, busy_cycles=np.zeros_like(run.busy_cycles), unit_stall_cycles=np.zeros_like(run.unit_stall_cycles))
+
+
+def _ended(measured: _Measured, entries: Sequence[Entry]) -> Step:
+    """Return a step as what the subarray did that finished last."""
+    at = np.unravel_index(measured.finished.argmax(), measured.finished.shape)
+    stage = next(entry.stage for entry in entries if int(at[1]) in entry.banks)
+    layers = dict.fromkeys(entry.layer for entry in entries if entry.stage == stage)
+    stalls = measured.stalls[at]
+    return Step(entries[0].phase.kind, measured.cycles, measured.cycles - int(stalls.sum()), stalls, tuple(layers))
 
 
 @dataclass(frozen=True)
@@ -118,35 +148,43 @@ class _Measured:
     open_cycles: int
 
 
-def _measured(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry]) -> _Measured:
+def _measured(
+    machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry], beside: Sequence[Entry]
+) -> tuple[_Measured, _Measured]:
+    """Return what was measured of these entries, and of those beside them, each of which has the place of its first subarray."""
     subarrays = max(entry.phase.subarrays for entry in entries)
     finished = np.zeros((machine.subarrays, machine.shown_banks), np.int64)
     stalls = np.zeros((*finished.shape, len(CAUSES)), np.int64)
+    moved, moved_stalls = finished.copy(), stalls.copy()
     refreshes, opened = np.zeros(len(machine.dram.commands), np.int64), 0
     outcomes: list[PimOutcome] = []
     for channel in range(machine.channels):
         banks = range(channel * machine.banks, (channel + 1) * machine.banks)
         sequences = tuple(_work_of(bank, entries) for bank in banks)
-        if runs.may_run_one(sequences):
+        movers = tuple(_work_of(bank, beside) for bank in banks)
+        if not any(map(len, movers)) and runs.may_run_one(sequences):
             alone = runs.each_alone(sequences)
             finished[:subarrays, banks.start : banks.stop] = [each.finished.max(initial=0) for each in alone]
             opened += sum(
                 max(int(each.open_cycles.sum()) for each in alone[rank :: machine.ranks]) for rank in range(machine.ranks)
             )
             continue
-        outcome = runs.outcome(sequences, subarrays)
+        outcome = runs.outcome(sequences, subarrays, movers if any(map(len, movers)) else ())
         outcomes.append(outcome)
-        finished[:subarrays, banks.start : banks.stop] = _by_unit(outcome.finished, subarrays)
-        stalls[:subarrays, banks.start : banks.stop] = outcome.stalls.reshape(subarrays, machine.banks, -1)
+        ended, waited = outcome.finished.reshape(-1, machine.banks), outcome.stalls.reshape(-1, machine.banks, len(CAUSES))
+        finished[:subarrays, banks.start : banks.stop] = ended[:subarrays]
+        stalls[:subarrays, banks.start : banks.stop] = waited[:subarrays]
+        if len(ended) > subarrays:
+            moved[0, banks.start : banks.stop], moved_stalls[0, banks.start : banks.stop] = ended[-1], waited[-1]
         refreshes += _refreshes(outcome)
         opened += int(outcome.open_cycles.sum())
     if outcomes:
         runs.write_down(outcomes)
-    return _Measured(int(finished.max()), finished, stalls, refreshes, opened)
-
-
-def _by_unit(values: IntArray, subarrays: int) -> IntArray:
-    return values.reshape(subarrays, -1)
+    none = np.zeros_like(refreshes)
+    return (
+        _Measured(int(finished.max()), finished, stalls, refreshes, opened),
+        _Measured(int(moved.max()), moved, moved_stalls, none, 0),
+    )
 
 
 def _refreshes(outcome: PimOutcome) -> IntArray:

@@ -71,10 +71,10 @@ class PhaseRuns:
                 found[key] = self.outcome((sequence,), 1)
         return [found[sequence.operations.tobytes(), sequence.repeats] for sequence in sequences]
 
-    def outcome(self, sequences: tuple[Sequence, ...], subarrays: int) -> PimOutcome:
-        """Return the outcome of sequences on the banks of one channel."""
+    def outcome(self, sequences: tuple[Sequence, ...], subarrays: int, beside: tuple[Sequence, ...] = ()) -> PimOutcome:
+        """Return the outcome of sequences on the banks of one channel, perhaps with others beside them."""
         machine = self.machine
-        work = PimWork(machine.channel_dram, machine.limits, sequences, subarrays, machine.spec.lock_step)
+        work = PimWork(machine.channel_dram, machine.limits, sequences, subarrays, machine.spec.lock_step, beside)
         return run_work(work, self.engine, record_commands=self.log is not None, shortcuts=self.shortcuts)
 
     def write_down(self, channels: list[PimOutcome]) -> None:

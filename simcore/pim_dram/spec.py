@@ -184,6 +184,14 @@ class PimDramSpec(MachineSpec):
     transfers: Annotated[
         Flag, key("Whether moving inputs, results and weights over the channel's bus takes time.", cycles=True)
     ] = True
+    overlap_transfers: Annotated[
+        Flag,
+        key(
+            "Whether, in a pipeline, a further subarray of each bank brings the inputs of the next image and takes the results "
+            "of the one before away while the bank multiplies.",
+            cycles=True,
+        ),
+    ] = False
     row_copies: Annotated[
         Flag,
         key(
@@ -231,6 +239,11 @@ class PimDramSpec(MachineSpec):
         if self.row_copies and (subarrays < 2 or not {LINK, LAND} <= set(dram.commands)):
             hint = "choose a DRAM with at least two subarrays in a bank and the commands LINK and LAND, or leave row_copies out"
             raise_broken([Broken(("row_copies",), f"expected false, because {dram.name} links no subarrays", hint)])
+        if self.overlap_transfers and (self.placement == "together" or self.active_subarrays >= subarrays):
+            together = self.placement == "together"
+            why = "there is no pipeline (placement)" if together else f"all {subarrays} subarrays of a bank compute"
+            hint = "set placement=pipelined" if together else "set fewer active_subarrays"
+            raise_broken([Broken(("overlap_transfers",), f"expected false, because {why}", hint)])
         every = (self.banks or banks) * dram.counts[0]
         raise_broken(
             [

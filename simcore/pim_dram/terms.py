@@ -109,11 +109,24 @@ _COLUMNS = (
     (
         "interval_cycles",
         "cycles/image",
-        "Cycles between two images of a pipeline: the slowest bank in each kind of phase, added up.",
+        "Cycles between two images of a pipeline: the slowest bank in each step, added up.",
     ),
-    ("latency_cycles", "cycles/image", "Cycles of one image in a pipeline: an interval in each stage."),
+    (
+        "latency_cycles",
+        "cycles/image",
+        "Cycles of one image in a pipeline: an interval in each stage, three if transfers overlap.",
+    ),
     ("interval_ns", "ns/image", "Time between two images of a pipeline: interval_cycles at the core clock."),
     ("latency_ns", "ns/image", "Time of one image in a pipeline: latency_cycles at the core clock."),
+    (
+        "bounds_cycles",
+        "cycles/image",
+        "Cycles that an interval takes at least in any order of the work: for the slowest stage, and for what stages share.",
+    ),
+    ("bound_by", "", "What needs most of these cycles, and therefore bounds the interval of a pipeline."),
+    ("slowest_stage", "cycles/image", "Cycles of the slowest stage of a pipeline, as if no other stage ran."),
+    ("slowest_layers", "", "The layers of the slowest stage."),
+    ("data_bus", "cycles/image", "Cycles for which all bursts of an interval take a data bus, of the channel that has most."),
     ("images_per_s", "images/s", "Images of a pipeline per second: core clock / interval_cycles."),
     ("weights_once_cycles", "cycles", "Cycles before the first image, in which weights that stay are written."),
     (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from simcore.pim.phases import PHASE_KINDS
 from simcore.pim_dram.json_form import pipeline_of
 from simcore.pim_dram.tables import phase_rows
 from simcore.results import Results
@@ -29,16 +28,8 @@ def time_rows(results: Results) -> list[dict[str, Any]]:
     rows = [row for row in phase_rows(results) if row["image"] == "every"]
     if results.details["pipeline"] is None:
         return rows
-    stages = {run.name: run.facts["placed"].stage for run in results.runs}
-    found = []
-    for kind in PHASE_KINDS:
-        step = [row for row in rows if row["phase"] == kind]
-        taken: dict[int, int] = {}
-        for row in step:
-            taken[stages[row["layer"]]] = taken.get(stages[row["layer"]], 0) + row["cycles"]
-        last = max(taken, key=lambda stage: taken[stage], default=None)
-        found += [row for row in step if stages[row["layer"]] == last]
-    return found
+    steps = results.details["pipeline"].steps
+    return [row for step in steps for row in rows if row["phase"] == step.kind and row["layer"] in step.layers]
 
 
 def computing_cycles(results: Results) -> int:
