@@ -15,14 +15,13 @@ from simcore.results.definitions import (
     CAUSES,
     DRAM,
     DRAM_ALONE,
-    ENERGY,
     LAYERS,
     OTHERS,
     SCRATCHPAD_COLUMNS,
     TRACES,
     WEAR,
-    WRITES_COUNT_ONCE,
 )
+from simcore.results.energy_definitions import ENERGY, WRITES_COUNT_ONCE
 from simcore.results.table_definitions import KEYS, TABLES
 
 SCRATCHPADS = ("ifmap", "filter", "ofmap", "unified", "accumulator")
