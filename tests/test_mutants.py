@@ -1,15 +1,16 @@
 """Seeded faults in the compiled engine are caught: each mutant differs from the reference engine on a fixed set of small cases.
 
-A mutant is one edit in a copy of the package, run as plain Python (nothing is compiled). A mutant fails if its text does not
-occur exactly once, so edit it together with the engine.
+A mutant is one edit of a module, run as plain Python (nothing is compiled). A mutant fails if its text does not occur exactly
+once, so edit it together with the engine.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -157,38 +158,41 @@ MUTANTS = [
 ]
 
 
-def run_cases(package_root: Path) -> subprocess.CompletedProcess[str]:
-    """Run the fixed cases with the package found in ``package_root``; models and workloads stay as they are."""
+@pytest.fixture(scope="module")
+def server() -> Iterator[subprocess.Popen[str]]:
+    """The process that runs the fixed cases with faults."""
     environment = os.environ | {
         "NUMBA_DISABLE_JIT": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": os.pathsep.join([str(package_root), str(ROOT), str(ROOT / "tests")]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
     }
-    command = [sys.executable, "-P", str(ROOT / "tests" / "mutant_cases.py")]
-    return subprocess.run(command, env=environment, cwd=package_root, capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-P", str(ROOT / "tests" / "mutant_server.py")]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
 
 
-@pytest.fixture
-def package_copy(tmp_path: Path) -> Path:
-    """A copy of the package, to be edited."""
-    shutil.copytree(ROOT / "simcore", tmp_path / "simcore", ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path
+def run_cases(server: subprocess.Popen[str], *edits: tuple[str, str, str]) -> tuple[int, str]:
+    """Return the exit status of the fixed cases with edits (file, old text, new text), and what they print."""
+    assert server.stdin
+    assert server.stdout
+    server.stdin.write(json.dumps(edits) + "\n")
+    server.stdin.flush()
+    status, printed = json.loads(server.stdout.readline())
+    return status, printed
 
 
 @pytest.mark.slow
-def test_without_a_fault_the_engines_agree_on_every_case(package_copy):
-    done = run_cases(package_copy)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_without_a_fault_the_engines_agree_on_every_case(server):
+    """The modules are defined anew without a change, as one is with a fault."""
+    status, printed = run_cases(server, *((file, "", "") for file in sorted({mutant.file for mutant in MUTANTS})))
+    assert status == 0, printed
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
-def test_a_seeded_fault_is_caught(package_copy, mutant):
-    file = package_copy / ENGINE / mutant.file
-    source = file.read_text(encoding="utf-8")
-    file.write_text(source.replace(mutant.old, mutant.new), encoding="utf-8")
-    done = run_cases(package_copy)
-    assert done.returncode == 3, done.stdout + done.stderr
+def test_a_seeded_fault_is_caught(server, mutant):
+    status, printed = run_cases(server, (mutant.file, mutant.old, mutant.new))
+    assert status == 3, printed
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))

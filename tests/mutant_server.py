@@ -1,0 +1,61 @@
+"""Runs the fixed cases with one seeded fault after another: a process of its own, in which nothing is compiled.
+
+Each line of its input is a list of edits in JSON: a module of the compiled engine, text found in it, and what replaces the text.
+A copy of this process takes the edits and runs the cases, so that the libraries are imported once. Each line of the output has
+the exit status of the cases, and what they printed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import io
+import json
+import os
+import sys
+from types import ModuleType
+from typing import Any
+
+import mutant_cases
+
+PACKAGE = "simcore.engine.compiled"
+
+
+def seed(file: str, old: str, new: str) -> None:
+    """Define a module of the compiled engine anew with an edit, and let the engine's other modules use what it defines."""
+    module = importlib.import_module(f"{PACKAGE}.{file.removesuffix('.py')}")
+    before, source = dict(vars(module)), inspect.getsource(module)
+    exec(compile(source.replace(old, new), str(module.__file__), "exec"), vars(module))
+    renewed = {id(value): vars(module)[name] for name, value in before.items() if _is_own(value, module)}
+    for other in [item for name, item in sys.modules.items() if name.startswith(PACKAGE) and item is not module]:
+        for name, value in vars(other).items():
+            if id(value) in renewed:
+                setattr(other, name, renewed[id(value)])
+
+
+def _is_own(value: Any, module: ModuleType) -> bool:
+    return getattr(value, "__module__", None) == module.__name__
+
+
+def cases_with(edits: list[tuple[str, str, str]]) -> tuple[int, str]:
+    """Return the exit status of the cases with edits of modules, and what they print."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            for edit in edits:
+                seed(*edit)
+            status = mutant_cases.main()
+        os.write(writer, printed.getvalue().encode()[:4000])
+        os._exit(status)
+    os.close(writer)
+    _, ended = os.waitpid(child, 0)
+    with os.fdopen(reader) as answer:
+        return os.waitstatus_to_exitcode(ended), answer.read()
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(cases_with(json.loads(line))), flush=True)
