@@ -160,6 +160,13 @@ def test_activations_of_all_subarrays_are_the_commands(system: str, more: tuple[
     table, found = results.tables()["activations"], results.to_json()
     assert table["row_activations"].sum() * results.details["machine"].copies == found["commands"]["ACT"]
     assert (table["rows_raised"] >= table["row_activations"]).all()
+    machine = results.details["machine"]
+    assert table.groupby("rank")["scratchpad"].nunique().tolist() == [machine.banks // machine.ranks] * table["rank"].nunique()
+    busiest = table.groupby("rank")["row_activations"].sum()
+    per_us = busiest.max() / (results.totals.set_index("metric")["value"]["time_ns"] / 1e3)
+    assert f"Rank {busiest.idxmax()} activates rows most: {busiest.max():,} times, {per_us:,.1f} times a us." in bank_lines(
+        results
+    )
     for column, command in (("reads", "RD"), ("writes", "WR")):
         assert results.banks[column].sum() * results.details["machine"].copies == found["commands"][command] > 0
     assert table[["scratchpad", "bank"]].equals(results.banks[["scratchpad", "bank"]])
@@ -169,6 +176,14 @@ def test_activations_of_all_subarrays_are_the_commands(system: str, more: tuple[
     assert round(window_ms) == (32 if "hbm2" in system else 64)
     line = next(line for line in bank_lines(results) if line.startswith("Row raised most"))
     assert f"{worst['hottest_row']} of {worst['scratchpad']}, subarray {worst['bank']}" in line
+
+
+def test_without_refreshes_in_the_standard_no_window_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simcore.pim_dram.activations.window_cycles", lambda machine: None)
+    results = simulate("lenet5", "pim-dram-ddr4", layers="f6", overrides=ONE_BIT)
+    assert results.tables()["activations"]["hottest_row_activations_per_window"].isna().all()
+    assert results.to_json()["hottest_row"]["refresh_window_ns"] is None
+    assert bank_lines(results)[-1].endswith("subarray 0, 2 times.")
 
 
 def test_no_row_is_raised_most_where_nothing_multiplies() -> None:

@@ -37,18 +37,27 @@ def activation_table(results: Results) -> pd.DataFrame:
     of_round = raised_in_a_round(machine)
     hottest = int(of_round.argmax())
     most = (rounds * of_round[hottest]).T.ravel()
-    banks = results.banks
+    banks, window = results.banks, window_cycles(machine)
+    windows = float("nan") if window is None else window / max(results.time_cycles, 1)
     return frame(
         {
             "scratchpad": banks["scratchpad"],
             "bank": banks["bank"],
+            "rank": np.repeat(_ranks(machine), machine.subarrays),
             "row_activations": activations.T.ravel(),
             "rows_raised": raised.T.ravel(),
             "hottest_row": machine.recording.rows[hottest],
             "hottest_row_activations": most,
-            "hottest_row_activations_per_window": most * (window_cycles(machine) / max(results.time_cycles, 1)),
+            "hottest_row_activations_per_window": most * windows,
         }
     )
+
+
+def _ranks(machine: PimMachine) -> IntArray:
+    """Return the rank of each bank, counted through the channels. Neighbouring banks lie in different ranks."""
+    channel, bank = np.divmod(np.arange(machine.shown_banks), machine.banks)
+    found: IntArray = channel * machine.ranks + bank % machine.ranks
+    return found
 
 
 def raised_in_a_round(machine: PimMachine) -> IntArray:
@@ -62,9 +71,13 @@ def raised_in_a_round(machine: PimMachine) -> IntArray:
     return np.bincount(raised, minlength=len(recording.rows)).astype(np.int64)
 
 
-def window_cycles(machine: PimMachine) -> int:
-    """Return the cycles in which the standard's refreshes come to every row once (64 ms for DDR3 and DDR4, 32 ms for HBM2)."""
-    return REFRESHES_OF_ALL_ROWS * machine.dram.timing["nREFI"]
+def window_cycles(machine: PimMachine) -> int | None:
+    """Return the cycles in which the standard's refreshes come to every row once; None for a DRAM without refreshes.
+
+    They are 64 ms for DDR3 and DDR4, 32 ms for HBM2.
+    """
+    interval = machine.dram.timing.get("nREFI")
+    return REFRESHES_OF_ALL_ROWS * interval if interval else None
 
 
 def hottest_of(results: Results) -> dict[str, Any] | None:
@@ -72,18 +85,26 @@ def hottest_of(results: Results) -> dict[str, Any] | None:
     worst = max(activation_table(results).to_dict("records"), key=lambda row: int(row["hottest_row_activations"]))
     if not worst["hottest_row_activations"]:
         return None
-    machine: PimMachine = results.details["machine"]
-    names = ("scratchpad", "bank", "hottest_row", "hottest_row_activations", "hottest_row_activations_per_window")
-    return {**{name: worst[name] for name in names}, "refresh_window_ns": window_cycles(machine) * machine.dram.tck_ps / 1e3}
+    window = window_cycles(results.details["machine"])
+    per_window = None if window is None else float(worst["hottest_row_activations_per_window"])
+    return {
+        **{name: worst[name] for name in ("scratchpad", "bank", "hottest_row", "hottest_row_activations")},
+        "hottest_row_activations_per_window": per_window,
+        "refresh_window_ns": None if window is None else window * 1e9 / results.system.core_clock_hz,
+    }
 
 
-def hottest_line(results: Results) -> list[str]:
-    """Return a sentence about that row, or nothing."""
+def activation_lines(results: Results) -> list[str]:
+    """Return sentences about the rank whose rows are activated most, and about the row that is raised most, if any is."""
+    ranks = activation_table(results).groupby("rank")["row_activations"].sum()
+    per_us = int(ranks.max()) * results.system.core_clock_hz / 1e6 / max(results.time_cycles, 1)
+    lines = [f"Rank {ranks.idxmax()} activates rows most: {int(ranks.max()):,} times, {per_us:,.1f} times a us."]
     found = hottest_of(results)
     if found is None:
-        return []
-    return [
-        f"Row raised most: {found['hottest_row']} of {found['scratchpad']}, subarray {found['bank']}, "
-        f"{found['hottest_row_activations']:,} times; if the run repeats, {found['hottest_row_activations_per_window']:,.0f} "
-        f"times in {found['refresh_window_ns'] / 1e6:.0f} ms, in which every row is refreshed once."
-    ]
+        return lines
+    row = f"Row raised most: {found['hottest_row']} of {found['scratchpad']}, subarray {found['bank']}"
+    often = f"{found['hottest_row_activations']:,} times"
+    if found["refresh_window_ns"] is None:
+        return [*lines, f"{row}, {often}."]
+    window = f"{found['refresh_window_ns'] / 1e6:.0f} ms, in which every row is refreshed once"
+    return [*lines, f"{row}, {often}; if the run repeats, {found['hottest_row_activations_per_window']:,.0f} times in {window}."]

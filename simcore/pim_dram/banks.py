@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from simcore.pim_dram.activations import hottest_line
+from simcore.pim_dram.activations import activation_lines
 from simcore.pim_dram.machine import PimMachine
 from simcore.results import Results
 from simcore.results.banks import BankName
@@ -92,7 +92,7 @@ def bank_lines(results: Results) -> list[str]:
         lines.append(f"{idle:,} of {len(results.banks):,} subarrays that may compute at a time have no work.")
     if machine.copies > 1:
         lines.append(f"These are the banks of one of {machine.copies} channels, which do the same.")
-    return [*lines, *hottest_line(results)]
+    return [*lines, *activation_lines(results)]
 
 
 def heat_maps(results: Results, columns: int) -> list[HeatMap]:

@@ -74,6 +74,7 @@ _COLUMNS = (
     ("input_copies", "", "How often an input word is written to a column on average (im2col and filters side by side)."),
     ("mapping_notes", "", "What did not fit, and what was done instead."),
     ("activations", "", "Table of how often the rows of each subarray are raised, under the names of the table `banks`."),
+    ("rank", "", "Rank (of HBM2: pseudo-channel) of the bank, counted through the channels that are told apart."),
     ("row_activations", "activations", "Activations in the subarray, for every image; one that raises several rows counts once."),
     ("rows_raised", "rows", "Rows that these activations raise, in sum."),
     (
