@@ -161,6 +161,7 @@ IN_TURN = override_system(
 )
 FAST_CLOCK = override_system(SYSTEM, ["memory.clock_hz=1600 MHz", "memory.bytes_per_cycle=1", "memory.latency_cycles=1"])
 IN_PARTS = override_system(FAST_CLOCK, ["memory.bytes_per_cycle=7/3"])
+ODD_RATE = override_system(SYSTEM, ["memory.bytes_per_cycle=3"])
 SLOW_CLOCK = override_system(SYSTEM, ["memory.clock_hz=300 MHz"])
 
 #: For each part of the key, two layers that differ in it alone.
@@ -182,7 +183,10 @@ PAIRS: dict[str, tuple[Run, Run]] = {
     "main memory": (Run(), set_to(memory__latency_cycles=9)),
     "phase of main memory's clock": (Run(SLOW_CLOCK, prepare=begun_at(1)), Run(SLOW_CLOCK, prepare=begun_at(2))),
     "cycles until main memory is free": (Run(), Run(prepare=memory_busy(200))),
-    "part of a cycle until main memory is free": (Run(prepare=memory_busy(200)), Run(prepare=memory_busy(200, part=7))),
+    "part of a cycle until main memory is free": (
+        Run(ODD_RATE, prepare=memory_busy(200)),
+        Run(ODD_RATE, prepare=memory_busy(200, part=2)),
+    ),
     "cycles until servers are free": (Run(prepare=held(200, Port.IFMAP)), Run(prepare=held(300, Port.IFMAP))),
     "what holds servers": (Run(TWO_PORTS, prepare=held(2000, Port.DMA)), Run(TWO_PORTS, prepare=held(2000, Port.OUTPUT))),
     "ports granted last": (

@@ -1,6 +1,7 @@
 """Memory latency is hidden wherever two tiles fit: large layers take the time of their products or of their bytes.
 
-The bound is 1.05 times the larger of the steps and the time of the bytes, and one fill. Layers that miss it are listed.
+The bound is 1.05 times the larger of the steps and the time of the bytes, and one fill. tests/test_latency_crowds.py has a wider
+grid, in which some loads cannot come in time.
 """
 
 from __future__ import annotations
@@ -34,19 +35,16 @@ def machine(dataflow: str, latency: int, bursts: int) -> System:
     return load_system("edge-sram", sets)
 
 
-def bound(system: System, steps: int, moved: int, first_fold: int) -> float:
-    """The most cycles that the layer may take. ``first_fold`` are the bytes that the first fold needs."""
+def bound(system: System, steps: float, moved: int, first_fold: int, more_in_flight: float = 0.0) -> float:
+    """The most cycles that the layer may take. ``first_fold`` are the bytes that the first fold needs.
+
+    A burst is in flight for main memory's latency and ``more_in_flight`` cycles.
+    """
     memory, dma = system.memory, system.dma
-    rate = min(float(memory.bytes_per_cycle), dma.outstanding_bursts * dma.burst_bytes / memory.latency_cycles)
+    in_flight = memory.latency_cycles + more_in_flight
+    rate = min(float(memory.bytes_per_cycle), dma.outstanding_bursts * dma.burst_bytes / in_flight)
     fill = memory.latency_cycles + first_fold / rate
     return 1.05 * max(steps, moved / rate) + fill
-
-
-#: Layers whose loads come in crowds for which the scratchpad is too small, with so few bursts in flight that memory moves 4 bytes
-#: per cycle, and how much longer than the bound they take.
-CROWDED = {("ws", "convolution"): 1.06, ("os", "convolution"): 1.11, ("is", "strided convolution"): 1.11}
-#: Layers whose first tiles come late at a latency of 500 cycles, because tiles of the other operand take half of the rate.
-BEHIND_OTHERS = {("os", "tall product"): 1.001, ("os", "wide product"): 1.001}
 
 
 @pytest.mark.slow
@@ -59,6 +57,4 @@ def test_a_large_layer_takes_its_steps_or_its_bytes_and_one_fill(layer: str, dat
     (outcome,) = run_programs(system, [program])
     moved = program.facts["dram_read_bytes"] + program.facts["dram_write_bytes"]
     held, streamed = 32 * 32, 32 * max(shape.pixels, shape.filters, shape.taps)
-    known = {(500, 32): CROWDED, (500, 256): BEHIND_OTHERS}.get((latency, bursts), {})
-    longer = known.get((dataflow, layer), 1.0)
-    assert outcome.cycles <= longer * bound(system, program.steps, moved, held + streamed)
+    assert outcome.cycles <= bound(system, program.steps, moved, held + streamed)

@@ -75,14 +75,14 @@ EXCEPTIONS = [
         ws 8 sram linear 4>16
         ws 8 sram linear 16>64
         ws 8 stt-mram conv 4>16
-        ws 8 stt-mram linear 4>16
         os 4 sram conv 4>16
         os 8 sram conv 4>16
         os 8 sram linear 4>16
+        os 8 stt-mram linear 4>16
         is 4 sram conv 4>16
         is 4 stt-mram conv 4>16
         is 8 sram conv 4>16
-        is 8 sram linear 4>16
+        is 8 stt-mram linear 4>16
         """,
     ),
     Exceptions(
@@ -90,7 +90,7 @@ EXCEPTIONS = [
         "As above, and the ifmap in one tile of 48 channels: its pixels are 12 lines apart, so that all a fold reads lie in the "
         "same of four banks, two cycles each. In two tiles, the larger of 40 channels, they are 10 lines apart, in two banks.",
         ("read_latency",),
-        0.074,
+        0.092,
         """
         ws 4 stt-mram linear 16>64
         ws 8 stt-mram linear 16>64
@@ -99,13 +99,14 @@ EXCEPTIONS = [
     Exceptions(
         "outstanding_bursts",
         "With more bursts on their way the DMA's slow line writes reach the banks together; the arbiter serves the oldest first, "
-        "and the array's reads wait behind them.",
+        "and the array's reads wait behind them. The bursts of the tile that is needed first all go to one scratchpad.",
         ("dma_collision",),
-        0.076,
+        0.089,
         """
+        ws 4 stt-mram linear 4>16
+        ws 8 stt-mram linear 4>16
         os 4 stt-mram linear 4>16
         is 4 stt-mram linear 4>16
-        is 8 stt-mram conv 4>16
         is 8 stt-mram linear 4>16
         """,
     ),
@@ -113,35 +114,35 @@ EXCEPTIONS = [
         "latency_cycles",
         "A faster main memory starts the array earlier, while the DMA's slow line writes are still at their densest: reads fall "
         "behind by more than was gained.",
-        ("dma_collision", "write_backpressure"),
-        0.02,
+        ("dma_collision",),
+        0.053,
         """
+        ws 8 stt-mram linear 20>5
         os 4 stt-mram linear 50>20
         is 4 stt-mram linear 50>20
         is 4 stt-mram linear 20>5
-        is 8 stt-mram linear 50>20
+        is 8 stt-mram linear 100>50
         is 8 stt-mram linear 20>5
         """,
     ),
     Exceptions(
         "bytes_per_cycle",
-        "As for the latency: bursts arrive closer together than slow banks can take them, in the way of the array's reads.",
-        ("dma_collision", "first_fill", "read_latency"),
-        0.006,
+        "As for the latency: bursts arrive closer together than banks can take them, in the way of the array's reads. At 64 "
+        "bytes per cycle this is so for SRAM too, whose four banks take 16 bytes per cycle.",
+        ("dma_collision", "read_latency"),
+        0.039,
         """
-        os 4 stt-mram linear 4>16
+        ws 8 stt-mram linear 2>4
+        ws 8 stt-mram linear 16>64
+        os 4 sram linear 16>64
+        os 4 stt-mram linear 2>4
+        os 8 stt-mram linear 4>16
+        is 4 sram conv 16>64
         is 4 stt-mram linear 2>4
-        is 4 stt-mram linear 16>64
+        is 8 sram conv 16>64
+        is 8 stt-mram linear 2>4
         is 8 stt-mram linear 4>16
-        """,
-    ),
-    Exceptions(
-        "port_window",
-        "With deeper FIFOs the ports offer reads earlier, and two of them meet at a bank that would have been free later.",
-        ("read_latency",),
-        0.0004,
-        """
-        is 4 sram linear 8>16
+        is 8 stt-mram linear 16>64
         """,
     ),
     Exceptions(
@@ -149,27 +150,12 @@ EXCEPTIONS = [
         "Partial sums are read a window of four pixels, eight lines, ahead of the writes: the same bank of four as of eight, and "
         "the write waits. At four banks slots of 26 lines are padded to 28, which parts the two at the end of a tile.",
         ("write_backpressure",),
-        0.028,
+        0.029,
         """
         ws 8 sram conv 4>8
         """,
     ),
 ]
-
-
-#: What is left of the DMA's exceptions where the array's ports go first.
-ARRIVING_TOGETHER = Exceptions(
-    "bytes_per_cycle",
-    "At 64 bytes per cycle two bursts of 32 bytes start in a cycle and arrive in one. Their slow line writes meet at the banks, "
-    "where a write that has begun is not interrupted, so that a tile for which the array waits is whole some cycles later.",
-    ("dram_wait", "read_latency"),
-    0.003,
-    """
-    ws 8 stt-mram linear 16>64
-    os 8 stt-mram conv 16>64
-    is 8 stt-mram linear 16>64
-    """,
-)
 
 
 class Point(NamedTuple):
@@ -259,14 +245,11 @@ def test_more_or_faster_never_costs_cycles_but_for_the_listed_exceptions(knob):
             assert cause in group.grows, (turn, cause, group.mechanism)
 
 
-#: Where the array's ports go first, a memory of four times the bandwidth costs up to 0.06 % of the cycles here. The DMA serves
-#: its queues in turn, so that with another bandwidth tiles complete in another order.
-ANOTHER_ORDER = {
-    "bytes_per_cycle": {
-        "ws 8 stt-mram linear 16>64",
-        "os 8 stt-mram conv 16>64",
-        "is 8 stt-mram linear 16>64",
-    }
+#: What is left of the DMA's exceptions where the array's ports go first: up to 0.11 % of the cycles. A line write that has begun
+#: is not interrupted, so that of bursts that arrive closer together more writes are under way when a read comes.
+BEGUN_ALREADY = {
+    "bytes_per_cycle": {"ws 4 stt-mram linear 16>64"},
+    "outstanding_bursts": {"ws 4 stt-mram linear 4>16"},
 }
 
 
@@ -275,8 +258,8 @@ ANOTHER_ORDER = {
 def test_a_faster_dma_hardly_ever_costs_cycles_where_the_arrays_ports_go_first(knob):
     """The mechanism of the DMA's exceptions: they are gone when no read waits behind older line writes of the DMA."""
     lost = {turn: share for point in GRID for turn, (share, _) in costs(point, knob, arbiter="port-priority").items()}
-    assert set(lost) == ANOTHER_ORDER.get(knob, set())
-    assert all(share <= 0.0006 for share in lost.values())
+    assert set(lost) == BEGUN_ALREADY.get(knob, set())
+    assert all(share <= 0.0011 for share in lost.values())
 
 
 @pytest.mark.slow
@@ -343,11 +326,13 @@ def take_tiles_of_a_part(patched: pytest.MonkeyPatch, part: int) -> None:
 
 
 @pytest.mark.parametrize("side", [4, 8])
-def test_pixels_in_one_bank_cost_nothing_where_the_banks_are_hashed(side):
+def test_pixels_in_one_bank_are_read_as_fast_where_the_banks_are_hashed(side: int) -> None:
     """The mechanism of the exception that reads wait longer: xor interleaving of the ifmap takes the pixels to other banks."""
     point = Point("ws", side, "stt-mram", "linear")
     small, large = (machine(point, capacity_kib=value) for value in (16, 64))
     hashed = large.scratchpads | {"ifmap": large.scratchpads["ifmap"].model_copy(update={"interleaving": "xor"})}
-    cycles = run(point, small).cycles
-    assert run(point, large).cycles > cycles
-    assert run(point, large.model_copy(update={"scratchpads": hashed})).cycles == cycles
+    in_small, in_large, in_hashed = (
+        int(run(point, system).stall_cycles[Cause.READ_LATENCY].sum())
+        for system in (small, large, large.model_copy(update={"scratchpads": hashed}))
+    )
+    assert in_hashed <= in_small < in_large / 10

@@ -78,12 +78,8 @@ MUTANTS = [
         "ports[_OUTPUT, c.PORT_CONSUMED] < after + ports[port, c.PORT_NUMBER]:",
     ),
     Mutant("a stall behind a write is a read conflict", "ports.py", "_WRITE_CONFLICT if holder", "_READ_CONFLICT if holder"),
-    Mutant(
-        "the DMA stays with one queue",
-        "dma.py",
-        "        queue = queue + 1 if queue + 1 < _QUEUES else 0\n    scalars",
-        "    scalars",
-    ),
+    Mutant("the DMA serves the first queue, whatever is needed first", "dma.py", "if needed < least:", "if least == c.FAR:"),
+    Mutant("of operations needed for one step the DMA serves the last queue's", "dma.py", "needed < least:", "needed <= least:"),
     Mutant(
         "a slot is released with one line still in the write buffer",
         "dma.py",

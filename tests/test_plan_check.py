@@ -79,6 +79,7 @@ FAULTS = [
     (with_cell("ops", 0, Op.BYTES, 1 << 30), "an operation moves more than a slot holds"),
     (with_cell("ops", 0, Op.BYTES, 0), "a load or a store moves nothing"),
     (with_cell("ops", 0, Op.ADDRESS, -1), "an operation has an address below 0"),
+    (with_cell("ops", 0, Op.NEEDED, -1), "an operation is needed for a step below 0"),
     (with_cell("ops", 0, Op.DEP_PORT, 4), "an operation waits for an unknown port"),
     (with_cell("ops", 0, Op.DEP_OP, 1 << 20), "an operation waits for an unknown operation"),
     (with_cell("", 0, Seg.REGION, 9, port=1), "port filter moves words of an unknown region"),

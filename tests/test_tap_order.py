@@ -106,8 +106,11 @@ def test_an_ifmap_that_fits_is_read_in_scale_sims_order_with_its_tiling_and_else
 
 
 def test_loads_are_spread_over_the_folds_in_the_order_of_reuse(monkeypatch):
-    """The same bytes, but in the order of storage the first four of 36 folds need all channels of the ifmap."""
-    system, chosen, cycles = latency_machine("ws", 60, 32), array_plan.tilings, {}
+    """The same bytes, but in the order of storage the first four of 36 folds need all channels of the ifmap.
+
+    Main memory needs almost as long as the array.
+    """
+    system, chosen, cycles = latency_machine("ws", 500, 32), array_plan.tilings, {}
     for taps in ("storage", "reuse"):
 
         def with_taps(shape, system, flow, taps=taps):
@@ -115,6 +118,6 @@ def test_loads_are_spread_over_the_folds_in_the_order_of_reuse(monkeypatch):
 
         monkeypatch.setattr(array_plan, "tilings", with_taps)
         program = lower_shape("conv", "conv", LAYERS["convolution"], system)
-        assert program.facts["dram_read_bytes"] + program.facts["dram_write_bytes"] == 432_128
+        assert program.facts["dram_read_bytes"] + program.facts["dram_write_bytes"] == 433_152
         cycles[taps] = run_programs(system, [program])[0].cycles
-    assert cycles["reuse"] < 0.98 * cycles["storage"]
+    assert cycles["reuse"] < 0.96 * cycles["storage"]

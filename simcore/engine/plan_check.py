@@ -117,6 +117,7 @@ class _Plan:
         self._hold(ops.within(Op.KIND, 0, len(OpKind) - 1), "an operation has an unknown kind")
         self._hold(ops.within(Op.REGION, 0, len(regions) - 1), "an operation has an unknown region")
         self._hold(ops.within(Op.ADDRESS, 0, LARGEST), "an operation has an address below 0")
+        self._hold(ops.within(Op.NEEDED, 0, LARGEST), "an operation is needed for a step below 0")
         self._hold(ops.within(Op.DEP_PORT, -1, len(_PORTS) - 1), "an operation waits for an unknown port")
         self._hold(ops.within(Op.DEP_OP, -1, len(ops.rows) - 1), "an operation waits for an unknown operation")
         region = ops.rows[:, Op.REGION]

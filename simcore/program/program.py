@@ -148,7 +148,8 @@ class Op(IntEnum):
     when ``DEP_PORT`` (a Port, or -1) has consumed at least ``DEP_COUNT`` elements of this layer, when the operation with index
     ``DEP_OP`` (in ``Program.ops``, or -1) is done, and when no write to the slot is still in a write buffer. ``BYTES`` are moved
     from or to main memory at byte address ``ADDRESS``. A tile is resident once its LOAD or ACQUIRE is done, until the next
-    LOAD or ACQUIRE of its slot starts.
+    LOAD or ACQUIRE of its slot starts. ``NEEDED`` is the array step for which the operation is needed, which orders its bursts
+    among those of other queues.
     """
 
     KIND = 0
@@ -160,6 +161,7 @@ class Op(IntEnum):
     DEP_PORT = 6
     DEP_COUNT = 7
     DEP_OP = 8
+    NEEDED = 9
 
 
 OP_COLUMNS = len(Op)
@@ -170,7 +172,7 @@ TIME_BINS = 64
 #: The approximate size of a Fold in bytes, its integers included.
 FOLD_BYTES = 400
 
-#: The DMA's queues. The DMA serves each in order, and takes the queues in this order, round robin.
+#: The DMA's queues. The DMA serves each in order, and of their next operations the one needed first, the first queue of equals.
 QUEUES = ("ifmap", "filter", "psum", "output", "store")
 
 

@@ -17,7 +17,7 @@ from workloads.dataflow.ahead import tiles_ahead
 from workloads.dataflow.dataflow import Dataflow
 from workloads.dataflow.folds import build_folds
 from workloads.dataflow.ifmap_uses import IfmapTiles
-from workloads.dataflow.lead import in_time
+from workloads.dataflow.lead import in_time, steps_of
 from workloads.dataflow.operations import RegionPlan, build_operations, moved_bytes, plan_region
 from workloads.dataflow.regions import region_rows, shares
 from workloads.dataflow.segments import fold_streams
@@ -99,7 +99,10 @@ def _plan(name: str, shape: ConvShape, system: System, tiling: Tiling) -> ArrayP
     layer, tensors = _in_shares(ArrayLayer(name, shape, system, folds, fold_streams(folds), {}), tiling)
     plans = _region_plans(layer, tensors)
     regions = region_rows([item.region for item in plans])
-    ops, queue_start = build_operations(plans, regions)
+    streams = layer.streams
+    by_port = {Port.IFMAP: streams.ifmap, Port.FILTER: streams.filter, Port.OUTPUT: streams.output}
+    due = [steps_of(by_port[item.port], item.uses.first) for item in plans]
+    ops, queue_start = build_operations(plans, regions, due, folds.steps)
     return ArrayPlan(tiling, layer, tensors, plans, regions, ops, queue_start)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from simcore.program.program import GEO_COLUMNS, Op, OpKind, Port, Program, Reg
 from simcore.spec.system import System
+from workloads.dataflow.operations import note_needs_of_stores
 from workloads.dataflow.regions import shares
 from workloads.dataflow.vector import Rows, row_chunk, row_segments, row_tensor, vector_program, wants
 from workloads.dataflow.work import Words, Work
@@ -82,3 +83,4 @@ def _await_stores(program: Program, tiles_per_pass: int) -> None:
     ops[again, Op.DEP_OP] = store_of_tile[regions[2, Reg.FIRST_TILE] + ops[again, Op.TILE] - tiles_per_pass]
     if regions[0, Reg.WORD_BYTES] == regions[2, Reg.WORD_BYTES]:
         ops[again, Op.ADDRESS] = ops[ops[again, Op.DEP_OP], Op.ADDRESS]
+    note_needs_of_stores(ops, program.queue_start, program.steps)

@@ -163,6 +163,7 @@ def _spill_stores(plan: RegionPlan, rows_of: Int64Array) -> _Stores:
     rows = rows_of[pushing].copy()
     rows[:, Op.DEP_PORT] = int(plan.port)
     rows[:, Op.DEP_COUNT] = placement.released[pushing] + 1
+    ready = rows[:, Op.DEP_COUNT].copy()
     awaited = np.full(len(placement.use), -1, dtype=np.int64)
     awaited[pushing] = np.arange(len(pushing))
     tile = uses.tile[placement.use]
@@ -173,10 +174,12 @@ def _spill_stores(plan: RegionPlan, rows_of: Int64Array) -> _Stores:
         own = stored.get(int(tile[taker]), -1)
         if awaited[taker] >= 0:
             before[awaited[taker]] = own
+            if own >= 0:
+                ready[awaited[taker]] = max(ready[awaited[taker]], ready[own])
             stored[int(gone[taker])] = int(awaited[taker])
         else:
             awaited[taker] = own
-    return _Stores(rows, uses.first[placement.use[pushing]], awaited, before)
+    return _Stores(rows, ready, awaited, before)
 
 
 def _stores(plan: RegionPlan, index: int, addresses: Int64Array, first_tile: int, first_slot: int) -> _Stores | None:
@@ -192,11 +195,13 @@ def _stores(plan: RegionPlan, index: int, addresses: Int64Array, first_tile: int
     return make(plan, rows)
 
 
-def build_operations(plans: list[RegionPlan], regions: Int64Array) -> tuple[Int64Array, Int64Array]:
+def build_operations(
+    plans: list[RegionPlan], regions: Int64Array, due: list[Int64Array], steps: int
+) -> tuple[Int64Array, Int64Array]:
     """Return ``Program.ops`` and ``Program.queue_start``. ``plans`` has one plan for each row of ``Program.regions``.
 
-    The stores of all regions share a queue, ordered by the output elements for which they wait, so that no store waits behind one
-    that needs later elements.
+    ``due`` has for each plan the array steps in which its uses begin; the layer has ``steps``. The stores of all regions share a
+    queue, ordered by the output elements for which they wait, so that no store waits behind one that needs later elements.
     """
     addresses = tile_addresses([plan.region for plan in plans])
     takers, stores = [], []
@@ -204,6 +209,7 @@ def build_operations(plans: list[RegionPlan], regions: Int64Array) -> tuple[Int6
         first_tile, first_slot = int(regions[index, Reg.FIRST_TILE]), int(regions[index, Reg.FIRST_SLOT])
         tile = plan.uses.tile[plan.placement.use]
         rows = _rows(plan, index, addresses[index], first_tile, first_slot, tile, plan.placement.slot)
+        rows[:, Op.NEEDED] = due[index][plan.placement.use]
         takers.append(_takers(plan, rows))
         stores.append(_stores(plan, index, addresses[index], first_tile, first_slot))
     found = [item for item in stores if item is not None]
@@ -225,4 +231,18 @@ def build_operations(plans: list[RegionPlan], regions: Int64Array) -> tuple[Int6
         by_queue[plan.queue].append(rows)
     by_queue[-1].append(np.concatenate([empty, *(item.rows for item in found)])[order] if found else empty)
     parts = [np.concatenate(part) for part in by_queue]
-    return np.concatenate(parts), np.cumsum([0, *(len(part) for part in parts)], dtype=np.int64)
+    ops, queue_start = np.concatenate(parts), np.cumsum([0, *(len(part) for part in parts)], dtype=np.int64)
+    note_needs_of_stores(ops, queue_start, steps)
+    return ops, queue_start
+
+
+def note_needs_of_stores(ops: Int64Array, queue_start: Int64Array, steps: int) -> None:
+    """Let each store be needed for the first step for which an operation is that waits for it, or for a store after it.
+
+    Stores for which nothing waits are needed when the layer ends, after ``steps``.
+    """
+    stores = slice(int(queue_start[-2]), int(queue_start[-1]))
+    ops[stores, Op.NEEDED] = steps
+    waits = np.flatnonzero(ops[:, Op.DEP_OP] >= 0)
+    np.minimum.at(ops[:, Op.NEEDED], ops[waits, Op.DEP_OP], ops[waits, Op.NEEDED])
+    ops[stores, Op.NEEDED] = np.minimum.accumulate(ops[stores, Op.NEEDED][::-1])[::-1]

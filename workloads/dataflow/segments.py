@@ -91,6 +91,13 @@ def _segments(stream: Stream, region: int | Int64Array) -> Int64Array:
     return segments
 
 
+def due_steps(segments: Int64Array, elements: Int64Array) -> Int64Array:
+    """Return the array step in which each of some elements of a port is due."""
+    first = np.cumsum(segments[:, Seg.COUNT]) - segments[:, Seg.COUNT]
+    segment = np.searchsorted(first, elements, side="right") - 1
+    return np.asarray(segments[segment, Seg.DUE] + (elements - first[segment]) * segments[segment, Seg.DUE_STRIDE])
+
+
 def ifmap_segments(stream: Stream, region: int, folds: Folds, group_channels: int) -> Int64Array:
     """Return the segments that read the ifmap."""
     segments = _segments(stream, region)

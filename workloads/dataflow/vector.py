@@ -14,7 +14,7 @@ from simcore.program.program import SEG_COLUMNS, Int64Array, Kind, Port, Program
 from simcore.spec.system import System
 from workloads.dataflow.operations import RegionPlan, build_operations, moved_bytes, plan_region
 from workloads.dataflow.regions import OUTPUT_BYTES, Region, Share, region, region_rows
-from workloads.dataflow.segments import Stream, linear_segments
+from workloads.dataflow.segments import Stream, due_steps, linear_segments
 from workloads.dataflow.tiles import Runs, linear_chunk, tile_target_bytes
 from workloads.dataflow.uses import LinearTiles
 
@@ -99,7 +99,9 @@ def vector_program(
 ) -> Program:
     """Return the Program of a vector layer. ``segments`` are of ifmap, filter and output; ``names`` name the plans' regions."""
     regions = region_rows([item.region for item in plans])
-    ops, queue_start = build_operations(plans, regions)
+    of_port = {Port.IFMAP: segments[0], Port.FILTER: segments[1], Port.OUTPUT: segments[2]}
+    due = [due_steps(of_port[item.port], item.uses.first) for item in plans]
+    ops, queue_start = build_operations(plans, regions, due, steps)
     return Program(
         name=name,
         dataflow="vector",

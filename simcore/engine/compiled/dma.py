@@ -16,7 +16,7 @@ from simcore.timing.bank_timing import READ, WRITE
 
 _OUTPUT, _DMA, _QUEUES = int(Port.OUTPUT), int(Port.DMA), len(QUEUES)
 _KIND, _REGION, _TILE, _SLOT, _BYTES = int(Op.KIND), int(Op.REGION), int(Op.TILE), int(Op.SLOT), int(Op.BYTES)
-_ADDRESS = int(Op.ADDRESS)
+_ADDRESS, _NEEDED = int(Op.ADDRESS), int(Op.NEEDED)
 _DEP_PORT, _DEP_COUNT, _DEP_OP = int(Op.DEP_PORT), int(Op.DEP_COUNT), int(Op.DEP_OP)
 _LOAD, _ACQUIRE, _STORE = int(OpKind.LOAD), int(OpKind.ACQUIRE), int(OpKind.STORE)
 _PAD, _BASE_LINE, _SLOT_LINES, _FIRST_SLOT = int(Reg.SCRATCHPAD), int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.FIRST_SLOT)
@@ -227,15 +227,27 @@ def deliver_and_send(tables: Tables, now: int) -> None:
     scalars[c.SCALAR_READING] = kept
 
 
+@inlined
+def _needed_first(tables: Tables) -> int:
+    """Return the queue of which the next operation is needed first, among queues with started ones; the first of equals."""
+    queues, ops = tables.queues, tables.ops
+    found, least = 0, c.FAR
+    for queue in range(_QUEUES):
+        if queues[queue, c.QUEUE_LEFT] > 0:
+            needed = ops[queues[queue, c.QUEUE_HEAD], _NEEDED]
+            if needed < least:
+                found, least = queue, needed
+    return found
+
+
 @written_in
 def new_bursts(tables: Tables, now: int) -> None:
-    """ISSUE: start bursts, queues in turn, until they hold what main memory moves in a cycle or too many are outstanding."""
+    """ISSUE: start bursts, those needed first, until they hold what main memory moves in a cycle or too many are outstanding."""
     scalars, queues, bursts, ops = tables.scalars, tables.queues, tables.bursts, tables.ops
     burst_lists, read_bytes, write_bytes = tables.burst_lists, tables.read_bytes, tables.write_bytes
-    left, queue = scalars[c.SCALAR_DMA_BYTES], scalars[c.SCALAR_TURN]
+    left = scalars[c.SCALAR_DMA_BYTES]
     while left > 0 and scalars[c.SCALAR_STARTED] > 0 and scalars[c.SCALAR_OUTSTANDING] < scalars[c.SCALAR_OUTSTANDING_LIMIT]:
-        while queues[queue, c.QUEUE_LEFT] == 0:
-            queue = queue + 1 if queue + 1 < _QUEUES else 0
+        queue = _needed_first(tables)
         op, number = queues[queue, c.QUEUE_HEAD], queues[queue, c.QUEUE_BURSTS]
         scalars[c.SCALAR_SPARE_BURSTS] -= 1
         burst = burst_lists[SPARE, scalars[c.SCALAR_SPARE_BURSTS]]
@@ -264,5 +276,3 @@ def new_bursts(tables: Tables, now: int) -> None:
             while ops[op, _KIND] == _ACQUIRE:
                 op += 1
             queues[queue, c.QUEUE_HEAD], queues[queue, c.QUEUE_BURSTS] = op, 0
-        queue = queue + 1 if queue + 1 < _QUEUES else 0
-    scalars[c.SCALAR_TURN] = queue

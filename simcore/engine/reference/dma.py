@@ -14,7 +14,7 @@ from simcore.engine.reference.elements import burst_places
 from simcore.engine.reference.memory import MemoryProcess
 from simcore.engine.reference.requests import NEVER, Bundle, Request
 from simcore.engine.reference.shared import Shared
-from simcore.program.program import QUEUES, Op, OpKind, Port, Reg
+from simcore.program.program import Op, OpKind, Port, Reg
 from simcore.timing.bank_timing import READ, WRITE
 
 
@@ -49,7 +49,7 @@ class Queue:
 
 
 class Dma:
-    """The DMA. It starts the operations of each queue once their dependencies hold, and then their bursts, queues in turn.
+    """The DMA. It starts the operations of each queue once their dependencies hold, and then their bursts, those needed first.
 
     In a cycle it starts bursts until they hold the bytes that main memory moves in a cycle at most. It starts no more operations
     of a queue than that takes.
@@ -65,7 +65,6 @@ class Dma:
         self.is_done = [False] * len(ops)
         self.holder: dict[int, int] = {}
         self.outstanding: list[Burst] = []
-        self._turn = 0
         shared.clock.process(self._run())
 
     def is_idle(self) -> bool:
@@ -142,12 +141,14 @@ class Dma:
     def _new_bursts(self) -> None:
         left = self.shared.machine.dma_bytes_per_cycle
         while left > 0 and len(self.outstanding) < self.shared.machine.outstanding_bursts:
-            turns = ((self._turn + i) % len(QUEUES) for i in range(len(QUEUES)))
-            turn = next((turn for turn in turns if self.queues[turn].started), None)
-            if turn is None:
+            started = [queue for queue in self.queues if queue.started]
+            if not started:
                 return
-            left -= self._start_burst(self.queues[turn])
-            self._turn = (turn + 1) % len(QUEUES)
+            left -= self._start_burst(min(started, key=self._needed))
+
+    def _needed(self, queue: Queue) -> int:
+        """Return the step for which the operation is needed of which the queue starts the next burst."""
+        return int(self.shared.program.ops[queue.started[0], Op.NEEDED])
 
     def _start_burst(self, queue: Queue) -> int:
         """Start the next burst of a queue's started operations, and return its bytes."""
