@@ -153,7 +153,7 @@ def test_rows_of_a_round_by_hand() -> None:
 
 
 @pytest.mark.parametrize("system", ["pim-dram-ddr4", "pim-dram-hbm2"])
-@pytest.mark.parametrize("more", [(), ("placement=pipelined", "operands=bus")])
+@pytest.mark.parametrize("more", [(), ("placement=pipelined", "operands=bus"), ("placement=pipelined", "overlap_transfers=true")])
 def test_activations_of_all_subarrays_are_the_commands(system: str, more: tuple[str, ...]) -> None:
     overrides = ("precision={weight_bits: 2, activation_bits: 2}", "active_subarrays=2", *more)
     results = simulate("lenet5", system, overrides=overrides)

@@ -30,10 +30,9 @@ def activation_table(results: Results) -> pd.DataFrame:
     activations, raised, rounds = (np.zeros(shape, np.int64) for _ in range(3))
     for _, done in layers_done(results):
         for each in done.phases:
-            times = each.phase.times * each.phase.repeats * (each.run.busy_cycles > 0)
-            activations += times * each.phase.counts.activations
-            raised += times * each.phase.counts.rows_raised
-            rounds += times if each.phase.kind == "multiply" else 0
+            activations += each.sequences * each.phase.counts.activations
+            raised += each.sequences * each.phase.counts.rows_raised
+            rounds += each.sequences if each.phase.kind == "multiply" else 0
     of_round = raised_in_a_round(machine)
     hottest = int(of_round.argmax())
     most = (rounds * of_round[hottest]).T.ravel()

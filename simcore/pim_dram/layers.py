@@ -30,6 +30,17 @@ class PhaseDone:
         """Return the cycles of all times."""
         return self.phase.times * self.run.cycles
 
+    @property
+    def sequences(self) -> IntArray:
+        """Return how often each subarray did the phase's sequence: [subarray, bank].
+
+        Transfers beside the multiplications, which another subarray of the bank does, count for the bank's first.
+        """
+        found = np.zeros_like(self.run.busy_cycles)
+        banks = slice(self.run.first_bank, self.run.first_bank + self.phase.banks)
+        found[: self.phase.subarrays, banks] = self.phase.times * self.phase.repeats
+        return found
+
 
 @dataclass(frozen=True)
 class Done:
@@ -159,7 +170,7 @@ class Done:
         found = np.zeros((self.machine.subarrays, self.machine.shown_banks), np.int64)
         for done in self.phases:
             bursts = int((commands_of(done.phase.sequence, self.machine.dram) * flag).sum())
-            found += done.phase.times * done.phase.repeats * bursts * (done.run.busy_cycles > 0)
+            found += bursts * done.sequences
         return found
 
     def critical_stall_cycles(self) -> IntArray:

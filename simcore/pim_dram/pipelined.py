@@ -119,6 +119,7 @@ def _step(
         units = entry.phase.banks * entry.phase.subarrays
         commands = units * commands_of(entry.sequence, machine.dram) + shared[0][number]
         whole = replace(run, command_counts=commands, open_cycles=int(shared[1][number]), rank_cycles=int(shared[2][number]))
+        whole = replace(whole, first_bank=entry.first_bank)
         done.setdefault(entry.layer, []).append(PhaseDone(entry.phase, whole))
     return _ended(measured, entries) if measured.cycles >= moved.cycles else _ended(moved, beside)
 

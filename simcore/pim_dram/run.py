@@ -35,6 +35,7 @@ class PhaseRun:
     command_counts: IntArray  # [command]
     open_cycles: int  # in which a row of a rank was open, summed over ranks
     rank_cycles: int  # of all ranks
+    first_bank: int = 0  # the first of the banks that took part
 
 
 @dataclass
