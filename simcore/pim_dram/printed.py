@@ -24,6 +24,8 @@ from simcore.results.tables import stall_column
 
 #: The most notes of the mapping that are printed.
 _MOST_NOTES = 6
+#: What bounds the time between two images, in words where its name is none.
+_BOUNDS = {"slowest_stage": "the slowest stage", "data_bus": "the data bus", "command_bus": "the command bus"}
 
 
 def printed_tables(results: Results) -> list[PrintedTable]:
@@ -122,7 +124,7 @@ def printed_lines(results: Results) -> list[str]:
         said = f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
         lines.append(
             f"Pipeline of {pipeline['stages']} stages: an image every {pipeline['interval_cycles']:,} cycles "
-            f"({said} images/s), each in {pipeline['latency_cycles']:,} cycles. {_slowest(results)}"
+            f"({said} images/s), each in {pipeline['latency_cycles']:,} cycles. {_bound(results)}"
         )
     once = once_cycles(results)
     if once:
@@ -133,12 +135,15 @@ def printed_lines(results: Results) -> list[str]:
     return [*lines, *_notes(results)]
 
 
-def _slowest(results: Results) -> str:
-    """Return which layers make a pipeline slow: those of the stage that finishes the longest step last."""
-    rows = time_rows(results)
+def _bound(results: Results) -> str:
+    """Return which layers finish the longest step of a pipeline last, and what bounds the time between images at least."""
+    rows, bounds = time_rows(results), results.details["pipeline"].bounds
     longest = max(PHASE_KINDS, key=lambda kind: sum(row["cycles"] for row in rows if row["phase"] == kind))
     layers = dict.fromkeys(row["layer"] for row in rows if row["phase"] == longest)
-    return f"Slowest in {longest}: {', '.join(layers)}."
+    by = _BOUNDS.get(bounds.by, bounds.by)
+    return (
+        f"Last to finish {longest}: {', '.join(layers)}. It takes at least {bounds.cycles[bounds.by]:,} cycles, because of {by}."
+    )
 
 
 def _notes(results: Results) -> list[str]:
