@@ -171,8 +171,13 @@ def test_the_most_bits_that_reach_a_claim_are_told_not_the_greatest_speedup():
 
 
 def test_a_slowdown_is_relative_to_the_base_and_in_the_ladder_also_to_the_step_before(tables):
-    assert only(tables["effects"], effect="none")["slowdown"] == 1
+    ddr4, hbm2 = (base.configuration.name for base in effects.bases(QUICK))
+    assert only(tables["effects"], base=ddr4, effect="none")["slowdown"] == 1
     assert only(tables["effects"], effect="tFAW")["slowdown"] == 2
+    # Refreshes of all banks on both, of single banks on the DRAM that has them.
+    assert [only(tables["effects"], base=base, effect="refresh")["slowdown"] for base in (ddr4, hbm2)] == [1, 1]
+    assert set(tables["effects"][tables["effects"]["base"] == hbm2]["effect"]) == {"none", "refresh", *effects.BY_BANK}
+    assert set(tables["ladder"]["base"]) == {ddr4}
     assert only(tables["effects"], effect="tRRD")["slowdown"] == 1
     by_effect = {row["effect"]: row for row in tables["ladder"].to_dict("records")}
     assert [by_effect[name]["slowdown"] for name in effects.LADDER] == [1, 1, 2, 2, 2, 2, 2, 2]

@@ -8,7 +8,7 @@ from pim_kind import require_conserved
 from simcore import simulate
 from simcore.errors import InputError
 from simcore.results import Results
-from workloads.layers import Conv, Input
+from workloads.layers import Conv, Flatten, Input, Linear, Pool
 from workloads.network import Network, NetworkBuilder
 
 
@@ -50,6 +50,23 @@ def test_weights_that_subarrays_of_a_bank_share_cross_the_bus_once(weights: str,
     stalls = copies.tables()["phases"].query("phase == 'copy'")
     assert int(stalls["compute_cycles"].iloc[0]) == 6 * 62
     assert int(stalls["stall_row_copy_cycles"].iloc[0]) > 6 * 120
+
+
+def test_weights_that_are_copied_in_one_stage_cross_the_bus_once_beside_others() -> None:
+    """Both stages share a step; the second has no weights to copy, because each of its subarrays has filters of its own."""
+    builder = NetworkBuilder("stages")
+    builder.add(Input("image", (8, 64, 64)))
+    builder.add(Conv("copied", 8, kernel=1))
+    builder.add(Pool("pool", "max", kernel=64, stride=64))
+    builder.add(Flatten("flat"))
+    builder.add(Linear("own", 30000))
+    more = ("placement=pipelined", "banks=2", "active_subarrays=4", "weights=reloaded", "limits.refresh=none")
+    bus, copies = run(builder.build(1), *more)
+    assert (phases(copies, "weights"), phases(copies, "copy")) == ([(2, 1, 1), phases(bus, "weights")[1]], [(6, 1, 1)])
+    cycles = [list(each.tables()["phases"].query("phase == 'weights'")["cycles"]) for each in (bus, copies)]
+    # A row and its recovery: 19 + 127 x 7 + 14 + 4 + 20 + 19 cycles of one bank alone.
+    assert cycles[1][0] == 2 * (19 + 127 * 7 + 14 + 4 + 20 + 19)
+    assert cycles[0][0] > 4 * cycles[1][0] - 100
 
 
 @pytest.mark.parametrize("placement", ["together", "pipelined"])

@@ -59,11 +59,13 @@ class Phases:
         moved, needed = self.sequences.moved("WR", self.machine.row_bursts), units * sets
         different = min(needed, -(-sets * mapped.weight_sets_per_bank // mapped.weight_sets_per_unit))
         whole, banks = self._phase("weights", moved, sets * bits, mapped, times), -(-mapped.banks // self.machine.copies)
-        if different == needed or not self.copies.ends_sooner(1, 1, banks * self.machine.row_bursts):
+        shared = mapped.weight_sets_per_bank < units * mapped.weight_sets_per_unit
+        if not shared or not self.copies.ends_sooner(1, 1, banks * self.machine.row_bursts):
             return [whole]
         # Each subarray that computes copies from its neighbour. One at a time has the bus anyway.
         copied = self._phase("copy", self.sequences.copied(1), (needed - different) * bits, mapped, times)
-        return [replace(whole, repeats=different * bits, subarrays=1), replace(copied, subarrays=1)]
+        phases = replace(whole, repeats=different * bits, subarrays=1), replace(copied, subarrays=1)
+        return [phase for phase in phases if phase.repeats]
 
     def _phase(self, kind: PhaseKind, made: Piece, repeats: int, mapped: LayerMap, times: int) -> Phase:
         banks = -(-mapped.banks // self.machine.copies)

@@ -95,9 +95,16 @@ def _steps(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry], done:
     found = []
     for kind in PHASE_KINDS:
         of_kind = [entry for entry in entries if entry.phase.kind == kind and entry not in beside]
-        if of_kind:
-            found.append(_step(machine, runs, of_kind, beside if kind == "multiply" else [], done))
+        for together in _with_equal_subarrays(of_kind) if kind == "weights" else [of_kind]:
+            if together:
+                found.append(_step(machine, runs, together, beside if kind == "multiply" else [], done))
     return tuple(found)
+
+
+def _with_equal_subarrays(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Return those in which one subarray of a bank takes the weights of all, and the others: a step has as many in each bank."""
+    alone = [entry for entry in entries if entry.phase.subarrays == 1]
+    return [alone, [entry for entry in entries if entry.phase.subarrays > 1]]
 
 
 def _step(

@@ -69,7 +69,8 @@ def _effects(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for row in found:
         each = "; ".join(f"{one['effect']}: {_range(one)}" for one in row["alone"])
         yield f"slowdown of {row['base']} by one effect alone, least to greatest over the networks: {each}"
-        yield f"slowdown of {row['base']} by all effects of a real machine together: {_range(row['together'])} times"
+        if row["together"] is not None:
+            yield f"slowdown of {row['base']} by all effects of a real machine together: {_range(row['together'])} times"
 
 
 def _range(row: Mapping[str, float]) -> str:

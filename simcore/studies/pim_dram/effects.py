@@ -27,12 +27,21 @@ EFFECTS: dict[str, tuple[str, ...]] = {
     "power": (f"limits.power_cycles={POWER_CYCLES}",),
     "command bus": ("limits.command_bus=true",),
     "refresh": ("limits.refresh=all-bank",),
+    "refresh, bank by bank": ("limits.refresh=per-bank",),
+    "refresh, bank by bank, lock-step": ("limits.refresh=per-bank", "lock_step=true"),
     "lock-step": ("lock_step=true",),
     "periphery": ("periphery.enabled=true",),
     "transfers": ("transfers=true",),
     "transfers, operands too": ("transfers=true", "operands=bus"),
     "transfers, weights too": ("transfers=true", "weights=reloaded"),
+    "transfers, weights too, row copies": ("transfers=true", "weights=reloaded", "row_copies=true"),
+    "transfers beside products": ("transfers=true", "overlap_transfers=true"),
 }
+#: The effects that only some machines can have: a DRAM with refreshes of single banks, several subarrays of a bank at work, a
+#: pipeline.
+BY_BANK = ("refresh, bank by bank", "refresh, bank by bank, lock-step")
+SEVERAL, PIPELINE = "transfers, weights too, row copies", "transfers beside products"
+EVERYWHERE = tuple(effect for effect in EFFECTS if effect not in (*BY_BANK, SEVERAL, PIPELINE))
 #: The effects of a real machine, in the order in which the ladder switches them on.
 LADDER = ("initial rows", "tRRD", "tFAW", "command bus", "refresh", "lock-step", "periphery", "transfers")
 
@@ -47,35 +56,53 @@ class Step:
     configuration: Configuration
 
 
-def bases(settings: PimDramSettings) -> list[tuple[Configuration, tuple[str, ...]]]:
-    """Return the configurations without any effect, each with its networks.
+@dataclass(frozen=True)
+class Base:
+    """A configuration without any effect, its networks, and the effects that are switched on alone and one after the other."""
 
-    The preset at 8 bits (quick: 2 bits, the main network alone), and a pipeline at 2 bits with 16 subarrays of a bank at work.
+    configuration: Configuration
+    networks: tuple[str, ...]
+    alone: tuple[str, ...] = EVERYWHERE
+    ladder: tuple[str, ...] = LADDER
+
+
+def bases(settings: PimDramSettings) -> list[Base]:
+    """Return the bases.
+
+    They are the preset at 8 bits (quick: 2 bits, the main network alone), a pipeline at 2 bits with 16 subarrays of a bank at
+    work, and for refreshes HBM2, the only standard here with refreshes of single banks.
     """
     without = (*NO_LIMITS, *NOTHING_ELSE, "lock_step=false", "initialised=false")
     bits = 2 if settings.quick else 8
     overrides = (*(precision(bits) if bits < 8 else ()), *without)
     plain = Configuration(f"ddr4-{bits}bit-1sub-without", "pim-dram-ddr4", overrides, "without")
+    stack = Configuration(f"hbm2-{bits}bit-1sub-without", "pim-dram-hbm2", overrides, "without")
     main = (settings.main_network,)
-    return [(plain, main)] if settings.quick else [(plain, settings.chosen_networks), (feasible(2, 16), main)]
+    by_bank = Base(stack, main, ("refresh", *BY_BANK), ())
+    if settings.quick:
+        return [Base(plain, main), by_bank]
+    pipeline = Base(feasible(2, 16), main, (*EVERYWHERE, SEVERAL, PIPELINE))
+    return [Base(plain, settings.chosen_networks), pipeline, by_bank]
 
 
 def steps(settings: PimDramSettings) -> Iterator[tuple[str, Step]]:
     """Yield network and step: the base, every effect alone, and the ladder, for every base."""
-    for base, networks in bases(settings):
-        for network in networks:
+    for base in bases(settings):
+        for network in base.networks:
             yield from ((network, step) for step in _steps_on(base))
 
 
-def _steps_on(base: Configuration) -> Iterator[Step]:
-    yield Step(base.name, "none", False, base)
-    for effect, overrides in EFFECTS.items():
-        yield Step(base.name, effect, False, base.with_overrides(f"{base.name}+{_short(effect)}", *overrides, level="one effect"))
-    made = base
-    for count, effect in enumerate(LADDER, start=1):
-        level = "all" if count == len(LADDER) else f"first {count} effects"
-        made = made.with_overrides(f"{base.name}+first-{count}-effects", *EFFECTS[effect], level=level)
-        yield Step(base.name, effect, True, made)
+def _steps_on(base: Base) -> Iterator[Step]:
+    plain = base.configuration
+    yield Step(plain.name, "none", False, plain)
+    for effect in base.alone:
+        changed = plain.with_overrides(f"{plain.name}+{_short(effect)}", *EFFECTS[effect], level="one effect")
+        yield Step(plain.name, effect, False, changed)
+    made = plain
+    for count, effect in enumerate(base.ladder, start=1):
+        level = "all" if count == len(base.ladder) else f"first {count} effects"
+        made = made.with_overrides(f"{plain.name}+first-{count}-effects", *EFFECTS[effect], level=level)
+        yield Step(plain.name, effect, True, made)
 
 
 def _short(effect: str) -> str:
@@ -111,11 +138,12 @@ def _stalls(run: CaseRun) -> dict[str, float]:
 
 
 def effect_findings(effects: pd.DataFrame, ladder: pd.DataFrame) -> list[Row]:
-    """Return, per base and effect, the least and greatest slowdown over the networks, alone and at the end of the ladder."""
+    """Return, per base and effect, the least and greatest slowdown over the networks, alone and at the end of a ladder."""
     found = []
     last = [row for row in records(ladder) if row["effect"] == LADDER[-1]]
     for (base,), rows in groups(records(effects), "base"):
         by_effect = groups((row for row in rows if row["effect"] != "none"), "effect")
         alone = [{"effect": effect, **ends(of, "slowdown")} for (effect,), of in by_effect]
-        found.append({"base": base, "alone": alone, "together": ends((row for row in last if row["base"] == base), "slowdown")})
+        together = [row for row in last if row["base"] == base]
+        found.append({"base": base, "alone": alone, "together": ends(together, "slowdown") if together else None})
     return found

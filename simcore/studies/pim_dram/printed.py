@@ -29,7 +29,8 @@ def printed_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[PrintedTable]
     yield _grid(tables["grid"])
     for base in tables["effects"]["base"].unique():
         yield _effects(tables["effects"], base, "One effect alone")
-        yield _effects(tables["ladder"], base, "One effect after the other")
+        if (tables["ladder"]["base"] == base).any():
+            yield _effects(tables["ladder"], base, "One effect after the other")
     yield _layers(tables["layer_utilisation"])
     yield _tree(tables["adder_tree"])
     yield _energy(tables["energy"])
