@@ -14,7 +14,7 @@ from simcore import simulate
 from simcore.cli import app
 from simcore.cli.heat_map import heat_map
 from simcore.pim_dram.banks import MOST_ROWS, bank_lines, heat_maps, printed_banks
-from simcore.pim_dram.printed import phase_table, where_table
+from simcore.pim_dram.printed import phase_table, printed_lines, where_table
 from simcore.results import Results
 from simcore.why import why
 
@@ -82,7 +82,7 @@ def test_a_pipeline_has_layers_by_bank_and_no_map_over_time() -> None:
     assert {row["layers"] for row in shown(results)} <= {", ".join(stage.layers) for stage in results.details["placed"].stages}
 
 
-@pytest.mark.parametrize("more", [(), ("operands=bus", "banks=3"), ("limits={refresh: none}",)])
+@pytest.mark.parametrize("more", [("overlap_transfers=true",), ("operands=bus", "banks=3"), ("limits={refresh: none}",)])
 def test_the_time_between_images_is_that_of_the_stages_that_finish_last(more: tuple[str, ...]) -> None:
     results = simulate("lenet5", "pim-dram-ddr4", overrides=(*SMALL, "placement=pipelined", *more))
     pipeline, totals = results.to_json()["pipeline"], results.totals.set_index("metric")["value"]
@@ -95,6 +95,13 @@ def test_the_time_between_images_is_that_of_the_stages_that_finish_last(more: tu
     assert f"{interval:,} cycles from image to image" in results._repr_html_()
     assert sum(row[1] for row in phase_table(results).rows) == interval
     assert sum(row[1] for row in where_table(results).rows) == interval
+    said = next(line for line in printed_lines(results) if line.startswith("Pipeline of"))
+    assert f"An interval takes at least {pipeline['bounds_cycles'][pipeline['bound_by']]:,} cycles" in said
+    layers = re.search(r"Last to finish multiply: ([\w, ]+)\.", said)
+    assert layers
+    stage_cycles = results.tables()["phases"].query("image == 'every' and phase == 'multiply'").set_index("layer")["cycles"]
+    rounds = next(row[1] for row in phase_table(results).rows if row[0] == "multiply")
+    assert stage_cycles[layers.group(1).split(", ")].sum() == rounds
     losses = results.kind.losses(results)
     work = sum(loss.cycles for loss in losses if loss.is_work)
     assert (work, sum(loss.cycles for loss in losses)) == (results.kind.computing_cycles(results), interval)

@@ -140,10 +140,8 @@ def _bound(results: Results) -> str:
     rows, bounds = time_rows(results), results.details["pipeline"].bounds
     longest = max(PHASE_KINDS, key=lambda kind: sum(row["cycles"] for row in rows if row["phase"] == kind))
     layers = dict.fromkeys(row["layer"] for row in rows if row["phase"] == longest)
-    by = _BOUNDS.get(bounds.by, bounds.by)
-    return (
-        f"Last to finish {longest}: {', '.join(layers)}. It takes at least {bounds.cycles[bounds.by]:,} cycles, because of {by}."
-    )
+    least = f"{bounds.cycles[bounds.by]:,} cycles, because of {_BOUNDS.get(bounds.by, bounds.by)}"
+    return f"Last to finish {longest}: {', '.join(layers)}. An interval takes at least {least}."
 
 
 def _notes(results: Results) -> list[str]:
