@@ -60,16 +60,32 @@ def write_files(folder: Path) -> ScaleSimFiles:
 
 
 def install(folder: Path) -> Path:
-    """The interpreter of a virtual environment with SCALE-Sim, made once in a folder. Raises CannotInstall."""
-    python, finished = folder / "bin" / "python", folder / "installed"
-    if not finished.exists():
-        for command in ((sys.executable, "-m", "venv", "--clear", folder), (python, "-m", "pip", "install", "-q", *REQUIREMENTS)):
-            done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
-            if done.returncode:
-                last = (done.stderr.strip() or "no message").splitlines()[-1]
-                raise CannotInstall(f"{' and '.join(REQUIREMENTS)} could not be installed: {last}")
-        finished.touch()
+    """The interpreter of a virtual environment with SCALE-Sim, made in a folder unless one is there that works.
+
+    Raises CannotInstall, also if SCALE-Sim is installed but cannot be imported.
+    """
+    python = folder / "bin" / "python"
+    if _failure(python, "-c", "import scalesim.scale_sim") is None:
+        return python
+    steps: tuple[tuple[str | Path, ...], ...] = (
+        (sys.executable, "-m", "venv", "--clear", folder),
+        (python, "-m", "pip", "install", "-q", *REQUIREMENTS),
+        (python, "-c", "import scalesim.scale_sim"),
+    )
+    for command in steps:
+        failure = _failure(*command)
+        if failure is not None:
+            raise CannotInstall(f"{' and '.join(REQUIREMENTS)} could not be installed: {failure}")
     return python
+
+
+def _failure(*command: str | Path) -> str | None:
+    """Why a command fails: the last line that it writes on stderr; None if it succeeds."""
+    try:
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    except OSError as error:
+        return str(error)
+    return (done.stderr.strip() or "no message").splitlines()[-1] if done.returncode else None
 
 
 def run(python: Path, files: ScaleSimFiles) -> ScaleSimRun:
