@@ -58,14 +58,17 @@ def rate(system: System) -> float:
     return bytes_per_cycle(system) * min(1.0, allowed / float(memory.latency_cycles * memory.bytes_per_cycle))
 
 
-def bytes_ahead(system: System, capacity_bytes: Amount) -> Amount:
-    """Return the bytes of a share of this capacity that are kept for tiles on their way: at most a quarter of it."""
-    return np.minimum(bytes_in_flight(system), capacity_bytes // 4)
+def bytes_ahead(in_flight: int, capacity_bytes: Amount) -> Amount:
+    """Return the bytes of a share of this capacity that are kept for tiles on their way: at most a quarter of it.
+
+    ``in_flight`` are those of `bytes_in_flight`.
+    """
+    return np.minimum(in_flight, capacity_bytes // 4)
 
 
 def tiles_ahead(system: System, capacity_bytes: int, tile_bytes: int) -> int:
     """Return how many tiles are loaded ahead of the one that is used next: those that main memory's latency covers."""
-    return 1 + -(-int(bytes_ahead(system, capacity_bytes)) // max(1, tile_bytes))
+    return 1 + -(-int(bytes_ahead(bytes_in_flight(system), capacity_bytes)) // max(1, tile_bytes))
 
 
 def most_tiles_ahead(capacity_bytes: int, tile_bytes: int) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from simcore.errors import InputError
 from simcore.program.program import PeRoles, Port
@@ -73,7 +74,7 @@ class Dataflow:
 
     # What is held, what streams ---------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def held(self) -> Port:
         """Return the port of the tensor that stays in the PEs during a fold. It is OUTPUT if the PEs keep their sums."""
         return next(port for port, sides in TENSOR_SIDES.items() if self.time not in sides)

@@ -19,7 +19,7 @@ from workloads.dataflow.regions import OUTPUT_BYTES, tenants_of
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.sharing import Sharing, sharings
 from workloads.dataflow.tiles import target_bytes
-from workloads.dataflow.traffic import Amount, Floats, Reuse, Traffic
+from workloads.dataflow.traffic import Amount, Floats, Reuse, Traffic, running_product
 
 #: Among nests whose traffic is within this factor of the least, the one that takes the fewest cycles is taken.
 ALIKE = 1.05
@@ -63,7 +63,9 @@ class _Pads:
 
     def __init__(self, shape: ConvShape, system: System, sharing: Sharing) -> None:
         self.shape, self.system, self.sharing = shape, system, sharing
-        self._groups = sharing.split.groups
+        self._groups, self._in_flight = sharing.split.groups, bytes_in_flight(system)
+        #: Bytes that main memory moves in a cycle.
+        self.rate = bytes_per_cycle(system)
         leaves = sharing.flow.sums_leave and sharing.folds_along(shape)[0] > 1
         words = system.words
         self.results = shape.pixels * shape.filters * words.ofmap_bytes
@@ -104,7 +106,7 @@ class _Pads:
 
         Groups that are worked on at once share these bytes.
         """
-        on_the_way = bytes_ahead(self.system, part) + target_bytes(part)
+        on_the_way = bytes_ahead(self._in_flight, part) + target_bytes(part)
         return used.entering(part / self._groups, np.maximum(0.0, part - on_the_way) / self._groups)
 
 
@@ -199,7 +201,7 @@ def _best(pads: _Pads, found: Candidates) -> tuple[int, Tiling]:
         return _cycles(pads, traffic.only(chosen), steps_taken, some, moved[chosen])
 
     if len(alike) > MANY:
-        bound = np.maximum(taken, moved[alike] / bytes_per_cycle(pads.system))
+        bound = np.maximum(taken, moved[alike] / pads.rate)
         few = np.argsort(bound, kind="stable")[:FEW]
         hopeful = bound <= ABOUT * cycles_of(alike[few], taken[few]).min()
         alike, taken = alike[hopeful], taken[hopeful]
@@ -222,13 +224,12 @@ def _cycles(pads: _Pads, traffic: Traffic, every: Int64Array, wants: dict[str, F
     results are stored.
     """
     shape, sharing = pads.shape, pads.sharing
-    per_cycle = bytes_per_cycle(pads.system) / sharing.split.groups
-    folds = np.concatenate((np.ones((1, len(every))), np.cumprod(traffic.nests.turns, axis=0)))
+    folds = np.concatenate((np.ones((1, len(every))), running_product(traffic.nests.turns)))
     taken = every / (sharing.group_folds(shape) * folds[-1]) * folds
     loaded = sum(np.stack(pads.entering(traffic.reuse(_PORTS[name]), wants[name])) for name in ("ifmap", "filter"))
     stored = traffic.results() * pads.system.words.ofmap_bytes
-    waits = sum(np.maximum(0.0, part / per_cycle - taken).max(axis=0) for part in (loaded, stored))
-    return np.asarray(np.maximum(every + waits, moved / bytes_per_cycle(pads.system)))
+    waits = sum(np.maximum(0.0, part / (pads.rate / sharing.split.groups) - taken).max(axis=0) for part in (loaded, stored))
+    return np.asarray(np.maximum(every + waits, moved / pads.rate))
 
 
 # The division of a scratchpad ---------------------------------------------------------------------------------------------------

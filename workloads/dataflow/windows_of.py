@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from simcore.program.program import Int64Array
 from simcore.spec.system import System
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tap_order import reuse_parts, row_classes
@@ -26,17 +27,20 @@ class Windows:
         self._folds = -(-shape.taps // system.array.rows) if taps_in_folds else shape.taps
         self._parts = reuse_parts(shape, system.array.rows) if taps_in_folds else 1
 
-    def bytes_of(self, pixels: Floats, taps: Floats, reuse: npt.NDArray[np.bool_], starts: Floats, *, largest: bool) -> Floats:
+    def step(self, starts: Floats) -> Int64Array:
+        """Return the least distance between the columns in which pixels begin that begin at multiples of ``starts``."""
+        return np.asarray(np.gcd(np.maximum(1, starts).astype(np.int64), self._shape.out_width))
+
+    def bytes_of(self, pixels: Floats, taps: Floats, reuse: npt.NDArray[np.bool_], step: Int64Array, *, largest: bool) -> Floats:
         """Return the bytes that neighbouring ``pixels`` read through neighbouring ``taps``, in the order of reuse or of storage.
 
-        The pixels begin at multiples of ``starts``. With ``largest`` return the most that they read, and otherwise the mean.
+        ``step`` says where the pixels begin. With ``largest`` return the most that they read, and otherwise the mean.
         """
         depth, kernel_rows = self._in_storage_order(taps * (self._shape.taps / self._folds))
         if self._parts > 1:
             channels, rows = self._in_reuse_order(taps)
             depth, kernel_rows = np.where(reuse, channels, depth), np.where(reuse, rows, kernel_rows)
         shape = self._shape
-        step = np.gcd(np.maximum(1, starts).astype(np.int64), shape.out_width)
         across = (pixels - step) / shape.out_width
         out_rows = np.clip((np.ceil(across) if largest else across) + 1, 1.0, shape.out_rows)
         images = np.floor(out_rows / shape.out_height)

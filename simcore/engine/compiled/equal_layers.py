@@ -77,7 +77,7 @@ def layer_key(state: MachineState, program: Program) -> str | None:
     """Return a digest of everything on which the Outcome of a layer depends, or None for a layer that must be simulated."""
     if state.dram is not None or not (state.tables.banks[:, c.BANK_READ_HELD] > 0).all():
         return None
-    digest = hashlib.blake2b(digest_size=32)
+    digest = hashlib.sha256()  # processors have instructions for it
     for name, part in key_parts(state, program).items():
         digest.update(f"{name} {part.shape} ".encode())
         digest.update(np.ascontiguousarray(part, dtype=np.int64).data)
