@@ -131,6 +131,7 @@ def test_stages_are_told_with_their_slowest_subarray() -> None:
     assert min(row[-1] for row in stages.rows) < max(row[-1] for row in stages.rows)
 
 
+@pytest.mark.slow
 def test_why_of_a_pipeline_saves_time_between_images() -> None:
     overrides = (*SMALL, "placement=pipelined")
     found = why("lenet5", "pim-dram-ddr4", layers="c3,f5", overrides=overrides)
