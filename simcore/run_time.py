@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.errors import InputError
-from simcore.kinds.kind import Estimate, RunOrder
+from simcore.kinds.runs import Estimate, RunOrder
 
 #: A run with a longer estimate is an error unless the user lifts the limit.
 LIMIT_S = 3600.0

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from simcore.errors import InputError, did_you_mean
 from simcore.kinds.costs import Costs, UnknownCosts
+from simcore.kinds.runs import Estimate, Ran, RunOrder
 from simcore.program.outcome import CAUSE_NAMES
-from simcore.program.traces import Traced
-from simcore.progress import OnProgress
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from simcore.dram.tables import IntArray, ResolvedDram
-    from simcore.engine.shortcuts import Shortcuts
+    from simcore.dram.tables import ResolvedDram
     from simcore.kinds.advice import Change, Loss
     from simcore.machine.line_writes import LineWrites
     from simcore.results import LayerRun, Results
@@ -29,50 +26,9 @@ if TYPE_CHECKING:
     from simcore.results.printed import PrintedTable
     from simcore.results.wear import LineWear
     from simcore.spec.machine_spec import MachineSpec
-    from workloads.network import Network
 
 SpecT = TypeVar("SpecT", bound="MachineSpec")
 PlanT = TypeVar("PlanT")
-
-
-@dataclass(frozen=True)
-class RunOrder:
-    """The order for a run: the layers of ``network`` named in ``wanted`` (None means all), on the engine of that name.
-
-    ``shortcuts`` says which shortcuts a compiled engine may take. ``check_values`` asks for a comparison of the values that the
-    machine computes. The run calls ``progress`` as it advances, hands accesses over to ``traced``, and calls ``commands`` once
-    with the commands of a DRAM (`MachineKind.command_dram`).
-    """
-
-    network: Network
-    wanted: Container[str] | None
-    engine: str
-    shortcuts: Shortcuts
-    check_values: bool = False
-    progress: OnProgress | None = None
-    traced: Traced | None = None
-    commands: Callable[[IntArray], None] | None = None
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The approximate size of a run: simulated core cycles, and seconds of the simulator."""
-
-    cycles: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Ran:
-    """The outcome of a run: one record per layer of the network, in order.
-
-    ``line_writes`` counts the writes of each line of the banks, or is None if the kind does not count them. ``details`` is the
-    data for the kind's own tables.
-    """
-
-    layers: Sequence[LayerRun]
-    line_writes: LineWrites | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class MachineKind(ABC, Generic[SpecT, PlanT]):

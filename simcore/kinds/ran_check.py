@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcore.errors import InputError
-from simcore.kinds.kind import MachineKind, Ran
+from simcore.kinds.kind import MachineKind
+from simcore.kinds.runs import Ran
 from simcore.program.outcome import Outcome
 
 if TYPE_CHECKING:

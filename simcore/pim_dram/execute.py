@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from simcore.kinds.kind import Ran, RunOrder
+from simcore.kinds.runs import Ran, RunOrder
 from simcore.pim.phases import Phase
 from simcore.pim_dram.commands import CommandLog, refuse_long_stream
 from simcore.pim_dram.energy import periphery_pj

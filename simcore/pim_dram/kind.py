@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcore.kinds.costs import Costs
-from simcore.kinds.kind import Estimate, MachineKind, Ran, RunOrder
+from simcore.kinds.kind import MachineKind
+from simcore.kinds.runs import Estimate, Ran, RunOrder
 from simcore.pim.limits import CAUSES
 from simcore.pim_dram.machine import build_machine
 from simcore.pim_dram.spec import PimDramSpec

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from simcore.errors import InputError
-from simcore.kinds.kind import RunOrder
+from simcore.kinds.runs import RunOrder
 from simcore.pim.mapping import Array, LayerMap, MapOptions
 from simcore.pim.phases import Phase
 from simcore.pim_dram.crowding import best_placement

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcore.kinds.kind import Estimate, RunOrder
+from simcore.kinds.runs import Estimate, RunOrder
 from simcore.pim_dram.machine import PimMachine
 from simcore.pim_dram.values import check_seconds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from simcore.kinds.kind import RunOrder
+from simcore.kinds.runs import RunOrder
 from simcore.pim_dram.machine import PimMachine
 
 if TYPE_CHECKING:

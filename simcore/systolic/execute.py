@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from simcore.engine import run_programs
 from simcore.engine.records import Records
-from simcore.kinds.kind import Ran, RunOrder
+from simcore.kinds.runs import Ran, RunOrder
 from simcore.machine.line_writes import no_line_writes
 from simcore.machine.machine import build_machine
 from simcore.program.outcome import Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from simcore.kinds.kind import Estimate
+from simcore.kinds.runs import Estimate
 
 if TYPE_CHECKING:
     from simcore.spec import System

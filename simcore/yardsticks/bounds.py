@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
-from simcore.kinds.kind import RunOrder
+from simcore.kinds.runs import RunOrder
 from simcore.yardsticks.spec import EfficiencySpec, PeakSpec, YardstickSpec
 
 if TYPE_CHECKING:

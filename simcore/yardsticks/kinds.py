@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from simcore.errors import InputError
 from simcore.kinds.costs import Costs
-from simcore.kinds.kind import Estimate, MachineKind, Ran, RunOrder
+from simcore.kinds.kind import MachineKind
+from simcore.kinds.runs import Estimate, Ran, RunOrder
 from simcore.yardsticks.bounds import BoundLayer, Roof, bound_layers
 from simcore.yardsticks.spec import EfficiencySpec, IdealSpec, RooflineSpec, YardstickSpec
 

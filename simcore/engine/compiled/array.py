@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.banks import post_write
 from simcore.engine.compiled.dma import place
 from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.lines import element_lines
 from simcore.engine.compiled.ports import next_element, read_stall
 from simcore.engine.compiled.stalls import count_buffered
 from simcore.engine.compiled.tables import Tables
+from simcore.engine.compiled.write_buffer import post_write
 from simcore.program.outcome import Cause
 from simcore.program.program import Port
 

@@ -1,4 +1,4 @@
-"""Arbiter and banks of the compiled engine: queues, the choice of the next request, grants, preemption, the write buffer."""
+"""Arbiter and banks of the compiled engine: queues, the choice of the next request, and grants."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import inlined, written_in
-from simcore.engine.compiled.note import note_grant, note_preemption
+from simcore.engine.compiled.note import note_grant
+from simcore.engine.compiled.preemption import preemptible, send_back
 from simcore.engine.compiled.tables import Tables
-from simcore.machine.machine import FCFS, PORT_PRIORITY, RESUME
+from simcore.machine.machine import FCFS, PORT_PRIORITY
 from simcore.program.program import Port
 from simcore.timing.addresses import call_serve, int64_view
-from simcore.timing.bank_timing import WRITE
 
 _OUTPUT, _DMA, _PORTS = int(Port.OUTPUT), int(Port.DMA), len(Port)
 
@@ -87,20 +87,6 @@ def grant_at_once(tables: Tables, pad: int, bank: int, port: int, op: int, owner
     free_at, done_at = now + banks[bank, c.BANK_READ_HELD + op], now + banks[bank, c.BANK_READ_DONE + op]
     grant(tables, server, port, op, owner, free_at, done_at, now)
     return True
-
-
-@inlined
-def offer_writes(tables: Tables, now: int) -> None:
-    """Send the lines that entered the write buffer in the last cycle to their banks."""
-    scalars, requests, posted = tables.scalars, tables.requests, tables.posted
-    pad = scalars[c.SCALAR_POSTED_PAD]
-    for i in range(scalars[c.SCALAR_POSTED]):
-        request = posted[i]
-        requests[request, c.REQUEST_ARRIVE] = now
-        if not grant_at_once(tables, pad, requests[request, c.REQUEST_BANK], _OUTPUT, WRITE, request, now):
-            enqueue(tables, request, 1)
-    scalars[c.SCALAR_POSTED] = 0
-    scalars[c.SCALAR_EVENTS] += 1
 
 
 @written_in
@@ -207,67 +193,6 @@ def _serve(serves: Any, tables: Tables, server: int, request: int, now: int) -> 
 
 
 @written_in
-def _preemptible(tables: Tables, pad: int, bank: int, now: int) -> int:
-    """Return the lowest server held by a buffered write that began earlier and is not done, or NONE."""
-    banks, pads, servers = tables.banks, tables.pads, tables.servers
-    first = banks[bank, c.BANK_FIRST_SERVER]
-    for server in range(first, first + pads[pad, c.PAD_SERVERS]):
-        if (
-            servers[server, c.SERVER_FREE_AT] > now
-            and servers[server, c.SERVER_PORT] == _OUTPUT
-            and servers[server, c.SERVER_GRANTED] < now < servers[server, c.SERVER_DONE]
-        ):
-            return server
-    return c.NONE
-
-
-@written_in
-def _send_back(tables: Tables, pad: int, bank: int, server: int, now: int) -> None:
-    """Preempt the buffered write that holds a server. The write returns to the head of its queue."""
-    requests, banks, pads, servers = tables.requests, tables.banks, tables.pads, tables.servers
-    counts, inflight, busy = tables.counts, tables.inflight, tables.busy
-    request = servers[server, c.SERVER_REQUEST]
-    left = requests[request, c.REQUEST_FREE] - now
-    note_preemption(tables, server, request, now)
-    counts[bank, c.COUNT_PREEMPTED] += 1
-    counts[bank, c.COUNT_BUSY] -= left
-    busy[bank, requests[request, c.REQUEST_BIN]] -= left
-    if pads[pad, c.PAD_PREEMPTION] == RESUME:
-        requests[request, c.REQUEST_LEFT_FREE] = left
-        requests[request, c.REQUEST_LEFT_DONE] = requests[request, c.REQUEST_DONE] - now
-    requests[request, c.REQUEST_GRANTED] = c.NONE
-    requests[request, c.REQUEST_NEXT] = banks[bank, c.BANK_BUFFERED_HEAD]
-    if banks[bank, c.BANK_BUFFERED_HEAD] == c.NONE:
-        banks[bank, c.BANK_BUFFERED_TAIL] = request
-    banks[bank, c.BANK_BUFFERED_HEAD] = request
-    banks[bank, c.BANK_WAITING] += 1
-    servers[server, c.SERVER_FREE_AT] = now
-    count = pads[pad, c.PAD_INFLIGHT]
-    pads[pad, c.PAD_INFLIGHT_MIN] = c.FAR
-    kept = 0
-    for i in range(count):
-        other = inflight[pad, i]
-        if other != request:
-            inflight[pad, kept] = other
-            pads[pad, c.PAD_INFLIGHT_MIN] = min(pads[pad, c.PAD_INFLIGHT_MIN], requests[other, c.REQUEST_DONE])
-            kept += 1
-    pads[pad, c.PAD_INFLIGHT] = kept
-
-
-@written_in
-def watermarks(tables: Tables, pad: int) -> None:
-    """Begin to drain the write buffer at its high watermark, end at its low one.
-
-    Call this every cycle, because a flag keeps the state.
-    """
-    pads = tables.pads
-    if pads[pad, c.PAD_DRAINING] and pads[pad, c.PAD_BUFFERED] <= pads[pad, c.PAD_LOW]:
-        pads[pad, c.PAD_DRAINING] = 0
-    if pads[pad, c.PAD_BUFFERED] >= pads[pad, c.PAD_HIGH]:
-        pads[pad, c.PAD_DRAINING] = 1
-
-
-@written_in
 def _next_grant(tables: Tables, pad: int, bank: int, now: int) -> tuple[int, int]:
     """Return (server, request) of a bank's next grant, or NONE, NONE. This may preempt a write for the request."""
     pads = tables.pads
@@ -275,9 +200,9 @@ def _next_grant(tables: Tables, pad: int, bank: int, now: int) -> tuple[int, int
     if server != c.NONE:
         return server, _candidate(tables, bank, pad)
     if pads[pad, c.PAD_PREEMPTION] and not pads[pad, c.PAD_DRAINING] and tables.banks[bank, c.BANK_DIRECT_HEAD] != c.NONE:
-        server = _preemptible(tables, pad, bank, now)
+        server = preemptible(tables, pad, bank, now)
         if server != c.NONE:
-            _send_back(tables, pad, bank, server, now)
+            send_back(tables, pad, bank, server, now)
             return server, _best_direct(tables, bank, pads[pad, c.PAD_ARBITER])
     return c.NONE, c.NONE
 
@@ -314,81 +239,3 @@ def grant_scratchpad(serves: Any, tables: Tables, pad: int, now: int) -> None:
         else:
             banks[bank, c.BANK_LISTED] = 0
     pads[pad, c.PAD_LISTED] = kept
-
-
-@written_in
-def retire_writes(tables: Tables, pad: int, now: int) -> None:
-    """Run one RETIRE phase of a scratchpad. Buffered writes that are done leave the write buffer."""
-    scalars, requests, pads, slots = tables.scalars, tables.requests, tables.pads, tables.slots
-    inflight, free_writes = tables.inflight, tables.free_writes
-    kept = 0
-    least = c.FAR
-    for i in range(pads[pad, c.PAD_INFLIGHT]):
-        request = inflight[pad, i]
-        done = requests[request, c.REQUEST_DONE]
-        if done > now:
-            inflight[pad, kept] = request
-            kept += 1
-            least = min(least, done)
-            continue
-        older, newer = requests[request, c.REQUEST_OLDER], requests[request, c.REQUEST_NEWER]
-        if older == c.NONE:
-            pads[pad, c.PAD_BUFFER_HEAD] = newer
-        else:
-            requests[older, c.REQUEST_NEWER] = newer
-        if newer == c.NONE:
-            pads[pad, c.PAD_BUFFER_TAIL] = older
-        else:
-            requests[newer, c.REQUEST_OLDER] = older
-        pads[pad, c.PAD_BUFFERED] -= 1
-        if requests[request, c.REQUEST_SLOT] >= 0:
-            slots[requests[request, c.REQUEST_SLOT], c.SLOT_WRITES] -= 1
-        free_writes[scalars[c.SCALAR_FREE_WRITES]] = request
-        scalars[c.SCALAR_FREE_WRITES] += 1
-        scalars[c.SCALAR_EVENTS] += 1
-    pads[pad, c.PAD_INFLIGHT] = kept
-    pads[pad, c.PAD_INFLIGHT_MIN] = least
-
-
-@written_in
-def post_write(tables: Tables, pad: int, bank: int, row: int, slot: int) -> int:
-    """Enter one line into the write buffer (ADVANCE). Return its request, which reaches its bank in the next cycle."""
-    scalars, requests, pads, slots = tables.scalars, tables.requests, tables.pads, tables.slots
-    free_writes = tables.free_writes
-    scalars[c.SCALAR_FREE_WRITES] -= 1
-    request = free_writes[scalars[c.SCALAR_FREE_WRITES]]
-    (
-        requests[request, c.REQUEST_PORT],
-        requests[request, c.REQUEST_BANK],
-        requests[request, c.REQUEST_ROW],
-        requests[request, c.REQUEST_OP],
-    ) = _OUTPUT, bank, row, WRITE
-    requests[request, c.REQUEST_OWNER] = request
-    (
-        requests[request, c.REQUEST_SLOT],
-        requests[request, c.REQUEST_GRANTED],
-        requests[request, c.REQUEST_LEFT_FREE],
-        requests[request, c.REQUEST_COUNTED],
-    ) = slot, c.NONE, 0, 0
-    requests[request, c.REQUEST_OLDER], requests[request, c.REQUEST_NEWER] = pads[pad, c.PAD_BUFFER_TAIL], c.NONE
-    if pads[pad, c.PAD_BUFFER_TAIL] == c.NONE:
-        pads[pad, c.PAD_BUFFER_HEAD] = request
-    else:
-        requests[pads[pad, c.PAD_BUFFER_TAIL], c.REQUEST_NEWER] = request
-    pads[pad, c.PAD_BUFFER_TAIL] = request
-    pads[pad, c.PAD_BUFFERED] += 1
-    if slot >= 0:
-        slots[slot, c.SLOT_WRITES] += 1
-    return request
-
-
-@written_in
-def is_buffered(tables: Tables, pad: int, bank: int, row: int) -> bool:
-    """Return whether the line is in the write buffer."""
-    requests, pads = tables.requests, tables.pads
-    entry = pads[pad, c.PAD_BUFFER_HEAD]
-    while entry != c.NONE:
-        if requests[entry, c.REQUEST_BANK] == bank and requests[entry, c.REQUEST_ROW] == row:
-            return True
-        entry = requests[entry, c.REQUEST_NEWER]
-    return False

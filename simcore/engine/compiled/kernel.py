@@ -8,7 +8,7 @@ from numba import int64
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.array import advance, stall_of
-from simcore.engine.compiled.banks import grant_scratchpad, offer_writes, retire_writes, watermarks
+from simcore.engine.compiled.banks import grant_scratchpad
 from simcore.engine.compiled.columns import DONE, GOES_ON, OVERRUN, STUCK
 from simcore.engine.compiled.cpu_clock import clock_us
 from simcore.engine.compiled.cursor import locate
@@ -20,6 +20,7 @@ from simcore.engine.compiled.ports import offer_element
 from simcore.engine.compiled.slices import LOOK_EVERY
 from simcore.engine.compiled.stalls import count_buffered, count_stall
 from simcore.engine.compiled.tables import Tables, numba_type
+from simcore.engine.compiled.write_buffer import offer_writes, retire_writes, watermarks
 from simcore.program.outcome import Cause
 from simcore.program.program import Port
 from simcore.timing.addresses import calling

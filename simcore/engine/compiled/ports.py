@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.banks import enqueue, grant_at_once, is_buffered
+from simcore.engine.compiled.banks import enqueue, grant_at_once
 from simcore.engine.compiled.cursor import locate, move_on
 from simcore.engine.compiled.dma import fill_request, place
 from simcore.engine.compiled.jit import inlined, written_in
@@ -11,6 +11,7 @@ from simcore.engine.compiled.lines import element_lines
 from simcore.engine.compiled.note import note_forwarding
 from simcore.engine.compiled.stalls import holder_of
 from simcore.engine.compiled.tables import Tables
+from simcore.engine.compiled.write_buffer import is_buffered
 from simcore.program.outcome import Cause
 from simcore.program.program import Port, Seg
 from simcore.timing.bank_timing import READ

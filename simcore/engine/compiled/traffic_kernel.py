@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 from numba import int64
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.banks import enqueue, grant_scratchpad, is_buffered, post_write, retire_writes, watermarks
+from simcore.engine.compiled.banks import enqueue, grant_scratchpad
 from simcore.engine.compiled.cpu_clock import clock_us
 from simcore.engine.compiled.dma import fill_request
 from simcore.engine.compiled.jit import entry, written_in
 from simcore.engine.compiled.slices import LOOK_EVERY
 from simcore.engine.compiled.tables import Tables, Vector, numba_type
+from simcore.engine.compiled.write_buffer import is_buffered, post_write, retire_writes, watermarks
 from simcore.program.program import Port
 
 _PSUM, _OUTPUT = int(Port.PSUM), int(Port.OUTPUT)
