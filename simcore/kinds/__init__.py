@@ -1,4 +1,4 @@
-"""Kinds of machine: the questions that a kind answers (`kind.py`, with the records of `runs.py`), and the kinds by name (`registry.py`). Holds no kind."""
+"""Kinds of machine: what a kind answers (`kind.py`, `runs.py`), and the kinds by name (`registry.py`). Holds no kind."""
 
 from simcore.kinds.kind import MachineKind
 from simcore.kinds.registry import kind_names, kind_of, machine_kind
