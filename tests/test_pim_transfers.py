@@ -99,6 +99,37 @@ def test_a_row_held_by_the_periphery_by_hand(write, closed_at) -> None:
     assert wrong_lines(outcome) == []
 
 
+@pytest.mark.parametrize(("write", "free_at"), [(False, 19 + 50), (True, 19 + 50 + 20)])
+def test_the_stream_tells_holds_and_the_checker_allows_no_command_to_a_held_row(write, free_at) -> None:
+    outcome = run(row_hold(DRAM, 7, 50, write), engine="compiled")
+    assert np.array_equal(outcome.commands, run(row_hold(DRAM, 7, 50, write)).commands)
+    name = "HOLDW" if write else "HOLD"
+    assert at(outcome, name) == [19]
+    assert outcome.commands[1, -2:].tolist() == [7, 50]
+    assert outcome.counts == {"ACT": 1, name: 1, "PREpb": 1}
+    # The row is held longer than tRAS, so nothing but the hold keeps the precharge from coming a cycle earlier.
+    assert wrong_lines(outcome) == []
+    assert wrong_lines(outcome, 2) == [2]
+    assert wrong_lines(outcome, 1) == [1]
+    stream = [Command(line, row[0], row[1], tuple(row[2:])) for line, row in enumerate(outcome.commands.tolist())]
+    early = [*stream[:2], stream[2]._replace(clock=free_at - 1)]
+    (violation,) = check_commands(early, outcome.dram)
+    assert (
+        str(violation)
+        == f"line 2: PREpb breaks row held by the periphery: needed cycle {free_at} (line 1 holds it), came cycle {free_at - 1}"
+    )
+    refresh = stream[1]._replace(line=2, clock=30, command=DRAM.index("REFab"), address=(0, 0, *[-1] * 4))
+    assert "row held by the periphery" in {each.rule for each in check_commands([*stream[:2], refresh], outcome.dram)}
+
+
+def test_the_checker_lets_a_periphery_have_one_row_at_a_time() -> None:
+    outcome = run(row_hold(DRAM, 0, 50), subarrays=2)
+    holds = [line for line, row in enumerate(outcome.commands.tolist()) if row[1] == DRAM.index("HOLD")]
+    assert at(outcome, "HOLD") == [19, 69]
+    assert wrong_lines(outcome) == []
+    assert wrong_lines(outcome, holds[1]) != []
+
+
 def test_the_periphery_serves_one_subarray_of_a_bank_at_a_time_and_short_holds_cost_nothing() -> None:
     outcome = run(row_hold(DRAM, 0, 50), row_hold(DRAM, 0, 24), subarrays=2)
     assert at(outcome, "PREpb", (0, 0)) == [69, 119]

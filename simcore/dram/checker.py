@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simcore.dram.commands import Command, read_commands
-from simcore.dram.tables import NEEDS_CLOSED, NEEDS_OPEN, ResolvedDram, Rule
+from simcore.dram.tables import HOLDS_NOT, HOLDS_WRITE, NEEDS_CLOSED, NEEDS_OPEN, ResolvedDram, Rule
 
 CLOSED = -1
 
@@ -84,6 +84,9 @@ class _Checker:
         self.came: list[list[_History]] = [[{} for _ in dram.timing_levels] for _ in dram.commands]
         self.row: dict[tuple[int, ...], int] = {}  # open banks only (or open subarrays, if each subarray keeps a row open)
         self.bus: dict[tuple[tuple[int, ...], int], tuple[int, int]] = {}
+        # The rows that a bank's periphery has, and its peripheries: until when, and the line that gave the row.
+        self.held: dict[tuple[int, ...], tuple[int, int]] = {}
+        self.peripheries: dict[tuple[int, ...], tuple[int, int]] = {}
         self.last = Command(0, -1, 0, ())
         self.violations: list[Violation] = []
         self.has_subarray_rules = any(rule.level == self.subarray for rule in dram.rules)
@@ -94,6 +97,7 @@ class _Checker:
         self.check_order(command)
         self.check_bus(command, node)
         self.check_state(command, node)
+        self.check_held(command, node)
         for pair in self.pairs[command.command]:
             self.check_pair(command, node, pair)
         for rule, counted in self.windows:
@@ -150,6 +154,27 @@ class _Checker:
                 self.check_subarray(command, row, asked)
             elif row != asked and not dram.opens[index]:
                 self.wrong(command, "row open", f"row {asked} open", f"row {row} open in bank {_shown(bank)}")
+
+    def check_held(self, command: Command, node: tuple[int, ...]) -> None:
+        """Check that no command comes to a row that a bank's periphery has; note a row that it gets, one of a bank at a time."""
+        for place in [place for place, (until, _) in self.held.items() if until <= command.clock]:
+            del self.held[place]
+        for place, (until, line) in self.held.items():
+            if place[: len(node)] == node:
+                self.wrong(
+                    command, "row held by the periphery", f"cycle {until} (line {line} holds it)", f"cycle {command.clock}"
+                )
+        holds = int(self.dram.holds[command.command])
+        if holds == HOLDS_NOT:
+            return
+        bank, cycles = node[: self.dram.bank_level + 1], command.address[-1]
+        free_at, line = self.peripheries.get(bank, (command.clock, 0))
+        if command.clock < free_at:
+            needed = f"cycle {free_at} (line {line} has it)"
+            self.wrong(command, "one row at a time in the periphery of a bank", needed, f"cycle {command.clock}")
+        self.peripheries[bank] = command.clock + cycles, command.line
+        recovery = self.dram.timing["nWR"] if holds == HOLDS_WRITE else 0
+        self.held[node] = command.clock + cycles + recovery, command.line
 
     def check_subarray(self, command: Command, row: int, asked: int) -> None:
         size = self.dram.rows_per_subarray

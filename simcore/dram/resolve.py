@@ -13,13 +13,28 @@ from simcore.dram.resolve_rules import constraint_array, resolved_rules
 from simcore.dram.resolve_timing import resolved_timing
 from simcore.dram.schema import CommandSpec, OrganisationSpec
 from simcore.dram.standard import Standard, dram_names, load_standard
-from simcore.dram.tables import NEEDS_ANY, NEEDS_CLOSED, NEEDS_OPEN, ROLES, Currents, IntArray, Interface, ResolvedDram
+from simcore.dram.tables import (
+    HOLDS_NOT,
+    HOLDS_READ,
+    HOLDS_WRITE,
+    NEEDS_ANY,
+    NEEDS_CLOSED,
+    NEEDS_OPEN,
+    ROLES,
+    Currents,
+    IntArray,
+    Interface,
+    ResolvedDram,
+)
 from simcore.errors import InputError, did_you_mean
 
 Source = str | Path | Mapping[str, Any]
 _NEEDS = {"any": NEEDS_ANY, "closed": NEEDS_CLOSED, "open": NEEDS_OPEN}
 _MOST_BANKS, _MOST_BYTES = 2**20, 2**48
 _NEEDED_ROLES = ("activate", "precharge", "read", "write")
+
+#: `ResolvedDram.holds` of the values of the key `holds`.
+_HOLDS = {None: HOLDS_NOT, "read": HOLDS_READ, "write": HOLDS_WRITE}
 
 
 def load_dram(source: Source, overrides: Mapping[str, int] | None = None) -> ResolvedDram:
@@ -94,6 +109,7 @@ def _resolve(
         writes=_flags(spec.commands, "writes"),
         refreshes=_flags(spec.commands, "refreshes"),
         same_subarray=_flags(spec.commands, "within"),
+        holds=_column([_HOLDS[command.holds] for command in spec.commands.values()]),
         buses=spec.buses,
         bus_level=spec.levels.index(spec.bus_level),
         command_bus=_column([spec.buses.index(command.bus or spec.buses[0]) for command in spec.commands.values()]),

@@ -43,6 +43,14 @@ class CommandSpec(Spec):
             cycles=False,
         ),
     ] = None
+    holds: Annotated[
+        Literal["read", "write"] | None,
+        key(
+            "The logic of the bank reads or writes the open row from this command on, for as many cycles as its column says. "
+            "Until then, and for nWR after a write, the checker allows no command to the row. No controller sends it.",
+            cycles=False,
+        ),
+    ] = None
     bus: Annotated[
         Text | None, key("Command slot that the command takes, one of `buses`. Needed where there are several.", cycles=True)
     ] = None

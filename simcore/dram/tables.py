@@ -22,6 +22,9 @@ CONSTRAINT_COLUMNS = 6
 # The state that a command needs of the addressed bank, or of every bank below the addressed node: `ResolvedDram.needs`.
 NEEDS_ANY, NEEDS_CLOSED, NEEDS_OPEN = range(3)
 
+# Whether a command gives the open row to the bank's periphery, which reads or writes it: `ResolvedDram.holds`.
+HOLDS_NOT, HOLDS_READ, HOLDS_WRITE = range(3)
+
 # The roles of commands for a controller. `ResolvedDram.roles` gives the command, or -1 if the standard has none.
 Role = Literal[
     "activate",
@@ -122,6 +125,9 @@ class ResolvedDram:
     writes: IntArray
     refreshes: IntArray
     same_subarray: IntArray  # 1: the row must lie in the subarray of the open row (a row copy)
+    holds: (
+        IntArray  # HOLDS_NOT, HOLDS_READ or HOLDS_WRITE: the bank's periphery has the row for as many cycles as the column says
+    )
     buses: tuple[str, ...]  # the command slots of a cycle, in the order of service: ("command",) or ("column", "row")
     bus_level: int  # index into timing_levels: each node of it has command buses of its own; the channel, as a rule
     command_bus: IntArray  # index into buses

@@ -52,6 +52,8 @@ COMMANDS = {
     "WRA0": "WR0, which then closes the row.",
     "WRA1": "WR1, which then closes the row.",
     **{f"ACT{rows}": f"ACT that raises {rows} rows together and counts as {rows} activations." for rows in (3, 5)},
+    "HOLD": "The bank's periphery reads the open row, for as many cycles as the column says. No command on a bus.",
+    "HOLDW": "The bank's periphery writes the open row, for as many cycles as the column says. No command on a bus.",
     "LINK": "Row copy: the open row goes over the links of two subarrays on its way to another row buffer of the bank.",
     "LAND": "Row copy: the row of another subarray that takes the value is raised. It counts as one activation.",
     "COPY": "Second activation of an operation, to whose rows the sensed row is copied. It counts as no activation.",

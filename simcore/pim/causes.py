@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simcore.dram.resolve_rules import constraint_array
-from simcore.dram.tables import ResolvedDram
+from simcore.dram.tables import HOLDS_READ, HOLDS_WRITE, ResolvedDram
 from simcore.pim.limits import CAUSES, OWN, cause_of
 
 #: The causes that rules of the table make, in the order of CAUSES, but row copies last, because few runs have any. The issuer
@@ -33,3 +33,9 @@ def sensing_cycles(dram: ResolvedDram, command: int) -> int:
         if rule.level == dram.row_level and dram.roles["activate"] in rule.preceding and command in rule.following
     ]
     return max(found, default=0)
+
+
+def hold_commands(dram: ResolvedDram) -> dict[int, int]:
+    """Return the commands that give a row to the periphery for reading and writing: by HOLDS_READ and HOLDS_WRITE, NONE is -1."""
+    found = {int(kind): command for command, kind in enumerate(dram.holds)}
+    return {kind: found.get(kind, -1) for kind in (HOLDS_READ, HOLDS_WRITE)}

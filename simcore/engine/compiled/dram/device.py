@@ -38,15 +38,22 @@ def constrain(device: DeviceTables, command: int, bank: int, now: int) -> None:
 @inlined
 def issue(device: DeviceTables, command: int, bank: int, row: int, column: int, now: int) -> None:
     """Take a command, which must be ready: apply its rules, open or close rows, count it, and log it if there is a log."""
-    commands, banks, ranks, totals, log = device.commands, device.banks, device.ranks, device.totals, device.log
+    commands, banks, ranks = device.commands, device.banks, device.ranks
     constrain(device, command, bank, now)
     sent = np.uint64(command)
-    device.issued[np.uint64(banks[d.BANK_RANK, np.uint64(bank)]), sent] += 1
-    totals[d.TOTAL_LAST_COMMAND] = now
     if commands[sent, d.COMMAND_OPENS] or commands[sent, d.COMMAND_CLOSES]:
         to = row if commands[sent, d.COMMAND_OPENS] else NONE
         for b in range(bank, bank + commands[sent, d.COMMAND_SPAN]):
             _set_row(banks, ranks, b, to, now)
+    note(device, command, bank, row, column, now)
+
+
+@inlined
+def note(device: DeviceTables, command: int, bank: int, row: int, column: int, now: int) -> None:
+    """Count a command, and log it if there is a log."""
+    totals, log = device.totals, device.log
+    device.issued[np.uint64(device.banks[d.BANK_RANK, np.uint64(bank)]), np.uint64(command)] += 1
+    totals[d.TOTAL_LAST_COMMAND] = now
     if len(log):
         at = totals[d.TOTAL_LOGGED]
         log[at, d.LOG_CLOCK], log[at, d.LOG_COMMAND], log[at, d.LOG_BANK] = now, command, bank

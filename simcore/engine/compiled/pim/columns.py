@@ -38,10 +38,11 @@ REFRESH_COLUMNS = 5
 
 # fixed: constants of a run. COMMANDS is the number of commands of the standard; the device has that many for every part. READABLE
 # and WRITABLE are the cycles from an activation until the periphery can read or write the row, RECOVERY the cycles after a write.
-# COPIES says whether rows are copied to other subarrays, ROWS is the number of rows of a subarray.
+# COPIES says whether rows are copied to other subarrays, ROWS is the number of rows of a subarray. HOLD and HOLD_WRITE are the
+# commands that note in the stream that the periphery has a row.
 FIXED_PARTS, FIXED_COMMANDS, FIXED_PRECHARGE, FIXED_WRITE, FIXED_REFRESH, FIXED_INTERVAL, FIXED_ALL = range(7)
-FIXED_READABLE, FIXED_WRITABLE, FIXED_RECOVERY, FIXED_COPIES, FIXED_ROWS = range(7, 12)
-FIXED_COLUMNS = 12
+FIXED_READABLE, FIXED_WRITABLE, FIXED_RECOVERY, FIXED_COPIES, FIXED_ROWS, FIXED_HOLD, FIXED_HOLD_WRITE = range(7, 14)
+FIXED_COLUMNS = 14
 
 # The parts of the rules: those of single subarrays, then those of each of `simcore.pim.causes.RULE_CAUSES`. The last is in use
 # in runs with row copies. The columns of `stalls` are `simcore.pim.limits.CAUSES`: transfers, the periphery, row copies, then

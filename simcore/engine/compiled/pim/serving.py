@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled.columns import FAR, NONE
-from simcore.engine.compiled.dram.device import ready_at
+from simcore.engine.compiled.dram.device import note, ready_at
 from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.pim import columns as c
 from simcore.engine.compiled.pim.asking import command_of, copies, is_elsewhere, links, node_of, note_due, send, way
@@ -68,8 +68,13 @@ def _hold(tables: PimTables, unit: int, operation: int, now: int) -> None:
     free = now + operations[operation, HOLD]
     tables.peripheries[units[unit, c.UNIT_BANK], c.PERIPHERY_FREE] = free
     units[unit, c.UNIT_HELD] = free
+    noted = fixed[c.FIXED_HOLD]
     if operations[operation, TRANSFER] == fixed[c.FIXED_WRITE]:
         units[unit, c.UNIT_HELD] += fixed[c.FIXED_RECOVERY]
+        noted = fixed[c.FIXED_HOLD_WRITE]
+    if noted != NONE:
+        row = units[unit, c.UNIT_ROW] + operations[operation, FIRST_ROW]
+        note(tables.device, noted, units[unit, c.UNIT_NODE], row, operations[operation, HOLD], now)
 
 
 @written_in

@@ -12,7 +12,7 @@ from simcore.engine.compiled.columns import FAR
 from simcore.engine.compiled.dram.device_state import device_tables
 from simcore.engine.compiled.pim import columns as c
 from simcore.engine.compiled.pim.tables import PimTables
-from simcore.pim.causes import parts_of, sensing_cycles
+from simcore.pim.causes import hold_commands, parts_of, sensing_cycles
 from simcore.pim.limits import CAUSES
 from simcore.pim.sequence import BURSTS, FIRST, SECOND, TRANSFER, Sequence
 from simcore.pim.work import PimWork
@@ -60,7 +60,7 @@ def _fixed(work: PimWork, sizes: list[int], refresh: list[int]) -> Int64Array:
     dram = work.device_dram
     read, write = dram.roles["read"], dram.roles["write"]
     times = [sensing_cycles(dram, read), sensing_cycles(dram, write), dram.timing["nWR"]]
-    copies = [int(work.has_row_copies), dram.rows_per_subarray]
+    copies = [int(work.has_row_copies), dram.rows_per_subarray, *hold_commands(dram).values()]
     return np.array([*sizes, dram.roles["precharge"], write, *refresh, *times, *copies], dtype=np.int64)
 
 

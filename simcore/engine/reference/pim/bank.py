@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simcore.dram.tables import ResolvedDram
-from simcore.pim.causes import sensing_cycles
+from simcore.pim.causes import hold_commands, sensing_cycles
 
 #: The cycle of what no one can foresee yet.
 NEVER = 1 << 62
@@ -13,18 +13,22 @@ NEVER = 1 << 62
 
 @dataclass(frozen=True)
 class HoldTimes:
-    """The cycles from an activation until the periphery can read or write the row, and the write recovery of the row."""
+    """The cycles from an activation until the periphery can read or write the row, and the write recovery of the row.
+
+    ``holds`` has the commands that note in the stream that it reads or writes a row, by `ResolvedDram.holds`.
+    """
 
     read: int
     write: int
     recovery: int
     write_command: int
+    holds: dict[int, int]
 
     @classmethod
     def of(cls, dram: ResolvedDram) -> HoldTimes:
         """Return the times of a DRAM."""
         read, write = dram.roles["read"], dram.roles["write"]
-        return cls(sensing_cycles(dram, read), sensing_cycles(dram, write), dram.timing["nWR"], write)
+        return cls(sensing_cycles(dram, read), sensing_cycles(dram, write), dram.timing["nWR"], write, hold_commands(dram))
 
 
 @dataclass(eq=False)

@@ -12,7 +12,8 @@ operation of the bank begins up to and with the cycle of its last precharge.
 A command that came later than the activations of its subarray alone would have allowed has waited. Each waited cycle is charged
 to the first cause (in the order of `CAUSES`) that, with all that was issued until the end of the wait, allows it only later.
 Bursts are charged with their precharge: what it waits for them is `transfer`. What it waits for the periphery is `periphery`, and
-what it waits for the copy of its row is `row_copy`.
+what it waits for the copy of its row is `row_copy`. The stream has HOLD or HOLDW, with the cycles as its
+column, for a row that the periphery gets.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Generator
 
 import simpy
 
+from simcore.dram.tables import HOLDS_READ, HOLDS_WRITE
 from simcore.engine.reference.dram.clock import DramClock
 from simcore.engine.reference.dram.device import Address, Device
 from simcore.engine.reference.dram.record import CommandRecord
@@ -87,6 +89,9 @@ class PimChannel:
         bank, step = subarray.bank, subarray.step
         writes = step.transfer == bank.times.write_command
         if ask.command == NONE:
+            held = bank.times.holds[HOLDS_WRITE if writes else HOLDS_READ]
+            if held >= 0:
+                self.own.record.note(held, subarray.node, ask.row, step.hold, now)
             bank.periphery_free = now + step.hold
             subarray.row_free = now + step.hold + (bank.times.recovery if writes else 0)
         else:
