@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from simcore.dram.tables import ResolvedDram
+import numpy as np
+
+from simcore.dram.tables import IntArray, ResolvedDram
+from simcore.pim.causes import sensing_cycles
 from simcore.pim.limits import LAND
-from simcore.pim.sequence import BURSTS, HOLD, SECOND, Sequence
+from simcore.pim.sequence import BURSTS, FIRST, HOLD, SECOND, TRANSFER, Sequence
 from simcore.pim_dram.machine import PimMachine
-from simcore.pim_dram.run import commands_of
 
 if TYPE_CHECKING:
     from workloads.pim.network_map import NetworkMap
@@ -36,29 +38,42 @@ def best_placement(machine: PimMachine, made: Sequence, place: Callable[[int], N
 
 
 def round_cycles(machine: PimMachine, made: Sequence, banks: int, subarrays: int) -> float:
-    """Return the least cycles of a round in which ``subarrays`` of each of ``banks`` of a channel take part."""
-    timing, units = machine.dram.timing, banks * subarrays
-    issued = dict(zip(machine.dram.commands, commands_of(made, machine.dram).tolist(), strict=True))
-    counted = {name: activations_of(name) * times for name, times in issued.items()}
-    openings = sum(times for name, times in issued.items() if counted[name])
-    in_rank = -(-banks // machine.ranks) * subarrays
-    on_bus = units if data_bus_level(machine.dram) == 0 else in_rank
-    limits: tuple[float, ...] = (
-        alone_cycles(machine, made),
-        in_rank * sum(counted.values()) * max(timing["nFAW"] / 4, timing["nPOW"] / 32),
-        in_rank * openings * spacing_of(machine),
-        units * made.commands * timing["nCMD"],
-        on_bus * int(made.operations[:, BURSTS].sum()) * machine.dram.burst_cycles,
-        subarrays * held_cycles(made),
+    """Return about how long a round takes in which ``subarrays`` of each of ``banks`` of a channel take part.
+
+    All begin each operation before any begins the next, so each operation takes the longest of its own time and of the times for
+    which all together need what they share.
+    """
+    timing, operations, dram = machine.dram.timing, made.operations, machine.dram
+    units, in_rank = banks * subarrays, -(-banks // machine.ranks) * subarrays
+    counts = np.array([activations_of(name) for name in dram.commands])
+    first, second = counts[operations[:, FIRST]], np.where(operations[:, SECOND] >= 0, counts[operations[:, SECOND]], 0)
+    bursts = np.where(made.row_copies, 0, operations[:, BURSTS])
+    commands = 2 + (operations[:, SECOND] >= 0) + made.row_copies + operations[:, BURSTS]
+    on_bus = units if data_bus_level(dram) == 0 else in_rank
+    needed = (
+        _operation_cycles(machine, made),
+        in_rank * (first + second) * max(timing["nFAW"] / 4, timing["nPOW"] / 32),
+        in_rank * ((first > 0) + 0 + (second > 0)) * spacing_of(machine),
+        units * commands * timing["nCMD"],
+        on_bus * bursts * dram.burst_cycles,
+        subarrays * operations[:, HOLD],
     )
-    return max(limits)
+    return float(np.maximum.reduce(needed).sum())
 
 
 def alone_cycles(machine: PimMachine, made: Sequence) -> int:
-    """Return the cycles of a round's row operations in a subarray that waits for nothing, without its bursts and holds."""
-    timing, operations = machine.dram.timing, made.operations
-    second = int((operations[:, SECOND] >= 0).sum())
-    return len(operations) * (timing["nRAS"] + timing["nRP"]) + second * timing["nWLOV"]
+    """Return the cycles of a round's row operations in a subarray that waits for nothing, without its bursts."""
+    return int(_operation_cycles(machine, made).sum())
+
+
+def _operation_cycles(machine: PimMachine, made: Sequence) -> IntArray:
+    timing, operations, dram = machine.dram.timing, made.operations, machine.dram
+    read, write = dram.roles["read"], dram.roles["write"]
+    writes, held = operations[:, TRANSFER] == write, operations[:, HOLD]
+    sensed = np.where(writes, sensing_cycles(dram, write), sensing_cycles(dram, read))
+    closed = np.where(held > 0, np.maximum(timing["nRAS"], sensed + held + writes * timing["nWR"]), timing["nRAS"])
+    found: IntArray = closed + (operations[:, SECOND] >= 0) * timing["nWLOV"] + timing["nRP"]
+    return found
 
 
 def held_cycles(made: Sequence) -> int:

@@ -7,9 +7,9 @@ from simcore.pim_dram.machine import PimMachine
 from simcore.pim_dram.values import check_seconds
 
 #: Commands per second of each engine, rounded down from measurements. The compiled engine replays equal repeats of a sequence:
-#: of a layer it issues about so many commands.
+#: of a layer it issues about so many commands in each subarray that computes.
 _COMMANDS_PER_S = {"compiled": 1e6, "simpy": 400.0}
-_MOST_ISSUED = {"compiled": 1e5, "simpy": float("inf")}
+_MOST_ISSUED = {"compiled": 6e3, "simpy": float("inf")}
 
 
 def run_estimate(machine: PimMachine, order: RunOrder) -> Estimate:
@@ -21,7 +21,8 @@ def run_estimate(machine: PimMachine, order: RunOrder) -> Estimate:
             continue
         rounds = -(-instance.macs // (machine.columns * machine.units))
         cycles += rounds * machine.multiply_cycles
-        seconds += min(rounds * commands_of_a_round, _MOST_ISSUED[order.engine]) / _COMMANDS_PER_S[order.engine]
+        most = _MOST_ISSUED[order.engine] * machine.banks * machine.subarrays
+        seconds += min(rounds * commands_of_a_round, most) / _COMMANDS_PER_S[order.engine]
     if order.check_values:
         seconds += check_seconds(machine, order)
     if not order.shortcuts.equal_layers:
