@@ -39,7 +39,7 @@ def phases(results: Results, kind: str, image: str = "every") -> list[tuple[int,
 
 @pytest.mark.parametrize(("weights", "image"), [("reloaded", "every"), ("resident", "first")])
 def test_weights_that_subarrays_of_a_bank_share_cross_the_bus_once(weights: str, image: str) -> None:
-    bus, copies = run(convs("conv"), "banks=2", "active_subarrays=4", f"weights={weights}", "limits.tfaw=false")
+    bus, copies = run(convs("conv"), "banks=1", "active_subarrays=4", f"weights={weights}", "limits.tfaw=false")
     mapped = bus.runs[-1].facts["mapped"]
     assert (mapped.banks, mapped.units_per_bank, mapped.weight_sets_per_unit, mapped.weight_sets_per_bank) == (1, 4, 1, 1)
     # Two rows of weights for each of four subarrays: eight rows over the bus, or two and six copies.
