@@ -13,6 +13,7 @@ import inspect
 import io
 import json
 import os
+import signal
 import sys
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,8 @@ from typing import Any
 import mutant_cases
 
 PACKAGE = "simcore.engine.compiled"
+#: A fault that keeps the engine busy for longer ends by SIGALRM, with exit status -14.
+LONGEST_S = 120
 
 
 def seed(file: str, old: str, new: str) -> None:
@@ -43,6 +46,7 @@ def cases_with(edits: list[tuple[str, str, str]]) -> tuple[int, str]:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        signal.alarm(LONGEST_S)
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             for edit in edits:
@@ -52,7 +56,7 @@ def cases_with(edits: list[tuple[str, str, str]]) -> tuple[int, str]:
         os._exit(status)
     os.close(writer)
     _, ended = os.waitpid(child, 0)
-    with os.fdopen(reader) as answer:
+    with os.fdopen(reader, errors="replace") as answer:
         return os.waitstatus_to_exitcode(ended), answer.read()
 
 

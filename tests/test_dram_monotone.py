@@ -62,24 +62,28 @@ def costs(base: str, bursts: int, knob: str) -> dict[str, tuple[Outcome, Outcome
     return found
 
 
-#: Layers that wait for reads which younger ones overtook: that much at most. DDR3 is so slow that its queue holds no two rows.
+#: Layers that wait for reads which younger ones overtook: that much at most.
 OVERTAKEN = {("standard", "ws f5"), ("controller.scheduler", "ws f5"), ("controller.read_queue", "ws f5")}
 OVERTAKEN_CYCLES = 12
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("knob", [knob for knob in KNOBS if knob != "overrides.rank"])
-def test_a_better_dram_costs_nothing_in_front_of_sram(knob: str) -> None:
+def test_a_better_dram_costs_nothing_in_front_of_sram_but_for_reads_that_are_overtaken(knob: str) -> None:
     found = costs("edge-sram", 32, knob)
     assert {(knob, layer) for layer in found} == {each for each in OVERTAKEN if each[0] == knob}
     assert all(after.cycles - before.cycles <= OVERTAKEN_CYCLES for before, after in found.values())
 
 
 def test_reads_are_overtaken_only_in_a_deep_queue_out_of_which_row_hits_go_first() -> None:
-    """The mechanism: with 4 reads in the queue, or with the oldest read first, that layer takes 12 cycles less."""
+    """The mechanism: with 4 reads in the queue, or with the oldest read first, that layer takes 12 cycles less.
+
+    With the oldest read first DDR4 takes no longer than DDR3, either.
+    """
     knobs = {"controller.read_queue": (4, 32), "controller.scheduler": ("fcfs",)}
     few, deep, oldest = (outcomes("edge-sram", 32, "ws", knob, value)["f5"] for knob, values in knobs.items() for value in values)
     assert few.cycles == oldest.cycles == deep.cycles - OVERTAKEN_CYCLES
+    assert oldest.cycles <= outcomes("edge-sram", 32, "ws", "standard", "ddr3_1600k")["f5"].cycles < deep.cycles
 
 
 @pytest.mark.slow

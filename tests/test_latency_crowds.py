@@ -4,9 +4,9 @@ Layers and machines were drawn at random: products of sides 256 to 2048, usual c
 bursts that cover them or not. Most take their steps or their bytes and one fill, as in tests/test_latency_hidden.py.
 
 In the others many bytes are needed within a short time, before which their slots are not free: at the begin of the layer, or
-where the next part of an operand replaces one that is used until then. An ideal memory loads them in the order in which they are
-needed, one at a time, none before its slot is released, at no latency. No order of the same loads is faster, and the simulated
-layer takes 5 % and one fill more at most.
+where the next part of an operand replaces one that is used until then. An ideal memory loads them strictly in the order in which
+they are needed, one at a time, none before its slot is released, at no latency. The simulated layer takes 5 % and one fill more
+at most. It may also take less, because the DMA goes on with a later load while the next one waits for its slot.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def test_a_large_layer_takes_no_more_than_its_plan_needs_and_one_fill(case: Case
     rate = min(bandwidth, dma.outstanding_bursts * dma.burst_bytes / (memory.latency_cycles + in_flight))
     assert (outcome.cycles <= bound(system, program.steps, moved, first_fold, in_flight)) == (case in HIDDEN)
     assert outcome.cycles <= bound(system, ideal_cycles(program, rate), moved, first_fold, in_flight)
-    assert outcome.cycles >= ideal_cycles(program, bandwidth)
+    assert outcome.cycles >= max(program.steps, moved / bandwidth)
 
 
 @pytest.mark.parametrize(

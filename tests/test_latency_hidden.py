@@ -1,7 +1,7 @@
 """Memory latency is hidden wherever two tiles fit: large layers take the time of their products or of their bytes.
 
-The bound is 1.05 times the larger of the steps and the time of the bytes, and one fill. tests/test_latency_crowds.py has a wider
-grid, in which some loads cannot come in time.
+The bound is 1.05 times the larger of the steps and the time of the bytes, and one fill. tests/test_latency_crowds.py has layers
+drawn at random; the loads of some of them cannot come in time.
 """
 
 from __future__ import annotations

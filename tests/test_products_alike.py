@@ -42,3 +42,17 @@ def test_products_that_are_alike_share_their_tables_as_far_as_memory_is_set_asid
     shared = distinct()
     monkeypatch.setattr(lowering, "ALIKE_BYTES", 0)
     assert shared < distinct()
+
+
+def test_a_product_too_large_to_keep_takes_no_room_from_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = load_system("edge-sram")
+    large = next(item for item in load_network("vgg16").instances() if item.name == "fc6")
+    small = next(item for item in load_network("lenet5").instances() if item.name == "f6")
+    alone = [lower(item, system) for item in (large, small)]
+    assert alone[0] is not None
+    assert alone[1] is not None
+    assert alone[0].nbytes > alone[1].nbytes
+    monkeypatch.setattr(lowering, "ALIKE_BYTES", alone[1].nbytes)
+    products = lowering.Products()
+    kept = [[lower(item, system, products=products) for _ in range(2)] for item in (large, small)]
+    assert [first is not None and second is not None and first.ops is second.ops for first, second in kept] == [False, True]

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from numba import int64
 
+from simcore import simulate
+from simcore.engine.compiled import cache
 from simcore.engine.compiled.jit import KERNEL, inlined
 from simcore.engine.compiled.tables import Table, Vector, numba_type, words_of
 from simcore.program.program import Int64Array
@@ -77,3 +79,21 @@ def test_a_kernel_reads_and_writes_the_words_that_python_does(monkeypatch: pytes
 def test_with_bounds_checks_an_index_outside_of_a_table_is_an_error(function: Callable[[Three, int], int], row: int) -> None:
     with pytest.raises(IndexError, match="out of bounds"):
         _compiled(function, boundscheck=True)(_tables(), row)
+
+
+@pytest.mark.parametrize("system", ["edge-stt", "edge-sram-ddr4", "edge-unified"])
+def test_tables_of_a_kernel_share_no_memory(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiler relies on it. numpy compares the memory of every two tables of each call."""
+    calls = []
+
+    def watched(tables: Any) -> Int64Array:
+        calls.append(tables)
+        arrays = list(zip(tables._fields, tables, strict=True))
+        for at, (name, array) in enumerate(arrays):
+            shared = [other for other, further in arrays[at + 1 :] if np.shares_memory(array, further)]
+            assert not shared, f"{name} shares memory with {shared}"
+        return words_of(tables)
+
+    monkeypatch.setattr(cache, "words_of", watched)
+    simulate("lenet5", system, layers="c1,s2,f6")
+    assert calls

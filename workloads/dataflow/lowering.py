@@ -52,8 +52,8 @@ class Products:
         if known is not None:
             return replace(known, name=name)
         made = work.lower(name, op, system, with_folds=with_folds)
-        self._free_bytes -= made.nbytes
-        if self._free_bytes >= 0:
+        if made.nbytes <= self._free_bytes:
+            self._free_bytes -= made.nbytes
             self._programs[key] = made
         return made
 
@@ -69,7 +69,7 @@ def lower(
     """
     try:
         sized, work, op = with_layer_words(instance, system), work_of(instance, system.shapes), instance.layer.op
-        if isinstance(work, Product) and products is not None:
+        if type(work) is Product and products is not None:
             return products.lower(work, instance.name, op, sized, with_folds=with_folds)
         return None if work is None else work.lower(instance.name, op, sized, with_folds=with_folds)
     except MemoryError as error:

@@ -30,6 +30,8 @@ class TableType(_types.Array):  # type: ignore[misc]
     """
 
     def __init__(self, table: str, dimensions: int, columns: int | None) -> None:
+        if dimensions > 2:
+            raise TypeError(f"table {table}: expected 1 or 2 dimensions, got {dimensions}")
         self.table, self.columns = table, columns
         super().__init__(int64, dimensions, "C", name=f"table {table}({dimensions}, {columns})")
 
