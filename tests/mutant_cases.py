@@ -22,11 +22,12 @@ ROUNDS, MAX_STEPS, MAX_FOLDED_STEPS = 24, 90, 800
 
 
 def cases() -> Iterator[Case]:
-    """Yield the case made by hand, then cases on contended, any and calm machines in turn."""
-    yield spilling_case()
+    """Yield cases on contended, any and calm machines in turn, and after two of each the case made by hand, which is larger."""
     pick = random.Random(20).choice
     kinds = ((CONTENDED, draw_layer, MAX_STEPS), (ANY, draw_layer, MAX_STEPS), (CALM, draw_folded_layer, MAX_FOLDED_STEPS))
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
+        if number == 2:
+            yield spilling_case()
         for options, draw, most in kinds:
             while True:
                 chosen = Shortcuts(**{item.name: pick((True, False)) for item in fields(Shortcuts)})

@@ -34,9 +34,9 @@ def conv(name: str, filters: int, **more) -> Conv:
     return Conv(name, filters, kernel=3, padding=1, **more)
 
 
-def chain() -> Network:
+def chain(side: int = 16) -> Network:
     net = NetworkBuilder("chain")
-    net.add(Input("input", (3, 16, 16)))
+    net.add(Input("input", (3, side, side)))
     for layer in (conv("a", 8), Activation("relu"), conv("b", 8), Flatten("flat"), Linear("fc", 10)):
         net.add(layer)
     return net.build()
@@ -60,7 +60,7 @@ def test_a_chain_moves_its_input_its_weights_and_its_output():
 @pytest.mark.parametrize("arrays", [1, 2])
 def test_both_engines_give_the_same_tables_and_checked_values(arrays):
     system = machine(f"array.count={arrays}")
-    compiled, checked = simulate(chain(), system), simulate(chain(), system, engine="simpy", check_values=True)
+    compiled, checked = simulate(chain(12), system), simulate(chain(12), system, engine="simpy", check_values=True)
     for mine, theirs in zip(compiled.runs, checked.runs, strict=True):
         assert mine.outcome is None or mine.outcome.differences(theirs.outcome) == []
     assert [checked.values[name] for name in ("a", "b", "fc")] == ["equal"] * 3

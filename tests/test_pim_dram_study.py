@@ -91,7 +91,7 @@ def run_of(case: Case) -> CaseRun:
     wait = cycles // 5
     layer = {"layer": "conv", "macs": 10, "column_utilisation_percent": 50.0, "subarray_utilisation_percent": 80.0, "rounds": 3}
     layer |= {"row_sets": 6, "mapped_banks": 2, "weights_stay": True, "cycles": cycles, "multiply_cycles": cycles}
-    layer |= {"weights_cycles": 0, "vector_cycles": 0, "move_cycles": 0, "round_compute_cycles": cycles - wait}
+    layer |= {"weights_cycles": 0, "copy_cycles": 0, "vector_cycles": 0, "move_cycles": 0, "round_compute_cycles": cycles - wait}
     layer |= {"round_tFAW_cycles": 0, "round_periphery_cycles": wait}
     return CaseRun(
         figures={

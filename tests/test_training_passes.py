@@ -499,7 +499,7 @@ def test_the_suite_runs_in_inference_and_training(name: str) -> None:
 @pytest.mark.slow
 def test_vgg16_is_lowered_for_training() -> None:
     programs = [
-        program for _, program, _ in lower_network(training_step(vgg16()), load_system("edge-sram")) if program is not None
+        program for _, program, _ in lower_network(training_step(vgg16()), load_system("cloud-128x128-ws")) if program is not None
     ]
     assert sum(program.facts["macs"] for program in programs) == sum(macs_of(training_step(vgg16())).values())
 

@@ -297,7 +297,7 @@ def test_the_command_prints_the_losses_and_their_changes(command: Sequence[str],
 @pytest.mark.slow
 def test_the_json_holds_every_trial(command: Sequence[str]) -> None:
     found = json.loads(invoke(*command, "--json").stdout)
-    assert list(found) == ["network", "system", "kind", "cycles", "compute_cycles", "losses", "simulated_changes"]
+    assert list(found) == ["network", "system", "kind", "cycles", "compute_cycles", "says", "losses", "simulated_changes"]
     first = found["losses"][0]
     assert first["cycles"] == max(loss["cycles"] for loss in found["losses"] if loss["cause"] != COMPUTE)
     for change in first["changes"]:

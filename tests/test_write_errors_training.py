@@ -398,7 +398,7 @@ def test_the_command_prints_voltages_and_pulses_of_the_cell_asked_for(monkeypatc
 def test_two_processes_give_what_one_gives() -> None:
     pytest.importorskip("sklearn", reason="scikit-learn (extra train) is not installed")
     points = [Point("p", TrainingSetup(epochs=1), rates(errors=rate)) for rate in (0.0, 1e-2)]
-    source = DataSource(images=128)
+    source = DataSource(images=64)
     with running(source, jobs=1) as one, running(source, jobs=2) as two:
         for (_, _, first), (_, _, second) in zip(one.train(points, [0, 1]), two.train(points, [0, 1]), strict=True):
             assert same(first, second)
