@@ -22,6 +22,7 @@ from simcore.meanings.lookup import all_meanings, explain
 from simcore.pim.limits import CAUSES as PIM_CAUSES
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.program.program import Port
+from simcore.results import metrics_page
 from simcore.results.glossary import SCRATCHPADS, all_terms
 from simcore.systolic.printed import totals_table
 
@@ -160,6 +161,12 @@ def test_explain_finds_names_as_a_user_types_them(name: str, words: str) -> None
 def test_one_name_may_have_several_meanings() -> None:
     groups = [meaning.group for meaning in explain("ifmap")]
     assert groups == ["Scratchpads", "Ports"]
+    for name, groups in (
+        ("rank", ["DRAM", "DRAM that multiplies"]),
+        ("bound_by", ["Bounds of yardsticks", "DRAM that multiplies"]),
+    ):
+        assert [meaning.group for meaning in explain(name)[:2]] == groups
+        assert all(f"| `{name}` | - | {meaning.text} |" in metrics_page.markdown() for meaning in explain(name)[:2])
     shown = CliRunner().invoke(app, ["explain", "memory"]).stdout
     assert "(Columns of banks)" in shown
     assert "(Keys of kind systolic)" in shown

@@ -198,3 +198,9 @@ def test_no_row_is_raised_most_where_nothing_multiplies() -> None:
     results = simulate("lenet5", "pim-dram-ddr4", layers="s2")
     assert results.to_json()["hottest_row"] is None
     assert not any("Row raised most" in line for line in bank_lines(results))
+
+
+def test_a_machine_without_refreshes_is_not_said_to_refresh() -> None:
+    results = simulate("lenet5", "pim-dram-feasibility", layers="f6")
+    (line,) = (line for line in bank_lines(results) if line.startswith("Row raised most"))
+    assert line.endswith("times in 64 ms, the standard's refresh window (this machine does not refresh).")

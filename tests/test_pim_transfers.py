@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simcore.dram.checker import check_commands
+from simcore.dram.checker import check_commands, check_file
 from simcore.dram.commands import Command
 from simcore.dram.standard import pim_names
 from simcore.engine.micro_programs import run_work
@@ -128,6 +128,18 @@ def test_the_checker_lets_a_periphery_have_one_row_at_a_time() -> None:
     assert at(outcome, "HOLD") == [19, 69]
     assert wrong_lines(outcome) == []
     assert wrong_lines(outcome, holds[1]) != []
+
+
+def test_a_hold_takes_no_bus_and_must_last_a_cycle(tmp_path) -> None:
+    head = "clock,command,channel,rank,bankgroup,bank,row,column\n0,ACT,0,0,0,0,7,0\n19,RD,0,0,0,0,7,3\n"
+    file = tmp_path / "stream.csv"
+    file.write_text(f"{head}19,HOLD,0,0,0,0,7,50\n")
+    assert check_file(file, DRAM) == []
+    for name, cycles in (("HOLD", 0), ("HOLD", -1), ("HOLDW", 0), ("HOLDW", -1)):
+        file.write_text(f"{head}19,{name},0,0,0,0,7,{cycles}\n")
+        with pytest.raises(InputError) as caught:
+            check_file(file, DRAM)
+        assert str(caught.value) == f"{file}:4: column of {name}: expected a number of cycles from 1, got {cycles}"
 
 
 def test_the_periphery_serves_one_subarray_of_a_bank_at_a_time_and_short_holds_cost_nothing() -> None:

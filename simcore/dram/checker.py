@@ -87,6 +87,8 @@ class _Checker:
         # The rows that a bank's periphery has, and its peripheries: until when, and the line that gave the row.
         self.held: dict[tuple[int, ...], tuple[int, int]] = {}
         self.peripheries: dict[tuple[int, ...], tuple[int, int]] = {}
+        # Commands that must have come to a bank before another does (bank, the other): the node to which they came last.
+        self.prepared: dict[tuple[tuple[int, ...], int], tuple[int, ...]] = {}
         self.last = Command(0, -1, 0, ())
         self.violations: list[Violation] = []
         self.has_subarray_rules = any(rule.level == self.subarray for rule in dram.rules)
@@ -98,6 +100,7 @@ class _Checker:
         self.check_bus(command, node)
         self.check_state(command, node)
         self.check_held(command, node)
+        self.check_after(command, node)
         for pair in self.pairs[command.command]:
             self.check_pair(command, node, pair)
         for rule, counted in self.windows:
@@ -127,7 +130,9 @@ class _Checker:
             self.wrong(command, "order", f"cycle {self.last.clock} or later", f"cycle {command.clock}")
 
     def check_bus(self, command: Command, node: tuple[int, ...]) -> None:
-        """Check that each command bus (of a channel, as a rule) carries one command at a time."""
+        """Check that each command bus (of a channel, as a rule) carries one command at a time. A hold takes no bus."""
+        if self.dram.holds[command.command] != HOLDS_NOT:
+            return
         bus = int(self.dram.command_bus[command.command])
         key = (node[: self.dram.bus_level + 1], bus)
         free_at, line = self.bus.get(key, (command.clock, 0))
@@ -175,6 +180,15 @@ class _Checker:
         self.peripheries[bank] = command.clock + cycles, command.line
         recovery = self.dram.timing["nWR"] if holds == HOLDS_WRITE else 0
         self.held[node] = command.clock + cycles + recovery, command.line
+
+    def check_after(self, command: Command, node: tuple[int, ...]) -> None:
+        """Check that a command which another must precede in its bank comes after it, and only once; note such another."""
+        bank, needed = node[: self.dram.bank_level + 1], int(self.dram.after[command.command])
+        if needed >= 0 and self.prepared.pop((bank, command.command), None) is None:
+            first = self.dram.commands[needed]
+            self.wrong(command, f"after {first}", f"{first} in bank {_shown(bank)} before it", "none")
+        for follower in (self.dram.after == command.command).nonzero()[0].tolist():
+            self.prepared[bank, follower] = node
 
     def check_subarray(self, command: Command, row: int, asked: int) -> None:
         size = self.dram.rows_per_subarray
@@ -234,6 +248,8 @@ class _Checker:
         elif self.dram.closes[command.command]:
             for closed in [open_bank for open_bank in self.row if open_bank[: len(bank)] == bank]:
                 del self.row[closed]
+            for key in [key for key, place in self.prepared.items() if place[: len(bank)] == bank]:
+                del self.prepared[key]
 
 
 def _shown(bank: tuple[int, ...]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from simcore.dram.tables import ResolvedDram
+from simcore.dram.tables import HOLDS_NOT, ResolvedDram
 from simcore.dram.text import numbered_lines
 from simcore.errors import InputError, did_you_mean
 from simcore.reading.numbers import shown
@@ -153,4 +153,6 @@ def _checked(address: tuple[int, ...], command: int, dram: ResolvedDram, where: 
     if uses_row and not 0 <= address[row] < dram.counts[row]:
         message = f"row of {dram.commands[command]}: expected 0 to {dram.counts[row] - 1}, got {address[row]}"
         raise InputError(message, where)
+    if dram.holds[command] != HOLDS_NOT and address[-1] < 1:
+        raise InputError(f"column of {dram.commands[command]}: expected a number of cycles from 1, got {address[-1]}", where)
     return address

@@ -109,6 +109,7 @@ def _resolve(
         writes=_flags(spec.commands, "writes"),
         refreshes=_flags(spec.commands, "refreshes"),
         same_subarray=_flags(spec.commands, "within"),
+        after=_column([-1 if command.after is None else commands.index(command.after) for command in spec.commands.values()]),
         holds=_column([_HOLDS[command.holds] for command in spec.commands.values()]),
         buses=spec.buses,
         bus_level=spec.levels.index(spec.bus_level),
@@ -168,7 +169,12 @@ def _check_shape(standard: Standard) -> None:
             raise InputError(f"commands.{name}: no level '{command.level}'", where, did_you_mean(command.level, spec.levels))
         if command.bus is not None and command.bus not in spec.buses:
             raise InputError(f"commands.{name}: no bus '{command.bus}'", where, did_you_mean(command.bus, spec.buses))
-        if command.bus is None and len(spec.buses) > 1:
+        if command.after is not None and command.after not in spec.commands:
+            message = f"commands.{name}: no command '{command.after}'"
+            raise InputError(message, where, did_you_mean(command.after, spec.commands))
+        if command.holds is not None and command.bus is not None:
+            raise InputError(f"commands.{name}: expected no bus with holds, got '{command.bus}'", where)
+        if command.bus is None and command.holds is None and len(spec.buses) > 1:
             raise InputError(f"commands.{name}: expected a bus, one of {', '.join(spec.buses)}", where)
         if command.opens and command.closes:
             raise InputError(f"commands.{name}: expected opens or closes, got both", where)

@@ -112,9 +112,9 @@ def _lookup(standard: Standard, name: str, timing: Mapping[str, int]) -> Callabl
 def _bus_rules(standard: Standard) -> Iterator[Rule]:
     """Yield the rules of buses: a command of several cycles holds its bus, which a node of the bus's level shares."""
     spec = standard.spec
-    buses = {name: command.bus or spec.buses[0] for name, command in spec.commands.items()}
+    buses = {name: None if command.holds else command.bus or spec.buses[0] for name, command in spec.commands.items()}
     for index, (name, command) in enumerate(spec.commands.items()):
-        if command.cycles > 1:
+        if command.cycles > 1 and command.holds is None:
             sharing = tuple(position for position, other in enumerate(buses) if buses[other] == buses[name])
             yield Rule(
                 name=f"{buses[name]} bus held by {name}",

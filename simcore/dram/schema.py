@@ -43,16 +43,29 @@ class CommandSpec(Spec):
             cycles=False,
         ),
     ] = None
+    after: Annotated[
+        Text | None,
+        key(
+            "Command that must have come to the same bank since the last command of this kind there, from a row that is still "
+            "open. The timing checker demands it.",
+            cycles=False,
+        ),
+    ] = None
     holds: Annotated[
         Literal["read", "write"] | None,
         key(
             "The logic of the bank reads or writes the open row from this command on, for as many cycles as its column says. "
-            "Until then, and for nWR after a write, the checker allows no command to the row. No controller sends it.",
+            "Until then, and for nWR after a write, the checker allows no command to the row. The command takes no slot of a "
+            "command bus. No controller sends it.",
             cycles=False,
         ),
     ] = None
     bus: Annotated[
-        Text | None, key("Command slot that the command takes, one of `buses`. Needed where there are several.", cycles=True)
+        Text | None,
+        key(
+            "Command slot that the command takes, one of `buses`. Needed where there are several, except with `holds`.",
+            cycles=True,
+        ),
     ] = None
     cycles: Annotated[Count, key("Cycles for which the command takes its slot.", "cycles", cycles=True)] = 1
     role: Annotated[

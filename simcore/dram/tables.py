@@ -125,12 +125,13 @@ class ResolvedDram:
     writes: IntArray
     refreshes: IntArray
     same_subarray: IntArray  # 1: the row must lie in the subarray of the open row (a row copy)
+    after: IntArray  # index of the command that must have come to the bank before (a row copy that lands), or -1
     holds: (
         IntArray  # HOLDS_NOT, HOLDS_READ or HOLDS_WRITE: the bank's periphery has the row for as many cycles as the column says
     )
     buses: tuple[str, ...]  # the command slots of a cycle, in the order of service: ("command",) or ("column", "row")
     bus_level: int  # index into timing_levels: each node of it has command buses of its own; the channel, as a rule
-    command_bus: IntArray  # index into buses
+    command_bus: IntArray  # index into buses; without a meaning for commands with `holds`, which take no bus
     command_cycles: IntArray  # cycles a command occupies its bus (already in the constraints)
     roles: Mapping[str, int]  # ROLES -> command index or -1
 

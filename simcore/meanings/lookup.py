@@ -42,7 +42,8 @@ class Meaning:
 def all_meanings() -> tuple[Meaning, ...]:
     """Return every name with each of its meanings, group by group."""
     against = _keys_against()
-    found = [Meaning(term.name, term.group, term.unit, term.text, against.get(term.name, ())) for term in all_terms().values()]
+    terms = [term for of_name in all_terms().values() for term in of_name]
+    found = [Meaning(term.name, term.group, term.unit, term.text, against.get(term.name, ())) for term in terms]
     for group, headings in GROUPS.items():
         found += [Meaning(name, group, unit, text) for name, (unit, text) in headings.items()]
     found += [Meaning(name, "Scratchpads", "", text) for name, text in SCRATCHPADS.items()]

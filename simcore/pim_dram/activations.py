@@ -105,5 +105,7 @@ def activation_lines(results: Results) -> list[str]:
     often = f"{found['hottest_row_activations']:,} times"
     if found["refresh_window_ns"] is None:
         return [*lines, f"{row}, {often}."]
-    window = f"{found['refresh_window_ns'] / 1e6:.0f} ms, in which every row is refreshed once"
+    refreshes = results.details["machine"].spec.limits.refresh != "none"
+    why = "in which every row is refreshed once" if refreshes else "the standard's refresh window (this machine does not refresh)"
+    window = f"{found['refresh_window_ns'] / 1e6:.0f} ms, {why}"
     return [*lines, f"{row}, {often}; if the run repeats, {found['hottest_row_activations_per_window']:,.0f} times in {window}."]

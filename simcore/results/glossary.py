@@ -90,13 +90,15 @@ def terms_of(kind: MachineKind[Any, Any]) -> dict[str, Term]:
     return TERMS | {term.name: term for term in kind.terms()}
 
 
-def all_terms() -> dict[str, Term]:
-    """Return the common definitions, then those of every kind of machine that can be loaded."""
-    found = dict(TERMS)
-    for name in kind_names():
+def all_terms() -> dict[str, tuple[Term, ...]]:
+    """Return the definitions of each name: the common one, then those of every kind of machine that says something else."""
+    found = {name: (term,) for name, term in TERMS.items()}
+    for kind in kind_names():
         with suppress(InputError):
-            for term in machine_kind(name).terms():
-                found.setdefault(term.name, term)
+            for term in machine_kind(kind).terms():
+                known = found.get(term.name, ())
+                if term.text not in (each.text for each in known):
+                    found[term.name] = (*known, term)
     return found
 
 

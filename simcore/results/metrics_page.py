@@ -10,7 +10,7 @@ def markdown() -> str:
     written = "Written by `python -m simcore.results.metrics_page`."
     intro = f"Every column, stall cause and metric, as `simcore explain` shows it. {written}"
     parts = ["# Metrics\n", f"{intro}\n"]
-    known = all_terms().values()
+    known = [term for terms in all_terms().values() for term in terms]
     for group in headings(known):
         parts.append(f"## {group}\n")
         rows = [f"| `{term.name}` | {term.unit or '-'} | {term.text} |" for term in known if term.group == group]
