@@ -237,6 +237,7 @@ TABLE = {
     "commands.NAME.writes": TableCase({"commands": {"WR": {"writes": False}}}, controller=_CLOSED),
     "commands.NAME.refreshes": TableCase({"commands": {"REFab": {"refreshes": False}}}),
     "commands.NAME.within": TableCase({"commands": {"RD": {"within": "subarray"}}}),
+    "commands.NAME.after": TableCase({"commands": {"RD": {"after": "ACT"}}}),
     "commands.NAME.holds": TableCase({"commands": {"RD": {"holds": "read"}}}),
     "commands.NAME.bus": TableCase({"commands": {"PREpb": {"bus": "column"}}}, {"extends": "hbm2_2000"}),
     "commands.NAME.cycles": TableCase({"commands": {"ACT": {"cycles": 4}}}),

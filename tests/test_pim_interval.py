@@ -89,7 +89,7 @@ def test_why_of_a_pipeline_is_about_the_time_between_images() -> None:
     assert found.results.time_cycles == found.results.to_json()["pipeline"]["interval_cycles"] != found.results.cycles
     assert sum(finding.loss.cycles for finding in found.findings) <= found.results.time_cycles
     lines = found.results.kind.why_lines(found.results)
-    assert lines[0].startswith("In any order of the work an interval needs at least, for the slowest stage (first) 504 (")
+    assert lines[0].startswith("In any order of the work an interval takes at least 504 cycles for the slowest stage (first) (")
     assert lines[0].endswith("So the slowest stage (first) bounds it.")
     trials = {trial.change.key: trial for finding in found.findings for trial in finding.trials}
     assert trials["overlap_transfers"].saved_cycles == MULTIPLY

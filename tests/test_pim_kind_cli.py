@@ -11,10 +11,14 @@ from pim_kind import SMALL
 
 from simcore import simulate
 from simcore.errors import WrongValuesError
+from simcore.kinds.advice import Loss
 from simcore.meanings.lookup import explain
 from simcore.pim.value_check import dot_products
+from simcore.pim_dram.losses import changes
+from simcore.pim_dram.printed import printed_lines
 from simcore.results import TABLES
 from simcore.results.glossary import all_terms
+from simcore.spec import load_system
 
 
 def test_tables_are_those_of_every_kind_and_its_own_and_every_column_is_explained(tmp_path: Path) -> None:
@@ -171,6 +175,11 @@ def test_banks_prints_the_subarrays() -> None:
 @pytest.mark.slow
 def test_why_names_the_limits_and_tries_what_lifts_them() -> None:
     found = printed_json("why", "lenet5", "--system", "pim-dram-ddr4", "--layer", "c3")
+    short = printed_json("why", "lenet5", "--system", "pim-dram-ddr4", "--layer", "f6", "--precision", "2")
+    assert (
+        short["cycles"]
+        == printed_json("run", "lenet5", "--system", "pim-dram-ddr4", "--layers", "f6", "--precision", "2")["cycles"]
+    )
     causes = {loss["cause"] for loss in found["losses"]}
     assert {"refresh", "multiply"} <= causes
     assert any(change["saved_cycles"] > 0 for loss in found["losses"] for change in loss["changes"])
@@ -212,3 +221,19 @@ def test_every_name_that_the_kind_shows_is_explained(more: tuple[str, ...]) -> N
     layers = set(results.layers["layer"])
     for name in sorted(found - layers):
         assert explain(name), name
+
+
+def test_a_run_without_a_product_tells_of_no_multiplication() -> None:
+    for layers, told in (("s2", False), ("f6", True)):
+        assert (
+            any("One multiplication" in line for line in printed_lines(simulate("lenet5", "pim-dram-ddr4", layers=layers)))
+            == told
+        )
+
+
+def test_against_the_vector_unit_only_its_own_width_is_tried() -> None:
+    spec = load_system("pim-dram-ddr4")
+    tried = [change.overrides for change in changes(spec, Loss("vector", "", 1, (), True))]
+    assert [len(each) for each in tried] == [1]
+    assert tried[0][0].startswith("periphery.vector_words_per_cycle=")
+    assert len(changes(spec, Loss("periphery", "", 1, (), False))) == 3

@@ -7,6 +7,7 @@ from pim_kind import require_conserved
 
 from simcore import simulate
 from simcore.errors import InputError
+from simcore.pim_dram.printed import printed_lines, printed_tables
 from simcore.results import Results
 from workloads.layers import Conv, Flatten, Input, Linear, Pool
 from workloads.network import Network, NetworkBuilder
@@ -102,6 +103,40 @@ def test_short_rows_are_not_worth_a_copy() -> None:
     assert phases(copies, "copy") == []
 
 
+NO_SHARED = "no two subarrays of a bank need the same rows of weights"
+
+
+@pytest.mark.parametrize(
+    ("names", "more", "why"),
+    [
+        (
+            ("first", "second"),
+            ("banks=1", "dram.overrides={column: 16}"),
+            "the bus brings those rows sooner that could be copied",
+        ),
+        (("first", "second"), ("banks=1", "transfers=false"), "no row crosses the bus in counted time (transfers: false)"),
+        (("conv",), ("banks=1",), f"{NO_SHARED}, and no results stay in a single bank"),
+        (("first", "second"), ("banks=1", "operands=bus"), f"{NO_SHARED}, and the operands of each round cross the bus"),
+    ],
+)
+def test_a_run_without_copies_says_why(names: tuple[str, ...], more: tuple[str, ...], why: str) -> None:
+    bus, copies = run(convs(*names), *more)
+    assert phases(copies, "copy") == phases(copies, "copy", "first") == []
+    assert f"Placement: no row was copied, because {why}." in printed_lines(copies)
+    assert not any("copied" in line for line in printed_lines(bus))
+    assert not any("copied" in line for line in printed_lines(run(convs("first", "second"), "banks=1")[1]))
+
+
+def test_a_run_without_moves_says_that_none_overlaps() -> None:
+    more = ("overlap_transfers=true", "placement=pipelined", "banks=2")
+    line = "Placement: no inputs or results move beside multiplications, because they take no time (transfers: false)."
+    assert line in printed_lines(run(convs("first", "second"), *more, "transfers=false")[0])
+    moving = run(convs("first", "second"), *more)[0]
+    assert not any("beside multiplications" in line for line in printed_lines(moving))
+    # A layer counts its moves although they take the time of its multiplications.
+    assert printed_tables(moving)[0].title.endswith("; moves are added to the multiplications beside them")
+
+
 def test_a_dram_of_single_subarrays_has_no_links() -> None:
-    with pytest.raises(InputError, match="expected false, because pim-ddr4_2666 links no subarrays"):
+    with pytest.raises(InputError, match="expected false, because a bank has only one subarray"):
         simulate("lenet5", "pim-dram-ddr4", overrides=("dram.overrides={row: 512}", "row_copies=true"))

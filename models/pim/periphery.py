@@ -33,6 +33,8 @@ _WORD_OPERATIONS: dict[str, tuple[str, ...]] = {
     "batch-norm": ("half_multiply", "int32_add"),
     "mul": ("half_multiply",),
 }
+#: Operations that work in the adder and comparator of ReLU, so that they add no area.
+WITHOUT_ADDERS = ("add", "pool", "global-pool")
 #: A function of a value as a straight line from a table.
 _ANY = ("half_multiply", "fp32_add")
 
@@ -170,7 +172,6 @@ class Periphery:
             figures = [self._technology.operation(each) for each in operations]
             area = self.vector_words_per_cycle * sum(figure.area_mm2 for figure in figures)
             what = " + ".join(each.replace("_", " ") for each in operations)
-            shared = name in ("add", "pool", "global-pool")  # the adder and comparator of ReLU
             source = f"{what} for each word; {figures[0].source}"
-            found.append(Part(name, 0.0 if shared else area, self.word_pj(name), "word", "assumed", source))
+            found.append(Part(name, 0.0 if name in WITHOUT_ADDERS else area, self.word_pj(name), "word", "assumed", source))
         return tuple(found)

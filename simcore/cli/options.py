@@ -140,6 +140,7 @@ class WhyOptions:
     batch: BatchOption = None
     training: TrainingOption = False
     optimizer: OptimizerOption = None
+    precision: PrecisionOption = None
     overrides: SetOption = None
     json: JsonOption = False
     no_limit: NoLimitOption = False

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simcore.cli.console import progress, telling_of_compiling
-from simcore.cli.options import SimulateOptions, file_named, optimizer_of
+from simcore.cli.options import SimulateOptions, WhyOptions, file_named, optimizer_of
 from simcore.cli.tracing import TracedOptions
 from simcore.errors import InputError
 from simcore.reading.overrides import SetOptions
@@ -72,6 +72,6 @@ def _simulate(options: SimulateOptions, check_values: bool, trace: TraceOrder | 
         )
 
 
-def precision_of(options: SimulateOptions) -> Sequence[str]:
+def precision_of(options: SimulateOptions | WhyOptions) -> Sequence[str]:
     """Return the overrides that ``--precision`` stands for. Raise InputError for a machine without a precision in bits."""
     return () if options.precision is None else kind_of_source(options.system).precision_overrides(options.precision)

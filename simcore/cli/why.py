@@ -10,6 +10,7 @@ from rich.text import Text
 
 from simcore.cli.console import console, print_json, progress, table, telling_of_compiling
 from simcore.cli.options import WhyOptions, optimizer_of
+from simcore.cli.simulating import precision_of
 from simcore.reading.overrides import SetOptions
 from simcore.run_time import LIMIT_S
 from simcore.why import Finding, Trial, Why, why
@@ -25,7 +26,7 @@ def why_command(options: WhyOptions) -> None:
         found = why(
             options.network,
             options.system,
-            overrides=SetOptions(options.overrides or ()),
+            overrides=SetOptions([*precision_of(options), *(options.overrides or ())]),
             dataflow=options.dataflow,
             layers=options.layer,
             batch=options.batch,

@@ -53,7 +53,12 @@ def dram_names() -> list[str]:
 
 def pim_names() -> list[str]:
     """Return the presets whose subarrays compute, such as pim-ddr4_2666. No request controller serves these."""
-    return [preset for name in sorted(_pim_tables()) for preset in sorted(load_standard(name).spec.presets)]
+    return [preset for name in pim_standard_names() for preset in sorted(load_standard(name).spec.presets)]
+
+
+def pim_standard_names() -> list[str]:
+    """Return the standards whose subarrays compute, such as pim-ddr4."""
+    return sorted(_pim_tables())
 
 
 def _pim_tables() -> dict[str, Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from simcore.dram.schema import ConstraintSpec
-from simcore.dram.standard import load_standard, standard_names
+from simcore.dram.standard import load_standard, pim_standard_names, standard_names
 
 #: (name, meaning), of a timing or of a rule.
 Named = tuple[str, str]
@@ -33,9 +33,15 @@ def _bare(name: str) -> str:
 
 
 def _parameters() -> Iterator[tuple[str, str, str]]:
+    known = set()
     for standard in standard_names():
         for name, text in load_standard(standard).spec.parameters.items():
+            known.add(name)
             yield standard, name, text
+    for standard in pim_standard_names():
+        for name, text in load_standard(standard).spec.parameters.items():
+            if name not in known:
+                yield standard, name, text
 
 
 def _rules(standard: str) -> Iterable[tuple[str, ConstraintSpec]]:

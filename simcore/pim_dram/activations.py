@@ -95,9 +95,12 @@ def hottest_of(results: Results) -> dict[str, Any] | None:
 
 def activation_lines(results: Results) -> list[str]:
     """Return sentences about the rank whose rows are activated most, and about the row that is raised most, if any is."""
+    dram = results.details["machine"].dram
+    name = "Pseudo-channel" if dram.levels[dram.rank_level] == "pseudochannel" else "Rank"
     ranks = activation_table(results).groupby("rank")["row_activations"].sum()
     per_us = int(ranks.max()) * results.system.core_clock_hz / 1e6 / max(results.time_cycles, 1)
-    lines = [f"Rank {ranks.idxmax()} activates rows most: {int(ranks.max()):,} times, {per_us:,.1f} times a us."]
+    most = " most:" if len(ranks) > 1 else ""
+    lines = [f"{name} {ranks.idxmax()} activates rows{most} {int(ranks.max()):,} times, {per_us:,.1f} times a us."]
     found = hottest_of(results)
     if found is None:
         return lines

@@ -23,8 +23,8 @@ def figures(results: Results) -> dict[str, Figure | None]:
         "subarrays": draw_subarrays(results),
     }
     if results.details["pipeline"] is None:
-        found["bank_occupancy"] = draw_over_time(results, "busy", "subarrays computing")
-        found["bank_conflicts"] = draw_over_time(results, "conflict", "subarrays waiting")
+        found["bank_occupancy"] = draw_over_time(results, "busy", "subarrays computing, by bank")
+        found["bank_conflicts"] = draw_over_time(results, "conflict", "subarrays waiting, by bank")
     return found
 
 

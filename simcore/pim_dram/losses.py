@@ -47,8 +47,9 @@ def why_lines(results: Results) -> list[str]:
     stage = f"the slowest stage ({', '.join(bounds.slowest_layers[:_MOST_NAMED])})"
     names = {"slowest_stage": stage, "data_bus": "the data bus", "command_bus": "the command bus"}
     needed = sorted(((cycles, name) for name, cycles in bounds.cycles.items() if cycles), reverse=True)
-    told = ", ".join(f"{names.get(name, name)} {cycles:,} ({100 * cycles / interval:.1f} %)" for cycles, name in needed)
-    return [f"In any order of the work an interval needs at least, for {told}. So {names.get(bounds.by, bounds.by)} bounds it."]
+    told = [f"for {names.get(name, name)} ({100 * cycles / interval:.1f} %)" for cycles, name in needed]
+    least = ", ".join(f"{cycles:,}{'' if at else ' cycles'} {told[at]}" for at, (cycles, _) in enumerate(needed))
+    return [f"In any order of the work an interval takes at least {least}. So {names.get(bounds.by, bounds.by)} bounds it."]
 
 
 def _loss(name: str, text: str, rows: Sequence[Mapping[str, Any]], column: str, *, is_work: bool) -> Loss:
@@ -100,7 +101,7 @@ def _changes(spec: PimDramSpec, cause: str) -> Iterator[Change]:
         links = spec.resolved().timing["nLINK"]
         yield Change("dram.overrides.nLINK", str(links // 2), str(links))
     elif cause in ("periphery", "vector"):
-        for key in keys_against("periphery"):
+        for key in keys_against("periphery") if cause == "periphery" else ("periphery.vector_words_per_cycle",):
             was = _value(spec, key)
             yield Change(key, str(2 * int(was)), was)
     else:

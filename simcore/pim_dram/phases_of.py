@@ -10,7 +10,7 @@ from simcore.pim.mapping import LayerMap
 from simcore.pim.phases import Phase, PhaseKind
 from simcore.pim.sequence import Transfer
 from simcore.pim_dram.machine import PimMachine
-from simcore.pim_dram.row_copies import RowCopies, banks_of_layer, row_words
+from simcore.pim_dram.row_copies import RowCopies, banks_of_layer, row_words, shares_weights
 from simcore.pim_dram.sequences import Piece, Sequences
 
 if TYPE_CHECKING:
@@ -58,9 +58,8 @@ class Phases:
         units, bits = mapped.units_per_bank, mapped.options.weight_bits
         moved, needed = self.sequences.moved("WR", self.machine.row_bursts), units * sets
         different = min(needed, -(-sets * mapped.weight_sets_per_bank // mapped.weight_sets_per_unit))
-        whole, banks = self._phase("weights", moved, sets * bits, mapped, times), -(-mapped.banks // self.machine.copies)
-        shared = mapped.weight_sets_per_bank < units * mapped.weight_sets_per_unit
-        if not shared or not self.copies.ends_sooner(1, 1, banks * self.machine.row_bursts):
+        whole = self._phase("weights", moved, sets * bits, mapped, times)
+        if not shares_weights(mapped) or not self.copies.weights_end_sooner(mapped):
             return [whole]
         # Each subarray that computes copies from its neighbour. One at a time has the bus anyway.
         copied = self._phase("copy", self.sequences.copied(1), (needed - different) * bits, mapped, times)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from simcore.pim.phases import Phase
 from simcore.pim_dram.crowding import best_placement
 from simcore.pim_dram.machine import PimMachine
 from simcore.pim_dram.phases_of import Phases
+from simcore.pim_dram.row_copies import RowCopies
 from simcore.pim_dram.sequences import Sequences
 
 if TYPE_CHECKING:
@@ -66,14 +67,14 @@ def plan_network(machine: PimMachine, order: RunOrder) -> NetworkPlan:
         return place_network(order.network, fewer, options, spec.placement, spec.banks_per_layer, shapes=spec.shapes)
 
     placed = best_placement(machine, sequences.round.sequence, place)
-    placed = replace(placed, notes=(*placed.notes, *_notes(machine, order, placed)))
     phases = Phases(machine, sequences, placed)
     wanted = [layer for layer in placed.layers if order.wanted is None or layer.name in order.wanted]
     layers = tuple(PlannedLayer(layer, phases.of(layer), phases.once(layer)) for layer in wanted)
     if not any(layer.runs for layer in layers):
         names = ", ".join(layer.name for layer in layers)
         raise InputError(f"none of the layers {names} runs by itself", hint="choose layers that compute")
-    return NetworkPlan(placed, layers)
+    notes = (*placed.notes, *_notes(machine, order, placed), *_idle_options(machine, layers, phases.copies))
+    return NetworkPlan(replace(placed, notes=notes), layers)
 
 
 def _notes(machine: PimMachine, order: RunOrder, placed: NetworkMap) -> Iterator[str]:
@@ -83,6 +84,16 @@ def _notes(machine: PimMachine, order: RunOrder, placed: NetworkMap) -> Iterator
         yield f"{used} of {most} active subarrays of a bank compute at a time, because more would end no sooner under the limits"
     if placed.placement == "pipelined" and order.network.batch > 1:
         yield f"all figures are those of one of the {order.network.batch} images of the batch"
+
+
+def _idle_options(machine: PimMachine, layers: Sequence[PlannedLayer], copies: RowCopies) -> Iterator[str]:
+    """Yield which options of transfers change nothing in these layers, and why."""
+    kinds = {phase.kind for layer in layers for phase in (*layer.phases, *layer.once)}
+    if machine.spec.row_copies and "copy" not in kinds:
+        yield f"no row was copied, because {copies.why_none([layer.placed for layer in layers])}"
+    if machine.spec.overlap_transfers and "move" not in kinds:
+        why = "no layer moves any" if machine.spec.transfers else "they take no time (transfers: false)"
+        yield f"no inputs or results move beside multiplications, because {why}"
 
 
 def array_of(machine: PimMachine) -> Array:

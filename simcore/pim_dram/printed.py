@@ -52,6 +52,7 @@ def layer_table(results: Results) -> PrintedTable:
         rows.append((row["layer"], row["op"], row["macs"] / 1e6, *mapping, row["cycles"], stalled, worst))
     columns = ("layer", "op", "M MACs", "rounds", "cols %", "subarr. %", "cycles", "stalled", "mostly")
     title = layers_title(results) + ("" if results.details["pipeline"] is None else ", whose stages work at the same time")
+    title += "; moves are added to the multiplications beside them" if results.details["machine"].spec.overlap_transfers else ""
     return PrintedTable(title, columns, rows, text_columns=2, cut_names=True)
 
 
@@ -106,12 +107,7 @@ def _times(results: Results, totals: Mapping[str, Any]) -> list[tuple[str, float
 
 def printed_lines(results: Results) -> list[str]:
     """Return what the tables leave out: the micro-program, the weights before the first image, and notes of the mapping."""
-    program = program_of(results.details["machine"])
-    said = "with" if program["initialised"] else "without"
-    lines = [
-        f"One multiplication: {program['aap']:,} AAP and {program['ap']:,} AP of {program['name']}, {said} the operations that "
-        f"its published count leaves out; {program['cycles']:,} cycles if nothing waits."
-    ]
+    lines = [_program_line(results)] if any(run.facts["mapped"] is not None for run in results.runs) else []
     if "equal" in results.values.values():
         equal = sum(said == "equal" for said in results.values.values())
         seed = results.manifest["seed"]
@@ -133,6 +129,15 @@ def printed_lines(results: Results) -> list[str]:
             f"Weights are written once, before the first image, in {once:,} cycles ({time_ms:,.3f} ms), not counted above."
         )
     return [*lines, *_notes(results)]
+
+
+def _program_line(results: Results) -> str:
+    program = program_of(results.details["machine"])
+    said = "with" if program["initialised"] else "without"
+    return (
+        f"One multiplication: {program['aap']:,} AAP and {program['ap']:,} AP of {program['name']}, {said} the operations that "
+        f"its published count leaves out; {program['cycles']:,} cycles if nothing waits."
+    )
 
 
 def _bound(results: Results) -> str:

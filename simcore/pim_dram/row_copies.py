@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from simcore.pim.mapping import LayerMap
 from simcore.pim_dram.machine import PimMachine
 
 if TYPE_CHECKING:
@@ -59,17 +61,44 @@ class RowCopies:
         """Return whether the reader of a tensor takes it in copies."""
         return self.words(self.network.layer(move.consumer)) > 0
 
+    def weights_end_sooner(self, mapped: LayerMap) -> bool:
+        """Return whether a copy of a row of weights takes less time than writing it to all banks of a channel of the layer."""
+        banks = -(-mapped.banks // self.machine.copies)
+        return self.ends_sooner(1, 1, banks * self.machine.row_bursts)
+
+    def why_none(self, layers: Collection[PlacedLayer]) -> str:
+        """Return why no row of these layers is copied, as the end of a sentence."""
+        spec, names = self.machine.spec, {layer.name for layer in layers}
+        if not spec.transfers:
+            return "no row crosses the bus in counted time (transfers: false)"
+        moves = [move for move in self.network.moves if move.consumer in names and self._in_one_bank(move)]
+        if any(map(self._stays, moves)):
+            return "layers whose inputs are in their bank have other inputs, too, and take all of them over the bus"
+        maps = [layer.layer_map for layer in layers if layer.layer_map is not None and shares_weights(layer.layer_map)]
+        if moves or not all(map(self.weights_end_sooner, maps)):
+            return "the bus brings those rows sooner that could be copied"
+        stay = "the operands of each round cross the bus" if spec.operands == "bus" else "no results stay in a single bank"
+        return f"no two subarrays of a bank need the same rows of weights, and {stay}"
+
     def _stays(self, move: Move) -> bool:
         """Return whether a tensor is copied from one layer to another in the same single bank."""
+        bits = move.words * self.machine.spec.precision.activation_bits
+        bursts = -(-bits // (8 * self.machine.dram.transaction_bytes))
+        rows = -(-move.words // row_words(self.machine))
+        return self._in_one_bank(move) and self.ends_sooner(rows, self.distance, 2 * bursts)
+
+    def _in_one_bank(self, move: Move) -> bool:
+        """Return whether a tensor goes from one layer to another in the same single bank, so that it could be copied."""
         if move.kind != "same" or self.machine.spec.operands == "bus":
             return False
         producer = self.network.layer(move.producer)
         ends = (self.network.layer(producer.fused_into or producer.name), self.network.layer(move.consumer))
-        bits = move.words * self.machine.spec.precision.activation_bits
-        bursts = -(-bits // (8 * self.machine.dram.transaction_bytes))
-        rows = -(-move.words // row_words(self.machine))
-        one_bank = all(banks_of_layer(self.network, layer) == 1 for layer in ends)
-        return one_bank and self.ends_sooner(rows, self.distance, 2 * bursts)
+        return all(banks_of_layer(self.network, layer) == 1 for layer in ends)
+
+
+def shares_weights(mapped: LayerMap) -> bool:
+    """Return whether subarrays of a bank need the same rows of weights."""
+    return mapped.weight_sets_per_bank < mapped.units_per_bank * mapped.weight_sets_per_unit
 
 
 def banks_of_layer(network: NetworkMap, layer: PlacedLayer) -> int:

@@ -238,7 +238,8 @@ class PimDramSpec(MachineSpec):
             raise_broken([Broken(("banks_per_layer",), "expected none, because all banks work on each layer (placement)", hint)])
         if self.row_copies and (subarrays < 2 or not {LINK, LAND} <= set(dram.commands)):
             hint = "choose a DRAM with at least two subarrays in a bank and the commands LINK and LAND, or leave row_copies out"
-            raise_broken([Broken(("row_copies",), f"expected false, because {dram.name} links no subarrays", hint)])
+            why = "a bank has only one subarray" if subarrays < 2 else f"{dram.name} links no subarrays"
+            raise_broken([Broken(("row_copies",), f"expected false, because {why}", hint)])
         if self.overlap_transfers and (self.placement == "together" or self.active_subarrays >= subarrays):
             together = self.placement == "together"
             why = "there is no pipeline (placement)" if together else f"all {subarrays} subarrays of a bank compute"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.pim.periphery import WITHOUT_ADDERS
 from simcore.pim.phases import PhaseKind
 from simcore.results.glossary import Term
 from simcore.results.tables import stall_column
@@ -37,6 +38,11 @@ VECTOR_PARTS = {
     "batch-norm": "normalisation",
     "quantise": "quantisation",
 }
+
+
+def _shared(name: str) -> str:
+    return " Always 0, because it works in the adders of ReLU, whose area counts once." if name in WITHOUT_ADDERS else ""
+
 
 _COLUMNS = (
     ("mapping", "", "Table of how the dot products of each layer lie in columns, rows and subarrays."),
@@ -141,7 +147,7 @@ _COLUMNS = (
     ("accumulators", "mm2", "Area of the accumulators of all banks: they add the counts of the adder tree up."),
     ("transpose unit", "mm2", "Area of the transpose units of all banks: they turn words into rows of their bits."),
     *(
-        (name, "mm2", f"Area of the unit for {words} of all banks, a part of their vector units.")
+        (name, "mm2", f"Area of the unit for {words} of all banks, a part of their vector units.{_shared(name)}")
         for name, words in VECTOR_PARTS.items()
     ),
     ("activate_pj", "pJ", "Activations with their precharges, by the rows that they raise."),

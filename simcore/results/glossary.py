@@ -92,7 +92,7 @@ def terms_of(kind: MachineKind[Any, Any]) -> dict[str, Term]:
 
 def all_terms() -> dict[str, tuple[Term, ...]]:
     """Return the definitions of each name: the common one, then those of every kind of machine that says something else."""
-    found = {name: (term,) for name, term in TERMS.items()}
+    found: dict[str, tuple[Term, ...]] = {name: (term,) for name, term in TERMS.items()}
     for kind in kind_names():
         with suppress(InputError):
             for term in machine_kind(kind).terms():
