@@ -254,6 +254,8 @@ BAD = {
     HEAD + "comands: {}": "{f}:2: unknown key 'comands'; did you mean 'commands'?",
     HEAD + "commands:\n  ACT: {cycle: 2}": "{f}:3: unknown key 'cycle' in commands.ACT; did you mean 'cycles'?",
     HEAD + "commands:\n  ACT: {bus: row}": "{f}:3: commands.ACT: no bus 'row'; known: command",
+    HEAD + "commands:\n  RD: {after: AKT}": "{f}:3: commands.RD: no command 'AKT'; did you mean 'ACT'?",
+    HEAD + "commands:\n  RD: {holds: read, bus: command}": "{f}:3: commands.RD: expected no bus with holds, got 'command'",
     HEAD + "commands:\n  ACT2: {level: bank, role: activate}":
         "{f}:3: commands.ACT2: expected one command with role activate, got 'ACT' and 'ACT2'",
     HEAD + "organisations:\n  8Gb_x8:\n    counts: {bank: 3}":
