@@ -23,7 +23,7 @@ from simcore.pim import Recorder
 from simcore.pim.limits import CAUSES, NO_LIMITS, PimLimits, load_pim_dram
 from simcore.pim.outcome import PimOutcome
 from simcore.pim.recorder import Recording
-from simcore.pim.sequence import NONE, Sequence, joined, repeated, row_copy, row_hold, row_transfer, sequence_of
+from simcore.pim.sequence import COLUMNS, NONE, Sequence, joined, repeated, row_copy, row_hold, row_transfer, sequence_of
 from simcore.pim.work import PimWork
 
 NO_REFRESH = PimLimits(refresh="none")
@@ -280,7 +280,17 @@ def random_work(seed: int) -> PimWork:
     sequences = [random_sequence(random, dram, limits) for _ in range(1 if random.integers(2) else 3)]
     banks = int(random.integers(1, 6))
     chosen = tuple(sequences[random.integers(len(sequences))] for _ in range(banks))
-    return PimWork(dram, limits, chosen, int(random.integers(1, 4)), lock_step)
+    subarrays = int(random.integers(1, 4))
+    return PimWork(dram, limits, chosen, subarrays, lock_step, further=random_further(random, sequences, banks, subarrays))
+
+
+def random_further(random: np.random.Generator, sequences: list[Sequence], banks: int, subarrays: int) -> tuple[Any, ...]:
+    """In half of the works, what the subarrays of a bank do after the first: nothing, or any of the sequences."""
+    if random.integers(2):
+        return ()
+    idle = Sequence(np.zeros((0, COLUMNS), np.int64))
+    chosen = [idle, *sequences]
+    return tuple(tuple(chosen[random.integers(len(chosen))] for _ in range(banks)) for _ in range(subarrays - 1))
 
 
 def differences(one: PimOutcome, other: PimOutcome) -> list[str]:

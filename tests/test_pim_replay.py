@@ -52,7 +52,8 @@ def repeated_work(random: np.random.Generator, seed: int, most: int) -> PimWork:
     often = {id(sequence): int(random.integers(1, most)) for sequence in given.sequences}
     alone = random.random() < 0.4  # banks of their own numbers of repeats
     times = [int(random.integers(1, most)) if alone else often[id(sequence)] for sequence in given.sequences]
-    return replace(given, sequences=tuple(map(repeated, given.sequences, times)))
+    further = tuple(tuple(repeated(each, often.get(id(each), 1)) for each in row) for row in given.further)
+    return replace(given, sequences=tuple(map(repeated, given.sequences, times)), further=further)
 
 
 @pytest.mark.slow

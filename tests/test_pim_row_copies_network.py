@@ -61,13 +61,24 @@ def test_weights_that_are_copied_in_one_stage_cross_the_bus_once_beside_others()
     builder.add(Pool("pool", "max", kernel=64, stride=64))
     builder.add(Flatten("flat"))
     builder.add(Linear("own", 30000))
-    more = ("placement=pipelined", "banks=2", "active_subarrays=4", "weights=reloaded", "limits.refresh=none")
+    alone = ("limits.refresh=none", "limits.trrd=false", "limits.tfaw=false", "limits.command_bus=false", "lock_step=false")
+    more = ("placement=pipelined", "banks=2", "active_subarrays=4", "weights=reloaded", *alone)
     bus, copies = run(builder.build(1), *more)
     assert (phases(copies, "weights"), phases(copies, "copy")) == ([(2, 1, 1), phases(bus, "weights")[1]], [(6, 1, 1)])
     cycles = [list(each.tables()["phases"].query("phase == 'weights'")["cycles"]) for each in (bus, copies)]
-    # A row and its recovery: 19 + 127 x 7 + 14 + 4 + 20 + 19 cycles of one bank alone.
-    assert cycles[1][0] == 2 * (19 + 127 * 7 + 14 + 4 + 20 + 19)
-    assert cycles[0][0] > 4 * cycles[1][0] - 100
+    # Bursts of both banks alternate, 4 cycles apart: the first bank's from 19 on. Its row is closed CWL, a burst and tWR after
+    # the last, and its second row opened tRP later. By then the second bank's next subarray has begun: it was opened a cycle
+    # after the precharge of the one before, and writes 7 cycles apart, until the first bank is ready for the second time.
+    reopened = 19 + 127 * 8 + 14 + 4 + 20 + 19
+    beside = 23 + 127 * 8 + 14 + 4 + 20 + 1 + 19
+    third = beside + 2 * 7
+    assert third == reopened + 19
+    # That subarray's operation is its first, so it comes before. Its last 126 bursts alternate with as many of the first bank,
+    # whose last two come 7 cycles apart.
+    last_write = third + 4 + 125 * 8 + 2 * 7
+    assert cycles[1][0] == last_write + 14 + 4 + 20 + 19
+    # Eight rows of a bank, one subarray after the other.
+    assert cycles[0][0] > 8 * (19 + 127 * 7 + 14 + 4 + 20) > 3 * cycles[1][0]
 
 
 @pytest.mark.parametrize("placement", ["together", "pipelined"])

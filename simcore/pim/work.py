@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import prod
 
 from simcore.dram.tables import ResolvedDram
@@ -18,6 +19,9 @@ Node = tuple[int, ...]
 class PimWork:
     """Sequences for banks of one channel: bank k runs ``sequences[k]`` in each of its ``subarrays``.
 
+    If there are sequences ``further``, its subarray s runs ``further[s - 1][k]`` instead, for s from 1 on. An empty sequence is a
+    subarray without work, for which no other waits.
+
     In lock-step no subarray begins an operation before all have begun the one before. Otherwise this holds within each bank
     alone, whose subarrays share a sequencer. A bank moves data of one subarray at a time, from the activation to the precharge,
     and its periphery serves one subarray at a time. While a bank copies a row to another subarray, no other row of it is open.
@@ -31,6 +35,7 @@ class PimWork:
     subarrays: int = 1
     lock_step: bool = True
     beside: tuple[Sequence, ...] = ()
+    further: tuple[tuple[Sequence, ...], ...] = ()
 
     def __post_init__(self) -> None:
         banks = banks_of(self.dram)
@@ -44,6 +49,9 @@ class PimWork:
         if self.beside and len(self.beside) != len(self.sequences):
             expected = f"expected a sequence beside those of each of {len(self.sequences)} banks"
             raise InputError(f"{self.dram.name}: {expected}, got {len(self.beside)}")
+        if self.further and [len(row) for row in self.further] != [len(self.sequences)] * (self.subarrays - 1):
+            expected = f"expected sequences of {len(self.sequences)} banks for each of {self.subarrays - 1} further subarrays"
+            raise InputError(f"{self.dram.name}: {expected}, got {[len(row) for row in self.further]}")
         for sequence in self.distinct:
             check_sequence(sequence, self.dram)
         if self.has_row_copies and most < 2:
@@ -57,7 +65,7 @@ class PimWork:
     @property
     def distinct(self) -> list[Sequence]:
         """Return the different sequences, in the order of the banks."""
-        return list(dict.fromkeys((*self.sequences, *self.beside)))
+        return list(dict.fromkeys((*self.sequences, *chain(*self.further), *self.beside)))
 
     @property
     def units(self) -> list[Node]:
@@ -67,7 +75,10 @@ class PimWork:
 
     def sequence(self, unit: int) -> Sequence:
         """Return what a unit runs."""
-        return (self.beside if self.is_beside(unit) else self.sequences)[unit % len(self.sequences)]
+        subarray, bank = divmod(unit, len(self.sequences))
+        if self.is_beside(unit):
+            return self.beside[bank]
+        return self.further[subarray - 1][bank] if self.further and subarray else self.sequences[bank]
 
     def is_beside(self, unit: int) -> bool:
         """Return whether a unit runs a sequence beside those of the subarrays that compute."""

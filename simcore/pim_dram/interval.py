@@ -37,6 +37,10 @@ class Entry:
         """Return the numbers of its banks, counted through all channels."""
         return range(self.first_bank, self.first_bank + self.phase.banks)
 
+    def works_in(self, subarray: int, bank: int) -> bool:
+        """Return whether a subarray of a bank takes part."""
+        return bank in self.banks and subarray < self.phase.subarrays
+
 
 @dataclass(frozen=True)
 class Step:

@@ -3,15 +3,15 @@
 An interval has steps, one for each kind of phase. In a step all banks begin together and share the limits, the command bus and
 the data bus; it ends when the last bank has finished. If transfers overlap, what a stage moves has no step of its own: while its
 banks multiply, a further subarray of each brings the inputs of the next image and takes the results of the one before away. A
-stage with several layers does their work in turn; its cycles, and what it shares with other stages (refreshes, the standby of
-ranks), are told by layer in proportion to the operations.
+stage with several layers does their work in turn, each subarray its own part of it. The stage's cycles, and what it shares with
+other stages (refreshes, the standby of ranks), are told by layer in proportion to the operations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise, product
 from typing import Any
 
 import numpy as np
@@ -95,16 +95,9 @@ def _steps(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry], done:
     found = []
     for kind in PHASE_KINDS:
         of_kind = [entry for entry in entries if entry.phase.kind == kind and entry not in beside]
-        for together in _with_equal_subarrays(of_kind) if kind == "weights" else [of_kind]:
-            if together:
-                found.append(_step(machine, runs, together, beside if kind == "multiply" else [], done))
+        if of_kind:
+            found.append(_step(machine, runs, of_kind, beside if kind == "multiply" else [], done))
     return tuple(found)
-
-
-def _with_equal_subarrays(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Return those in which one subarray of a bank takes the weights of all, and the others: a step has as many in each bank."""
-    alone = [entry for entry in entries if entry.phase.subarrays == 1]
-    return [alone, [entry for entry in entries if entry.phase.subarrays > 1]]
 
 
 def _step(
@@ -168,16 +161,16 @@ def _measured(
     outcomes: list[PimOutcome] = []
     for channel in range(machine.channels):
         banks = range(channel * machine.banks, (channel + 1) * machine.banks)
-        sequences = tuple(_work_of(bank, entries) for bank in banks)
-        movers = tuple(_work_of(bank, beside) for bank in banks)
-        if not any(map(len, movers)) and runs.may_run_one(sequences):
-            alone = runs.each_alone(sequences)
-            finished[:subarrays, banks.start : banks.stop] = [each.finished.max(initial=0) for each in alone]
-            opened += sum(
-                max(int(each.open_cycles.sum()) for each in alone[rank :: machine.ranks]) for rank in range(machine.ranks)
-            )
+        first, *further = _sequences(entries, banks, subarrays)
+        movers = _sequences(beside, banks, 1)[0]
+        every = tuple(chain(first, *further))
+        if not any(map(len, movers)) and runs.may_run_one(tuple(dict.fromkeys(every))):
+            alone = runs.each_alone(every)
+            finished[:subarrays, banks.start : banks.stop] = np.reshape([each.cycles for each in alone], (subarrays, -1))
+            opens = np.reshape([each.open_cycles.sum() for each in alone], (subarrays, -1))
+            opened += sum(int(opens[:, rank :: machine.ranks].max(initial=0)) for rank in range(machine.ranks))
             continue
-        outcome = runs.outcome(sequences, subarrays, movers if any(map(len, movers)) else ())
+        outcome = runs.outcome(first, subarrays, beside=movers if any(map(len, movers)) else (), further=tuple(further))
         outcomes.append(outcome)
         ended, waited = outcome.finished.reshape(-1, machine.banks), outcome.stalls.reshape(-1, machine.banks, len(CAUSES))
         finished[:subarrays, banks.start : banks.stop] = ended[:subarrays]
@@ -200,9 +193,23 @@ def _refreshes(outcome: PimOutcome) -> IntArray:
     return found
 
 
-def _work_of(bank: int, entries: Sequence[Entry]) -> Operations:
-    """Return what a bank does in a step: the phases of its layers, one after the other."""
-    mine = [entry.sequence for entry in entries if bank in entry.banks]
+def _sequences(entries: Sequence[Entry], banks: range, subarrays: int) -> list[tuple[Operations, ...]]:
+    """Return what each subarray of each bank does in a step, [subarray][bank]; one object for those that do the same.
+
+    A subarray does the phases in which it takes part, one after the other, and does not wait for those in which it has no part.
+    """
+    made: dict[tuple[int, ...], Operations] = {}
+
+    def sequence(subarray: int, bank: int) -> Operations:
+        members = tuple(number for number, entry in enumerate(entries) if entry.works_in(subarray, bank))
+        if members not in made:
+            made[members] = _after_each_other([entries[number].sequence for number in members])
+        return made[members]
+
+    return [tuple(sequence(subarray, bank) for bank in banks) for subarray in range(subarrays)]
+
+
+def _after_each_other(mine: Sequence[Operations]) -> Operations:
     if not mine:
         return Operations(np.zeros((0, COLUMNS), np.int64))
     if all(np.array_equal(each.operations, mine[0].operations) for each in mine):
@@ -233,11 +240,14 @@ def _share(
     stalled, computed, bank = critical
     busy, waits = np.zeros_like(measured.finished), np.zeros_like(measured.stalls)
     computing = measured.finished - measured.stalls.sum(axis=2)
-    for each in entries[number].banks:
-        together = [at for at, entry in enumerate(entries) if each in entry.banks]
-        weights, mine = [len(entries[at].sequence) for at in together], together.index(number)
-        busy[:, each] = split(computing[:, each], weights)[mine]
-        waits[:, each] = split(measured.stalls[:, each], weights)[mine]
+    for bank, (first, last) in product(
+        entries[number].banks, pairwise(sorted({0, *(entry.phase.subarrays for entry in entries)}))
+    ):
+        together = [at for at, entry in enumerate(entries) if entry.works_in(last - 1, bank)]
+        if number in together:
+            weights, mine = [len(entries[at].sequence) for at in together], together.index(number)
+            busy[first:last, bank] = split(computing[first:last, bank], weights)[mine]
+            waits[first:last, bank] = split(measured.stalls[first:last, bank], weights)[mine]
     none = np.zeros(len(machine.dram.commands), np.int64)
     return PhaseRun(computed + int(stalled.sum()), computed, stalled, bank, busy, waits, none, 0, 0)
 

@@ -64,18 +64,27 @@ class PhaseRuns:
         return self.shortcuts.equal_layers and self.log is None and all(shares_nothing(self.machine, each) for each in sequences)
 
     def each_alone(self, sequences: tuple[Sequence, ...]) -> list[PimOutcome]:
-        """Return the outcome of one subarray of each bank, run without the others."""
-        found: dict[tuple[bytes, int], PimOutcome] = {}
-        for sequence in sequences:
+        """Return the outcome of each sequence in a subarray of its own, run without the others."""
+        known: dict[tuple[bytes, int], PimOutcome] = {}
+        found: dict[Sequence, PimOutcome] = {}
+        for sequence in dict.fromkeys(sequences):
             key = sequence.operations.tobytes(), sequence.repeats
-            if key not in found:
-                found[key] = self.outcome((sequence,), 1)
-        return [found[sequence.operations.tobytes(), sequence.repeats] for sequence in sequences]
+            if key not in known:
+                known[key] = self.outcome((sequence,), 1)
+            found[sequence] = known[key]
+        return [found[sequence] for sequence in sequences]
 
-    def outcome(self, sequences: tuple[Sequence, ...], subarrays: int, beside: tuple[Sequence, ...] = ()) -> PimOutcome:
-        """Return the outcome of sequences on the banks of one channel, perhaps with others beside them."""
+    def outcome(
+        self,
+        sequences: tuple[Sequence, ...],
+        subarrays: int,
+        *,
+        beside: tuple[Sequence, ...] = (),
+        further: tuple[tuple[Sequence, ...], ...] = (),
+    ) -> PimOutcome:
+        """Return the outcome of the sequences of a `PimWork` on the banks of one channel."""
         machine = self.machine
-        work = PimWork(machine.channel_dram, machine.limits, sequences, subarrays, machine.spec.lock_step, beside)
+        work = PimWork(machine.channel_dram, machine.limits, sequences, subarrays, machine.spec.lock_step, beside, further)
         return run_work(work, self.engine, record_commands=self.log is not None, shortcuts=self.shortcuts)
 
     def write_down(self, channels: list[PimOutcome]) -> None:
