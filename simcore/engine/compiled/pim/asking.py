@@ -70,11 +70,17 @@ def copies(tables: PimTables, operation: int) -> bool:
 
 
 @inlined
+def begins(tables: PimTables, unit: int) -> bool:
+    """Return whether a unit has an operation that it may begin. One that has done all, or has none, names no operation."""
+    units = tables.units
+    return units[unit, c.UNIT_STAGE] == c.STAGE_FIRST and units[unit, c.UNIT_PLACE] != units[unit, c.UNIT_TOTAL]
+
+
+@inlined
 def way(tables: PimTables, unit: int) -> int:
     """Return the cycle from which the bank's data lines are free, for an operation that begins and moves data; else 0."""
-    units = tables.units
-    at, begins = units[unit, c.UNIT_AT], units[unit, c.UNIT_STAGE] == c.STAGE_FIRST
-    if begins and tables.operations[at, BURSTS] > 0 and tables.operations[at, SECOND] == NONE:
+    units, at = tables.units, tables.units[unit, c.UNIT_AT]
+    if begins(tables, unit) and tables.operations[at, BURSTS] > 0 and tables.operations[at, SECOND] == NONE:
         return tables.peripheries[units[unit, c.UNIT_BANK], c.PERIPHERY_WAY]
     return 0
 
@@ -83,7 +89,7 @@ def way(tables: PimTables, unit: int) -> int:
 def links(tables: PimTables, unit: int) -> int:
     """Return the cycle from which row copies of the bank let an operation begin, or its open rows a row copy; else 0."""
     units, peripheries = tables.units, tables.peripheries
-    if tables.fixed[c.FIXED_COPIES] == 0 or units[unit, c.UNIT_STAGE] != c.STAGE_FIRST:
+    if tables.fixed[c.FIXED_COPIES] == 0 or not begins(tables, unit):
         return 0
     bank, free = units[unit, c.UNIT_BANK], peripheries[units[unit, c.UNIT_BANK], c.PERIPHERY_LINKS]
     if copies(tables, units[unit, c.UNIT_AT]):
