@@ -1,10 +1,14 @@
 """Settings of hypothesis: the same cases in every run, or thousands of new ones with ``SIMCORE_HYPOTHESIS_PROFILE=deep``.
 
+Tests that compile kernels in a folder of their own stand in the middle, where the second of two processes begins: it compiles
+those while the first one compiles the kernels that all other tests share, instead of waiting for them.
+
 A terminal's width, which pytest-xdist hands to its processes, is forgotten: what is printed must not depend on it.
 """
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _COMMON = {"deadline": None, "print_blob": True, "suppress_health_check": list(HealthCheck)}
@@ -14,3 +18,10 @@ settings.register_profile("deep", max_examples=2000, **_COMMON)
 settings.load_profile(os.environ.get("SIMCORE_HYPOTHESIS_PROFILE", "ci"))
 
 os.environ.pop("COLUMNS", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the kernels with bounds checks into the middle."""
+    own = [item for item in items if item.path.name == "test_bounds_checked.py"]
+    others = [item for item in items if item.path.name != "test_bounds_checked.py"]
+    items[:] = others[: len(others) // 2] + own + others[len(others) // 2 :]
