@@ -19,8 +19,8 @@ from simcore.results import Results
 from simcore.results.manifest import build_manifest
 from simcore.results.wear import LineWear
 from simcore.run_time import LIMIT_S, refuse_too_long
-from simcore.spec import MachineSpec, override_system, system_files
-from simcore.spec.load import kind_of_source, load_buildable
+from simcore.spec import MachineSpec, system_files
+from simcore.spec.load import kind_of_source, load_buildable, override_placed
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -67,7 +67,7 @@ def simulate(
 
     Raise InputError for any of these that cannot be used, and WrongValuesError if a checked value differs from numpy's.
     """
-    machine = machine_for(system, dataflow, overrides)
+    machine, places = placed_machine_for(system, dataflow, overrides)
     kind = kind_of(machine)
     engine = kind.engine_named(engine)
     if check_values:
@@ -90,6 +90,7 @@ def simulate(
     manifest = build_manifest(
         kind=kind.name,
         system=machine.to_yaml_dict(),
+        system_places=places,
         network=graph.name,
         batch=graph.batch,
         engine=engine,
@@ -136,13 +137,20 @@ def _wear(kind: MachineKind[Any, Any], machine: MachineSpec, ran: Ran) -> LineWe
 
 def machine_for(system: MachineSpec | str | Path, dataflow: str | None, overrides: Overrides) -> MachineSpec:
     """Return the machine that these arguments of ``simulate`` describe. Raise InputError if they describe none."""
+    return placed_machine_for(system, dataflow, overrides)[0]
+
+
+def placed_machine_for(
+    system: MachineSpec | str | Path, dataflow: str | None, overrides: Overrides
+) -> tuple[MachineSpec, dict[str, str]]:
+    """Return what `machine_for` returns, and the place at which each key of the system was written, by dotted key."""
     if not isinstance(system, MachineSpec | str | Path):
         raise InputError(f"system: expected a System, a name or a file, got {system!r}")
     wanted = overrides
     if dataflow is not None:
         kind = kind_of(system) if isinstance(system, MachineSpec) else kind_of_source(system)
         wanted = and_also(wanted, kind.dataflow_key, kind.dataflow_of(dataflow))
-    return override_system(system, wanted) if isinstance(system, MachineSpec) else load_buildable(system, wanted)
+    return override_placed(system, wanted) if isinstance(system, MachineSpec) else load_buildable(system, wanted)
 
 
 def network_for(

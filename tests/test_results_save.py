@@ -12,7 +12,7 @@ from made_up import made_up_results
 from simcore import simulate
 from simcore.errors import InputError
 from simcore.results import TABLES, Results
-from simcore.saving.mark import MARK
+from simcore.saving.content import MARK
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,12 @@ def results() -> Results:
 
 def test_saved_tables_read_back_equal(results: Results, tmp_path: Path) -> None:
     saved = results.save(tmp_path / "out")
-    names = {f"{name}{suffix}" for name in TABLES for suffix in (".csv", ".parquet")} | {"results.json", "manifest.json", MARK}
+    names = {f"{name}{suffix}" for name in TABLES for suffix in (".csv", ".parquet")} | {
+        "results.json",
+        "facts.json",
+        "manifest.json",
+        MARK,
+    }
     assert {path.name for path in saved.iterdir()} == names
     for name, table in results.tables().items():
         read = pd.read_parquet(saved / f"{name}.parquet")

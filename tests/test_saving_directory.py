@@ -13,7 +13,7 @@ import pytest
 
 from simcore.errors import InputError
 from simcore.saving import durable, results_directory
-from simcore.saving.mark import MARK
+from simcore.saving.content import MARK
 from simcore.saving.work_folder import LOCK, NEW, OLD
 from simcore.saving.work_folder import MARK as WORK_MARK
 
@@ -105,7 +105,7 @@ def test_a_directory_without_the_mark_is_never_replaced(tmp_path, mark):
 def test_a_mark_cannot_name_what_lies_elsewhere(saved, tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     mark = (saved / MARK).read_text()
-    (saved / MARK).write_text(mark.replace('"results.json"', '"results.json", "../thesis.txt"'))
+    (saved / MARK).write_text(mark.replace('"results.json"', '"results.json", "../thesis.txt"', 1))
     save(saved, overwrite=True)
     assert (tmp_path / "thesis.txt").read_text() == "precious"
 

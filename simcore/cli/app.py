@@ -77,15 +77,16 @@ app.add_typer(pim.app, name="pim")
 @guarded
 def list_known(
     what: Annotated[str, typer.Argument(metavar="systems|kinds|networks|...", help="What to list.")],
+    directory: Annotated[str | None, typer.Argument(metavar="[DIR]", help="Where to look for runs. Default: here.")] = None,
     json: options.JsonOption = False,
 ) -> None:
-    """List the names you can use.
+    """List the names you can use, or the runs that are saved below a directory.
 
-    They are systems, kinds, networks, memories, cells, dataflows, standards (of DRAM), pim (DRAM that computes) or studies.
+    The names are systems, kinds, networks, memories, cells, dataflows, standards (of DRAM), pim (DRAM that computes) or studies.
     """
     from simcore.cli.listing import list_command
 
-    list_command(what, json)
+    list_command(what, json, directory)
 
 
 @app.command()

@@ -10,6 +10,7 @@ import typer
 
 from simcore.cli.console import console, print_json, table
 from simcore.cli.guard import in_lines
+from simcore.cli.listing_runs import list_runs
 from simcore.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -19,10 +20,18 @@ T = TypeVar("T")
 Name = TypeVar("Name")
 
 
-def list_command(what: str, as_json: bool) -> None:
-    """Print the names of one kind of thing, with a description of each. Raise InputError for an unknown kind."""
+def list_command(what: str, as_json: bool, directory: str | None = None) -> None:
+    """Print the names of one kind of thing, with a description of each. Raise InputError for an unknown kind.
+
+    ``directory`` is where saved runs are looked for; only ``runs`` takes one.
+    """
+    if what == "runs":
+        list_runs(directory or ".", as_json)
+        return
+    if directory is not None:
+        raise InputError(f"'list {what}' takes no directory, got '{directory}'", hint="'list runs DIR' does")
     if what not in LISTS:
-        raise InputError(f"cannot list {what!r}", hint=did_you_mean(what, LISTS))
+        raise InputError(f"cannot list {what!r}", hint=did_you_mean(what, [*LISTS, "runs"]))
     rows = LISTS[what]()
     if as_json:
         print_json(rows)

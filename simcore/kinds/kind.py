@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -105,6 +106,10 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     @abstractmethod
     def macs_per_cycle(self, spec: SpecT) -> float:
         """Return the peak of multiply-accumulates per core cycle, or infinity if nothing limits them."""
+
+    def memory_bytes_per_cycle(self, spec: SpecT) -> float:
+        """Return the most bytes that main memory moves in a core cycle, or NaN if the machine has no such limit."""
+        return nan
 
     def alike_in_time(self, one: SpecT, other: SpecT) -> bool:
         """Return whether two machines of this kind take the same cycles for the same work, so that they differ in costs alone."""

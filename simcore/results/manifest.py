@@ -55,6 +55,7 @@ def build_manifest(
     *,
     kind: str,
     system: Mapping[str, Any],
+    system_places: Mapping[str, str],
     network: str,
     batch: int,
     engine: str,
@@ -63,12 +64,17 @@ def build_manifest(
     overrides: Iterable[str],
     values_checked: bool = False,
 ) -> dict[str, Any]:
-    """Return the manifest of a run as plain JSON values. ``system`` is the machine's complete spec after all overrides."""
+    """Return the manifest of a run as plain JSON values.
+
+    ``system`` is the machine's complete spec after all overrides. ``system_places`` says where each of its keys was written; keys
+    that are not in it have their defaults.
+    """
     return {
         "network": network,
         "batch": batch,
         "kind": kind,
         "system": dict(system),
+        "system_places": dict(system_places),
         "overrides": list(overrides),
         "engine": engine,
         "shortcuts": dict(shortcuts),

@@ -17,9 +17,11 @@ from simcore.kinds.costs import Costs
 from simcore.results.banks import BankName, bank_layer_table, bank_table
 from simcore.results.dram import dram_table
 from simcore.results.energy import area_table, energy_parts, energy_rows, not_counted_table
+from simcore.results.facts import facts_of
 from simcore.results.frames import frame
 from simcore.results.heatmap import bank_heat_map
 from simcore.results.json_form import json_form
+from simcore.results.loaded import LoadedResults, load_results
 from simcore.results.notebook import notebook_form
 from simcore.results.record import LayerRun
 from simcore.results.saved import all_tables, write_results
@@ -227,6 +229,11 @@ class Results:
         """What is missing from the energy and the area."""
         return not_counted_table(self.rates.not_counted)
 
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What no table holds, as plain JSON values: times, peaks, banks, and where the cycles were lost."""
+        return facts_of(self)
+
     def conflict_heat_map(self, columns: int) -> npt.NDArray[np.float64]:
         """Return, as [bank, column], the share of cycles in which requests waited, in ``columns`` equal spans of the run."""
         return bank_heat_map(self.runs, len(self._banks), columns, "conflict")
@@ -270,6 +277,11 @@ class Results:
         with results_directory(directory, overwrite=overwrite) as save:
             save(partial(self.write_into, figures=figures))
         return Path(directory).absolute()
+
+    @staticmethod
+    def load(directory: str | Path) -> LoadedResults:
+        """Return a saved run. Raise InputError if there is none in the directory, or if it was cut off or changed."""
+        return load_results(directory)
 
     def write_into(self, directory: Path, *, figures: bool = False) -> None:
         """Write the files of ``save`` into a directory that exists."""

@@ -46,7 +46,7 @@ def all_tables(results: Results) -> dict[str, pd.DataFrame]:
 
 
 def write_results(results: Results, directory: Path, *, figures: bool) -> None:
-    """Write tables, results.json and manifest.json, and if asked the figures, into a directory that exists."""
+    """Write tables, results.json, facts.json and manifest.json, and if asked the figures, into a directory that exists."""
     if figures:
         from simcore.results.figures.draw import write_figures
 
@@ -57,4 +57,5 @@ def write_results(results: Results, directory: Path, *, figures: bool) -> None:
         with open(directory / f"{name}.parquet", "wb") as file:
             table.to_parquet(file, index=False)
     (directory / "manifest.json").write_text(json.dumps(results.manifest, indent=2) + "\n", encoding="utf-8")
+    (directory / "facts.json").write_text(json.dumps(results.facts, indent=2) + "\n", encoding="utf-8")
     (directory / "results.json").write_text(json.dumps(results.to_json(), indent=2) + "\n", encoding="utf-8")

@@ -8,15 +8,18 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-#: The file that marks a directory as holding results of simcore.
-MARK = ".simcore-results"
-_SAYS = "simcore wrote the files named here; --overwrite replaces a directory that holds nothing else"
+from simcore.saving.content import FORMAT, MARK, SAYS, combined, content_of
 
 
 def write_mark(directory: Path) -> None:
-    """Mark everything in the directory as written by simcore. The mark comes last, so a directory with a mark is complete."""
+    """Mark everything in the directory as written by simcore. The mark comes last, so a directory with a mark is complete.
+
+    The mark also holds the version of the form, and the length and hash of each file, which `saved_content` checks.
+    """
     names = sorted([*_entries(directory, lambda _: True), MARK])
-    (directory / MARK).write_text(json.dumps({"mark": _SAYS, "files": names}, indent=2) + "\n", encoding="utf-8")
+    content = content_of(directory, (name for name in names if name != MARK and not name.endswith(("/", "@"))))
+    said = {"mark": SAYS, "format": FORMAT, "files": names, "content_sha256": combined(content), "content": content}
+    (directory / MARK).write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
 
 
 def foreign_entries(directory: Path) -> list[str]:
@@ -36,7 +39,7 @@ def _marked(directory: Path) -> frozenset[str]:
         return frozenset()
     try:
         said = json.loads(mark.read_text(encoding="utf-8"))
-        return frozenset(said["files"]) if said["mark"] == _SAYS else frozenset()
+        return frozenset(said["files"]) if said["mark"] == SAYS else frozenset()
     except (ValueError, KeyError, TypeError, RecursionError):
         return frozenset()
 

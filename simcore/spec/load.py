@@ -19,6 +19,7 @@ from simcore.reading.tree import Entry, entry, find, merge, plain
 from simcore.reading.yaml_tree import read_yaml
 from simcore.spec.all_errors import NoBaseError, all_errors, build_problems
 from simcore.spec.machine_spec import MachineSpec
+from simcore.spec.places import places_of
 from simcore.spec.presets import is_preset, preset_names, preset_path
 from simcore.spec.scale_sim_cfg import read_scale_sim_cfg
 
@@ -53,20 +54,29 @@ def load_system(source: str | Path, overrides: Overrides = (), *, of: type[Machi
     return found
 
 
-def load_buildable(source: str | Path, overrides: Overrides = ()) -> MachineSpec:
-    """Return what `load_system` returns. Raise InputError, too, for errors that only show when the machine is built."""
+def load_buildable(source: str | Path, overrides: Overrides = ()) -> tuple[MachineSpec, dict[str, str]]:
+    """Return what `load_system` returns, and the place at which each key was written, by dotted key.
+
+    A key without a place has its default. Raise InputError, too, for errors that only show when the machine is built.
+    """
     root, errors = _read(_locate(source))
     system = _validated(root, errors, overrides)
     changed = override(root, overrides)[0]
     raise_all([problem.error for problem in build_problems(system, changed, _kind(changed))])
-    return system
+    return system, places_of(changed)
 
 
 def override_system(system: SpecT, overrides: Overrides) -> SpecT:
     """Return the system with keys changed by ``overrides``, validated again. Raise InputError for a broken rule."""
-    found = _validated(entry(system.to_yaml_dict(), f"system {system.name}"), [], overrides)
+    return override_placed(system, overrides)[0]
+
+
+def override_placed(system: SpecT, overrides: Overrides) -> tuple[SpecT, dict[str, str]]:
+    """Return what `override_system` returns, and the place of each key."""
+    root = entry(system.to_yaml_dict(), f"system {system.name}")
+    found = _validated(root, [], overrides)
     assert isinstance(found, type(system))
-    return found
+    return found, places_of(override(root, overrides)[0])
 
 
 def kind_of_source(source: str | Path) -> MachineKind[Any, Any]:

@@ -91,6 +91,13 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
     def macs_per_cycle(self, spec: System) -> int:
         return spec.array.rows * spec.array.all_columns
 
+    def memory_bytes_per_cycle(self, spec: System) -> float:
+        from simcore.dram.statistics import peak_bandwidth_bytes_per_s
+
+        if isinstance(spec.memory, DramMemorySpec):
+            return peak_bandwidth_bytes_per_s(spec.memory.resolved()) / spec.core_clock_hz
+        return float(spec.memory.bytes_per_cycle * spec.memory.clock_hz / spec.core_clock_hz)
+
     def alike_in_time(self, one: System, other: System) -> bool:
         from simcore.systolic.alike import alike_in_time
 

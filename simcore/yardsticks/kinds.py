@@ -47,6 +47,9 @@ class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
     def macs_per_cycle(self, spec: YardstickT) -> float:
         return inf
 
+    def memory_bytes_per_cycle(self, spec: YardstickT) -> float:
+        return float(spec.memory.bytes_per_second() / spec.core_clock_hz)
+
     def alike_in_time(self, one: YardstickT, other: YardstickT) -> bool:
         def counts(spec: YardstickT) -> dict[str, Any]:
             return spec.model_dump(exclude={"name": True, "description": True, "memory": {"pj_per_byte": True}})
