@@ -15,6 +15,7 @@ from simcore.machine.line_writes import LineWrites, no_line_writes
 from simcore.machine.machine import Machine, build_machine
 from simcore.program.outcome import CAUSE_NAMES, Cause, Outcome
 from simcore.program.program import Int64Array, Op, OpKind, Port, Program, Reg
+from simcore.program.segments import Segments
 from simcore.program.traces import Traced
 from simcore.spec.system import System
 from workloads.dataflow.lowering import lower
@@ -82,11 +83,10 @@ class Case:
 
 
 def _edited(program: Program, edits: tuple[Edit, ...]) -> Program:
-    first, second, third, fourth = (rows.copy() for rows in program.segments)
-    segments = first, second, third, fourth
+    segments = [rows.copy() for rows in program.segments]
     for edit in edits:
         segments[edit.port][edit.segment, edit.column] = edit.value
-    return replace(program, segments=segments)
+    return replace(program, segments=Segments.of_rows(segments))
 
 
 @dataclass

@@ -23,6 +23,7 @@ from simcore.errors import InputError
 from simcore.machine.machine import SimpleMemory, build_machine
 from simcore.program.outcome import Cause
 from simcore.program.program import OP_COLUMNS, SEG_COLUMNS, Op, OpKind, Port, Program, Reg
+from simcore.program.segments import Segments
 from simcore.reading.rates import parse_bytes_per_cycle
 from simcore.spec import SimpleMemorySpec, System, load_system, override_system
 
@@ -59,7 +60,7 @@ def loads(tile_bytes: list[int]) -> Program:
     queue_start = np.array([0] + [len(ops)] * 5, dtype=np.int64)
     none = np.zeros((0, SEG_COLUMNS), dtype=np.int64)
     return Program(
-        name="loads", dataflow="vector", steps=1, segments=(none, none, none, none), geometry=np.ones(18, dtype=np.int64),
+        name="loads", dataflow="vector", steps=1, segments=Segments.of_rows([none] * 4), geometry=np.ones(18, dtype=np.int64),
         regions=region, ops=ops, queue_start=queue_start, tiles=len(tile_bytes), slots=len(tile_bytes),
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from simcore.machine.line_writes import no_line_writes
 from simcore.machine.machine import build_machine
 from simcore.program.outcome import Outcome
 from simcore.program.program import Geo, Op, Port, Program, Reg, Seg
+from simcore.program.segments import Segments
 from simcore.simulation import simulate
 from simcore.spec import System, override_system
 from workloads.dataflow import lower
@@ -100,7 +101,9 @@ def changed(name: str, column: int, by: int, row: int = 0, port: int | None = No
         cells[(row, column) if cells.ndim == 2 else column] += by
         if port is None:
             return replace(program, **{name: cells})
-        return replace(program, segments=tuple(cells if number == port else rows for number, rows in enumerate(tables)))
+        return replace(
+            program, segments=Segments.of_rows(cells if number == port else rows for number, rows in enumerate(tables))
+        )
 
     return Run(change=change)
 
@@ -128,7 +131,7 @@ def memory_busy(cycles: int, part: int = 0) -> Prepare:
 def only_results(program: Program) -> Program:
     """Nothing is read: results may meet the DMA's loads at a bank that has granted nothing yet."""
     nothing = program.segments[Port.IFMAP][:0]
-    return replace(program, segments=(nothing, nothing, nothing, program.segments[Port.OUTPUT]))
+    return replace(program, segments=Segments.of_rows((nothing, nothing, nothing, program.segments[Port.OUTPUT])))
 
 
 def held(cycles: int, port: int) -> Prepare:

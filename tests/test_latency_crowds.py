@@ -88,7 +88,7 @@ def released_after(program: Program) -> Int64Array:
     for port in Port:
         waits = np.flatnonzero((ops[:, Op.DEP_PORT] == port) & (ops[:, Op.DEP_COUNT] > 0))
         if len(waits):
-            released[waits] = due_steps(program.segments[port], ops[waits, Op.DEP_COUNT] - 1)
+            released[waits] = due_steps(program.segments.ports[port], ops[waits, Op.DEP_COUNT] - 1)
     return released
 
 

@@ -14,6 +14,7 @@ from test_latency_hidden import machine as latency_machine
 from simcore.engine import run_programs
 from simcore.program.outcome import Cause, Outcome
 from simcore.program.program import OP_COLUMNS, SEG_COLUMNS, Int64Array, Op, OpKind, Port, Program, Reg, Seg
+from simcore.program.segments import Segments
 from simcore.spec import System, load_system
 from workloads.dataflow import lower
 from workloads.dataflow.array import lower_shape
@@ -56,7 +57,7 @@ def by_hand(bursts: list[int], needed: list[int], in_filter_queue: int, ifmap: I
     ops[:, Op.TILE] = ops[:, Op.SLOT] = np.arange(count)
     ops[:, Op.BYTES], ops[:, Op.NEEDED] = np.array(bursts) * LINE, needed
     return Program(
-        name="by hand", dataflow="vector", steps=max(needed) + 1, segments=(ifmap, filters, none, none),
+        name="by hand", dataflow="vector", steps=max(needed) + 1, segments=Segments.of_rows((ifmap, filters, none, none)),
         geometry=np.ones(18, dtype=np.int64), regions=region, ops=ops,
         queue_start=np.array([0, count - in_filter_queue, *[count] * 4], dtype=np.int64), tiles=count, slots=count,
     )  # fmt: skip

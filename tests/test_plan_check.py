@@ -19,6 +19,7 @@ from simcore.engine.plan_check import check_plan
 from simcore.errors import InputError
 from simcore.machine.machine import build_machine
 from simcore.program.program import Geo, Op, Program, Reg, Seg
+from simcore.program.segments import Segments
 from simcore.program.split import Split
 from simcore.simulation import simulate
 from simcore.spec import System, load_system
@@ -43,7 +44,7 @@ def with_cell(table: str, row: int, column: int, value: int, port: int | None = 
     if port is not None:
         segments = [rows.copy() for rows in program.segments]
         segments[port][row, column] = value
-        return replace(program, segments=tuple(segments))
+        return replace(program, segments=Segments.of_rows(segments))
     changed = getattr(program, table).copy()
     if table == "geometry":
         changed[column] = value

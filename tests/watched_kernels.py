@@ -25,6 +25,7 @@ from simcore.engine.shortcuts import Shortcuts
 from simcore.machine.line_writes import no_line_writes
 from simcore.machine.machine import build_machine
 from simcore.program.program import Op, Program, Reg, Seg
+from simcore.program.segments import Segments
 from simcore.spec import System, load_system
 from workloads.dataflow.lowering import lower
 from workloads.layers import Add
@@ -86,7 +87,7 @@ def edited(draw: st.DrawFn, program: Program) -> Program:
         by = st.sampled_from((-2, -1, 1, 2, 3)).map(lambda step: int(table[row, column]) + step)  # noqa: B023
         table[row, column] = draw(st.one_of(by, st.sampled_from((-1, 0, 1, 2, 7, 1 << 40, -(1 << 63), (1 << 63) - 1))))
     return replace(
-        program, segments=tuple(segments), geometry=tables["geometry"][0], regions=tables["regions"], ops=tables["ops"]
+        program, segments=Segments.of_rows(segments), geometry=tables["geometry"][0], regions=tables["regions"], ops=tables["ops"]
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcore.machine.host_memory import require_host_memory
 from simcore.machine.machine import Machine
-from simcore.program.program import Program, Seg
+from simcore.program.program import Program
 
 #: The approximate bytes of one request in the tables of either engine.
 BYTES_PER_REQUEST = 200
@@ -21,7 +21,7 @@ def check_memory(program: Program, machine: Machine) -> None:
 
 def most_requests(program: Program, machine: Machine) -> int:
     """Return the largest number of lines that windows, bursts and write buffers can request at once."""
-    widest = max([1] + [int((port[:, Seg.LANES] * port[:, Seg.JOINED]).max()) for port in program.segments if len(port)])
+    widest = program.segments.widest
     burst_lines = max(1, *(machine.burst_bytes // pad.line_bytes for pad in machine.scratchpads))
     written = sum(max(pad.depth, widest) for pad in machine.scratchpads)
     return 3 * machine.port_window * widest + machine.outstanding_bursts * burst_lines + written

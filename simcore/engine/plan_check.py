@@ -7,10 +7,13 @@ of segments in their tiles, operations of the DMA in their slots.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from simcore.machine.machine import Machine
+from simcore.program.compact import Column, CompactTable
 from simcore.program.program import (
     GEO_COLUMNS,
     OP_COLUMNS,
@@ -40,19 +43,9 @@ def check_plan(program: Program, machine: Machine) -> None:
     _Plan(program, machine).check()
 
 
-class _Columns:
-    """A table with the smallest and the largest number of each column. These two passes over the table answer most questions."""
-
-    def __init__(self, rows: Int64Array) -> None:
-        self.rows, self.least, self.most = rows, rows.min(axis=0), rows.max(axis=0)
-
-    def within(self, column: int, least: int, most: int) -> bool:
-        """Return whether all numbers of a column lie between two bounds, inclusive."""
-        return bool(self.least[column] >= least and self.most[column] <= most)
-
-    def only(self, chosen: npt.NDArray[np.bool_]) -> _Columns:
-        """Return a table of the chosen rows."""
-        return self if chosen.all() else _Columns(self.rows[chosen])
+def _within(table: CompactTable, column: int, least: int, most: int) -> bool:
+    """Return whether all numbers of a column lie between two bounds, inclusive."""
+    return bool(table.least[column] >= least and table.most[column] <= most)
 
 
 class _Plan:
@@ -66,17 +59,18 @@ class _Plan:
         self._shapes()
         self._regions()
         if len(self.program.ops):
-            self._operations(_Columns(self.program.ops))
-        for port, rows in enumerate(self.program.segments):
-            if len(rows):
-                self._segments(f"port {_PORTS[port]}", _Columns(rows))
+            self._operations(self.program.compact_ops)
+        for port, segments in enumerate(self.program.segments.ports):
+            if segments.rows:
+                self._segments(f"port {_PORTS[port]}", segments)
 
     def _shapes(self) -> None:
         """Check that tables have the right shape and type, that the queues hold the operations, and that counts are possible."""
         program = self.program
         self._hold(len(program.segments) == len(_PORTS), "there are not four ports")
-        tables = [(rows, SEG_COLUMNS) for rows in program.segments] + [(program.regions, REG_COLUMNS), (program.ops, OP_COLUMNS)]
-        for rows, columns in tables:
+        for table in program.segments.ports:
+            self._hold(len(table.columns) == SEG_COLUMNS, "a table has another shape")
+        for rows, columns in ((program.regions, REG_COLUMNS), (program.ops, OP_COLUMNS)):
             self._hold(rows.dtype == np.int64 and rows.ndim == 2 and rows.shape[1] == columns, "a table has another shape")
         geometry, starts = program.geometry, program.queue_start
         self._hold(geometry.shape == (GEO_COLUMNS,) and geometry.dtype == np.int64, "the geometry has another shape")
@@ -111,65 +105,64 @@ class _Plan:
         self._slot_bytes = program.regions[:, Reg.SLOT_LINES] * line_bytes
         self._slot_words = self._slot_bytes // program.regions[:, Reg.WORD_BYTES]
 
-    def _operations(self, ops: _Columns) -> None:
+    def _operations(self, ops: CompactTable) -> None:
         """Check that the DMA's operations use tiles and slots of their regions and move no more than a slot."""
         regions = self.program.regions
-        self._hold(ops.within(Op.KIND, 0, len(OpKind) - 1), "an operation has an unknown kind")
-        self._hold(ops.within(Op.REGION, 0, len(regions) - 1), "an operation has an unknown region")
-        self._hold(ops.within(Op.ADDRESS, 0, LARGEST), "an operation has an address below 0")
-        self._hold(ops.within(Op.NEEDED, 0, LARGEST), "an operation is needed for a step below 0")
-        self._hold(ops.within(Op.DEP_PORT, -1, len(_PORTS) - 1), "an operation waits for an unknown port")
-        self._hold(ops.within(Op.DEP_OP, -1, len(ops.rows) - 1), "an operation waits for an unknown operation")
-        region = ops.rows[:, Op.REGION]
+        self._hold(_within(ops, Op.KIND, 0, len(OpKind) - 1), "an operation has an unknown kind")
+        self._hold(_within(ops, Op.REGION, 0, len(regions) - 1), "an operation has an unknown region")
+        self._hold(_within(ops, Op.ADDRESS, 0, LARGEST), "an operation has an address below 0")
+        self._hold(_within(ops, Op.NEEDED, 0, LARGEST), "an operation is needed for a step below 0")
+        self._hold(_within(ops, Op.DEP_PORT, -1, len(_PORTS) - 1), "an operation waits for an unknown port")
+        self._hold(_within(ops, Op.DEP_OP, -1, ops.rows - 1), "an operation waits for an unknown operation")
+        region = ops.columns[Op.REGION]
         for column, first, count in ((Op.TILE, Reg.FIRST_TILE, Reg.TILES), (Op.SLOT, Reg.FIRST_SLOT, Reg.SLOTS)):
-            self._hold(ops.within(column, 0, LARGEST), f"an operation has a {column.name.lower()} below 0")
+            self._hold(_within(ops, column, 0, LARGEST), f"an operation has a {column.name.lower()} below 0")
             least = regions[:, first]
-            number, most = ops.rows[:, column], least + regions[:, count]
-            own = bool(((number >= least[region]) & (number < most[region])).all())
+            number, most = ops.columns[column], least + regions[:, count]
+            own = bool(np.all((number >= least[region]) & (number < most[region])))
             self._hold(own, f"an operation has a {column.name.lower()} that is not its region's")
-        moved = ops.rows[:, Op.BYTES]
-        self._hold(bool((moved <= self._slot_bytes[region]).all()), "an operation moves more than a slot holds")
-        self._hold(bool((moved >= (ops.rows[:, Op.KIND] != OpKind.ACQUIRE)).all()), "a load or a store moves nothing")
+        moved = ops.columns[Op.BYTES]
+        self._hold(bool(np.all(moved <= self._slot_bytes[region])), "an operation moves more than a slot holds")
+        self._hold(bool(np.all(moved >= (ops.column(Op.KIND) != OpKind.ACQUIRE))), "a load or a store moves nothing")
 
-    def _segments(self, what: str, segments: _Columns) -> None:
+    def _segments(self, what: str, segments: CompactTable) -> None:
         """Check that everything that the elements of a port's segments touch lies in the slot of a tile of their region."""
-        self._hold(segments.within(Seg.REGION, 0, len(self.program.regions) - 1), f"{what} moves words of an unknown region")
-        self._hold(segments.within(Seg.KIND, 0, len(Kind) - 1), f"{what} has segments of an unknown kind")
+        self._hold(_within(segments, Seg.REGION, 0, len(self.program.regions) - 1), f"{what} moves words of an unknown region")
+        self._hold(_within(segments, Seg.KIND, 0, len(Kind) - 1), f"{what} has segments of an unknown kind")
         for column in (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.CHUNK, Seg.SETS, Seg.JOINED, Seg.GROUPS):
-            self._hold(segments.within(column, 1, LARGEST), f"{what} has {column.name.lower()} below 1")
+            self._hold(_within(segments, column, 1, LARGEST), f"{what} has {column.name.lower()} below 1")
         for column in (Seg.TILE, Seg.STRIDE, Seg.OFFSET, Seg.M0, Seg.K0, Seg.K_STEP, Seg.CHANNEL_BASE):
-            self._hold(segments.within(column, 0, LARGEST), f"{what} has {column.name.lower()} below 0")
-        rows = segments.rows
-        lasts = rows[:, Seg.TIMES]
+            self._hold(_within(segments, column, 0, LARGEST), f"{what} has {column.name.lower()} below 0")
+        columns = segments.columns
+        lasts: Column = columns[Seg.TIMES]
         if segments.most[Seg.JOINED] > 1:
-            lasts = -(-lasts // rows[:, Seg.JOINED])
-            alone = (rows[:, Seg.SKEWED] == 0) & (rows[:, Seg.REVERSE] == 0) & (rows[:, Seg.SETS] == 1)
-            alone &= rows[:, Seg.KIND] != Kind.TAPS
-            self._hold(bool((alone | (rows[:, Seg.JOINED] == 1)).all()), f"{what} joins vectors that it cannot join")
+            lasts = -(-lasts // columns[Seg.JOINED])
+            alone = (segments.column(Seg.SKEWED) == 0) & (segments.column(Seg.REVERSE) == 0) & (columns[Seg.SETS] == 1)
+            alone &= columns[Seg.KIND] != Kind.TAPS
+            self._hold(bool((alone | (columns[Seg.JOINED] == 1)).all()), f"{what} joins vectors that it cannot join")
         if segments.most[Seg.SKEWED] or segments.least[Seg.SKEWED]:
-            lasts = lasts + np.where(rows[:, Seg.SKEWED] != 0, rows[:, Seg.LANES] - 1, 0)
-        self._hold(np.array_equal(rows[:, Seg.COUNT], lasts), f"{what} has more or fewer elements than times")
-        if segments.least[Seg.KIND] == Kind.LINEAR:
-            linear = rows[:, Seg.KIND] == Kind.LINEAR
-            self._linear(what, segments.only(linear))
-            segments = segments if linear.all() else _Columns(rows[~linear])
-        if segments.most[Seg.KIND] != Kind.LINEAR:
-            self._over_ifmap(what, segments)
+            lasts = lasts + np.where(segments.column(Seg.SKEWED) != 0, columns[Seg.LANES] - 1, 0)
+        self._hold(bool(np.all(columns[Seg.COUNT] == lasts)), f"{what} has more or fewer elements than times")
+        linear = segments.column(Seg.KIND) == Kind.LINEAR
+        if linear.any():
+            self._linear(what, segments if linear.all() else segments.only(np.flatnonzero(linear)))
+        if not linear.all():
+            self._over_ifmap(what, segments.only(np.flatnonzero(~linear)) if linear.any() else segments)
 
-    def _linear(self, what: str, segments: _Columns) -> None:
+    def _linear(self, what: str, segments: CompactTable) -> None:
         """Check segments that go through tiles word by word: by their extremes first, and one by one if these do not suffice."""
         least, most = segments.least, segments.most
-        region = segments.rows[:, Seg.REGION] if least[Seg.REGION] != most[Seg.REGION] else int(least[Seg.REGION])
+        region = segments.columns[Seg.REGION]
         tiles, words = self.program.regions[region, Reg.TILES], self._slot_words[region]
         last_tile = most[Seg.TILE] + (most[Seg.TIMES] - 1) // least[Seg.CHUNK]
         if not np.all(last_tile < tiles):
-            times, chunk = segments.rows[:, Seg.TIMES], segments.rows[:, Seg.CHUNK]
-            each = segments.rows[:, Seg.TILE] + (times - 1) // chunk
-            self._hold(bool((each < tiles).all()), f"{what} goes beyond its region's last tile")
+            times, chunk = segments.columns[Seg.TIMES], segments.columns[Seg.CHUNK]
+            each = segments.columns[Seg.TILE] + (times - 1) // chunk
+            self._hold(bool(np.all(each < tiles)), f"{what} goes beyond its region's last tile")
         if not np.all(_words(most) <= words):
-            self._hold(bool((_words(segments.rows.T) <= words).all()), f"{what} goes beyond the end of a slot")
+            self._hold(bool(np.all(_words(segments.columns) <= words)), f"{what} goes beyond the end of a slot")
 
-    def _over_ifmap(self, what: str, segments: _Columns) -> None:
+    def _over_ifmap(self, what: str, segments: CompactTable) -> None:
         """Check segments that find the words of the ifmap by output pixel and tap."""
         geometry = [int(value) for value in self.program.geometry]
         for column in _DIVISORS:
@@ -181,27 +174,27 @@ class _Plan:
             self._hold(tiles <= self.program.regions[region, Reg.TILES], f"{what} goes beyond its region's last tile")
             fits = rows * channels * geometry[Geo.W] <= self._slot_words[region]
             self._hold(bool(fits), f"{what} goes beyond the end of a slot")
-        columns = segments.rows.T
+        columns = segments.columns
         last_channels = columns[Seg.CHANNEL_BASE] + columns[Seg.GROUPS] * float(geometry[Geo.GROUP_CHANNELS])
-        self._hold(bool((last_channels <= geometry[Geo.C]).all()), f"{what} goes beyond the last channel")
+        self._hold(bool(np.all(last_channels <= geometry[Geo.C])), f"{what} goes beyond the last channel")
         shared = columns[Seg.LANES] % columns[Seg.GROUPS] == 0
-        self._hold(bool(shared.all()), f"{what} has lanes that are not shared equally among groups")
+        self._hold(bool(np.all(shared)), f"{what} has lanes that are not shared equally among groups")
         lanes = columns[Seg.LANES] // columns[Seg.GROUPS]
         pixels = geometry[Geo.BATCH] * geometry[Geo.OUT_H] * geometry[Geo.OUT_W]
         taps = geometry[Geo.KERNEL_H] * geometry[Geo.KERNEL_W] * geometry[Geo.GROUP_CHANNELS]
         over_pixels = columns[Seg.KIND] == Kind.PIXELS
         along = np.where(over_pixels, (columns[Seg.TIMES] - 1) // columns[Seg.SETS] + 1, lanes)
-        self._hold(bool((columns[Seg.M0] + along <= pixels).all()), f"{what} goes beyond the last pixel")
+        self._hold(bool(np.all(columns[Seg.M0] + along <= pixels)), f"{what} goes beyond the last pixel")
         sets = np.minimum(columns[Seg.SETS], columns[Seg.TIMES]) - 1.0
         along = np.where(over_pixels, sets * columns[Seg.K_STEP] + lanes, columns[Seg.TIMES])
-        self._hold(bool((columns[Seg.K0] + along <= taps).all()), f"{what} goes beyond the last tap")
+        self._hold(bool(np.all(columns[Seg.K0] + along <= taps)), f"{what} goes beyond the last tap")
 
     def _hold(self, holds: bool | np.bool_, otherwise: str) -> None:
         if not holds:
             raise RuntimeError(f"layer {self.program.name}: faulty plan: {otherwise}")
 
 
-def _words(columns: Int64Array) -> npt.NDArray[np.float64]:
+def _words(columns: Sequence[Column] | Int64Array) -> npt.NDArray[np.float64]:
     """Return the words of a tile up to the last that a linear segment touches, as floats, because integers could overflow."""
     rows = np.minimum(columns[Seg.CHUNK], columns[Seg.TIMES]) - 1.0
     return np.asarray(rows * columns[Seg.STRIDE] + columns[Seg.OFFSET] + columns[Seg.LANES])

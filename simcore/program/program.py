@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from simcore.program.compact import CompactTable
 from simcore.program.split import ONE_ARRAY, Split
+
+if TYPE_CHECKING:
+    from simcore.program.segments import Segments
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -220,16 +225,16 @@ class PeRoles:
 class Program:
     """One layer, ready for an engine.
 
-    segments: per port 0..3, int64 [n, SEG_COLUMNS], in order of due step. regions: int64 [n, REG_COLUMNS]. ops: int64
-    [n, OP_COLUMNS], grouped by queue, ``queue_start[q]:queue_start[q + 1]``. ``steps`` is the layer's stall-free cycles.
-    ``dataflow`` is the dataflow's name for the tables; what engines need of it are ``roles``, ``split`` and ``folds``: what the
-    PEs do, how several arrays share the work, and when; None, one array and empty for a layer of the vector unit ("vector").
+    segments: per port 0..3, in order of due step. regions: int64 [n, REG_COLUMNS]. ops: int64 [n, OP_COLUMNS], grouped by queue,
+    ``queue_start[q]:queue_start[q + 1]``. ``steps`` is the layer's stall-free cycles. ``dataflow`` is the dataflow's name for the
+    tables; what engines need of it are ``roles``, ``split`` and ``folds``: what the PEs do, how several arrays share work, and
+    when; None, one array and empty for a layer of the vector unit ("vector").
     """
 
     name: str
     dataflow: str
     steps: int
-    segments: tuple[Int64Array, Int64Array, Int64Array, Int64Array]
+    segments: Segments
     geometry: Int64Array
     regions: Int64Array
     ops: Int64Array
@@ -245,12 +250,12 @@ class Program:
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays, plus the approximate bytes of the folds."""
-        arrays = (*self.segments, self.geometry, self.regions, self.ops, self.queue_start)
-        return sum(array.nbytes for array in arrays) + FOLD_BYTES * len(self.folds)
+        parts = (self.segments, self.geometry, self.regions, self.ops, self.queue_start)
+        return sum(part.nbytes for part in parts) + FOLD_BYTES * len(self.folds)
 
     def elements(self, port: int) -> int:
         """Return the number of elements that the port moves in this layer."""
-        return int(self.segments[port][:, Seg.COUNT].sum())
+        return int(self.segments.ports[port].column(Seg.COUNT).sum())
 
     def fold_steps(self) -> Int64Array:
         """Return the steps at which each fold begins: its first streamed element, or its first output if sums stay in place."""
@@ -258,10 +263,16 @@ class Program:
             return np.zeros(0, dtype=np.int64)
         streamed = {Port.FILTER: Port.IFMAP, Port.IFMAP: Port.FILTER, Port.OUTPUT: Port.OUTPUT}
         port = streamed[self.roles.held]
-        return np.ascontiguousarray(self.segments[port][:, Seg.DUE])
+        return self.segments.ports[port].column(Seg.DUE)
 
+    @cached_property
+    def compact_ops(self) -> CompactTable:
+        """The operations, column by column."""
+        return CompactTable.of_rows(self.ops)
+
+    @cached_property
     def bin_steps(self) -> Int64Array:
-        """Return the first steps of the timeline's bins, at most TIME_BINS: whole folds, or without folds equal shares."""
+        """The first steps of the timeline's bins, at most TIME_BINS: whole folds, or without folds equal shares."""
         starts = self.fold_steps()
         count = self.steps if len(starts) < 2 else len(starts)
         bins = min(TIME_BINS, count)

@@ -7,32 +7,35 @@ from typing import Any
 
 import numpy as np
 
-from simcore.program.program import SEG_COLUMNS, Int64Array, Program, Reg, Seg
+from simcore.program.compact import CompactTable
+from simcore.program.program import Program, Reg, Seg
+from simcore.program.segments import Segments
 from simcore.spec.system import System
 from workloads.dataflow.ahead import memory_bound_by
 from workloads.dataflow.array_plan import ArrayPlan, plan_array
 from workloads.dataflow.folds import Folds, fold_records
 from workloads.dataflow.operations import moved_bytes
 from workloads.dataflow.registry import dataflow_named
-from workloads.dataflow.segments import ifmap_segments, linear_segments
+from workloads.dataflow.segments import NO_SEGMENTS, ifmap_segments, linear_segments
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.sharing import sharings
 from workloads.dataflow.tensors import ArrayLayer, Tensor
 from workloads.dataflow.work import Words, Work
 
 
-def _result_segments(layer: ArrayLayer, psum: Tensor | None, ofmap: Tensor, psum_region: int) -> tuple[Int64Array, Int64Array]:
+def _result_segments(
+    layer: ArrayLayer, psum: Tensor | None, ofmap: Tensor, psum_region: int
+) -> tuple[CompactTable, CompactTable]:
     """Return the segments of the psum port and of the output port."""
     folds, stream = layer.folds, layer.streams.output
     if psum is None:
-        return np.zeros((0, SEG_COLUMNS), dtype=np.int64), linear_segments(stream, psum_region, ofmap.tile, ofmap.chunk)
+        return NO_SEGMENTS, linear_segments(stream, psum_region, ofmap.tile, ofmap.chunk)
     last = folds.finishes
     tile, chunk = np.where(last, ofmap.tile, psum.tile), np.where(last, ofmap.chunk, psum.chunk)
     output = linear_segments(stream, np.where(last, psum_region + 1, psum_region), tile, chunk)
-    reads = linear_segments(stream, psum_region, psum.tile, psum.chunk)
-    adds = folds.turn > 0
-    reads[adds, Seg.AFTER_WRITE] = stream.first_element[folds.before[adds]]
-    return reads[adds], output
+    adds = np.flatnonzero(folds.turn > 0)
+    after = {Seg.AFTER_WRITE: stream.first_element[folds.before[adds]]}
+    return linear_segments(stream.only(adds), psum_region, psum.tile[adds], psum.chunk, after), output
 
 
 def mapping_efficiency_percent(shape: ConvShape, folds: Folds, system: System) -> float:
@@ -129,11 +132,13 @@ def lower_shape(name: str, op: str, shape: ConvShape, system: System, *, with_fo
         dataflow=flow.name,
         roles=replace(flow.roles, behind_wave=flow.sums_leave and system.array.fold_overlap == "wave"),
         steps=folds.steps,
-        segments=(
-            ifmap_segments(layer.streams.ifmap, 0, folds, shape.group_channels),
-            linear_segments(layer.streams.filter, 1, weights.tile, weights.chunk),
-            reads,
-            output,
+        segments=Segments(
+            [
+                ifmap_segments(layer.streams.ifmap, 0, folds, shape.group_channels),
+                linear_segments(layer.streams.filter, 1, weights.tile, weights.chunk),
+                reads,
+                output,
+            ]
         ),
         geometry=shape.geometry(cut.rows, cut.channels, planar=flow.planar),
         regions=plan.regions,

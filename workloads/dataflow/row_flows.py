@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.program.program import GEO_COLUMNS, Int64Array, Port, Program
+from simcore.program.compact import CompactTable
+from simcore.program.program import GEO_COLUMNS, Port, Program
 from simcore.spec.system import System
 from workloads.dataflow.regions import shares
-from workloads.dataflow.vector import NO_SEGMENTS, Rows, row_chunk, row_segments, row_tensor, vector_program, wants
+from workloads.dataflow.segments import NO_SEGMENTS
+from workloads.dataflow.vector import Rows, row_chunk, row_segments, row_tensor, vector_program, wants
 
 _PORTS = {"ifmap": Port.IFMAP, "filter": Port.FILTER, "ofmap": Port.OUTPUT}
 
@@ -46,7 +48,7 @@ def lower_flows(name: str, op: str, system: System, layer: Flows) -> Program:
     lanes, words = system.vector_unit.lanes, system.words
     shapes = {tensor: Rows(rows, flow.length, lanes) for tensor, flow in flows.items()}
     room = shares(system, wants(system, {tensor: shape.words for tensor, shape in shapes.items()}))
-    segments: dict[str, Int64Array] = dict.fromkeys(_PORTS, NO_SEGMENTS)
+    segments: dict[str, CompactTable] = dict.fromkeys(_PORTS, NO_SEGMENTS)
     plans = []
     for number, (tensor, flow) in enumerate(flows.items()):
         shape, port = shapes[tensor], _PORTS[tensor]

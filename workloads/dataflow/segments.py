@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from simcore.program.compact import Column, CompactTable
 from simcore.program.program import SEG_COLUMNS, Int64Array, Kind, Port, Seg
 from workloads.dataflow.folds import Folds
+
+NO_SEGMENTS = CompactTable(0, [0] * SEG_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class Stream:
     def first_element(self) -> Int64Array:
         """Return the number of elements of the port before each fold, if every fold has a segment."""
         return np.asarray(np.cumsum(self.count) - self.count)
+
+    def only(self, chosen: Int64Array) -> Stream:
+        """Return the stream in the ``chosen`` folds."""
+        return replace(self, due=self.due[chosen], times=self.times[chosen], lanes=self.lanes[chosen])
 
 
 @dataclass(frozen=True)
@@ -72,46 +80,44 @@ def _results(folds: Folds) -> Stream:
     return Stream(due, folds.extent(time), folds.extent(lane) * folds.groups, Kind.LINEAR, skewed, joined=joined)
 
 
-def _segments(stream: Stream, region: int | Int64Array) -> Int64Array:
-    segments = np.zeros((len(stream.due), SEG_COLUMNS), dtype=np.int64)
-    segments[:, Seg.DUE] = stream.due
-    segments[:, Seg.DUE_STRIDE] = 1
-    segments[:, Seg.COUNT] = stream.count
-    segments[:, Seg.LANES] = stream.lanes
-    segments[:, Seg.TIMES] = stream.times
-    segments[:, Seg.KIND] = int(stream.kind)
-    segments[:, Seg.SKEWED] = int(stream.skewed)
-    segments[:, Seg.REVERSE] = int(stream.reverse)
-    segments[:, Seg.REGION] = region
-    segments[:, Seg.AFTER_WRITE] = -1
-    segments[:, Seg.CHUNK] = 1
-    segments[:, Seg.SETS] = 1
-    segments[:, Seg.JOINED] = stream.joined
-    segments[:, Seg.GROUPS] = 1
-    return segments
+def _segments(stream: Stream, region: Column, columns: Mapping[Seg, Column]) -> CompactTable:
+    """Return the segments of a stream. ``columns`` differ from what most segments have in them."""
+    numbers: dict[Seg, Column] = {
+        Seg.DUE: stream.due,
+        Seg.DUE_STRIDE: 1,
+        Seg.COUNT: stream.count,
+        Seg.LANES: stream.lanes,
+        Seg.TIMES: stream.times,
+        Seg.KIND: int(stream.kind),
+        Seg.SKEWED: int(stream.skewed),
+        Seg.REVERSE: int(stream.reverse),
+        Seg.REGION: region,
+        Seg.AFTER_WRITE: -1,
+        Seg.CHUNK: 1,
+        Seg.SETS: 1,
+        Seg.JOINED: stream.joined,
+        Seg.GROUPS: 1,
+        **columns,
+    }
+    return CompactTable(len(stream.due), [numbers.get(Seg(at), 0) for at in range(SEG_COLUMNS)])
 
 
-def due_steps(segments: Int64Array, elements: Int64Array) -> Int64Array:
+def due_steps(segments: CompactTable, elements: Int64Array) -> Int64Array:
     """Return the array step in which each of some elements of a port is due."""
-    first = np.cumsum(segments[:, Seg.COUNT]) - segments[:, Seg.COUNT]
+    count = segments.column(Seg.COUNT)
+    first = np.cumsum(count) - count
     segment = np.searchsorted(first, elements, side="right") - 1
-    return np.asarray(segments[segment, Seg.DUE] + (elements - first[segment]) * segments[segment, Seg.DUE_STRIDE])
+    return np.asarray(segments.column(Seg.DUE)[segment] + (elements - first[segment]) * segments.column(Seg.DUE_STRIDE)[segment])
 
 
-def ifmap_segments(stream: Stream, region: int, folds: Folds, group_channels: int) -> Int64Array:
+def ifmap_segments(stream: Stream, region: int, folds: Folds, group_channels: int) -> CompactTable:
     """Return the segments that read the ifmap."""
-    segments = _segments(stream, region)
-    segments[:, Seg.M0] = folds.m0
-    segments[:, Seg.K0] = folds.k0
-    segments[:, Seg.CHANNEL_BASE] = folds.group * group_channels
-    segments[:, Seg.GROUPS] = folds.groups
-    return segments
+    base = folds.group * group_channels
+    return _segments(stream, region, {Seg.M0: folds.m0, Seg.K0: folds.k0, Seg.CHANNEL_BASE: base, Seg.GROUPS: folds.groups})
 
 
-def linear_segments(stream: Stream, region: int | Int64Array, tile: Int64Array, chunk: int | Int64Array) -> Int64Array:
-    """Return the segments over a tensor that is stored in the order of its stream."""
-    segments = _segments(stream, region)
-    segments[:, Seg.TILE] = tile
-    segments[:, Seg.CHUNK] = chunk
-    segments[:, Seg.STRIDE] = stream.lanes
-    return segments
+def linear_segments(
+    stream: Stream, region: Column, tile: Column, chunk: Column, columns: Mapping[Seg, Column] | None = None
+) -> CompactTable:
+    """Return the segments over a tensor that is stored in the order of its stream, with the numbers of further ``columns``."""
+    return _segments(stream, region, {Seg.TILE: tile, Seg.CHUNK: chunk, Seg.STRIDE: stream.lanes, **(columns or {})})

@@ -163,8 +163,7 @@ def results(layer: ArrayLayer, tensor: str) -> Tensor:
     chunk = linear_chunk(share, layer.name, tensor, runs, chunk)
     first_element = stream.first_element
     if tensor == "ofmap" and folds.accumulates:
-        last = folds.finishes
-        picked = replace(stream, due=stream.due[last], times=stream.times[last], lanes=stream.lanes[last])
-        found = _tensor(share, picked, first_element[last], run[last], runs, chunk)
+        last = np.flatnonzero(folds.finishes)
+        found = _tensor(share, stream.only(last), first_element[last], run[last], runs, chunk)
         return replace(found, tile=run * runs.tiles(chunk))
     return _tensor(share, stream, first_element, run, runs, chunk)

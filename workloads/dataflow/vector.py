@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcore.program.program import SEG_COLUMNS, Int64Array, Kind, Port, Program, Reg, Seg
+from simcore.program.compact import CompactTable
+from simcore.program.program import Int64Array, Kind, Port, Program, Reg, Seg
+from simcore.program.segments import Segments
 from simcore.spec.system import System
 from workloads.dataflow.operations import RegionPlan, build_operations, moved_bytes, plan_region
 from workloads.dataflow.regions import OUTPUT_BYTES, Region, Share, region, region_rows
-from workloads.dataflow.segments import Stream, due_steps, linear_segments
+from workloads.dataflow.segments import NO_SEGMENTS, Stream, due_steps, linear_segments
 from workloads.dataflow.tiles import Runs, linear_chunk, tile_target_bytes
 from workloads.dataflow.uses import LinearTiles
-
-NO_SEGMENTS = np.zeros((0, SEG_COLUMNS), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -71,31 +71,24 @@ def row_tensor(share: Share, rows: Rows, chunk: int, word_bytes: int, passes: in
     return RowTensor(place_in, plan_region(place_in, tiles.uses(), port, queue, kept=port == Port.OUTPUT))
 
 
-def row_segments(rows: Rows, number: int, chunk: int, row: Int64Array, due: Int64Array, stride: int = 1) -> Int64Array:
+def row_segments(rows: Rows, number: int, chunk: int, row: Int64Array, due: Int64Array, stride: int = 1) -> CompactTable:
     """Return segments that run once through each row of ``row``, beginning at step ``due``.
 
     A row has a segment of full vectors, and one for a last vector that is shorter. A vector is due every ``stride`` steps.
     """
     full, rest = divmod(rows.length, rows.lanes)
-    tile = row * -(-rows.vectors // chunk)
-
-    def part(start: Int64Array, times: int, lanes: int) -> Stream:
-        return Stream(start, np.full(len(row), times, dtype=np.int64), np.full(len(row), lanes, dtype=np.int64), Kind.LINEAR)
-
-    parts = []
-    if full:
-        parts.append(linear_segments(part(due, full, rows.lanes), number, tile, chunk))
-    if rest:
-        last = linear_segments(part(due + full * stride, 1, rest), number, tile + full // chunk, chunk)
-        last[:, Seg.OFFSET] = full % chunk * rows.lanes
-        parts.append(last)
-    segments = np.concatenate(parts)
-    segments[:, Seg.DUE_STRIDE] = stride
-    return segments[np.argsort(segments[:, Seg.DUE], kind="stable")]
+    # For each part of a row: vectors before it, its vectors and their words.
+    parts = np.array([part for part in ((0, full, rows.lanes), (full, 1, rest)) if part[1] and part[2]], dtype=np.int64)
+    before, times, lanes = np.repeat(parts, len(row), axis=0).T
+    due, tile = np.tile(due, len(parts)) + before * stride, np.tile(row * -(-rows.vectors // chunk), len(parts)) + before // chunk
+    order = np.argsort(due, kind="stable")
+    stream = Stream(due, times, lanes, Kind.LINEAR).only(order)
+    offset = (before % chunk * rows.lanes)[order]
+    return linear_segments(stream, number, tile[order], chunk, {Seg.OFFSET: offset, Seg.DUE_STRIDE: stride})
 
 
 def vector_program(
-    name: str, op: str, steps: int, segments: list[Int64Array], geometry: Int64Array, plans: list[RegionPlan], names: list[str]
+    name: str, op: str, steps: int, segments: list[CompactTable], geometry: Int64Array, plans: list[RegionPlan], names: list[str]
 ) -> Program:
     """Return the Program of a vector layer. ``segments`` are of ifmap, filter and output; ``names`` name the plans' regions."""
     regions = region_rows([item.region for item in plans])
@@ -106,7 +99,7 @@ def vector_program(
         name=name,
         dataflow="vector",
         steps=steps,
-        segments=(segments[0], segments[1], NO_SEGMENTS, segments[2]),
+        segments=Segments([segments[0], segments[1], NO_SEGMENTS, segments[2]]),
         geometry=geometry,
         regions=regions,
         ops=ops,

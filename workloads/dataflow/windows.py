@@ -8,16 +8,17 @@ from functools import partial
 import numpy as np
 
 from simcore.errors import InputError
+from simcore.program.compact import Column
 from simcore.program.program import Kind, Port, Program, Seg
 from simcore.spec.system import System
 from workloads.dataflow.ifmap_uses import IfmapTiles, window_row_uses, window_uses
 from workloads.dataflow.operations import plan_region
 from workloads.dataflow.regions import Region, Share, region, shares
-from workloads.dataflow.segments import Stream, linear_segments
+from workloads.dataflow.segments import NO_SEGMENTS, Stream, linear_segments
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tiles import Heights, Runs, ifmap_tiles, linear_chunk, tile_target_bytes, whole_rows
 from workloads.dataflow.uses import LinearTiles, Uses
-from workloads.dataflow.vector import NO_SEGMENTS, vector_program, wants
+from workloads.dataflow.vector import vector_program, wants
 from workloads.dataflow.work import Words, Work
 
 
@@ -84,12 +85,9 @@ def lower_windows(name: str, op: str, shape: ConvShape, system: System, *, resul
     tile = block * runs.tiles(chunk)
     out_tiles = LinearTiles(block * pixels, times, out_widths, tile, chunk, runs.count * runs.tiles(chunk))
     out_region = region(room["ofmap"], chunk * runs.row_bytes, words.ofmap_bytes, out_tiles.tile_words())
-    reads = linear_segments(Stream(start, times * taps, widths, Kind.PIXELS), 0, np.zeros_like(block), 1)
-    reads[:, Seg.K0] = channel
-    reads[:, Seg.SETS] = taps
-    reads[:, Seg.K_STEP] = shape.channels
-    writes = linear_segments(Stream(start + taps - 1, times, out_widths, Kind.LINEAR), 1, tile, chunk)
-    writes[:, Seg.DUE_STRIDE] = taps
+    windows: dict[Seg, Column] = {Seg.K0: channel, Seg.SETS: taps, Seg.K_STEP: shape.channels}
+    reads = linear_segments(Stream(start, times * taps, widths, Kind.PIXELS), 0, 0, 1, windows)
+    writes = linear_segments(Stream(start + taps - 1, times, out_widths, Kind.LINEAR), 1, tile, chunk, {Seg.DUE_STRIDE: taps})
     plans = [
         plan_region(place_in, uses, Port.IFMAP, "ifmap"),
         plan_region(out_region, out_tiles.uses(), Port.OUTPUT, "output", kept=True),

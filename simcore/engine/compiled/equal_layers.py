@@ -45,19 +45,19 @@ class KeptLayer:
         return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
 
-def key_parts(state: MachineState, program: Program) -> dict[str, Int64Array]:
+def key_parts(state: MachineState, program: Program) -> dict[str, Int64Array | bytes]:
     """Return everything on which the Outcome of a layer depends, except its start cycle."""
     machine, tables, memory = state.machine, state.tables, state.machine.memory
     assert isinstance(memory, SimpleMemory)
     p, q = machine.memory_ratio
     free_in, held_by = _servers(state)
     return {
-        **{f"segments of port {port}": segments for port, segments in enumerate(program.segments)},
+        **{f"segments of port {port}": table.digest for port, table in enumerate(program.segments.ports)},
         "geometry": program.geometry,
         "regions": program.regions,
-        "operations": np.delete(program.ops, Op.ADDRESS, axis=1),
+        "operations": program.compact_ops.digest_without([Op.ADDRESS]),
         "queues": program.queue_start,
-        "bins": program.bin_steps(),
+        "bins": program.bin_steps,
         "steps": np.array([program.steps]),
         "scratchpads": tables.pads[:, : c.PAD_BUFFER_HEAD],
         "timings": tables.banks[:, c.BANK_READ_HELD : c.BANK_WRITE_DONE + 1],
@@ -79,8 +79,8 @@ def layer_key(state: MachineState, program: Program) -> str | None:
         return None
     digest = hashlib.sha256()  # processors have instructions for it
     for name, part in key_parts(state, program).items():
-        digest.update(f"{name} {part.shape} ".encode())
-        digest.update(np.ascontiguousarray(part, dtype=np.int64).data)
+        given = part if isinstance(part, bytes) else np.ascontiguousarray(part, dtype=np.int64).tobytes()
+        digest.update(f"{name} {len(given)} ".encode() + given)
     return digest.hexdigest()
 
 

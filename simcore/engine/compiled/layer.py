@@ -18,7 +18,7 @@ def layer_tables(state: MachineState, program: Program, shortcuts: Shortcuts) ->
     state.tables.pads[:, c.PAD_AT_ONCE] = _grants_at_once(state.tables) if shortcuts.grants_at_once else 0
     state.tables.pads[:, c.PAD_COUNTED] = state.cycle
     return state.tables._replace(
-        segments=np.ascontiguousarray(np.concatenate(program.segments)),
+        segments=program.segments.rows,
         geometry=program.geometry,
         regions=program.regions,
         ops=program.ops if len(program.ops) else table(1, OP_COLUMNS),
@@ -28,11 +28,6 @@ def layer_tables(state: MachineState, program: Program, shortcuts: Shortcuts) ->
         **_operations(state, program),
         **_counters(state, program),
     )
-
-
-def max_lines(program: Program) -> int:
-    """Return the largest number of lines of one element of any port: one per lane of the vectors that it joins."""
-    return max([1] + [int((port[:, Seg.LANES] * port[:, Seg.JOINED]).max()) for port in program.segments if len(port)])
 
 
 def _grants_at_once(tables: Tables) -> list[int]:
@@ -82,8 +77,7 @@ def _ports(program: Program) -> Int64Array:
 
 def _write_entries(state: MachineState, program: Program) -> int:
     """Return the entries of all write buffers together. An element wider than a buffer enters an empty buffer."""
-    widest = max_lines(program)
-    return sum(max(pad.depth, widest) for pad in state.machine.scratchpads)
+    return sum(max(pad.depth, program.segments.widest) for pad in state.machine.scratchpads)
 
 
 def _deepest(state: MachineState, widest: int) -> int:
@@ -93,7 +87,7 @@ def _deepest(state: MachineState, widest: int) -> int:
 
 def _requests(state: MachineState, program: Program) -> dict[str, Int64Array]:
     """Return window elements and bursts with rows for their lines, entries of write buffers, and room for an element's lines."""
-    machine, widest = state.machine, max_lines(program)
+    machine, widest = state.machine, program.segments.widest
     elements, limit = c.READ_PORTS * machine.port_window, machine.outstanding_bursts
     burst_lines = max(1, *(machine.burst_bytes // pad.line_bytes for pad in machine.scratchpads))
     first_burst = elements * widest
@@ -137,7 +131,7 @@ def _operations(state: MachineState, program: Program) -> dict[str, Int64Array]:
 
 
 def _counters(state: MachineState, program: Program) -> dict[str, Int64Array]:
-    banks, regions, bin_steps = state.machine.banks, len(program.regions), program.bin_steps()
+    banks, regions, bin_steps = state.machine.banks, len(program.regions), program.bin_steps
     pads = len(state.machine.scratchpads)
     return {
         "counts": table(banks, c.COUNT_COLUMNS),
@@ -146,7 +140,7 @@ def _counters(state: MachineState, program: Program) -> dict[str, Int64Array]:
         "bank_stall_cycles": table(banks, len(Cause)),
         "scratchpad_stall_cycles": table(pads, len(Cause)),
         "wait_cycles": table(pads, len(Port) ** 2),
-        "buffer_cycles": table(pads, 1 + _deepest(state, max_lines(program))),
+        "buffer_cycles": table(pads, 1 + _deepest(state, program.segments.widest)),
         "conflict": table(banks, len(bin_steps)),
         "busy": table(banks, len(bin_steps)),
         "bin_steps": bin_steps,

@@ -24,9 +24,9 @@ from simcore.program.program import Int64Array, Op, OpKind, Port, Program, Seg
 def _moves(program: Program, op_states: Int64Array) -> Int64Array:
     """Return the operations that gave a tile of the output port a slot, in the order in which they started."""
     written = np.zeros(len(program.regions), dtype=bool)
-    written[program.segments[Port.OUTPUT][:, Seg.REGION]] = True
+    written[program.segments.ports[Port.OUTPUT].columns[Seg.REGION]] = True
     found = np.flatnonzero(written[program.ops[:, Op.REGION]] & (program.ops[:, Op.KIND] != OpKind.STORE))
-    return found[np.argsort(op_states[found, c.OP_STARTED])]
+    return found[np.argsort(op_states[found, c.OP_STARTED], kind="stable")]
 
 
 def add_line_writes(layer: Tables, program: Program, counted: LineWrites) -> None:

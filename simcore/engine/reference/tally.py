@@ -97,7 +97,7 @@ class Tally(BankTally):
         Writes of lines are added to ``line_writes``, which outlives the layer.
         """
         banks, scratchpads = machine.banks, len(machine.scratchpads)
-        super().__init__(banks, program.bin_steps(), start_cycle, line_writes)
+        super().__init__(banks, program.bin_steps, start_cycle, line_writes)
         self.start_cycle, self.compute_cycles = start_cycle, 0
         self.stall_cycles = _zeros(len(Cause), len(Port))
         self.bank_stall_cycles = _zeros(banks, len(Cause))
