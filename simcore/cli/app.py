@@ -69,6 +69,26 @@ def why(asked: WhyOptions) -> None:
     why_command(asked)
 
 
+@app.command()
+@guarded
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Saved directories, or NETWORK@SYSTEM to simulate.")],
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option("--fail-if", metavar="CONDITION", help="Exit with 1 if met, such as 'cycles>+2%'. May be repeated."),
+    ] = None,
+    no_limit: options.NoLimitOption = False,
+    json: options.JsonOption = False,
+) -> None:
+    """Say what differs between runs and why: keys, cycles by cause and place, metrics in percent, layers.
+
+    Everything is compared with the first run.
+    """
+    from simcore.cli.comparing import compare_command
+
+    compare_command(runs, fail_if or (), no_limit, json)
+
+
 app.add_typer(dram.app, name="dram")
 app.add_typer(pim.app, name="pim")
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simcore.errors import InputError
+from simcore.errors import InputError, did_you_mean
 from simcore.results.facts_form import require_facts
 from simcore.saving.content import Content, saved_content
 
@@ -76,6 +76,8 @@ class LoadedResults:
         return _object(self._content, "results.json")
 
     def _read(self, name: str) -> pd.DataFrame:
+        if name not in self.table_names:
+            raise InputError(f"this run has no table '{name}'", str(self.directory), did_you_mean(name, self.table_names))
         raw = self._content.read(f"{name}{_END}")
         import pandas as pd
 

@@ -24,7 +24,7 @@ from simcore.results.json_form import json_form
 from simcore.results.loaded import LoadedResults, load_results
 from simcore.results.notebook import notebook_form
 from simcore.results.record import LayerRun
-from simcore.results.saved import all_tables, write_results
+from simcore.results.saved import all_tables, named_table, write_results
 from simcore.results.scratchpads import scratchpad_layer_table, scratchpad_table, wait_table, write_buffer_table
 from simcore.results.tables import layer_table, measured_rows, port_table, stall_table
 from simcore.results.timeline import timeline_table
@@ -263,6 +263,10 @@ class Results:
         line_wear = None if self.line_wear is None else self.kind.line_wear(system, self.line_wear.line_writes)
         costs = self.kind.costs(system)
         return Results(system, self.runs, costs, manifest, self.wall_s, line_wear, details=self.details)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return the table of that name. Raise InputError if the run has none."""
+        return named_table(self, name)
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as plain JSON values, the object that ``simcore run --json`` prints."""

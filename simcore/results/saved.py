@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simcore.errors import InputError
+from simcore.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,17 @@ def all_tables(results: Results) -> dict[str, pd.DataFrame]:
         twice = ", ".join(own.keys() & common.keys())
         raise InputError(f"kind '{results.kind.name}' offers tables that every kind has: {twice}")
     return common | own
+
+
+def named_table(results: Results, name: str) -> pd.DataFrame:
+    """Return one table, without making the others if it is common to all kinds. Raise InputError if there is none."""
+    if name in TABLES:
+        found: pd.DataFrame = getattr(results, name)
+        return found
+    tables = all_tables(results)
+    if name not in tables:
+        raise InputError(f"this run has no table '{name}'", hint=did_you_mean(name, tables))
+    return tables[name]
 
 
 def write_results(results: Results, directory: Path, *, figures: bool) -> None:
