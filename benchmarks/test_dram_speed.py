@@ -76,6 +76,7 @@ def _measured(rounds: int, *paths: Path) -> dict[str, Any]:
 def test_a_million_requests_stay_within_their_cpu_seconds_and_memory(
     benchmark: BenchmarkFixture, traces: dict[str, Path], name: str
 ) -> None:
+    """The median of five runs and the peak of memory stay below the limits of the trace."""
     found = benchmark.pedantic(_measured, (5, traces[name]), rounds=1)
     cpu_s, parse_s = median(found["cpu_s"][0]), found["parse_s"][0]
     benchmark.extra_info |= found
@@ -106,6 +107,7 @@ def test_the_whole_process_is_twice_as_fast_as_ramulators(benchmark: BenchmarkFi
 def test_a_request_every_200_cycles_costs_no_more_than_a_streaming_one(
     benchmark: BenchmarkFixture, traces: dict[str, Path]
 ) -> None:
+    """Idle cycles between requests are skipped, not counted one by one."""
     names = ["streaming reads", "random read every 200 cycles", "streaming read every 200 cycles"]
     found = benchmark.pedantic(_measured, (9, *[traces[name] for name in names]), rounds=1)
     # The least of several rounds in turn: what else the machine does only adds.

@@ -18,6 +18,7 @@ LIMITS_WITH_DRAM = {"resnet18": 4.0, "vgg16": 20.0}
 @pytest.mark.benchmark(group="whole networks", timer=children_cpu_s)
 @pytest.mark.usefixtures("_warm_kernel")
 def test_whole_network_stays_within_its_cpu_seconds_and_memory(benchmark: BenchmarkFixture, network: str, system: str) -> None:
+    """A whole process, kernels cached, stays below the limits of the network and system."""
     fresh = benchmark.pedantic(run_simcore, ("run", network, "--system", system, "--json"), rounds=1)
     run, peak_rss_bytes = fresh.first_json, fresh.last_json["peak_rss_bytes"]
     benchmark.extra_info |= {"cycles": run["cycles"], "cpu_s": fresh.cpu_s, "peak_rss_bytes": peak_rss_bytes}

@@ -34,6 +34,7 @@ FEW = 3
 
 
 def work(standard: str, refresh: Refresh, subarrays: int, rounds: int, bus: bool) -> PimWork:
+    """Return the product of two 8-bit rows in 16 banks, ``rounds`` times, with operands written and results read."""
     limits = PimLimits(refresh=refresh)
     dram, recording = load_pim_dram(standard, limits), maj.PROGRAMS["mul"].recorded(BITS)
     product = sequence_of(recording.published, len(recording.rows), dram, limits)
@@ -48,6 +49,7 @@ def work(standard: str, refresh: Refresh, subarrays: int, rounds: int, bus: bool
 def test_as_many_rounds_as_vgg16_has(
     benchmark: BenchmarkFixture, name, standard, refresh, subarrays, rounds, bus, most_s
 ) -> None:
+    """The compiled engine's CPU seconds stay below ``most_s``."""
     load_micro_programs("compiled")
     given = work(standard, refresh, subarrays, rounds, bus)
     outcome = benchmark.pedantic(run_work, (given,), setup=memo.forget, rounds=1)

@@ -19,6 +19,7 @@ SMALL = ("array.rows=8", "array.columns=8")
 @pytest.mark.parametrize("system", ["edge-sram", "edge-stt"])
 @pytest.mark.benchmark(group="engines", timer=time.process_time)
 def test_compiled_engine_is_faster_with_equal_tables(benchmark: BenchmarkFixture, system: str) -> None:
+    """One layer of LeNet-5 in both engines: equal outcomes, and the ratio of their CPU seconds."""
     machine = load_system(system, SMALL)
     (program,) = [program for item, program, _ in lower_network(lenet5(), machine) if program is not None and item.name == "c1"]
     (fast,) = benchmark.pedantic(run_programs, (machine, [program]), rounds=5, warmup_rounds=1)
@@ -41,6 +42,7 @@ def test_compiled_engine_is_faster_with_equal_tables(benchmark: BenchmarkFixture
 @pytest.mark.parametrize(("layers", "side"), [(None, 8), ("f6,output", 32)])
 @pytest.mark.benchmark(group="values", timer=time.process_time)
 def test_checking_values_costs_time_and_changes_no_cycle(benchmark: BenchmarkFixture, layers: str | None, side: int) -> None:
+    """The SimPy engine with and without PEs that compute: equal cycles, and the ratio of their CPU seconds."""
     options = {"layers": layers, "engine": "simpy", "overrides": [f"array.rows={side}", f"array.columns={side}"]}
     began_s = time.process_time()
     plain = simulate("lenet5", "edge-sram", **options)

@@ -48,6 +48,7 @@ def theirs(files: ScaleSimFiles, request: pytest.FixtureRequest) -> ScaleSimRun:
 def test_cycles_per_cpu_second_are_400_times_scale_sims(
     benchmark: BenchmarkFixture, name: str, overrides: tuple[str, ...], files: ScaleSimFiles, theirs: ScaleSimRun
 ) -> None:
+    """One convolution in both simulators in one run: cycles simulated per CPU second."""
     system = files.configuration if name == "scale.cfg" else name
     results: Results = benchmark.pedantic(
         simulate, (files.topology, system), {"overrides": overrides}, rounds=5, warmup_rounds=1, iterations=1

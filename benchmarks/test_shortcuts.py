@@ -33,6 +33,7 @@ VARIANTS = {
 @pytest.mark.parametrize("name", ["edge-sram", "edge-stt"])
 @pytest.mark.benchmark(group="shortcuts", timer=time.process_time)
 def test_tables_are_equal_without_each_shortcut(benchmark: BenchmarkFixture, name: str) -> None:
+    """ResNet18 with each shortcut switched off: equal outcomes, and what the shortcut saves."""
     system = load_system(name)
     programs = [program for _, program, _ in lower_network(resnet18(), system) if program is not None]
     expected = benchmark.pedantic(_run, (system, programs, Shortcuts()), rounds=1, warmup_rounds=1)

@@ -43,6 +43,7 @@ def multiply(steps: Multiplier, clear_top: bool) -> Step:
     """Return the program of a product. With ``clear_top`` the bit above the first row is a written zero, else row ``zero``."""
 
     def record(s: Recorder, operands: Operands) -> None:
+        """Record the product of the two inputs, partial product by partial product."""
         (a, b), out, signed = operands.inputs, operands.out, operands.signed
         n, m = len(a), len(b)
         if signed and m == 1:
@@ -93,6 +94,7 @@ def equal(xor: BitStep, any_of: BitStep, complement: BitStep, *, counts_clear: b
     """
 
     def record(s: Recorder, operands: Operands) -> None:
+        """Record the comparison: the bits that differ are joined by OR, bit by bit."""
         (found,) = s.scratch("found")
         (differs,) = s.scratch("differs")
         s.aap(s.zero, found, uncounted=not counts_clear)

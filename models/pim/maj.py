@@ -145,6 +145,7 @@ class _Multiplier:
     """The steps of a product. The carry lies in E1 and E2 before an even bit, in F1 and F2 before an odd one."""
 
     def partial(self, s: Recorder, a: Line, b: Line, out: Line, *, inverted: bool) -> None:
+        """Write ``a`` AND ``b``, or its complement if ``inverted``, into ``out``."""
         if not inverted:
             _and(s, (a, b), out)
             return
@@ -155,6 +156,7 @@ class _Multiplier:
         _carry_in(s, carry)
 
     def add_partial(self, s: Recorder, a: Line, b: Line, sums: tuple[Line, Line], *, bit: int, inverted: bool) -> None:
+        """Add the partial product of ``a`` and ``b`` to ``sums[0]`` with the carry of ``bit``; write the sum to ``sums[1]``."""
         old, new = sums
         (product,) = s.scratch("P")
         self.partial(s, a, b, product, inverted=inverted)
@@ -163,6 +165,7 @@ class _Multiplier:
         _sum(s, bit, new)
 
     def finish(self, s: Recorder, out: Line, *, bits: int, inverted: bool) -> None:
+        """Copy the last carry, that after ``bits`` bits, or its complement if ``inverted``, into ``out``."""
         carry = s[f"{_CARRIES[bits % 2]}1"]
         if inverted:
             s.aap(carry, ~s["N1"], uncounted=True)

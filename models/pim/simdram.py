@@ -134,6 +134,7 @@ class _Multiplier:
     """The steps of a product. The carry lies in DCC1."""
 
     def partial(self, s: Recorder, a: Line, b: Line, out: Line, *, inverted: bool) -> None:
+        """Write ``a`` AND ``b``, or its complement if ``inverted``, into ``out``."""
         _pair(s, a, b, s.zero)
         if inverted:
             s.aap(_rows(s, "T0 T1 T2"), ~s["DCC0"])
@@ -145,6 +146,7 @@ class _Multiplier:
         s.aap(carry, s["DCC1"])
 
     def add_partial(self, s: Recorder, a: Line, b: Line, sums: tuple[Line, Line], *, bit: int, inverted: bool) -> None:
+        """Add the partial product of ``a`` and ``b`` to ``sums[0]`` with the carry in DCC1; write the sum to ``sums[1]``."""
         _pair(s, a, b, s.zero)
         if inverted:
             s.aap(_rows(s, "T0 T1 T2"), ~s["DCC0"])

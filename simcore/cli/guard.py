@@ -31,6 +31,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        """Run the command; end the process with its exit code and one message if it fails."""
         try:
             command(*args, **kwargs)
         except InputError as error:

@@ -156,6 +156,8 @@ def taking(options: type[T]) -> Callable[[Callable[[T], None]], Callable[..., No
     ]
 
     def decorate(function: Callable[[T], None]) -> Callable[..., None]:
+        """Return the command that takes the dataclass's fields as options and calls ``function`` with the dataclass."""
+
         def command(**given: Any) -> None:
             function(options(**given))
 

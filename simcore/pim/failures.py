@@ -26,6 +26,7 @@ def failing(probability: float, seed: int) -> Sense:
         return _weak(probability, [seed, *rows], words)
 
     def sense(lines: tuple[Line, ...], planes: list[Planes]) -> Planes:
+        """Return the bits that ``lines`` sense, ``planes`` being what their cells hold, with weak columns flipped."""
         value = majority(planes)
         if len(planes) == 1:
             return value

@@ -46,6 +46,7 @@ def raise_broken(broken: Sequence[Broken]) -> None:
 
 def _quantity(parse: Callable[[object], int]) -> Callable[[object], int]:
     def parsed(value: object) -> int:
+        """Return ``parse(value)``; its InputError becomes an error of this field."""
         try:
             return parse(value)
         except InputError as error:

@@ -91,6 +91,7 @@ def _take(
     kind: str, table: _Table, texts: Mapping[_Line, IO[str]], rows: dict[str, int], shown: Path
 ) -> Callable[[str, Int64Array], None]:
     def take(layer: str, found: Int64Array) -> None:
+        """Write the records ``found`` of ``layer`` into the table and the text files."""
         with refusals_of(shown):
             table.add(layer, found)
             for line, file in texts.items():

@@ -42,7 +42,10 @@ else:
 
         @_intrinsic
         def call(typing_context: Any, address: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> Any:
+            """Type the call of the function at ``address``; ``generate`` writes its code."""
+
             def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+                """Write the call; an exception of the function becomes one of the caller."""
                 result, given = signature.return_type, signature.args
                 kind = context.call_conv.get_function_type(result, given).as_pointer()
                 function = builder.inttoptr(arguments[0], kind)
@@ -63,6 +66,7 @@ else:
         """
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            """Write the view of ``arguments[2]`` items from item ``arguments[1]`` on."""
             source = _make_array(signature.args[0])(context, builder, arguments[0])
             view = _make_array(signature.return_type)(context, builder)
             item_bytes = context.get_constant(types.intp, 8)

@@ -49,6 +49,7 @@ class QuantisedNetwork:
         """
 
         def product(layer: PlacedLayer, value: Integers) -> Integers:
+            """Return the layer's sums, computed by numpy or by ``recording`` in the layer's subarrays."""
             tensors = value, self.weights[layer.name]
             if recording is None:
                 return numpy_product(layer.instance, *tensors) + self.biases[layer.name]
@@ -84,6 +85,7 @@ def quantise(placed: NetworkMap, parameters: Mapping[str, Parameters], images: F
     shifts: dict[str, int] = {}
 
     def product(layer: PlacedLayer, value: Integers) -> Integers:
+        """Quantise the layer's weights and bias, note them, and return the layer's product of integers."""
         nonlocal scale
         given, bias = parameters[layer.name]
         weight_scale = _scale(given, options.weight_bits)
