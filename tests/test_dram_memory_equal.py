@@ -100,7 +100,7 @@ shortcuts = st.builds(Shortcuts, **{item.name: st.booleans() for item in fields(
 def test_both_engines_give_equal_outcomes_with_a_dram() -> None:
     happened: Counter[str] = Counter()
 
-    @settings(max_examples=settings().max_examples if DEEP else 80)
+    @settings(max_examples=settings().max_examples if DEEP else 110)
     @given(
         coupled(),
         st.lists(st.one_of(layers(), folded_layers(), sums()), min_size=1, max_size=3),
@@ -117,7 +117,7 @@ def test_both_engines_give_equal_outcomes_with_a_dram() -> None:
         happened.update(seen(system, run.outcomes) | Counter(cases=1))
 
     agree()
-    assert happened["cases"] >= 70
+    assert happened["cases"] >= 100
     assert not [name for name in (*WANTED, "dram_wait", "first_fill", "drain") if not happened[name]], dict(happened)
 
 
