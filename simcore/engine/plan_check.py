@@ -21,7 +21,6 @@ from simcore.program.program import (
     REG_COLUMNS,
     SEG_COLUMNS,
     Geo,
-    Int64Array,
     Kind,
     Op,
     OpKind,
@@ -34,6 +33,9 @@ from simcore.program.program import (
 LARGEST = 1 << 60
 
 _PORTS = ("ifmap", "filter", "psum", "output")
+#: The columns of a segment that count something, and those that say where its words begin.
+_COUNTS = (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.CHUNK, Seg.SETS, Seg.JOINED, Seg.GROUPS)
+_PLACES = (Seg.TILE, Seg.STRIDE, Seg.OFFSET, Seg.M0, Seg.K0, Seg.K_STEP, Seg.CHANNEL_BASE)
 #: The columns of the geometry by which an engine divides.
 _DIVISORS = (Geo.OUT_H, Geo.OUT_W, Geo.KERNEL_W, Geo.GROUP_CHANNELS, Geo.ROWS_PER_TILE, Geo.CHANNELS_PER_TILE)
 
@@ -45,7 +47,12 @@ def check_plan(program: Program, machine: Machine) -> None:
 
 def _within(table: CompactTable, column: int, least: int, most: int) -> bool:
     """Return whether all numbers of a column lie between two bounds, inclusive."""
-    return bool(table.least[column] >= least and table.most[column] <= most)
+    return table.least[column] >= least and table.most[column] <= most
+
+
+def _all(holds: bool | np.bool_ | npt.NDArray[np.bool_]) -> bool:
+    """Return whether something holds for all rows."""
+    return bool(holds.all() if isinstance(holds, np.ndarray) else holds)
 
 
 class _Plan:
@@ -119,20 +126,19 @@ class _Plan:
             self._hold(_within(ops, column, 0, LARGEST), f"an operation has a {column.name.lower()} below 0")
             least = regions[:, first]
             number, most = ops.columns[column], least + regions[:, count]
-            own = bool(np.all((number >= least[region]) & (number < most[region])))
+            own = _all((number >= least[region]) & (number < most[region]))
             self._hold(own, f"an operation has a {column.name.lower()} that is not its region's")
         moved = ops.columns[Op.BYTES]
-        self._hold(bool(np.all(moved <= self._slot_bytes[region])), "an operation moves more than a slot holds")
-        self._hold(bool(np.all(moved >= (ops.column(Op.KIND) != OpKind.ACQUIRE))), "a load or a store moves nothing")
+        self._hold(_all(moved <= self._slot_bytes[region]), "an operation moves more than a slot holds")
+        self._hold(_all(moved >= (ops.column(Op.KIND) != OpKind.ACQUIRE)), "a load or a store moves nothing")
 
     def _segments(self, what: str, segments: CompactTable) -> None:
         """Check that everything that the elements of a port's segments touch lies in the slot of a tile of their region."""
         self._hold(_within(segments, Seg.REGION, 0, len(self.program.regions) - 1), f"{what} moves words of an unknown region")
         self._hold(_within(segments, Seg.KIND, 0, len(Kind) - 1), f"{what} has segments of an unknown kind")
-        for column in (Seg.COUNT, Seg.LANES, Seg.TIMES, Seg.CHUNK, Seg.SETS, Seg.JOINED, Seg.GROUPS):
-            self._hold(_within(segments, column, 1, LARGEST), f"{what} has {column.name.lower()} below 1")
-        for column in (Seg.TILE, Seg.STRIDE, Seg.OFFSET, Seg.M0, Seg.K0, Seg.K_STEP, Seg.CHANNEL_BASE):
-            self._hold(_within(segments, column, 0, LARGEST), f"{what} has {column.name.lower()} below 0")
+        for least, columns_of in ((1, _COUNTS), (0, _PLACES)):
+            if below := [column for column in columns_of if not _within(segments, column, least, LARGEST)]:
+                self._hold(False, f"{what} has {below[0].name.lower()} below {least}")
         columns = segments.columns
         lasts: Column = columns[Seg.TIMES]
         if segments.most[Seg.JOINED] > 1:
@@ -142,12 +148,11 @@ class _Plan:
             self._hold(bool((alone | (columns[Seg.JOINED] == 1)).all()), f"{what} joins vectors that it cannot join")
         if segments.most[Seg.SKEWED] or segments.least[Seg.SKEWED]:
             lasts = lasts + np.where(segments.column(Seg.SKEWED) != 0, columns[Seg.LANES] - 1, 0)
-        self._hold(bool(np.all(columns[Seg.COUNT] == lasts)), f"{what} has more or fewer elements than times")
-        linear = segments.column(Seg.KIND) == Kind.LINEAR
-        if linear.any():
-            self._linear(what, segments if linear.all() else segments.only(np.flatnonzero(linear)))
-        if not linear.all():
-            self._over_ifmap(what, segments.only(np.flatnonzero(~linear)) if linear.any() else segments)
+        self._hold(_all(columns[Seg.COUNT] == lasts), f"{what} has more or fewer elements than times")
+        linear = np.asarray(columns[Seg.KIND] == Kind.LINEAR)
+        for check, chosen in ((self._linear, linear), (self._over_ifmap, ~linear)):
+            if chosen.any():
+                check(what, segments if chosen.all() else segments.only(np.flatnonzero(chosen)))
 
     def _linear(self, what: str, segments: CompactTable) -> None:
         """Check segments that go through tiles word by word: by their extremes first, and one by one if these do not suffice."""
@@ -155,12 +160,12 @@ class _Plan:
         region = segments.columns[Seg.REGION]
         tiles, words = self.program.regions[region, Reg.TILES], self._slot_words[region]
         last_tile = most[Seg.TILE] + (most[Seg.TIMES] - 1) // least[Seg.CHUNK]
-        if not np.all(last_tile < tiles):
+        if not _all(last_tile < tiles):
             times, chunk = segments.columns[Seg.TIMES], segments.columns[Seg.CHUNK]
             each = segments.columns[Seg.TILE] + (times - 1) // chunk
-            self._hold(bool(np.all(each < tiles)), f"{what} goes beyond its region's last tile")
-        if not np.all(_words(most) <= words):
-            self._hold(bool(np.all(_words(segments.columns) <= words)), f"{what} goes beyond the end of a slot")
+            self._hold(_all(each < tiles), f"{what} goes beyond its region's last tile")
+        if not _all(_words(most) <= words):
+            self._hold(_all(_words(segments.columns) <= words), f"{what} goes beyond the end of a slot")
 
     def _over_ifmap(self, what: str, segments: CompactTable) -> None:
         """Check segments that find the words of the ifmap by output pixel and tap."""
@@ -169,32 +174,33 @@ class _Plan:
             self._hold(geometry[column] >= 1, f"the geometry has {column.name.lower()} below 1")
         rows, channels = geometry[Geo.ROWS_PER_TILE], geometry[Geo.CHANNELS_PER_TILE]
         tiles = geometry[Geo.BATCH] * -(-geometry[Geo.H] // rows) * -(-geometry[Geo.C] // channels)
-        regions = range(int(segments.least[Seg.REGION]), int(segments.most[Seg.REGION]) + 1)
+        regions = range(segments.least[Seg.REGION], segments.most[Seg.REGION] + 1)
         for region in regions:
             self._hold(tiles <= self.program.regions[region, Reg.TILES], f"{what} goes beyond its region's last tile")
             fits = rows * channels * geometry[Geo.W] <= self._slot_words[region]
             self._hold(bool(fits), f"{what} goes beyond the end of a slot")
         columns = segments.columns
         last_channels = columns[Seg.CHANNEL_BASE] + columns[Seg.GROUPS] * float(geometry[Geo.GROUP_CHANNELS])
-        self._hold(bool(np.all(last_channels <= geometry[Geo.C])), f"{what} goes beyond the last channel")
+        self._hold(_all(last_channels <= geometry[Geo.C]), f"{what} goes beyond the last channel")
         shared = columns[Seg.LANES] % columns[Seg.GROUPS] == 0
-        self._hold(bool(np.all(shared)), f"{what} has lanes that are not shared equally among groups")
+        self._hold(_all(shared), f"{what} has lanes that are not shared equally among groups")
         lanes = columns[Seg.LANES] // columns[Seg.GROUPS]
         pixels = geometry[Geo.BATCH] * geometry[Geo.OUT_H] * geometry[Geo.OUT_W]
         taps = geometry[Geo.KERNEL_H] * geometry[Geo.KERNEL_W] * geometry[Geo.GROUP_CHANNELS]
         over_pixels = columns[Seg.KIND] == Kind.PIXELS
         along = np.where(over_pixels, (columns[Seg.TIMES] - 1) // columns[Seg.SETS] + 1, lanes)
-        self._hold(bool(np.all(columns[Seg.M0] + along <= pixels)), f"{what} goes beyond the last pixel")
+        self._hold(_all(columns[Seg.M0] + along <= pixels), f"{what} goes beyond the last pixel")
         sets = np.minimum(columns[Seg.SETS], columns[Seg.TIMES]) - 1.0
         along = np.where(over_pixels, sets * columns[Seg.K_STEP] + lanes, columns[Seg.TIMES])
-        self._hold(bool(np.all(columns[Seg.K0] + along <= taps)), f"{what} goes beyond the last tap")
+        self._hold(_all(columns[Seg.K0] + along <= taps), f"{what} goes beyond the last tap")
 
     def _hold(self, holds: bool | np.bool_, otherwise: str) -> None:
         if not holds:
             raise RuntimeError(f"layer {self.program.name}: faulty plan: {otherwise}")
 
 
-def _words(columns: Sequence[Column] | Int64Array) -> npt.NDArray[np.float64]:
+def _words(columns: Sequence[Column]) -> float | npt.NDArray[np.float64]:
     """Return the words of a tile up to the last that a linear segment touches, as floats, because integers could overflow."""
     rows = np.minimum(columns[Seg.CHUNK], columns[Seg.TIMES]) - 1.0
-    return np.asarray(rows * columns[Seg.STRIDE] + columns[Seg.OFFSET] + columns[Seg.LANES])
+    words: float | npt.NDArray[np.float64] = rows * columns[Seg.STRIDE] + columns[Seg.OFFSET] + columns[Seg.LANES]
+    return words

@@ -23,16 +23,18 @@ class CompactTable:
     def __init__(self, rows: int, columns: Iterable[Column]) -> None:
         """Take the columns, of which arrays have ``rows`` numbers."""
         self.rows = rows
-        kept, bounds = [], []
+        kept: list[Column] = []
+        self.least: list[int] = []
+        self.most: list[int] = []
         for column in columns:
             if isinstance(column, int) or rows == 0:
                 least = most = column if isinstance(column, int) else 0
             else:
                 least, most = int(column.min()), int(column.max())
             kept.append(least if least == most else np.ascontiguousarray(column))
-            bounds.append((least, most))
-        self.columns: tuple[Column, ...] = tuple(kept)
-        self.least, self.most = np.array(bounds, dtype=np.int64).T
+            self.least.append(least)
+            self.most.append(most)
+        self.columns = tuple(kept)
 
     @classmethod
     def of_rows(cls, table: npt.NDArray[np.int64]) -> CompactTable:
@@ -61,7 +63,7 @@ class CompactTable:
     def digest_without(self, left_out: Collection[int]) -> bytes:
         """Return a digest of all columns but those that are ``left_out``. Equal tables have equal digests, and no others."""
         at = [number for number in range(len(self.columns)) if number not in left_out]
-        digest = hashlib.sha256(np.array([self.rows, *self.least[at], *self.most[at]]).tobytes())
+        digest = hashlib.sha256(repr((self.rows, [(self.least[number], self.most[number]) for number in at])).encode())
         for number in at:
             column = self.columns[number]
             if not isinstance(column, int):

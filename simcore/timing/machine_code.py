@@ -18,7 +18,8 @@ import numpy as np
 
 from simcore.program.program import Int64Array
 
-_Word = ctypes.c_int64
+_Word, _Byte = ctypes.c_int64, ctypes.c_byte
+_INT64 = np.dtype(np.int64)
 #: The status of a function that has returned its result.
 _RETURNED = 0
 
@@ -82,9 +83,11 @@ def _words(argument: Any) -> Sequence[int]:
 def array_words(array: Int64Array) -> tuple[int, ...]:
     """Return the words that describe an array to compiled code, which borrows it. Raise TypeError for an unsuitable array."""
     flags = array.flags
-    if array.dtype != np.int64 or not (flags.c_contiguous and flags.writeable):
+    if array.dtype != _INT64 or not (flags.c_contiguous and flags.writeable):
         raise TypeError(f"expected a contiguous int64 array that can be written, got {array.dtype} {flags}")
-    return 0, 0, array.size, array.itemsize, array.__array_interface__["data"][0], *array.shape, *array.strides
+    # ctypes finds the address four times as fast as numpy, but not that of an empty array.
+    address = ctypes.addressof(_Byte.from_buffer(array.data)) if array.size else array.ctypes.data
+    return 0, 0, array.size, array.itemsize, address, *array.shape, *array.strides
 
 
 @lru_cache(maxsize=32)

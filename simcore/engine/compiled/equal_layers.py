@@ -10,7 +10,7 @@ are simulated.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from simcore.machine.line_writes import LineWrites
 from simcore.machine.machine import ROUND_ROBIN, SimpleMemory
 from simcore.program.outcome import Outcome
 from simcore.program.program import Int64Array, Op, Program
+
+#: A part of a layer's key: numbers, an array of int64, or a digest of a table.
+Part = int | tuple[int, ...] | Int64Array | bytes
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,17 @@ class KeptLayer:
     @property
     def nbytes(self) -> int:
         """Return the bytes of the arrays."""
-        values = [getattr(part, item.name) for part in (self, self.outcome) for item in fields(part)]
+        values = (*vars(self).values(), *vars(self.outcome).values())
         return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
 
-def key_parts(state: MachineState, program: Program) -> dict[str, Int64Array | bytes]:
+def key_parts(state: MachineState, program: Program) -> dict[str, Part]:
     """Return everything on which the Outcome of a layer depends, except its start cycle."""
     machine, tables, memory = state.machine, state.tables, state.machine.memory
     assert isinstance(memory, SimpleMemory)
     p, q = machine.memory_ratio
     free_in, held_by = _servers(state)
+    memory_free_in, part_taken = _memory_free_in(state)
     return {
         **{f"segments of port {port}": table.digest for port, table in enumerate(program.segments.ports)},
         "geometry": program.geometry,
@@ -58,15 +62,15 @@ def key_parts(state: MachineState, program: Program) -> dict[str, Int64Array | b
         "operations": program.compact_ops.digest_without([Op.ADDRESS]),
         "queues": program.queue_start,
         "bins": program.bin_steps,
-        "steps": np.array([program.steps]),
+        "steps": program.steps,
         "scratchpads": tables.pads[:, : c.PAD_BUFFER_HEAD],
         "timings": tables.banks[:, c.BANK_READ_HELD : c.BANK_WRITE_DONE + 1],
-        "window": np.array([machine.port_window]),
-        "bursts": np.array([machine.outstanding_bursts, machine.burst_bytes, machine.dma_bytes_per_cycle]),
-        "main memory": np.array([memory.latency_cycles, *memory.bytes_per_cycle.as_integer_ratio(), p, q]),
-        "phase of main memory's clock": np.array([state.cycle * q % p]),
-        "cycles until main memory is free": np.array(_memory_free_in(state)[:1]),
-        "part of a cycle until main memory is free": np.array(_memory_free_in(state)[1:]),
+        "window": machine.port_window,
+        "bursts": (machine.outstanding_bursts, machine.burst_bytes, machine.dma_bytes_per_cycle),
+        "main memory": (memory.latency_cycles, *memory.bytes_per_cycle.as_integer_ratio(), p, q),
+        "phase of main memory's clock": state.cycle * q % p,
+        "cycles until main memory is free": memory_free_in,
+        "part of a cycle until main memory is free": part_taken,
         "cycles until servers are free": free_in,
         "what holds servers": held_by,
         "ports granted last": _last_ports(state),
@@ -79,7 +83,7 @@ def layer_key(state: MachineState, program: Program) -> str | None:
         return None
     digest = hashlib.sha256()  # processors have instructions for it
     for name, part in key_parts(state, program).items():
-        given = part if isinstance(part, bytes) else np.ascontiguousarray(part, dtype=np.int64).tobytes()
+        given = part.tobytes() if isinstance(part, np.ndarray) else part if isinstance(part, bytes) else repr(part).encode()
         digest.update(f"{name} {len(given)} ".encode() + given)
     return digest.hexdigest()
 

@@ -30,15 +30,14 @@ def layer_tables(state: MachineState, program: Program, shortcuts: Shortcuts) ->
     )
 
 
-def _grants_at_once(tables: Tables) -> list[int]:
+def _grants_at_once(tables: Tables) -> Int64Array:
     """Return, per scratchpad, whether no later event of a cycle can go before a request to an idle bank.
 
     With round robin a later port may go first, and at its high watermark a write buffer's writes may.
     """
     pads, banks = tables.pads, tables.banks
-    constant = [bool((banks[banks[:, c.BANK_PAD] == pad, c.BANK_READ_HELD] > 0).all()) for pad in range(len(pads))]
-    in_order = (pads[:, c.PAD_ARBITER] != ROUND_ROBIN) & (pads[:, c.PAD_HIGH] == 0)
-    return [int(fits) for fits in in_order & constant]
+    constant = np.bincount(banks[:, c.BANK_PAD], banks[:, c.BANK_READ_HELD] <= 0, len(pads)) == 0
+    return np.asarray((pads[:, c.PAD_ARBITER] != ROUND_ROBIN) & (pads[:, c.PAD_HIGH] == 0) & constant, dtype=np.int64)
 
 
 def _scalars(state: MachineState, program: Program, shortcuts: Shortcuts) -> Int64Array:

@@ -151,7 +151,7 @@ def hold_to_contract(state: MachineState, broken_bank: int) -> None:
     for group, timing in enumerate(machine.timings):
         if not timing.shared_state and tables.shared[tables.groups[group, c.GROUP_SHARED_AT]]:
             raise undeclared_state(timing, "shared")
-    for bank in tables.banks:
-        timing = machine.timings[bank[c.BANK_GROUP]]
-        if not timing.bank_values and tables.states[tables.servers[bank[c.BANK_FIRST_SERVER], c.SERVER_STATE_AT]]:
-            raise undeclared_state(timing, "bank")
+    first_values = tables.states[tables.servers[tables.banks[:, c.BANK_FIRST_SERVER], c.SERVER_STATE_AT]]
+    for group in tables.banks[np.flatnonzero(first_values), c.BANK_GROUP].tolist():
+        if not machine.timings[group].bank_values:
+            raise undeclared_state(machine.timings[group], "bank")
