@@ -30,7 +30,7 @@ def test_a_compact_table_has_the_rows_the_columns_and_the_bounds_of_the_table_th
         assert rows_of(compact) == table.tolist()
         assert [compact.column(at).tolist() for at in range(3)] == table.T.tolist()
         if len(table):
-            assert (compact.least.tolist(), compact.most.tolist()) == (table.min(axis=0).tolist(), table.max(axis=0).tolist())
+            assert (compact.least, compact.most) == (table.min(axis=0).tolist(), table.max(axis=0).tolist())
             assert [isinstance(column, int) for column in compact.columns] == [
                 len(set(column)) == 1 for column in table.T.tolist()
             ]
