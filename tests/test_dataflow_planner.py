@@ -65,7 +65,7 @@ def test_any_uses_are_served_on_the_fewest_slots_that_hold_them_and_on_more(
 ) -> None:
     begins = data.draw(st.lists(st.integers(-5, 45), min_size=len(wanted), max_size=len(wanted)))
     lead = Lead(data.draw(st.integers(1, 3)), data.draw(st.integers(1, 5)), np.sort(np.array(begins, dtype=np.int64)))
-    assert stuck_at(wanted, place(wanted, wanted.at_once() + spare, lead)) is None
+    assert stuck_at(wanted, place(wanted, wanted.at_once + spare, lead)) is None
 
 
 def placed_slot_by_slot(wanted: Uses, slots: int, lead: Lead) -> list[tuple[int, int, int, int, int]]:
@@ -105,7 +105,7 @@ def test_the_slot_taken_is_that_of_the_tile_used_again_last_among_those_released
     tile = np.array([draw.randrange(9) for _ in range(40)])
     first = np.array(sorted(draw.randrange(80) for _ in range(40)))
     wanted = Uses(tile, first, first + np.array([draw.choice((0, 0, 1, 2)) for _ in range(40)]))
-    slots = min(len(np.unique(tile)) - 1, wanted.at_once() + draw.randrange(4))  # with more slots no tile would leave
+    slots = min(len(np.unique(tile)) - 1, wanted.at_once + draw.randrange(4))  # with more slots no tile would leave
     begins = None if seed % 3 == 0 else np.array([draw.randrange(80) for _ in range(40)])
     lead = Lead(draw.randint(1, 3), draw.randint(1, 5), begins)
     found = place(wanted, slots, lead)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -36,32 +37,40 @@ class Loads:
     takes: Floats
 
 
+def _keys_up_to(keys: Int64Array | Floats, values: Int64Array | Floats, side: Literal["left", "right"]) -> Int64Array:
+    """Return what ``np.searchsorted`` returns, where ``values`` are sorted, too. The fewer are searched for among the others."""
+    if len(values) <= len(keys):
+        return np.searchsorted(keys, values, side=side)
+    ends = np.searchsorted(values, keys, side="right" if side == "left" else "left")
+    return np.repeat(np.arange(len(keys) + 1), np.diff(ends, prepend=0, append=len(values)))
+
+
 def latest_begins(loads: Loads, among: Sequence[Loads], latency_cycles: float) -> Floats:
     """Return the cycle in which each of ``loads``, as one more than ``among``, must begin so that all are done in time.
 
-    Main memory moves one load at a time, in the order in which they are needed. Each is done ``latency_cycles`` later. No load
-    begins later than one that is needed after it.
+    Main memory moves one load at a time, in the order in which they are needed, which is that of ``loads``. Each is done
+    ``latency_cycles`` later. No load begins later than one that is needed after it.
     """
     needed = np.concatenate([each.needed for each in among])
     order = np.argsort(needed, kind="stable")
     needed, takes = needed[order], np.concatenate([each.takes for each in among])[order]
     moved = np.cumsum(takes)
     spare = np.minimum.accumulate((needed - moved)[::-1])[::-1]
-    others = np.append(spare + moved - takes, np.inf)[np.searchsorted(needed, loads.needed)]
+    others = np.append(spare + moved - takes, np.inf)[_keys_up_to(needed, loads.needed, "left")]
     begins = np.minimum(loads.needed, others) - loads.takes - latency_cycles
     return np.asarray(np.minimum.accumulate(begins[::-1])[::-1])
 
 
 def steps_of(stream: Stream, elements: Int64Array) -> Int64Array:
-    """Return the step in which each element of a stream is due."""
+    """Return the step in which each element of a stream is due. ``elements`` are sorted."""
     first = stream.first_element
-    fold = np.searchsorted(first, elements, side="right") - 1
+    fold = _keys_up_to(first, elements, "right") - 1
     return np.asarray(stream.due[fold] + elements - first[fold])
 
 
 def elements_before(stream: Stream, steps: Floats) -> Int64Array:
-    """Return how many elements of a stream are due before each step."""
-    fold = np.maximum(np.searchsorted(stream.due, steps, side="right") - 1, 0)
+    """Return how many elements of a stream are due before each step. ``steps`` are sorted."""
+    fold = np.maximum(_keys_up_to(stream.due, steps, "right") - 1, 0)
     passed = np.floor(steps).astype(np.int64) - stream.due[fold]
     return np.asarray(stream.first_element[fold] + np.clip(passed, 0, stream.count[fold]))
 

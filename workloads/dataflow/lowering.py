@@ -47,10 +47,10 @@ class Products:
 
     def lower(self, work: Product, name: str, op: str, system: System, *, with_folds: bool) -> Program:
         """Return the Program of a product on a System that differs from that of other products in its words alone."""
-        key = (work, op, system.words, with_folds)
+        key = (work, system.words, with_folds)
         known = self._programs.get(key)
         if known is not None:
-            return replace(known, name=name)
+            return replace(known, name=name, facts={**known.facts, "op": op})
         made = work.lower(name, op, system, with_folds=with_folds)
         if made.nbytes <= self._free_bytes:
             self._free_bytes -= made.nbytes

@@ -38,7 +38,7 @@ class RegionPlan:
     @property
     def is_single_buffered(self) -> bool:
         """Return whether the share holds no more tiles than are in use at once, so that none is brought in ahead."""
-        return self.region.slots < self.region.tiles and self.region.slots <= self.uses.at_once()
+        return self.region.slots < self.region.tiles and self.region.slots <= self.uses.at_once
 
     @property
     def has_a_choice(self) -> bool:

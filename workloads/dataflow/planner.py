@@ -16,7 +16,7 @@ from heapq import heappop, heappush, heapreplace
 import numpy as np
 
 from simcore.program.program import Int64Array
-from workloads.dataflow.uses import Uses
+from workloads.dataflow.uses import Uses, first_of_each
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,18 @@ class Lead:
 
 
 def place(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
-    """Place ``uses`` in ``slots`` slots, which must be at least ``uses.at_once()``.
+    """Place ``uses`` in ``slots`` slots, which must be at least ``uses.at_once``.
 
     A tile takes an empty slot if there is one. Otherwise it takes the slot of the tile whose next use is farthest in the future,
     among the tiles released as early as ``lead`` says. If there is no such tile, it takes the slot that was released first.
     """
-    tiles, index = np.unique(uses.tile, return_index=True)
-    if len(tiles) <= slots:
-        return _once_each(np.sort(index))
-    if len(tiles) == len(uses) and bool((uses.last[1:] >= uses.last[:-1]).all()):
+    by_tile = np.argsort(uses.tile, kind="stable")
+    begins = first_of_each(uses.tile[by_tile])
+    if len(begins) <= slots:
+        return _once_each(np.sort(by_tile[begins]))
+    if len(begins) == len(uses) and uses.end_in_order:
         return _ring(uses, slots)
-    return _farthest(uses, slots, lead)
+    return _farthest(uses, by_tile, begins, slots, lead)
 
 
 def _once_each(use: Int64Array) -> TilePlacement:
@@ -74,74 +75,96 @@ def _ring(uses: Uses, slots: int) -> TilePlacement:
     return TilePlacement(use, use % slots, released, victim, np.zeros(len(use), dtype=np.int64))
 
 
-def _farthest(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
-    """Place uses by Belady's rule.
+class _Slots:
+    """The tiles in slots, while uses are placed by Belady's rule.
 
-    Only the uses that bring in a tile are visited one by one. Hits between them are looked up where they matter.
-    ``order`` has all uses, tile by tile. For the tile in each slot, ``at`` is the place in it of the latest use that was looked
-    up, ``end`` the place behind its last use, and ``released`` the last element that needs the tile, as far as was looked up.
+    Only the uses that bring in a tile are visited one by one. Hits between them are looked up where they matter. ``order`` has
+    all uses, tile by tile. For the tile in each slot, ``at`` is the place in it of the latest use that was looked up, ``end`` the
+    place behind its last use, and ``released`` the last element that needs the tile, as far as was looked up.
+
+    Each full slot stands in ``late`` as (release, use, slot), or in ``early`` as (-next use, release, use, slot) and in
+    ``asleep`` as (next use, use, slot). It moves to early once it was released early enough, and back when it is used again. An
+    entry counts if ``use`` is the latest of its slot.
     """
-    by_tile = np.argsort(uses.tile, kind="stable")
-    order, last, none = by_tile.tolist(), uses.last[by_tile].tolist(), len(uses)
-    begin = np.flatnonzero(np.concatenate(([True], uses.tile[by_tile[1:]] != uses.tile[by_tile[:-1]]))).tolist()
-    at, end, released = [-1] * slots, [-1] * slots, [-1] * slots
-    # (use, its place, the end of its tile's) for the next use of each tile that is in no slot.
-    out = sorted(zip([order[place] for place in begin], begin, [*begin[1:], none], strict=True))
-    # Each full slot stands in ``late`` as (release, use, slot), or in ``early`` as (-next use, release, use, slot) and in
-    # ``asleep`` as (next use, use, slot). It moves to early once it was released early enough, and back when it is used again. An
-    # entry counts if ``use`` is the latest of its slot.
-    late: list[tuple[int, int, int]] = []
-    early: list[tuple[int, int, int, int]] = []
-    asleep: list[tuple[int, int, int]] = []
-    ahead, most = lead.ahead, max(lead.ahead, lead.most)
-    brought_in = deque([0] * most, maxlen=most)
-    rows: list[tuple[int, int, int, int, int]] = []
 
-    def look_up(slot: int, use: int) -> tuple[int, int, int]:
+    def __init__(self, uses: Uses, by_tile: Int64Array, slots: int) -> None:
+        """Begin with empty slots. ``by_tile`` are the uses, tile by tile."""
+        self.order, self.last = by_tile.data, uses.last[by_tile].data
+        self.end_in_order = uses.end_in_order
+        self.at, self.end, self.released = [-1] * slots, [-1] * slots, [-1] * slots
+        self.late: list[tuple[int, int, int]] = []
+        self.early: list[tuple[int, int, int, int]] = []
+        self.asleep: list[tuple[int, int, int]] = []
+
+    def look_up(self, slot: int, use: int) -> tuple[int, int, int]:
         """Look up the uses of a slot's tile before ``use``. Return its (release, latest use, slot)."""
-        seen = at[slot] + 1
-        found = bisect_left(order, use, seen, end[slot])
+        seen = self.at[slot] + 1
+        found = bisect_left(self.order, use, seen, self.end[slot])
         if found > seen:
-            at[slot], released[slot] = found - 1, max(released[slot], max(last[seen:found]))
-        return released[slot], order[found - 1], slot
+            self.at[slot] = found - 1
+            last = self.last[found - 1] if self.end_in_order else max(self.last[seen:found])
+            self.released[slot] = max(self.released[slot], last)
+        return self.released[slot], self.order[found - 1], slot
 
+    def next_use(self, slot: int) -> int:
+        """Return the use of a slot's tile after the latest, or a number beyond all uses."""
+        following = self.at[slot] + 1
+        return self.order[following] if following < self.end[slot] else len(self.order)
+
+    def sort_out(self, use: int, by_then: int) -> None:
+        """Move slots that were used again before ``use`` to late, and those released before element ``by_then`` to early."""
+        order, at, late, asleep = self.order, self.at, self.late, self.asleep
+        while asleep and asleep[0][0] < use:
+            _, by, slot = heappop(asleep)
+            if order[at[slot]] == by:
+                heappush(late, self.look_up(slot, use))
+        while late and late[0][0] < by_then:
+            slot = late[0][2]
+            release, by, _ = entry = self.look_up(slot, use)
+            if release >= by_then:
+                heapreplace(late, entry)
+                continue
+            heappop(late)
+            following = self.next_use(slot)
+            heappush(self.early, (-following, release, by, slot))
+            if following < len(order):
+                heappush(asleep, (following, by, slot))
+
+    def taken(self, use: int) -> int:
+        """Return the slot that ``use`` takes: of the early ones that used again last, or else the one released first."""
+        while self.early:
+            _, _, by, slot = heappop(self.early)
+            if self.order[self.at[slot]] == by:
+                return slot
+        while (entry := self.look_up(self.late[0][2], use)) != self.late[0]:
+            heapreplace(self.late, entry)
+        return heappop(self.late)[2]
+
+    def fill(self, slot: int, use: int, place: int, end: int) -> None:
+        """Put the tile into a slot whose ``use`` stands at ``place`` in the order, and whose last use before ``end``."""
+        self.at[slot], self.end[slot], self.released[slot] = place, end, self.last[place]
+        heappush(self.late, (self.last[place], use, slot))
+
+
+def _farthest(uses: Uses, by_tile: Int64Array, begins: Int64Array, slots: int, lead: Lead) -> TilePlacement:
+    """Place uses by Belady's rule. The uses of each tile in ``by_tile`` begin at one of ``begins``."""
+    state, ahead, most = _Slots(uses, by_tile, slots), lead.ahead, max(lead.ahead, lead.most)
+    # (use, its place, the end of its tile's) for the next use of each tile that is in no slot.
+    out = sorted(zip(by_tile[begins].tolist(), begins.tolist(), [*begins[1:].tolist(), len(uses)], strict=True))
+    brought_in = deque([0] * most, maxlen=most)
+    first, may_begin = uses.first.data, None if lead.begins is None else lead.begins.data
+    rows: list[tuple[int, int, int, int, int]] = []
     while out:
-        use, place, behind = heappop(out)
+        use, place, end = heappop(out)
         slot, gone, returns = len(rows), -1, 0
         if slot >= slots:
-            while asleep and asleep[0][0] < use:
-                _, by, held = heappop(asleep)
-                if order[at[held]] == by:
-                    heappush(late, look_up(held, use))
-            by_then = min(brought_in[-ahead], max(brought_in[0], 0 if lead.begins is None else int(lead.begins[use])))
-            while late and late[0][0] < by_then:
-                held = late[0][2]
-                release, by, _ = entry = look_up(held, use)
-                if release >= by_then:
-                    heapreplace(late, entry)
-                    continue
-                heappop(late)
-                following = order[at[held] + 1] if at[held] + 1 < end[held] else none
-                heappush(early, (-following, release, by, held))
-                if following < none:
-                    heappush(asleep, (following, by, held))
-            slot = -1
-            while early and slot < 0:
-                _, _, by, held = heappop(early)
-                if order[at[held]] == by:
-                    slot = held
-            while slot < 0:
-                entry = look_up(late[0][2], use)
-                if entry == late[0]:
-                    slot = heappop(late)[2]
-                else:
-                    heapreplace(late, entry)
-            gone = order[at[slot]]
-            if at[slot] + 1 < end[slot]:
+            state.sort_out(use, min(brought_in[-ahead], max(brought_in[0], 0 if may_begin is None else may_begin[use])))
+            slot = state.taken(use)
+            gone, following = state.order[state.at[slot]], state.next_use(slot)
+            if following < len(uses):
                 returns = 1
-                heappush(out, (order[at[slot] + 1], at[slot] + 1, end[slot]))
-        rows.append((use, slot, released[slot], gone, returns))
-        at[slot], end[slot], released[slot] = place, behind, last[place]
-        heappush(late, (last[place], use, slot))
-        brought_in.append(int(uses.first[use]))
+                heappush(out, (following, state.at[slot] + 1, state.end[slot]))
+        rows.append((use, slot, state.released[slot], gone, returns))
+        state.fill(slot, use, place, end)
+        brought_in.append(first[use])
     return TilePlacement(*np.array(rows, dtype=np.int64).reshape(-1, 5).T.copy())

@@ -246,7 +246,7 @@ def ifmap_tiles(
                 needed_bytes = tile_bytes
                 continue
             uses = find(tiles)
-            needed = 0 if slots == tiles.tiles else uses.at_once()
+            needed = 0 if slots == tiles.tiles else uses.at_once
             if needed < slots:
                 return tiles, uses, region(share, tile_bytes, word_bytes, tiles.tile_words())
             if needed == slots and spare is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,12 +26,22 @@ class Uses:
     def __len__(self) -> int:
         return len(self.tile)
 
+    @cached_property
+    def end_in_order(self) -> bool:
+        """Whether uses end in the order in which they begin."""
+        return bool((self.last[1:] >= self.last[:-1]).all())
+
+    @cached_property
     def at_once(self) -> int:
-        """Return the most uses that are active at the same element: the fewest slots that can serve them."""
-        if len(self) == 0:
-            return 0
-        ended = np.searchsorted(np.sort(self.last), self.first, side="left")
-        return int((np.arange(1, len(self) + 1) - ended).max())
+        """The most uses that are active at the same element: the fewest slots that can serve them.
+
+        At most ``n`` are active if each use begins after all but ``n`` of the earlier ones ended, whichever these are.
+        """
+        ends = self.last if self.end_in_order else np.sort(self.last)
+        least, most = min(1, len(self)), 1
+        while (self.first[most:] <= ends[: max(0, len(self) - most)]).any():
+            least, most = most + 1, 2 * most
+        return bisect_left(range(most), True, least, key=lambda n: not (self.first[n:] <= ends[: len(self) - n]).any())
 
 
 def ragged(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
@@ -44,6 +56,11 @@ def ragged(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Ar
     return owner, value
 
 
+def first_of_each(keys: Int64Array) -> Int64Array:
+    """Return where in sorted ``keys`` each of them occurs first."""
+    return np.flatnonzero(np.concatenate(([len(keys) > 0], keys[1:] != keys[:-1])))
+
+
 def in_order(tile: Int64Array, first: Int64Array, last: Int64Array) -> Uses:
     """Return uses sorted by their first element."""
     order = np.argsort(first, kind="stable")
@@ -54,10 +71,10 @@ def merged(tile: Int64Array, first: Int64Array, last: Int64Array, owner: Int64Ar
     """Return uses in which all uses of one tile by one owner (a fold) are joined into a single one that spans them."""
     if len(tile) == 0:
         return Uses(tile, first, last)
-    order = np.lexsort((first, tile, owner))
-    tile, first, last, owner = tile[order], first[order], last[order], owner[order]
-    begins = np.flatnonzero(np.concatenate(([True], (tile[1:] != tile[:-1]) | (owner[1:] != owner[:-1]))))
-    return in_order(tile[begins], first[begins], np.maximum.reduceat(last, begins))
+    place = owner * (int(tile.max()) + 1) + tile
+    order = np.argsort(place, kind="stable")
+    begins = first_of_each(place[order])
+    return in_order(tile[order[begins]], np.minimum.reduceat(first[order], begins), np.maximum.reduceat(last[order], begins))
 
 
 @dataclass(frozen=True)
