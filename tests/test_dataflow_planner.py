@@ -41,6 +41,15 @@ def uses(draw: st.DrawFn) -> Uses:
     return in_order(tile, first, last)
 
 
+@RELAXED
+@given(uses())
+def test_the_uses_active_at_once_are_the_most_that_any_element_needs(wanted: Uses) -> None:
+    active = [int(((wanted.first <= element) & (element <= wanted.last)).sum()) for element in range(int(wanted.last.max()) + 1)]
+    assert wanted.at_once == max(active)
+    nothing = wanted.first[:0]
+    assert Uses(nothing, nothing, nothing).at_once == 0
+
+
 def stuck_at(wanted: Uses, placement: TilePlacement) -> int | None:
     """Carry a placement out, loads in their order and elements one after another; the element that cannot be served, or None.
 

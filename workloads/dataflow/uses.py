@@ -38,10 +38,14 @@ class Uses:
         At most ``n`` are active if each use begins after all but ``n`` of the earlier ones ended, whichever these are.
         """
         ends = self.last if self.end_in_order else np.sort(self.last)
+
+        def suffices(n: int) -> bool:
+            return not (self.first[n:] <= ends[: max(0, len(self) - n)]).any()
+
         least, most = min(1, len(self)), 1
-        while (self.first[most:] <= ends[: max(0, len(self) - most)]).any():
+        while not suffices(most):
             least, most = most + 1, 2 * most
-        return bisect_left(range(most), True, least, key=lambda n: not (self.first[n:] <= ends[: len(self) - n]).any())
+        return bisect_left(range(most), True, least, key=suffices)
 
 
 def ragged(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
