@@ -11,18 +11,21 @@ if TYPE_CHECKING:
     from simcore.simulation import simulate
     from simcore.spec.load import load_system
     from simcore.spec.system import System
+    from simcore.sweeps.sweep import Sweep, sweep
     from simcore.timing.bank_timing import BankTiming
 
 __version__ = "0.1.0"
-__all__ = ["BankTiming", "InputError", "Results", "System", "__version__", "load_system", "simulate"]
+__all__ = ["BankTiming", "InputError", "Results", "Sweep", "System", "__version__", "load_system", "simulate", "sweep"]
 
 _HOMES = {
     "BankTiming": "simcore.timing.bank_timing",
     "InputError": "simcore.errors",
     "Results": "simcore.results",
+    "Sweep": "simcore.sweeps.sweep",
     "System": "simcore.spec.system",
     "load_system": "simcore.spec.load",
     "simulate": "simcore.simulation",
+    "sweep": "simcore.sweeps.sweep",
 }
 
 

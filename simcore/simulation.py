@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from simcore.dram.tables import IntArray, ResolvedDram
+    from simcore.engine.store import Store
     from simcore.results.trace_files import TraceOrder
     from workloads.network import Network
 
@@ -46,6 +47,7 @@ def simulate(
     progress: OnProgress | None = None,
     trace: TraceOrder | None = None,
     commands: str | Path | None = None,
+    kept: Store[Any] | None = None,
 ) -> Results:
     """Run a network on a system and return its tables.
 
@@ -63,7 +65,8 @@ def simulate(
     engine "simpy"), and compares the products with numpy's, layer by layer; ``Results.values`` holds the findings. A run whose
     estimate exceeds ``limit_s`` seconds is an error; None sets no limit. The run calls ``progress`` as it advances. ``trace``
     asks for files with every access of the scratchpads or of the DRAM. ``commands`` is a CSV file (.gz gzips it) for the commands
-    of a kind that issues them by itself.
+    of a kind that issues them by itself. ``kept`` keeps layers from run to run, so that equal ones are simulated once
+    (`simcore.engine.store.MemoryStore`).
 
     Raise InputError for any of these that cannot be used, and WrongValuesError if a checked value differs from numpy's.
     """
@@ -78,7 +81,7 @@ def simulate(
     costs = kind.costs(machine)
     graph = network_for(network, machine, batch, training)
     used = shortcuts if shortcuts is not None else Shortcuts()
-    order = RunOrder(graph, _wanted(graph, layers), engine, used, check_values, progress)
+    order = RunOrder(graph, wanted_layers(graph, layers), engine, used, check_values, progress, kept=kept)
     refuse_too_long(kind.estimate(machine, order), order, limit_s)
     kind.load(machine, engine)
     started = time.perf_counter()
@@ -172,7 +175,7 @@ def network_for(
     return training_step(found, optimizer=training)
 
 
-def _wanted(network: Network, layers: str | Sequence[str] | None) -> set[str] | None:
+def wanted_layers(network: Network, layers: str | Sequence[str] | None) -> set[str] | None:
     """Return the names of the layers that match the patterns, or None for all."""
     patterns = [layers] if isinstance(layers, str) else layers
     split = [part.strip() for pattern in patterns or () for part in pattern.split(",") if part.strip()]

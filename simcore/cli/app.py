@@ -13,6 +13,7 @@ from simcore.cli.memory_app import memory_app
 from simcore.cli.options import RunOptions, SimulateOptions, WhyOptions, taking
 from simcore.cli.streams import standard_streams
 from simcore.cli.study_app import study_app
+from simcore.cli.sweep_options import SweepOptions
 from simcore.cli.termination import ended_by_signal
 
 app = typer.Typer(
@@ -87,6 +88,19 @@ def compare(
     from simcore.cli.comparing import compare_command
 
     compare_command(runs, fail_if or (), no_limit, json)
+
+
+@app.command()
+@guarded
+@taking(SweepOptions)
+def sweep(asked: SweepOptions) -> None:
+    """Simulate every point of a space of networks, systems and keys, or search it, and print the best of them.
+
+    A sweep that was ended in any way goes on where it was when the command is given again.
+    """
+    from simcore.cli.sweeping import sweep_command
+
+    sweep_command(asked)
 
 
 app.add_typer(dram.app, name="dram")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from math import ceil
 
 from simcore.errors import InputError
+from simcore.reading.expressions import parsed_expression, too_deep
 
 _EXPECTED = "names, integers, + - * //, max(), min() and cycles()"
-_LONGEST = 200
 _LARGEST = 10**12
 #: The form of a fraction in a table. The exponent has at most two digits, which is enough for a time in nanoseconds.
 _DECIMAL = re.compile(r"[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]{1,2})?")
@@ -27,18 +26,11 @@ def evaluate(expression: int | str, value_of: Callable[[str], int], tck_ps: int,
     for other kinds of expressions, for a result that is no whole number, and for the errors of ``value_of``.
     """
     text = str(expression)
-    if len(text) > _LONGEST:
-        raise InputError(f"expected an expression of at most {_LONGEST} characters, got {len(text)}", where)
+    tree = parsed_expression(text, _EXPECTED, where)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise InputError(f"expected an expression, got '{text}'", where, f"an expression may hold {_EXPECTED}") from error
-    try:
-        result = _Walk(text, value_of, tck_ps, where).value(tree.body, inside_cycles=False)
+        result = _Walk(text, value_of, tck_ps, where).value(tree, inside_cycles=False)
     except RecursionError as error:
-        raise InputError(f"expected a simpler expression, got one nested too deeply: '{text}'", where) from error
+        raise too_deep(text, where) from error
     if abs(result) > _LARGEST:
         raise InputError(f"expected at most {_LARGEST} cycles, '{text}' gives more", where)
     if result.denominator != 1:

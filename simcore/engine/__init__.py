@@ -93,7 +93,7 @@ def _runner(
 
         if operands is not None:
             raise InputError("the compiled engine has no PEs, so it cannot check values", hint="choose engine 'simpy'")
-        compiled = CompiledEngine(machine, shortcuts, records.line_writes, traced=records.traced)
+        compiled = CompiledEngine(machine, shortcuts, records.line_writes, records.kept, records.traced)
         return lambda index, program: compiled.run(program, None if on_step is None else partial(on_step, index))
     from simcore.engine.reference.run import ReferenceEngine
 

@@ -111,10 +111,13 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         """Return the most bytes that main memory moves in a core cycle, or NaN if the machine has no such limit."""
         return nan
 
+    def cycle_content(self, spec: SpecT) -> str:
+        """Return a text of everything on which a machine's cycles depend, without names and costs."""
+        return spec.model_dump_json(exclude={"name", "description"})
+
     def alike_in_time(self, one: SpecT, other: SpecT) -> bool:
         """Return whether two machines of this kind take the same cycles for the same work, so that they differ in costs alone."""
-        names = {"name", "description"}
-        return one.model_dump(exclude=names) == other.model_dump(exclude=names)
+        return self.cycle_content(one) == self.cycle_content(other)
 
     # How it runs ---------------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from simcore.progress import OnProgress
 if TYPE_CHECKING:
     from simcore.dram.tables import IntArray
     from simcore.engine.shortcuts import Shortcuts
+    from simcore.engine.store import Store
     from simcore.machine.line_writes import LineWrites
     from simcore.results import LayerRun
     from workloads.network import Network
@@ -23,7 +24,8 @@ class RunOrder:
 
     ``shortcuts`` says which shortcuts a compiled engine may take. ``check_values`` asks for a comparison of the values that the
     machine computes. The run calls ``progress`` as it advances, hands accesses over to ``traced``, and calls ``commands`` once
-    with the commands of a DRAM (`MachineKind.command_dram`).
+    with the commands of a DRAM (`MachineKind.command_dram`). ``kept`` keeps, from run to run, layers for later ones that equal
+    them; a kind may leave it alone.
     """
 
     network: Network
@@ -34,6 +36,7 @@ class RunOrder:
     progress: OnProgress | None = None
     traced: Traced | None = None
     commands: Callable[[IntArray], None] | None = None
+    kept: Store[Any] | None = None
 
 
 @dataclass(frozen=True)

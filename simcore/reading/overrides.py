@@ -11,7 +11,7 @@ from simcore.reading.numbers import cut, shown, whole_number
 from simcore.reading.tree import NAMED_BY, Entry, Path, Value, entry, find, merge
 from simcore.reading.yaml_tree import read_yaml
 
-#: Values by key, or "key=value" texts.
+#: Values by key, or "key=value" texts. A value may be an Entry, whose place errors name.
 Overrides: TypeAlias = Mapping[str, object] | Sequence[str]
 
 
@@ -81,7 +81,7 @@ def _named(key: str, value: object) -> tuple[list[str], Entry]:
     steps = key.strip().split(".")
     if not all(steps):
         raise InputError(f"expected a key such as array.rows, got {shown(key)}", where)
-    return steps, _not_empty(entry(value, where))
+    return steps, _not_empty(value if isinstance(value, Entry) else entry(value, where))
 
 
 def _not_empty(found: Entry) -> Entry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -64,6 +64,12 @@ def load_buildable(source: str | Path, overrides: Overrides = ()) -> tuple[Machi
     changed = override(root, overrides)[0]
     raise_all([problem.error for problem in build_problems(system, changed, _kind(changed))])
     return system, places_of(changed)
+
+
+def system_reader(source: str | Path) -> Callable[[Overrides], MachineSpec]:
+    """Read a preset or file once, and return the function that returns what `load_system` returns for overrides of it."""
+    root, errors = _read(_locate(source))
+    return lambda overrides: _validated(root, errors, overrides)
 
 
 def override_system(system: SpecT, overrides: Overrides) -> SpecT:

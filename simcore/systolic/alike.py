@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from simcore.machine.bank_group import group_timing
 from simcore.spec import System
-from simcore.spec.scratchpad import BankGroup, TimingSpec
-from simcore.timing.bank_timing import BankTiming
+from simcore.spec.scratchpad import BankGroup
 
 #: Keys of a System on which no cycle depends. The banks of scratchpads are compared by their timing instead.
-_COSTS_NOTHING = {"name", "description", "technology", "scratchpads", "memory"}
+_COSTS_NOTHING: dict[str, Any] = {"name": True, "description": True, "technology": True, "memory": {"type"}}
 _BANKS = {"timing", "macro", "bank_groups"}
+
+
+def cycle_content(system: System) -> str:
+    """Return everything on which the system's cycles depend. Names, technology and cells of macros are left out."""
+    pads: dict[str, Any] = {"scratchpads": dict.fromkeys(system.scratchpads, _BANKS)}
+    content: dict[str, Any] = system.model_dump(mode="json", exclude={**_COSTS_NOTHING, **pads})
+    content["order of scratchpads"] = list(system.scratchpads)
+    content["timings"] = [
+        [name, group.banks, *_timing(system, name, group)] for name, pad in system.scratchpads.items() for group in pad.groups
+    ]
+    return json.dumps(content, sort_keys=True)
 
 
 def alike_in_time(one: System, other: System) -> bool:
     """Return whether the systems differ in costs alone: names, technology, cells of macros. All bank timings must be equal."""
-    if any(getattr(one, key) != getattr(other, key) for key in type(one).model_fields if key not in _COSTS_NOTHING):
-        return False
-    if one.memory.model_dump(exclude={"type"}) != other.memory.model_dump(exclude={"type"}):
-        return False
-    if list(one.scratchpads) != list(other.scratchpads):
-        return False
-    pads = [(one.scratchpads[name], other.scratchpads[name]) for name in one.scratchpads]
-    if any(mine.model_dump(exclude=_BANKS) != theirs.model_dump(exclude=_BANKS) for mine, theirs in pads):
-        return False
-    return _timings(one) == _timings(other)
+    return cycle_content(one) == cycle_content(other)
 
 
-def _timings(system: System) -> list[BankTiming | TimingSpec]:
-    """Return the timing of every bank, in the engines' order."""
-    return [
-        timing
-        for name, pad in system.scratchpads.items()
-        for group in pad.groups
-        for timing in [_timing(system, name, group)] * group.banks
-    ]
-
-
-def _timing(system: System, scratchpad: str, group: BankGroup) -> BankTiming | TimingSpec:
+def _timing(system: System, scratchpad: str, group: BankGroup) -> list[Any]:
     """Return a bank group's timing. A model from the user's file is compared by file and name.
 
     Each reading of the file makes another class, so two objects of one model would never be equal.
     """
     if group.timing is not None and ".py:" in group.timing.model:
-        return group.timing
-    return group_timing(system, scratchpad, group)
+        return [group.timing.model_dump(mode="json")]
+    timing = group_timing(system, scratchpad, group)
+    return [f"{type(timing).__module__}.{type(timing).__qualname__}", dict(timing.values)]

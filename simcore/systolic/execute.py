@@ -42,7 +42,7 @@ def execute(system: System, order: RunOrder, planned: Sequence[PlannedLayer]) ->
         on_layer=on_layer,
         on_step=None if progress is None else on_step,
         operands=None if check is None else check.operands,
-        records=Records(line_writes, order.traced),
+        records=Records(line_writes, order.traced, order.kept),
     )
     said = {} if check is None else check.said
     return Ran(_layer_runs(planned, outcomes, said), line_writes)

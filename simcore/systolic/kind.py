@@ -98,10 +98,10 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
             return peak_bandwidth_bytes_per_s(spec.memory.resolved()) / spec.core_clock_hz
         return float(spec.memory.bytes_per_cycle * spec.memory.clock_hz / spec.core_clock_hz)
 
-    def alike_in_time(self, one: System, other: System) -> bool:
-        from simcore.systolic.alike import alike_in_time
+    def cycle_content(self, spec: System) -> str:
+        from simcore.systolic.alike import cycle_content
 
-        return alike_in_time(one, other)
+        return cycle_content(spec)
 
     def estimate(self, spec: System, order: RunOrder) -> Estimate:
         """Return the estimated cycles and seconds of a run, from the shapes of its layers alone."""
