@@ -15,6 +15,7 @@ from simcore.cli.streams import standard_streams
 from simcore.cli.study_app import study_app
 from simcore.cli.sweep_options import SweepOptions
 from simcore.cli.termination import ended_by_signal
+from simcore.cli.training_options import TrainPrunedOptions
 
 app = typer.Typer(
     name="simcore",
@@ -170,6 +171,16 @@ def explain(
     from simcore.cli.explaining import explain_command
 
     explain_command(name, json)
+
+
+@app.command("train-pruned")
+@guarded
+@taking(TrainPrunedOptions)
+def train_pruned(asked: TrainPrunedOptions) -> None:
+    """Train a network for real while its filters are pruned, with checkpoints and a log of live filters (extra train)."""
+    from simcore.cli.train_pruned import train_pruned_command
+
+    train_pruned_command(asked)
 
 
 @app.command()

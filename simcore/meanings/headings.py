@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from simcore.meanings.training_headings import TRAIN_PRUNED
+
 LAYERS = {
     "M MACs": ("millions", "Multiply-accumulates of the layer, computed from its shapes (`macs`)."),
     "compute": ("cycles", "Cycles in which the array takes a step (`compute_cycles`)."),
@@ -195,7 +197,7 @@ STUDIES = {
     "tensor": ("", "Kind of tensor in which writes fail."),
     "bits": ("", "Bit positions in which writes fail; 0 is the least significant."),
     "runs": ("", "Number of trained runs, one per seed."),
-    "accuracy %": ("percent", "Accuracy on the test images after training, mean over the runs."),
+    "accuracy %": ("percent", "Accuracy on the test images after training (of an epoch: after that epoch), mean over the runs."),
     "min": ("percent", "Lowest accuracy of the runs."),
     "lost, points": ("points", "Accuracy lost against training without write errors, in points of a percent."),
     "loss, points": ("points", "Accuracy lost against training without write errors, in points of a percent."),
@@ -245,6 +247,7 @@ GROUPS = {
     "Headings of simcore memory": MEMORY,
     "Headings of simcore dram": DRAM,
     "Headings of simcore list and explain": LISTS,
+    "Headings of simcore train-pruned": TRAIN_PRUNED,
     "Headings of simcore study": STUDIES,
     "Headings of simcore study pim-dram": PIM_STUDY,
 }

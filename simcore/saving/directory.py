@@ -69,11 +69,11 @@ def results_directory(directory: str | Path | None, *, overwrite: bool = False) 
         yield Claim()
         return
     with refusals_of(Path(directory)):
-        target = _place(Path(directory))
+        target = place(Path(directory))
     with work_folder(target) as work:
         with refusals_of(target):
             _restore(work, target)
-            _check_contents(target, overwrite)
+            check_contents(target, overwrite)
             clear(work / NEW)
             clear(work / OLD)
         try:
@@ -82,7 +82,7 @@ def results_directory(directory: str | Path | None, *, overwrite: bool = False) 
             shutil.rmtree(work / NEW, ignore_errors=True)
 
 
-def _place(directory: Path) -> Path:
+def place(directory: Path) -> Path:
     """Return the directory's absolute path without links. Raise InputError if renaming cannot put a directory there."""
     where = str(directory)
     try:
@@ -117,7 +117,8 @@ def _restore(work: Path, target: Path) -> None:
         sync(target.parent)
 
 
-def _check_contents(target: Path, overwrite: bool) -> None:
+def check_contents(target: Path, overwrite: bool) -> None:
+    """Raise InputError unless ``target`` is free or, with ``overwrite``, holds nothing but what simcore wrote."""
     if _is_free(target):
         return
     foreign = foreign_entries(target)

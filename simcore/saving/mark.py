@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from simcore.saving.content import FORMAT, MARK, SAYS, combined, content_of
 
 
 def write_mark(directory: Path) -> None:
-    """Mark everything in the directory as written by simcore. The mark comes last, so a directory with a mark is complete.
+    """Mark everything in the directory as written by simcore. The mark comes last, so a directory with a mark is complete."""
+    (directory / MARK).write_text(mark_text(directory), encoding="utf-8")
+
+
+def mark_text(directory: Path, to_come: Iterable[str] = ()) -> str:
+    """Return the mark of a directory: the names of everything in it, and of the files ``to_come``, which simcore may write later.
 
     The mark also holds the version of the form, and the length and hash of each file, which `saved_content` checks.
     """
-    names = sorted([*_entries(directory, lambda _: True), MARK])
+    names = sorted({*_entries(directory, lambda _: True), MARK})
     content = content_of(directory, (name for name in names if name != MARK and not name.endswith(("/", "@"))))
-    said = {"mark": SAYS, "format": FORMAT, "files": names, "content_sha256": combined(content), "content": content}
-    (directory / MARK).write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+    files = sorted({*names, *to_come})
+    said = {"mark": SAYS, "format": FORMAT, "files": files, "content_sha256": combined(content), "content": content}
+    return json.dumps(said, indent=2) + "\n"
 
 
 def foreign_entries(directory: Path) -> list[str]:
@@ -30,6 +36,11 @@ def foreign_entries(directory: Path) -> list[str]:
     """
     own = _marked(directory)
     return sorted(name for name in _entries(directory, own.__contains__) if name not in own)
+
+
+def is_marked(directory: Path, names: Iterable[str]) -> bool:
+    """Return whether the directory bears a mark of simcore that has all these names."""
+    return _marked(directory) >= {*names, MARK}
 
 
 def _marked(directory: Path) -> frozenset[str]:

@@ -1,10 +1,12 @@
-"""Images for training: scikit-learn's handwritten digits (real, offline), or CIFAR from the user's own files."""
+"""Images for training: scikit-learn's handwritten digits (real, offline), or CIFAR or ImageNet from the user's own files."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,16 @@ import numpy.typing as npt
 
 from simcore.errors import InputError, did_you_mean
 from workloads.learning.extra import needed
+from workloads.learning.image_folder import SIDE, ImageFiles, load_folder
 from workloads.networks.images import Image
 
-Images = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.float32]
+#: Images in memory, or in files that are read where they are indexed.
+Images = Pixels | ImageFiles
 Labels = npt.NDArray[np.int64]
+
+#: Image files that take at most this much decoded are read once.
+_IN_MEMORY_BYTES = 2**30
 
 #: The choice of test images among the digits is the same in every run. A run's seed changes weights, order and write errors.
 _SPLIT_SEED = 0
@@ -26,7 +34,7 @@ _DIGITS_TEST_SHARE = 3
 class Dataset:
     """Images and int64 labels.
 
-    Images are float32 (n, channels, rows, columns), normalised by the mean and deviation of the training images.
+    Images are float32 (n, channels, rows, columns), normalised by the mean and deviation of the training images, or of ImageNet.
     """
 
     name: str
@@ -48,19 +56,35 @@ class Dataset:
             return self
         if images < 1:
             raise InputError(f"expected at least 1 image, got {images}")
-        kept = (self.train_images[:images], self.train_labels[:images], self.test_images[:images], self.test_labels[:images])
-        return Dataset(self.name, self.classes, *kept)
+        train, test = _first(self.train_images, images), _first(self.test_images, images)
+        return Dataset(self.name, self.classes, train, self.train_labels[:images], test, self.test_labels[:images])
+
+
+def _first(found: Images, images: int) -> Images:
+    return found.first(images) if isinstance(found, ImageFiles) else found[:images]
 
 
 def load_dataset(name: str, folder: str | Path | None = None) -> Dataset:
-    """Return the data set of this name: digits, or cifar10 / cifar100 from the files in ``folder``.
+    """Return the data set of this name: digits, or cifar10, cifar100, imagenet or imagenet-SIDE from the files in ``folder``.
 
-    Raise InputError for an unknown name, a missing folder or file, files with unexpected contents, and missing scikit-learn if it
-    is needed.
+    Raise InputError for an unknown name, a missing folder or file, files with unexpected contents, and missing scikit-learn or
+    Pillow if it is needed.
     """
+    sized = re.fullmatch(r"imagenet-([0-9]{1,4})", name)
+    if sized is not None:
+        return _imagenet(folder, int(sized[1]))
     if name not in DATASETS:
         raise InputError(f"no data set is called '{name}'", hint=did_you_mean(name, DATASETS))
     return DATASETS[name](folder)
+
+
+def dataset_from(text: str, images: int | None = None) -> Dataset:
+    """Return the data set of a text such as ``digits`` or ``cifar10:DIR``, or its first ``images`` training and test images.
+
+    Raise InputError as ``load_dataset`` and ``Dataset.first`` do.
+    """
+    name, colon, folder = text.partition(":")
+    return load_dataset(name, folder if colon else None).first(images)
 
 
 def _digits(folder: str | Path | None) -> Dataset:
@@ -83,7 +107,7 @@ def _all_digits() -> Dataset:
     return normalised("digits", 10, (images[~test], labels[~test]), (images[test], labels[test]))
 
 
-def normalised(name: str, classes: int, train: tuple[Images, Labels], test: tuple[Images, Labels]) -> Dataset:
+def normalised(name: str, classes: int, train: tuple[Pixels, Labels], test: tuple[Pixels, Labels]) -> Dataset:
     """Return a data set whose training images have mean 0 and deviation 1, channel by channel."""
     mean = train[0].mean(axis=(0, 2, 3), keepdims=True)
     deviation = train[0].std(axis=(0, 2, 3), keepdims=True) + np.float32(1e-6)
@@ -103,9 +127,25 @@ def _cifar(classes: int) -> Callable[[str | Path | None], Dataset]:
     return load
 
 
+def _imagenet(folder: str | Path | None, side: int = SIDE) -> Dataset:
+    """Return images cut to this side, in memory if they fit. Raise InputError without a folder and for a side below 1."""
+    if folder is None:
+        raise InputError("imagenet is read from your own files, so name their folder")
+    if side < 1:
+        raise InputError(f"expected a side of at least 1, got {side}", "data")
+    classes, *parts = load_folder(Path(folder), side)
+    (train, train_labels), (test, test_labels) = ((_in_memory(files), labels) for files, labels in parts)
+    return Dataset("imagenet" if side == SIDE else f"imagenet-{side}", classes, train, train_labels, test, test_labels)
+
+
+def _in_memory(files: ImageFiles) -> Images:
+    return files[:] if 4 * prod(files.shape) <= _IN_MEMORY_BYTES else files
+
+
 #: Name -> loader of a folder (None for a data set without files).
 DATASETS: dict[str, Callable[[str | Path | None], Dataset]] = {
     "digits": _digits,
     "cifar10": _cifar(10),
     "cifar100": _cifar(100),
+    "imagenet": _imagenet,
 }

@@ -7,11 +7,11 @@ from typing import Any
 
 from simcore.errors import InputError
 
-_PACKAGES = {"torch": "torch", "sklearn": "scikit-learn"}
+_PACKAGES = {"torch": "torch", "sklearn": "scikit-learn", "PIL": "pillow"}
 
 
 def needed(module: str, purpose: str) -> Any:
-    """Return the imported module (of torch or sklearn). Raise InputError with the name of the extra if it is not installed."""
+    """Return the imported module (of torch, sklearn or PIL). Raise InputError, with the extra's name, if it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

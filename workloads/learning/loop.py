@@ -54,9 +54,9 @@ def fit(net: nn.Module, data: Dataset, setup: TrainingSetup, seed: int) -> tuple
 
 def step(net: nn.Module, optimiser: torch.optim.Optimizer, data: Dataset, batch: torch.Tensor) -> float:
     """Train once on the images with these indices, and return their loss. If it is not finite, the weights do not change."""
-    images, labels = torch.from_numpy(data.train_images), torch.from_numpy(data.train_labels)
+    images, labels = torch.from_numpy(data.train_images[batch.numpy()]), torch.from_numpy(data.train_labels)[batch]
     optimiser.zero_grad()
-    loss = functional.cross_entropy(net(images[batch]), labels[batch])
+    loss = functional.cross_entropy(net(images), labels)
     value = loss.item()
     if isfinite(value):
         loss.backward()  # type: ignore[no-untyped-call]
