@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from dataflow_walk import check_plan
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from machines import EDGES_AND_OVERLAPS
 
@@ -43,6 +43,7 @@ def uses(draw: st.DrawFn) -> Uses:
 
 @RELAXED
 @given(uses())
+@example(Uses(np.arange(5), np.arange(5), np.full(5, 9)))
 def test_the_uses_active_at_once_are_the_most_that_any_element_needs(wanted: Uses) -> None:
     active = [int(((wanted.first <= element) & (element <= wanted.last)).sum()) for element in range(int(wanted.last.max()) + 1)]
     assert wanted.at_once == max(active)
