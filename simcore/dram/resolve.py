@@ -11,7 +11,7 @@ import numpy as np
 
 from simcore.dram.resolve_rules import constraint_array, resolved_rules
 from simcore.dram.resolve_timing import resolved_timing
-from simcore.dram.schema import CommandSpec, OrganisationSpec
+from simcore.dram.schema import CommandSpec, OrganisationSpec, StandardSpec
 from simcore.dram.standard import Standard, dram_names, load_standard
 from simcore.dram.tables import (
     HOLDS_NOT,
@@ -87,56 +87,80 @@ def _resolve(
     counts = _counts(standard, organisation, overrides)
     timing = resolved_timing(standard, organisation, speed, overrides)
     rules = resolved_rules(standard, timing, spec.speeds[speed].tck_ps)
-    levels = (*spec.levels[: spec.levels.index("bank") + 1], "row", "column")
-    transaction_bytes = place.channel_width_bits * spec.burst_length // 8
-    commands = tuple(spec.commands)
     return ResolvedDram(
         name=name,
         standard=spec.name,
         organisation=organisation,
         speed=speed,
-        levels=levels,
-        counts=tuple(counts[level] for level in levels),
-        field_bits=tuple(counts[level].bit_length() - 1 for level in levels),
-        timing_levels=spec.levels,
-        rows_per_subarray=place.rows_per_subarray,
-        commands=commands,
-        command_level=_column([spec.levels.index(command.level) for command in spec.commands.values()]),
-        needs=_column([_NEEDS[command.needs] for command in spec.commands.values()]),
-        opens=_flags(spec.commands, "opens"),
-        closes=_flags(spec.commands, "closes"),
-        reads=_flags(spec.commands, "reads"),
-        writes=_flags(spec.commands, "writes"),
-        refreshes=_flags(spec.commands, "refreshes"),
-        same_subarray=_flags(spec.commands, "within"),
-        after=_column([-1 if command.after is None else commands.index(command.after) for command in spec.commands.values()]),
-        holds=_column([_HOLDS[command.holds] for command in spec.commands.values()]),
-        buses=spec.buses,
-        bus_level=spec.levels.index(spec.bus_level),
-        command_bus=_column([spec.buses.index(command.bus or spec.buses[0]) for command in spec.commands.values()]),
-        command_cycles=_column([command.cycles for command in spec.commands.values()]),
+        **_of_levels(spec, counts),
+        **_of_commands(spec),
+        **_of_timing(timing),
+        **_of_channel(spec, place),
         roles=_roles(standard),
         constraints=constraint_array(rules),
         rules=rules,
-        timing=timing,
         tck_ps=spec.speeds[speed].tck_ps,
-        burst_cycles=timing["nBL"],
-        read_latency=timing["nCL"],
-        write_latency=timing["nCWL"],
-        refresh_interval=timing.get("nREFI", 0),
-        refresh_bank_interval=timing.get("nREFIpb", 0),
-        rank_level=levels.index(spec.refresh_level),
-        bank_level=levels.index("bank"),
-        row_level=spec.levels.index(spec.row_level),
-        channel_width_bits=place.channel_width_bits,
-        chip_width_bits=place.chip_width_bits,
-        chips_per_rank=place.channel_width_bits // place.chip_width_bits,
-        transaction_bytes=transaction_bytes,
-        offset_bits=transaction_bytes.bit_length() - 1,
         currents=_currents(standard, currents, place),
         interface=None if spec.interface is None else Interface(**spec.interface.model_dump()),
         sources={**spec.sources, "organisation": place.source, "speed": spec.speeds[speed].source},
     )
+
+
+def _of_levels(spec: StandardSpec, counts: Mapping[str, int]) -> dict[str, Any]:
+    """Return the fields that follow from the levels and from the nodes in each."""
+    levels = (*spec.levels[: spec.levels.index("bank") + 1], "row", "column")
+    return {
+        "levels": levels,
+        "counts": tuple(counts[level] for level in levels),
+        "field_bits": tuple(counts[level].bit_length() - 1 for level in levels),
+        "timing_levels": spec.levels,
+        "buses": spec.buses,
+        "bus_level": spec.levels.index(spec.bus_level),
+        "rank_level": levels.index(spec.refresh_level),
+        "bank_level": levels.index("bank"),
+        "row_level": spec.levels.index(spec.row_level),
+    }
+
+
+def _of_commands(spec: StandardSpec) -> dict[str, Any]:
+    """Return the fields that have one number for each command."""
+    names, commands = tuple(spec.commands), spec.commands.values()
+    return {
+        "commands": names,
+        "command_level": _column([spec.levels.index(command.level) for command in commands]),
+        "needs": _column([_NEEDS[command.needs] for command in commands]),
+        **{key: _flags(spec.commands, key) for key in ("opens", "closes", "reads", "writes", "refreshes")},
+        "same_subarray": _flags(spec.commands, "within"),
+        "after": _column([-1 if command.after is None else names.index(command.after) for command in commands]),
+        "holds": _column([_HOLDS[command.holds] for command in commands]),
+        "command_bus": _column([spec.buses.index(command.bus or spec.buses[0]) for command in commands]),
+        "command_cycles": _column([command.cycles for command in commands]),
+    }
+
+
+def _of_timing(timing: Mapping[str, int]) -> dict[str, Any]:
+    """Return the timings, and those of them that have a name of their own."""
+    return {
+        "timing": timing,
+        "burst_cycles": timing["nBL"],
+        "read_latency": timing["nCL"],
+        "write_latency": timing["nCWL"],
+        "refresh_interval": timing.get("nREFI", 0),
+        "refresh_bank_interval": timing.get("nREFIpb", 0),
+    }
+
+
+def _of_channel(spec: StandardSpec, place: OrganisationSpec) -> dict[str, Any]:
+    """Return the widths of a channel and of its chips, and the bytes of a transaction."""
+    transaction_bytes = place.channel_width_bits * spec.burst_length // 8
+    return {
+        "rows_per_subarray": place.rows_per_subarray,
+        "channel_width_bits": place.channel_width_bits,
+        "chip_width_bits": place.chip_width_bits,
+        "chips_per_rank": place.channel_width_bits // place.chip_width_bits,
+        "transaction_bytes": transaction_bytes,
+        "offset_bits": transaction_bytes.bit_length() - 1,
+    }
 
 
 def _column(values: list[int]) -> IntArray:

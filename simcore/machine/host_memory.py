@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from simcore.errors import InputError
 
 
+@lru_cache(maxsize=1)
 def host_memory_bytes() -> int | None:
     """Return the bytes of memory of this computer, or None if the system does not say."""
     try:

@@ -30,7 +30,7 @@ class CompactTable:
             if isinstance(column, int) or rows == 0:
                 least = most = column if isinstance(column, int) else 0
             else:
-                least, most = int(column.min()), int(column.max())
+                least, most = int(np.minimum.reduce(column)), int(np.maximum.reduce(column))
             kept.append(least if least == most else np.ascontiguousarray(column))
             self.least.append(least)
             self.most.append(most)

@@ -106,28 +106,25 @@ class _Slots:
             self.released[slot] = max(self.released[slot], last)
         return self.released[slot], self.order[found - 1], slot
 
-    def next_use(self, slot: int) -> int:
-        """Return the use of a slot's tile after the latest, or a number beyond all uses."""
-        following = self.at[slot] + 1
-        return self.order[following] if following < self.end[slot] else len(self.order)
-
     def sort_out(self, use: int, by_then: int) -> None:
         """Move slots that were used again before ``use`` to late, and those released before element ``by_then`` to early."""
-        order, at, late, asleep = self.order, self.at, self.late, self.asleep
+        order, at, end, none = self.order, self.at, self.end, len(self.order)
+        late, asleep, look_up = self.late, self.asleep, self.look_up
         while asleep and asleep[0][0] < use:
             _, by, slot = heappop(asleep)
             if order[at[slot]] == by:
-                heappush(late, self.look_up(slot, use))
+                heappush(late, look_up(slot, use))
         while late and late[0][0] < by_then:
             slot = late[0][2]
-            release, by, _ = entry = self.look_up(slot, use)
+            release, by, _ = entry = look_up(slot, use)
             if release >= by_then:
                 heapreplace(late, entry)
                 continue
             heappop(late)
-            following = self.next_use(slot)
+            place = at[slot] + 1
+            following = order[place] if place < end[slot] else none
             heappush(self.early, (-following, release, by, slot))
-            if following < len(order):
+            if following < none:
                 heappush(asleep, (following, by, slot))
 
     def taken(self, use: int) -> int:
@@ -153,17 +150,18 @@ def _farthest(uses: Uses, by_tile: Int64Array, begins: Int64Array, slots: int, l
     out = sorted(zip(by_tile[begins].tolist(), begins.tolist(), [*begins[1:].tolist(), len(uses)], strict=True))
     brought_in = deque([0] * most, maxlen=most)
     first, may_begin = uses.first.data, None if lead.begins is None else lead.begins.data
-    rows: list[tuple[int, int, int, int, int]] = []
+    order, rows = state.order, list[tuple[int, int, int, int, int]]()
     while out:
         use, place, end = heappop(out)
         slot, gone, returns = len(rows), -1, 0
         if slot >= slots:
             state.sort_out(use, min(brought_in[-ahead], max(brought_in[0], 0 if may_begin is None else may_begin[use])))
             slot = state.taken(use)
-            gone, following = state.order[state.at[slot]], state.next_use(slot)
-            if following < len(uses):
+            latest = state.at[slot]
+            gone = order[latest]
+            if latest + 1 < state.end[slot]:
                 returns = 1
-                heappush(out, (following, state.at[slot] + 1, state.end[slot]))
+                heappush(out, (order[latest + 1], latest + 1, state.end[slot]))
         rows.append((use, slot, state.released[slot], gone, returns))
         state.fill(slot, use, place, end)
         brought_in.append(first[use])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -30,14 +31,16 @@ class Stream:
     reverse: bool = False
     joined: int = 1
 
-    @property
+    @cached_property
     def count(self) -> Int64Array:
-        """Return the elements per fold."""
+        """The elements per fold."""
+        if self.joined == 1 and not self.skewed:
+            return self.times
         return self.times + self.lanes - 1 if self.skewed else -(-self.times // self.joined)
 
-    @property
+    @cached_property
     def first_element(self) -> Int64Array:
-        """Return the number of elements of the port before each fold, if every fold has a segment."""
+        """The number of elements of the port before each fold, if every fold has a segment."""
         return np.asarray(np.cumsum(self.count) - self.count)
 
     def only(self, chosen: Int64Array) -> Stream:
@@ -99,7 +102,7 @@ def _segments(stream: Stream, region: Column, columns: Mapping[Seg, Column]) -> 
         Seg.GROUPS: 1,
         **columns,
     }
-    return CompactTable(len(stream.due), [numbers.get(Seg(at), 0) for at in range(SEG_COLUMNS)])
+    return CompactTable(len(stream.due), [numbers.get(seg, 0) for seg in Seg])
 
 
 def due_steps(segments: CompactTable, elements: Int64Array) -> Int64Array:
