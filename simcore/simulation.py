@@ -49,34 +49,20 @@ def simulate(
     commands: str | Path | None = None,
     kept: Store[Any] | None = None,
 ) -> Results:
-    """Run a network on a system and return its tables.
+    """Run a network on a system and return its tables. All engines give the same.
 
-    ``network`` is a Network, a networkx.DiGraph whose nodes carry layers, a registered name, or a file (.onnx, SCALE-Sim's .csv).
-    ``system`` is the spec of a machine of any kind, a preset's name, or a file (.yaml, SCALE-Sim's .cfg). ``overrides``
-    change keys of the system: values by key (``{"array.rows": 16}``), or "key=value" texts.
-
-    ``engine`` is one of the kind's engines (systolic: "compiled", "simpy"); None means its first. All engines give the same
-    tables. ``dataflow`` is one of the kind's dataflows (systolic: "ws", "os", "is", another installed one, FILE.py:NAME).
-    ``layers`` are glob patterns, comma separated or a sequence; only matching layers run. ``training`` is an optimiser ("sgd",
-    "momentum", "adam") and asks for one training step on the batch instead of inference. ``shortcuts`` switches single shortcuts
-    of the compiled engine off.
-
-    ``check_values`` lets the machine multiply numbers drawn from the System's ``seed`` (systolic: int8 numbers in the PEs of
-    engine "simpy"), and compares the products with numpy's, layer by layer; ``Results.values`` holds the findings. A run whose
-    estimate exceeds ``limit_s`` seconds is an error; None sets no limit. The run calls ``progress`` as it advances. ``trace``
-    asks for files with every access of the scratchpads or of the DRAM. ``commands`` is a CSV file (.gz gzips it) for the commands
-    of a kind that issues them by itself. ``kept`` keeps layers from run to run, so that equal ones are simulated once
-    (`simcore.engine.store.MemoryStore`).
-
+    ``network``: a Network, a networkx.DiGraph whose nodes carry layers, a registered name, or a file (.onnx, SCALE-Sim's .csv).
+    ``system``: a machine's spec, a preset's name, or a file (.yaml, SCALE-Sim's .cfg). ``overrides`` change its keys: values by
+    key, or "key=value" texts. ``engine``: one of the kind's, or its first. ``layers``: glob patterns. ``training``: "sgd",
+    "momentum" or "adam" for a training step. ``check_values``: compare the machine's products with numpy's (``Results.values``).
+    ``limit_s``: the longest estimate in seconds, or None. ``trace``, ``commands``: files for all accesses, and for commands.
+    ``kept`` keeps layers from run to run, so that equal ones are simulated once (`simcore.engine.store.MemoryStore`).
     Raise InputError for any of these that cannot be used, and WrongValuesError if a checked value differs from numpy's.
     """
     machine, places = placed_machine_for(system, dataflow, overrides)
     kind = kind_of(machine)
     engine = kind.engine_named(engine)
-    if check_values:
-        kind.require_values(engine)
-    for traced in () if trace is None else trace.kinds:
-        kind.require_trace(machine, traced)
+    _require(kind, machine, trace, engine if check_values else None)
     dram = None if commands is None else kind.command_dram(machine)
     costs = kind.costs(machine)
     graph = network_for(network, machine, batch, training)
@@ -102,10 +88,16 @@ def simulate(
         overrides=texts_of(overrides),
         values_checked=check_values,
     )
-    manifest |= kind.manifest_parts(machine)
-    if traces is not None:
-        manifest["traces"] = traces
+    manifest |= kind.manifest_parts(machine) | ({} if traces is None else {"traces": traces})
     return Results(machine, ran.layers, costs, manifest, wall_s, _wear(kind, machine, ran), details=ran.details)
+
+
+def _require(kind: MachineKind[Any, Any], machine: MachineSpec, trace: TraceOrder | None, checking_engine: str | None) -> None:
+    """Raise InputError if the machine cannot be traced as asked, or the engine (None: no engine is asked) cannot check values."""
+    if checking_engine is not None:
+        kind.require_values(checking_engine)
+    for traced in () if trace is None else trace.kinds:
+        kind.require_trace(machine, traced)
 
 
 def _run(
