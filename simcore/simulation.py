@@ -88,7 +88,7 @@ def simulate(
         overrides=texts_of(overrides),
         values_checked=check_values,
     )
-    manifest |= kind.manifest_parts(machine) | ({} if traces is None else {"traces": traces})
+    manifest |= {**kind.manifest_parts(machine), **({} if traces is None else {"traces": traces})}
     return Results(machine, ran.layers, costs, manifest, wall_s, _wear(kind, machine, ran), details=ran.details)
 
 
