@@ -3,10 +3,14 @@
 Tests that compile kernels in a folder of their own stand in the middle, where the second of two processes begins: it compiles
 those while the first one compiles the kernels that all other tests share, instead of waiting for them.
 
+Hundreds of tests start a process of simcore. Compiled modules are kept, as Python does by itself, even if the environment sets
+PYTHONDONTWRITEBYTECODE: without them each process would compile all of simcore again, a quarter of its CPU time.
+
 A terminal's width, which pytest-xdist hands to its processes, is forgotten: what is printed must not depend on it.
 """
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +22,8 @@ settings.register_profile("deep", max_examples=2000, **_COMMON)
 settings.load_profile(os.environ.get("SIMCORE_HYPOTHESIS_PROFILE", "ci"))
 
 os.environ.pop("COLUMNS", None)
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
