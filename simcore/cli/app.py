@@ -11,6 +11,7 @@ from simcore.cli import dram, options, pim
 from simcore.cli.guard import guarded
 from simcore.cli.memory_app import memory_app
 from simcore.cli.options import RunOptions, SimulateOptions, WhyOptions, taking
+from simcore.cli.prune import PruneOptions
 from simcore.cli.streams import standard_streams
 from simcore.cli.study_app import study_app
 from simcore.cli.sweep_options import SweepOptions
@@ -102,6 +103,16 @@ def sweep(asked: SweepOptions) -> None:
     from simcore.cli.sweeping import sweep_command
 
     sweep_command(asked)
+
+
+@app.command()
+@guarded
+@taking(PruneOptions)
+def prune(asked: PruneOptions) -> None:
+    """Sum up a training whose filters are pruned, against a dense one and one that is pruned and retrained at the end."""
+    from simcore.cli.prune import prune_command
+
+    prune_command(asked)
 
 
 app.add_typer(dram.app, name="dram")

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
-import uuid
-from contextlib import suppress
 from pathlib import Path
 
-from simcore.saving.kernel_folder import MARK, UNFINISHED
-from simcore.saving.owned import why_not_own
+from simcore.saving.kept_file import read_kept, write_kept
+from simcore.saving.kernel_folder import MARK
 
 _BEGINS = b"simcore kernel 1\n"
 
 
 def read_kernel(path: Path) -> bytes | None:
     """Return the kernel's bytes, or None if the file is missing or damaged, or if another user may have written it."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError:
-        return None
-    with suppress(OSError), os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or why_not_own(found) is not None:
-            return None
-        content = file.read()
-        head, payload = content[: len(_BEGINS) + 32], content[len(_BEGINS) + 32 :]
-        if head != _BEGINS + hashlib.sha256(payload).digest():
-            return None
-        with suppress(OSError):
-            os.utime(path.parent / MARK)  # this version was just used, so it is not pruned
-        return payload
-    return None
+    return read_kept(path, _BEGINS, MARK)
 
 
 def write_kernel(path: Path, payload: bytes) -> None:
     """Write a kernel in one step, because other processes may be writing the same one. Raise OSError if that fails."""
-    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex[:16]}{UNFINISHED}")
-    try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_BEGINS + hashlib.sha256(payload).digest() + payload)
-        os.replace(unfinished, path)
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+    write_kept(path, _BEGINS, payload)

@@ -1,0 +1,77 @@
+"""A pruned training as tables and sentences for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from simcore.pruning.result import CONVENTION, PruneResult
+from simcore.pruning.run_cost import RunCost
+from simcore.pruning.training import DENSE, PROCEDURES, RETRAINED
+from simcore.results.printed import PrintedTable
+
+_NAMES = {"dense": "dense", "pruned_while_training": "pruned while training", "train_prune_retrain": "train, prune, retrain"}
+#: Amount -> (its heading, its unit in the amount's own size). The heading begins with a prefix that suits the dense training.
+_COLUMNS = {
+    "macs": ("MACs", 1.0),
+    "weight_accesses": ("weights", 1.0),
+    "activation_accesses": ("activ.", 1.0),
+    "dram_bytes": ("DRAM B", 1.0),
+    "cycles": ("cycles", 1.0),
+    "energy_pj": ("J", 1e12),
+    "time_s": ("s", 1.0),
+}
+_OF_OPERATIONS = ("macs", "weight_accesses", "activation_accesses")
+_PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"))
+
+
+def printed_tables(result: PruneResult) -> Iterator[PrintedTable]:
+    """Yield the tables: computations and accesses without a machine, then for each system the procedures and the layers."""
+    yield _procedures("Computations and accesses: every tensor moved once a pass", result.operations, _OF_OPERATIONS)
+    for run in result.runs:
+        found = {**run.totals, "saving_percent": run.savings}
+        shown = [name for name in _COLUMNS if run.totals[DENSE][name] is not None]
+        yield _procedures(f"{result.training.network.name} on {run.system}, {result.training.log.epochs} epochs", found, shown)
+        yield _layers(result, run)
+
+
+def _procedures(title: str, found: Mapping[str, Any], amounts: Sequence[str]) -> PrintedTable:
+    """Return the amounts of the procedures, and what pruning while training saves of the others in percent."""
+    units = [_unit(name, found[DENSE][name]) for name in amounts]
+    rows: list[tuple[object, ...]] = []
+    for procedure in PROCEDURES:
+        cells = (found[procedure][name] / size for name, (_, size) in zip(amounts, units, strict=True))
+        rows.append((_NAMES[procedure], *cells))
+    for other in (RETRAINED, DENSE):
+        saved = found["saving_percent"][f"of_{other}"]
+        rows.append((f"saved of {_NAMES[other]}, %", *(saved[name] for name in amounts)))
+    return PrintedTable(title, ("procedure", *(head for head, _ in units)), rows)
+
+
+def _unit(name: str, value: float) -> tuple[str, float]:
+    """Return the heading of an amount with the prefix that suits ``value``, and the size of that unit."""
+    head, own = _COLUMNS[name]
+    size, prefix = next(((size, prefix) for size, prefix in _PREFIXES if value / own >= size), _PREFIXES[-1])
+    return f"{prefix}{head}" if len(head) == 1 else f"{prefix} {head}".strip(), size * own
+
+
+def _layers(result: PruneResult, run: RunCost) -> PrintedTable:
+    """Return the savings of one training step, dense against pruned at the end, layer by layer."""
+    rows = [
+        (row.layer, row.cause or "-", row.filters, row.live_filters, row.macs_saved_percent, row.cycles_saved_percent)
+        for row in result.layer_rows(run)
+    ]
+    columns = ("layer", "why cycles differ", "filters", "left", "MACs -%", "cycles -%")
+    return PrintedTable(f"One step on {run.system}, pruned at the end against dense", columns, rows, text_columns=2)
+
+
+def printed_lines(result: PruneResult) -> Iterator[str]:
+    """Yield the sentences below the tables."""
+    training = result.training
+    steps = f"{training.minibatches:,} minibatches of {training.network.batch} an epoch"
+    yield f"{training.log.epochs} epochs of {steps}; {len(training.live)} distinct networks; {CONVENTION}."
+    if result.every_nth_note is not None:
+        yield f"{result.every_nth_note}."
+    needed = len(result.runs) * len(training.simulated)
+    kept = f"; {needed - result.simulated} were kept from earlier runs" if result.simulated < needed else ""
+    yield f"{result.simulated} training steps were simulated{kept}."
