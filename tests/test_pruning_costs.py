@@ -32,8 +32,8 @@ VGG16 = (
 def closed_form(pruned: float) -> dict[str, float]:
     """Return what an image costs in a training step if the fraction ``pruned`` of every layer's filters is gone.
 
-    A layer has channels x filters x taps x pixels multiply-accumulates in each pass, of which there are three, and two in the first
-    layer, which needs no gradient of the image. A pass moves its weights, its input and its output once.
+    A layer has channels x filters x taps x pixels multiply-accumulates in each pass, of which there are three, and two in the
+    first layer, which needs no gradient of the image. A pass moves its weights, its input and its output once.
     """
     found = {"macs": 0.0, "weights": 0.0, "activations": 0.0}
     for index, (channels, filters, side) in enumerate((*VGG16, (512, 10, 0))):

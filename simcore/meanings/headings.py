@@ -150,6 +150,24 @@ LISTS = {
     "meaning": ("", "What the name stands for."),
 }
 
+PRUNING = {
+    "procedure": ("", "How the network is trained: dense, pruned while training, or dense, pruned at the end and retrained."),
+    "MACs": ("multiply-accumulates", "Multiply-accumulates of the whole training (`macs`); k, M, G, T, P, E are powers of 1000."),
+    "weight words": ("words", "Words of weights and their gradients, read and written (`weight_accesses`)."),
+    "activation words": ("words", "Words of activations and their gradients, read and written (`activation_accesses`)."),
+    "DRAM B": ("bytes", "Bytes that cross main memory in the whole training (`dram_bytes`)."),
+    "J": ("J", "Energy of the whole training (`energy_pj`)."),
+    "s": ("s", "Time of the whole training at the core clock (`time_s`)."),
+    "why cycles differ": (
+        "",
+        "Why a layer's saving in cycles differs from its saving in multiply-accumulates; - if it hardly does.",
+    ),
+    "filters": ("", "Filters of the layer before pruning."),
+    "left": ("", "Filters of the layer that are alive at the end."),
+    "MACs -%": ("percent", "Saving in multiply-accumulates of one training step, pruned at the end against dense."),
+    "cycles -%": ("percent", "Saving in cycles of one training step, pruned at the end against dense."),
+}
+
 STUDIES = {
     "class": ("", "Leakage class of the transistors: hp, lop or lstp (`technology.leakage_class`)."),
     "equal": ("", "What both memories have in common: capacity or area."),
@@ -248,6 +266,7 @@ GROUPS = {
     "Headings of simcore dram": DRAM,
     "Headings of simcore list and explain": LISTS,
     "Headings of simcore train-pruned": TRAIN_PRUNED,
+    "Headings of simcore prune": PRUNING,
     "Headings of simcore study": STUDIES,
     "Headings of simcore study pim-dram": PIM_STUDY,
 }

@@ -11,18 +11,18 @@ from simcore.pruning.training import DENSE, PROCEDURES, RETRAINED
 from simcore.results.printed import PrintedTable
 
 _NAMES = {"dense": "dense", "pruned_while_training": "pruned while training", "train_prune_retrain": "train, prune, retrain"}
-#: Amount -> (its heading, its unit in the amount's own size). The heading begins with a prefix that suits the dense training.
+#: Amount -> (its heading, the size of the printed unit).
 _COLUMNS = {
     "macs": ("MACs", 1.0),
-    "weight_accesses": ("weights", 1.0),
-    "activation_accesses": ("activ.", 1.0),
+    "weight_accesses": ("weight words", 1.0),
+    "activation_accesses": ("activation words", 1.0),
     "dram_bytes": ("DRAM B", 1.0),
     "cycles": ("cycles", 1.0),
     "energy_pj": ("J", 1e12),
     "time_s": ("s", 1.0),
 }
 _OF_OPERATIONS = ("macs", "weight_accesses", "activation_accesses")
-_PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"))
+_PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"))
 
 
 def printed_tables(result: PruneResult) -> Iterator[PrintedTable]:
@@ -37,22 +37,19 @@ def printed_tables(result: PruneResult) -> Iterator[PrintedTable]:
 
 def _procedures(title: str, found: Mapping[str, Any], amounts: Sequence[str]) -> PrintedTable:
     """Return the amounts of the procedures, and what pruning while training saves of the others in percent."""
-    units = [_unit(name, found[DENSE][name]) for name in amounts]
     rows: list[tuple[object, ...]] = []
     for procedure in PROCEDURES:
-        cells = (found[procedure][name] / size for name, (_, size) in zip(amounts, units, strict=True))
-        rows.append((_NAMES[procedure], *cells))
+        rows.append((_NAMES[procedure], *(_with_prefix(found[procedure][name] / _COLUMNS[name][1]) for name in amounts)))
     for other in (RETRAINED, DENSE):
         saved = found["saving_percent"][f"of_{other}"]
         rows.append((f"saved of {_NAMES[other]}, %", *(saved[name] for name in amounts)))
-    return PrintedTable(title, ("procedure", *(head for head, _ in units)), rows)
+    return PrintedTable(title, ("procedure", *(_COLUMNS[name][0] for name in amounts)), rows)
 
 
-def _unit(name: str, value: float) -> tuple[str, float]:
-    """Return the heading of an amount with the prefix that suits ``value``, and the size of that unit."""
-    head, own = _COLUMNS[name]
-    size, prefix = next(((size, prefix) for size, prefix in _PREFIXES if value / own >= size), _PREFIXES[-1])
-    return f"{prefix}{head}" if len(head) == 1 else f"{prefix} {head}".strip(), size * own
+def _with_prefix(value: float) -> str:
+    """Return a number with three or more digits and the prefix of its power of a thousand, such as 9.38 P."""
+    size, prefix = next(((size, prefix) for size, prefix in _PREFIXES if value >= size), (1e-6, "u"))
+    return f"{value / size:.4g} {prefix}".rstrip()
 
 
 def _layers(result: PruneResult, run: RunCost) -> PrintedTable:
