@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from simcore.engine.store import MemoryStore, Store
 from simcore.progress import OnProgress
 from simcore.pruning.simulating import simulate_step
 from simcore.pruning.step_cost import StepCost
@@ -16,6 +17,8 @@ from simcore.spec import MachineSpec
 if TYPE_CHECKING:
     from workloads.network import Network
 
+#: Bytes of layers that are kept for the next networks, which may have equal ones.
+KEPT_BYTES = 128 << 20
 #: Seconds between two looks at steps that other processes are simulating.
 PATIENCE_S = 0.2
 
@@ -44,6 +47,7 @@ def costs_of(wanted: Sequence[Wanted], store: StepStore, on_progress: OnProgress
     A step that another process is simulating is left to it; this process takes the next one meanwhile, and waits at the end.
     Raise InputError for a step that cannot be simulated.
     """
+    layers: MemoryStore[Any] = MemoryStore(KEPT_BYTES)
     keys = [step_key(each.network, each.machine, each.optimizer) for each in wanted]
     costs: dict[int, StepCost] = {}
     simulated = 0
@@ -53,7 +57,7 @@ def costs_of(wanted: Sequence[Wanted], store: StepStore, on_progress: OnProgress
             if index in costs:
                 continue
             _tell(on_progress, len(costs), wanted, each)
-            cost, is_new = _cost(each, key, store)
+            cost, is_new = _cost(each, key, store, layers)
             simulated += is_new
             if cost is not None:
                 costs[index] = cost
@@ -62,11 +66,11 @@ def costs_of(wanted: Sequence[Wanted], store: StepStore, on_progress: OnProgress
     return Found(tuple(costs[index] for index in range(len(wanted))), simulated)
 
 
-def _cost(wanted: Wanted, key: str | None, store: StepStore) -> tuple[StepCost | None, bool]:
+def _cost(wanted: Wanted, key: str | None, store: StepStore, layers: Store[Any]) -> tuple[StepCost | None, bool]:
     """Return a step's cost and whether it was simulated now; None if another process is simulating it."""
 
     def simulated() -> StepCost:
-        return simulate_step(wanted.network, wanted.machine, wanted.optimizer, limit_s=wanted.limit_s)
+        return simulate_step(wanted.network, wanted.machine, wanted.optimizer, limit_s=wanted.limit_s, kept=layers)
 
     if key is None:
         return simulated(), True

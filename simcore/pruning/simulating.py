@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from simcore.engine.store import Store
 from simcore.program.program import Port
-from simcore.progress import OnProgress
 from simcore.pruning.step_cost import LayerCost, StepCost, known, owner
 from simcore.results import LayerRun, Results
 from simcore.simulation import simulate
@@ -28,10 +28,13 @@ def simulate_step(
     optimizer: str = "sgd",
     *,
     limit_s: float | None = None,
-    progress: OnProgress | None = None,
+    kept: Store[Any] | None = None,
 ) -> StepCost:
-    """Simulate one training step of the network on a batch. Raise InputError as ``simulate`` does."""
-    results = simulate(network, machine, training=optimizer, limit_s=limit_s, progress=progress)
+    """Simulate one training step of the network on a batch; ``kept`` has layers that equal ones take over.
+
+    Raise InputError as ``simulate`` does.
+    """
+    results = simulate(network, machine, training=optimizer, limit_s=limit_s, kept=kept)
     return step_cost(results, network, optimizer)
 
 

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simcore.kinds import kind_of
+from simcore.pruning.foreign import uses_foreign_packages
 from simcore.pruning.step_cost import StepCost
-from simcore.pruning.version import code_version, uses_foreign_packages
 from simcore.results.manifest import input_hashes
 from simcore.saving.cache_folder import NoCacheError, VersionFolders
 from simcore.saving.kept_file import read_kept, write_kept
 from simcore.saving.lock import is_still_named, try_lock
 from simcore.spec import MachineSpec
+from simcore.sweeps.code_version import code_version
 
 if TYPE_CHECKING:
     from workloads.network import Network
