@@ -74,6 +74,19 @@ def why(asked: WhyOptions) -> None:
 
 @app.command()
 @guarded
+def report(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Directories of runs and studies, or NETWORK@SYSTEM.")],
+    out: Annotated[str, typer.Option("--out", metavar="FILE.html", help="The file to write.")] = "report.html",
+    no_limit: options.NoLimitOption = False,
+) -> None:
+    """Write one HTML file with figures and tables of runs and studies, side by side. It needs no network and no other file."""
+    from simcore.cli.reporting import report_command
+
+    report_command(runs, out, no_limit)
+
+
+@app.command()
+@guarded
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Saved directories, or NETWORK@SYSTEM to simulate.")],
     fail_if: Annotated[

@@ -52,6 +52,9 @@ OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace the --out directory if it holds results of simcore and nothing else.")
 ]
 PlotOption = Annotated[bool, typer.Option("--plot", help="Draw figures of the run into the folder figures of --out, as SVG.")]
+ReportOption = Annotated[
+    str | None, typer.Option("--report", metavar="FILE.html", help="Write the run as one HTML page of figures and tables.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 CheckValuesOption = Annotated[
     bool,
@@ -126,6 +129,7 @@ class RunOptions(SimulateOptions):
     check_values: CheckValuesOption = False
     trace: TraceOption = None
     trace_cycles: TraceCyclesOption = None
+    report: ReportOption = None
     commands: CommandsOption = None
 
 

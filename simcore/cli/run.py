@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simcore.cli.console import console, drawn, print_json, rate
 from simcore.cli.options import RunOptions
+from simcore.cli.reporting import report_of_run
 from simcore.cli.simulating import simulate_as_asked
 from simcore.cli.tracing import traced_of
 from simcore.results import Results
@@ -13,7 +14,9 @@ from simcore.results.printed import common_tables
 def run_command(options: RunOptions) -> None:
     """Simulate and print the results as JSON, as one line, or as tables."""
     traced = traced_of(options.trace, options.trace_cycles)
-    results = simulate_as_asked(options, check_values=options.check_values, traced=traced, commands=options.commands)
+    with report_of_run(options.report) as write_report:
+        results = simulate_as_asked(options, check_values=options.check_values, traced=traced, commands=options.commands)
+        write_report(results)
     if options.json:
         print_json(results.to_json())
     elif options.quiet:
