@@ -59,7 +59,7 @@ def setup_of(asked: TrainPrunedOptions) -> PrunedTraining:
         procedure=asked.procedure,  # type: ignore[arg-type]  # PrunedTraining checks it
         ranking=asked.ranking,
         scope=asked.scope,  # type: ignore[arg-type]  # PrunedTraining checks it
-        exempt=tuple(asked.exempt or ()),
+        exempt=tuple(name.strip() for name in (asked.exempt or "").split(",") if name.strip()),
         round_filters=asked.round_filters,
         epochs=asked.epochs,
         retrain_epochs=asked.retrain_epochs,

@@ -14,7 +14,7 @@ NetworkArgument = Annotated[
     str, typer.Argument(metavar="NETWORK", help="Network to train: vgg-like, small-cnn, vgg16-32, resnet18-32, ..., or a file.")
 ]
 ExemptOption = Annotated[
-    list[str] | None, typer.Option("--exempt", metavar="PATTERN", help="Convolutions that keep all filters. May be repeated.")
+    str | None, typer.Option("--exempt", metavar="PATTERN", help="Layers that keep all filters, such as 'conv1_*,conv2_1'.")
 ]
 
 
