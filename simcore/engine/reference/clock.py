@@ -30,7 +30,7 @@ class PhaseClock(simpy.Environment):
         """Put an event on the heap. With a shuffle, a random number precedes the serial number."""
         serial = next(self._eid)
         if self._random is not None:
-            serial += self._random.randrange(1 << 30) << 40
+            serial += self._random.getrandbits(30) << 40
         # SimPy types the serial number as an int of its own kind, but the heap only compares it.
         entry: Any = (self._now + delay, priority, serial, event)
         heappush(self._queue, entry)

@@ -53,14 +53,15 @@ class ScratchpadProcess:
             self._collect(self.clock.cycle)
             self._watermarks()
             for number, bank in enumerate(self.banks):
-                self._grant(number, bank, self.clock.cycle)
+                if bank.direct or bank.buffered:
+                    self._grant(number, bank, self.clock.cycle)
 
     def _retire(self, cycle: int) -> None:
         self.buffer = [e for e in self.buffer if e.granted_at == NEVER or e.done_at > cycle]
 
     def _collect(self, cycle: int) -> None:
-        for port in Port:
-            for index, request in enumerate(self.offers[port]):
+        for port, offered in self.offers.items():
+            for index, request in enumerate(offered):
                 request.arrive, request.index = cycle, index
                 if port == Port.PSUM and any(entry.place == request.place for entry in self.buffer):
                     request.granted_at, request.done_at = cycle, cycle + 1
@@ -70,7 +71,7 @@ class ScratchpadProcess:
                     self.banks[request.bank].buffered.append(request)
                 else:
                     self.banks[request.bank].direct.append(request)
-            self.offers[port] = []
+            offered.clear()
 
     def _watermarks(self) -> None:
         if self.draining and len(self.buffer) <= self.spec.low_watermark:
