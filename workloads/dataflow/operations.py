@@ -73,7 +73,7 @@ def plan_region(
     """
     fresh = np.zeros(len(uses), dtype=np.int64)
     if kept or spills:
-        fresh[np.unique(uses.tile, return_index=True)[1]] = 1
+        fresh[uses.first_of_tiles] = 1
     return RegionPlan(region, uses, place(uses, region.slots, Lead(ahead)), port, QUEUES.index(queue), fresh, kept, spills)
 
 

@@ -53,13 +53,12 @@ def place(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
     A tile takes an empty slot if there is one. Otherwise it takes the slot of the tile whose next use is farthest in the future,
     among the tiles released as early as ``lead`` says. If there is no such tile, it takes the slot that was released first.
     """
-    by_tile = np.argsort(uses.tile, kind="stable")
-    begins = first_of_each(uses.tile[by_tile])
-    if len(begins) <= slots:
-        return _once_each(np.sort(by_tile[begins]))
-    if len(begins) == len(uses) and uses.end_in_order:
+    first_uses = uses.first_of_tiles
+    if len(first_uses) <= slots:
+        return _once_each(np.sort(first_uses))
+    if len(first_uses) == len(uses) and uses.end_in_order:
         return _ring(uses, slots)
-    return _farthest(uses, by_tile, begins, slots, lead)
+    return _farthest(uses, slots, lead)
 
 
 def _once_each(use: Int64Array) -> TilePlacement:
@@ -143,8 +142,10 @@ class _Slots:
         heappush(self.late, (self.last[place], use, slot))
 
 
-def _farthest(uses: Uses, by_tile: Int64Array, begins: Int64Array, slots: int, lead: Lead) -> TilePlacement:
-    """Place uses by Belady's rule. The uses of each tile in ``by_tile`` begin at one of ``begins``."""
+def _farthest(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
+    """Place uses by Belady's rule."""
+    by_tile = np.argsort(uses.tile, kind="stable")
+    begins = first_of_each(uses.tile[by_tile])
     state, ahead, most = _Slots(uses, by_tile, slots), lead.ahead, max(lead.ahead, lead.most)
     # (use, its place, the end of its tile's) for the next use of each tile that is in no slot.
     out = sorted(zip(by_tile[begins].tolist(), begins.tolist(), [*begins[1:].tolist(), len(uses)], strict=True))

@@ -27,6 +27,13 @@ class Uses:
         return len(self.tile)
 
     @cached_property
+    def first_of_tiles(self) -> Int64Array:
+        """The first use of each tile, tile by tile."""
+        found = np.full(int(self.tile.max(initial=-1)) + 1, len(self), dtype=np.int64)
+        found[self.tile[::-1]] = np.arange(len(self))[::-1]  # of several uses of a tile, the last that is assigned stays
+        return found[found < len(self)]
+
+    @cached_property
     def end_in_order(self) -> bool:
         """Whether uses end in the order in which they begin."""
         return bool((self.last[1:] >= self.last[:-1]).all())
