@@ -1,4 +1,4 @@
-"""Products that are alike are planned once in a network: each gets the Program that it would get by itself."""
+"""Layers of equal work are planned once in a network: each gets the Program that it would get by itself."""
 
 from __future__ import annotations
 
@@ -53,6 +53,12 @@ def test_a_product_too_large_to_keep_takes_no_room_from_later_ones(monkeypatch: 
     assert alone[1] is not None
     assert alone[0].nbytes > alone[1].nbytes
     monkeypatch.setattr(lowering, "ALIKE_BYTES", alone[1].nbytes)
-    products = lowering.Products()
-    kept = [[lower(item, system, products=products) for _ in range(2)] for item in (large, small)]
+    alike = lowering.AlikeWorks()
+    kept = [[lower(item, system, alike=alike) for _ in range(2)] for item in (large, small)]
     assert [first is not None and second is not None and first.ops is second.ops for first, second in kept] == [False, True]
+
+
+def test_sums_that_are_alike_share_their_tables_too() -> None:
+    lowered = lower_network(load_network("resnet20-32"), load_system("train-sram"))
+    sums = [program for instance, program, _ in lowered if program is not None and instance.layer.op == "add"]
+    assert len(sums) > len({id(program.segments) for program in sums}) > 1

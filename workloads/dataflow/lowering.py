@@ -9,13 +9,12 @@ from simcore.errors import InputError, InputErrors
 from simcore.program.program import Program
 from simcore.spec.load import override_system
 from simcore.spec.system import System
-from workloads.dataflow.array import Product
 from workloads.dataflow.between_layers import Lowered, handed_on
 from workloads.dataflow.rules.table import rule_of
 from workloads.dataflow.work import Work
 from workloads.network import LayerInstance, Network
 
-#: The bytes of Programs that are kept for products that are alike.
+#: The bytes of Programs that are kept for layers of equal work.
 ALIKE_BYTES = 1 << 27
 
 
@@ -37,20 +36,20 @@ def under_shape_rule(instance: LayerInstance, shapes: str) -> LayerInstance:
     return replace(instance, layer=ruled, output_shape=ruled.infer(instance.input_shapes))
 
 
-class Products:
-    """The Programs of a network's products so far, for products that are alike. Planning takes longer than anything else."""
+class AlikeWorks:
+    """The Programs of a network's layers so far, for layers of equal work. Planning takes longer than anything else."""
 
     def __init__(self) -> None:
         """Begin without any Program."""
         self._programs: dict[Hashable, Program] = {}
         self._free_bytes = ALIKE_BYTES
 
-    def lower(self, work: Product, name: str, op: str, system: System, *, with_folds: bool) -> Program:
-        """Return the Program of a product on a System that differs from that of other products in its words alone."""
-        key = (work, system.words, with_folds)
+    def lower(self, work: Work, name: str, op: str, system: System, *, with_folds: bool) -> Program:
+        """Return the Program of a work on a System that differs from that of other works in its words alone."""
+        key = (work, op, system.words, with_folds)
         known = self._programs.get(key)
         if known is not None:
-            return replace(known, name=name, facts={**known.facts, "op": op})
+            return replace(known, name=name)
         made = work.lower(name, op, system, with_folds=with_folds)
         if made.nbytes <= self._free_bytes:
             self._free_bytes -= made.nbytes
@@ -59,19 +58,21 @@ class Products:
 
 
 def lower(
-    instance: LayerInstance, system: System, *, with_folds: bool = False, products: Products | None = None
+    instance: LayerInstance, system: System, *, with_folds: bool = False, alike: AlikeWorks | None = None
 ) -> Program | None:
     """Return the Program of one layer, or None for a view, which takes no cycles.
 
-    ``with_folds`` adds the Fold records that the reference engine's PEs need. ``products`` are those of the network so far. Raise
+    ``with_folds`` adds the Fold records that the reference engine's PEs need. ``alike`` has those of the network so far. Raise
     InputError if a scratchpad cannot hold the data that one element of a stream needs, if this computer's memory cannot hold the
     plan, and for a layer without a rule.
     """
     try:
         sized, work, op = with_layer_words(instance, system), work_of(instance, system.shapes), instance.layer.op
-        if type(work) is Product and products is not None:
-            return products.lower(work, instance.name, op, sized, with_folds=with_folds)
-        return None if work is None else work.lower(instance.name, op, sized, with_folds=with_folds)
+        if work is None:
+            return None
+        if alike is not None and isinstance(work, Hashable):
+            return alike.lower(work, instance.name, op, sized, with_folds=with_folds)
+        return work.lower(instance.name, op, sized, with_folds=with_folds)
     except MemoryError as error:
         hint = "a smaller batch or layer, a larger array or larger scratchpads take less"
         raise InputError(f"its plan is too large: {error}", where=f"layer '{instance.name}'", hint=hint) from error
@@ -143,10 +144,10 @@ def _each(
     network: Network, system: System, joined: Mapping[str, str], only: Container[str] | None, with_folds: bool
 ) -> Iterator[Lowered]:
     """Yield each layer with its own Program, without regard to the layers around it."""
-    products = Products()
+    alike = AlikeWorks()
     for instance in network.instances():
         if only is not None and instance.name not in only:
             continue
         fused_into = joined.get(instance.name)
-        program = None if fused_into else lower(instance, system, with_folds=with_folds, products=products)
+        program = None if fused_into else lower(instance, system, with_folds=with_folds, alike=alike)
         yield instance, program, fused_into
