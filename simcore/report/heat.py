@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from simcore.results.any_run import AnyRun
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Shares = npt.NDArray[np.float64]
-_MEASURED = ("bin_start_cycle", "bin_cycles", "conflict_cycles", "busy_cycles")
+from simcore.results.time_map import LayerBins, Shares, layer_bins, ports_of, runs_at_once, whole_run
 
 #: Spans of equal length into which the map of the whole run divides it.
 COLUMNS = 240
@@ -29,17 +23,13 @@ def heat_object(run: AnyRun) -> dict[str, Any] | None:
     Every layer has a map of its own. Shares of cycles are kept in 255 steps of the largest one. ``conflict`` is the share of
     cycles in which a request waited at a bank, ``busy`` that in which its ports were busy.
     """
-    timeline = run.table("timeline")
-    banks = run.facts["banks"]
-    if not banks or not len(timeline):
+    banks, layers = run.facts["banks"], layer_bins(run)
+    if not layers:
         return None
-    layers = _layers(timeline, len(banks))
-    ports = np.array([max(1, int(bank["ports"])) for bank in banks], float)[:, None]
-    groups = _groups(len(banks))
-    overlap = run.facts["time_cycles"] != run.facts["cycles"]
+    ports, groups = ports_of(run), _groups(len(banks))
     return {
         "rows": [_row_name(banks, group) for group in groups],
-        "whole": None if overlap else _whole(layers, ports, groups),
+        "whole": None if runs_at_once(run) else _whole(layers, ports, groups),
         "layers": [
             {
                 "layer": layer.name,
@@ -60,49 +50,9 @@ def with_fewer_layers(heat: dict[str, Any], most: int) -> dict[str, Any]:
     return {**heat, "layers": [heat["layers"][at] for at in kept], "left_out": len(heat["layers"]) - len(kept)}
 
 
-class _Layer:
-    """The bins of one layer: [bank, bin] cycles of conflict and of occupancy."""
-
-    def __init__(self, name: str, columns: Mapping[str, Shares], rows: range, banks: int) -> None:
-        """Read the rows of a timeline, which hold all bins of the first bank, then those of the next one."""
-        self.name = name
-        bins = len(rows) // banks
-        first, end = rows.start, rows.start + banks * bins
-        starts = columns["bin_start_cycle"][first : first + bins]
-        lengths = columns["bin_cycles"][first : first + bins]
-        self.lengths = np.maximum(lengths, 1.0)
-        self.cycles = int(lengths.sum())
-        self.starts = (starts - starts[0]).astype(np.int64)
-        self.conflict = columns["conflict_cycles"][first:end].reshape(banks, bins)
-        self.busy = columns["busy_cycles"][first:end].reshape(banks, bins)
-
-
-def _layers(timeline: pd.DataFrame, banks: int) -> list[_Layer]:
-    names = timeline["layer"].to_numpy(object)
-    firsts = np.flatnonzero(np.concatenate(([True], names[1:] != names[:-1])))
-    ends = np.append(firsts[1:], len(names))
-    columns = {name: timeline[name].to_numpy(float) for name in _MEASURED}
-    return [
-        _Layer(str(names[first]), columns, range(int(first), int(end)), banks)
-        for first, end in zip(firsts, ends, strict=True)
-        if end - first >= banks
-    ]
-
-
-def _whole(layers: Sequence[_Layer], ports: Shares, groups: Sequence[range]) -> dict[str, Any]:
-    """Return the map of the run. Each bin of a layer is spread evenly over the columns that it overlaps."""
-    total = sum(layer.cycles for layer in layers)
-    edges = np.linspace(0, max(total, 1), COLUMNS + 1)
-    conflict, busy, begun = np.zeros((len(ports), COLUMNS)), np.zeros((len(ports), COLUMNS)), 0
-    for layer in layers:
-        bounds = np.append(layer.starts, layer.cycles) + begun
-        inside = np.minimum(bounds[1:, None], edges[None, 1:]) - np.maximum(bounds[:-1, None], edges[None, :-1])
-        spread = np.maximum(inside, 0.0) / layer.lengths[:, None]
-        conflict += layer.conflict @ spread
-        busy += layer.busy @ spread
-        begun += layer.cycles
-    span = max(total, 1) / COLUMNS
-    return {"cycles": total, "columns": COLUMNS, **_maps(conflict / span, busy / span / ports, groups)}
+def _whole(layers: Sequence[LayerBins], ports: Shares, groups: Sequence[range]) -> dict[str, Any]:
+    total, conflict, busy = whole_run(layers, ports, COLUMNS)
+    return {"cycles": total, "columns": COLUMNS, **_maps(conflict, busy, groups)}
 
 
 def _maps(conflict: Shares, busy: Shares, groups: Sequence[range]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simcore.errors import InputError, did_you_mean
 from simcore.results.facts_form import require_facts
+from simcore.results.shown import Shown
 from simcore.saving.content import Content, saved_content
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _END = ".parquet"
 
 
-class LoadedResults:
+class LoadedResults(Shown):
     """A saved run. Its tables are attributes, as those of `Results`, and equal to those that were saved.
 
     A table is read, and its hash checked, when it is first asked for; InputError says if it was cut off or changed.

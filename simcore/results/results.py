@@ -22,10 +22,10 @@ from simcore.results.frames import frame
 from simcore.results.heatmap import bank_heat_map
 from simcore.results.json_form import json_form
 from simcore.results.loaded import LoadedResults, load_results
-from simcore.results.notebook import notebook_form
 from simcore.results.record import LayerRun
 from simcore.results.saved import all_tables, named_table, write_results
 from simcore.results.scratchpads import scratchpad_layer_table, scratchpad_table, wait_table, write_buffer_table
+from simcore.results.shown import Shown
 from simcore.results.tables import layer_table, measured_rows, port_table, stall_table
 from simcore.results.timeline import timeline_table
 from simcore.results.totals import pass_table, total_rows
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Results:
+class Results(Shown):
     """The findings of a run as pandas tables. docs/metrics.md and ``simcore explain`` define every column.
 
     The tables named in ``TABLES``, ``wear`` and ``dram`` are attributes, made on first use. ``tables()`` holds all of them and
@@ -293,6 +293,3 @@ class Results:
 
     def __repr__(self) -> str:
         return f"<Results {self.network} on {self.system.name}: {self.kind.said_time(self)}, {len(self.runs)} layers>"
-
-    def _repr_html_(self) -> str:
-        return notebook_form(self)
