@@ -128,7 +128,12 @@ MUTANTS = [
         "<= position[MADE] + pos",
         "< position[MADE] + pos",
     ),
-    Mutant("moves of tiles are taken queue by queue", "line_writes.py", "np.argsort(op_states[found, c.OP_STARTED])", ":"),
+    Mutant(
+        "moves of tiles are taken queue by queue",
+        "line_writes.py",
+        'np.argsort(op_states[found, c.OP_STARTED], kind="stable")',
+        ":",
+    ),
     Mutant("a move between segments that are alike is passed over", "line_writes_kernel.py", "<= next_move", "< c.FAR"),
     Mutant(
         "segments are alike whatever they write",
