@@ -2,6 +2,7 @@
 
 import builtins
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -263,26 +264,30 @@ def test_external_weights_need_not_be_there(tmp_path: Path) -> None:
     assert load_onnx(path).parameters() == 64 * 27
 
 
-def test_unsupported_operators_are_listed_all_at_once(tmp_path: Path) -> None:
+def test_unsupported_operators_are_counted_and_listed_all_at_once(tmp_path: Path) -> None:
+    names = ["x", "b0", "b1", "b2", "b"]
     nodes = [
-        helper.make_node("Sin", ["x"], ["a"], name="sin1"),
-        helper.make_node("Sin", ["a"], ["b"], name="sin2"),
+        *(helper.make_node("Bernoulli", [a], [b], name=f"draw{n}") for n, (a, b) in enumerate(pairwise(names))),
         helper.make_node("Relu", ["b"], ["c"], name="relu"),
         helper.make_node("Det", ["c"], ["y"], name="det"),
     ]
-    with pytest.raises(InputError, match=r"unsupported operators: Det \(1x: det\); Sin \(2x: sin1, sin2\); supported: .*Conv, "):
+    listed = r"unsupported operators: Bernoulli \(4x: draw0, draw1, draw2, \.\.\.\); Det \(1x: det\); .*--skip-unsupported"
+    with pytest.raises(InputError, match=listed):
         imported(tmp_path, nodes, {"x": [1, 3, 8, 8]})
 
 
 def test_unsupported_uses_are_listed_all_at_once(tmp_path: Path) -> None:
     nodes = [
-        helper.make_node("Conv", ["x", "w"], ["a"], name="conv1d"),
-        helper.make_node("Transpose", ["a"], ["b"], name="swap", perm=[1, 0, 2]),
-        helper.make_node("Softmax", ["a"], ["y"], name="softmax", axis=0),
+        helper.make_node("Conv", ["x", "w"], ["a"], name="conv3d"),
+        helper.make_node("Conv", ["x", "a"], ["b"], name="computed"),
+        helper.make_node("MaxPool", ["a"], ["y"], name="pool3d", kernel_shape=[1, 1, 1]),
     ]
-    expected = r"Conv of 1 dimensions \(1x: conv1d\); Softmax along the batch \(1x: softmax\); Transpose that .* \(1x: swap\)"
+    expected = (
+        r"Conv of 3 dimensions \(1x: conv3d\); Conv with weights that are computed \(1x: computed\); "
+        r"MaxPool of 3 dimensions \(1x: pool3d\)"
+    )
     with pytest.raises(InputError, match=expected):
-        imported(tmp_path, nodes, {"x": [1, 3, 8]}, [weights("w", 4, 3, 3)])
+        imported(tmp_path, nodes, {"x": [1, 3, 8, 8, 8]}, [weights("w", 4, 3, 3, 3, 3)])
 
 
 def test_an_operator_of_another_domain_is_not_taken_for_onnx_own(tmp_path: Path) -> None:
@@ -300,8 +305,17 @@ def test_open_dimensions_other_than_the_batch_are_named_all_at_once(tmp_path: Pa
 
 
 def test_inputs_of_different_batches_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected the inputs to agree on dimension 0, the batch; got 2 and 3"):
+    with pytest.raises(InputError, match="its tensor shapes do not fit together"):
         imported(tmp_path, [helper.make_node("Mul", ["x", "z"], ["y"])], {"x": [2, 4], "z": [3, 4]})
+
+
+def test_inputs_that_differ_in_their_first_axis_have_no_batch(tmp_path: Path) -> None:
+    """A matrix of 5 rows and a vector that is added to each: axis 0 is no batch, and no other batch can be asked for."""
+    nodes, inputs = [helper.make_node("Add", ["x", "z"], ["y"])], {"x": [5, 4], "z": [4]}
+    network = imported(tmp_path, nodes, inputs)
+    assert (network.batch, network.instances()[0].input_shapes) == (1, ((5, 4), (4,)))
+    with pytest.raises(InputError, match=r"expected no --batch .*the inputs do not agree on dimension 0, the batch: 4 and 5"):
+        imported(tmp_path, nodes, inputs, batch=2)
 
 
 @pytest.mark.parametrize("operator", ["AveragePool", "MaxPool"])

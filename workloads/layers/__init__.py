@@ -7,7 +7,9 @@ expected value and the actual one.
 """
 
 from workloads.layers.base import Input, Layer
-from workloads.layers.joins import Add, Concat, Mul
+from workloads.layers.joins import Add, Combine, Concat, Mul
+from workloads.layers.movement import Constant, Copy, Embedding, Part, Reduce, Repeat, Resample, Skipped
+from workloads.layers.norms import GroupNorm, LayerNorm
 from workloads.layers.pointwise import (
     ACTIVATIONS,
     LRN,
@@ -23,6 +25,8 @@ from workloads.layers.pointwise import (
 )
 from workloads.layers.pools import GlobalPool, Pool
 from workloads.layers.products import Conv, Linear, MatMul
+from workloads.layers.recurrent import Cell, RecurrentLinear
+from workloads.layers.transposed import ConvTransposePhase, Phases
 from workloads.layers.windows import Padding, Pair, Shape
 
 __all__ = [
@@ -31,23 +35,38 @@ __all__ = [
     "Activation",
     "Add",
     "BatchNorm",
+    "Cell",
+    "Combine",
     "Concat",
+    "Constant",
     "Conv",
+    "ConvTransposePhase",
+    "Copy",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GlobalPool",
+    "GroupNorm",
     "Identity",
     "Input",
     "Layer",
+    "LayerNorm",
     "Linear",
     "MatMul",
     "Mul",
     "Padding",
     "Pair",
+    "Part",
+    "Phases",
     "Pool",
+    "RecurrentLinear",
+    "Reduce",
+    "Repeat",
+    "Resample",
     "Reshape",
     "Shape",
     "ShapeOnly",
+    "Skipped",
     "Softmax",
     "Transpose",
 ]

@@ -30,6 +30,14 @@ class Mul(Add):
 
 
 @dataclass(frozen=True)
+class Combine(Add):
+    """Another function of two or more activations, value by value, which broadcast: a maximum, a choice, a comparison."""
+
+    function: str = "max"
+    op: ClassVar[str] = "combine"
+
+
+@dataclass(frozen=True)
 class Concat(Layer):
     """The inputs in sequence along ``axis`` (0 is the channel axis of an image)."""
 

@@ -13,6 +13,7 @@ from workloads.layers.windows import Shape
 ACTIVATIONS = (
     *("relu", "leaky-relu", "elu", "selu", "gelu", "sigmoid", "hard-sigmoid", "tanh", "clip"),
     *("hard-swish", "swish", "mish", "softplus", "softsign", "exp", "sqrt", "erf", "abs", "neg"),
+    *("pow", "reciprocal", "log", "sin", "cos", "sign", "round", "floor", "ceil", "celu", "prelu", "threshold", "compare"),
 )
 
 

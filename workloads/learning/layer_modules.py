@@ -114,7 +114,9 @@ def _global_pool(layer: layers.GlobalPool, instance: LayerInstance) -> nn.Module
 
 
 def _activation(layer: layers.Activation, instance: LayerInstance) -> nn.Module:
-    made = _ACTIVATIONS[layer.function]
+    made = _ACTIVATIONS.get(layer.function)
+    if made is None:
+        raise layer.error(f"a function that torch trains, one of {', '.join(_ACTIVATIONS)}", layer.function)
     return made() if isinstance(made, type) else Computed(made)
 
 

@@ -8,11 +8,14 @@ from simcore.errors import InputError
 from workloads import layers
 from workloads.dataflow.rules.activation import ACTIVATION, ACTIVATION_GRADIENT, SCALED_GRADIENT
 from workloads.dataflow.rules.conv import CONV
-from workloads.dataflow.rules.conv_gradients import CONV_INPUT_GRADIENT, CONV_WEIGHT_GRADIENT
+from workloads.dataflow.rules.conv_gradients import CONV_INPUT_GRADIENT, CONV_TRANSPOSE_PHASE, CONV_WEIGHT_GRADIENT
 from workloads.dataflow.rules.linear import LINEAR, LINEAR_INPUT_GRADIENT, LINEAR_WEIGHT_GRADIENT
 from workloads.dataflow.rules.matmul import MATMUL, MATMUL_INPUT_GRADIENT
+from workloads.dataflow.rules.movement import COPY, EMBEDDING, REDUCE, RESAMPLE
 from workloads.dataflow.rules.normalisations import BATCH_NORM, BATCH_NORM_GRADIENT, LOCAL_RESPONSE, TRAINED_BATCH_NORM
+from workloads.dataflow.rules.norms import GROUP_NORM, LAYER_NORM
 from workloads.dataflow.rules.pools import AVERAGE_POOL_GRADIENT, GLOBAL_POOL, MAX_POOL_GRADIENT, POOL, TRAINED_MAX_POOL
+from workloads.dataflow.rules.recurrent import CELL
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.dataflow.rules.softmax import LOSS_GRADIENT, SOFTMAX, SOFTMAX_GRADIENT, SOFTMAX_LOSS
 from workloads.dataflow.rules.sums import ADD, GRADIENT_SUM, MUL
@@ -32,6 +35,15 @@ RULES: dict[type[layers.Layer], LayerRule[Any]] = {
     },
     **{layers.LRN: LOCAL_RESPONSE, layers.Activation: ACTIVATION, layers.Softmax: SOFTMAX, layers.Add: ADD, layers.Mul: MUL},
     **{layers.Input: INPUT, layers.ShapeOnly: SHAPE_ONLY, layers.Concat: CONCAT, layers.Dropout: DROPOUT, Update: UPDATE},
+    layers.Combine: MUL,
+    layers.LayerNorm: LAYER_NORM,
+    layers.GroupNorm: GROUP_NORM,
+    layers.Copy: COPY,
+    layers.Embedding: EMBEDDING,
+    layers.Resample: RESAMPLE,
+    layers.Reduce: REDUCE,
+    layers.Cell: CELL,
+    layers.ConvTransposePhase: CONV_TRANSPOSE_PHASE,
     layers.trained.TrainedMaxPool: TRAINED_MAX_POOL,
     layers.trained.TrainedBatchNorm: TRAINED_BATCH_NORM,
     layers.trained.TrainedDropout: TRAINED_DROPOUT,

@@ -1,0 +1,172 @@
+"""Shapes of all tensors of an ONNX graph, and the values of those that follow from constants and shapes.
+
+One pass goes over the nodes in order. ONNX's own inference gives each node's results their shapes, from the shapes and the known
+values of its operands; ONNX's own evaluator computes small results whose operands are all known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from simcore.errors import InputError
+from workloads.importers.operators.node import Value
+from workloads.layers import Shape
+
+#: The most values of a tensor that is computed.
+MOST_VALUES = 1 << 16
+
+#: Operators of shape arithmetic, masks and positions, which are computed where their operands are known.
+COMPUTED = frozenset(
+    (
+        *("Constant", "ConstantOfShape", "Range", "Expand", "Tile", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose"),
+        *("Gather", "GatherElements", "GatherND", "ScatterND", "ScatterElements", "Slice", "Split", "Concat", "Where", "NonZero"),
+        *("Cast", "CastLike", "Identity", "Add", "Sub", "Mul", "Div", "Mod", "Pow", "Neg", "Abs", "Sign", "Sqrt", "Reciprocal"),
+        *("Floor", "Ceil", "Round", "Min", "Max", "Sum", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"),
+        *("Not", "And", "Or", "Xor", "ReduceProd", "ReduceSum", "ReduceMin", "ReduceMax", "Trilu", "CumSum", "OneHot", "Exp"),
+        *("Cos", "Sin", "Clip", "Pad", "Size", "Shape", "EyeLike", "IsNaN", "ArgMax", "ArgMin", "Log"),
+    )
+)
+
+
+@dataclass
+class Shapes:
+    """What is known of a graph's tensors, by name. ``constants`` do not depend on the network's inputs, or only on shapes."""
+
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+    constants: set[str] = field(default_factory=set)
+
+
+def find_shapes(onnx: Any, model: Any, weights: Iterable[str], where: str) -> Shapes:
+    """Return the shapes and values. ``weights`` names the constant inputs. Raise InputError for shapes that do not fit."""
+    return _Pass(onnx, model, weights, where).run()
+
+
+class _Pass:
+    """The pass over the nodes: types as ONNX's inference takes them, and known values."""
+
+    def __init__(self, onnx: Any, model: Any, weights: Iterable[str], where: str) -> None:
+        self.onnx, self.where, self.model, self.graph = onnx, where, model, model.graph
+        self.found = Shapes(constants={"", *weights})
+        self.types: dict[str, Any] = {}
+        self.data: dict[str, Any] = {}
+        self.opsets = {entry.domain: entry.version for entry in model.opset_import}
+        self.schemas: dict[tuple[str, str], Any] = {}
+        self.told = {value.name: value.type for value in (*self.graph.value_info, *self.graph.output)}
+
+    def run(self) -> Shapes:
+        """Go over inputs, initialisers and nodes."""
+        for value in self.graph.input:
+            self._type(value.name, value.type)
+        for tensor in self.graph.initializer:
+            self.found.constants.add(tensor.name)
+            self._type(tensor.name, self.onnx.helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims)))
+            if tensor.data_location != self.onnx.TensorProto.EXTERNAL and prod(tensor.dims) <= MOST_VALUES:
+                self._value(tensor.name, self._array(tensor), tensor)
+        for sparse in self.graph.sparse_initializer:
+            self.found.constants.add(sparse.values.name)
+            self._type(sparse.values.name, self.onnx.helper.make_tensor_type_proto(sparse.values.data_type, list(sparse.dims)))
+        for node in self.graph.node:
+            self._node(node)
+        return self.found
+
+    def _array(self, tensor: Any) -> Value:
+        try:
+            return np.asarray(self.onnx.numpy_helper.to_array(tensor))
+        except (ValueError, TypeError) as error:
+            message = f"tensor '{tensor.name}': its values do not have its type and shape ({error})"
+            raise InputError(message, where=self.where) from None
+
+    def _type(self, name: str, type_: Any) -> None:
+        self.types[name] = type_
+        tensor = type_.tensor_type
+        if tensor.HasField("shape") and all(dimension.HasField("dim_value") for dimension in tensor.shape.dim):
+            self.found.shapes[name] = tuple(dimension.dim_value for dimension in tensor.shape.dim)
+
+    def _value(self, name: str, value: Value, tensor: Any = None) -> None:
+        self.found.values[name] = value
+        self.found.shapes[name] = tuple(value.shape)
+        self.found.constants.add(name)
+        if value.size <= 1024:
+            self.data[name] = self.onnx.numpy_helper.from_array(value, name) if tensor is None else tensor
+
+    def _node(self, node: Any) -> None:
+        has_body = any(
+            attribute.type in (self.onnx.AttributeProto.GRAPH, self.onnx.AttributeProto.GRAPHS) for attribute in node.attribute
+        )
+        by_shape = node.op_type in ("Shape", "Size")
+        if by_shape or (not has_body and set(node.input) <= self.found.constants and not node.op_type.startswith("Random")):
+            self.found.constants.update(node.output)
+        self._infer(node)
+        if node.domain in ("", "ai.onnx") and node.op_type in COMPUTED:
+            self._compute(node, by_shape)
+
+    def _infer(self, node: Any) -> None:
+        """Set the types of a node's results. Where the inference leaves them open, the file's own may say more."""
+        inputs = {name: self.types[name] for name in node.input if name in self.types}
+        found: dict[str, Any] = {}
+        schema = self._schema(node)
+        if schema is not None and set(node.input) - {""} <= inputs.keys():
+            data = {name: self.data[name] for name in node.input if name in self.data}
+            inference = self.onnx.shape_inference
+            try:
+                found = inference.infer_node_outputs(
+                    schema, node, inputs, data, opset_imports=list(self.model.opset_import), ir_version=self.model.ir_version
+                )
+            except (inference.InferenceError, RuntimeError, ValueError) as error:
+                message = f"its tensor shapes do not fit together ({one_line(error)})"
+                raise InputError(message, where=self.where) from None
+        for name in node.output:
+            if name in found:
+                self._type(name, found[name])
+            if name and name not in self.found.shapes and name in self.told:
+                self._type(name, self.told[name])
+
+    def _schema(self, node: Any) -> Any:
+        """Return the operator's schema in the file's version, or None for one that onnx does not know."""
+        key = (node.domain, node.op_type)
+        if key not in self.schemas:
+            domain = "" if node.domain == "ai.onnx" else node.domain
+            try:
+                self.schemas[key] = self.onnx.defs.get_schema(node.op_type, self.opsets.get(domain, 1), domain)
+            except self.onnx.defs.SchemaError:
+                self.schemas[key] = None
+        return self.schemas[key]
+
+    def _compute(self, node: Any, by_shape: bool) -> None:
+        """Compute a node's results if its operands are known and the results are small."""
+        if by_shape:
+            shape = self.found.shapes.get(node.input[0])
+            if shape is None:
+                return
+            operands = {node.input[0]: np.broadcast_to(np.zeros((), np.float32), shape)}
+        elif all(name in self.found.values for name in node.input if name):
+            operands = {name: self.found.values[name] for name in node.input if name}
+        else:
+            return
+        if any(prod(self.found.shapes.get(name, ())) > MOST_VALUES for name in node.output):
+            return
+        if any(not name for name in node.output):
+            return
+        try:
+            results = self._evaluator(node, operands).run(None, operands)
+        except Exception:
+            return
+        for name, value in zip(node.output, results, strict=True):
+            self._value(name, np.asarray(value))
+
+    def _evaluator(self, node: Any, operands: Iterable[str]) -> Any:
+        helper, none = self.onnx.helper, self.onnx.TensorProto.UNDEFINED
+        values = ([helper.make_tensor_value_info(name, none, None) for name in names] for names in (operands, node.output))
+        graph = helper.make_graph([node], "node", *values)
+        return self.onnx.reference.ReferenceEvaluator(helper.make_model(graph, opset_imports=self.model.opset_import))
+
+
+def one_line(error: Exception) -> str:
+    """Return an error's text on one line, or its kind if it has none."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

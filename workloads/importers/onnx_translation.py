@@ -1,0 +1,189 @@
+"""Translation of an ONNX graph, node by node in order, into the layers of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from simcore.errors import InputError
+from workloads import layers
+from workloads.importers.onnx_shapes import Shapes
+from workloads.importers.onnx_sizes import FileBatch
+from workloads.importers.operators.batch import images
+from workloads.importers.operators.node import Axes, Batch, LostBatchError, Node, Operator, Tensor, UnsupportedError, per_image
+from workloads.importers.operators.table import OPERATORS
+from workloads.layers import Input, Layer, Shape
+from workloads.network import Network, NetworkBuilder
+
+#: What is unsupported, and the node's name.
+NodeProblem = tuple[str, str]
+
+
+class Translation:
+    """One pass over the nodes, which turns each node into layers.
+
+    ``problems`` are the nodes without a layer. ``count`` is the batch. ``lost`` says why no axis is the batch in all of the
+    graph; it is None if one is.
+    """
+
+    def __init__(self, onnx: Any, model: Any, shapes: Shapes, batch: FileBatch, where: str) -> None:
+        self.onnx, self.graph, self.found, self.where = onnx, model.graph, shapes, where
+        self.opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
+        self.count, self.lost, self.at = batch.count, batch.missing, batch.axes
+        self.builder = NetworkBuilder("graph")
+        self.made: dict[str, Shape] = {}
+        self.producer: dict[str, str] = {}
+        self.batches: dict[str, Batch | None] = {}
+        self.problems: list[NodeProblem] = []
+
+    @classmethod
+    def of(cls, onnx: Any, model: Any, shapes: Shapes, batch: FileBatch, where: str) -> Translation:
+        """Return the translation of all nodes. A batch of several images that cannot be followed is no batch.
+
+        Raise InputError for shapes that do not fit and for a node that reads an output without a layer.
+        """
+        try:
+            made = cls(onnx, model, shapes, batch, where)
+            made._translate()
+        except LostBatchError as lost:
+            made = cls(onnx, model, shapes, FileBatch(1, {}, missing=str(lost)), where)
+            made._translate()
+        return made
+
+    def network(self, name: str) -> Network:
+        """Return the layers as a Network with the file's batch."""
+        self.builder.name = name
+        return self.builder.build(self.count)
+
+    # The layers so far (Writer) -----------------------------------------------------------------------------------------------
+
+    def add(self, layer: Layer, sources: Sequence[str]) -> str:
+        """Add a layer and return its name."""
+        self.made[layer.name] = layer.infer([self.made[source] for source in sources])
+        return self.builder.add(layer, sources)
+
+    def shape(self, name: str) -> Shape:
+        """Return the shape of an added layer's result."""
+        return self.made[name]
+
+    def free(self, name: str) -> str:
+        """Return ``name``, or the first of ``name#2``, ``name#2#3``, ... that no layer has."""
+        found, copy = name, 2
+        while found in self.made:
+            found, copy = f"{found}#{copy}", copy + 1
+        return found
+
+    # The nodes ----------------------------------------------------------------------------------------------------------------
+
+    def _translate(self) -> None:
+        nodes = [node for node in self.graph.node if not set(node.output) <= self.found.constants]
+        read = {tensor for node in nodes for tensor in node.input} - self.found.constants
+        for value in self.graph.input:
+            if value.name in read:
+                self._input(value.name)
+        for node in nodes:
+            try:
+                self._node(node)
+            except InputError as error:
+                raise error if error.where == self.where else InputError(str(error), where=self.where) from None
+
+    def _input(self, name: str) -> None:
+        batch = self.at.get(name)
+        self.batches[name] = batch
+        self.producer[name] = self.add(Input(self.free(name), per_image(self._known(name), batch, self.count) or (1,)), [])
+
+    def _node(self, node: Any) -> None:
+        """Translate a node, or note that it has no layer and put a view in its place."""
+        operator = OPERATORS.get(node.op_type) if node.domain in ("", "ai.onnx") else None
+        try:
+            if operator is None:
+                raise UnsupportedError(node.op_type)
+            made = self._prepared(node)
+            self._follow(operator, made)
+            names = operator.layers(made)
+        except UnsupportedError as reason:
+            self.problems.append((str(reason), layer_name(node)))
+            self._skip(node)
+            return
+        for index, name in enumerate(names[: len(node.output)]):
+            if node.output[index]:
+                self._compare(name, made, index)
+                self.producer[node.output[index]] = name
+                self.batches[node.output[index]] = made.axes.results[index]
+
+    def _prepared(self, node: Any) -> Node:
+        get = self.onnx.helper.get_attribute_value
+        return Node(
+            name=self.free(layer_name(node)),
+            op=node.op_type,
+            attributes={attribute.name: get(attribute) for attribute in node.attribute},
+            operands=tuple(self._operand(tensor) for tensor in node.input),
+            sources=tuple("" if tensor in self.found.constants else self._source(node, tensor) for tensor in node.input),
+            outputs=self._results(node),
+            count=self.count,
+            opset=self.opset,
+            writer=self,
+        )
+
+    def _results(self, node: Any) -> tuple[Shape, ...]:
+        """Return the shapes of the results, () for absent ones. The first one that is there must have a known shape."""
+        first = next((tensor for tensor in node.output if tensor), "")
+        self._known(first)
+        return tuple(self.found.shapes.get(tensor, ()) if tensor else () for tensor in node.output)
+
+    def _follow(self, operator: Operator, node: Node) -> None:
+        """Set where the node reads and gives the batch. Where it cannot be told, the node has none."""
+        try:
+            axes = operator.axes(node)
+            node.axes = Axes(
+                axes.operands, [at if shape else None for shape, at in zip(node.outputs, axes.results, strict=False)]
+            )
+            for index in range(len(node.operands)):
+                node.shape(index)
+            for index in range(len(node.axes.results)):
+                node.result(index)
+        except LostBatchError as lost:
+            if self.count > 1:
+                raise
+            if operator.axes is images:
+                raise UnsupportedError(f"{node.op} whose axis 0 is not the batch") from None
+            self.lost = self.lost or str(lost)
+            node.axes = Axes([None] * len(node.operands), [None] * len(node.outputs))
+
+    def _skip(self, node: Any) -> None:
+        """Put a view without cycles in the place of a node, for each result of known shape."""
+        sources = [self.producer[tensor] for tensor in node.input if tensor in self.producer]
+        for tensor in node.output:
+            if tensor and tensor in self.found.shapes:
+                layer = layers.Skipped(self.free(layer_name(node)), self.found.shapes[tensor], node.op_type)
+                self.producer[tensor], self.batches[tensor] = self.add(layer, sources), None
+                self.lost = self.lost or f"node '{layer_name(node)}' is unsupported"
+
+    def _compare(self, name: str, node: Node, index: int) -> None:
+        """Raise InputError if a layer's own shape is not the one that ONNX infers."""
+        expected, got = node.result(index), self.made[name]
+        if got != expected and (expected, got) != ((), (1,)):
+            raise InputError(f"ONNX infers the shape {expected}, the layer gives {got}", where=f"layer '{name}'")
+
+    def _operand(self, tensor: str) -> Tensor:
+        constant = tensor in self.found.constants
+        if not tensor:
+            return Tensor("", (), constant=True, present=False)
+        value = self.found.values.get(tensor)
+        return Tensor(tensor, self._known(tensor), self.batches.get(tensor), constant, value=value)
+
+    def _source(self, node: Any, tensor: str) -> str:
+        if tensor not in self.producer:
+            message = f"node '{layer_name(node)}' reads '{tensor}', a second output, which is not supported"
+            raise InputError(message, where=self.where)
+        return self.producer[tensor]
+
+    def _known(self, tensor: str) -> Shape:
+        if tensor not in self.found.shapes:
+            raise UnsupportedError("a tensor whose shape does not follow from the inputs")
+        return self.found.shapes[tensor]
+
+
+def layer_name(node: Any) -> str:
+    """Return the name of a node or, if it has none, of its first result."""
+    return str(node.name or next(iter(node.output), node.op_type))

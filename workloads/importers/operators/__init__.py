@@ -1,0 +1,1 @@
+"""ONNX operators as layers, one file for each group of operators; ``table.py`` finds them."""
