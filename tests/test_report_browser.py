@@ -213,6 +213,30 @@ def test_names_that_are_markup_stay_text(many: Path, browser: Any) -> None:
         found.require_quiet()
 
 
+def test_the_server_lists_runs_and_compares_those_chosen(browser: Any, tmp_path: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+    from test_serve import running
+
+    for system in ("edge-sram", "edge-stt"):
+        simulate("lenet5", system).save(tmp_path / system)
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / ".simcore-sweep").write_text("{}")
+    with running(tmp_path) as server, chromium.opened(browser, server.address) as found:
+        page = found.page
+        assert Axe().run(page).response["violations"] == []
+        progress = page.locator("[data-sweep]")
+        assert progress.inner_text() == "? of ? points done, ? failed"
+        (tmp_path / "sweep" / "progress.json").write_text('{"points": 7, "done": 3, "failed": 1}')
+        page.get_by_text("3 of 7 points done, 1 failed").wait_for()
+        page.get_by_label("choose edge-sram").check()
+        page.get_by_label("choose edge-stt").check()
+        page.get_by_role("button", name="Open a report").click()
+        page.wait_for_selector("html[data-ready]")
+        page.wait_for_selector("#comparison")
+        assert "lenet5: edge-stt takes" in _section(page, "comparison").inner_text()
+        assert found.said == []
+
+
 def test_without_scripts_the_totals_are_there(pair: Path, browser: Any) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

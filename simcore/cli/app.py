@@ -87,6 +87,18 @@ def report(
 
 @app.command()
 @guarded
+def serve(
+    directory: Annotated[str, typer.Argument(metavar="[DIR]", help="The directory below which runs are saved.")] = ".",
+    port: Annotated[int, typer.Option("--port", metavar="N", help="The port; 0 takes a free one.")] = 8180,
+) -> None:
+    """Show the runs, studies and sweeps that are saved below a directory in a browser on this computer."""
+    from simcore.cli.serving import serve_command
+
+    serve_command(directory, port)
+
+
+@app.command()
+@guarded
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Saved directories, or NETWORK@SYSTEM to simulate.")],
     fail_if: Annotated[

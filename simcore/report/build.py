@@ -13,6 +13,7 @@ from simcore.report.compared import compared_object
 from simcore.report.page import page
 from simcore.report.run_item import Room, fitted, run_item
 from simcore.report.study_item import SavedStudy, load_study, study_item
+from simcore.report.sweep_item import is_sweep, sweep_as_study
 from simcore.results.any_run import AnyRun
 from simcore.results.loaded import load_results
 from simcore.saving import text_files
@@ -68,7 +69,9 @@ def _name(item: AnyRun | SavedStudy) -> str:
 
 
 def item_saved_in(directory: str | Path) -> AnyRun | SavedStudy:
-    """Return the run or the study in a directory. Raise InputError if there is none, or if it was cut off or changed."""
+    """Return the run, study or sweep in a directory. Raise InputError if there is none, or if it was cut off or changed."""
+    if is_sweep(Path(directory)):
+        return sweep_as_study(Path(directory))
     content = saved_content(directory)
     is_study = "index.md" in content.files and "facts.json" not in content.files
     return load_study(content) if is_study else load_results(directory)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,20 +49,16 @@ def found_results(directory: str | Path) -> list[Found]:
     root = Path(directory)
     if not root.is_dir():
         raise InputError("expected a directory, found none", str(directory))
-    return sorted((_found(path, root) for path in _saved_below(root)), key=lambda found: found.name)
+    return sorted((_found(path, root) for path in folders_below(root, is_saved)), key=lambda found: found.name)
 
 
-def found_in(path: Path, root: Path) -> Found:
-    """Return what is saved in one directory below ``root``."""
-    return _found(path, root)
-
-
-def _saved_below(root: Path) -> Iterator[Path]:
+def folders_below(root: Path, is_wanted: Callable[[Path], bool]) -> Iterator[Path]:
+    """Yield the wanted folders, ``root`` among them, up to ``DEEPEST`` below it. No link is followed, no wanted one entered."""
     waiting, seen = [(root, 0)], 0
     while waiting and seen < MOST_FOLDERS:
         folder, depth = waiting.pop()
         seen += 1
-        if is_saved(folder):
+        if is_wanted(folder):
             yield folder
         elif depth < DEEPEST:
             waiting += [(path, depth + 1) for path in _folders_in(folder)]

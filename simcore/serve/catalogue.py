@@ -1,0 +1,89 @@
+"""What is saved below the served directory, and reports of it, made when they are asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from simcore.errors import InputError
+from simcore.report import item_saved_in, report_html
+from simcore.report.sweep_item import is_sweep
+from simcore.results.found import Found, folders_below, found_results
+from simcore.sweeps.folder import PROGRESS
+
+#: How many reports are kept, and for how many seconds a list of what is saved.
+_KEPT_REPORTS, _FRESH_S = 16, 1.0
+#: The longest file of a sweep's progress, and the most runs of one report.
+_LONGEST_PROGRESS, _MOST_RUNS = 65_536, 16
+_COUNTS = ("rows", "points", "done", "failed", "simulated", "to_simulate")
+
+
+@dataclass(frozen=True)
+class FoundSweep:
+    """A sweep: its path below the served directory, and how far it is; ``changed_s`` is when that was last told."""
+
+    name: str
+    counts: dict[str, int]
+    changed_s: float
+
+
+class Catalogue:
+    """The saved directories below a root, by name. Only names in this list can be asked for, so no other file is ever read."""
+
+    def __init__(self, root: Path) -> None:
+        """Serve what is below ``root``. Raise InputError if it is no directory."""
+        found_results(root)
+        self.root = root
+        self._lock = Lock()
+        self._reports: OrderedDict[tuple[str, ...], str] = OrderedDict()
+        self._listed: tuple[float, list[Found], list[FoundSweep]] = (-_FRESH_S, [], [])
+
+    def listed(self) -> tuple[list[Found], list[FoundSweep]]:
+        """Return the runs, studies and broken directories, and the sweeps."""
+        with self._lock:
+            return self._fresh()
+
+    def report(self, names: Sequence[str]) -> str:
+        """Return the report of these directories. Raise InputError for a name that is not listed, and as `report_html` does."""
+        if not 1 <= len(names) <= _MOST_RUNS:
+            raise InputError(f"expected 1 to {_MOST_RUNS} runs, got {len(names)}")
+        with self._lock:
+            found, sweeps = self._fresh()
+            states = {each.name: each.sha256 for each in found if each.what in ("run", "study")}
+            states |= {each.name: str(each.changed_s) for each in sweeps}
+            for name in names:
+                if name not in states:
+                    raise InputError("no run, study or sweep of this name is served here", hint="go back to the list")
+            key = tuple(part for name in names for part in (name, states[name]))
+            if key not in self._reports:
+                self._reports[key] = report_html([item_saved_in(self.root / name) for name in names], [*names])
+                while len(self._reports) > _KEPT_REPORTS:
+                    self._reports.popitem(last=False)
+            self._reports.move_to_end(key)
+            return self._reports[key]
+
+    def _fresh(self) -> tuple[list[Found], list[FoundSweep]]:
+        if time.monotonic() - self._listed[0] > _FRESH_S:
+            sweeps = [_sweep(path, self.root) for path in folders_below(self.root, is_sweep) if is_sweep(path)]
+            sweeps.sort(key=lambda each: each.name)
+            self._listed = (time.monotonic(), found_results(self.root), sweeps)
+        return self._listed[1], self._listed[2]
+
+
+def _sweep(path: Path, root: Path) -> FoundSweep:
+    name = path.relative_to(root).as_posix()
+    try:
+        descriptor = os.open(path / PROGRESS, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            said: Any = json.loads(file.read(_LONGEST_PROGRESS))
+            changed_s = os.fstat(descriptor).st_mtime
+        return FoundSweep(name, {key: int(said[key]) for key in _COUNTS if key in said}, changed_s)
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return FoundSweep(name, {}, 0.0)
