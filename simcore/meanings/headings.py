@@ -168,6 +168,26 @@ PRUNING = {
     "cycles -%": ("percent", "Saving in cycles of one training step, pruned at the end against dense."),
 }
 
+PRUNING_STUDY = {
+    "schedule": ("", "Which fraction of the filters is pruned when (docs/pruning.md lists the forms)."),
+    "epochs": ("epochs", "Length of the training."),
+    "gone %": ("percent", "Filters of the whole network that are pruned at the end."),
+    "comp. -%": ("percent", "Computations (multiply-accumulates) that pruning while training saves."),
+    "access. -%": ("percent", "Accesses, of weights and activations, that pruning while training saves."),
+    "41 % comp.": ("", "Whether the saving in computations is the claimed 41 %, within half a point."),
+    "41 % access.": ("", "Whether the saving in accesses is the claimed 41 %, within half a point."),
+    "G cycles": ("billions", "Core cycles of the whole training."),
+    "joules -%": ("percent", "Energy that pruning while training saves."),
+    "DRAM -%": ("percent", "Bytes over main memory that pruning while training saves."),
+    "multiple": ("filters", "Filters are pruned to multiples of so many; 1 prunes them one by one."),
+    "networks": ("", "How many different networks the training has."),
+    "left %": ("percent", "Filters of the whole network that are alive at the end."),
+    "G writes": ("billions", "Writes of lines of the scratchpads in the whole training."),
+    "writes J": ("J", "Energy of the writes to scratchpads in the whole training."),
+    "writes %": ("percent", "Share of these writes in the energy of the whole training."),
+    "worn after": ("trainings", "Such trainings that the busiest line lasts for at least; - if it does not wear out."),
+}
+
 STUDIES = {
     "class": ("", "Leakage class of the transistors: hp, lop or lstp (`technology.leakage_class`)."),
     "equal": ("", "What both memories have in common: capacity or area."),
@@ -269,6 +289,7 @@ GROUPS = {
     "Headings of simcore prune": PRUNING,
     "Headings of simcore study": STUDIES,
     "Headings of simcore study pim-dram": PIM_STUDY,
+    "Headings of simcore study pruning": PRUNING_STUDY,
 }
 
 

@@ -12,6 +12,7 @@ STUDIES = {
     "write-errors": "simcore.studies.write_errors",
     "stt-mram": "simcore.studies.stt_mram",
     "pim-dram": "simcore.studies.pim_dram",
+    "pruning": "simcore.studies.pruning",
 }
 
 
