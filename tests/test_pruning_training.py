@@ -87,6 +87,12 @@ def test_a_ranking_of_ones_own_comes_from_a_file(tmp_path: Path) -> None:
         load_ranking(f"{path}:lest")
 
 
+def test_the_ranking_of_the_guide_runs(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "pruning-training.md").read_text(encoding="utf-8")
+    (tmp_path / "mine.py").write_text(guide.split("```python\n")[1].split("```")[0])
+    assert list(checked_scores(load_ranking(f"{tmp_path / 'mine.py'}:l2"), filters([[3, 4], [0, 2]]), "l2")) == [5, 2]
+
+
 def test_an_unknown_ranking_is_reported_with_the_nearest() -> None:
     with pytest.raises(InputError, match=r"ranking: no ranking is called 'mean_activation'; did you mean 'mean-activation'\?"):
         load_ranking("mean_activation")

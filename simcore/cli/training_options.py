@@ -45,7 +45,9 @@ class TrainPrunedOptions:
         str,
         typer.Option("--data", metavar="digits|cifar10:DIR|cifar100:DIR|imagenet[-SIDE]:DIR", help="Images to train on."),
     ] = "digits"
-    images: Annotated[int | None, typer.Option("--images", metavar="N", help="Use only the first N training images.")] = None
+    images: Annotated[
+        int | None, typer.Option("--images", metavar="N", help="Use only the first N training and test images.")
+    ] = None
     width: Annotated[float, typer.Option("--width", metavar="SHARE", help="Share of the filters to begin with.")] = 1.0
     epochs: Annotated[int, typer.Option("--epochs", metavar="N", help="Epochs of the training.")] = 20
     retrain_epochs: Annotated[
