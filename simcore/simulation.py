@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from simcore.dram.tables import IntArray, ResolvedDram
     from simcore.engine.store import Store
+    from simcore.results.perfetto.order import TimelineOrder
     from simcore.results.trace_files import TraceOrder
     from workloads.network import Network
 
@@ -45,7 +46,7 @@ def simulate(
     check_values: bool = False,
     limit_s: float | None = LIMIT_S,
     progress: OnProgress | None = None,
-    trace: TraceOrder | None = None,
+    trace: TraceOrder | TimelineOrder | None = None,
     commands: str | Path | None = None,
     kept: Store[Any] | None = None,
 ) -> Results:
@@ -55,14 +56,18 @@ def simulate(
     ``system``: a machine's spec, a preset's name, or a file (.yaml, SCALE-Sim's .cfg). ``overrides`` change its keys: values by
     key, or "key=value" texts. ``engine``: one of the kind's, or its first. ``layers``: glob patterns. ``training``: "sgd",
     "momentum" or "adam" for a training step. ``check_values``: compare the machine's products with numpy's (``Results.values``).
-    ``limit_s``: the longest estimate in seconds, or None. ``trace``, ``commands``: files for all accesses, and for commands.
+    ``limit_s``: the longest estimate in seconds, or None. ``trace``: files for all accesses (TraceOrder), or a TimelineOrder,
+    for which the engine is by default one that can write it. ``commands``: a file for commands.
     ``kept`` keeps layers from run to run, so that equal ones are simulated once (`simcore.engine.store.MemoryStore`).
     Raise InputError for any of these that cannot be used, and WrongValuesError if a checked value differs from numpy's.
     """
     machine, places = placed_machine_for(system, dataflow, overrides)
     kind = kind_of(machine)
-    engine = kind.engine_named(engine)
-    _require(kind, machine, trace, engine if check_values else None)
+    engine = kind.engine_named(engine if engine is not None or trace is None else trace.engine_of(kind))
+    if check_values:
+        kind.require_values(engine)
+    if trace is not None:
+        trace.require(kind, machine, engine)
     dram = None if commands is None else kind.command_dram(machine)
     costs = kind.costs(machine)
     graph = network_for(network, machine, batch, training)
@@ -92,24 +97,14 @@ def simulate(
     return Results(machine, ran.layers, costs, manifest, wall_s, _wear(kind, machine, ran), details=ran.details)
 
 
-def _require(kind: MachineKind[Any, Any], machine: MachineSpec, trace: TraceOrder | None, checking_engine: str | None) -> None:
-    """Raise InputError if the machine cannot be traced as asked, or the engine (None: no engine is asked) cannot check values."""
-    if checking_engine is not None:
-        kind.require_values(checking_engine)
-    for traced in () if trace is None else trace.kinds:
-        kind.require_trace(machine, traced)
-
-
 def _run(
-    kind: MachineKind[Any, Any], machine: MachineSpec, order: RunOrder, plan: object, trace: TraceOrder | None
+    kind: MachineKind[Any, Any], machine: MachineSpec, order: RunOrder, plan: object, trace: TraceOrder | TimelineOrder | None
 ) -> tuple[Ran, dict[str, Any] | None]:
     """Run the plan, and write traces if asked for. Return what was measured, and what the manifest says about the traces."""
     if trace is None:
         return kind.run(machine, order, plan), None
-    from simcore.results.trace_files import trace_files
-
     names = list(dict.fromkeys(bank.scratchpad for bank in kind.banks(machine)))
-    with trace_files(trace, names) as written:
+    with trace.files(names) as written:
         ran = kind.run(machine, replace(order, traced=written.traced), plan)
     return ran, written.facts()
 

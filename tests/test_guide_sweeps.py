@@ -35,8 +35,9 @@ def test_the_guides_commands_and_code_run(tmp_path: Path, monkeypatch: pytest.Mo
     printed = io.StringIO()
     for kind, text in BLOCKS:
         if kind == "console":
-            done = CliRunner().invoke(app, shlex.split(text.removeprefix("$ simcore ")))
-            assert done.exit_code == 0, done.output
+            for line in text.splitlines():
+                done = CliRunner().invoke(app, shlex.split(line.removeprefix("$ simcore ")))
+                assert done.exit_code == 0, (line, done.output)
         elif kind == "python" and text.startswith("# run\n"):
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):

@@ -71,6 +71,16 @@ TraceOption = Annotated[
 TraceCyclesOption = Annotated[
     str | None, typer.Option("--trace-cycles", metavar="FIRST:END", help="Trace core cycles FIRST up to, not with, END only.")
 ]
+TimelineOption = Annotated[
+    str | None,
+    typer.Option("--timeline", metavar="FILE.pftrace", help="Write what array, ports, banks and DMA do, for ui.perfetto.dev."),
+]
+TimelineCyclesOption = Annotated[
+    str | None, typer.Option("--cycles", metavar="FIRST:END", help="Timeline of core cycles FIRST up to, not with, END only.")
+]
+EstimateOption = Annotated[
+    bool, typer.Option("--estimate", help="Simulate nothing; say how long it will take, and how much memory and disk.")
+]
 PrecisionOption = Annotated[
     str | None,
     typer.Option("--precision", metavar="N|NxM", help="Bits of weights and activations, for DRAM that multiplies (pim-dram)."),
@@ -130,7 +140,10 @@ class RunOptions(SimulateOptions):
     trace: TraceOption = None
     trace_cycles: TraceCyclesOption = None
     report: ReportOption = None
+    timeline: TimelineOption = None
+    cycles: TimelineCyclesOption = None
     commands: CommandsOption = None
+    estimate: EstimateOption = False
 
 
 @dataclass(frozen=True)

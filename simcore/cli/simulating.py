@@ -19,6 +19,7 @@ from simcore.simulation import simulate
 from simcore.spec.load import kind_of_source
 
 if TYPE_CHECKING:
+    from simcore.results.perfetto.order import TimelineOrder
     from simcore.results.trace_files import TraceOrder
 
 
@@ -27,6 +28,7 @@ def simulate_as_asked(
     *,
     check_values: bool = False,
     traced: TracedOptions | None = None,
+    timeline: TimelineOrder | None = None,
     commands: str | None = None,
 ) -> Results:
     """Run the simulation. If the output directory cannot be written, raise InputError before the run, not after it."""
@@ -37,7 +39,7 @@ def simulate_as_asked(
     with results_directory(options.out, overwrite=options.overwrite) as save:
         folder = save.during_the_run() if traced is not None else None
         trace = None if traced is None or folder is None else traced.into(folder, told_as=options.out)
-        results = _simulate(options, check_values, trace, file_named(commands, "--commands"))
+        results = _simulate(options, check_values, trace or timeline, file_named(commands, "--commands"))
         save(partial(results.write_into, figures=options.plot))
     return results
 
@@ -51,7 +53,9 @@ def _require_plots(options: SimulateOptions) -> None:
     require_matplotlib()
 
 
-def _simulate(options: SimulateOptions, check_values: bool, trace: TraceOrder | None, commands: Path | None) -> Results:
+def _simulate(
+    options: SimulateOptions, check_values: bool, trace: TraceOrder | TimelineOrder | None, commands: Path | None
+) -> Results:
     optimizer = optimizer_of(options.training, options.optimizer)
     wanted = not (options.quiet or options.json)
     with progress(wanted) as on_progress, telling_of_compiling(wanted):

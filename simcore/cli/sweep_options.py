@@ -43,4 +43,5 @@ class SweepOptions:
     plot: PlotOption = False
     json: options.JsonOption = False
     quiet: options.QuietOption = False
+    estimate: options.EstimateOption = False
     no_limit: options.NoLimitOption = False

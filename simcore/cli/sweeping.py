@@ -30,6 +30,11 @@ def sweep_command(options: SweepOptions) -> None:
     if options.plot:
         _require_plots(options)
     space = with_objectives(read_space(options.space), options.objective or ())
+    if options.estimate:
+        from simcore.cli.estimating import estimate_sweep_command
+
+        estimate_sweep_command(options, space)
+        return
     settings = Settings(options.per_layer, None if options.no_limit else LIMIT_S)
     wanted = not (options.quiet or options.json)
     with progress(wanted) as on_progress, telling_of_compiling(wanted):

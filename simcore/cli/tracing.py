@@ -1,4 +1,4 @@
-"""The options ``--trace`` and ``--trace-cycles``."""
+"""The options ``--trace`` and ``--trace-cycles``, ``--timeline`` and ``--cycles``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from simcore.errors import InputError
 from simcore.reading.numbers import cut, shown
 
 if TYPE_CHECKING:
+    from simcore.results.perfetto.order import TimelineOrder
     from simcore.results.trace_files import TraceOrder
 
 
@@ -36,13 +37,26 @@ def traced_of(kinds: Sequence[str] | None, cycles: str | None) -> TracedOptions 
         if cycles is not None:
             raise InputError("expected --trace scratchpads or --trace dram with it, got none", cut(f"--trace-cycles {cycles}"))
         return None
-    first, end = (0, None) if cycles is None else _span(cycles)
+    first, end = (0, None) if cycles is None else _span(cycles, "--trace-cycles")
     return TracedOptions(tuple(dict.fromkeys(kinds)), first, end)
 
 
-def _span(cycles: str) -> tuple[int, int | None]:
+def timeline_of(file: Path | None, cycles: str | None, traced: TracedOptions | None) -> TimelineOrder | None:
+    """Return the order for a timeline, or None. Raise InputError for cycles without it, and for traces beside it."""
+    if file is None:
+        if cycles is not None:
+            raise InputError("expected --timeline FILE with it, got none", cut(f"--cycles {cycles}"))
+        return None
+    if traced is not None:
+        raise InputError("expected --timeline or --trace, got both", "--timeline", "run twice")
+    from simcore.results.perfetto.order import TimelineOrder
+
+    return TimelineOrder(file, *((0, None) if cycles is None else _span(cycles, "--cycles")))
+
+
+def _span(cycles: str, option: str) -> tuple[int, int | None]:
     found = re.fullmatch(r"([0-9]{0,18}):([0-9]{0,18})", cycles.strip(), flags=re.ASCII)
     if found is None or found.group() == ":":
-        raise InputError(f"expected FIRST:END, such as 1000:2000, got {shown(cycles)}", cut(f"--trace-cycles {cycles}"))
+        raise InputError(f"expected FIRST:END, such as 1000:2000, got {shown(cycles)}", cut(f"{option} {cycles}"))
     first, end = found.groups()
     return int(first or 0), int(end) if end else None

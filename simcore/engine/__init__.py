@@ -93,6 +93,8 @@ def _runner(
 
         if operands is not None:
             raise InputError("the compiled engine has no PEs, so it cannot check values", hint="choose engine 'simpy'")
+        if records.traced is not None and records.traced.array is not None:
+            raise InputError("the compiled engine keeps no cycle by cycle record of the array", hint="choose engine 'simpy'")
         compiled = CompiledEngine(machine, shortcuts, records.line_writes, records.kept, records.traced)
         return lambda index, program: compiled.run(program, None if on_step is None else partial(on_step, index))
     from simcore.engine.reference.run import ReferenceEngine

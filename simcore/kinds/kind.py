@@ -50,10 +50,14 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     dataflow_key: ClassVar[str] = ""
     #: The engines whose values can be compared with numpy's.
     value_engines: ClassVar[tuple[str, ...]] = ()
+    #: The engines that can write a timeline of what the array does.
+    timeline_engines: ClassVar[tuple[str, ...]] = ()
     #: True if an engine steps through cycles, False if a formula gives them.
     steps_cycles: ClassVar[bool] = True
     #: True if ``banks`` returns any banks.
     has_banks: ClassVar[bool] = False
+    #: The most time bins of a layer in the timeline of banks.
+    timeline_bins: ClassVar[int] = 1
     #: What can be traced: "scratchpads", "dram".
     traces: ClassVar[tuple[str, ...]] = ()
     #: What to do without a trace, in an error.
@@ -250,6 +254,14 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
             alone = self.value_engines[0]
             hint = f"its PEs multiply; choose engine '{alone}'"
             raise InputError(f"only engine '{alone}' can check values, got {engine!r}", hint=hint)
+
+    def require_timeline(self, engine: str) -> None:
+        """Raise InputError if the engine cannot write a timeline."""
+        if not self.timeline_engines:
+            raise InputError(f"a machine of kind '{self.name}' has no timeline", "--timeline", self.instead_of_traces)
+        if engine not in self.timeline_engines:
+            alone = self.timeline_engines[0]
+            raise InputError(f"only engine '{alone}' writes a timeline, got {engine!r}", "--timeline", f"choose engine '{alone}'")
 
     def require_trace(self, spec: SpecT, wanted: str) -> None:
         """Raise InputError if the machine makes no accesses of the wanted sort that could be traced."""

@@ -41,10 +41,15 @@ class RunOrder:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The approximate size of a run: simulated core cycles, and seconds of the simulator."""
+    """The approximate size of a run: simulated core cycles, seconds of the simulator, and bytes of the plan that it keeps.
+
+    ``layers`` counts the layers that run by themselves, or is None for as many as the network has.
+    """
 
     cycles: float
     seconds: float
+    plan_bytes: float = 0.0
+    layers: int | None = None
 
 
 @dataclass(frozen=True)

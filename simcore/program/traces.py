@@ -66,6 +66,22 @@ class Transaction(IntEnum):
     ANSWER = 5
 
 
+class State(IntEnum):
+    """Columns of a row about the array: from core cycle ``CYCLE`` on it did the same for ``CYCLES`` cycles.
+
+    ``CAUSE`` is the cause of a stall, or NOTHING if the array computed. ``PORT``, ``SCRATCHPAD``, ``BANK`` (within the
+    scratchpad) and ``HOLDER`` (the port that holds the bank) say where it stalled, or are NOTHING.
+    """
+
+    CYCLE = 0
+    CYCLES = 1
+    CAUSE = 2
+    PORT = 3
+    SCRATCHPAD = 4
+    BANK = 5
+    HOLDER = 6
+
+
 #: In place of a value that an event does not have.
 NOTHING = -1
 
@@ -75,12 +91,18 @@ Take = Callable[[str, Int64Array], None]
 
 @dataclass(frozen=True)
 class Traced:
-    """What to trace, and who takes it (None: nobody): events of core cycles ``first_cycle`` up to, not with, ``end_cycle``."""
+    """What to trace, and who takes it (None: nobody): events of core cycles ``first_cycle`` up to, not with, ``end_cycle``.
+
+    ``array`` takes what the array did, cycle by cycle (rows of State), and ``bursts`` rows of a cycle and the number of the DMA's
+    bursts that are on their way from it on. Only the reference engine knows both.
+    """
 
     scratchpads: Take | None = None
     dram: Take | None = None
     first_cycle: int = 0
     end_cycle: int | None = None
+    array: Take | None = None
+    bursts: Take | None = None
 
     def holds(self, cycle: int) -> bool:
         """Return whether events of a core cycle are traced."""

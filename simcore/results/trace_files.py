@@ -6,10 +6,10 @@ Rows go to the disk while the run goes on, one Parquet row group after another, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,10 @@ from simcore.errors import InputError, did_you_mean
 from simcore.program.program import Int64Array, Port
 from simcore.program.traces import NOTHING, Access, Answer, Event, Traced, Transaction
 from simcore.saving.failures import refusals_of
+
+if TYPE_CHECKING:
+    from simcore.kinds import MachineKind
+    from simcore.spec import MachineSpec
 
 SCRATCHPADS, DRAM = "scratchpads", "dram"
 #: What can be traced, and the stem of its files.
@@ -51,6 +55,19 @@ class TraceOrder:
         if self.first_cycle < 0 or (self.end_cycle is not None and self.end_cycle <= self.first_cycle):
             found = f"{self.first_cycle}:{'' if self.end_cycle is None else self.end_cycle}"
             raise InputError(f"expected traced cycles from 0 on, of which the second is larger, got {found}")
+
+    def require(self, kind: MachineKind[Any, Any], machine: MachineSpec, engine: str) -> None:
+        """Raise InputError if the machine makes no such accesses."""
+        for wanted in self.kinds:
+            kind.require_trace(machine, wanted)
+
+    def engine_of(self, kind: MachineKind[Any, Any]) -> str | None:
+        """Return None: every engine writes traces, so that the kind's own default holds."""
+        return None
+
+    def files(self, scratchpads: Sequence[str]) -> AbstractContextManager[Written]:
+        """Open the files, as `trace_files` does."""
+        return trace_files(self, scratchpads)
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def sweep(
     with ExitStack() as stack:
         place = stack.enter_context(tempfile.TemporaryDirectory()) if out is None else None
         folder = stack.enter_context(sweep_folder(Path(place) / "sweep" if place is not None else out or "", fresh=fresh))
-        runner = stack.enter_context(_runner(_jobs(jobs), wanted, scheduler))
+        runner = stack.enter_context(_runner(jobs_of(jobs), wanted, scheduler))
         session = Session(given, folder, runner, wanted, progress)
         if given.search is None:
             all_of(session)
@@ -140,7 +140,7 @@ def _runner(jobs: int, settings: Settings, scheduler: str | None) -> AbstractCon
     return in_this_process(settings) if jobs == 1 else local_workers(jobs, settings)
 
 
-def _jobs(jobs: int | None) -> int:
+def jobs_of(jobs: int | None) -> int:
     """Return the number of processes: by default that of the cores that this process may use. Raise InputError below 1."""
     if jobs is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

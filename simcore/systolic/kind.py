@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simcore.kinds.costs import Costs
 from simcore.kinds.kind import MachineKind
 from simcore.kinds.runs import Estimate, Ran, RunOrder
+from simcore.program.program import TIME_BINS
 from simcore.spec.dataflow_name import dataflow_names, is_file
 from simcore.spec.memory import DramMemorySpec
 from simcore.spec.system import System
@@ -34,6 +35,8 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
     engines = ("compiled", "simpy")
     dataflow_key = "array.dataflow"
     value_engines = ("simpy",)
+    timeline_engines = ("simpy",)
+    timeline_bins = TIME_BINS
     has_banks = True
     traces = ("scratchpads", "dram")
     file_keys = (

@@ -61,7 +61,7 @@ class ArrayControl:
                 if stall is None:
                     self._advance()
                 else:
-                    self.shared.tally.stalled(stall)
+                    self.shared.tally.stalled(stall, self.shared.clock.cycle)
                     self._stalled_for += 1
                 continue
             writing = next((number for number, pad in enumerate(self.shared.scratchpads) if pad.buffer), None)
@@ -70,9 +70,8 @@ class ArrayControl:
                 return
             self._count_buffered()
             waits_for_writes = self.dma.is_idle() and writing is not None
-            self.shared.tally.stalled(
-                Stall(Cause.DRAIN, Port.OUTPUT, writing) if waits_for_writes else Stall(Cause.DRAIN, Port.DMA)
-            )
+            stall = Stall(Cause.DRAIN, Port.OUTPUT, writing) if waits_for_writes else Stall(Cause.DRAIN, Port.DMA)
+            self.shared.tally.stalled(stall, self.shared.clock.cycle)
 
     def _count_buffered(self) -> None:
         self.shared.tally.buffered([len(pad.buffer) for pad in self.shared.scratchpads])
@@ -145,7 +144,7 @@ class ArrayControl:
             self._post(self._output)
         if self.values is not None:
             self.values.step(self.step)
-        self.shared.tally.compute_cycles += 1
+        self.shared.tally.computed(self.shared.clock.cycle)
         self.step += 1
         self._stalled_for = 0
         self.shared.tally.timeline.advanced(self.step, self.shared.clock.cycle)

@@ -81,6 +81,8 @@ class Dma:
             self._deliver(self.shared.clock.cycle)
             self._send(self.shared.clock.cycle)
             self._new_bursts()
+            if self.shared.tally.trace is not None:
+                self.shared.tally.trace.outstanding(self.shared.clock.cycle, len(self.outstanding))
 
     # SETTLE ------------------------------------------------------------------------------------------------------------------
 

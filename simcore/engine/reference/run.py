@@ -17,7 +17,7 @@ from simcore.engine.reference.port import ReadPort
 from simcore.engine.reference.scratchpad import ScratchpadProcess
 from simcore.engine.reference.shared import Shared
 from simcore.engine.reference.tally import Tally
-from simcore.engine.reference.traces import AccessTrace, DramTrace
+from simcore.engine.reference.traces import AccessTrace, ArrayTrace, DramTrace
 from simcore.engine.reference.values import ValueFlow
 from simcore.errors import WrongValuesError
 from simcore.machine.counters import Counters, counted_since, read_counters
@@ -82,6 +82,8 @@ class ReferenceEngine:
         self.dram = DramDomain(memory, self.machine.memory_ratio) if isinstance(memory, DramMemory) else None
         traced = self.traced or Traced()
         self.trace = None if traced.scratchpads is None else AccessTrace(traced, traced.scratchpads)
+        both = (traced.array, traced.bursts)
+        self.array_trace = None if both[0] is None or both[1] is None else ArrayTrace(traced, both[0], both[1])
         if self.dram is not None and traced.dram is not None:
             self.dram.trace = DramTrace(traced, traced.dram, self.machine.memory_ratio)
 
@@ -92,7 +94,7 @@ class ReferenceEngine:
         partial sum never came.
         """
         clock = PhaseClock(self.cycle, self.shuffle_seed)
-        tally = Tally(self.machine, program, self.cycle, self.line_writes)
+        tally = Tally(self.machine, program, self.cycle, self.line_writes, self.array_trace)
         shared = Shared(clock, self.machine, program, tally)
         shared.scratchpads += [
             ScratchpadProcess(clock, pad, banks, tally, self.trace)
@@ -115,9 +117,9 @@ class ReferenceEngine:
         outcome = replace(tally.outcome(self.cycle), counters=counted)
         return outcome if self.dram is None or before is None else replace(outcome, dram=self.dram.counts().since(before))
 
-    def _traces(self, program: Program) -> list[AccessTrace | DramTrace]:
+    def _traces(self, program: Program) -> list[AccessTrace | ArrayTrace | DramTrace]:
         """Return the traces, after telling them which layer runs."""
-        wanted = (self.trace, None if self.dram is None else self.dram.trace)
+        wanted = (self.trace, self.array_trace, None if self.dram is None else self.dram.trace)
         traces = [trace for trace in wanted if trace is not None]
         for trace in traces:
             trace.layer = program.name

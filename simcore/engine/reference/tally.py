@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from simcore.engine.reference.requests import NEVER, Request
+from simcore.engine.reference.traces import ArrayTrace
 from simcore.machine.line_writes import LineWrites
 from simcore.machine.machine import Machine
 from simcore.program.outcome import Cause, Outcome
 from simcore.program.program import Int64Array, Port, Program
+from simcore.program.traces import NOTHING
 
 
 def _zeros(*shape: int) -> Int64Array:
@@ -91,11 +93,19 @@ class Stall:
 class Tally(BankTally):
     """All counters of an Outcome, for one layer."""
 
-    def __init__(self, machine: Machine, program: Program, start_cycle: int, line_writes: LineWrites | None = None) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        program: Program,
+        start_cycle: int,
+        line_writes: LineWrites | None = None,
+        trace: ArrayTrace | None = None,
+    ) -> None:
         """Start with zeros for the scratchpads and banks of a machine, and for the ports and regions of one layer.
 
-        Writes of lines are added to ``line_writes``, which outlives the layer.
+        Writes of lines are added to ``line_writes``, and what the array does is told to ``trace``. Both outlive the layer.
         """
+        self.trace, self._first_banks = trace, [pad.first_bank for pad in machine.scratchpads]
         banks, scratchpads = machine.banks, len(machine.scratchpads)
         super().__init__(banks, program.bin_steps, start_cycle, line_writes)
         self.start_cycle, self.compute_cycles = start_cycle, 0
@@ -107,8 +117,16 @@ class Tally(BankTally):
         self.port_elements, self.port_words, self.port_lines = (_zeros(len(Port) - 1) for _ in range(3))
         self.dma_read_bytes, self.dma_write_bytes = _zeros(len(program.regions)), _zeros(len(program.regions))
 
-    def stalled(self, stall: Stall) -> None:
+    def computed(self, cycle: int) -> None:
+        """Count a cycle in which the array made a step."""
+        self.compute_cycles += 1
+        if self.trace is not None:
+            self.trace.note(cycle, (NOTHING,) * 5)
+
+    def stalled(self, stall: Stall, cycle: int) -> None:
         """Count a cycle in which the array did not advance."""
+        if self.trace is not None:
+            self.trace.note(cycle, self._traced(stall))
         self.stall_cycles[stall.cause, stall.port] += 1
         if stall.bank is not None:
             self.bank_stall_cycles[stall.bank, stall.cause] += 1
@@ -116,6 +134,12 @@ class Tally(BankTally):
             self.scratchpad_stall_cycles[stall.scratchpad, stall.cause] += 1
             if stall.holder is not None:
                 self.wait_cycles[stall.scratchpad, stall.waiter, stall.holder] += 1
+
+    def _traced(self, stall: Stall) -> tuple[int, ...]:
+        """Return a stall as the trace keeps it."""
+        pad = NOTHING if stall.scratchpad is None else stall.scratchpad
+        bank = NOTHING if stall.bank is None else stall.bank - self._first_banks[pad]
+        return stall.cause, stall.port, pad, bank, NOTHING if stall.holder is None else stall.holder
 
     def buffered(self, entries: Sequence[int]) -> None:
         """Count a cycle in which the write buffer of each scratchpad holds so many entries."""

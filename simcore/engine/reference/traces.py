@@ -7,7 +7,7 @@ import numpy as np
 from simcore.clock import core_cycle_of
 from simcore.engine.reference.dram.requests import DramRequest
 from simcore.engine.reference.requests import Request
-from simcore.program.traces import NOTHING, Event, Take, Traced, in_order
+from simcore.program.traces import NOTHING, Event, State, Take, Traced, in_order
 
 #: The rows after which those of past cycles are handed over.
 PIECE = 1 << 16
@@ -37,6 +37,43 @@ class AccessTrace:
         if self._rows:
             self.take(self.layer, in_order(np.array(self._rows, dtype=np.int64)))
         self._rows = []
+
+
+class ArrayTrace:
+    """The trace of the array, to which every cycle of a layer is told once, and of the DMA's bursts.
+
+    ``layer`` is the name of the layer that runs.
+    """
+
+    def __init__(self, traced: Traced, states: Take, bursts: Take) -> None:
+        self.traced, self.take_states, self.take_bursts, self.layer = traced, states, bursts, ""
+        self._states: list[list[int]] = []
+        self._bursts: list[tuple[int, int]] = []
+
+    def note(self, cycle: int, state: tuple[int, ...]) -> None:
+        """Note what the array does in this cycle: the columns of State from CAUSE on."""
+        if not self.traced.holds(cycle):
+            return
+        last = self._states[-1] if self._states else None
+        if last is not None and last[State.CAUSE :] == list(state) and last[State.CYCLE] + last[State.CYCLES] == cycle:
+            last[State.CYCLES] += 1
+            return
+        if len(self._states) >= PIECE:
+            self.hand_over()
+        self._states.append([cycle, 1, *state])
+
+    def outstanding(self, cycle: int, bursts: int) -> None:
+        """Note how many bursts are on their way in this cycle."""
+        if self.traced.holds(cycle) and (not self._bursts or self._bursts[-1][1] != bursts):
+            self._bursts.append((cycle, bursts))
+
+    def hand_over(self) -> None:
+        """Hand over all rows."""
+        if self._states:
+            self.take_states(self.layer, np.array(self._states, dtype=np.int64))
+        if self._bursts:
+            self.take_bursts(self.layer, np.array(self._bursts, dtype=np.int64))
+        self._states, self._bursts = [], []
 
 
 class DramTrace:

@@ -1,0 +1,1 @@
+"""Timelines of a run as files for Perfetto (ui.perfetto.dev)."""

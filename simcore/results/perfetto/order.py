@@ -1,0 +1,123 @@
+"""The wish for a timeline, and the file in which it is whole or absent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simcore.errors import InputError
+from simcore.program.program import Int64Array
+from simcore.program.traces import Traced
+from simcore.results.perfetto.tracks import Tracks
+from simcore.results.perfetto.writer import FIRST_PACKET, PerfettoFile
+from simcore.saving.durable import sync
+from simcore.saving.failures import refusals_of
+from simcore.saving.work_folder import NEW, clear, work_folder
+
+if TYPE_CHECKING:
+    from simcore.kinds import MachineKind
+    from simcore.spec import MachineSpec
+
+
+@dataclass(frozen=True)
+class TimelineOrder:
+    """The wish for a timeline of core cycles ``first_cycle`` up to, not with, ``end_cycle`` (None: the end of the run).
+
+    ``file`` may exist if simcore wrote it as a timeline. Raise InputError for cycles that cannot be.
+    """
+
+    file: Path
+    first_cycle: int = 0
+    end_cycle: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.first_cycle < 0 or (self.end_cycle is not None and self.end_cycle <= self.first_cycle):
+            found = f"{self.first_cycle}:{'' if self.end_cycle is None else self.end_cycle}"
+            raise InputError(f"expected cycles from 0 on, of which the second is larger, got {found}", "--cycles")
+
+    def require(self, kind: MachineKind[Any, Any], machine: MachineSpec, engine: str) -> None:
+        """Raise InputError if the kind's engine cannot write a timeline."""
+        kind.require_timeline(engine)
+
+    def engine_of(self, kind: MachineKind[Any, Any]) -> str | None:
+        """Return the engine that writes the timeline unless another is named, or None if the kind has none."""
+        return next(iter(kind.timeline_engines), None)
+
+    @contextmanager
+    def files(self, scratchpads: Sequence[str]) -> Iterator[WrittenTimeline]:
+        """Claim the file, and yield what an engine writes into. It gets its name when the block ends without an exception.
+
+        Raise InputError for a place that cannot be written or holds something else, and if the system refuses to write.
+        """
+        target = Path(os.path.realpath(self.file))
+        _require_place(target, self.file)
+        with work_folder(target) as work, ExitStack() as stack:
+            try:
+                with refusals_of(self.file):
+                    file = stack.enter_context(open(work / NEW, "wb"))
+                    written = WrittenTimeline(self, Tracks(PerfettoFile(file), scratchpads))
+                yield written
+                with refusals_of(self.file):
+                    written.tracks.close()
+                    file.close()
+                    sync(work / NEW)
+                    os.replace(work / NEW, target)
+                    sync(target.parent)
+            finally:
+                clear(work / NEW)
+
+
+@dataclass(frozen=True)
+class WrittenTimeline:
+    """A timeline that an engine writes."""
+
+    order: TimelineOrder
+    tracks: Tracks
+
+    @property
+    def traced(self) -> Traced:
+        """Return the order to the engine."""
+
+        def told(take: Callable[[str, Int64Array], None]) -> Callable[[str, Int64Array], None]:
+            def guarded(layer: str, rows: Int64Array) -> None:
+                with refusals_of(self.order.file):
+                    take(layer, rows)
+
+            return guarded
+
+        tracks = self.tracks
+        return Traced(
+            scratchpads=told(tracks.accesses),
+            array=told(tracks.states),
+            bursts=told(tracks.outstanding),
+            first_cycle=self.order.first_cycle,
+            end_cycle=self.order.end_cycle,
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a manifest says about the timeline. ``cut_at_cycle`` is null if nothing was left out."""
+        cycles = [self.order.first_cycle, self.order.end_cycle]
+        return {
+            "cycles": cycles,
+            "timeline": str(self.order.file),
+            "slices": self.tracks.out.slices,
+            "cut_at_cycle": self.tracks.cut_at,
+        }
+
+
+def _require_place(target: Path, told_as: Path) -> None:
+    """Raise InputError for a folder that is missing, and for a file that is no timeline of simcore."""
+    if not target.parent.is_dir():
+        raise InputError(f"cannot write here: no folder '{told_as.parent}'", str(told_as))
+    if not os.path.lexists(target):
+        return
+    if not target.is_file():
+        raise InputError("cannot write here: it is no file", str(told_as))
+    with refusals_of(told_as), open(target, "rb") as file:
+        begins = file.read(len(FIRST_PACKET))
+    if begins not in (FIRST_PACKET, b""):
+        raise InputError("is a file that simcore did not write as a timeline", str(told_as), "choose another name")
