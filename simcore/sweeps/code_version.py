@@ -10,7 +10,20 @@ from simcore import __version__
 
 _ROOT = Path(__file__).resolve().parents[2]
 #: Rooms of simcore that only run, print or save what others simulate.
-_DECIDE_NOTHING = {"cli", "compare", "meanings", "processes", "saving", "studies", "sweeps", "why.py"}
+_DECIDE_NOTHING = {
+    "cli",
+    "compare",
+    "estimate.py",
+    "meanings",
+    "processes",
+    "pruning",
+    "report",
+    "saving",
+    "serve",
+    "studies",
+    "sweeps",
+    "why.py",
+}
 #: The rooms of workloads that train with torch, which no simulation does.
 _TRAIN = {"learning", "faults"}
 _SUFFIXES = {".py", ".yaml", ".csv", ".json", ".txt", ".npz"}
