@@ -91,3 +91,15 @@ def test_a_small_study_fills_every_table() -> None:
     printed = list(accuracy_printed(part.tables))
     assert [len(shown.columns) for shown in printed] == [len(row) for shown in printed for row in shown.rows[:1]]
     assert not list(accuracy_printed({}))
+
+
+def test_the_figure_draws_each_ranking_from_the_dense_training_on() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib (extra plot) is not installed")
+    from simcore.studies.pruning.figures import DRAWINGS
+
+    table = spread_table(runs({"dense": [98.0, 96.0, 97.0], "l1": [97.0, 93.0, 95.0], "random": [90.0, 94.0, 92.0]}))
+    left = DRAWINGS["accuracy"][1]({"accuracy": table}).axes[0]
+    drawn = {drawn.get_label(): drawn.lines[0] for drawn in left.containers}
+    assert list(drawn) == ["l1", "random"]
+    assert drawn["random"].get_xdata().tolist() == [0.0, 80.0]
+    assert drawn["random"].get_ydata().tolist() == [97.0, 92.0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcore.meanings.training_headings import TRAIN_PRUNED
+from simcore.meanings.training_headings import PRUNED_ACCURACY, TRAIN_PRUNED
 
 LAYERS = {
     "M MACs": ("millions", "Multiply-accumulates of the layer, computed from its shapes (`macs`)."),
@@ -289,7 +289,7 @@ GROUPS = {
     "Headings of simcore prune": PRUNING,
     "Headings of simcore study": STUDIES,
     "Headings of simcore study pim-dram": PIM_STUDY,
-    "Headings of simcore study pruning": PRUNING_STUDY,
+    "Headings of simcore study pruning": PRUNING_STUDY | PRUNED_ACCURACY,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcore.studies.form.catalogue import Drawing
+from simcore.studies.pruning.figures.accuracy import draw_accuracy
 from simcore.studies.pruning.figures.runs import draw_epochs, draw_filters, draw_writes
 from simcore.studies.pruning.figures.savings import draw_counts, draw_rounded, draw_savings
 
@@ -14,4 +15,5 @@ DRAWINGS: dict[str, Drawing] = {
     "epochs": (("epochs",), draw_epochs),
     "rounded": (("rounded",), draw_rounded),
     "writes": (("writes",), draw_writes),
+    "accuracy": (("accuracy",), draw_accuracy),
 }
