@@ -174,4 +174,5 @@ def wanted_layers(network: Network, layers: str | Sequence[str] | None) -> set[s
 def _input_files(network: object, system: object, machine: MachineSpec, kind: MachineKind[Any, Any]) -> list[Path]:
     """Return every file of the user's from which the run was made."""
     systems = system_files(system) if isinstance(system, str | Path) else []
-    return [*([Path(network)] if isinstance(network, str | Path) else []), *systems, *kind.input_files(machine)]
+    source = Path(network) if isinstance(network, str | Path) else getattr(network, "file", None)
+    return [*([] if source is None else [source]), *systems, *kind.input_files(machine)]

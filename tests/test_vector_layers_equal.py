@@ -21,9 +21,9 @@ from workloads.layers import (
     Embedding,
     GroupNorm,
     LayerNorm,
-    RecurrentLinear,
     Reduce,
     Resample,
+    SharedLinear,
 )
 from workloads.network import LayerInstance
 
@@ -51,7 +51,7 @@ DRAWN: dict[str, Callable[[Pick], LayerInstance]] = {
     "reduce": lambda pick: instance_of(Reduce("r", (pick((1, 2, 4)), 1)), ((4, pick(range(1, 20))),), batch=pick((1, 2))),
     "cell": lambda pick: instance_of(Cell("c", size := pick(range(1, 12)), 4, 2), ((4 * size,), (2 * size,)), batch=pick((1, 3))),
     "combine": lambda pick: instance_of(Combine("c", "max"), (shape := _matrix(pick), shape)),
-    "recurrent": lambda pick: instance_of(RecurrentLinear("r", pick(range(1, 9))), ((pick(range(1, 9)),),)),
+    "recurrent": lambda pick: instance_of(SharedLinear("r", pick(range(1, 9))), ((pick(range(1, 9)),),)),
     "transposed": lambda pick: instance_of(_phase(pick), ((5, 4, 4),)),
 }
 

@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from simcore.errors import InputError, did_you_mean
 from workloads.network import Network
 
 
-def load_network(name_or_file: str | Path, batch: int | None = None, *, scale_sim_shapes: bool = True) -> Network:
+def load_network(
+    name_or_file: str | Path,
+    batch: int | None = None,
+    *,
+    scale_sim_shapes: bool = True,
+    dims: Mapping[str, int] | None = None,
+    skip_unsupported: bool = False,
+) -> Network:
     """Return the network with a registered name, or the one in a ``.onnx`` or ``.csv`` file.
 
     ``batch`` is the number of images; None takes the file's own batch, or 1. ``scale_sim_shapes`` says whether the convolutions
-    of a topology follow SCALE-Sim's shape rule. Raise InputError, with the nearest name, if nothing is found.
+    of a topology follow SCALE-Sim's shape rule. ``dims`` gives sizes of an ONNX file's open axes, by name, and
+    ``skip_unsupported`` leaves out its operators without a layer. Raise InputError, with the nearest name, if nothing is found,
+    and for these two with anything but an ONNX file.
     """
-    from workloads.networks import NETWORKS
+    from workloads.networks import INFERENCE_NETWORKS, NETWORKS
     from workloads.networks.families import FAMILIES, sized_network
 
     name = str(name_or_file)
     images = 1 if batch is None else batch
-    named = NETWORKS[name](batch=images) if name in NETWORKS else sized_network(name, images)
+    if (dims or skip_unsupported) and Path(name).suffix.lower() != ".onnx":
+        raise InputError(f"expected a .onnx file with open axes or unsupported operators, got '{name[:80]}'")
+    registered = {**NETWORKS, **INFERENCE_NETWORKS}
+    named = registered[name](batch=images) if name in registered else sized_network(name, images)
     if named is not None:
         return named
     suffix = Path(name).suffix.lower()
     if suffix == ".onnx":
         from workloads.importers.onnx import load_onnx
 
-        return load_onnx(name, batch)
+        return load_onnx(name, batch, dims=dims, skip_unsupported=skip_unsupported)
     if suffix == ".csv":
         from workloads.importers.scale_sim import load_topology
 
         return load_topology(name, images, scale_sim_shapes=scale_sim_shapes)
     if suffix or len(Path(name).parts) > 1 or os.path.exists(name):
         raise InputError("expected the name of a network or a file ending in .onnx or .csv", where=name)
-    hint = f"for images of 32 x 32: '{name}-32'" if name in FAMILIES else did_you_mean(name, NETWORKS)
+    hint = f"for images of 32 x 32: '{name}-32'" if name in FAMILIES else did_you_mean(name, registered)
     raise InputError(f"no network named '{name[:80]}', and no .onnx or .csv file", hint=hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import networkx as nx
 
@@ -45,14 +46,18 @@ class Network:
     shape without the batch, and ``operands``, its positions among the consumer's inputs.
     """
 
-    def __init__(self, name: str, graph: nx.DiGraph[str], batch: int = 1) -> None:
-        """Check ``graph`` (see :func:`from_graph` for its form). Raise InputError for a bad graph or batch."""
+    def __init__(self, name: str, graph: nx.DiGraph[str], batch: int = 1, *, file: Path | None = None) -> None:
+        """Check ``graph`` (see :func:`from_graph` for its form). ``file`` is the one from which it was read, for manifests.
+
+        Raise InputError for a bad graph or batch.
+        """
         if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
             raise InputError(f"expected a batch of at least 1 image, got {batch!r}", where=f"network '{name}'")
         if batch > LARGEST_BATCH:
             raise InputError(f"expected a batch of at most {LARGEST_BATCH} images, got {batch}", where=f"network '{name}'")
         self.name = name
         self.batch = batch
+        self.file = file
         self.graph = checked_graph(graph, where=f"network '{name}'")
         self._instances = self._instantiate()
 
@@ -99,7 +104,7 @@ class Network:
 
     def with_batch(self, batch: int) -> Network:
         """Return the same network for another number of images."""
-        return Network(self.name, self.graph, batch)
+        return Network(self.name, self.graph, batch, file=self.file)
 
     def with_scale_sim_shapes(self) -> Network:
         """Return the same network with SCALE-Sim's shape rule in every convolution; later layers follow the resulting shapes."""

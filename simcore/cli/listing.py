@@ -68,9 +68,9 @@ def _kinds() -> list[dict[str, Any]]:
 
 
 def _networks() -> list[dict[str, Any]]:
-    from workloads.networks import NETWORKS
+    from workloads.networks import INFERENCE_NETWORKS, NETWORKS
 
-    built = {name: build() for name, build in NETWORKS.items()}
+    built = {name: build() for name, build in sorted({**NETWORKS, **INFERENCE_NETWORKS}.items())}
     return [
         {
             "name": name,

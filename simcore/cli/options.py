@@ -7,11 +7,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
 from simcore.errors import InputError
+
+if TYPE_CHECKING:
+    from workloads.network import Network
 
 T = TypeVar("T")
 
@@ -37,6 +40,13 @@ LayerOption = Annotated[
     str | None, typer.Option("--layer", "--layers", metavar="PATTERN", help="Look only at these layers, such as 'layer1*,fc'.")
 ]
 BatchOption = Annotated[int | None, typer.Option("--batch", metavar="N", help="Number of images in the batch.")]
+DimOption = Annotated[
+    list[str] | None,
+    typer.Option("--dim", metavar="NAME=N", help="Size of an axis that an ONNX file leaves open, such as seq=128. Repeatable."),
+]
+SkipUnsupportedOption = Annotated[
+    bool, typer.Option("--skip-unsupported", help="Leave out operators of an ONNX file for which there is no layer.")
+]
 TrainingOption = Annotated[bool, typer.Option("--training", help="Simulate one training step on the batch, not inference.")]
 OptimizerOption = Annotated[
     str | None,
@@ -103,6 +113,24 @@ def optimizer_of(training: bool, optimizer: str | None) -> str | None:
     return (optimizer or "sgd") if training else None
 
 
+def network_asked(options: SimulateOptions | WhyOptions) -> str | Network:
+    """Return the network's name or file or, where options say how to read an ONNX file, the network that was read.
+
+    Raise InputError for sizes that are not NAME=N.
+    """
+    if not options.dim and not options.skip_unsupported:
+        return options.network
+    from workloads.load import load_network
+
+    dims = {}
+    for text in options.dim or ():
+        name, _, size = text.rpartition("=")
+        if not name or not size.isascii() or not size.isdigit() or len(size) > 10:
+            raise InputError(f"expected NAME=N with a size of at least 1, got '{text[:80]}'", "--dim")
+        dims[name] = int(size)
+    return load_network(options.network, options.batch, dims=dims, skip_unsupported=options.skip_unsupported)
+
+
 def file_named(text: str | None, option: str) -> Path | None:
     """Return the file that an option names, or None. Raise InputError for a folder's name, whose slash a Path would drop."""
     if text is not None and text.endswith(("/", os.sep)):
@@ -120,6 +148,8 @@ class SimulateOptions:
     engine: EngineOption = None
     layers: LayersOption = None
     batch: BatchOption = None
+    dim: DimOption = None
+    skip_unsupported: SkipUnsupportedOption = False
     training: TrainingOption = False
     optimizer: OptimizerOption = None
     precision: PrecisionOption = None
@@ -155,6 +185,8 @@ class WhyOptions:
     dataflow: DataflowOption = None
     layer: LayerOption = None
     batch: BatchOption = None
+    dim: DimOption = None
+    skip_unsupported: SkipUnsupportedOption = False
     training: TrainingOption = False
     optimizer: OptimizerOption = None
     precision: PrecisionOption = None

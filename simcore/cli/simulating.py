@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simcore.cli.console import progress, telling_of_compiling
-from simcore.cli.options import SimulateOptions, WhyOptions, file_named, optimizer_of
+from simcore.cli.options import SimulateOptions, WhyOptions, file_named, network_asked, optimizer_of
 from simcore.cli.tracing import TracedOptions
 from simcore.errors import InputError
 from simcore.reading.overrides import SetOptions
@@ -60,7 +60,7 @@ def _simulate(
     wanted = not (options.quiet or options.json)
     with progress(wanted) as on_progress, telling_of_compiling(wanted):
         return simulate(
-            options.network,
+            network_asked(options),
             options.system,
             engine=options.engine,
             dataflow=options.dataflow,

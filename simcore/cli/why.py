@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from simcore.cli.console import console, print_json, progress, table, telling_of_compiling
-from simcore.cli.options import WhyOptions, optimizer_of
+from simcore.cli.options import WhyOptions, network_asked, optimizer_of
 from simcore.cli.simulating import precision_of
 from simcore.reading.overrides import SetOptions
 from simcore.run_time import LIMIT_S
@@ -24,7 +24,7 @@ def why_command(options: WhyOptions) -> None:
     optimizer = optimizer_of(options.training, options.optimizer)
     with progress(not options.json) as on_progress, telling_of_compiling(not options.json):
         found = why(
-            options.network,
+            network_asked(options),
             options.system,
             overrides=SetOptions([*precision_of(options), *(options.overrides or ())]),
             dataflow=options.dataflow,

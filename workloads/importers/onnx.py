@@ -13,11 +13,11 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from simcore.errors import InputError
+from simcore.errors import InputError, InputErrors
 from workloads.importers.onnx_bytes import BrokenBytesError, read_without_weights
 from workloads.importers.onnx_shapes import find_shapes, one_line
 from workloads.importers.onnx_sizes import reject_large, settle_sizes, written_sizes
-from workloads.importers.onnx_translation import NodeProblem, Translation
+from workloads.importers.onnx_translation import NodeProblem, Translation, unknown_operators
 from workloads.network import Network
 
 #: Larger initialisers are dropped before shape inference, which does not need their values.
@@ -42,19 +42,26 @@ def load_onnx(
     _check(onnx, model, where)
     reject_large(written_sizes(onnx, model.graph), where)
     inputs = [value.name for value in model.graph.input if value.name not in weights]
-    file_batch = settle_sizes(model.graph, inputs, dims or {}, where)
+    try:
+        file_batch = settle_sizes(model.graph, inputs, dims or {}, where)
+    except InputError as error:
+        unknown = unknown_operators(model.graph)
+        if not unknown or skip_unsupported:
+            raise
+        raise InputErrors([error, _unsupported(unknown, where)]) from None
     shapes = find_shapes(onnx, model, weights, where)
     reject_large(((f"tensor '{tensor}'", size) for tensor, shape in shapes.shapes.items() for size in shape), where)
     translation = Translation.of(onnx, model, shapes, file_batch, where)
     if translation.problems and not skip_unsupported:
-        _reject(translation.problems, where)
+        raise _unsupported(translation.problems, where)
     if batch not in (None, translation.count) and translation.lost is not None:
         raise InputError(f"expected no --batch for a graph without one batch axis ({translation.lost})", where=where)
     name = Path(path).stem
     if translation.problems:
-        name = f"{name}, without {len(translation.problems)} unsupported nodes"
+        count = len(translation.problems)
+        name = f"{name}, without {count} unsupported node{'s' if count > 1 else ''}"
     network = translation.network(name)
-    return network if batch is None else network.with_batch(batch)
+    return Network(name, network.graph, network.batch if batch is None else batch, file=Path(path))
 
 
 def _import_onnx() -> Any:
@@ -114,8 +121,8 @@ def _check(onnx: Any, model: Any, where: str) -> None:
         raise InputError(f"expected a valid ONNX model, got one that is broken ({one_line(error)})", where=where) from None
 
 
-def _reject(problems: Iterable[NodeProblem], where: str) -> None:
-    """Raise one InputError that counts all problems by kind and names three nodes of each."""
+def _unsupported(problems: Iterable[NodeProblem], where: str) -> InputError:
+    """Return one InputError that counts all problems by kind and names three nodes of each."""
     nodes: dict[str, list[str]] = defaultdict(list)
     for what, name in problems:
         nodes[what].append(name)
@@ -124,4 +131,4 @@ def _reject(problems: Iterable[NodeProblem], where: str) -> None:
         for what, names in sorted(nodes.items())
     )
     hint = "docs/onnx.md lists what is supported; --skip-unsupported runs the rest"
-    raise InputError(f"unsupported operators: {listed}", where=where, hint=hint)
+    return InputError(f"unsupported operators: {listed}", where=where, hint=hint)

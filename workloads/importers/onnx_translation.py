@@ -7,7 +7,7 @@ from typing import Any
 
 from simcore.errors import InputError
 from workloads import layers
-from workloads.importers.onnx_shapes import Shapes
+from workloads.importers.onnx_shapes import COMPUTED, Shapes
 from workloads.importers.onnx_sizes import FileBatch
 from workloads.importers.operators.batch import images
 from workloads.importers.operators.node import Axes, Batch, LostBatchError, Node, Operator, Tensor, UnsupportedError, per_image
@@ -151,13 +151,21 @@ class Translation:
             node.axes = Axes([None] * len(node.operands), [None] * len(node.outputs))
 
     def _skip(self, node: Any) -> None:
-        """Put a view without cycles in the place of a node, for each result of known shape."""
-        sources = [self.producer[tensor] for tensor in node.input if tensor in self.producer]
+        """Put a view without cycles in the place of a node, for each result of known shape.
+
+        Axis 0 of a result is its batch if it is that of an operand and the extent is the same.
+        """
+        read = [tensor for tensor in node.input if tensor in self.producer]
+        has_batch = any(self.batches[tensor] == Batch(0) for tensor in read)
         for tensor in node.output:
             if tensor and tensor in self.found.shapes:
-                layer = layers.Skipped(self.free(layer_name(node)), self.found.shapes[tensor], node.op_type)
-                self.producer[tensor], self.batches[tensor] = self.add(layer, sources), None
-                self.lost = self.lost or f"node '{layer_name(node)}' is unsupported"
+                shape = self.found.shapes[tensor]
+                batch = Batch(0) if has_batch and shape[:1] == (self.count,) else None
+                layer = layers.Skipped(self.free(layer_name(node)), per_image(shape, batch, self.count), node.op_type)
+                self.producer[tensor] = self.add(layer, [self.producer[source] for source in read])
+                self.batches[tensor] = batch
+                if batch is None:
+                    self.lost = self.lost or f"node '{layer_name(node)}' is unsupported"
 
     def _compare(self, name: str, node: Node, index: int) -> None:
         """Raise InputError if a layer's own shape is not the one that ONNX infers."""
@@ -187,3 +195,11 @@ class Translation:
 def layer_name(node: Any) -> str:
     """Return the name of a node or, if it has none, of its first result."""
     return str(node.name or next(iter(node.output), node.op_type))
+
+
+def unknown_operators(graph: Any) -> list[NodeProblem]:
+    """Return the nodes whose operator has no layer, whatever its operands are."""
+    known = OPERATORS.keys() | COMPUTED
+    return [
+        (node.op_type, layer_name(node)) for node in graph.node if node.op_type not in known or node.domain not in ("", "ai.onnx")
+    ]

@@ -24,8 +24,8 @@ from workloads.layers.pointwise import (
     Transpose,
 )
 from workloads.layers.pools import GlobalPool, Pool
-from workloads.layers.products import Conv, Linear, MatMul
-from workloads.layers.recurrent import Cell, RecurrentLinear
+from workloads.layers.products import Conv, Linear, MatMul, SharedLinear
+from workloads.layers.recurrent import Cell
 from workloads.layers.transposed import ConvTransposePhase, Phases
 from workloads.layers.windows import Padding, Pair, Shape
 
@@ -59,13 +59,13 @@ __all__ = [
     "Part",
     "Phases",
     "Pool",
-    "RecurrentLinear",
     "Reduce",
     "Repeat",
     "Resample",
     "Reshape",
     "Shape",
     "ShapeOnly",
+    "SharedLinear",
     "Skipped",
     "Softmax",
     "Transpose",

@@ -122,6 +122,19 @@ class Linear(Layer):
 
 
 @dataclass(frozen=True)
+class SharedLinear(Linear):
+    """A linear layer whose weights other layers have, too: the steps of a recurrent network, or an embedding's table.
+
+    Only the layer that is ``counted`` has them among its parameters.
+    """
+
+    counted: bool = False
+
+    def parameters(self, inputs: Sequence[Shape]) -> int:
+        return super().parameters(inputs) if self.counted else 0
+
+
+@dataclass(frozen=True)
 class MatMul(Layer):
     """Product of two activations, (..., M, K) by (..., K, N). Leading dimensions are separate products and broadcast."""
 

@@ -8,7 +8,6 @@ from math import prod
 from typing import ClassVar
 
 from workloads.layers.base import Layer
-from workloads.layers.products import Linear
 from workloads.layers.windows import Shape
 
 
@@ -39,16 +38,3 @@ class Cell(Layer):
         if prod(state) != prod(gates[:-1]) * self.states * self.hidden:
             raise self.error(f"a state (..., {self.states * self.hidden})", state)
         return *gates[:-1], self.states * self.hidden
-
-
-@dataclass(frozen=True)
-class RecurrentLinear(Linear):
-    """The product of a recurrent network's last output with its weights, which all steps share.
-
-    Only the ``first`` step's layer counts them as parameters.
-    """
-
-    first: bool = True
-
-    def parameters(self, inputs: Sequence[Shape]) -> int:
-        return super().parameters(inputs) if self.first else 0

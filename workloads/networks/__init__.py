@@ -8,7 +8,10 @@ from workloads.networks.alexnet import alexnet
 from workloads.networks.families import FAMILIES
 from workloads.networks.images import CIFAR, DIGIT, Image
 from workloads.networks.lenet5 import lenet5
+from workloads.networks.mobilenet import mobilenet_v2
 from workloads.networks.resnet import resnet18
+from workloads.networks.transformers import bert_base, gpt2, llama_like, vit_b_16
+from workloads.networks.unet import unet
 from workloads.networks.vgg import vgg16
 
 
@@ -36,4 +39,25 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     "vgg8-32": partial(_of_family, "vgg8", "vgg8-32", CIFAR),
 }
 
-__all__ = ["NETWORKS", "alexnet", "lenet5", "resnet18", "resnet18_32", "small_cnn", "vgg16", "vgg16_32", "vgg_like"]
+#: Networks of today that have no training step yet. Each function takes the batch.
+INFERENCE_NETWORKS: dict[str, Callable[..., Network]] = {
+    "bert-base": bert_base,
+    "gpt2": gpt2,
+    "llama-like": llama_like,
+    "mobilenet-v2": mobilenet_v2,
+    "unet": unet,
+    "vit-b-16": vit_b_16,
+}
+
+__all__ = [
+    "INFERENCE_NETWORKS",
+    "NETWORKS",
+    "alexnet",
+    "lenet5",
+    "resnet18",
+    "resnet18_32",
+    "small_cnn",
+    "vgg16",
+    "vgg16_32",
+    "vgg_like",
+]

@@ -60,7 +60,7 @@ class _Direction:
         for step in range(steps):
             output = self._output(state, step)
             own = node.add(layers.Part(self._name(f"step_{step}.inputs"), (*rows, width)), given)
-            product = layers.RecurrentLinear(self._name(f"step_{step}.recurrent"), width, node.has(3), first=step == 0)
+            product = layers.SharedLinear(self._name(f"step_{step}.recurrent"), width, node.has(3), counted=step == 0)
             gates = node.add(layers.Add(self._name(f"step_{step}.gates")), own, node.add(product, output))
             state = node.add(layers.Cell(self._name(f"step_{step}.cell"), self.hidden, self.gates, self.states), gates, state)
             outputs.append(self._output(state, step + 1))

@@ -1,0 +1,165 @@
+"""Transformers: BERT, GPT-2, the vision transformer, and decoders like Llama.
+
+The scale of the scores is part of the queries' weights, and the mask is part of the softmax.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workloads.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    Combine,
+    Concat,
+    Constant,
+    Conv,
+    Embedding,
+    Input,
+    LayerNorm,
+    Linear,
+    MatMul,
+    Mul,
+    Part,
+    Reshape,
+    SharedLinear,
+    Softmax,
+    Transpose,
+)
+from workloads.network import Network, NetworkBuilder
+from workloads.networks.images import IMAGENET
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of a stack of blocks. ``shared_heads`` are the heads of keys and values, which groups of queries share."""
+
+    blocks: int
+    width: int
+    heads: int
+    hidden: int
+    shared_heads: int
+    bias: bool = True
+
+    @property
+    def head(self) -> int:
+        """Return the values of a head."""
+        return self.width // self.heads
+
+
+#: BERT-base (Devlin et al. 2019), GPT-2 (Radford et al. 2019) and ViT-B (Dosovitskiy et al. 2021) have blocks of one size.
+BASE = Sizes(12, 768, 12, 3072, 12)
+#: Llama 7B (Touvron et al. 2023).
+LLAMA_7B = Sizes(32, 4096, 32, 11008, 32, bias=False)
+
+
+def bert_base(batch: int = 1, tokens: int = 128) -> Network:
+    """Return BERT-base without a head: 11.174 G multiply-accumulates for 128 tokens and 108.89 M parameters."""
+    net = NetworkBuilder("bert-base")
+    net.add(Input("tokens", (tokens,)))
+    net.add(Embedding("words", 30522, (BASE.width,)))
+    net.add(BatchNorm("positions", scale=False, size=512 * BASE.width))
+    net.add(BatchNorm("kinds", scale=False, size=2 * BASE.width))
+    last = net.add(LayerNorm("norm"))
+    for number in range(BASE.blocks):
+        name = f"block{number}"
+        last = net.add(Add(f"{name}.add1"), [last, _attention(net, f"{name}.attention", last, BASE, tokens)])
+        last = net.add(LayerNorm(f"{name}.norm1"))
+        last = net.add(Add(f"{name}.add2"), [last, _two_layers(net, name, last, BASE)])
+        last = net.add(LayerNorm(f"{name}.norm2"))
+    return net.build(batch)
+
+
+def gpt2(batch: int = 1, tokens: int = 128) -> Network:
+    """Return GPT-2 with its head, which shares the embedding's table: 16.114 G multiply-accumulates for 128 tokens.
+
+    It has 124.44 M parameters.
+    """
+    net = NetworkBuilder("gpt2")
+    net.add(Input("tokens", (tokens,)))
+    net.add(Embedding("words", 50257, (BASE.width,)))
+    _blocks(net, net.add(BatchNorm("positions", scale=False, size=1024 * BASE.width)), tokens)
+    net.add(SharedLinear("head", 50257, bias=False))
+    return net.build(batch)
+
+
+def vit_b_16(batch: int = 1, classes: int = 1000) -> Network:
+    """Return ViT-B/16 for 3x224x224 images: 17.564 G multiply-accumulates and 86.57 M parameters, as torchvision's."""
+    net = NetworkBuilder("vit-b-16")
+    net.add(Input("image", IMAGENET))
+    patches = IMAGENET[1] // 16 * (IMAGENET[2] // 16)
+    net.add(Conv("patches", BASE.width, (16, 16), (16, 16), bias=True))
+    net.add(Reshape("flat", (BASE.width, patches)))
+    rows = net.add(Transpose("rows", (1, 0)))
+    token = net.add(Constant("class_token", (1, BASE.width)), [])
+    net.add(Concat("with_token", 0), [token, rows])
+    last = _blocks(net, net.add(BatchNorm("positions", scale=False, size=(patches + 1) * BASE.width)), patches + 1)
+    net.add(Part("first", (BASE.width,)), [last])
+    net.add(Linear("head", classes))
+    return net.build(batch)
+
+
+def llama_like(batch: int = 1, tokens: int = 128, sizes: Sizes = LLAMA_7B, vocabulary: int = 32000) -> Network:
+    """Return a decoder like Llama's with its head: root-mean-square norms, rotated positions, gated layers, shared heads.
+
+    The default has Llama 7B's 6.738 G parameters.
+    """
+    net = NetworkBuilder("llama-like")
+    net.add(Input("tokens", (tokens,)))
+    last = net.add(Embedding("words", vocabulary, (sizes.width,)))
+    for number in range(sizes.blocks):
+        name = f"block{number}"
+        normal = net.add(LayerNorm(f"{name}.norm1", shift=False, centred=False), [last])
+        last = net.add(Add(f"{name}.add1"), [last, _attention(net, f"{name}.attention", normal, sizes, tokens, rotated=True)])
+        normal = net.add(LayerNorm(f"{name}.norm2", shift=False, centred=False), [last])
+        last = net.add(Add(f"{name}.add2"), [last, _gated_layers(net, name, normal, sizes)])
+    net.add(LayerNorm("norm", shift=False, centred=False))
+    net.add(Linear("head", vocabulary, bias=False))
+    return net.build(batch)
+
+
+def _blocks(net: NetworkBuilder, last: str, tokens: int) -> str:
+    """Add the blocks that normalise before they compute, and the last normalisation. Return it."""
+    for number in range(BASE.blocks):
+        name = f"block{number}"
+        normal = net.add(LayerNorm(f"{name}.norm1"), [last])
+        last = net.add(Add(f"{name}.add1"), [last, _attention(net, f"{name}.attention", normal, BASE, tokens)])
+        normal = net.add(LayerNorm(f"{name}.norm2"), [last])
+        last = net.add(Add(f"{name}.add2"), [last, _two_layers(net, name, normal, BASE)])
+    return net.add(LayerNorm("norm"))
+
+
+def _attention(net: NetworkBuilder, name: str, source: str, sizes: Sizes, tokens: int, *, rotated: bool = False) -> str:
+    """Add the attention of all heads over the rows of ``source``. Heads that share keys are the rows of one product."""
+    shared, group, head = sizes.shared_heads, sizes.heads // sizes.shared_heads, sizes.head
+    read = {}
+    for what, heads, order in (("query", sizes.heads, (1, 0, 2)), ("key", shared, (1, 2, 0)), ("value", shared, (1, 0, 2))):
+        made = net.add(Linear(f"{name}.{what}", heads * head, bias=sizes.bias), [source])
+        if rotated and what != "value":
+            factors = net.add(Constant(f"{name}.{what}_turns", (tokens, 1), trained=False), [])
+            made = net.add(Combine(f"{name}.{what}_rotated", "rotary"), [made, factors])
+        split = net.add(Reshape(f"{name}.{what}_split", (tokens, heads, head)), [made])
+        read[what] = net.add(Transpose(f"{name}.{what}_heads", order), [split])
+    queries = net.add(Reshape(f"{name}.groups", (shared, group * tokens, head)), [read["query"]])
+    net.add(MatMul(f"{name}.scores"), [queries, read["key"]])
+    weights = net.add(Softmax(f"{name}.softmax"))
+    net.add(MatMul(f"{name}.mixed"), [weights, read["value"]])
+    net.add(Reshape(f"{name}.ungrouped", (sizes.heads, tokens, head)))
+    net.add(Transpose(f"{name}.rows", (1, 0, 2)))
+    net.add(Reshape(f"{name}.joined", (tokens, sizes.heads * head)))
+    return net.add(Linear(f"{name}.output", sizes.width, bias=sizes.bias))
+
+
+def _two_layers(net: NetworkBuilder, name: str, source: str, sizes: Sizes) -> str:
+    net.add(Linear(f"{name}.fc1", sizes.hidden, bias=sizes.bias), [source])
+    net.add(Activation(f"{name}.gelu", "gelu"))
+    return net.add(Linear(f"{name}.fc2", sizes.width, bias=sizes.bias))
+
+
+def _gated_layers(net: NetworkBuilder, name: str, source: str, sizes: Sizes) -> str:
+    net.add(Linear(f"{name}.gate", sizes.hidden, bias=sizes.bias), [source])
+    gate = net.add(Activation(f"{name}.swish", "swish"))
+    up = net.add(Linear(f"{name}.up", sizes.hidden, bias=sizes.bias), [source])
+    net.add(Mul(f"{name}.gated"), [gate, up])
+    return net.add(Linear(f"{name}.down", sizes.width, bias=sizes.bias))
