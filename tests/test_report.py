@@ -111,7 +111,7 @@ def test_two_runs_are_compared_in_the_page() -> None:
     assert found["comparison"]["says"][0][0].startswith("lenet5: edge-stt takes")
 
 
-def _study(folder: Path, tables: object) -> Path:
+def save_study(folder: Path, tables: object) -> Path:
     (folder / "figures").mkdir(parents=True)
     (folder / "figures" / "time.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>")
     found = {"tables": tables, "conclusions": ["It is <b>so</b>."], "findings": {"a": {"b": 2}}, "settings": {"quick": True}}
@@ -122,7 +122,7 @@ def _study(folder: Path, tables: object) -> Path:
 
 
 def test_a_study_shows_its_conclusions_tables_and_figures(tmp_path: Path) -> None:
-    page = report_html([item_saved_in(_study(tmp_path / "study", {"times": [{"x": 1, "y": "<i>"}, {"x": 2.5, "y": None}]}))])
+    page = report_html([item_saved_in(save_study(tmp_path / "study", {"times": [{"x": 1, "y": "<i>"}, {"x": 2.5, "y": None}]}))])
     item = data_of(page)["items"][0]
     assert item["title"] == "My study"
     assert item["conclusions"] == ["It is <b>so</b>."]
@@ -136,7 +136,7 @@ def test_a_study_shows_its_conclusions_tables_and_figures(tmp_path: Path) -> Non
 @pytest.mark.parametrize("tables", [None, [], {"a": 3}, {"a": [3]}])
 def test_a_study_without_tables_is_an_error(tables: object, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"in 'results\.json'|of 'results\.json'"):
-        item_saved_in(_study(tmp_path / "study", tables))
+        item_saved_in(save_study(tmp_path / "study", tables))
 
 
 def test_a_report_replaces_only_a_report(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from simcore.errors import InputError
 from simcore.kinds import machine_kind
 from simcore.results.glossary import TERMS, Term, terms_of
@@ -55,7 +57,7 @@ def column_object(name: str, values: Sequence[Any], terms: Mapping[str, Term]) -
 
 def cell(value: Any) -> str | int | float | bool | None:
     """Return a value of a table as JSON has it: None for what is missing or not finite."""
-    plain = value.item() if hasattr(value, "item") else value
+    plain = value.item() if isinstance(value, np.generic) else value
     if plain is None or isinstance(plain, bool | int):
         return plain if plain is None or isinstance(plain, bool) or abs(plain) < 2**53 else str(plain)
     if isinstance(plain, float):

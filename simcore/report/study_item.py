@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from simcore.compare.configuration import flattened
 from simcore.errors import InputError
 from simcore.report.columns import column_object
 from simcore.report.run_item import MOST_ROWS
+from simcore.results.saved_form import parsed
 from simcore.saving.content import Content
 
 _FIGURE = re.compile(r"- \[[^\]]*\]\(figures/([^)]*)\.svg\): (.*)")
@@ -35,15 +35,15 @@ def load_study(content: Content) -> SavedStudy:
     where = str(content.directory)
     content.require_whole()
     try:
-        found = json.loads(content.read("results.json"))
+        found = parsed(content.read("results.json"))
         index = content.read("index.md").decode("utf-8")
         figures = {
             Path(name).stem: content.read(name).decode("utf-8")
             for name in content.files
             if name.startswith("figures/") and name.endswith(".svg")
         }
-    except (ValueError, RecursionError):
-        raise InputError("a file of this study is no text or no JSON", where) from None
+    except ValueError:
+        raise InputError("a file of this study is no text or no JSON that simcore writes", where) from None
     if not isinstance(found, dict) or not isinstance(found.get("tables"), dict):
         raise InputError("expected the tables of a study in 'results.json'", where)
     for name, rows in found["tables"].items():

@@ -6,6 +6,8 @@ from typing import Any
 
 from simcore.errors import InputError
 
+#: No count and no rate of a run is as large.
+_MOST = 2**63
 _NUMBER_OR_NONE = (int, float, type(None))
 _FORM: dict[str, type | tuple[type, ...]] = {
     "network": str,
@@ -49,7 +51,7 @@ def _require(found: Any, form: dict[str, type | tuple[type, ...]], where: str, a
     for key, wanted in form.items():
         value = found.get(key)
         is_right = isinstance(value, wanted) and (key in found) and (wanted is bool or not isinstance(value, bool))
-        if not is_right:
+        if not is_right or (isinstance(value, int | float) and not abs(value) < _MOST):
             raise InputError(f"expected '{above}{key}' in 'facts.json', got {'another type' if key in found else 'none'}", where)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 from simcore.errors import InputError
 from simcore.results.facts_form import require_facts
+from simcore.results.saved_form import parsed
 from simcore.saving.content import MARK, is_saved, saved_content
 
 #: How many folders deep results are looked for, and how many folders are looked into at most.
@@ -79,11 +79,11 @@ def _found(path: Path, root: Path) -> Found:
         content = saved_content(path)
         content.require_whole()
         if "facts.json" in content.files:
-            facts = require_facts(json.loads(content.read("facts.json")), str(path))
+            facts = require_facts(parsed(content.read("facts.json")), str(path))
             return Found(name, path, "run", facts, saved_s, content.sha256)
         what = "study" if "index.md" in content.files else "other"
         return Found(name, path, what, {}, saved_s, content.sha256)
     except InputError as error:
         return Found(name, path, "broken", {}, saved_s, "", " ".join(error.message.split()))
-    except (ValueError, RecursionError):
+    except ValueError:
         return Found(name, path, "broken", {}, saved_s, "", "'facts.json' is no JSON")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcore.errors import InputError, did_you_mean
 from simcore.results.facts_form import require_facts
+from simcore.results.saved_form import TABLE_FORM, parsed, require_columns, require_manifest
 from simcore.results.shown import Shown
 from simcore.saving.content import Content, saved_content
 
@@ -32,9 +32,13 @@ class LoadedResults(Shown):
         if "facts.json" not in content.files or "manifest.json" not in content.files:
             what = "a study" if "index.md" in content.files else "something else"
             raise InputError(f"expected the results of a run, got those of {what}", str(content.directory))
+        for name in TABLE_FORM:
+            if f"{name}{_END}" not in content.files:
+                raise InputError(f"expected the table '{name}' in a saved run, found none", str(content.directory))
         content.require_whole()
         self.facts: dict[str, Any] = require_facts(_json(content, "facts.json"), str(content.directory))
         self.manifest: dict[str, Any] = _object(content, "manifest.json")
+        require_manifest(self.manifest, str(content.directory))
         self._tables: dict[str, pd.DataFrame] = {}
 
     @property
@@ -83,10 +87,12 @@ class LoadedResults(Shown):
         import pandas as pd
 
         try:
-            return pd.read_parquet(io.BytesIO(raw))
+            found = pd.read_parquet(io.BytesIO(raw))
         except Exception as error:  # pyarrow raises errors of many classes for a broken file
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"'{name}{_END}' is no table: {reason}", str(self.directory)) from None
+        require_columns(name, found, self.facts["causes"], str(self.directory))
+        return found
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name.startswith("_") or name not in self.table_names:
@@ -107,9 +113,10 @@ def load_results(directory: str | Path) -> LoadedResults:
 
 def _json(content: Content, name: str) -> Any:
     try:
-        return json.loads(content.read(name))
-    except (ValueError, RecursionError):
-        raise InputError(f"'{name}' is no JSON", str(content.directory)) from None
+        return parsed(content.read(name))
+    except ValueError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"'{name}' is no JSON that simcore writes: {reason}", str(content.directory)) from None
 
 
 def _object(content: Content, name: str) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+"""Readers of saved runs and studies, given harmed directories, give a result or one error of one line, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from fuzz_runs import made, once, read
+from made_up import made_up_results
+
+from simcore.errors import InputError
+from simcore.report import item_saved_in, report_html
+from simcore.saving.mark import write_mark
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return made(tmp_path_factory.mktemp("bases"))
+
+
+@pytest.mark.slow
+def test_harmed_directories_are_read_or_refused(bases: list[Path], tmp_path: Path) -> None:
+    for seed in range(12):
+        once(bases, tmp_path, seed)
+
+
+def test_whole_directories_are_read(bases: list[Path]) -> None:
+    for base in bases:
+        assert report_html([item_saved_in(base)])
+        read(base)
+
+
+def _changed(directory: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    path = directory / f"{name}.parquet"
+    change(pd.read_parquet(path)).to_parquet(path, index=False)
+    (directory / ".simcore-results").unlink()
+    write_mark(directory)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("layers", lambda table: table.drop(columns="cycles"), "expected a column 'cycles' in the table 'layers'"),
+        ("layers", lambda table: table.assign(macs="x"), "expected numbers in the column 'macs' of the table 'layers'"),
+        ("layers", lambda table: table.assign(mac_pj=True), "expected numbers in the column 'mac_pj' of the table 'layers'"),
+        ("layers", lambda table: table.assign(layer=1), "expected texts in the column 'layer' of the table 'layers'"),
+        ("layers", lambda table: table.drop(columns="stall_drain_cycles"), "expected a column 'stall_drain_cycles'"),
+        (
+            "totals",
+            lambda table: table.assign(value=float("inf")),
+            "expected numbers in the column 'value' of the table 'totals'",
+        ),
+        ("energy", lambda table: table.assign(part=None), "expected texts in the column 'part' of the table 'energy'"),
+    ],
+)
+def test_tables_of_another_form_are_refused(name: str, change: Any, said: str, tmp_path: Path) -> None:
+    saved = made_up_results().save(tmp_path / "run")
+    _changed(saved, name, change)
+    with pytest.raises(InputError, match=said):
+        report_html([item_saved_in(saved)])
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("facts.json", "{}", "expected 'network' in 'facts.json'"),
+        ("facts.json", '{"cycles": NaN}', "'facts.json' is no JSON that simcore writes: NaN is no number"),
+        ("facts.json", "[" * 100_000, "nested too deeply"),
+        ("manifest.json", "[" * 50 + "]" * 50, "nested too deeply"),
+        ("manifest.json", '{"system": []}', "expected 'system' of 'manifest.json'"),
+        ("manifest.json", "3", "expected one object in 'manifest.json'"),
+    ],
+)
+def test_other_facts_and_manifests_are_refused(file: str, text: str, said: str, tmp_path: Path) -> None:
+    saved = made_up_results().save(tmp_path / "run")
+    (saved / file).write_text(text)
+    (saved / ".simcore-results").unlink()
+    write_mark(saved)
+    with pytest.raises(InputError, match=said):
+        item_saved_in(saved)
