@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from tests.command_line import invoke, printed_json
 from workloads.load import load_network
 from workloads.pruning import declared_log, schedule_from
 from workloads.pruning.log_file import read_log, write_log
+from workloads.pruning.schedule_text import FORMS
 
 SMALL = ("prune", "small-cnn-8", "--samples", "64", "--batch", "8", "--system", "titan-xp")
 DECLARED = (*SMALL, "--schedule", "linear:0.5", "--epochs", "3")
@@ -57,6 +59,10 @@ def test_every_nth_network_is_said_in_words_and_in_json():
 def test_round_filters_prunes_to_multiples():
     found = printed_json(*DECLARED, "--round-filters", "8")
     assert found["live_filters"] == {"conv1": {"filters": 8, "last": 8}, "conv2": {"filters": 16, "last": 8}}
+    plain = printed_json(*DECLARED)["systems"]["titan-xp"]["pruned_while_training"]["cycles"]
+    system = found["systems"]["titan-xp"]
+    assert system["rounding_saved_percent"]["cycles"] == 100 * (1 - system["pruned_while_training"]["cycles"] / plain)
+    assert "Multiples of 8 filters on titan-xp save" in " ".join(invoke(*DECLARED, "--round-filters", "8").output.split())
 
 
 @pytest.mark.parametrize(
@@ -123,3 +129,30 @@ def test_a_cache_folder_that_is_not_safe_is_told_once_and_the_run_goes_on(tmp_pa
     assert "cannot keep simulated steps, so each run simulates them again" in shown.stderr
     assert "can be written by other users" in shown.stderr
     assert list(folder.iterdir()) == []
+
+
+def commands() -> list[str]:
+    """Return the commands of docs/pruning.md that need no file of a training."""
+    page = (Path(__file__).parents[1] / "docs" / "pruning.md").read_text(encoding="utf-8")
+    lines = [line.removeprefix("$ simcore ") for line in page.splitlines() if line.startswith("$ simcore prune ")]
+    return [line for line in lines if "--log" not in line]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_of_the_guide_run(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = command.replace("vgg16-32", "small-cnn-8").replace("resnet18-32", "small-cnn-8").split()
+    if "--system" in words:
+        words[words.index("--system") + 1] = "titan-xp,h100-sxm"
+    else:
+        words += ["--system", "titan-xp"]
+    shown = invoke(*words, "--samples", "64")
+    assert shown.exit_code == 0, shown.output
+
+
+def test_fractions_of_the_guide_are_those_of_the_code():
+    page = (Path(__file__).parents[1] / "docs" / "pruning.md").read_text(encoding="utf-8")
+    forms = [form.partition("[")[0] for form in FORMS if not form.startswith("FILE")]
+    assert len(forms) == 5
+    for form in forms:
+        assert f"`{form}`" in page or f"`{form.replace('FILTERS', 'X').replace('EPOCH', 'M')}`" in page, form

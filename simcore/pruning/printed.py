@@ -69,6 +69,13 @@ def printed_lines(result: PruneResult) -> Iterator[str]:
     yield f"{training.log.epochs} epochs of {steps}; {len(training.live)} distinct networks; {CONVENTION}."
     if result.every_nth_note is not None:
         yield f"{result.every_nth_note}."
-    needed = len(result.runs) * len(training.simulated)
+    for run in result.runs:
+        saved = result.rounding_saved_percent(run)
+        if saved is not None:
+            energy = "" if saved["energy_pj"] is None else f", {saved['energy_pj']:.2f} % of the energy"
+            told = f"{saved['macs']:.2f} % of the multiply-accumulates, {saved['cycles']:.2f} % of the cycles{energy}"
+            yield f"Multiples of {result.order.round_filters} filters on {run.system} save, of any number of filters: {told}."
+    every = (result, *([] if result.unrounded is None else [result.unrounded]))
+    needed = sum(len(each.runs) * len(each.training.simulated) for each in every)
     kept = f"; {needed - result.simulated} were kept from earlier runs" if result.simulated < needed else ""
     yield f"{result.simulated} training steps were simulated{kept}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from simcore.pruning.claims import Wanted, costs_of
 from simcore.pruning.layer_savings import LayerSaving, layer_savings
 from simcore.pruning.operations import operation_savings, operations_of
 from simcore.pruning.order import PruneOrder
-from simcore.pruning.run_cost import RunCost
+from simcore.pruning.run_cost import Amounts, RunCost, saving_percent
 from simcore.pruning.step_store import StepStore, steps_folder
-from simcore.pruning.training import Training
+from simcore.pruning.training import PRUNED, Training
 
 #: What an epoch and its live filters are, for JSON and pages.
 CONVENTION = (
@@ -27,12 +27,16 @@ CONVENTION = (
 
 @dataclass(frozen=True)
 class PruneResult:
-    """The costs of a training on every system. ``simulated`` steps were simulated now; the store had the others."""
+    """The costs of a training on every system. ``simulated`` steps were simulated now; the store had the others.
+
+    ``unrounded`` is the same training with filters that are not rounded to multiples, or None if they are not in this one.
+    """
 
     order: PruneOrder
     training: Training
     runs: tuple[RunCost, ...]
     simulated: int
+    unrounded: PruneResult | None = None
 
     @cached_property
     def operations(self) -> dict[str, Any]:
@@ -56,6 +60,13 @@ class PruneResult:
         ideal = {name: (count, words[1][name]) for name, count in words[0].items()}
         live = self.training.live
         return layer_savings(run.steps[0], run.steps[last], live[0], live[last], ideal)
+
+    def rounding_saved_percent(self, run: RunCost) -> Amounts | None:
+        """Return what rounding to multiples saves of pruning while training on one system; None without rounding."""
+        if self.unrounded is None:
+            return None
+        before = next(other for other in self.unrounded.runs if other.system == run.system)
+        return saving_percent(before.totals[PRUNED], run.totals[PRUNED])
 
     @property
     def every_nth_note(self) -> str | None:
@@ -102,6 +113,7 @@ class PruneResult:
             "clock_hz": run.steps[0].clock_hz,
             **run.totals,
             "saving_percent": run.savings,
+            "rounding_saved_percent": self.rounding_saved_percent(run),
             "energy_parts_pj": run.energy_parts_pj,
             "layers": [asdict(row) for row in self.layer_rows(run)],
         }
@@ -120,6 +132,8 @@ class PruneResult:
 def prune(order: PruneOrder, on_progress: OnProgress | None = None, *, store: StepStore | None = None) -> PruneResult:
     """Simulate every distinct network of the training once on every system, and sum up the procedures.
 
+    Filters in multiples are compared with the same schedule without.
+
     Steps are kept in ``store``, by default in the user's cache folder, and found there by later runs. Raise InputError for an
     order that cannot be carried out.
     """
@@ -133,4 +147,6 @@ def prune(order: PruneOrder, on_progress: OnProgress | None = None, *, store: St
         costs: Sequence[Any] = found.costs[number * len(networks) : (number + 1) * len(networks)]
         steps: Mapping[int, Any] = dict(zip(training.simulated, costs, strict=True))
         runs.append(RunCost(training, machine.name, machine.kind, steps))
-    return PruneResult(order, training, tuple(runs), found.simulated)
+    unrounded = None if order.round_filters is None else prune(replace(order, round_filters=None), on_progress, store=kept)
+    simulated = found.simulated + (0 if unrounded is None else unrounded.simulated)
+    return PruneResult(order, training, tuple(runs), simulated, unrounded)

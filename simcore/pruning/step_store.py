@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simcore.kinds import kind_of
+from simcore.pruning import simulating, step_cost
 from simcore.pruning.foreign import uses_foreign_packages
 from simcore.pruning.step_cost import StepCost
 from simcore.results.manifest import input_hashes
@@ -108,10 +109,18 @@ class StepStore:
             os.close(descriptor)
 
 
+def _version() -> str:
+    """Return the version of the code that simulates steps and of that which says what is kept of them."""
+    digest = hashlib.sha256(code_version().encode())
+    for file in (step_cost.__file__, simulating.__file__, __file__):
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def steps_folder() -> Path | None:
     """Return the folder in which this version of simcore keeps steps, or None, said once on stderr, if there is no safe one."""
     try:
-        return _FOLDERS.of(code_version())
+        return _FOLDERS.of(_version())
     except NoCacheError as error:
         print(f"simcore: cannot keep simulated steps, so each run simulates them again: {error}", file=sys.stderr)
         return None
