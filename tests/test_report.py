@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import invoke
+from command_line import invoke, printed_json
 from made_up import made_up_results
 from report_runs import HOSTILE, run_of_layers
 
@@ -174,6 +174,19 @@ def test_the_commands_write_reports(tmp_path: Path) -> None:
     assert [item["name"] for item in data_of(two.read_text())["items"]] == ["run", "lenet5@edge-stt"]
     loaded = Results.load(tmp_path / "run")
     assert data_of(one.read_text())["items"][0]["facts"]["cycles"] == loaded.cycles
+
+
+def test_the_trials_of_why_stand_below_their_losses(tmp_path: Path) -> None:
+    path = tmp_path / "why.html"
+    told = printed_json("why", "lenet5", "--system", "edge-stt", "--layer", "f6", "--report", str(path))
+    losses = {(loss["cause"], loss["place"] or ""): loss for loss in data_of(path.read_text())["items"][0]["losses"]}
+    assert any(loss["changes"] for loss in told["losses"])
+    for loss in told["losses"]:
+        shown = losses[loss["cause"], loss["place"] or ""]["trials"]
+        trials = [*loss["changes"], *([loss["together"]] if loss["together"] else [])]
+        columns = {column["name"]: cells_of(column, shown["rows"]) for column in shown["columns"]}
+        assert columns["change"] == [" ".join(trial["set"]) for trial in trials]
+        assert columns["saved"] == [trial["saved_cycles"] for trial in trials]
 
 
 @pytest.mark.parametrize("arguments", [["nothing"], ["lenet5@edge-sram", "--out", "no/such/folder/r.html"], ["a", "--out", "x/"]])

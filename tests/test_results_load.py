@@ -15,7 +15,7 @@ from made_up import made_up_results
 from simcore import simulate
 from simcore.errors import InputError
 from simcore.results import Results
-from simcore.saving.content import MARK
+from simcore.saving.content import FORMAT, MARK, READABLE
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +125,22 @@ def test_a_study_is_no_run(tmp_path: Path) -> None:
 def test_no_directory_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError):
         Results.load(tmp_path / name)
+
+
+RUNS = Path(__file__).parent / "golden" / "runs"
+
+
+@pytest.mark.parametrize("form", READABLE)
+def test_every_form_that_was_ever_written_is_read(form: int) -> None:
+    directory = RUNS / f"format-{form}"
+    loaded = Results.load(directory)
+    assert list(loaded.layers["layer"]) == ["c1", "s2", "f6"]
+    written = pd.read_csv(directory / "layers.csv")
+    assert loaded.layers["cycles"].tolist() == written["cycles"].tolist()
+    assert loaded.cycles == written["cycles"].sum()
+    assert set(loaded.tables()) == {path.stem for path in directory.glob("*.csv")}
+
+
+def test_every_form_that_is_written_has_a_run_in_the_tests() -> None:
+    assert FORMAT in READABLE
+    assert sorted(path.name for path in RUNS.glob("format-*")) == [f"format-{form}" for form in sorted(READABLE)]

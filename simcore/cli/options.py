@@ -191,6 +191,7 @@ class WhyOptions:
     optimizer: OptimizerOption = None
     precision: PrecisionOption = None
     overrides: SetOption = None
+    report: ReportOption = None
     json: JsonOption = False
     no_limit: NoLimitOption = False
 

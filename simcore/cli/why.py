@@ -10,6 +10,7 @@ from rich.text import Text
 
 from simcore.cli.console import console, print_json, progress, table, telling_of_compiling
 from simcore.cli.options import WhyOptions, network_asked, optimizer_of
+from simcore.cli.reporting import report_of_run
 from simcore.cli.simulating import precision_of
 from simcore.reading.overrides import SetOptions
 from simcore.run_time import LIMIT_S
@@ -21,9 +22,23 @@ MOST_SHOWN = 6
 
 def why_command(options: WhyOptions) -> None:
     """Find the losses, try the changes, and print both as text or as one JSON object."""
+    with report_of_run(options.report) as write_report:
+        found = _found(options)
+        if options.report is not None:
+            from simcore.report.tried import TriedRun
+
+            write_report(TriedRun(found))
+    if options.json:
+        print_json(why_json(found))
+    else:
+        _print(found)
+
+
+def _found(options: WhyOptions) -> Why:
+    """Simulate the run and the changes."""
     optimizer = optimizer_of(options.training, options.optimizer)
     with progress(not options.json) as on_progress, telling_of_compiling(not options.json):
-        found = why(
+        return why(
             network_asked(options),
             options.system,
             overrides=SetOptions([*precision_of(options), *(options.overrides or ())]),
@@ -34,10 +49,6 @@ def why_command(options: WhyOptions) -> None:
             limit_s=None if options.no_limit else LIMIT_S,
             progress=on_progress,
         )
-    if options.json:
-        print_json(why_json(found))
-    else:
-        _print(found)
 
 
 def why_json(found: Why) -> dict[str, Any]:

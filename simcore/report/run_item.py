@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,23 @@ def _loss(loss: Mapping[str, Any], kind: str) -> dict[str, Any]:
         keys = list(machine_kind(kind).keys_against(str(loss["cause"])))
     except (InputError, KeyError):
         keys = []
-    return {**{key: loss[key] for key in ("cause", "place", "cycles", "says", "is_work")}, "keys": keys}
+    said = {key: loss[key] for key in ("cause", "place", "cycles", "says", "is_work")}
+    trials = loss.get("trials")
+    return {**said, "keys": keys, "trials": None if trials is None else _trial_table(trials)}
+
+
+def _trial_table(trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what was tried against a loss as a table; the last row may hold several changes at once."""
+    names = {
+        "change": "change",
+        "was": "was",
+        "cycles": "cycles",
+        "saved": "saved",
+        "percent": "saved, %",
+        "more_area_mm2": "mm2",
+    }
+    columns = [column_object(name, [trial[key] for trial in trials], {}) for key, name in names.items()]
+    return {"name": "changes that were simulated", "rows": len(trials), "kept": len(trials), "columns": columns}
 
 
 def _made_from(manifest: Mapping[str, Any]) -> list[list[str]]:

@@ -155,10 +155,16 @@ function losses(runs) {
       const name = loss.place ? `${loss.cause} in ${loss.place}` : loss.cause;
       const keys = loss.keys.length ? el("p", { class: "note" }, `Keys to try: ${loss.keys.join(", ")}.`) : null;
       const title = el("summary", {}, `${name}: ${number(loss.cycles)} cycles, ${percent(loss.cycles, time)}`);
-      return el("details", { open: at < 2 }, title, loss.says.map((line) => el("p", {}, line)), keys);
+      return el("details", { open: at < 2 }, title, loss.says.map((line) => el("p", {}, line)), loss.trials ? triedTable(run, loss, name) : keys);
     });
-    return el("div", {}, run.facts.says.map((line) => el("p", {}, line)), items, el("p", { class: "note" }, "simcore why simulates a change of each of these keys and says what it saves."));
+    const tried = run.losses.some((loss) => loss.trials);
+    const note = tried ? "Every change in the tables was simulated." : "simcore why simulates a change of each of these keys and says what it saves.";
+    return el("div", {}, run.facts.says.map((line) => el("p", {}, line)), items, el("p", { class: "note" }, note));
   }));
+}
+
+function triedTable(run, loss, name) {
+  return loss.trials.rows ? tableOf(loss.trials, `${run.name}-${name.replaceAll(" ", "-")}`) : el("p", { class: "note" }, "No key is known that may save them.");
 }
 
 function configuration(runs) {
