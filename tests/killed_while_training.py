@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas  # noqa: F401  pyarrow would import it in each child
 
 from simcore.saving.content import MARK
 from simcore.saving.mark import foreign_entries
@@ -26,10 +27,10 @@ from workloads.learning.pruning.setup import PrunedTraining
 from workloads.pruning.log_file import write_log
 
 STEPS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.listdir", "os.scandir", "shutil.rmtree")
-SETUP = PrunedTraining(net="small-cnn", schedule="linear:0.5", ranking="random", epochs=3, batch=8)
+SETUP = PrunedTraining(net="small-cnn", schedule="linear:0.5", ranking="random", epochs=2, batch=8)
 NAMES = (checkpoint_name(5), "log.parquet")
 #: So that kills fall on different steps of an epoch.
-STRIDE = 10
+STRIDE = 11
 
 
 def data() -> Dataset:
@@ -75,9 +76,17 @@ def epochs_in(out: Path) -> int:
     return len(json.loads(checkpoint._loaded(path.read_bytes(), str(path))["rows"])) if path.exists() else -1
 
 
+def warm_up() -> None:
+    """Let torch import what the children need, without the backward pass, which would begin threads."""
+    training = Training(data(), SETUP, 5)
+    state = training.begun()
+    training.pruner.prune(state, training.data, 1, training.epochs[-1].live)
+    checkpoint.unpacked(checkpoint.packed(state, {}), {}, training.start, training.optimiser_settings, "warm-up")
+
+
 def main() -> None:
     base = Path(sys.argv[1])
-    Training(data(), SETUP, 5).begun()  # imports everything that a child would import
+    warm_up()
     assert not killed_at(0, base / "whole", resume=False)
     expected = files_of(base / "whole")
     assert sorted(expected) == sorted([MARK, *NAMES])

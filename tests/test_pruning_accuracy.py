@@ -93,6 +93,7 @@ def test_a_small_study_fills_every_table() -> None:
     assert not list(accuracy_printed({}))
 
 
+@pytest.mark.slow
 def test_the_figure_draws_each_ranking_from_the_dense_training_on() -> None:
     pytest.importorskip("matplotlib", reason="matplotlib (extra plot) is not installed")
     from simcore.studies.pruning.figures import DRAWINGS

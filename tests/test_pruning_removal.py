@@ -23,6 +23,9 @@ from workloads.learning.pruning.widths import with_width  # noqa: E402
 #: then differs by at most n * 2.2e-16 of the sum of their magnitudes: 4e-13 for the 1,152 terms of the widest filter here. Twenty
 #: layers with normalisations between may add some of these up. A wrong channel would differ in the first digits.
 ROUNDING = 1e-10
+#: Differences are measured against a tensor's largest value, but at least this. The gradient of a bias before a normalisation is
+#: 0 but for rounding, so its own largest value is no measure.
+LEAST = 1e-3
 
 
 def some_filters(network: Network, seed: int) -> dict[str, np.ndarray]:
@@ -67,7 +70,7 @@ def what_stays(net: GraphModule, masks: dict[str, torch.Tensor], name: str, valu
 def assert_equal(found: torch.Tensor, expected: torch.Tensor, what: str) -> None:
     assert found.shape == expected.shape, what
     if expected.numel():
-        worst = float((found - expected).abs().max() / expected.abs().max().clamp_min(1e-3))
+        worst = float((found - expected).abs().max() / expected.abs().max().clamp_min(LEAST))
         assert worst <= ROUNDING, f"{what}: {worst}"
 
 
@@ -108,7 +111,7 @@ def assert_same_training(network: Network, seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("family", "width"), [("vgg16", 0.25), ("resnet18", 0.25)])
+@pytest.mark.parametrize(("family", "width"), [("vgg16", 0.15), ("resnet18", 0.25)])
 def test_a_network_without_filters_trains_as_the_masked_one(family: str, width: float) -> None:
     assert_same_training(with_width(scores_network(network_for(family, (3, 32, 32), 10)), width), seed=1)
 

@@ -27,6 +27,7 @@ def draw_accuracy(tables: Tables) -> Figure:
             deviation = whole["accuracy_std_points"]
             axes.errorbar(100 * whole["fraction"], whole["accuracy_mean_percent"], deviation, capsize=2, marker=".", label=label)
         axes.set(xlabel="filters pruned, %", title=f"by {name}")
-        axes.legend(fontsize=7)
+        if len(rows):
+            axes.legend(fontsize=7)
     left.set_ylabel("test accuracy, %")
     return figure
