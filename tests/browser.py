@@ -63,7 +63,7 @@ def opened(browser: Any, address: Path | str, **context: Any) -> Iterator[Watche
         page.on("console", lambda message: watched.said.append(message.text))
         page.on("pageerror", lambda error: watched.said.append(str(error)))
         first = address.as_uri() if isinstance(address, Path) else address
-        page.on("request", lambda asked: None if asked.url == first else watched.asked.append(asked.url))
+        page.on("request", lambda asked: None if asked.url.startswith((first, "data:")) else watched.asked.append(asked.url))
         page.goto(first)
         page.wait_for_selector("html[data-ready]", timeout=60_000)
         yield watched

@@ -49,6 +49,15 @@ def test_the_command_prints_each_once(saved: Path) -> None:
     assert found[1]["cycles"] == made_up_results().cycles
 
 
+def test_a_sweep_says_how_far_it_is(tmp_path: Path) -> None:
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / ".simcore-sweep").write_text("{}")
+    (tmp_path / "sweep" / "progress.json").write_text('{"points": 7, "done": 3, "failed": 1}')
+    assert "sweep: a sweep, 3 of 7 points done" in invoke("list", "runs", str(tmp_path)).stdout
+    found = json.loads(invoke("list", "runs", str(tmp_path), "--json").stdout)
+    assert found == [{"directory": "sweep", "what": "sweep", "counts": {"points": 7, "done": 3, "failed": 1}}]
+
+
 def test_a_single_run_can_be_named(saved: Path) -> None:
     assert [found.name for found in found_results(saved / "one")] == ["."]
 

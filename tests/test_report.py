@@ -17,7 +17,7 @@ from command_line import invoke, printed_json
 from made_up import made_up_results
 from report_runs import HOSTILE, run_of_layers
 
-from simcore import simulate
+from simcore import simulate, sweep
 from simcore.errors import InputError
 from simcore.report import item_saved_in, report_html, write_report
 from simcore.report.build import MOST_BYTES
@@ -113,7 +113,9 @@ def test_two_runs_are_compared_in_the_page() -> None:
 
 def save_study(folder: Path, tables: object) -> Path:
     (folder / "figures").mkdir(parents=True)
-    (folder / "figures" / "time.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>")
+    (folder / "figures" / "time.svg").write_text(
+        "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><script>window.harmed=parent.harmed=1</script></svg>"
+    )
     found = {"tables": tables, "conclusions": ["It is <b>so</b>."], "findings": {"a": {"b": 2}}, "settings": {"quick": True}}
     (folder / "results.json").write_text(json.dumps(found))
     (folder / "index.md").write_text("# My study: tables and figures\n\n- [time.svg](figures/time.svg): the time\n")
@@ -131,6 +133,16 @@ def test_a_study_shows_its_conclusions_tables_and_figures(tmp_path: Path) -> Non
     assert item["findings"] == [["a.b", 2]]
     assert "It is &lt;b&gt;so&lt;/b&gt;." in page
     assert page.count("<script") == 2
+
+
+def test_a_sweep_shows_its_points_and_its_front(tmp_path: Path) -> None:
+    found = sweep({"networks": ["lenet5"], "systems": ["edge-sram", "edge-stt"]}, tmp_path / "sweep", jobs=1)
+    item = data_of(report_html([item_saved_in(tmp_path / "sweep")]))["items"][0]
+    tables = {table["name"]: table for table in item["tables"]}
+    points = {column["name"]: cells_of(column, 2) for column in tables["points"]["columns"]}
+    assert points["cycles"] == found.table["cycles"].tolist()
+    assert tables["pareto front"]["rows"] == len(found.pareto)
+    assert item["conclusions"][0] == "2 points, of which 0 failed."
 
 
 @pytest.mark.parametrize("tables", [None, [], {"a": 3}, {"a": [3]}])

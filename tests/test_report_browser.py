@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from report_runs import HOSTILE, run_of_layers
+from test_report import save_study
 
 from simcore import simulate
-from simcore.report import write_report
+from simcore.report import item_saved_in, write_report
 
 REASON = chromium.why_not()
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(REASON is not None, reason=str(REASON))]
@@ -51,8 +52,16 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(tmp_path_factory.mktemp("report") / "many.html", [run_of_layers(names, network=HOSTILE[1])])
 
 
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of a study, whose figure holds a script."""
+    folder = tmp_path_factory.mktemp("study")
+    rows = [{"x": number, "y": HOSTILE[number % len(HOSTILE)]} for number in range(60)]
+    return write_report(folder / "study.html", [item_saved_in(save_study(folder / "study", {"times": rows}))])
+
+
 @pytest.mark.parametrize("options", [{}, DARK, PHONE, {**PHONE, **DARK}])
-@pytest.mark.parametrize("which", ["pair", "kinds"])
+@pytest.mark.parametrize("which", ["pair", "kinds", "study"])
 def test_pages_are_readable_for_everybody(which: str, options: Any, browser: Any, request: pytest.FixtureRequest) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
@@ -235,6 +244,18 @@ def test_the_server_lists_runs_and_compares_those_chosen(browser: Any, tmp_path:
         page.wait_for_selector("#comparison")
         assert "lenet5: edge-stt takes" in _section(page, "comparison").inner_text()
         assert found.said == []
+
+
+def test_figures_of_a_study_are_pictures(study: Path, browser: Any) -> None:
+    with chromium.opened(browser, study) as found:
+        picture = found.page.locator("figure img")
+        assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+        assert picture.get_attribute("alt") == "the time"
+        assert found.page.evaluate("window.harmed") is None
+        found.page.locator("details", has_text="times, 60 rows").locator("summary").click()
+        found.page.locator("tbody tr").first.wait_for()
+        assert found.page.locator("tbody tr").count() == 50
+        found.require_quiet()
 
 
 def test_without_scripts_the_totals_are_there(pair: Path, browser: Any) -> None:

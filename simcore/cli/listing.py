@@ -10,7 +10,6 @@ import typer
 
 from simcore.cli.console import console, print_json, table
 from simcore.cli.guard import in_lines
-from simcore.cli.listing_runs import list_runs
 from simcore.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ def list_command(what: str, as_json: bool, directory: str | None = None) -> None
     ``directory`` is where saved runs are looked for; only ``runs`` takes one.
     """
     if what == "runs":
+        from simcore.cli.listing_runs import list_runs
+
         list_runs(directory or ".", as_json)
         return
     if directory is not None:

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from simcore.cli.console import console, print_json, table
 from simcore.results.found import Found, found_results
+from simcore.sweeps.found import FoundSweep, found_sweeps
 
 
 def list_runs(directory: str, as_json: bool) -> None:
-    """Print one row for each saved run and study, and one line for each directory that cannot be read."""
-    found = found_results(directory)
+    """Print one row for each saved run, and one line for each study, each sweep and each directory that cannot be read."""
+    found, sweeps = found_results(directory), found_sweeps(Path(directory))
     if as_json:
-        print_json([_object(each) for each in found])
+        objects = [_object(each) for each in found]
+        print_json(objects + [{"directory": each.name, "what": "sweep", "counts": each.counts} for each in sweeps])
         return
     out = console()
     runs = [each for each in found if each.what == "run"]
-    if not found:
+    if not found and not sweeps:
         out.print(f"No saved results in '{directory}'; 'simcore run --out DIR' saves them.", markup=False)
     if runs:
         columns = ("directory", "network", "system", "saved", "layers", "cycles")
         out.print(table("Runs", columns, [_row(each) for each in runs], text_columns=4))
-    _print_others(found)
+    _print_others(found, sweeps)
 
 
-def _print_others(found: Sequence[Found]) -> None:
+def _print_others(found: Sequence[Found], sweeps: Sequence[FoundSweep]) -> None:
     out = console()
+    for sweep in sweeps:
+        done, points = (sweep.counts.get(name, "?") for name in ("done", "points"))
+        out.print(f"{sweep.name}: a sweep, {done} of {points} points done", markup=False)
     for what in ("study", "other", "broken"):
         for each in found:
             if each.what == what:

@@ -13,11 +13,12 @@ from simcore.report.compared import compared_object
 from simcore.report.page import page
 from simcore.report.run_item import Room, fitted, run_item
 from simcore.report.study_item import SavedStudy, load_study, study_item
-from simcore.report.sweep_item import is_sweep, sweep_as_study
+from simcore.report.sweep_item import sweep_as_study
 from simcore.results.any_run import AnyRun
 from simcore.results.loaded import load_results
 from simcore.saving import text_files
 from simcore.saving.content import saved_content
+from simcore.sweeps.found import is_sweep
 
 #: The most bytes of a report.
 MOST_BYTES = 2_000_000

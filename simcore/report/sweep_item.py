@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,19 +11,12 @@ from typing import Any
 from simcore.errors import InputError
 from simcore.report.columns import cell
 from simcore.report.study_item import SavedStudy
-from simcore.sweeps.folder import FIGURES, MARK
+from simcore.results.figures.style import figure_style
+from simcore.sweeps.folder import FIGURES
 from simcore.sweeps.sweep import Sweep, load_sweep
 
 #: The longest figure that is read.
 _LONGEST_FIGURE = 4 << 20
-
-
-def is_sweep(directory: Path) -> bool:
-    """Return whether a directory has the mark of a sweep. Nothing is checked."""
-    try:
-        return (directory / MARK).is_file() and not (directory / MARK).is_symlink()
-    except (OSError, ValueError):
-        return False
 
 
 def sweep_as_study(directory: Path) -> SavedStudy:
@@ -37,7 +31,7 @@ def sweep_as_study(directory: Path) -> SavedStudy:
         "findings": dict(sweep.counts),
         "settings": {"axes": ", ".join(sweep.axes)},
     }
-    figures = _figures(directory)
+    figures = _figures(directory) or _drawn(sweep)
     captions = dict.fromkeys(figures, "points of the sweep, and the front of its objectives")
     name = directory.absolute().name
     return SavedStudy(name, f"Sweep {name}", found, figures, captions)
@@ -54,6 +48,18 @@ def _says(sweep: Sweep) -> list[str]:
         names = ", ".join(map(str, sweep.compared))
         lines.append(f"{len(sweep.pareto):,} points are on the Pareto front of {names}.")
     return lines
+
+
+def _drawn(sweep: Sweep) -> dict[str, str]:
+    """Return the figure of the front, and none without matplotlib or a second objective."""
+    drawn = io.BytesIO()
+    try:
+        figure = sweep.figure()
+    except InputError:
+        return {}
+    with figure_style():
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    return {"pareto": drawn.getvalue().decode("utf-8")}
 
 
 def _figures(directory: Path) -> dict[str, str]:

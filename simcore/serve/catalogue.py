@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from simcore.errors import InputError
 from simcore.report import item_saved_in, report_html
-from simcore.report.sweep_item import is_sweep
-from simcore.results.found import Found, folders_below, found_results
-from simcore.sweeps.folder import PROGRESS
+from simcore.results.found import Found, found_results
+from simcore.sweeps.found import FoundSweep, found_sweeps
 
 #: How many reports are kept, and for how many seconds a list of what is saved.
 _KEPT_REPORTS, _FRESH_S = 16, 1.0
-#: The longest file of a sweep's progress, and the most runs of one report.
-_LONGEST_PROGRESS, _MOST_RUNS = 65_536, 16
-_COUNTS = ("rows", "points", "done", "failed", "simulated", "to_simulate")
-
-
-@dataclass(frozen=True)
-class FoundSweep:
-    """A sweep: its path below the served directory, and how far it is; ``changed_s`` is when that was last told."""
-
-    name: str
-    counts: dict[str, int]
-    changed_s: float
+#: The most runs of one report.
+_MOST_RUNS = 16
 
 
 class Catalogue:
@@ -71,19 +56,5 @@ class Catalogue:
 
     def _fresh(self) -> tuple[list[Found], list[FoundSweep]]:
         if time.monotonic() - self._listed[0] > _FRESH_S:
-            sweeps = [_sweep(path, self.root) for path in folders_below(self.root, is_sweep) if is_sweep(path)]
-            sweeps.sort(key=lambda each: each.name)
-            self._listed = (time.monotonic(), found_results(self.root), sweeps)
+            self._listed = (time.monotonic(), found_results(self.root), found_sweeps(self.root))
         return self._listed[1], self._listed[2]
-
-
-def _sweep(path: Path, root: Path) -> FoundSweep:
-    name = path.relative_to(root).as_posix()
-    try:
-        descriptor = os.open(path / PROGRESS, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            said: Any = json.loads(file.read(_LONGEST_PROGRESS))
-            changed_s = os.fstat(descriptor).st_mtime
-        return FoundSweep(name, {key: int(said[key]) for key in _COUNTS if key in said}, changed_s)
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        return FoundSweep(name, {}, 0.0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from simcore.results.found import Found
-from simcore.serve.catalogue import FoundSweep
+from simcore.sweeps.found import FoundSweep
 
 _ASSETS = Path(__file__).parent / "assets"
 _STYLE = Path(__file__).parents[1] / "report" / "assets" / "report.css"
