@@ -47,6 +47,7 @@ def test_a_difference_is_decided_where_its_interval_leaves_out_zero() -> None:
     assert (row["gain_mean_points"], row["gain_std_points"]) == (3.0, 4.0)
     assert row["interval_points"] == pytest.approx(4.303 * 4 / 3**0.5)
     assert (row["seeds_better"], row["seeds_worse"], row["decided"]) == (2, 1, False)
+    assert (row["this_pruned_percent"], row["against_pruned_percent"]) == (80.0, 80.0)
     # Gains of 2, 3, 4: 3 ± 4.303 / sqrt(3) = 3 ± 2.484.
     table = runs({"dense": [98.0, 96.0, 97.0], "l1": [97.0, 93.0, 95.0], "random": [95.0, 90.0, 91.0]})
     found = accuracy_findings(spread_table(table), difference_table(table))
@@ -88,6 +89,9 @@ def test_a_small_study_fills_every_table() -> None:
     # Half of 8 and 16 filters; multiples of 8 of a fifth of them (2 and 3) are 8 and 8.
     assert set(table[table["fraction"] == 0.5]["pruned_percent"]) == {50.0}
     assert set(table[table["multiple"] == 8]["pruned_percent"]) == {100 * 8 / 24}
+    said = [line for line in accuracy_conclusions(part.findings["accuracy"]) if "multiples" in line]
+    # A fifth of 8 and 16 is 2 and 3: 19 of 24 are gone.
+    assert said[0].startswith("80 % asked, multiples of 8 filters against any number (33.3 against 79.2 % gone in fact): ")
     printed = list(accuracy_printed(part.tables))
     assert [len(shown.columns) for shown in printed] == [len(row) for shown in printed for row in shown.rows[:1]]
     assert not list(accuracy_printed({}))

@@ -47,7 +47,8 @@ def _spread(row: Mapping[str, Any]) -> str:
 def _named(row: Mapping[str, Any]) -> str:
     at = f"{100 * row['fraction']:.0f} % pruned"
     if row["choice"] == "multiple":
-        return f"{at}, layers keep multiples of {row['this']} filters against any number"
+        gone = f"{row['this_pruned_percent']:.1f} against {row['against_pruned_percent']:.1f} % gone in fact"
+        return f"{100 * row['fraction']:.0f} % asked, multiples of {row['this']} filters against any number ({gone})"
     return f"{at}, {row['choice']} {row['this']} against {row['against']}"
 
 

@@ -93,6 +93,7 @@ def _compared(choice: str, better: Any, other: Any, fraction: Any, runs: pd.Data
     if better not in by_seed or other not in by_seed:
         return {}
     gained = by_seed[better] - by_seed[other]
+    gone = runs.groupby(choice)["pruned_percent"].mean()
     error = float(gained.std()) / sqrt(len(gained))
     half = _T_QUANTILES[min(len(gained) - 1, len(_T_QUANTILES)) - 1] * error
     return {
@@ -100,6 +101,8 @@ def _compared(choice: str, better: Any, other: Any, fraction: Any, runs: pd.Data
         "this": str(better),
         "against": str(other),
         "fraction": float(fraction),
+        "this_pruned_percent": float(gone[better]),
+        "against_pruned_percent": float(gone[other]),
         "seeds": len(gained),
         "gain_mean_points": float(gained.mean()),
         "gain_std_points": float(gained.std()),
