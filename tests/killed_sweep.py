@@ -16,7 +16,7 @@ from simcore.sweeps.folder import TABLE, sweep_folder
 from simcore.sweeps.simulating import Answer
 
 STEPS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.listdir", "os.truncate", "shutil.rmtree")
-NAMES = [f"point{number}" for number in range(4)]
+NAMES = [f"point{number}" for number in range(3)]
 
 
 def session(out: Path) -> list[str]:

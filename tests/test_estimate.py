@@ -26,8 +26,6 @@ def bytes_in(folder: Path) -> int:
     ("network", "system", "options"),
     [
         ("lenet5", "edge-sram", {}),
-        ("lenet5", "edge-sram", {"training": "sgd"}),
-        ("resnet18-32", "cloud-128x128-ws", {}),
         ("lenet5", "ideal-titan-xp", {}),
         ("lenet5", "edge-stt", {"layers": "c1,s2"}),
     ],
@@ -96,13 +94,14 @@ def test_a_sweep_is_sized_by_what_is_left_of_it(tmp_path: Path) -> None:
     assert sweep_size(space, tmp_path / "out", 2).to_simulate == 0
 
 
+@pytest.mark.slow
 def test_a_large_sweep_is_sized_from_a_sample() -> None:
-    rows = {"array.rows": {"from": 1, "to": 100}, "array.columns": {"from": 1, "to": 50}}
+    rows = {"array.rows": {"from": 1, "to": 50}, "array.columns": {"from": 1, "to": 20}}
     large = sweep_size(read_space({**SPACE, "product": rows}), None, 1)
-    part = sweep_size(read_space({**SPACE, "product": {**rows, "array.columns": [10, 20, 30]}}), None, 1)
-    assert large.rows == large.to_simulate == 5000
+    part = sweep_size(read_space({**SPACE, "product": {**rows, "array.columns": [10]}}), None, 1)
+    assert large.rows == large.to_simulate == 1000
     assert large.looked_at <= 300
-    assert large.seconds.likely > 10 * part.seconds.likely
+    assert large.seconds.likely > 4 * part.seconds.likely
     searched = sweep_size(read_space({**SPACE, "product": rows, "search": {"trials": 70}}), None, 1)
     assert searched.rows == searched.to_simulate == 70
 
@@ -110,7 +109,7 @@ def test_a_large_sweep_is_sized_from_a_sample() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("per_layer", [False, True])
 def test_a_sweep_is_as_large_as_estimated(tmp_path: Path, per_layer: bool) -> None:
-    space = read_space({"networks": "lenet5", "product": {"array.rows": {"from": 30, "to": 49}}})
+    space = read_space({"networks": "lenet5", "systems": "ideal-titan-xp", "product": {"run.batch": {"from": 1, "to": 20}}})
     size = sweep_size(space, None, 1, per_layer=per_layer)
     sweep(space, tmp_path / "out", jobs=1, settings=Settings(per_layer=per_layer))
     assert size.disk_bytes.least <= bytes_in(tmp_path / "out") <= size.disk_bytes.most

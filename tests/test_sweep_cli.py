@@ -60,6 +60,7 @@ def test_failed_points_are_told_and_give_the_code_of_bad_input(tmp_path: Path) -
     assert shown.stderr == f"simcore: 2 rows failed: {tmp_path}/space.yaml:6: array.rows: expected at least 1, got 0\n"
 
 
+@pytest.mark.slow
 def test_a_figure_of_the_front_is_drawn(space: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     assert invoke("sweep", space, "--out", str(tmp_path / "out"), "--jobs", "1", "--plot", "--quiet").exit_code == 0
