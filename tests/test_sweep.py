@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,11 @@ def test_a_damaged_line_within_a_log_is_named(tmp_path: Path) -> None:
     path.write_text("".join([*lines[:2], "nothing\n", *lines[2:]]))
     with pytest.raises(InputError, match=r"log\.jsonl:3: is no line that simcore wrote; remove this line"):
         sweep(space, tmp_path / "out", jobs=1)
+    for value in ("[1]", "{}", "9" * 40):
+        damaged = re.sub(r'"values":\[[^,]*', f'"values":[{value}', lines[2])
+        path.write_text("".join([*lines[:2], damaged, lines[2]]))
+        with pytest.raises(InputError, match=r"log\.jsonl:3: is no line that simcore wrote"):
+            sweep(space, tmp_path / "out", jobs=1)
     path.write_text("something else\n")
     with pytest.raises(InputError, match="is a file that simcore did not write as the log of a sweep"):
         sweep(space, tmp_path / "out", jobs=1)

@@ -182,4 +182,11 @@ def _answer(line: bytes, names: dict[int, tuple[str, ...]]) -> Answer | None:
 
 
 def _named(names: tuple[str, ...], values: list[Any]) -> Mapping[str, Any]:
+    """Return values by name. Raise ValueError for values that no run has: lists, mappings, and integers of more than 64 bits."""
+    if not all(value is None or isinstance(value, str | float) or _is_int64(value) for value in values):
+        raise ValueError("a value that no run has")
     return dict(zip(names, values, strict=True))
+
+
+def _is_int64(value: object) -> bool:
+    return isinstance(value, int) and -(2**63) <= value < 2**63

@@ -26,13 +26,17 @@ TELL_S = 2.0
 
 @dataclass
 class Session:
-    """What a session knows. ``choices`` has every point asked for so far, with its name, in order."""
+    """What a session knows. ``choices`` has every point asked for so far, with its name, in order.
+
+    ``simulates_here`` says that processes of this computer simulate, for which engines are compiled before they begin.
+    """
 
     space: Space
     folder: SweepFolder
     run: Runner
     settings: Settings
     progress: OnProgress | None = None
+    simulates_here: bool = True
     choices: list[tuple[str, Choice]] = field(default_factory=list)
     simulated: int = 0
     total: int = 0
@@ -75,7 +79,8 @@ class Session:
         self.total += len(new)
         for name, problem in broken.items():
             self.note(failed(name, str(problem)))
-        self.prepare(new)
+        if self.simulates_here:
+            self.prepare(new)
         for answer in self.run(tasks_of(new)):
             self.simulated += 1
             self.note(answer)

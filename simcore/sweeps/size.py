@@ -21,7 +21,7 @@ SAMPLE = 300
 #: Seconds to begin with processes, and of each point beside its simulation: to name it, to send it, and to write it down.
 BEGIN_S, POINT_S = 2.0, 0.006
 #: Bytes of a process that simulates points, of the first process beside its points, and of a point in it.
-WORKER_BYTES, FIRST_BYTES, POINT_BYTES = 150e6, 220e6, 10e3
+WORKER_BYTES, FIRST_BYTES, POINT_BYTES = 40e6, 180e6, 10e3
 #: Bytes on the disk of a table's description of its columns, of a point, and of a layer's row.
 TABLE_DISK_BYTES, POINT_DISK_BYTES, LAYER_DISK_BYTES = 35e3, 650.0, 600.0
 

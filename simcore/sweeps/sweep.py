@@ -100,7 +100,7 @@ def sweep(
         place = stack.enter_context(tempfile.TemporaryDirectory()) if out is None else None
         folder = stack.enter_context(sweep_folder(Path(place) / "sweep" if place is not None else out or "", fresh=fresh))
         runner = stack.enter_context(_runner(jobs_of(jobs), wanted, scheduler))
-        session = Session(given, folder, runner, wanted, progress)
+        session = Session(given, folder, runner, wanted, progress, simulates_here=scheduler in (None, "local"))
         if given.search is None:
             all_of(session)
         else:
