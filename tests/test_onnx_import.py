@@ -309,12 +309,17 @@ def test_inputs_of_different_batches_are_refused(tmp_path: Path) -> None:
         imported(tmp_path, [helper.make_node("Mul", ["x", "z"], ["y"])], {"x": [2, 4], "z": [3, 4]})
 
 
-def test_inputs_that_differ_in_their_first_axis_have_no_batch(tmp_path: Path) -> None:
-    """A matrix of 5 rows and a vector that is added to each: axis 0 is no batch, and no other batch can be asked for."""
-    nodes, inputs = [helper.make_node("Add", ["x", "z"], ["y"])], {"x": [5, 4], "z": [4]}
+def test_an_input_with_another_first_axis_has_no_batch(tmp_path: Path) -> None:
+    network = imported(tmp_path, [helper.make_node("Add", ["x", "z"], ["y"])], {"x": [5, 4], "z": [4]})
+    assert (network.batch, network.instances()[0].input_shapes) == (5, ((4,), (4,)))
+
+
+def test_where_the_first_axis_is_no_batch_there_is_none(tmp_path: Path) -> None:
+    """A vector of 4 values that is added to each of 5 rows: the 4 are no images, and no other batch can be asked for."""
+    nodes, inputs = [helper.make_node("Add", ["z", "x"], ["y"])], {"z": [4], "x": [5, 4]}
     network = imported(tmp_path, nodes, inputs)
-    assert (network.batch, network.instances()[0].input_shapes) == (1, ((5, 4), (4,)))
-    with pytest.raises(InputError, match=r"expected no --batch .*the inputs do not agree on dimension 0, the batch: 4 and 5"):
+    assert (network.batch, network.instances()[0].input_shapes) == (1, ((4,), (5, 4)))
+    with pytest.raises(InputError, match=r"expected no --batch .*Add 'y' joins images with a tensor that has no batch"):
         imported(tmp_path, nodes, inputs, batch=2)
 
 

@@ -35,15 +35,22 @@ def load_onnx(
     Raise InputError if onnx is not installed, if the file is missing or broken or leaves sizes open, if ``batch`` is given and no
     axis is the batch in all of the graph, and for unsupported operators (all of them at once).
     """
+    try:
+        return _load(_import_onnx(), Path(path), batch, dims or {}, skip_unsupported)
+    except UnicodeDecodeError:
+        raise InputError("expected a valid ONNX model, got one with names that are no UTF-8", where=str(path)) from None
+
+
+def _load(onnx: Any, path: Path, batch: int | None, dims: Mapping[str, int], skip_unsupported: bool) -> Network:
+    """Return the network as :func:`load_onnx` does. Raise UnicodeDecodeError for texts that are no UTF-8."""
     where = str(path)
-    onnx = _import_onnx()
-    model = _read_model(onnx, Path(path), where)
+    model = _read_model(onnx, path, where)
     weights = _drop_weights(onnx, model.graph)
     _check(onnx, model, where)
     reject_large(written_sizes(onnx, model.graph), where)
     inputs = [value.name for value in model.graph.input if value.name not in weights]
     try:
-        file_batch = settle_sizes(model.graph, inputs, dims or {}, where)
+        file_batch = settle_sizes(model.graph, inputs, dims, where)
     except InputError as error:
         unknown = unknown_operators(model.graph)
         if not unknown or skip_unsupported:
@@ -56,12 +63,14 @@ def load_onnx(
         raise _unsupported(translation.problems, where)
     if batch not in (None, translation.count) and translation.lost is not None:
         raise InputError(f"expected no --batch for a graph without one batch axis ({translation.lost})", where=where)
-    name = Path(path).stem
+    if not translation.made:
+        raise InputError("expected nodes that compute something from the inputs, got none", where=where)
+    name = path.stem
     if translation.problems:
         count = len(translation.problems)
         name = f"{name}, without {count} unsupported node{'s' if count > 1 else ''}"
     network = translation.network(name)
-    return Network(name, network.graph, network.batch if batch is None else batch, file=Path(path))
+    return Network(name, network.graph, network.batch if batch is None else batch, file=path)
 
 
 def _import_onnx() -> Any:
@@ -115,6 +124,12 @@ def _drop_weights(onnx: Any, graph: Any) -> set[str]:
 
 
 def _check(onnx: Any, model: Any, where: str) -> None:
+    """Raise InputError for an opset that onnx does not know, and for what its checker finds."""
+    newest = onnx.defs.onnx_opset_version()
+    for entry in model.opset_import:
+        if entry.domain in ("", "ai.onnx") and entry.version > newest:
+            hint = "a newer onnx may know it"
+            raise InputError(f"expected an opset of at most {newest}, got {entry.version}", where=where, hint=hint)
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:

@@ -32,6 +32,9 @@ COMPUTED = frozenset(
     )
 )
 
+#: Operators of ONNX's own without an inference of shapes, whose result has the shape of the first operand.
+KEPT = frozenset({"GroupNormalization", "RotaryEmbedding", "RMSNormalization", "Swish"})
+
 
 @dataclass
 class Shapes:
@@ -63,6 +66,8 @@ class _Pass:
         """Go over inputs, initialisers and nodes."""
         for value in self.graph.input:
             self._type(value.name, value.type)
+            if 0 in self.found.shapes.get(value.name, ()):
+                self.found.constants.add(value.name)
         for tensor in self.graph.initializer:
             self.found.constants.add(tensor.name)
             self._type(tensor.name, self.onnx.helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims)))
@@ -78,7 +83,7 @@ class _Pass:
     def _array(self, tensor: Any) -> Value:
         try:
             return np.asarray(self.onnx.numpy_helper.to_array(tensor))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             message = f"tensor '{tensor.name}': its values do not have its type and shape ({error})"
             raise InputError(message, where=self.where) from None
 
@@ -100,6 +105,8 @@ class _Pass:
             attribute.type in (self.onnx.AttributeProto.GRAPH, self.onnx.AttributeProto.GRAPHS) for attribute in node.attribute
         )
         by_shape = node.op_type in ("Shape", "Size")
+        if node.op_type == "CastLike" and node.input[0] in self.found.constants:
+            self.found.constants.update(node.output)
         if by_shape or (not has_body and set(node.input) <= self.found.constants and not node.op_type.startswith("Random")):
             self.found.constants.update(node.output)
         self._infer(node)
@@ -118,14 +125,18 @@ class _Pass:
                 found = inference.infer_node_outputs(
                     schema, node, inputs, data, opset_imports=list(self.model.opset_import), ir_version=self.model.ir_version
                 )
-            except (inference.InferenceError, RuntimeError, ValueError) as error:
+            except (inference.InferenceError, self.onnx.checker.ValidationError, RuntimeError, ValueError) as error:
                 message = f"its tensor shapes do not fit together ({one_line(error)})"
                 raise InputError(message, where=self.where) from None
+        if node.op_type in KEPT and node.input[0] in inputs:
+            found = {node.output[0]: inputs[node.input[0]]}
         for name in node.output:
             if name in found:
                 self._type(name, found[name])
             if name and name not in self.found.shapes and name in self.told:
                 self._type(name, self.told[name])
+            if 0 in self.found.shapes.get(name, ()):
+                self.found.constants.add(name)  # a tensor without values depends on nothing
 
     def _schema(self, node: Any) -> Any:
         """Return the operator's schema in the file's version, or None for one that onnx does not know."""

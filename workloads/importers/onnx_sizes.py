@@ -28,7 +28,8 @@ def settle_sizes(graph: Any, inputs: Iterable[str], dims: Mapping[str, int], whe
     """Give every open axis its size and return the batch.
 
     ``inputs`` names the inputs that are no weights. ``dims`` gives sizes of named axes. Axis 0 may stay open: it is the batch, of
-    one image, together with all axes of its name. If no axis 0 is open, axis 0 of all inputs is the batch if they agree on it.
+    one image, together with all axes of its name. If no axis 0 is open, axis 0 of the first input is the batch, and that of every
+    other one with the same extent.
     Raise InputError for other open axes, and for names in ``dims`` that no axis has.
     """
     wanted = set(inputs)
@@ -40,6 +41,10 @@ def settle_sizes(graph: Any, inputs: Iterable[str], dims: Mapping[str, int], whe
             raise InputError(f"no open axis is named '{name}'; {listed}", where, did_you_mean(name, names))
         if not 1 <= size <= LARGEST_SIZE:
             raise InputError(f"expected a size from 1 to {LARGEST_SIZE} for the axis '{name}', got {size}", where=where)
+    for name, axes in shapes.items():
+        if any(dimension.dim_value < 0 for dimension in axes):
+            extents = ", ".join(str(dimension.dim_value) for dimension in axes)
+            raise InputError(f"input '{name}': expected no negative extents, got {extents}", where=where)
     _set(shapes.values(), dims)
     heads = {axes[0].dim_param for axes in shapes.values() if len(axes) and _is_open(axes[0])}
     if heads:
@@ -89,12 +94,11 @@ def _refuse_open(shapes: Mapping[str, Any], batch: set[str], where: str) -> None
 
 
 def _written_batch(shapes: Mapping[str, list[int]]) -> FileBatch:
-    """Return axis 0 of all inputs as the batch, or none if they differ there."""
-    first = {shape[0] for shape in shapes.values() if shape}
-    if len(first) != 1:
-        listed = " and ".join(str(size) for size in sorted(first))
-        return FileBatch(1, {}, missing=f"the inputs do not agree on dimension 0, the batch: {listed or 'they have none'}")
-    return FileBatch(first.pop(), {name: Batch(0) for name, shape in shapes.items() if shape})
+    """Return axis 0 of the first input as the batch, and that of all others with the same extent."""
+    count = next((shape[0] for shape in shapes.values() if shape), 0)
+    if count < 1:
+        return FileBatch(1, {}, missing="no input has images along dimension 0")
+    return FileBatch(count, {name: Batch(0) for name, shape in shapes.items() if shape[:1] == [count]})
 
 
 def written_sizes(onnx: Any, graph: Any) -> Iterator[tuple[str, int]]:

@@ -7,13 +7,16 @@ from typing import Any
 
 from simcore.errors import InputError
 from workloads import layers
-from workloads.importers.onnx_shapes import COMPUTED, Shapes
+from workloads.importers.onnx_shapes import COMPUTED, Shapes, one_line
 from workloads.importers.onnx_sizes import FileBatch
 from workloads.importers.operators.batch import images
 from workloads.importers.operators.node import Axes, Batch, LostBatchError, Node, Operator, Tensor, UnsupportedError, per_image
 from workloads.importers.operators.table import OPERATORS
 from workloads.layers import Input, Layer, Shape
 from workloads.network import Network, NetworkBuilder
+
+#: What a rule raises for operands and attributes of numbers, ranks and types that ONNX's checker lets pass.
+UNFIT = (IndexError, KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError, OverflowError)
 
 #: What is unsupported, and the node's name.
 NodeProblem = tuple[str, str]
@@ -86,11 +89,16 @@ class Translation:
                 self._node(node)
             except InputError as error:
                 raise error if error.where == self.where else InputError(str(error), where=self.where) from None
+            except UNFIT as error:
+                message = f"node '{layer_name(node)}' ({node.op_type}): its operands or attributes are not those of the operator"
+                raise InputError(f"{message} ({one_line(error)})", where=self.where) from None
 
     def _input(self, name: str) -> None:
         batch = self.at.get(name)
+        if name not in self.found.shapes:
+            raise InputError(f"input '{name}': expected a tensor with a shape", where=self.where)
         self.batches[name] = batch
-        self.producer[name] = self.add(Input(self.free(name), per_image(self._known(name), batch, self.count) or (1,)), [])
+        self.producer[name] = self.add(Input(self.free(name), per_image(self.found.shapes[name], batch, self.count) or (1,)), [])
 
     def _node(self, node: Any) -> None:
         """Translate a node, or note that it has no layer and put a view in its place."""
@@ -106,7 +114,7 @@ class Translation:
             self._skip(node)
             return
         for index, name in enumerate(names[: len(node.output)]):
-            if node.output[index]:
+            if name and node.output[index]:
                 self._compare(name, made, index)
                 self.producer[node.output[index]] = name
                 self.batches[node.output[index]] = made.axes.results[index]
@@ -138,7 +146,7 @@ class Translation:
             node.axes = Axes(
                 axes.operands, [at if shape else None for shape, at in zip(node.outputs, axes.results, strict=False)]
             )
-            for index in range(len(node.operands)):
+            for index in range(len(axes.operands)):
                 node.shape(index)
             for index in range(len(node.axes.results)):
                 node.result(index)

@@ -14,6 +14,7 @@ ACTIVATIONS = (
     *("relu", "leaky-relu", "elu", "selu", "gelu", "sigmoid", "hard-sigmoid", "tanh", "clip"),
     *("hard-swish", "swish", "mish", "softplus", "softsign", "exp", "sqrt", "erf", "abs", "neg"),
     *("pow", "reciprocal", "log", "sin", "cos", "sign", "round", "floor", "ceil", "celu", "prelu", "threshold", "compare"),
+    "trigonometric",
 )
 
 

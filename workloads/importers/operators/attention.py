@@ -28,7 +28,7 @@ def _heads(node: Node, position: int, heads: int) -> str:
         split = layers.Reshape(node.part(f"split_{position}"), (shape[0], heads, shape[1] // heads))
         source = node.add(layers.Transpose(node.part(f"heads_{position}"), (1, 0, 2)), node.add(split, source))
     past = position + 3
-    if position > 0 and node.has(past):
+    if position > 0 and node.has(past) and 0 not in node.operands[past].shape:
         source = node.add(layers.Concat(node.part(f"cached_{position}"), 1), node.read(past), source)
     return source
 

@@ -19,8 +19,7 @@ def operand_batches(node: Node) -> list[Batch | None]:
 def broadcast(node: Node) -> Axes:
     """Follow the batch through a function of each value: operands are aligned at their last axes.
 
-    An operand without a batch whose shape covers the batch's axis is read with that axis as its batch, if its extent is 1 there
-    and the batch has one image.
+    All images share an operand without a batch, which must have the extent 1 where its shape covers the batch's axis.
     """
     rank, batches = len(node.output), operand_batches(node)
     places = {
@@ -33,18 +32,23 @@ def broadcast(node: Node) -> Axes:
     if len(places) > 1:
         raise LostBatchError(f"{node.op} '{node.name}' joins tensors with the batch at different axes")
     place = places.pop()
-    for index, operand in enumerate(node.operands):
-        axis = place.axis - (rank - len(operand.shape))
-        if operand.batch is None and not operand.constant and axis >= 0 and _alone(node, place):
-            if operand.shape[axis] != 1 or node.count != 1:
-                raise LostBatchError(f"{node.op} '{node.name}' joins images with a tensor that has no batch")
-            batches[index] = Batch(axis)
+    for index in range(len(batches)):
+        batches[index] = shared_by_images(node, index, place)
     return Axes(batches, [place] * len(node.outputs))
 
 
-def _alone(node: Node, place: Batch) -> bool:
-    """Return whether the result's axis holds the batch and nothing else."""
-    return node.output[place.axis] == node.count
+def shared_by_images(node: Node, position: int, place: Batch) -> Batch | None:
+    """Return where an operand has the batch if the result has it at ``place`` and the last axes of both are aligned.
+
+    Raise LostBatchError for an operand without a batch that has other values for each image.
+    """
+    operand = node.operands[position]
+    axis = place.axis - (len(node.output) - len(operand.shape))
+    if operand.batch is not None or not operand.present or axis < 0 or node.output[place.axis] != node.count:
+        return operand.batch
+    if operand.shape[axis] != 1 and not (operand.constant and operand.shape[axis] == node.count):
+        raise LostBatchError(f"{node.op} '{node.name}' joins images with a tensor that has no batch")
+    return Batch(axis)
 
 
 def kept(node: Node) -> Axes:

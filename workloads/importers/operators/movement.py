@@ -31,16 +31,19 @@ def _slice(node: Node) -> list[str]:
 
 
 def _split(node: Node) -> list[str]:
-    """Return one part for each result."""
-    source = node.read(0)
-    return [
-        node.add(layers.Part(node.part(str(index)), node.result(index)), source) if len(node.outputs) > 1 else source
-        for index in range(len(node.outputs))
-    ]
+    """Return one part for each result that has values."""
+    source, parts = node.read(0), []
+    for index, whole in enumerate(node.outputs):
+        if len(node.outputs) == 1:
+            parts.append(source)
+        else:
+            parts.append("" if 0 in whole else node.add(layers.Part(node.part(str(index)), node.result(index)), source))
+    return parts
 
 
 def _concat(node: Node) -> list[str]:
-    sources = [node.read(index) for index, operand in enumerate(node.operands) if operand.present]
+    """Return the operands behind each other, without those that have no values."""
+    sources = [node.read(index) for index, operand in enumerate(node.operands) if operand.present and 0 not in operand.shape]
     axis = _concat_axis(node)
     return [node.add(layers.Concat(node.name, axis if axis < 0 else node.axis(axis)), *sources)]
 

@@ -53,15 +53,18 @@ class Axes:
 
 
 def per_image(shape: Shape, batch: Batch | None, count: int) -> Shape:
-    """Return a shape without the batch of ``count`` images. An axis that holds only the batch disappears."""
+    """Return a shape without the batch of ``count`` images.
+
+    An axis that holds only the batch disappears, and so does one of extent 1, whose value all images share.
+    """
     if batch is None:
         return shape
     extent = shape[batch.axis]
+    before, after = shape[: batch.axis], shape[batch.axis + 1 :]
+    if extent in (count, 1) and len(shape) > 1:
+        return *before, *after
     if extent % count:
         raise LostBatchError(f"the batch of {count} does not divide axis {batch.axis} of {shape}")
-    before, after = shape[: batch.axis], shape[batch.axis + 1 :]
-    if extent == count and len(shape) > 1:
-        return *before, *after
     return *before, extent // count, *after
 
 
@@ -179,8 +182,8 @@ class Node:
 class Operator:
     """How an operator is translated. ``axes`` says where it reads and gives the batch, or raises LostBatchError.
 
-    ``layers`` adds the layers and returns, for each result, the name of the layer that makes it; it may leave out the last
-    results, which then cannot be read. It raises UnsupportedError for uses that have no layer.
+    ``layers`` adds the layers and returns, for each result, the name of the layer that makes it, or "" for one without values; it
+    may leave out the last results, which then cannot be read. It raises UnsupportedError for uses that have no layer.
     """
 
     layers: Callable[[Node], Sequence[str]]

@@ -22,7 +22,8 @@ FUNCTIONS = {
     **{"Softplus": "softplus", "Softsign": "softsign", "Exp": "exp", "Sqrt": "sqrt", "Abs": "abs", "Neg": "neg"},
     **{"Log": "log", "Sin": "sin", "Cos": "cos", "Sign": "sign", "Round": "round", "Floor": "floor", "Ceil": "ceil"},
     **{"Reciprocal": "reciprocal", "Celu": "celu", "PRelu": "prelu", "ThresholdedRelu": "threshold", "Not": "compare"},
-    **{"IsNaN": "compare", "IsInf": "compare", "Shrink": "threshold"},
+    **{"IsNaN": "compare", "IsInf": "compare", "BitwiseNot": "compare", "Shrink": "threshold"},
+    **dict.fromkeys(("Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh"), "trigonometric"),
 }
 
 #: Functions of several tensors, and what each does with a single tensor and constants.

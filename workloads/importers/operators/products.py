@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workloads import layers
-from workloads.importers.operators.batch import operand_batches
+from workloads.importers.operators.batch import operand_batches, shared_by_images
 from workloads.importers.operators.node import Axes, Batch, LostBatchError, Node, Operator, UnsupportedError
 
 
@@ -11,7 +11,7 @@ def _gemm_axes(node: Node) -> Axes:
     batches = operand_batches(node)
     rows = 1 if node.integer("transA") else 0
     first = batches[0]
-    if any(batches[1:]) or (first is not None and first.axis != rows):
+    if any(batches[1:]) or (first is not None and (first.axis != rows or not node.operands[1].constant)):
         raise LostBatchError(f"Gemm '{node.name}' does not have the batch in the rows of A alone")
     return Axes(batches, [None if first is None else Batch(0, first.outer)])
 
@@ -56,24 +56,9 @@ def _matmul_axes(node: Node) -> Axes:
         raise LostBatchError(f"{node.op} '{node.name}' has the batch at different axes of its operands")
     place = places.pop() if places else None
     others: list[Batch | None] = [None] * (len(node.operands) - 2)
-    return Axes([*_aligned(node, batches, place), *others], [place])
-
-
-def _aligned(node: Node, batches: list[Batch | None], place: Batch | None) -> list[Batch | None]:
-    """Return the batches, where an activation without one that covers the batch's axis with a single value is read there."""
-    if place is None or node.output[place.axis] != node.count:
-        return batches
-    found = list(batches)
-    for index, batch in enumerate(batches):
-        operand = node.operands[index]
-        axis = place.axis - (len(node.output) - len(operand.shape))
-        if batch is None and 0 <= axis < len(operand.shape) - 2:
-            if operand.shape[axis] != 1:
-                raise LostBatchError(f"{node.op} '{node.name}' joins images with a tensor that has no batch")
-            if not operand.constant and node.count > 1:
-                raise LostBatchError(f"{node.op} '{node.name}' joins images with a tensor that has no batch")
-            found[index] = Batch(axis) if node.count == 1 else None
-    return found
+    if place is not None and not _is_matrix(node, 1):
+        batches = [shared_by_images(node, index, place) for index in (0, 1)]
+    return Axes([*batches, *others], [place])
 
 
 def _is_matrix(node: Node, position: int) -> bool:

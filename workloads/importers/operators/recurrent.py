@@ -30,6 +30,7 @@ def _recurrent(node: Node) -> list[str]:
     """Add the layers of each direction. The order of the steps costs nothing, so a reverse direction is a forward one."""
     if not (node.operands[1].constant and node.operands[2].constant):
         raise UnsupportedError(f"{node.op} with weights that are computed")
+    node.require_inputs(node.operands[1].shape[-1], node.operands[0].shape[-1])
     steps = node.operands[0].shape[1 if node.integer("layout") else 0]
     directions, hidden = node.operands[2].shape[0], node.operands[2].shape[-1]
     if steps * directions > MOST_STEPS:

@@ -36,7 +36,7 @@ OPERATORS: dict[str, Operator] = {
     **{"Transpose": TRANSPOSE, "Expand": EXPAND, "Tile": TILE, "Pad": PAD, "Slice": SLICE, "Split": SPLIT, "Concat": CONCAT},
     **{"Gather": GATHER, "GatherND": GATHER_ND, "GatherElements": GATHER_ELEMENTS, "Resize": RESIZE, "Upsample": RESIZE},
     **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), REARRANGED),
-    **dict.fromkeys(("CumSum", "Trilu"), CUMULATED),
+    **dict.fromkeys(("CumSum", "Trilu", "ScatterND", "ScatterElements"), CUMULATED),
     **dict.fromkeys(("Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear"), HANDED_ON),
     "Dropout": DROPOUT,
 }
