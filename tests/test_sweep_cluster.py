@@ -86,7 +86,7 @@ def wait_for(log: Path, points: int) -> None:
 @needs_dask
 @pytest.mark.slow
 def test_a_cluster_whose_worker_and_scheduler_are_killed_gives_the_table_of_a_serial_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cluster, "MOST_POINTS", 5)  # so that many batches are on their way
     place, out, found = tmp_path / "scheduler.json", tmp_path / "out", []
@@ -114,6 +114,7 @@ def test_a_cluster_whose_worker_and_scheduler_are_killed_gives_the_table_of_a_se
     sweep(SPACE, tmp_path / "serial", jobs=1)
     assert (out / "points.parquet").read_bytes() == (tmp_path / "serial" / "points.parquet").read_bytes()
     assert found[0].counts["simulated"] == 301
+    assert capfd.readouterr().err == "", "what Dask says of the lost scheduler is not for users"
 
 
 @needs_dask

@@ -24,6 +24,9 @@ BATCH_S, MOST_POINTS, BATCHES_EACH = 2.0, 200, 2
 #: Seconds to wait for a scheduler, at the beginning and after it was lost, for one attempt, and between two looks.
 PATIENCE_S, CONNECT_S, LOOK_S = 120.0, 5.0, 0.02
 
+#: A level of logging above every message.
+QUIET = logging.CRITICAL + 1
+
 _ONE_AT_A_TIME = Lock()
 
 
@@ -36,13 +39,11 @@ def dask_workers(address: str, jobs: int, settings: Settings) -> Iterator[Runner
     Raise InputError without Dask (extra ``sweep``), if no scheduler answers, and if its workers run another version of simcore.
     """
     distributed = _distributed()
-    # Dask tells of every connection that ends; what matters is an error here.
-    quiet = logging.CRITICAL + 1
-    logging.getLogger("distributed").setLevel(quiet)
+    _quieten()
     with ExitStack() as stack:
         place = address
         if address == LOCAL:
-            started = distributed.LocalCluster(jobs, threads_per_worker=1, dashboard_address=None, silence_logs=quiet)
+            started = distributed.LocalCluster(jobs, threads_per_worker=1, dashboard_address=None, silence_logs=QUIET)
             place = stack.enter_context(started).scheduler_address
         cluster = _Cluster(distributed, place, settings)
         stack.callback(cluster.close)
@@ -213,6 +214,12 @@ def _other_version(address: str) -> InputError:
     return InputError(
         "a worker runs another version of simcore than this process", f"--scheduler {address}", "install one for both"
     )
+
+
+def _quieten() -> None:
+    """Keep Dask, whose parts log each by itself, from telling of every connection that ends. What matters is an error here."""
+    for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(QUIET)
 
 
 def _distributed() -> Any:
