@@ -19,6 +19,7 @@ import pandas as pd
 from made_up import made_up_results
 from test_report import save_study
 
+from simcore import sweep
 from simcore.compare import compare
 from simcore.errors import InputError
 from simcore.report import item_saved_in, report_html
@@ -26,28 +27,32 @@ from simcore.report.study_item import SavedStudy
 from simcore.results.found import found_results
 from simcore.saving.content import MARK
 from simcore.saving.mark import write_mark
+from simcore.sweeps.found import found_sweeps
 
+#: The points of the sweep, which a formula answers in no time.
+SPACE = {"networks": ["lenet5"], "systems": ["h100-sxm", "ideal-ddr4-2400"]}
 #: Seconds that the readers may take for one directory.
 LONGEST_S = 20.0
 ODD: tuple[Any, ...] = (None, True, -1, 0, 2**70, 1e308, float("nan"), float("inf"), "", "\0", "x" * 5000, [], {}, [[]], {"": {}})
 
 
 def made(folder: Path) -> list[Path]:
-    """Save a run and a study."""
+    """Save a run, a study and a sweep."""
     rows = [{"x": number, "y": f"<i>{number}"} for number in range(5)]
-    return [made_up_results().save(folder / "run"), save_study(folder / "study", {"times": rows})]
+    sweep(SPACE, folder / "sweep", jobs=1)
+    return [made_up_results().save(folder / "run"), save_study(folder / "study", {"times": rows}), folder / "sweep"]
 
 
 def harm(directory: Path, chance: random.Random) -> str:
     """Change one to three files, and most times write the mark anew, so that the change is not told by a hash. Return what."""
-    done = []
+    done, is_sweep = [], (directory / "log.jsonl").exists()
     for _ in range(chance.randint(1, 3)):
         files = sorted(path for path in directory.rglob("*") if path.is_file())
         path = chance.choice(files)
         change = chance.choice(_changes(path))
         change(path, chance)
         done.append(f"{change.__name__} {path.relative_to(directory)}")
-    if chance.random() < 0.75:
+    if not is_sweep and chance.random() < 0.75:
         (directory / MARK).unlink(missing_ok=True)
         write_mark(directory)
         done.append("marked anew")
@@ -56,7 +61,7 @@ def harm(directory: Path, chance: random.Random) -> str:
 
 def _changes(path: Path) -> list[Callable[[Path, random.Random], None]]:
     every = [_flip, _truncate, _delete, _replace_by_text]
-    if path.suffix == ".json" or path.name == MARK:
+    if path.suffix == ".json" or path.name.startswith(".simcore"):
         return [*every, _odd_value, _odd_value, _odd_value, _drop_key]
     return [*every, _odd_column, _odd_column, _drop_column, _other_rows] if path.suffix == ".parquet" else every
 
@@ -145,6 +150,9 @@ def read(directory: Path) -> None:
     said = ""
     try:
         found_results(directory.parent)
+        found_sweeps(directory.parent)
+        if (directory / "log.jsonl").exists():
+            sweep(SPACE, directory, jobs=1)  # it goes on from the log
         item = item_saved_in(directory)
         report_html([item])
         if not isinstance(item, SavedStudy):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,3 +82,11 @@ def test_other_facts_and_manifests_are_refused(file: str, text: str, said: str, 
     write_mark(saved)
     with pytest.raises(InputError, match=said):
         item_saved_in(saved)
+
+
+def test_a_mark_of_a_sweep_with_an_infinite_format_is_refused(bases: list[Path], tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(bases[2], tmp_path / "sweep"))
+    mark = copied / ".simcore-sweep"
+    mark.write_text(mark.read_text().replace('"format": 1', '"format": Infinity'))
+    with pytest.raises(InputError, match="was not written by simcore"):
+        item_saved_in(copied)

@@ -112,7 +112,7 @@ def require_sweep(target: Path, *, may_be_empty: bool = False) -> None:
     try:
         said = json.loads((target / MARK).read_text(encoding="utf-8"))
         is_ours, version = said["mark"] == _SAYS, int(said["format"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         is_ours, version = False, 0
     if not is_ours:
         raise InputError("was not written by simcore, which needs this name for its mark", str(target / MARK))
