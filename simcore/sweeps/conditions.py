@@ -154,6 +154,7 @@ class _Walk:
         return next((ends for part in node.values if self.truth(part) is ends), not ends)
 
     def arithmetic(self, node: ast.BinOp) -> int | float:
+        """Return a sum, difference, product, quotient or remainder. Raise InputError for no divisor and for huge numbers."""
         left, right = self.number(node.left), self.number(node.right)
         if right == 0 and not isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
             raise self.wrong("expected no division by zero")
@@ -185,6 +186,7 @@ class _Walk:
         return _ORDER[type(op)](left, right)
 
     def number(self, node: ast.expr) -> int | float:
+        """Return the value of a node, which must be a number. Raise InputError if it is none."""
         found = self.value(node)
         if not _is_number(found):
             raise self.wrong(f"expected a number, got {found!r}")

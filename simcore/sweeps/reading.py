@@ -153,6 +153,7 @@ class _Reader:
         return [found for found in made if found is not None]
 
     def attempt(self, make: Callable[[], T]) -> T | None:
+        """Return what ``make`` returns, or None after an InputError, which is noted."""
         try:
             return make()
         except InputErrors as error:

@@ -125,6 +125,7 @@ class _Workers:
             yield answer
 
     def note(self, worker: _Worker, answer: Answer) -> None:
+        """Cross an answered point off a process's list, learn from its seconds, and give the process more to do."""
         worker.unanswered.pop(answer.name, None)
         while worker.given and not any(name in worker.unanswered for name, _ in worker.given[0].points):
             worker.given.popleft()

@@ -83,6 +83,8 @@ class WrittenTimeline:
         """Return the order to the engine."""
 
         def told(take: Callable[[str, Int64Array], None]) -> Callable[[str, Int64Array], None]:
+            """Return the function with the system's refusals turned into InputErrors about the file."""
+
             def guarded(layer: str, rows: Int64Array) -> None:
                 with refusals_of(self.order.file):
                     take(layer, rows)
