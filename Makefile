@@ -7,7 +7,7 @@ PYTEST_ARGS ?= -n 2 --dist worksteal
 # The PyTorch of our checks. A user's own comes with the extra `train` of pyproject.toml.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-fast check coverage bench train clean
+.PHONY: demo test test-fast check coverage bench train docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/simcore demo
@@ -35,6 +35,10 @@ bench: $(VENV)/.installed-dev
 # What real training needs besides: tests that train are skipped without it.
 train: $(VENV)/.installed-train
 
+# The documentation as a site, build/docs/index.html. A warning is an error.
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/docs
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .benchmarks .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -50,6 +54,10 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev,onnx]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
 
 $(VENV)/.installed-train: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet '$(TORCH)' 'scikit-learn>=1.4'

@@ -1,0 +1,40 @@
+"""The documentation as a site: ``make docs`` writes build/docs.
+
+The source folder is the repository's root, so that a link from one page to another, or to DEVIATIONS.md, is the same on the site
+as where the repository is browsed. Generated pages (commands.md, python.md, metrics.md, system-keys.md) are built as they stand.
+"""
+
+from pathlib import Path
+
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parents[1]
+_VERSION = next(
+    line for line in (ROOT / "simcore/__init__.py").read_text(encoding="utf-8").splitlines() if "__version__ =" in line
+)
+
+project = "simcore"
+author = "the simcore authors"
+project_copyright = "the simcore authors, Apache-2.0"
+release = _VERSION.partition('"')[2].rstrip('"')
+
+extensions = ["myst_parser"]
+root_doc = "docs/index"
+include_patterns = ["docs/*.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "DEVIATIONS.md"]
+# Anchors are those that GitHub makes of headings; tests/test_links.py checks them.
+myst_heading_anchors = 4
+# Options such as --json in plain text keep their two hyphens.
+smartquotes = False
+
+html_theme = "furo"
+html_title = f"simcore {release}"
+# index.html, which leads from the root of the site to the first page, and the style of tables.
+html_extra_path = ["site"]
+html_css_files = ["../tables.css"]
+html_copy_source = False
+
+
+def setup(app: Sphinx) -> None:
+    """Show blocks of CSV, for which there is no highlighting, as plain text."""
+    app.add_lexer("csv", TextLexer)
