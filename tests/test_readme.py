@@ -90,9 +90,3 @@ def test_topologies_of_the_input_formats_run(folder: Path) -> None:
     for text in blocks(FORMATS, "csv"):
         (folder / "net.csv").write_text(text.replace("230, 230", "20, 20"))
         assert simulate("net.csv", "scale-sim-32x32-ws").cycles > 0
-
-
-def test_links_lead_to_files() -> None:
-    for page in (ROOT / "README.md", ROOT / "docs" / "input-formats.md", ROOT / "DEVIATIONS.md"):
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).is_file(), f"{page.name}: {target}"
