@@ -7,7 +7,7 @@ PYTEST_ARGS ?= -n 2 --dist worksteal
 # The PyTorch of our checks. A user's own comes with the extra `train` of pyproject.toml.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-fast check coverage bench train docs clean
+.PHONY: demo test test-fast check coverage bench extras train docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/simcore demo
@@ -31,6 +31,9 @@ coverage: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest benchmarks -q --benchmark-autosave --benchmark-columns=median,rounds
+
+# What tests need that are skipped without it: clusters and searches, Perfetto's own classes, a browser's driver.
+extras: $(VENV)/.installed-extras
 
 # What real training needs besides: tests that train are skipped without it.
 train: $(VENV)/.installed-train
@@ -60,5 +63,9 @@ $(VENV)/.installed-docs: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-train: $(VENV)/.installed-dev
-	$(BIN)/python -m pip install --quiet '$(TORCH)' 'scikit-learn>=1.4'
+	$(BIN)/python -m pip install --quiet '$(TORCH)' 'scikit-learn>=1.4' 'pillow>=10'
+	@touch $@
+
+$(VENV)/.installed-extras: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --editable '.[browser,sweep]' perfetto
 	@touch $@
