@@ -17,21 +17,22 @@ def load_network(
     scale_sim_shapes: bool = True,
     dims: Mapping[str, int] | None = None,
     skip_unsupported: bool = False,
+    fusion: bool = True,
 ) -> Network:
     """Return the network with a registered name, or the one in a ``.onnx`` or ``.csv`` file.
 
     ``batch`` is the number of images; None takes the file's own batch, or 1. ``scale_sim_shapes`` says whether the convolutions
     of a topology follow SCALE-Sim's shape rule. ``dims`` gives sizes of an ONNX file's open axes, by name, and
-    ``skip_unsupported`` leaves out its operators without a layer. Raise InputError, with the nearest name, if nothing is found,
-    and for these two with anything but an ONNX file.
+    ``skip_unsupported`` leaves out its operators without a layer. Without ``fusion`` each of its nodes stays a layer of its own.
+    Raise InputError, with the nearest name, if nothing is found, and for these three with anything but an ONNX file.
     """
     from workloads.networks import INFERENCE_NETWORKS, NETWORKS
     from workloads.networks.families import FAMILIES, sized_network
 
     name = str(name_or_file)
     images = 1 if batch is None else batch
-    if (dims or skip_unsupported) and Path(name).suffix.lower() != ".onnx":
-        raise InputError(f"expected a .onnx file with open axes or unsupported operators, got '{name[:80]}'")
+    if (dims or skip_unsupported or not fusion) and Path(name).suffix.lower() != ".onnx":
+        raise InputError(f"expected a .onnx file with open axes, unsupported operators or nodes to fuse, got '{name[:80]}'")
     registered = {**NETWORKS, **INFERENCE_NETWORKS}
     named = registered[name](batch=images) if name in registered else sized_network(name, images)
     if named is not None:
@@ -40,7 +41,7 @@ def load_network(
     if suffix == ".onnx":
         from workloads.importers.onnx import load_onnx
 
-        return load_onnx(name, batch, dims=dims, skip_unsupported=skip_unsupported)
+        return load_onnx(name, batch, dims=dims, skip_unsupported=skip_unsupported, fusion=fusion)
     if suffix == ".csv":
         from workloads.importers.scale_sim import load_topology
 

@@ -47,6 +47,9 @@ DimOption = Annotated[
 SkipUnsupportedOption = Annotated[
     bool, typer.Option("--skip-unsupported", help="Leave out operators of an ONNX file for which there is no layer.")
 ]
+NoFusionOption = Annotated[
+    bool, typer.Option("--no-fusion", help="Leave norms and functions that an ONNX file has as several nodes as they are.")
+]
 TrainingOption = Annotated[bool, typer.Option("--training", help="Simulate one training step on the batch, not inference.")]
 OptimizerOption = Annotated[
     str | None,
@@ -118,7 +121,7 @@ def network_asked(options: SimulateOptions | WhyOptions) -> str | Network:
 
     Raise InputError for sizes that are not NAME=N.
     """
-    if not options.dim and not options.skip_unsupported:
+    if not (options.dim or options.skip_unsupported or options.no_fusion):
         return options.network
     from workloads.load import load_network
 
@@ -128,7 +131,9 @@ def network_asked(options: SimulateOptions | WhyOptions) -> str | Network:
         if not name or not size.isascii() or not size.isdigit() or len(size) > 10:
             raise InputError(f"expected NAME=N with a size of at least 1, got '{text[:80]}'", "--dim")
         dims[name] = int(size)
-    return load_network(options.network, options.batch, dims=dims, skip_unsupported=options.skip_unsupported)
+    return load_network(
+        options.network, options.batch, dims=dims, skip_unsupported=options.skip_unsupported, fusion=not options.no_fusion
+    )
 
 
 def file_named(text: str | None, option: str) -> Path | None:
@@ -150,6 +155,7 @@ class SimulateOptions:
     batch: BatchOption = None
     dim: DimOption = None
     skip_unsupported: SkipUnsupportedOption = False
+    no_fusion: NoFusionOption = False
     training: TrainingOption = False
     optimizer: OptimizerOption = None
     precision: PrecisionOption = None
@@ -187,6 +193,7 @@ class WhyOptions:
     batch: BatchOption = None
     dim: DimOption = None
     skip_unsupported: SkipUnsupportedOption = False
+    no_fusion: NoFusionOption = False
     training: TrainingOption = False
     optimizer: OptimizerOption = None
     precision: PrecisionOption = None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simcore.errors import InputError, InputErrors
+from workloads.importers.fusion import fused
 from workloads.importers.onnx_bytes import BrokenBytesError, read_without_weights
 from workloads.importers.onnx_shapes import find_shapes, one_line
 from workloads.importers.onnx_sizes import reject_large, settle_sizes, written_sizes
@@ -25,20 +26,27 @@ KEPT_VALUES = 1024
 
 
 def load_onnx(
-    path: str | Path, batch: int | None = None, *, dims: Mapping[str, int] | None = None, skip_unsupported: bool = False
+    path: str | Path,
+    batch: int | None = None,
+    *,
+    dims: Mapping[str, int] | None = None,
+    skip_unsupported: bool = False,
+    fusion: bool = True,
 ) -> Network:
     """Return the network in an ONNX file. A layer has the name of its node, or else of the node's output.
 
     ``batch`` replaces the file's batch: the first dimension of every input, or 1 if the file leaves it open. ``dims`` gives sizes
     of other open axes, by name. With ``skip_unsupported`` nodes without a layer take no cycles, and the network's name says so.
+    ``fusion`` makes one layer of each function that the exporter wrote as several nodes (see ``fusion.py``).
 
     Raise InputError if onnx is not installed, if the file is missing or broken or leaves sizes open, if ``batch`` is given and no
     axis is the batch in all of the graph, and for unsupported operators (all of them at once).
     """
     try:
-        return _load(_import_onnx(), Path(path), batch, dims or {}, skip_unsupported)
+        network = _load(_import_onnx(), Path(path), batch, dims or {}, skip_unsupported)
     except UnicodeDecodeError:
         raise InputError("expected a valid ONNX model, got one with names that are no UTF-8", where=str(path)) from None
+    return fused(network) if fusion else network
 
 
 def _load(onnx: Any, path: Path, batch: int | None, dims: Mapping[str, int], skip_unsupported: bool) -> Network:
