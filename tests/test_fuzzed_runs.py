@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 import pytest
 from fuzz_runs import made, once, read
-from made_up import made_up_results
 
 from simcore.errors import InputError
 from simcore.report import item_saved_in, report_html
@@ -28,6 +27,7 @@ def test_harmed_directories_are_read_or_refused(bases: list[Path], tmp_path: Pat
         once(bases, tmp_path, seed)
 
 
+@pytest.mark.slow
 def test_whole_directories_are_read(bases: list[Path]) -> None:
     for base in bases:
         assert report_html([item_saved_in(base)])
@@ -57,8 +57,8 @@ def _changed(directory: Path, name: str, change: Callable[[pd.DataFrame], pd.Dat
         ("energy", lambda table: table.assign(part=None), "expected texts in the column 'part' of the table 'energy'"),
     ],
 )
-def test_tables_of_another_form_are_refused(name: str, change: Any, said: str, tmp_path: Path) -> None:
-    saved = made_up_results().save(tmp_path / "run")
+def test_tables_of_another_form_are_refused(name: str, change: Any, said: str, bases: list[Path], tmp_path: Path) -> None:
+    saved = Path(shutil.copytree(bases[0], tmp_path / "run"))
     _changed(saved, name, change)
     with pytest.raises(InputError, match=said):
         report_html([item_saved_in(saved)])
@@ -75,8 +75,8 @@ def test_tables_of_another_form_are_refused(name: str, change: Any, said: str, t
         ("manifest.json", "3", "expected one object in 'manifest.json'"),
     ],
 )
-def test_other_facts_and_manifests_are_refused(file: str, text: str, said: str, tmp_path: Path) -> None:
-    saved = made_up_results().save(tmp_path / "run")
+def test_other_facts_and_manifests_are_refused(file: str, text: str, said: str, bases: list[Path], tmp_path: Path) -> None:
+    saved = Path(shutil.copytree(bases[0], tmp_path / "run"))
     (saved / file).write_text(text)
     (saved / ".simcore-results").unlink()
     write_mark(saved)

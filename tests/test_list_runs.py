@@ -14,8 +14,9 @@ from simcore.results.found import found_results
 from simcore.saving.mark import write_mark
 
 
-@pytest.fixture
-def saved(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tmp_path = tmp_path_factory.mktemp("saved")
     (tmp_path / "deep").mkdir()
     made_up_results().save(tmp_path / "one")
     made_up_results().save(tmp_path / "deep" / "two")

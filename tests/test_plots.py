@@ -19,6 +19,7 @@ def runs() -> tuple[Results, Results]:
     return simulate("lenet5", "edge-sram"), simulate("lenet5", "edge-stt")
 
 
+@pytest.mark.slow
 def test_a_loaded_run_draws_what_the_run_draws(runs: tuple[Results, Results], tmp_path: Path) -> None:
     loaded = Results.load(runs[0].save(tmp_path / "run"))
     for name in ("layers", "banks", "roofline", "energy"):

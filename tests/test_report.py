@@ -77,6 +77,7 @@ def test_the_map_of_the_run_is_that_of_the_results() -> None:
         assert (shares > 0).tolist() == (expected > 0).tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["edge-sram-ddr4", "ideal-ddr4-2400", "h100-sxm", "pim-dram-feasibility"])
 def test_a_saved_run_of_each_kind_gives_the_page_of_the_run_itself(system: str, tmp_path: Path) -> None:
     results = simulate("lenet5", system, layers="c1,s2")
@@ -135,6 +136,7 @@ def test_a_study_shows_its_conclusions_tables_and_figures(tmp_path: Path) -> Non
     assert page.count("<script") == 2
 
 
+@pytest.mark.slow
 def test_a_sweep_shows_its_points_and_its_front(tmp_path: Path) -> None:
     found = sweep({"networks": ["lenet5"], "systems": ["edge-sram", "edge-stt"]}, tmp_path / "sweep", jobs=1)
     item = data_of(report_html([item_saved_in(tmp_path / "sweep")]))["items"][0]
@@ -177,6 +179,7 @@ def test_values_of_cells_are_plain() -> None:
     assert column_object("x", [2**60], {})["all"] == str(2**60)
 
 
+@pytest.mark.slow
 def test_the_commands_write_reports(tmp_path: Path) -> None:
     one, two = tmp_path / "one.html", tmp_path / "two.html"
     assert invoke("run", "lenet5", "--quiet", "--report", str(one), "--out", str(tmp_path / "run")).exit_code == 0
@@ -188,6 +191,7 @@ def test_the_commands_write_reports(tmp_path: Path) -> None:
     assert data_of(one.read_text())["items"][0]["facts"]["cycles"] == loaded.cycles
 
 
+@pytest.mark.slow
 def test_the_trials_of_why_stand_below_their_losses(tmp_path: Path) -> None:
     path = tmp_path / "why.html"
     told = printed_json("why", "lenet5", "--system", "edge-stt", "--layer", "f6", "--report", str(path))

@@ -43,6 +43,7 @@ def test_a_loaded_run_equals_the_saved_one(saved: Path) -> None:
     _equal(made_up_results(), saved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["edge-sram", "edge-sram-ddr4", "ideal-ddr4-2400", "h100-sxm", "pim-dram-feasibility"])
 def test_runs_of_each_kind_are_read_back(system: str, tmp_path: Path) -> None:
     results = simulate("lenet5", system, layers="s2,f6")

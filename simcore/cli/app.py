@@ -88,7 +88,7 @@ def report(
 @app.command()
 @guarded
 def serve(
-    directory: Annotated[str, typer.Argument(metavar="[DIR]", help="The directory below which runs are saved.")] = ".",
+    directory: Annotated[str, typer.Argument(metavar="DIR", help="The directory below which runs are saved.")] = ".",
     port: Annotated[int, typer.Option("--port", metavar="N", help="The port; 0 takes a free one.")] = 8180,
 ) -> None:
     """Show the runs, studies and sweeps that are saved below a directory in a browser on this computer."""
@@ -148,7 +148,7 @@ app.add_typer(pim.app, name="pim")
 @guarded
 def list_known(
     what: Annotated[str, typer.Argument(metavar="systems|kinds|networks|...", help="What to list.")],
-    directory: Annotated[str | None, typer.Argument(metavar="[DIR]", help="Where to look for runs. Default: here.")] = None,
+    directory: Annotated[str | None, typer.Argument(metavar="DIR", help="Where to look for runs. Default: here.")] = None,
     json: options.JsonOption = False,
 ) -> None:
     """List the names you can use, or the runs that are saved below a directory.
