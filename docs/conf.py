@@ -4,6 +4,7 @@ The source folder is the repository's root, so that a link from one page to anot
 as where the repository is browsed. Generated pages (commands.md, python.md, metrics.md, system-keys.md) are built as they stand.
 """
 
+import re
 from pathlib import Path
 
 from pygments.lexers.special import TextLexer
@@ -35,6 +36,16 @@ html_css_files = ["../tables.css"]
 html_copy_source = False
 
 
+def _link_pages(app: Sphinx, name: str, source: list[str]) -> None:
+    """Make a link of each page that is named in passing, as docs/metrics.md is, but not in code."""
+    start = "" if name.startswith("docs/") else "docs/"
+    parts = re.split(r"(^```.*?^```$|`[^`\n]*`)", source[0], flags=re.MULTILINE | re.DOTALL)
+    linked = (re.sub(r"(?<!\]\()(?<![\w\[/])docs/([\w-]+\.md)", rf"[\1]({start}\1)", part) for part in parts[::2])
+    parts[::2] = list(linked)
+    source[0] = "".join(parts)
+
+
 def setup(app: Sphinx) -> None:
-    """Show blocks of CSV, for which there is no highlighting, as plain text."""
+    """Show blocks of CSV, for which there is no highlighting, as plain text. Link pages that are named in passing."""
     app.add_lexer("csv", TextLexer)
+    app.connect("source-read", _link_pages)
