@@ -22,7 +22,7 @@ def list_runs(directory: str, as_json: bool) -> None:
     if not found and not sweeps:
         out.print(f"No saved results in '{directory}'; 'simcore run --out DIR' saves them.", markup=False)
     if runs:
-        columns = ("directory", "network", "system", "saved", "layers", "cycles")
+        columns = ("directory", "network", "system", "saved at", "layers", "cycles")
         out.print(table("Runs", columns, [_row(each) for each in runs], text_columns=4))
     _print_others(found, sweeps)
 

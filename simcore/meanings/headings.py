@@ -146,6 +146,8 @@ DRAM = {
 
 LISTS = {
     "name": ("", "The name that the command line and a file take."),
+    "directory": ("", "The directory that holds the saved results, from the one that was listed."),
+    "saved at": ("", "When the results were saved, in UTC."),
     "unit": ("", "Unit of the values; empty for names."),
     "meaning": ("", "What the name stands for."),
 }
