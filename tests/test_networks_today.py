@@ -12,6 +12,7 @@ from workloads.importers.onnx import load_onnx
 from workloads.load import load_network
 from workloads.networks import INFERENCE_NETWORKS
 from workloads.networks.transformers import Sizes, bert_base, llama_like
+from workloads.networks.unet import unet
 
 ZOO = Path(__file__).parent / "golden" / "zoo"
 with (ZOO / "macs.csv").open() as table:
@@ -67,3 +68,15 @@ def test_a_network_by_name_runs_on_a_machine_that_only_memory_limits(name: str) 
     network = load_network(name)
     layers = simulate(network, "ideal-ddr4-2400", limit_s=None).layers
     assert int(layers["macs"].sum()) == network.macs()
+
+
+@pytest.mark.slow
+def test_the_elements_of_the_array_compute_numpys_products() -> None:
+    """Phases of a transposed convolution, and products of activations whose queries share keys."""
+    small = load_system("edge-sram", ["array.rows=4", "array.columns=4", "vector_unit.lanes=4"])
+    image = simulate(unet(side=4, channels=2, stages=1), small, engine="simpy", check_values=True)
+    decoder = simulate(llama_like(1, 2, Sizes(1, 8, 4, 6, 2, bias=False), 5), small, engine="simpy", check_values=True)
+    phases = [f"up0.phase_{row}_{column}" for row in (0, 1) for column in (0, 1)]
+    products = ["block0.attention.scores", "block0.attention.mixed", "head"]
+    assert [image.values[name] for name in phases] == ["equal"] * 4
+    assert [decoder.values[name] for name in products] == ["equal"] * 3

@@ -37,8 +37,8 @@ class Window:
         self.node = node
         self.is_row = len(kernel) == 1
         self.kernel = self._pair(kernel)
-        self.stride = self._pair(node.integers(99, "strides", [1] * len(kernel)) or ())
-        self.dilation = self._pair(node.integers(99, "dilations", [1] * len(kernel)) or ())
+        self.stride = self._pair(node.listed("strides", [1] * len(kernel)))
+        self.dilation = self._pair(node.listed("dilations", [1] * len(kernel)))
         self.padding = self._padding()
 
     def _pair(self, found: Sequence[int]) -> Pair:

@@ -116,8 +116,8 @@ class Node:
         """Return whether the optional operand at ``position`` is present."""
         return len(self.operands) > position and self.operands[position].present
 
-    def integers(self, position: int, attribute: str, default: Sequence[int] | None = None) -> list[int] | None:
-        """Return the integers of an operand or, in older versions of the operator, of an attribute; or else ``default``.
+    def integers(self, position: int, attribute: str) -> list[int] | None:
+        """Return the integers of an operand or, in older versions of the operator, of an attribute; None without either.
 
         Raise UnsupportedError if they are computed from the network's inputs.
         """
@@ -128,8 +128,12 @@ class Node:
             return [int(each) for each in np.ravel(value)]
         found = self.attributes.get(attribute)
         if found is None:
-            return None if default is None else list(default)
+            return None
         return [int(found)] if isinstance(found, int) else [int(each) for each in found]
+
+    def listed(self, attribute: str, default: Sequence[int]) -> list[int]:
+        """Return the integers of an attribute, or ``default``."""
+        return [int(each) for each in self.attributes.get(attribute, default)]
 
     def integer(self, attribute: str, default: int = 0) -> int:
         """Return an integer attribute."""
