@@ -31,6 +31,8 @@ if jit_is_off():
         """Return ``call(function, ...)``, which calls a plain function of six arguments."""
         return lambda function, *arguments: function(*arguments)
 
+    calling_four = calling
+
     def int64_view(flat: Int64Array, start: int, length: int) -> Int64Array:
         """Return ``flat[start:start + length]``, to pass state to a serve."""
         return flat[start : start + length]
@@ -42,21 +44,35 @@ else:
 
         @_intrinsic
         def call(typing_context: Any, address: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> Any:
-            """Type the call of the function at ``address``; ``generate`` writes its code."""
-
-            def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-                """Write the call; an exception of the function becomes one of the caller."""
-                result, given = signature.return_type, signature.args
-                kind = context.call_conv.get_function_type(result, given).as_pointer()
-                function = builder.inttoptr(arguments[0], kind)
-                status, answer = context.call_conv.call_function(builder, function, result, given, arguments[1:])
-                with _if_unlikely(builder, status.is_error):
-                    context.call_conv.return_status_propagate(builder, status)
-                return answer
-
-            return signature.return_type(int64, *signature.args), generate
+            """Type the call of the function at ``address``."""
+            return signature.return_type(int64, *signature.args), _generating(signature)
 
         return cast(Callable[..., Any], call)
+
+    def calling_four(signature: Any) -> Callable[..., Any]:
+        """Return the same for a function of four arguments."""
+
+        @_intrinsic
+        def call(typing_context: Any, address: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+            """Type the call of the function at ``address``."""
+            return signature.return_type(int64, *signature.args), _generating(signature)
+
+        return cast(Callable[..., Any], call)
+
+    def _generating(signature: Any) -> Callable[..., Any]:
+        """Return what generates the code of a call by address."""
+
+        def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+            """Write the call; an exception of the function becomes one of the caller."""
+            result, given = signature.return_type, signature.args
+            kind = context.call_conv.get_function_type(result, given).as_pointer()
+            function = builder.inttoptr(arguments[0], kind)
+            status, answer = context.call_conv.call_function(builder, function, result, given, arguments[1:])
+            with _if_unlikely(builder, status.is_error):
+                context.call_conv.return_status_propagate(builder, status)
+            return answer
+
+        return generate
 
     @_intrinsic
     def int64_view(typing_context: Any, flat: Any, start: Any, length: Any) -> Any:

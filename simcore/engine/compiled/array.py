@@ -64,7 +64,7 @@ def stall_of(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
 def advance(tables: Tables, step: int, now: int) -> None:
     """Make a step: take the read elements due and post the output element due."""
     scalars, ports, bundles, port_counts = tables.scalars, tables.ports, tables.bundles, tables.port_counts
-    posted, output_places = tables.posted, tables.output_places
+    posted, output_places, requests = tables.posted, tables.output_places, tables.requests
     window = scalars[c.SCALAR_WINDOW]
     for port in range(c.READ_PORTS):
         if ports[port, c.PORT_HEAD_DUE] == step:
@@ -85,6 +85,7 @@ def advance(tables: Tables, step: int, now: int) -> None:
             posted[i] = post_write(
                 tables, pad, output_places[c.OUTPUT_BANK, i], output_places[c.OUTPUT_ROW, i], output_places[c.OUTPUT_SLOT, i]
             )
+            requests[posted[i], c.REQUEST_MADE] = ports[_OUTPUT, c.PORT_CONSUMED] * c.MADE_LINES + i
         scalars[c.SCALAR_POSTED], scalars[c.SCALAR_POSTED_PAD], scalars[c.SCALAR_OUTPUT_LINES] = found, pad, c.NONE
         ports[_OUTPUT, c.PORT_CONSUMED] += 1
         if ports[_OUTPUT, c.PORT_CONSUMED] >= ports[_OUTPUT, c.PORT_WAKE]:

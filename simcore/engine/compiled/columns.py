@@ -18,7 +18,10 @@ ARRAY_PORTS = int(Port.DMA)
 REQUEST_PORT, REQUEST_BANK, REQUEST_ROW, REQUEST_OP, REQUEST_ARRIVE, REQUEST_OWNER, REQUEST_NEXT, REQUEST_GRANTED = range(8)
 REQUEST_FREE, REQUEST_DONE, REQUEST_SLOT, REQUEST_LEFT_FREE, REQUEST_LEFT_DONE, REQUEST_COUNTED = range(8, 14)
 REQUEST_OLDER, REQUEST_NEWER, REQUEST_BIN = range(14, 17)
-REQUEST_COLUMNS = 17
+# Of a write buffer's entry: the number of its output element, times MADE_LINES, plus the number of its line in the element.
+REQUEST_MADE = 17
+REQUEST_COLUMNS = 18
+MADE_LINES = 1 << 20
 
 # banks of all scratchpads in one sequence, with the heads and tails of their two queues.
 BANK_PAD, BANK_GROUP, BANK_FUNCTION, BANK_FIRST_SERVER = range(4)
@@ -78,8 +81,8 @@ QUEUE_COLUMNS = 5
 BURST_OP, BURST_BYTES, BURST_MEMORY_DONE, BURST_NUMBER, BURST_ADDRESS, BURST_WRITE = range(6)
 BURST_COLUMNS = 6
 
-# op_states: the bursts left of each operation, whether it is done, its turn among all started operations, and the number of
-# output elements that had been made when it started.
+# op_states: the bursts left of each operation; once it is done, the operations that were not done until then, else 0; its turn
+# among all started operations, and the number of output elements that had been made when it started.
 OP_LEFT, OP_DONE, OP_STARTED, OP_OUTPUTS = range(4)
 OP_COLUMNS = 4
 
@@ -137,7 +140,9 @@ SCALAR_TRANSACTION_FROM, SCALAR_TRANSACTION_END, SCALAR_TRANSACTIONS, SCALAR_TRA
 SCALAR_TRACE_IS_FULL = 21
 # Where the rings of loading and storing bursts begin.
 SCALAR_FIRST_LOADING, SCALAR_FIRST_STORING = range(53, 55)
-SCALAR_COLUMNS = 55
+# The step before which the kernel returns; FAR if the layer runs to its end.
+SCALAR_STOP_STEP = 55
+SCALAR_COLUMNS = 56
 
 # trace: columns of `Access`, in which the bank is that of all scratchpads in one sequence and the scratchpad is not noted.
 TRACE_COLUMNS = len(Access)

@@ -103,7 +103,7 @@ def _finish_burst(tables: Tables, burst: int) -> None:
     op = bursts[burst, c.BURST_OP]
     op_states[op, c.OP_LEFT] -= 1
     if op_states[op, c.OP_LEFT] == 0:
-        op_states[op, c.OP_DONE] = 1
+        op_states[op, c.OP_DONE] = scalars[c.SCALAR_OPS_LEFT]
         scalars[c.SCALAR_MAY_START] = 1
         scalars[c.SCALAR_OPS_LEFT] -= 1
         if ops[op, _KIND] == _LOAD:
@@ -164,7 +164,7 @@ def start_operations(tables: Tables) -> None:
                 slots[slot, c.SLOT_HOLDER] = tile
             if kind == _ACQUIRE:
                 resident[tile] = slot
-                op_states[op, c.OP_DONE] = 1
+                op_states[op, c.OP_DONE] = scalars[c.SCALAR_OPS_LEFT]
                 scalars[c.SCALAR_OPS_LEFT] -= 1
             else:
                 if queues[queue, c.QUEUE_LEFT] == 0:

@@ -22,6 +22,9 @@ inlined: Any = _njit(_nrt=False, forceinline=True, error_model="numpy")
 #: an `inlined` function on its own as well, and likewise every function that calls it.
 written_in: Any = _njit(inline="always", _nrt=False, error_model="numpy")
 
+#: A function of its own, which its callers call.
+called: Any = _njit(_nrt=False, error_model="numpy")
+
 #: The options of a function that Python calls.
 KERNEL = {"_nrt": False, "error_model": "numpy"}
 

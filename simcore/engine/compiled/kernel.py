@@ -34,7 +34,11 @@ _FIRST_FILL, _DRAIN = int(Cause.FIRST_FILL), int(Cause.DRAIN)
 _call_memory = calling(MEMORY_SIGNATURE)
 
 
-@entry(int64(int64[::1], int64, numba_type(Tables), int64))
+#: The signature of `run_layer`.
+RUN_SIGNATURE = int64(int64[::1], int64, numba_type(Tables), int64)
+
+
+@entry(RUN_SIGNATURE)
 def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> int:
     """Continue a layer until it is done, a trace is full, or for ``slice_us`` microseconds. Return how the call ended.
 
@@ -49,7 +53,7 @@ def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> in
             looks_in = LOOK_EVERY
             if clock_us() - began >= slice_us:
                 break
-        if scalars[c.SCALAR_TRACE_IS_FULL]:
+        if scalars[c.SCALAR_TRACE_IS_FULL] or step >= scalars[c.SCALAR_STOP_STEP]:
             break
         looks_in -= 1
         scalars[c.SCALAR_EVENTS] = 0
@@ -169,9 +173,9 @@ def _next_change(run_memory: Any, tables: Tables, cause: int, now: int, step: in
     scalars, ports, bin_steps = tables.scalars, tables.ports, tables.bin_steps
     soonest = next_event(tables, now)
     if cause == c.NONE:
-        next_due = scalars[c.SCALAR_STEPS]
+        next_due = min(scalars[c.SCALAR_STEPS], scalars[c.SCALAR_STOP_STEP])
         if scalars[c.SCALAR_BIN] + 1 < len(bin_steps):
-            next_due = bin_steps[scalars[c.SCALAR_BIN] + 1]
+            next_due = min(next_due, bin_steps[scalars[c.SCALAR_BIN] + 1])
         for port in range(c.ARRAY_PORTS):
             next_due = min(next_due, min(ports[port, c.PORT_NEXT_DUE], ports[port, c.PORT_HEAD_DUE]))
         soonest = min(soonest, now + 1 + next_due - step)

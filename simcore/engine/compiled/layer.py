@@ -52,7 +52,7 @@ def _scalars(state: MachineState, program: Program, shortcuts: Shortcuts) -> Int
     scalars[[c.SCALAR_OPS_LEFT, c.SCALAR_MAY_START, c.SCALAR_OUTPUT_LINES]] = len(program.ops), 1, c.NONE
     scalars[c.SCALAR_FREE_WRITES] = _write_entries(state, program)
     scalars[[c.SCALAR_IDLE_SKIPPING, c.SCALAR_COALESCING]] = int(shortcuts.idle_skipping), int(shortcuts.coalesced_lines)
-    scalars[[c.SCALAR_ARRIVES, c.SCALAR_DRAM_NEXT]] = c.FAR
+    scalars[[c.SCALAR_ARRIVES, c.SCALAR_DRAM_NEXT, c.SCALAR_STOP_STEP]] = c.FAR
     if isinstance(machine.memory, SimpleMemory):
         memory = machine.memory
         rate = memory.bytes_per_cycle
@@ -132,18 +132,26 @@ def _operations(state: MachineState, program: Program) -> dict[str, Int64Array]:
 def _counters(state: MachineState, program: Program) -> dict[str, Int64Array]:
     banks, regions, bin_steps = state.machine.banks, len(program.regions), program.bin_steps
     pads = len(state.machine.scratchpads)
+    shapes = {
+        "counts": (banks, c.COUNT_COLUMNS),
+        "port_counts": (c.ARRAY_PORTS, c.PORT_COUNT_COLUMNS),
+        "stall_cycles": (len(Cause), len(Port)),
+        "bank_stall_cycles": (banks, len(Cause)),
+        "scratchpad_stall_cycles": (pads, len(Cause)),
+        "wait_cycles": (pads, len(Port) ** 2),
+        "read_bytes": (max(regions, 1),),
+        "write_bytes": (max(regions, 1),),
+        # Replay counts in the last of them.
+        "buffer_cycles": (pads, 1 + _deepest(state, program.segments.widest)),
+    }
+    ends = np.cumsum([np.prod(shape) for shape in shapes.values()])
+    flat = vector(int(ends[-1]))
+    parts = {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), np.split(flat, ends[:-1]), strict=True)}
     return {
-        "counts": table(banks, c.COUNT_COLUMNS),
-        "port_counts": table(c.ARRAY_PORTS, c.PORT_COUNT_COLUMNS),
-        "stall_cycles": table(len(Cause), len(Port)),
-        "bank_stall_cycles": table(banks, len(Cause)),
-        "scratchpad_stall_cycles": table(pads, len(Cause)),
-        "wait_cycles": table(pads, len(Port) ** 2),
-        "buffer_cycles": table(pads, 1 + _deepest(state, program.segments.widest)),
+        **parts,
+        "counters": flat,
         "conflict": table(banks, len(bin_steps)),
         "busy": table(banks, len(bin_steps)),
         "bin_steps": bin_steps,
         "bin_start_cycles": np.full(len(bin_steps), state.cycle, dtype=np.int64),
-        "read_bytes": vector(regions),
-        "write_bytes": vector(regions),
     }

@@ -76,7 +76,8 @@ def lines_by_word(tables: Tables, s: int, r: int, number: int, pad: int) -> tupl
 
 
 @written_in
-def _linear_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[int, int]:
+def linear_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[int, int]:
+    """Find the lines of the element at a port's cursor, in a segment ``s`` of kind LINEAR of region ``r``, as `element_lines`."""
     ports, segments, regions, resident = tables.ports, tables.segments, tables.regions, tables.resident
     lines, line_slots = tables.lines, tables.line_slots
     tile, within = ports[port, c.PORT_TILE], ports[port, c.PORT_WITHIN]
@@ -260,7 +261,7 @@ def element_lines(tables: Tables, port: int) -> tuple[int, int]:
     r, pad = ports[port, c.PORT_REGION], ports[port, c.PORT_PAD]
     if tables.scalars[c.SCALAR_COALESCING] and not segments[s, _SKEWED]:
         if segments[s, _KIND] == _LINEAR:
-            return _linear_lines(tables, s, r, port, pad)
+            return linear_lines(tables, s, r, port, pad)
         if segments[s, _KIND] == _PIXELS and not geometry[_PLANAR]:
             return _pixel_lines(tables, s, r, port)
         if segments[s, _KIND] != _PIXELS and geometry[_PLANAR]:

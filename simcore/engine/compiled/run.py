@@ -11,8 +11,10 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled import slices
 from simcore.engine.compiled.columns import GOES_ON, OVERRUN, STUCK
 from simcore.engine.compiled.equal_layers import KeptLayer, keep_layer, layer_key, run_again
-from simcore.engine.compiled.kernels import RUN_LAYER, RUN_MEMORY
+from simcore.engine.compiled.kernels import RUN_BLOCKS, RUN_LAYER, RUN_MEMORY
 from simcore.engine.compiled.layer import layer_tables
+from simcore.engine.compiled.replay.blocks import BlockReplay
+from simcore.engine.compiled.replay.tables import Replay
 from simcore.engine.compiled.state import counters_of, hold_to_contract, machine_state
 from simcore.engine.compiled.tables import Tables
 from simcore.engine.compiled.traces import PIECE, hand_over, shortcuts_of, with_room
@@ -46,6 +48,7 @@ class CompiledEngine:
         self.traced = traced or Traced()
         self.state = machine_state(machine, PIECE if self.traced.dram is not None else 0)
         self.store: Store[KeptLayer] = MemoryStore() if store is None else store
+        self.block_replay = BlockReplay()
         #: The number of layers simulated so far.
         self.simulated = 0
 
@@ -87,16 +90,27 @@ class CompiledEngine:
 
     def _simulate(self, program: Program, layer: Tables, on_step: Callable[[int], None] | None) -> None:
         """Run the kernel, slice by slice, until the layer is done."""
-        run_memory = RUN_MEMORY.handle if self.state.dram is not None else 0
-        while (status := RUN_LAYER(self.state.serves, run_memory, layer, slices.SLICE_US)) == GOES_ON:
+        # Accesses that are traced must be made.
+        replays = self.shortcuts.block_replay and self.traced.scratchpads is None
+        replay = self.block_replay.begin(self.state, program, layer) if replays else None
+        while (status := self._slice(layer, replay)) == GOES_ON:
             hand_over(program.name, layer, self.state, self.traced)
             if on_step is not None:
                 on_step(int(layer.scalars[c.SCALAR_STEP]))
+        if replay is not None:
+            self.block_replay.end(program, replay)
         hand_over(program.name, layer, self.state, self.traced)
         if status == OVERRUN and self.state.dram is not None:
             raise self.state.dram.overrun()
         if status == STUCK:
             raise RuntimeError(deadlock_report(program, layer))
+
+    def _slice(self, layer: Tables, replay: Replay | None) -> int:
+        """Run the kernel for a slice, by blocks if the layer is replayed."""
+        if replay is not None:
+            return RUN_BLOCKS(self.state.serves, RUN_LAYER.handle, layer, replay, slices.SLICE_US)
+        run_memory = RUN_MEMORY.handle if self.state.dram is not None else 0
+        return RUN_LAYER(self.state.serves, run_memory, layer, slices.SLICE_US)
 
 
 def deadlock_report(program: Program, layer: Tables) -> str:

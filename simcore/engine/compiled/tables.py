@@ -55,7 +55,8 @@ class Tables(NamedTuple):
     lines: Vector
     line_slots: Vector
     output_places: Table
-    # Counts.
+    # Counts. ``counters`` holds all of them but those of the timeline (`conflict`, `busy`), one table after another.
+    counters: Vector
     counts: Annotated[Int64Array, 2, c.COUNT_COLUMNS]
     port_counts: Annotated[Int64Array, 2, c.PORT_COUNT_COLUMNS]
     stall_cycles: Table

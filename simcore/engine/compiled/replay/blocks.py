@@ -1,0 +1,118 @@
+"""Whether a layer can be replayed, where its blocks begin, and the tables for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from simcore.engine.compiled import columns as c
+from simcore.engine.compiled.replay import tables as r
+from simcore.engine.compiled.state import MachineState
+from simcore.engine.compiled.tables import Tables, table, vector
+from simcore.machine.machine import BLOCK, XOR
+from simcore.program.program import QUEUES, Geo, Int64Array, Kind, Port, Program, Seg
+
+#: A layer with fewer steps is simulated. A block has about so many steps; a fold of no more than that is one block.
+_FEWEST_STEPS, _STEPS, _WHOLE_STEPS = 60_000, 112, 192
+#: The share of a layer's blocks that are simulated before replay must have paid: one in so many.
+_CREDIT = 3
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What replay did in a layer: its blocks, those repeated, simulated one by one, and without a key.
+
+    The other blocks were simulated in one stretch. In shadow mode, ``differences`` are the blocks that went otherwise than known.
+    """
+
+    layer: str
+    blocks: int
+    hits: int
+    misses: int
+    without_key: int
+    differences: int
+
+
+@dataclass(eq=False)
+class BlockReplay:
+    """The replay of an engine. In ``shadow`` mode each repeated block is simulated as well, and compared."""
+
+    shadow: bool = False
+    replayed: list[Replayed] = field(default_factory=list)
+    _room: dict[str, Int64Array] = field(default_factory=dict)
+
+    def begin(self, state: MachineState, program: Program, layer: Tables) -> r.Replay | None:
+        """Return fresh tables for a layer, or None if it must be simulated."""
+        if not can_replay(state, program):
+            return None
+        shapes = {"words": (r.ROOM,), "states": (r.MOST_STATES, 3), "moves": (r.MOST_MOVES, 11), "used": (r.MOST_MOVES,)}
+        self._room = self._room or {name: np.empty(shape, dtype=np.int64) for name, shape in shapes.items()}
+        replay = _tables(state, program, layer, self._room)
+        replay.memo[r.SHADOW] = int(self.shadow)
+        return replay
+
+    def end(self, program: Program, replay: r.Replay) -> None:
+        """Note what replay did in a layer."""
+        counts = replay.memo[[r.HITS, r.MISSES, r.WITHOUT_KEY, r.DIFFERENCES]].tolist()
+        self.replayed.append(Replayed(program.name, len(replay.blocks) - 1, *counts))
+
+
+def can_replay(state: MachineState, program: Program) -> bool:
+    """Return whether replay knows everything on which such a layer depends, and whether it may pay."""
+    if state.dram is not None or program.steps < _FEWEST_STEPS or not (state.tables.banks[:, c.BANK_READ_HELD] > 0).all():
+        return False
+    # With block interleaving banks repeat only after the whole scratchpad, so that almost nothing is equal. A preempted write
+    # gives back cycles of another time.
+    fits = all(pad.interleaving != BLOCK and not pad.preemption for pad in state.machine.scratchpads)
+    planar = len(program.geometry) > 0 and bool(program.geometry[Geo.PLANAR])
+    for port, segments in enumerate(program.segments):
+        linear, joined = segments[:, Seg.KIND] == Kind.LINEAR, segments[:, Seg.JOINED] > 1
+        apart = np.where(linear, joined & (segments[:, Seg.STRIDE] != segments[:, Seg.LANES]), segments[:, Seg.SETS] > 1)
+        fits = fits and not (segments[:, Seg.SKEWED].any() or (segments[:, Seg.KIND] == Kind.TAPS).any() or apart.any())
+        fits = fits and (not planar or bool(linear.all()))
+        if port in (Port.PSUM, Port.OUTPUT):
+            fits = fits and bool(linear.all()) and not segments[:, Seg.REVERSE].any()
+    return fits
+
+
+def block_steps(program: Program) -> Int64Array:
+    """Return the steps before which blocks begin, and the last step: whole folds, or rows of pixels, or parts of them.
+
+    Without folds they are the bins of the timeline, or parts of them.
+    """
+    starts = program.fold_steps()
+    if len(starts) < 2:
+        starts = program.bin_steps()
+    starts = np.concatenate([starts[:1] * 0, starts[starts > 0], [program.steps]])
+    width = max(int(program.geometry[Geo.OUT_W]) if len(program.geometry) else 0, 1)
+    # Parts of a row, or several rows, that have about so many steps.
+    length = width / max(1, round(width / _STEPS)) if width >= _STEPS else width * max(1, _STEPS // width)
+    sizes = np.diff(starts)
+    parts = np.where(sizes <= _WHOLE_STEPS, 1, np.ceil(sizes / length)).astype(np.int64)
+    first = np.repeat(starts[:-1], parts)
+    within = np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts)
+    return np.append(first + np.floor(within * length).astype(np.int64), program.steps)
+
+
+def _tables(state: MachineState, program: Program, layer: Tables, room: dict[str, Int64Array]) -> r.Replay:
+    pads, limit, elements = state.machine.scratchpads, state.machine.outstanding_bursts, c.READ_PORTS * state.machine.port_window
+    memo, blocks = vector(r.MEMO_COLUMNS), block_steps(program)
+    memo[[r.STATE, r.LAST, r.HELD, r.CREDIT]] = c.NONE, c.NONE, 1, len(blocks) // _CREDIT
+    # A word of each server and bank, the words of each burst, window element and buffered write, and those of all requests.
+    most = 32 + 2 * len(pads) + len(layer.servers) + len(layer.banks) + 6 * limit + 3 * elements
+    return r.Replay(
+        memo=memo,
+        blocks=blocks,
+        periods=np.array([pad.banks * pad.line_bytes * (pad.banks if pad.interleaving == XOR else 1) for pad in pads]),
+        streams=table(c.ARRAY_PORTS, 3),
+        before=table(len(QUEUES), 4),
+        oldest=np.array(program.queue_start[:-1], dtype=np.int64),
+        tiles=table(r.MOST_TILES, 2),
+        names=vector(len(layer.bursts) + len(layer.requests)),
+        counted=vector(len(layer.counters)),
+        key=vector(r.MOST_WORDS),
+        found=vector(most + 7 * len(layer.free_writes) + 3 * len(layer.requests)),
+        buckets=table(2, r.BUCKETS, c.NONE),
+        **room,
+    )
