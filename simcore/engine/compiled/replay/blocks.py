@@ -66,13 +66,13 @@ def can_replay(state: MachineState, program: Program) -> bool:
     # gives back cycles of another time.
     fits = all(pad.interleaving != BLOCK and not pad.preemption for pad in state.machine.scratchpads)
     planar = len(program.geometry) > 0 and bool(program.geometry[Geo.PLANAR])
-    for port, segments in enumerate(program.segments):
-        linear, joined = segments[:, Seg.KIND] == Kind.LINEAR, segments[:, Seg.JOINED] > 1
-        apart = np.where(linear, joined & (segments[:, Seg.STRIDE] != segments[:, Seg.LANES]), segments[:, Seg.SETS] > 1)
-        fits = fits and not (segments[:, Seg.SKEWED].any() or (segments[:, Seg.KIND] == Kind.TAPS).any() or apart.any())
-        fits = fits and (not planar or bool(linear.all()))
+    for port, segments in enumerate(program.segments.ports):
+        column, most, linear = segments.columns, segments.most, segments.most[Seg.KIND] == Kind.LINEAR
+        apart = (column[Seg.JOINED] > 1) & (column[Seg.STRIDE] != column[Seg.LANES]) & (column[Seg.KIND] == Kind.LINEAR)
+        fits = fits and not (most[Seg.SKEWED] or most[Seg.KIND] == Kind.TAPS or np.any(apart) or (planar and not linear))
+        fits = fits and (most[Seg.SETS] <= 1 or linear)
         if port in (Port.PSUM, Port.OUTPUT):
-            fits = fits and bool(linear.all()) and not segments[:, Seg.REVERSE].any()
+            fits = fits and linear and not most[Seg.REVERSE]
     return fits
 
 
@@ -83,7 +83,7 @@ def block_steps(program: Program) -> Int64Array:
     """
     starts = program.fold_steps()
     if len(starts) < 2:
-        starts = program.bin_steps()
+        starts = program.bin_steps
     starts = np.concatenate([starts[:1] * 0, starts[starts > 0], [program.steps]])
     width = max(int(program.geometry[Geo.OUT_W]) if len(program.geometry) else 0, 1)
     # Parts of a row, or several rows, that have about so many steps.
