@@ -1,8 +1,9 @@
-"""Runs the fixed cases with one seeded fault after another: a process of its own, in which nothing is compiled.
+"""Runs fixed cases with one seeded fault after another: a process of its own, in which nothing is compiled.
 
-Each line of its input is a list of edits in JSON: a module of the compiled engine, text found in it, and what replaces the text.
-A copy of this process takes the edits and runs the cases, so that the libraries are imported once. Each line of the output has
-the exit status of the cases, and what they printed.
+Its argument is the module of the cases. Each line of its input is in JSON: a list of edits (a file of the compiled engine, text
+found in it, and what replaces the text), and the arguments of the module's ``main``. A copy of this process takes the edits and
+runs the cases, so that the libraries are imported once. Each line of the output has the exit status of the cases, and what they
+printed.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ import sys
 from types import ModuleType
 from typing import Any
 
-import mutant_cases
-
 PACKAGE = "simcore.engine.compiled"
 #: A fault that keeps the engine busy for longer ends by SIGALRM, with exit status -14.
 LONGEST_S = 120
@@ -27,7 +26,7 @@ LONGEST_S = 120
 
 def seed(file: str, old: str, new: str) -> None:
     """Define a module of the compiled engine anew with an edit, and let the engine's other modules use what it defines."""
-    module = importlib.import_module(f"{PACKAGE}.{file.removesuffix('.py')}")
+    module = importlib.import_module(f"{PACKAGE}.{file.removesuffix('.py').replace('/', '.')}")
     before, source = dict(vars(module)), inspect.getsource(module)
     exec(compile(source.replace(old, new), str(module.__file__), "exec"), vars(module))
     renewed = {id(value): vars(module)[name] for name, value in before.items() if _is_own(value, module)}
@@ -41,7 +40,7 @@ def _is_own(value: Any, module: ModuleType) -> bool:
     return getattr(value, "__module__", None) == module.__name__
 
 
-def cases_with(edits: list[tuple[str, str, str]]) -> tuple[int, str]:
+def cases_with(cases: ModuleType, edits: list[tuple[str, str, str]], arguments: list[Any]) -> tuple[int, str]:
     """Return the exit status of the cases with edits of modules, and what they print."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -51,7 +50,7 @@ def cases_with(edits: list[tuple[str, str, str]]) -> tuple[int, str]:
         with contextlib.redirect_stdout(printed):
             for edit in edits:
                 seed(*edit)
-            status = mutant_cases.main()
+            status = cases.main(*arguments)
         os.write(writer, printed.getvalue().encode()[:4000])
         os._exit(status)
     os.close(writer)
@@ -61,5 +60,6 @@ def cases_with(edits: list[tuple[str, str, str]]) -> tuple[int, str]:
 
 
 if __name__ == "__main__":
+    the_cases = importlib.import_module(sys.argv[1])
     for line in sys.stdin:
-        print(json.dumps(cases_with(json.loads(line))), flush=True)
+        print(json.dumps(cases_with(the_cases, *json.loads(line))), flush=True)

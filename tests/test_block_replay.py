@@ -1,81 +1,70 @@
-"""Replay of blocks changes no cell of an Outcome, and each replayed block does what its simulation does (shadow mode)."""
+"""Replay of blocks changes no cell of an Outcome, and each repeated block does what its simulation does (shadow mode).
+
+More cases: ``python tests/replay_cases.py FIRST COUNT shadow``. Seeded faults: ``test_replay_mutants``.
+"""
 
 from __future__ import annotations
 
-import random
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from machines import AGAIN, ANY, CALM, CONTENDED, draw_folded_layer, draw_layer, draw_system, instance_of
-
-from simcore.engine.compiled.replay import blocks
+import replay_cases
+from replay_cases import case, replayed, small_blocks
 
 from simcore.engine.compiled.run import CompiledEngine
 from simcore.engine.shortcuts import Shortcuts
-from simcore.machine.machine import build_machine
-from simcore.program.outcome import Outcome
-from workloads.dataflow.lowering import lower
-from workloads.layers import Conv, Linear, MatMul
-from workloads.network import LayerInstance
 
-
-def draw_long_layer(pick) -> LayerInstance:
-    """Return a layer of some thousand steps, in which much repeats."""
-    kind = pick(("conv", "matmul", "linear"))
-    if kind == "conv":
-        groups, kernel = pick((1, 1, 1, 2)), pick((1, 3))
-        layer = Conv(
-            "conv", groups * pick((3, 8, 12)), (kernel, kernel), stride=(pick((1, 2)),) * 2, padding=pick((0, 1)), groups=groups
-        )
-        return instance_of(layer, ((groups * pick((2, 4, 8)), pick((8, 12)), pick((8, 12))),), batch=pick((1, 2, 4)))
-    if kind == "matmul":
-        inner = pick((24, 48, 100))
-        return instance_of(MatMul("matmul"), ((pick((1, 8, 40)), inner), (inner, pick((16, 40)))))
-    return instance_of(Linear("linear", pick((20, 64))), ((pick((30, 100)),),), batch=pick((1, 3)))
-
-
-def cases(seed: int, count: int):
-    """Yield (machine, Program, shortcuts), among them many blocks of few steps."""
-    pick = random.Random(seed).choice
-    made = 0
-    while made < count:
-        options = replace(pick((ANY, CONTENDED, CALM, AGAIN)), models=("stt-mram", "sram"))
-        system = draw_system(pick, options)
-        program = lower(pick((draw_layer, draw_folded_layer, draw_long_layer, draw_long_layer))(pick), system)
-        shortcuts = Shortcuts(
-            equal_layers=False, grants_at_once=pick((True, True, False)), idle_skipping=pick((True, True, False))
-        )
-        if program is not None and program.steps <= 6000:
-            made += 1
-            yield build_machine(system), program, shortcuts
-
-
-def differing(first: Outcome, second: Outcome) -> list[str]:
-    """Return the names of the fields that differ."""
-    names = [item.name for item in fields(first) if item.name != "counters"]
-    return [name for name in names if not np.array_equal(getattr(first, name), getattr(second, name))]
-
-
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let short layers be replayed, in short blocks."""
-    monkeypatch.setattr(blocks, "_FEWEST_STEPS", 0)
-    monkeypatch.setattr(blocks, "_STEPS", 8)
-    monkeypatch.setattr(blocks, "_WHOLE_STEPS", 16)
+#: A case in which many blocks are repeated, in several bins of the timeline.
+REPEATING = 1020
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shadow", [False, True])
-def test_replay_changes_no_cell(shadow: bool) -> None:
-    hits = 0
-    for machine, program, shortcuts in cases(12, 200):
-        off = CompiledEngine(machine, replace(shortcuts, block_replay=False))
-        on = CompiledEngine(machine, shortcuts)
-        on.shadow = shadow
-        for _ in range(2):
-            assert differing(off.run(program), on.run(program)) == []
-        for _, memo in on.replayed:
-            assert memo[r.DIFFERENCES] == 0
-            hits += int(memo[r.HITS])
-    assert hits > 500
+@pytest.mark.parametrize("shadow", [True, False], ids=["shadow", "plain"])
+def test_replay_changes_no_cell(shadow, capsys):
+    assert replay_cases.main(0 if shadow else 200, 200, shadow) == 0
+    repeated = int(capsys.readouterr().out.split(" blocks repeated")[0].split()[-1])
+    assert repeated > 200
+
+
+def test_blocks_are_repeated_across_bins_of_the_timeline():
+    drawn = case(REPEATING)
+    layers = replayed(drawn, shadow=False)
+    assert len(drawn.program.bin_steps) > 4
+    assert all(layer.hits > 2 * len(drawn.program.bin_steps) for layer in layers)
+
+
+def test_without_the_switch_nothing_is_replayed():
+    drawn = case(REPEATING)
+    with small_blocks(drawn.steps, drawn.whole_steps):
+        off = CompiledEngine(drawn.machine, replace(drawn.shortcuts, block_replay=False))
+        off.run(drawn.program)
+        on = CompiledEngine(drawn.machine, drawn.shortcuts)
+        on.run(drawn.program)
+    assert off.block_replay.replayed == []
+    assert len(on.block_replay.replayed) == 1
+
+
+def test_short_layers_are_simulated():
+    drawn = case(REPEATING)
+    engine = CompiledEngine(drawn.machine, Shortcuts())
+    engine.run(drawn.program)
+    assert engine.block_replay.replayed == []
+
+
+@pytest.mark.parametrize(("name", "rows"), [("moves", 6), ("states", 9)])
+def test_when_the_memo_is_full_the_rest_is_simulated(name, rows):
+    drawn = case(REPEATING)
+    engines = [CompiledEngine(drawn.machine, drawn.shortcuts) for _ in range(2)]
+    with small_blocks(drawn.steps, drawn.whole_steps):
+        expected = engines[0].run(drawn.program)
+        engines[1].run(drawn.program)
+        full = CompiledEngine(drawn.machine, drawn.shortcuts)
+        full.block_replay = engines[1].block_replay
+        room = full.block_replay._room
+        room[name] = np.empty((rows, room[name].shape[1]), dtype=np.int64)
+        found = full.run(drawn.program)
+    assert found.differences(expected) == []
+    enough, short = full.block_replay.replayed
+    assert short.misses < rows <= enough.misses
+    assert short.hits < enough.hits

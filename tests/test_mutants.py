@@ -166,7 +166,7 @@ def server() -> Iterator[subprocess.Popen[str]]:
         "NUMBA_DISABLE_JIT": "1",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
     }
-    command = [sys.executable, "-P", str(ROOT / "tests" / "mutant_server.py")]
+    command = [sys.executable, "-P", str(ROOT / "tests" / "mutant_server.py"), "mutant_cases"]
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
@@ -176,7 +176,7 @@ def run_cases(server: subprocess.Popen[str], *edits: tuple[str, str, str]) -> tu
     """Return the exit status of the fixed cases with edits (file, old text, new text), and what they print."""
     assert server.stdin
     assert server.stdout
-    server.stdin.write(json.dumps(edits) + "\n")
+    server.stdin.write(json.dumps((edits, ())) + "\n")
     server.stdin.flush()
     status, printed = json.loads(server.stdout.readline())
     return status, printed

@@ -72,7 +72,7 @@ def can_replay(state: MachineState, program: Program) -> bool:
         fits = fits and not (most[Seg.SKEWED] or most[Seg.KIND] == Kind.TAPS or np.any(apart) or (planar and not linear))
         fits = fits and (most[Seg.SETS] <= 1 or linear)
         if port in (Port.PSUM, Port.OUTPUT):
-            fits = fits and linear and not most[Seg.REVERSE]
+            fits = fits and linear
     return fits
 
 

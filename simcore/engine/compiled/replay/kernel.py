@@ -134,6 +134,7 @@ def _simulate(serves: Any, run_layer: int, tables: Tables, replay: r.Replay, str
         memo[r.WITHOUT_KEY] += 1
         memo[r.LAST] = c.NONE
     most = 2 * replay.found.shape[0] + 4 * r.MOST_WORDS + 2 * replay.counted.shape[0]
-    if memo[r.WORDS] + most > r.ROOM or memo[r.STATES] + 4 > r.MOST_STATES or memo[r.MOVES] + 2 > r.MOST_MOVES:
+    full = memo[r.WORDS] + most > replay.words.shape[0] or memo[r.STATES] + 4 > replay.states.shape[0]
+    if full or memo[r.MOVES] + 2 > replay.moves.shape[0]:
         memo[r.CREDIT] = 0
     return status
