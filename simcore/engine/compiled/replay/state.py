@@ -92,8 +92,7 @@ def _pass(tables: Tables, replay: r.Replay, now: int) -> None:
 def _bursts(tables: Tables, replay: r.Replay, now: int) -> None:
     scalars, burst_lists, number = tables.scalars, tables.burst_lists, 0
     for kind in range(READING + 1):
-        count = _word(replay, scalars[c.SCALAR_LOADING + kind])
-        scalars[c.SCALAR_LOADING + kind] = count
+        scalars[c.SCALAR_LOADING + kind] = count = _word(replay, scalars[c.SCALAR_LOADING + kind])
         first = scalars[c.SCALAR_FIRST_LOADING + kind] if kind in (LOADING, STORING) else 0
         for i in range(count):
             at = (first + i) % scalars[c.SCALAR_OUTSTANDING_LIMIT]
@@ -132,7 +131,7 @@ def _burst(tables: Tables, replay: r.Replay, kind: int, burst: int, now: int) ->
 
 @called
 def _windows(tables: Tables, replay: r.Replay, now: int) -> None:
-    """When the elements in the windows are due follows from the Program."""
+    # When the elements are due follows from the Program.
     ports, bundles, segments, window = tables.ports, tables.bundles, tables.segments, tables.scalars[c.SCALAR_WINDOW]
     for port in range(c.READ_PORTS):
         count = _word(replay, ports[port, c.PORT_IN_WINDOW])
@@ -173,10 +172,7 @@ def _buffers(tables: Tables, replay: r.Replay, now: int) -> None:
 
 @called
 def _enter(tables: Tables, pad: int, entry: int, back: int, line: int, done: int) -> None:
-    """Enter into a write buffer a line of the output element ``back`` elements before the next.
-
-    Its bank has taken it and is ``done`` in that cycle, unless that is NONE.
-    """
+    """Buffer a line of the output element ``back`` elements before the next. Its bank is ``done`` with it then, unless NONE."""
     ports, requests, pads = tables.ports, tables.requests, tables.pads
     s, number = ports[_OUTPUT, c.PORT_SEGMENT], ports[_OUTPUT, c.PORT_NUMBER]
     ports[_OUTPUT, c.PORT_SEGMENT], ports[_OUTPUT, c.PORT_NUMBER] = walk_back(tables, _OUTPUT, back)
@@ -241,9 +237,9 @@ def _list_spare(tables: Tables, replay: r.Replay) -> None:
         bursts += scalars[c.SCALAR_LOADING + kind]
     for burst in range(bursts, scalars[c.SCALAR_OUTSTANDING_LIMIT]):
         tables.burst_lists[SPARE, burst - bursts] = burst
-    scalars[c.SCALAR_FREE_WRITES], scalars[c.SCALAR_OUTSTANDING] = free, bursts
+    scalars[c.SCALAR_FREE_WRITES], scalars[c.SCALAR_OUTSTANDING], scalars[c.SCALAR_STARTED] = free, bursts, 0
     scalars[c.SCALAR_SPARE_BURSTS] = scalars[c.SCALAR_OUTSTANDING_LIMIT] - bursts
-    scalars[c.SCALAR_STARTED], scalars[c.SCALAR_ARRIVES] = 0, next_done(tables, LOADING)
+    scalars[c.SCALAR_ARRIVES] = next_done(tables, LOADING)
     for queue in range(_QUEUES):
         head = queues[queue, c.QUEUE_HEAD] if queues[queue, c.QUEUE_LEFT] > 0 else queues[queue, c.QUEUE_NEXT]
         for op in range(replay.oldest[queue], queues[queue, c.QUEUE_NEXT]):
