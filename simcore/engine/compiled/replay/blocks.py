@@ -17,6 +17,8 @@ from simcore.program.program import QUEUES, Geo, Int64Array, Kind, Port, Program
 _FEWEST_STEPS, _STEPS, _WHOLE_STEPS = 60_000, 112, 192
 #: The share of a layer's blocks that are simulated before replay must have paid: one in so many.
 _CREDIT = 3
+#: On machines that may have more requests at once, to note a block costs more than simulating it.
+_MOST_REQUESTS = 4096
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class BlockReplay:
 
     def begin(self, state: MachineState, program: Program, layer: Tables) -> r.Replay | None:
         """Return fresh tables for a layer, or None if it must be simulated."""
-        if not can_replay(state, program):
+        if not can_replay(state, program) or len(layer.requests) > _MOST_REQUESTS:
             return None
         shapes = {"words": (r.ROOM,), "states": (r.MOST_STATES, 3), "moves": (r.MOST_MOVES, 11), "used": (r.MOST_MOVES,)}
         self._room = self._room or {name: np.empty(shape, dtype=np.int64) for name, shape in shapes.items()}
