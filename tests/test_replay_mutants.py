@@ -35,14 +35,6 @@ class Fault(NamedTuple):
 FAULTS = [
     Fault("memory-part", "state.py", "scalars[c.SCALAR_MEMORY_PART] = _word(replay, part)", "pass", 2988, True),
     Fault("clock-phase", "state.py", "    _word(replay, now * q % p)", "    pass", 621, True),
-    Fault(
-        "bank-free",
-        "state.py",
-        "word = _word(replay, left << 4 | servers[server, c.SERVER_PORT] if left > 0 else 0)",
-        "continue",
-        2742,
-        True,
-    ),
     Fault("bank-holder", "state.py", "left << 4 | servers[server, c.SERVER_PORT] if", "left << 4 if", 2988, True),
     Fault("burst-operation", "state.py", "queue | queues[queue, c.QUEUE_NEXT] - op << 4)", "queue | 1 << 4)", 1020, True),
     Fault("burst-number", "state.py", "_word(replay, started - bursts[burst, c.BURST_NUMBER])", "1", 1020, True),
