@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -90,3 +91,19 @@ def test_a_mark_of_a_sweep_with_an_infinite_format_is_refused(bases: list[Path],
     mark.write_text(mark.read_text().replace('"format": 1', '"format": Infinity'))
     with pytest.raises(InputError, match="was not written by simcore"):
         item_saved_in(copied)
+
+
+def test_lists_of_a_study_that_are_none_are_empty(bases: list[Path], tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(bases[1], tmp_path / "study"))
+    found = copied / "results.json"
+    found.write_text(found.read_text().replace('"conclusions": ["It is <b>so</b>."]', '"conclusions": null'))
+    (copied / ".simcore-results").unlink()
+    write_mark(copied)
+    assert "It is" not in report_html([item_saved_in(copied)])
+
+
+def test_axes_of_a_sweep_that_are_no_texts_do_no_harm(bases: list[Path], tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(bases[2], tmp_path / "sweep"))
+    manifest = json.loads((copied / "manifest.json").read_text())
+    (copied / "manifest.json").write_text(json.dumps(manifest | {"axes": [None, "network"]}))
+    assert report_html([item_saved_in(copied)])

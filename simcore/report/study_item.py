@@ -61,7 +61,7 @@ def study_item(study: SavedStudy, name: str) -> dict[str, Any]:
         "type": "study",
         "name": name,
         "title": study.title,
-        **{key: [str(line) for line in found.get(key, []) if isinstance(line, str)] for key in _LISTS},
+        **{key: _lines(found.get(key)) for key in _LISTS},
         "findings": _pairs(found.get("findings")),
         "settings": _pairs(found.get("settings")),
         "figures": [
@@ -70,6 +70,10 @@ def study_item(study: SavedStudy, name: str) -> dict[str, Any]:
         "figures_left_out": [],
         "tables": [_table(table, rows) for table, rows in found["tables"].items() if rows],
     }
+
+
+def _lines(found: Any) -> list[str]:
+    return [line for line in found if isinstance(line, str)] if isinstance(found, list) else []
 
 
 def _pairs(tree: Any) -> list[list[Any]]:

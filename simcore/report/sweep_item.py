@@ -29,7 +29,7 @@ def sweep_as_study(directory: Path) -> SavedStudy:
         "tables": {name: [_plain(row) for row in table.to_dict("records")] for name, table in tables.items()},
         "conclusions": _says(sweep),
         "findings": dict(sweep.counts),
-        "settings": {"axes": ", ".join(sweep.axes)},
+        "settings": {"axes": ", ".join(map(str, sweep.axes))},
     }
     figures = _figures(directory) or _drawn(sweep)
     captions = dict.fromkeys(figures, "points of the sweep, and the front of its objectives")

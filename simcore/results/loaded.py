@@ -88,6 +88,8 @@ class LoadedResults(Shown):
 
         try:
             found = pd.read_parquet(io.BytesIO(raw))
+            for number in range(found.shape[1]):
+                found.iloc[:, number].tolist()  # decodes texts, which may be none
         except Exception as error:  # pyarrow raises errors of many classes for a broken file
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"'{name}{_END}' is no table: {reason}", str(self.directory)) from None

@@ -83,6 +83,8 @@ def require_columns(name: str, table: pd.DataFrame, causes: Sequence[str], where
     for column in (*numbers, *stalls, *energies):
         if not is_of_numbers(table[column]):
             raise InputError(f"expected numbers in the column '{column}' of the table '{name}', got something else", where)
+    if name == "timeline" and any(bool(table[column].isna().any()) for column in numbers):
+        raise InputError("expected a number in every cell of the table 'timeline', got none in some", where)
     for column in texts:
         if not all(isinstance(value, str) for value in table[column]):
             raise InputError(f"expected texts in the column '{column}' of the table '{name}', got something else", where)
