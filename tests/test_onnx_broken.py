@@ -61,11 +61,18 @@ def sequence_input() -> onnx.ModelProto:
     return made
 
 
+def large_version() -> onnx.ModelProto:
+    made = model(node("Scaler", domain="ai.onnx.ml"))
+    made.opset_import.append(helper.make_opsetid("ai.onnx.ml", 2**40))
+    return made
+
+
 BROKEN: dict[str, Callable[[], onnx.ModelProto]] = {
     "a cycle": lambda: model(node("Relu", "b", "a"), node("Relu", "a", "b"), node("Add", "x b")),
     "nodes in the wrong order": lambda: model(node("Relu", "a"), node("Relu", "x", "a")),
     "two results of one name": lambda: model(node("Relu"), node("Tanh")),
     "an opset that is not there yet": lambda: model(node("Relu"), opset=999),
+    "a version of another domain beyond 32 bits": large_version,
     "no opset": lambda: model(node("Relu"), opset=0),
     "an operator that is newer than the opset": lambda: model(node("Gelu"), opset=11),
     "a missing attribute": lambda: model(node("MaxPool")),

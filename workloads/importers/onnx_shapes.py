@@ -145,7 +145,7 @@ class _Pass:
             domain = "" if node.domain == "ai.onnx" else node.domain
             try:
                 self.schemas[key] = self.onnx.defs.get_schema(node.op_type, self.opsets.get(domain, 1), domain)
-            except self.onnx.defs.SchemaError:
+            except (self.onnx.defs.SchemaError, TypeError):  # TypeError: a version that is no 32-bit integer
                 self.schemas[key] = None
         return self.schemas[key]
 
