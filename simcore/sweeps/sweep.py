@@ -124,7 +124,8 @@ def load_sweep(directory: Path) -> Sweep:
         objectives = tuple(objective(text, str(directory)) for text in manifest["objectives"])
         return Sweep(table, tuple(manifest["axes"]), objectives, dict(manifest["counts"]), directory)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"expected the table of a sweep, got a damaged one: {error}", str(directory)) from error
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"expected the table of a sweep, got a damaged one: {reason}", str(directory)) from error
 
 
 def with_objectives(space: Space, objectives: Sequence[str]) -> Space:
