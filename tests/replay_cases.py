@@ -65,7 +65,9 @@ def case(number: int) -> ReplayCase | None:
     layer = pick((draw_layer, draw_folded_layer, draw_long_layer, draw_long_layer, draw_long_layer, draw_vector))(pick)
     system = draw_system(pick, options)
     program = lower(layer, system)
-    shortcuts = Shortcuts(equal_layers=False, grants_at_once=pick((True, True, False)), idle_skipping=pick((True, True, False)))
+    shortcuts = Shortcuts(
+        equal_layers=False, block_replay=True, grants_at_once=pick((True, True, False)), idle_skipping=pick((True, True, False))
+    )
     steps, whole_steps = pick((4, 8, 16, 64)), pick((8, 16, 64, 192))
     if program is None or program.steps > 6000:
         return None

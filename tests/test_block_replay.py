@@ -47,7 +47,7 @@ def test_without_the_switch_nothing_is_replayed():
 
 def test_short_layers_are_simulated():
     drawn = case(REPEATING)
-    engine = CompiledEngine(drawn.machine, Shortcuts())
+    engine = CompiledEngine(drawn.machine, Shortcuts(block_replay=True))
     engine.run(drawn.program)
     assert engine.block_replay.replayed == []
 
