@@ -73,6 +73,7 @@ BROKEN: dict[str, Callable[[], onnx.ModelProto]] = {
     "two results of one name": lambda: model(node("Relu"), node("Tanh")),
     "an opset that is not there yet": lambda: model(node("Relu"), opset=999),
     "a version of another domain beyond 32 bits": large_version,
+    "an equation that is none": lambda: model(node("Einsum", equation="...ii$->...i"), shape=[3, 5, 5]),
     "no opset": lambda: model(node("Relu"), opset=0),
     "an operator that is newer than the opset": lambda: model(node("Gelu"), opset=11),
     "a missing attribute": lambda: model(node("MaxPool")),
