@@ -45,6 +45,12 @@ def test_without_the_switch_nothing_is_replayed():
     assert len(on.block_replay.replayed) == 1
 
 
+def test_a_tile_that_is_loaded_while_resident_leaves_a_block_without_key():
+    """The last operation of a queue is such a load in this case. A key without its end would lie before the array's begin."""
+    layers = replayed(case(32022), shadow=True)
+    assert all(layer.without_key > 0 for layer in layers)
+
+
 def test_short_layers_are_simulated():
     drawn = case(REPEATING)
     engine = CompiledEngine(drawn.machine, Shortcuts(block_replay=True))

@@ -66,6 +66,8 @@ def operation_words(tables: Tables, replay: r.Replay, plan: int, at: int) -> int
                     at += 4
                 known += ops[op, _BYTES] - byte
                 byte = 0
+        if at == c.NONE:
+            return at
         key[at] = -5
         at += 1
         plan += r.PLAN_QUEUE
