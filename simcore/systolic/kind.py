@@ -95,6 +95,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         return spec.array.rows * spec.array.all_columns
 
     def memory_bytes_per_cycle(self, spec: System) -> float:
+        """Return the most bytes that main memory moves in a core cycle: its data buses' peak, or its bandwidth."""
         from simcore.dram.statistics import peak_bandwidth_bytes_per_s
 
         if isinstance(spec.memory, DramMemorySpec):

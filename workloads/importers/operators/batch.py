@@ -126,6 +126,7 @@ def joined(axis_of: Callable[[Node], int]) -> AxesRule:
     """Return a rule for tensors that stand behind each other along ``axis_of(node)``, which must not be the batch."""
 
     def rule(node: Node) -> Axes:
+        """Keep the batch of the operands, which must agree on it."""
         found = {operand.batch for operand in node.operands if not operand.constant}
         axis = axis_of(node) % max(1, len(node.output))
         if found == {None}:
