@@ -61,6 +61,14 @@ def test_a_difference_is_decided_where_its_interval_leaves_out_zero() -> None:
     assert told[2].endswith("better in 0 and worse in 3 of 3 seeds: less accurate")
 
 
+def test_trainings_that_diverged_are_counted_beside_the_accuracy() -> None:
+    table = runs({"dense": [98.0, 96.0, 97.0], "l1": [97.0, 93.0, 10.0]})
+    table.loc[table["ranking"] == "l1", "diverged"] = [False, False, True]
+    said = list(accuracy_conclusions(accuracy_findings(spread_table(table), difference_table(table))))
+    assert said[0] == "accuracy: dense 97.00 ± 1.00 % over 3 seeds"
+    assert said[1].endswith(" % (1 of 3 runs diverged)")
+
+
 def test_the_points_compare_what_the_study_asks() -> None:
     points = accuracy_points(AccuracySettings())
     assert {(point.fraction, point.setup.ranking) for point in points if point.experiment == "rankings"} == {

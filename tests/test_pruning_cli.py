@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.command_line import invoke, printed_json
+from workloads.learning.pruning.setup import PrunedTraining
 from workloads.load import load_network
 from workloads.pruning import declared_log, schedule_from
 from workloads.pruning.log_file import read_log, write_log
@@ -82,6 +84,8 @@ def test_round_filters_prunes_to_multiples():
         ((*DECLARED, "--every-nth-network", "0"), "every_nth_network: expected an integer from 1"),
         ((*DECLARED, "--round-filters", "12"), "round_filters: expected filters in multiples of 8, 16 or 32, got 12"),
         ((*DECLARED, "--exempt", "convv1"), "expected a convolution to exempt from pruning, got 'convv1'; did you mean 'conv1'?"),
+        ((*DECLARED, "--exempt", ""), "--exempt: expected names or patterns of layers, got none"),
+        ((*DECLARED, "--exempt", ",,"), "--exempt: expected names or patterns of layers, got none"),
         ((*DECLARED, "--exempt", "*"), "no layer is left to prune; all are exempt"),
         ((*DECLARED, "--optimizer", "sgdd"), "optimizer: expected one of sgd, momentum, adam, got 'sgdd'; did you mean 'sgd'?"),
         ((*DECLARED, "--system", "edge-srm"), "did you mean 'edge-sram'?"),
@@ -119,6 +123,28 @@ def test_logs_that_do_not_suit(tmp_path):
         assert message in shown.stderr
 
 
+def test_the_log_of_a_training_that_did_not_prune_meanwhile_is_refused(tmp_path):
+    path = tmp_path / "log.parquet"
+    log = declared_log(load_network("small-cnn-8"), schedule_from("linear:0.5"), 3)
+    write_log(replace(log, procedure="prune-retrain"), path)
+    shown = invoke(*SMALL, "--log", str(path))
+    assert (shown.exit_code, len(shown.stderr.splitlines())) == (2, 1), shown.output
+    assert f"{path}: expected the log of a training that prunes meanwhile, got one of 'prune-retrain'; train with" in shown.stderr
+
+
+def test_the_convention_is_that_of_schedules_or_of_logs(tmp_path):
+    path = tmp_path / "log.parquet"
+    write_log(declared_log(load_network("small-cnn-8"), schedule_from("linear:0.5"), 3), path)
+    for words, part, other in (
+        (DECLARED, "the network that the schedule prunes at time e / E", "the log gives"),
+        ((*SMALL, "--log", str(path)), "the network whose live filters the log gives for it", "schedule"),
+    ):
+        said = printed_json(*words)["convention"]
+        assert part in said
+        assert other not in said
+        assert said in " ".join(invoke(*words).output.split())
+
+
 def test_a_cache_folder_that_is_not_safe_is_told_once_and_the_run_goes_on(tmp_path, monkeypatch):
     folder = tmp_path / "open"
     folder.mkdir()
@@ -148,6 +174,16 @@ def test_commands_of_the_guide_run(command, tmp_path, monkeypatch):
         words += ["--system", "titan-xp"]
     shown = invoke(*words, "--samples", "64")
     assert shown.exit_code == 0, shown.output
+
+
+@pytest.mark.parametrize("page", ["pruning.md", "pruning-training.md"])
+def test_the_guide_counts_the_minibatches_that_the_training_has(page):
+    """A training leaves the last minibatch out if it is not full; `prune` counts it as a whole one."""
+    text = (Path(__file__).parents[1] / "docs" / page).read_text(encoding="utf-8")
+    (words,) = (line.split() for line in text.splitlines() if line.startswith("$ simcore prune ") and "--log" in line)
+    samples, batch = (int(words[words.index(option) + 1]) for option in ("--samples", "--batch"))
+    assert -(-samples // batch) == 1198 // PrunedTraining.batch
+    assert batch == PrunedTraining.batch
 
 
 def test_fractions_of_the_guide_are_those_of_the_code():

@@ -10,7 +10,7 @@ import pytest
 
 from simcore.errors import InputError
 from workloads.load import load_network
-from workloads.pruning import PruningLog, declared_log, schedule_from
+from workloads.pruning import PruningLog, checked_log, declared_log, schedule_from
 from workloads.pruning.log_file import read_log, write_log
 
 NETWORK = load_network("vgg8-32")
@@ -66,6 +66,36 @@ def test_logs_that_cannot_be_of_this_network(tmp_path, log, message):
     with pytest.raises(InputError) as raised:
         read_log(path, NETWORK)
     assert f"{path}: {message}" in str(raised.value)
+
+
+def without(epoch: int, layer: str) -> PruningLog:
+    """Return the log without a layer in one epoch."""
+    live = [dict(each) for each in LOG.live]
+    del live[epoch - 1][layer]
+    return replace(LOG, live=tuple(live))
+
+
+@pytest.mark.parametrize(
+    ("log", "message"),
+    [
+        (
+            with_live(2, conv1_11=8),
+            "log: epoch 2: live filters of 'conv1_11', which is no convolution of the network; did you mean 'conv1_1'?",
+        ),
+        (without(3, "conv2_1"), "log: epoch 3: expected live filters of 'conv2_1', got none"),
+        (with_live(2, conv1_1="8"), "log: epoch 2: expected a number of live filters of 'conv1_1', got '8'"),
+        (replace(LOG, filters={**LOG.filters, "conv1_1": "x"}), "log: layer 'conv1_1': expected 128 filters, got x filters"),
+    ],
+)
+def test_logs_that_a_program_built_wrongly(log, message):
+    with pytest.raises(InputError) as raised:
+        checked_log(log, NETWORK, "log")
+    assert str(raised.value).startswith(message)
+
+
+def test_a_log_keeps_the_procedure_of_its_training(tmp_path):
+    log = replace(LOG, procedure="iterative")
+    assert read_log(written(tmp_path, log), NETWORK) == log
 
 
 def test_the_log_of_another_network(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from simcore.errors import InputError
 from workloads.load import load_network
-from workloads.pruning import declared_log, live_filters, rounded, schedule_from
+from workloads.pruning import declared_log, live_filters, rounded, schedule_from, schedule_table
 
 FILTERS = {"a": 64, "b": 36}
 
@@ -62,6 +62,25 @@ def test_table_of_all_layers_and_of_some(tmp_path):
     own.write_text("2: 0.1\n4: {b: 0.5}\n")
     schedule = schedule_from(str(own))
     assert schedule.fractions(5, 6, FILTERS) == {"a": Fraction(1, 10), "b": Fraction(1, 2)}
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.csv", "epoch,fraction\n1,0.30000000000000004\n"), ("a.yaml", "1: 3e-1\n")])
+def test_tables_that_a_spreadsheet_or_a_computer_wrote(tmp_path, name, text):
+    """They may begin with a byte order mark, and have more digits than a person would write."""
+    table = tmp_path / name
+    table.write_text("\ufeff" + text, encoding="utf-8")
+    assert [float(fraction) for fraction in pruned(str(table), 2)] == [0.30000000000000004 if name == "a.csv" else 0.3] * 2
+
+
+def test_a_table_is_matched_with_the_layers_once_and_not_in_every_epoch(tmp_path, monkeypatch):
+    """The time of a long table grows with its rows and with the epochs, not with their product."""
+    asked = []
+    monkeypatch.setattr(schedule_table, "fnmatchcase", lambda name, pattern: asked.append(name) or name == pattern)
+    table = tmp_path / "long.csv"
+    table.write_text("epoch,fraction,layer\n" + "".join(f"{epoch},{epoch / 1000},a\n" for epoch in range(1, 101)))
+    schedule = schedule_from(str(table))
+    assert [schedule.fractions(epoch, 100, FILTERS)["a"] for epoch in range(1, 101)] == [Fraction(e, 1000) for e in range(1, 101)]
+    assert asked == ["a", "b"]
 
 
 def test_log_of_a_schedule_has_every_convolution_in_every_epoch():
@@ -136,6 +155,14 @@ def test_schedules_that_prune_everything_in_this_training(text, message):
         ("a.csv", "epoch,part\n1,0.5\n", ": expected the columns epoch,fraction or epoch,fraction,layer, got 'epoch,part'"),
         ("a.csv", "epoch,fraction\n", ": expected at least one row: an epoch and a fraction"),
         ("a.csv", "epoch,fraction,layer\n1,0.5,conv9_1\n", ":2: no layer that may be pruned matches 'conv9_1'; did you mean"),
+        (
+            "a.csv",
+            "epoch,fraction\n1,1e-99999999\n",
+            ":2: expected a pruned fraction of at least 0 and below 1, got '1e-99999999'",
+        ),
+        ("a.csv", f"epoch,fraction\n1,{'0' * 131_073}\n", ":2: expected cells with commas between them, got: field larger than"),
+        ("a.csv", 'epoch,fraction\n1,"0.5"0\n', ":2: expected cells with commas between them, got: ',' expected after"),
+        ("a.csv", 'epoch,fraction\n1,"0.5\n', ":2: expected cells with commas between them, got: unexpected end of data"),
         ("a.yaml", "- 1\n", ":1: expected a mapping of epochs to fractions, got [1]"),
         ("a.yaml", "1: much\n", ":1: expected a pruned fraction of at least 0 and below 1, got 'much'"),
     ],

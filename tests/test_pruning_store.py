@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
+from simcore.kinds import kind_of
 from simcore.pruning.simulating import simulate_step
 from simcore.pruning.step_cost import StepCost, owner
 from simcore.pruning.step_store import LOCKED, MARK, SUFFIX, StepStore, step_key, steps_folder
 from simcore.simulation import machine_for
+from simcore.spec.load import load_system
 from workloads.layers import Activation
 from workloads.load import load_network
 from workloads.network import NetworkBuilder
@@ -48,6 +51,35 @@ def test_keys_differ_by_network_batch_optimizer_and_machine():
     assert len(same) == 1
     assert len(others) == 5
     assert not same & others
+
+
+def test_keys_tell_apart_which_file_holds_what(tmp_path, monkeypatch):
+    """Two files that exchange their contents are another machine, although the contents are the same."""
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    monkeypatch.setattr(type(kind_of(MACHINE)), "input_files", lambda kind, spec: [one, other])
+    keys = []
+    for contents in ("ab", "ba"):
+        one.write_text(contents[0])
+        other.write_text(contents[1])
+        keys.append(step_key(NETWORK, MACHINE, "sgd"))
+    assert None not in keys
+    assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize(
+    ("system", "named"),
+    [
+        ("edge-sram", "scratchpads.ifmap.timing=mine.py:Slow"),
+        ("edge-sram", "array.dataflow=mine.py:SLOW"),
+        ("pim-dram-ddr4", "program=mine.py:SLOW"),
+    ],
+)
+def test_a_machine_that_names_a_python_file_is_not_kept(system, named, tmp_path, monkeypatch):
+    """The file may import others, an edit of which no key shows."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text("from elsewhere import *\n")
+    assert step_key(NETWORK, load_system(system), "sgd") is not None
+    assert step_key(NETWORK, load_system(system, [named]), "sgd") is None
 
 
 @dataclass(frozen=True)

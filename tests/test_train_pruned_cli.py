@@ -74,6 +74,20 @@ def test_what_is_printed_says_accuracy_and_what_is_left() -> None:
     assert "epoch" not in only
 
 
+def test_a_training_that_diverged_says_so_beside_its_accuracy() -> None:
+    told = " ".join(quick("--learning-rate", "1e30", "--quiet").stdout.split())
+    assert told.startswith("diverged in epoch 1, so the accuracy is that of no trained network: ")
+    told = " ".join(quick("--learning-rate", "1e30", "--seeds", "2", "--quiet").stdout.split())
+    assert told.startswith("2 of 2 runs diverged (seed 0 in epoch 1, seed 1 in epoch 1), which spoils the mean: ")
+    assert "diverged" not in quick("--quiet").stdout
+
+
+def test_the_log_of_a_training_that_retrains_is_refused_by_prune(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert quick("--procedure", "prune-retrain", "--retrain-epochs", "1", "--out", str(out)).exit_code == 0
+    assert read_log(out / "live-filters-0.parquet", NETWORKS["small-cnn"]()).procedure == "prune-retrain"
+
+
 def test_a_finished_run_is_resumed_to_the_same_results(tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert quick("--out", str(out)).exit_code == 0
@@ -136,6 +150,7 @@ def test_the_network_without_width_is_the_one_that_simcore_prune_knows(tmp_path:
         (("--resume",), "--resume: expected --out, the folder of the run to resume, got none"),
         (("--seeds", "0"), "--seeds: expected at least 1, got 0"),
         (("--seed", "-1"), "--seed: expected at least 0, got -1"),
+        (("--exempt", ",,"), "--exempt: expected names or patterns of layers, got none"),
         (("--exempt", "conv*"), "no layer is left to prune"),
         (("--round-filters", "5"), "multiples of 8, 16 or 32, got 5"),
         (("--width", "2"), "width: expected a share of the filters above 0 and at most 1, got 2.0"),

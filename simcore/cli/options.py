@@ -143,6 +143,14 @@ def file_named(text: str | None, option: str) -> Path | None:
     return None if text is None else Path(text)
 
 
+def exempt_patterns(text: str | None) -> tuple[str, ...]:
+    """Return the patterns of ``--exempt A,B``, none without the option. Raise InputError if it is given and names no layer."""
+    patterns = tuple(name.strip() for name in (text or "").split(",") if name.strip())
+    if text is not None and not patterns:
+        raise InputError("expected names or patterns of layers, got none", "--exempt")
+    return patterns
+
+
 @dataclass(frozen=True)
 class SimulateOptions:
     """The options of every command that simulates a network."""

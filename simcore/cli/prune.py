@@ -101,7 +101,7 @@ def _order(asked: PruneOptions) -> PruneOrder:
         epochs=asked.epochs,
         retrain_epochs=asked.retrain_epochs,
         round_filters=asked.round_filters,
-        exempt=names_in(asked.exempt) or (),
+        exempt=options.exempt_patterns(asked.exempt),
         every_nth=asked.every_nth_network,
         optimizer=asked.optimizer,
         overrides=SetOptions(asked.overrides or ()),

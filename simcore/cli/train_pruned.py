@@ -11,6 +11,7 @@ from math import isfinite
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
+from simcore.cli.options import exempt_patterns
 from simcore.cli.training_options import TrainPrunedOptions
 from simcore.errors import InputError
 from simcore.progress import OnProgress
@@ -59,7 +60,7 @@ def setup_of(asked: TrainPrunedOptions) -> PrunedTraining:
         procedure=asked.procedure,  # type: ignore[arg-type]  # PrunedTraining checks it
         ranking=asked.ranking,
         scope=asked.scope,  # type: ignore[arg-type]  # PrunedTraining checks it
-        exempt=tuple(name.strip() for name in (asked.exempt or "").split(",") if name.strip()),
+        exempt=exempt_patterns(asked.exempt),
         round_filters=asked.round_filters,
         epochs=asked.epochs,
         retrain_epochs=asked.retrain_epochs,
@@ -181,6 +182,16 @@ def _print(runs: Sequence[PrunedRun], found: dict[str, Any], asked: TrainPrunedO
     accuracy = found["accuracy_percent"]
     spread = "" if accuracy["std"] is None else f" ± {accuracy['std']:.2f}"
     left = 100 * runs[0].network.macs_per_image() / found["macs_per_image"]
-    said = f"{accuracy['mean']:.2f}{spread} % right over {counted(len(runs), 'run')}"
+    said = f"{_diverged(runs)}{accuracy['mean']:.2f}{spread} % right over {counted(len(runs), 'run')}"
     trained = f"{runs[0].pruned_percent:.1f} % of the filters pruned, {left:.1f} % of the MACs left"
     out.print(f"{said}; {trained}; trained in {sum(run.wall_s for run in runs):.1f} s.", markup=False)
+
+
+def _diverged(runs: Sequence[PrunedRun]) -> str:
+    """Return the words about runs that diverged, in front of the accuracy, which they spoil. They are empty if none did."""
+    told = [f"seed {run.seed} in epoch {run.diverged_in}" for run in runs if run.diverged]
+    if not told:
+        return ""
+    if len(runs) == 1:
+        return f"diverged in epoch {runs[0].diverged_in}, so the accuracy is that of no trained network: "
+    return f"{len(told)} of {len(runs)} runs diverged ({', '.join(told)}), which spoils the mean: "

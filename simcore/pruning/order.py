@@ -73,6 +73,7 @@ class PruneOrder:
 
     def _log_of(self, network: Network) -> PruningLog:
         from workloads.pruning import PruningLog, checked_log, declared_log, schedule_from
+        from workloads.pruning.log import WHILE_TRAINING
 
         if (self.schedule is None) == (self.log is None):
             got = "none" if self.schedule is None else "both"
@@ -94,6 +95,9 @@ class PruneOrder:
             from workloads.pruning.log_file import read_log
 
             found = read_log(self.log, network)
+        if found.procedure != WHILE_TRAINING:
+            where, hint = "log" if isinstance(self.log, PruningLog) else str(self.log), "train with --procedure while-training"
+            raise InputError(f"expected the log of a training that prunes meanwhile, got one of '{found.procedure}'", where, hint)
         if self.epochs not in (None, found.epochs):
             raise InputError(f"expected the {found.epochs} epochs of the log, got {self.epochs}", "--epochs")
         return found

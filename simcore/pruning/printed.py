@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from simcore.pruning.result import CONVENTION, PruneResult
+from simcore.pruning.result import PruneResult
 from simcore.pruning.run_cost import RunCost
 from simcore.pruning.training import DENSE, PROCEDURES, RETRAINED
 from simcore.results.printed import PrintedTable
@@ -66,7 +66,7 @@ def printed_lines(result: PruneResult) -> Iterator[str]:
     """Yield the sentences below the tables."""
     training = result.training
     steps = f"{training.minibatches:,} minibatches of {training.network.batch} an epoch"
-    yield f"{training.log.epochs} epochs of {steps}; {len(training.live)} distinct networks; {CONVENTION}."
+    yield f"{training.log.epochs} epochs of {steps}; {len(training.live)} distinct networks; {result.convention}."
     if result.every_nth_note is not None:
         yield f"{result.every_nth_note}."
     for run in result.runs:

@@ -18,11 +18,14 @@ from simcore.pruning.run_cost import Amounts, RunCost, saving_percent
 from simcore.pruning.step_store import StepStore, steps_folder
 from simcore.pruning.training import PRUNED, Training
 
-#: What an epoch and its live filters are, for JSON and pages.
+_WHOLE_MINIBATCHES = "the last minibatch of an epoch counts as a whole one"
+#: What an epoch and its live filters are under a schedule, for JSON and pages.
 CONVENTION = (
     "epoch e of E trains the network that the schedule prunes at time e / E; live filters are rounded to the nearest integer, a "
-    "half up, and at least 1; the last minibatch of an epoch counts as a whole one"
+    f"half up, and at least 1; {_WHOLE_MINIBATCHES}"
 )
+#: The same of a log.
+LOG_CONVENTION = f"each epoch trains the network whose live filters the log gives for it; {_WHOLE_MINIBATCHES}"
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,11 @@ class PruneResult:
         return saving_percent(before.totals[PRUNED], run.totals[PRUNED])
 
     @property
+    def convention(self) -> str:
+        """Return a sentence about what an epoch and its live filters are."""
+        return CONVENTION if self.order.log is None else LOG_CONVENTION
+
+    @property
     def every_nth_note(self) -> str | None:
         """Return a sentence about the networks that were not simulated, or None if all were."""
         every, done = len(self.training.live), len(self.training.simulated)
@@ -95,7 +103,7 @@ class PruneResult:
             "round_filters": order.round_filters,
             "exempt": list(order.exempt),
             "optimizer": order.optimizer,
-            "convention": CONVENTION,
+            "convention": self.convention,
             "networks": {
                 "distinct": len(training.live),
                 "costed": len(training.simulated),

@@ -41,17 +41,18 @@ _BEGINS = b"simcore step 1\n"
 def step_key(network: Network, machine: MachineSpec, optimizer: str) -> str | None:
     """Return the key of a training step, or None if it must not be kept.
 
-    It must not if code of another package takes part, or a layer of the user's own, because an edit of such code shows in no key.
+    It must not if code of another package takes part, a layer of the user's own, or a Python file that the machine names. An edit
+    of such code, or of what it imports, shows in no key.
     """
     from workloads.pruning.content import network_digest
 
     spec = json.dumps([machine.kind, machine.to_yaml_dict()], sort_keys=True, default=str)
     own_layers = all(type(network.layer(name)).__module__.startswith("workloads.") for name in network.order())
     own_kind = type(kind_of(machine)).__module__.startswith("simcore.")
-    if not own_layers or not own_kind or uses_foreign_packages(spec):
+    paths = kind_of(machine).input_files(machine)
+    if not own_layers or not own_kind or uses_foreign_packages(spec) or any(path.suffix == ".py" for path in paths):
         return None
-    files = input_hashes(kind_of(machine).input_files(machine))
-    parts = [network_digest(network), network.batch, optimizer, spec, sorted(files.values())]
+    parts = [network_digest(network), network.batch, optimizer, spec, sorted(input_hashes(paths).items())]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from simcore.errors import InputError
+from simcore.errors import InputError, did_you_mean
 from workloads.network import Network
 from workloads.pruning.content import network_digest
 from workloads.pruning.groups import live_of_groups
+
+#: The procedure that prunes before each epoch what the schedule says of it.
+WHILE_TRAINING = "while-training"
 
 
 @dataclass(frozen=True)
 class PruningLog:
     """Live filters by epoch, of a network with this name and digest (`network_digest` of the network before pruning).
+
+    ``procedure`` is that of the training, as `simcore train-pruned` names it; a schedule declares pruning while training.
 
     ``filters`` has the filters of every convolution that has filters of its own (a depthwise one has not), in the order of the
     network. ``live[e - 1]`` has, for the same layers, those with which epoch ``e`` trained.
@@ -23,6 +28,7 @@ class PruningLog:
     digest: str
     filters: Mapping[str, int]
     live: tuple[Mapping[str, int], ...]
+    procedure: str = WHILE_TRAINING
 
     @property
     def epochs(self) -> int:
@@ -53,11 +59,11 @@ def checked_log(log: PruningLog, network: Network, where: str) -> PruningLog:
     if not log.live:
         raise InputError("expected at least one epoch, got none", where)
     expected = live_of_groups(network, {})
-    odd = sorted(expected.items() ^ dict(log.filters).items())
+    odd = [layer for layer in {**expected, **log.filters} if expected.get(layer) != log.filters.get(layer)]
     if log.digest != network_digest(network):
         raise InputError(f"is the log of another network ('{log.network}'), expected '{network.name}'", where)
     if odd:
-        layer = odd[0][0]
+        layer = odd[0]
         came = f"{log.filters[layer]} filters" if layer in log.filters else "none"
         wanted = f"{expected[layer]} filters" if layer in expected else "no such layer"
         raise InputError(f"layer '{layer}': expected {wanted}, got {came}", where)
@@ -75,9 +81,17 @@ def checked_log(log: PruningLog, network: Network, where: str) -> PruningLog:
 
 
 def _check_epoch(log: PruningLog, before: Mapping[str, int], epoch: int, where: str) -> None:
-    """Raise InputError if a layer has more live filters than in the epoch before."""
+    """Raise InputError for a layer that is missing or unknown, and for one with more live filters than in the epoch before."""
     live = log.live[epoch - 1]
+    for layer in {**log.filters, **live}:
+        if layer not in live or layer not in log.filters:
+            missing = f"expected live filters of '{layer}', got none"
+            message = missing if layer in log.filters else f"live filters of '{layer}', which is no convolution of the network"
+            hint = None if layer in log.filters else did_you_mean(str(layer), log.filters)
+            raise InputError(f"epoch {epoch}: {message}", where, hint)
     for layer, count in live.items():
+        if isinstance(count, bool) or not isinstance(count, int):
+            raise InputError(f"epoch {epoch}: expected a number of live filters of '{layer}', got {count!r}", where)
         if count > before[layer]:
             message = f"epoch {epoch}: expected at most {before[layer]} live filters of '{layer}', as before, got {count}"
             raise InputError(message, where, "filters do not come back")

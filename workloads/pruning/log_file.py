@@ -1,4 +1,4 @@
-"""The log of a pruning as a Parquet file: columns epoch, layer, live_filters, filters; name and digest of the network beside."""
+"""The log of a pruning as a Parquet file: epoch, layer, live_filters, filters; network, digest and procedure in its metadata."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_log(log: PruningLog, path: Path) -> None:
             "filters": pa.array(columns[3], pa.int32()),
         }
     )
-    said = json.dumps({"network": log.network, "digest": log.digest, "epochs": log.epochs})
+    said = json.dumps({"network": log.network, "digest": log.digest, "epochs": log.epochs, "procedure": log.procedure})
     with open(path, "wb") as file:
         pq.write_table(table.replace_schema_metadata({_KEY: said.encode()}), file)
 
@@ -63,10 +63,10 @@ def read_log(path: str | Path, network: Network) -> PruningLog:
 
 
 def _said(metadata: Mapping[bytes, bytes] | None, where: str) -> dict[str, Any]:
-    """Return the network's name and digest. Raise InputError if the metadata do not hold them."""
+    """Return the network's name and digest, the epochs and the procedure. Raise InputError if the metadata do not hold them."""
     try:
         said = json.loads((metadata or {})[_KEY])
-        if isinstance(said["network"], str) and isinstance(said["digest"], str) and isinstance(said["epochs"], int):
+        if all(isinstance(said[name], str) for name in ("network", "digest", "procedure")) and isinstance(said["epochs"], int):
             return dict(said)
     except (KeyError, TypeError, ValueError, RecursionError):
         pass
@@ -91,4 +91,4 @@ def _assembled(said: Mapping[str, Any], columns: Mapping[str, list[Any]], where:
             raise InputError(f"{message} of layer '{lacking[0]}'" if lacking else message, where)
     if len(live) > said["epochs"]:
         raise InputError(f"expected epochs 1 to {said['epochs']}, got {max(live)}", where)
-    return PruningLog(said["network"], said["digest"], filters, tuple(live[epoch] for epoch in sorted(live)))
+    return PruningLog(said["network"], said["digest"], filters, tuple(live[epoch] for epoch in sorted(live)), said["procedure"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,7 +19,8 @@ FORMS = (
 #: The names that begin a form.
 NAMES = ("linear", "cubic", "one-shot", "per-epoch", "every")
 
-_DECIMAL = re.compile(r"[0-9]{0,9}\.?[0-9]{0,15}")
+#: As many digits as a computer prints of a fraction. A larger power of ten would take minutes to write out.
+_DECIMAL = re.compile(r"[0-9]{0,9}\.?[0-9]{0,30}(e-?[0-9]{1,2})?", re.IGNORECASE)
 
 
 def schedule_from(text: str) -> Schedule:
@@ -95,9 +97,19 @@ def _pruned(name: str, text: str) -> Fraction:
 
 
 def _fraction(name: str, text: str, expected: str) -> Fraction:
-    if not _DECIMAL.fullmatch(text) or not any(character.isdigit() for character in text) or Fraction(text) > 1:
+    fraction = decimal(text)
+    if fraction is None or fraction > 1:
         raise _wrong(name, expected, f"'{cut(text)}'")
-    return Fraction(text)
+    return fraction
+
+
+def decimal(text: str) -> Fraction | None:
+    """Return the number, at least 0, that a text holds in decimal digits; None if it holds none or one that is too long."""
+    if not _DECIMAL.fullmatch(text):
+        return None
+    with suppress(ValueError):
+        return Fraction(text)
+    return None
 
 
 def _wrong(name: str, expected: str, got: str) -> InputError:

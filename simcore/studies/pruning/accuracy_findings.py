@@ -16,9 +16,9 @@ def accuracy_findings(accuracy: pd.DataFrame, differences: pd.DataFrame) -> dict
     dense = accuracy[accuracy["experiment"] == "dense"].iloc[0]
     rows = accuracy[accuracy["experiment"] != "dense"]
     kept = ("experiment", "procedure", "ranking", "fraction", "multiple", "pruned_percent", "macs_left_percent")
-    measured = ("runs", "accuracy_mean_percent", "accuracy_std_points", "loss_mean_points", "loss_std_points")
+    measured = ("runs", "diverged", "accuracy_mean_percent", "accuracy_std_points", "loss_mean_points", "loss_std_points")
     return {
-        "dense": {name: dense[name] for name in ("runs", "accuracy_mean_percent", "accuracy_std_points")},
+        "dense": {name: dense[name] for name in ("runs", "diverged", "accuracy_mean_percent", "accuracy_std_points")},
         "pruned": [{name: row[name] for name in (*kept, *measured)} for row in rows.to_dict("records")],
         "differences": differences.to_dict("records"),
     }
@@ -41,7 +41,8 @@ def accuracy_conclusions(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _spread(row: Mapping[str, Any]) -> str:
-    return f"{row['accuracy_mean_percent']:.2f} ± {row['accuracy_std_points']:.2f} %"
+    spoilt = f" ({row['diverged']} of {row['runs']} runs diverged)" if row["diverged"] else ""
+    return f"{row['accuracy_mean_percent']:.2f} ± {row['accuracy_std_points']:.2f} %{spoilt}"
 
 
 def _named(row: Mapping[str, Any]) -> str:

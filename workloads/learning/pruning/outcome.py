@@ -33,12 +33,13 @@ class EpochRow:
 class PrunedRun:
     """A finished run. ``start`` is the network that the setup names, ``network`` what is left of it, without a closing softmax.
 
-    ``prunable`` names the convolutions that could be pruned.
+    ``procedure`` is that of the setup. ``prunable`` names the convolutions that could be pruned.
 
     ``diverged`` says that a loss was not finite, which ended the training. ``wall_s`` counts this process only.
     """
 
     seed: int
+    procedure: str
     rows: tuple[EpochRow, ...]
     start: Network
     network: Network
@@ -46,6 +47,11 @@ class PrunedRun:
     test_images: int
     diverged: bool
     wall_s: float
+
+    @property
+    def diverged_in(self) -> int | None:
+        """Return the epoch whose loss was not finite, which ended the training; None if all were."""
+        return self.rows[-1].epoch if self.diverged else None
 
     @property
     def accuracy_percent(self) -> float:
@@ -61,4 +67,4 @@ class PrunedRun:
     def log(self) -> PruningLog:
         """Return the log of live filters, which ``simcore prune`` reads."""
         live = tuple(row.live for row in self.rows)
-        return PruningLog(self.start.name, network_digest(self.start), live_of_groups(self.start, {}), live)
+        return PruningLog(self.start.name, network_digest(self.start), live_of_groups(self.start, {}), live, self.procedure)

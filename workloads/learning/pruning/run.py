@@ -65,6 +65,7 @@ class Training:
             save(state)
         return PrunedRun(
             self.seed,
+            self.setup.procedure,
             tuple(state.rows),
             self.named,
             state.net.network,
