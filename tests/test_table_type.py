@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -83,12 +85,15 @@ def test_with_bounds_checks_an_index_outside_of_a_table_is_an_error(function: Ca
 
 @pytest.mark.parametrize("system", ["edge-stt", "edge-sram-ddr4", "edge-unified"])
 def test_tables_of_a_kernel_share_no_memory(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The compiler relies on it. numpy compares the memory of every two tables of each call."""
+    """The compiler relies on it. numpy compares the memory of every two tables of each call.
+
+    ``counters`` holds the counts of a layer once more; the next test is about it.
+    """
     calls = []
 
     def watched(tables: Any) -> Int64Array:
         calls.append(tables)
-        arrays = list(zip(tables._fields, tables, strict=True))
+        arrays = [(name, array) for name, array in zip(tables._fields, tables, strict=True) if name != "counters"]
         for at, (name, array) in enumerate(arrays):
             shared = [other for other, further in arrays[at + 1 :] if np.shares_memory(array, further)]
             assert not shared, f"{name} shares memory with {shared}"
@@ -97,3 +102,17 @@ def test_tables_of_a_kernel_share_no_memory(system: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(cache, "words_of", watched)
     simulate("lenet5", system, layers="c1,s2,f6")
     assert calls
+
+
+def test_no_kernel_names_the_counters_and_the_tables_that_are_parts_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the kernels of replay name `counters`, and of its parts they name no more than the shape."""
+    calls = []
+    monkeypatch.setattr(cache, "words_of", lambda tables: calls.append(tables) or words_of(tables))
+    simulate("lenet5", "edge-stt", layers="c1")
+    (tables,) = [found for found in calls if hasattr(found, "counters")][:1]
+    parts = [name for name, array in zip(tables._fields, tables, strict=True) if np.shares_memory(array, tables.counters)]
+    parts.remove("counters")
+    assert {"counts", "stall_cycles", "buffer_cycles"} <= set(parts)
+    for file in Path(cache.__file__).parent.rglob("*.py"):
+        named = r"tables\.counters\b" if file.parent.name != "replay" else rf"tables\.({'|'.join(parts)})\b(?!\.shape)"
+        assert re.findall(named, file.read_text(encoding="utf-8")) == [], file
