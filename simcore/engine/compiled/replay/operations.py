@@ -110,7 +110,9 @@ def _rank(tables: Tables, replay: r.Replay, plan: int, needed: int) -> int:
     """Return how many operations whose bursts may start in the block are needed earlier than step ``needed``."""
     rank = 0
     for queue in range(_QUEUES):
-        for op in range(replay.before[queue, r.HEAD], replay.before[queue, r.NEXT] + replay.words[plan + queue * r.PLAN_QUEUE]):
+        # A move known from another place may have started more operations than this queue still has.
+        end = min(replay.before[queue, r.NEXT] + replay.words[plan + queue * r.PLAN_QUEUE], tables.queues[queue, c.QUEUE_END])
+        for op in range(replay.before[queue, r.HEAD], end):
             if tables.ops[op, _NEEDED] < needed and tables.ops[op, _KIND] != _ACQUIRE:
                 rank += 1
     return rank
