@@ -61,6 +61,17 @@ def test_a_difference_is_decided_where_its_interval_leaves_out_zero() -> None:
     assert told[2].endswith("better in 0 and worse in 3 of 3 seeds: less accurate")
 
 
+def test_every_ranking_is_compared_with_every_other() -> None:
+    table = difference_table(
+        runs({"dense": [98.0, 96.0], "l1": [97.0, 93.0], "random": [90.0, 94.0], "mean-activation": [96.0, 98.0]})
+    )
+    assert list(zip(table["this"], table["against"], table["gain_mean_points"], strict=True)) == [
+        ("l1", "random", 3.0),
+        ("l1", "mean-activation", -2.0),
+        ("mean-activation", "random", 5.0),
+    ]
+
+
 def test_trainings_that_diverged_are_counted_beside_the_accuracy() -> None:
     table = runs({"dense": [98.0, 96.0, 97.0], "l1": [97.0, 93.0, 10.0]})
     table.loc[table["ranking"] == "l1", "diverged"] = [False, False, True]

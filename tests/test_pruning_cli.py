@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from simcore.pruning.printed import _saved_or_cost
 from tests.command_line import invoke, printed_json
 from workloads.learning.pruning.setup import PrunedTraining
 from workloads.load import load_network
@@ -64,7 +65,29 @@ def test_round_filters_prunes_to_multiples():
     plain = printed_json(*DECLARED)["systems"]["titan-xp"]["pruned_while_training"]["cycles"]
     system = found["systems"]["titan-xp"]
     assert system["rounding_saved_percent"]["cycles"] == 100 * (1 - system["pruned_while_training"]["cycles"] / plain)
-    assert "Multiples of 8 filters on titan-xp save" in " ".join(invoke(*DECLARED, "--round-filters", "8").output.split())
+    text = " ".join(invoke(*DECLARED, "--round-filters", "8").output.split())
+    # Multiples of 8 keep all filters of conv1, which the schedule halves.
+    more = f"{-system['rounding_saved_percent']['macs']:.2f} % more multiply-accumulates"
+    assert f"Multiples of 8 filters on titan-xp cost {more}, " in text
+
+
+@pytest.mark.parametrize(
+    ("saved", "told"),
+    [
+        ((5.0, 4.0, 3.0), "save 5.00 % of the multiply-accumulates, 4.00 % of the cycles, 3.00 % of the energy"),
+        ((-43.27, 4.0, None), "save 4.00 % of the cycles and cost 43.27 % more multiply-accumulates"),
+        ((-1.0, -2.0, -3.0), "cost 1.00 % more multiply-accumulates, 2.00 % more cycles, 3.00 % more energy"),
+    ],
+)
+def test_what_multiples_cost_is_not_called_saved(saved, told):
+    assert _saved_or_cost(dict(zip(("macs", "cycles", "energy_pj"), saved, strict=True))) == told
+
+
+def test_one_of_a_thing_is_said_in_the_singular():
+    words = (*SMALL[:2], "--samples", "8", "--batch", "8", "--system", "titan-xp", "--schedule", "linear:0", "--epochs", "1")
+    text = " ".join(invoke(*words, "--quiet").output.split())
+    assert text.startswith("1 epoch of 1 minibatch of 8 an epoch; 1 distinct network; ")
+    assert text.endswith("1 training step was simulated.")
 
 
 @pytest.mark.parametrize(

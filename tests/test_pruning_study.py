@@ -88,6 +88,33 @@ def test_which_schedules_save_41_percent_is_computed_and_not_assumed():
     assert [row["schedule"] for row in found["by_schedule"]] == [row["schedule"] for row in rows]
 
 
+#: A column of the page's table of counts -> the network.
+PAGE_NETWORKS = {
+    "VGG16 (32x32)": "vgg16-32",
+    "VGG16 (ImageNet)": "vgg16",
+    "ResNet18 (32x32)": "resnet18-32",
+    "ResNet18 (ImageNet)": "resnet18",
+}
+
+
+@pytest.mark.slow
+def test_the_pages_table_of_counts_is_what_the_study_counts():
+    """Every cell is read. To save time, ramps of 200 epochs, which have hundreds of networks, are counted for one network."""
+    page = (Path(__file__).parents[1] / "docs" / "pruning.md").read_text(encoding="utf-8")
+    lines = iter(page.split("### What it found")[1].splitlines())
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    assert rows[0] == ["schedule", *PAGE_NETWORKS]
+    assert len(rows) == 2 + 8
+    for schedule, *cells in rows[2:]:
+        assert schedule.strip("`") in settings.SCHEDULES
+        for network, cell in zip(PAGE_NETWORKS.values(), cells, strict=True):
+            for epochs, percent in zip(settings.EPOCHS, cell.split(", "), strict=True):
+                if epochs == 60 or network == "vgg16-32" or schedule.startswith(("`one", "`every")):
+                    row = count_row(Count(network, schedule.strip("`"), epochs))
+                    assert f"{row['computations_saved_percent']:.1f}" == percent.strip("*"), (schedule, network, epochs)
+                    assert row["computations_as_claimed"] == percent.startswith("**"), (schedule, network, epochs)
+
+
 def test_a_saving_of_41_percent_is_told_with_its_case():
     case = {"network": "net", "schedule": "one-shot:0.5@0.4", "epochs": 60}
     row = {**case, "computations_saved_percent": 41.2, "accesses_saved_percent": 30.0, "weight_accesses_saved_percent": 41.0}

@@ -174,11 +174,6 @@ def number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else "-" if value is None else str(value)
 
 
-def counted(count: int, name: str) -> str:
-    """Return a count with the name of what is counted: "1 bank", "2 banks", "3 passes"."""
-    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}{'es' if name.endswith('s') else 's'}"
-
-
 class _OnStderr(logging.Handler):
     """Prints each message as a line on stderr, which is looked up for each line because a progress bar may replace it."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from simcore.cli.console import console, counted, print_json
+from simcore.cli.console import console, print_json
 from simcore.cli.options import RunOptions, optimizer_of
 from simcore.cli.simulating import precision_of
 from simcore.cli.sweep_options import SweepOptions
 from simcore.errors import InputError
 from simcore.estimate import Range, estimate
+from simcore.reading.numbers import counted
 from simcore.reading.overrides import SetOptions
 from simcore.sweeps.size import SweepSize, sweep_size
 from simcore.sweeps.space import Space

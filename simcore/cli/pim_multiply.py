@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from models.pim.variation import SOURCE, failing_share
-from simcore.cli.console import console, counted, print_json, table, telling_of_compiling, working
+from simcore.cli.console import console, print_json, table, telling_of_compiling, working
 from simcore.cli.dram_settings import standard_overrides
 from simcore.cli.options import file_named
 from simcore.cli.pim import MultiplyOptions
@@ -20,6 +20,7 @@ from simcore.pim.program import MicroProgram
 from simcore.pim.report import Placed, report
 from simcore.pim.saving import command_file
 from simcore.pim.values import check_values
+from simcore.reading.numbers import counted
 
 _LIMITS = ("tRRD", "tFAW", "command-bus")
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from models.pim.bitsimd import SYSTEMS, is_extended, row_accesses, time_of
-from simcore.cli.console import console, counted, print_json, table
+from simcore.cli.console import console, print_json, table
 from simcore.cli.options import file_named
 from simcore.dram.commands import HEADER
 from simcore.errors import InputError, did_you_mean
+from simcore.reading.numbers import counted
 from simcore.saving import text_files
 
 

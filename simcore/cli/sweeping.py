@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from simcore.cli.console import console, counted, print_json, progress, table, telling_of_compiling
+from simcore.cli.console import console, print_json, progress, table, telling_of_compiling
 from simcore.cli.guard import BAD_INPUT
 from simcore.cli.sweep_options import SweepOptions
 from simcore.errors import InputError
+from simcore.reading.numbers import counted
 from simcore.run_time import LIMIT_S
 from simcore.sweeps.folder import FIGURES
 from simcore.sweeps.reading import read_space

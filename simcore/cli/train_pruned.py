@@ -156,7 +156,8 @@ def _run(run: PrunedRun) -> dict[str, Any]:
 
 def _print(runs: Sequence[PrunedRun], found: dict[str, Any], asked: TrainPrunedOptions) -> None:
     """Print the epochs of the first run and, of several runs, each run; if quiet, only the last line."""
-    from simcore.cli.console import console, counted, table
+    from simcore.cli.console import console, table
+    from simcore.reading.numbers import counted
 
     out = console()
     if not asked.quiet:

@@ -8,6 +8,7 @@ from typing import Any
 from simcore.pruning.result import PruneResult
 from simcore.pruning.run_cost import RunCost
 from simcore.pruning.training import DENSE, PROCEDURES, RETRAINED
+from simcore.reading.numbers import counted
 from simcore.results.printed import PrintedTable
 
 _NAMES = {"dense": "dense", "pruned_while_training": "pruned while training", "train_prune_retrain": "train, prune, retrain"}
@@ -65,17 +66,28 @@ def _layers(result: PruneResult, run: RunCost) -> PrintedTable:
 def printed_lines(result: PruneResult) -> Iterator[str]:
     """Yield the sentences below the tables."""
     training = result.training
-    steps = f"{training.minibatches:,} minibatches of {training.network.batch} an epoch"
-    yield f"{training.log.epochs} epochs of {steps}; {len(training.live)} distinct networks; {result.convention}."
+    steps = f"{counted(training.minibatches, 'minibatch')} of {training.network.batch} an epoch"
+    networks = counted(len(training.live), "distinct network")
+    yield f"{counted(training.log.epochs, 'epoch')} of {steps}; {networks}; {result.convention}."
     if result.every_nth_note is not None:
         yield f"{result.every_nth_note}."
     for run in result.runs:
         saved = result.rounding_saved_percent(run)
         if saved is not None:
-            energy = "" if saved["energy_pj"] is None else f", {saved['energy_pj']:.2f} % of the energy"
-            told = f"{saved['macs']:.2f} % of the multiply-accumulates, {saved['cycles']:.2f} % of the cycles{energy}"
-            yield f"Multiples of {result.order.round_filters} filters on {run.system} save, of any number of filters: {told}."
+            multiples = f"Multiples of {result.order.round_filters} filters on {run.system}"
+            yield f"{multiples} {_saved_or_cost(saved)}, compared with any number of filters."
     every = (result, *([] if result.unrounded is None else [result.unrounded]))
     needed = sum(len(each.runs) * len(each.training.simulated) for each in every)
-    kept = f"; {needed - result.simulated} were kept from earlier runs" if result.simulated < needed else ""
-    yield f"{result.simulated} training steps were simulated{kept}."
+    before = needed - result.simulated
+    kept = f"; {before} {'was' if before == 1 else 'were'} kept from earlier runs" if before else ""
+    verb = "was" if result.simulated == 1 else "were"
+    yield f"{counted(result.simulated, 'training step')} {verb} simulated{kept}."
+
+
+def _saved_or_cost(saved: Mapping[str, float | None]) -> str:
+    """Return what is saved of computations, cycles and energy in percent, and what is spent more, in two parts."""
+    told = {"macs": "multiply-accumulates", "cycles": "cycles", "energy_pj": "energy"}
+    known = {told[name]: value for name in told if (value := saved[name]) is not None}
+    less = [f"{value:.2f} % of the {name}" for name, value in known.items() if value >= 0]
+    more = [f"{-value:.2f} % more {name}" for name, value in known.items() if value < 0]
+    return " and ".join([f"save {', '.join(less)}"] * bool(less) + [f"cost {', '.join(more)}"] * bool(more))

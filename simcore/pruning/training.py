@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 PROCEDURES = ("dense", "pruned_while_training", "train_prune_retrain")
 DENSE, PRUNED, RETRAINED = PROCEDURES
 MOST_SAMPLES = 10**12
-MOST_EPOCHS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +36,8 @@ class Training:
     every_nth: int = 1
 
     def __post_init__(self) -> None:
+        from workloads.pruning.schedule import MOST_EPOCHS
+
         for name, value, least, most in (
             ("samples", self.samples, 1, MOST_SAMPLES),
             ("retrain_epochs", self.retrain_epochs, 0, MOST_EPOCHS),

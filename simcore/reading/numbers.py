@@ -1,4 +1,4 @@
-"""Numbers of bounded length in a user's texts, and values in the form in which an error shows them."""
+"""Numbers of bounded length in a user's texts, and values in the form in which an error or a sentence shows them."""
 
 from __future__ import annotations
 
@@ -37,3 +37,8 @@ def shown(value: object) -> str:
         return f"an integer of more than {MAX_DIGITS} digits"
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 4]}...{text[-1]}"
+
+
+def counted(count: int, name: str) -> str:
+    """Return a count with the name of what is counted: "1 bank", "2 banks", "3 passes"."""
+    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}{'es' if name.endswith('s') else 's'}"

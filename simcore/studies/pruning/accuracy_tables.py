@@ -68,12 +68,12 @@ def spread_table(runs: pd.DataFrame) -> pd.DataFrame:
 def difference_table(runs: pd.DataFrame) -> pd.DataFrame:
     """Return what each choice gains over another, seed by seed, at every fraction.
 
-    L1 against the other rankings, each procedure against pruning while training, and multiples of filters against any number.
+    The rankings against each other, each procedure against pruning while training, and multiples of filters against any number.
     """
     rows = []
     for fraction, of_fraction in runs[runs["experiment"] == "rankings"].groupby("fraction", sort=True):
-        for other in ("random", "mean-activation"):
-            rows.append(_compared("ranking", "l1", other, fraction, of_fraction))
+        for ranking, other in (("l1", "random"), ("l1", "mean-activation"), ("mean-activation", "random")):
+            rows.append(_compared("ranking", ranking, other, fraction, of_fraction))
     for fraction, of_fraction in runs[runs["experiment"] == "procedures"].groupby("fraction", sort=True):
         of_l1 = of_fraction[of_fraction["ranking"] == "l1"]
         for other in ("prune-retrain", "iterative"):
