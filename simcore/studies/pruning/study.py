@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simcore.engine.cold_start import log_cold_start
 from simcore.progress import OnProgress
+from simcore.spec import load_system
 from simcore.studies.form.part import Part, joined, part_or_left_out
 from simcore.studies.form.result import StudyResult
 from simcore.studies.pruning.accuracy import study_accuracy
@@ -22,6 +23,8 @@ def study_pruning(settings: PruningSettings, trained: AccuracySettings, on_progr
 
     Parts that need a missing extra are left out, with a line in ``left_out``.
     """
+    for system in settings.chosen_systems:  # an unknown one is told before anything runs
+        load_system(system)
     figures = part_or_left_out("figures", "plot", Part)
     accuracy = part_or_left_out("accuracy", "train", lambda: study_accuracy(trained, on_progress))
     whole = joined((figures, study_savings(settings, on_progress), accuracy))
