@@ -7,18 +7,20 @@ them. Tensors have all their axes; the batch is one of them, followed from the i
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from simcore.errors import InputError, InputErrors
 from workloads.importers.fusion import fused
+from workloads.importers.graph import UNFIT, Graph, GraphNode
+from workloads.importers.names import one_line
 from workloads.importers.onnx_bytes import BrokenBytesError, read_without_weights
-from workloads.importers.onnx_shapes import find_shapes, one_line
+from workloads.importers.onnx_shapes import COMPUTED, find_shapes
 from workloads.importers.onnx_sizes import reject_large, settle_sizes, written_sizes
-from workloads.importers.onnx_translation import NodeProblem, Translation, unknown_operators
+from workloads.importers.operators.table import OPERATORS
+from workloads.importers.translation import NodeProblem, Translation, finished, unsupported
 from workloads.network import Network
 
 #: Larger initialisers are dropped before shape inference, which does not need their values.
@@ -60,25 +62,42 @@ def _load(onnx: Any, path: Path, batch: int | None, dims: Mapping[str, int], ski
     try:
         file_batch = settle_sizes(model.graph, inputs, dims, where)
     except InputError as error:
-        unknown = unknown_operators(model.graph)
+        unknown = _unknown_operators(model.graph)
         if not unknown or skip_unsupported:
             raise
-        raise InputErrors([error, _unsupported(unknown, where)]) from None
+        raise InputErrors([error, unsupported(unknown, where)]) from None
     shapes = find_shapes(onnx, model, weights, where)
     reject_large(((f"tensor '{tensor}'", size) for tensor, shape in shapes.shapes.items() for size in shape), where)
-    translation = Translation.of(onnx, model, shapes, file_batch, where)
-    if translation.problems and not skip_unsupported:
-        raise _unsupported(translation.problems, where)
-    if batch not in (None, translation.count) and translation.lost is not None:
-        raise InputError(f"expected no --batch for a graph without one batch axis ({translation.lost})", where=where)
-    if not translation.made:
-        raise InputError("expected nodes that compute something from the inputs, got none", where=where)
-    name = path.stem
-    if translation.problems:
-        count = len(translation.problems)
-        name = f"{name}, without {count} unsupported node{'s' if count > 1 else ''}"
-    network = translation.network(name)
-    return Network(name, network.graph, network.batch if batch is None else batch, file=path)
+    opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
+    nodes = [_graph_node(onnx, node, where) for node in model.graph.node if not set(node.output) <= shapes.constants]
+    graph = Graph(nodes, [value.name for value in model.graph.input], shapes, file_batch, where, "ONNX", opset)
+    return finished(Translation.of(graph), path.stem, batch, skip_unsupported=skip_unsupported, file=path)
+
+
+def _graph_node(onnx: Any, node: Any, where: str) -> GraphNode:
+    """Return a node of the file as the translation takes it. Raise InputError for broken attributes."""
+    get, name = onnx.helper.get_attribute_value, _layer_name(node)
+    try:
+        attributes = {attribute.name: get(attribute) for attribute in node.attribute}
+    except UNFIT as error:
+        message = f"node '{name}' ({node.op_type}): its attributes are not those of the operator ({one_line(error)})"
+        raise InputError(message, where=where) from None
+    return GraphNode(node.op_type, name, list(node.input), list(node.output), attributes, node.domain in ("", "ai.onnx"))
+
+
+def _layer_name(node: Any) -> str:
+    """Return the name of a node or, if it has none, of its first result."""
+    return str(node.name or next(iter(node.output), node.op_type))
+
+
+def _unknown_operators(graph: Any) -> list[NodeProblem]:
+    """Return the nodes whose operator has no layer, whatever its operands are."""
+    known = OPERATORS.keys() | COMPUTED
+    return [
+        (node.op_type, _layer_name(node))
+        for node in graph.node
+        if node.op_type not in known or node.domain not in ("", "ai.onnx")
+    ]
 
 
 def _import_onnx() -> Any:
@@ -142,16 +161,3 @@ def _check(onnx: Any, model: Any, where: str) -> None:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
         raise InputError(f"expected a valid ONNX model, got one that is broken ({one_line(error)})", where=where) from None
-
-
-def _unsupported(problems: Iterable[NodeProblem], where: str) -> InputError:
-    """Return one InputError that counts all problems by kind and names three nodes of each."""
-    nodes: dict[str, list[str]] = defaultdict(list)
-    for what, name in problems:
-        nodes[what].append(name)
-    listed = "; ".join(
-        f"{what} ({len(names)}x: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
-        for what, names in sorted(nodes.items())
-    )
-    hint = "docs/onnx.md lists what is supported; --skip-unsupported runs the rest"
-    return InputError(f"unsupported operators: {listed}", where=where, hint=hint)

@@ -7,15 +7,15 @@ values of its operands; ONNX's own evaluator computes small results whose operan
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from simcore.errors import InputError
+from workloads.importers.graph import Shapes
+from workloads.importers.names import one_line
 from workloads.importers.operators.node import Value
-from workloads.layers import Shape
 
 #: The most values of a tensor that is computed.
 MOST_VALUES = 1 << 16
@@ -37,15 +37,6 @@ KEPT = frozenset({"GroupNormalization", "RotaryEmbedding", "RMSNormalization", "
 
 #: Operators whose inference in onnx 1.23 does not end for some broken attributes: an Einsum of the equation "ii$->i".
 ENDLESS = frozenset({"Einsum"})
-
-
-@dataclass
-class Shapes:
-    """What is known of a graph's tensors, by name. ``constants`` do not depend on the network's inputs, or only on shapes."""
-
-    shapes: dict[str, Shape] = field(default_factory=dict)
-    values: dict[str, Value] = field(default_factory=dict)
-    constants: set[str] = field(default_factory=set)
 
 
 def find_shapes(onnx: Any, model: Any, weights: Iterable[str], where: str) -> Shapes:
@@ -179,8 +170,3 @@ class _Pass:
         values = ([helper.make_tensor_value_info(name, none, None) for name in names] for names in (operands, node.output))
         graph = helper.make_graph([node], "node", *values)
         return self.onnx.reference.ReferenceEvaluator(helper.make_model(graph, opset_imports=self.model.opset_import))
-
-
-def one_line(error: Exception) -> str:
-    """Return an error's text on one line, or its kind if it has none."""
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,22 +1,22 @@
-"""Translation of an ONNX graph, node by node in order, into the layers of a network."""
+"""Translation of a graph, node by node in order, into the layers of a network."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from simcore.errors import InputError
 from workloads import layers
-from workloads.importers.onnx_shapes import COMPUTED, Shapes, one_line
+from workloads.importers.graph import UNFIT, Graph, GraphNode
+from workloads.importers.names import one_line
 from workloads.importers.onnx_sizes import FileBatch
 from workloads.importers.operators.batch import images
 from workloads.importers.operators.node import Axes, Batch, LostBatchError, Node, Operator, Tensor, UnsupportedError, per_image
 from workloads.importers.operators.table import OPERATORS
 from workloads.layers import Input, Layer, Shape
 from workloads.network import Network, NetworkBuilder
-
-#: What a rule raises for operands and attributes of numbers, ranks and types that ONNX's checker lets pass.
-UNFIT = (IndexError, KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError, OverflowError)
 
 #: What is unsupported, and the node's name.
 NodeProblem = tuple[str, str]
@@ -29,10 +29,9 @@ class Translation:
     graph; it is None if one is.
     """
 
-    def __init__(self, onnx: Any, model: Any, shapes: Shapes, batch: FileBatch, where: str) -> None:
-        self.onnx, self.graph, self.found, self.where = onnx, model.graph, shapes, where
-        self.opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
-        self.count, self.lost, self.at = batch.count, batch.missing, batch.axes
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self.found, self.where = graph, graph.found, graph.where
+        self.count, self.lost, self.at = graph.batch.count, graph.batch.missing, graph.batch.axes
         self.builder = NetworkBuilder("graph")
         self.made: dict[str, Shape] = {}
         self.producer: dict[str, str] = {}
@@ -40,16 +39,16 @@ class Translation:
         self.problems: list[NodeProblem] = []
 
     @classmethod
-    def of(cls, onnx: Any, model: Any, shapes: Shapes, batch: FileBatch, where: str) -> Translation:
+    def of(cls, graph: Graph) -> Translation:
         """Return the translation of all nodes. A batch of several images that cannot be followed is no batch.
 
         Raise InputError for shapes that do not fit and for a node that reads an output without a layer.
         """
         try:
-            made = cls(onnx, model, shapes, batch, where)
+            made = cls(graph)
             made._translate()
         except LostBatchError as lost:
-            made = cls(onnx, model, shapes, FileBatch(1, {}, missing=str(lost)), where)
+            made = cls(replace(graph, batch=FileBatch(1, {}, missing=str(lost))))
             made._translate()
         return made
 
@@ -79,18 +78,18 @@ class Translation:
     # The nodes ----------------------------------------------------------------------------------------------------------------
 
     def _translate(self) -> None:
-        nodes = [node for node in self.graph.node if not set(node.output) <= self.found.constants]
-        read = {tensor for node in nodes for tensor in node.input} - self.found.constants
-        for value in self.graph.input:
-            if value.name in read:
-                self._input(value.name)
+        nodes = [node for node in self.graph.nodes if not set(node.outputs) <= self.found.constants]
+        read = {tensor for node in nodes for tensor in node.inputs} - self.found.constants
+        for name in self.graph.inputs:
+            if name in read:
+                self._input(name)
         for node in nodes:
             try:
                 self._node(node)
             except InputError as error:
                 raise error if error.where == self.where else InputError(str(error), where=self.where) from None
             except UNFIT as error:
-                message = f"node '{layer_name(node)}' ({node.op_type}): its operands or attributes are not those of the operator"
+                message = f"node '{node.name}' ({node.op}): its operands or attributes are not those of the operator"
                 raise InputError(f"{message} ({one_line(error)})", where=self.where) from None
 
     def _input(self, name: str) -> None:
@@ -100,44 +99,43 @@ class Translation:
         self.batches[name] = batch
         self.producer[name] = self.add(Input(self.free(name), per_image(self.found.shapes[name], batch, self.count) or (1,)), [])
 
-    def _node(self, node: Any) -> None:
+    def _node(self, node: GraphNode) -> None:
         """Translate a node, or note that it has no layer and put a view in its place."""
-        operator = OPERATORS.get(node.op_type) if node.domain in ("", "ai.onnx") else None
+        operator = OPERATORS.get(node.op) if node.own_domain else None
         try:
             if operator is None:
-                raise UnsupportedError(node.op_type)
+                raise UnsupportedError(node.op)
             made = self._prepared(node)
             self._follow(operator, made)
             names = operator.layers(made)
         except UnsupportedError as reason:
-            self.problems.append((str(reason), layer_name(node)))
+            self.problems.append((str(reason), node.name))
             self._skip(node)
             return
-        for index, name in enumerate(names[: len(node.output)]):
-            if name and node.output[index]:
+        for index, name in enumerate(names[: len(node.outputs)]):
+            if name and node.outputs[index]:
                 self._compare(name, made, index)
-                self.producer[node.output[index]] = name
-                self.batches[node.output[index]] = made.axes.results[index]
+                self.producer[node.outputs[index]] = name
+                self.batches[node.outputs[index]] = made.axes.results[index]
 
-    def _prepared(self, node: Any) -> Node:
-        get = self.onnx.helper.get_attribute_value
+    def _prepared(self, node: GraphNode) -> Node:
         return Node(
-            name=self.free(layer_name(node)),
-            op=node.op_type,
-            attributes={attribute.name: get(attribute) for attribute in node.attribute},
-            operands=tuple(self._operand(tensor) for tensor in node.input),
-            sources=tuple("" if tensor in self.found.constants else self._source(node, tensor) for tensor in node.input),
+            name=self.free(node.name),
+            op=node.op,
+            attributes=node.attributes,
+            operands=tuple(self._operand(tensor) for tensor in node.inputs),
+            sources=tuple("" if tensor in self.found.constants else self._source(node, tensor) for tensor in node.inputs),
             outputs=self._results(node),
             count=self.count,
-            opset=self.opset,
+            opset=self.graph.opset,
             writer=self,
         )
 
-    def _results(self, node: Any) -> tuple[Shape, ...]:
+    def _results(self, node: GraphNode) -> tuple[Shape, ...]:
         """Return the shapes of the results, () for absent ones. The first one that is there must have a known shape."""
-        first = next((tensor for tensor in node.output if tensor), "")
+        first = next((tensor for tensor in node.outputs if tensor), "")
         self._known(first)
-        return tuple(self.found.shapes.get(tensor, ()) if tensor else () for tensor in node.output)
+        return tuple(self.found.shapes.get(tensor, ()) if tensor else () for tensor in node.outputs)
 
     def _follow(self, operator: Operator, node: Node) -> None:
         """Set where the node reads and gives the batch. Where it cannot be told, the node has none."""
@@ -158,28 +156,28 @@ class Translation:
             self.lost = self.lost or str(lost)
             node.axes = Axes([None] * len(node.operands), [None] * len(node.outputs))
 
-    def _skip(self, node: Any) -> None:
+    def _skip(self, node: GraphNode) -> None:
         """Put a view without cycles in the place of a node, for each result of known shape.
 
         Axis 0 of a result is its batch if it is that of an operand and the extent is the same.
         """
-        read = [tensor for tensor in node.input if tensor in self.producer]
+        read = [tensor for tensor in node.inputs if tensor in self.producer]
         has_batch = any(self.batches[tensor] == Batch(0) for tensor in read)
-        for tensor in node.output:
+        for tensor in node.outputs:
             if tensor and tensor in self.found.shapes:
                 shape = self.found.shapes[tensor]
                 batch = Batch(0) if has_batch and shape[:1] == (self.count,) else None
-                layer = layers.Skipped(self.free(layer_name(node)), per_image(shape, batch, self.count), node.op_type)
+                layer = layers.Skipped(self.free(node.name), per_image(shape, batch, self.count), node.op)
                 self.producer[tensor] = self.add(layer, [self.producer[source] for source in read])
                 self.batches[tensor] = batch
                 if batch is None:
-                    self.lost = self.lost or f"node '{layer_name(node)}' is unsupported"
+                    self.lost = self.lost or f"node '{node.name}' is unsupported"
 
     def _compare(self, name: str, node: Node, index: int) -> None:
-        """Raise InputError if a layer's own shape is not the one that ONNX infers."""
+        """Raise InputError if a layer's own shape is not the one that the graph's writer infers."""
         expected, got = node.result(index), self.made[name]
         if got != expected and (expected, got) != ((), (1,)):
-            raise InputError(f"ONNX infers the shape {expected}, the layer gives {got}", where=f"layer '{name}'")
+            raise InputError(f"{self.graph.writer} infers the shape {expected}, the layer gives {got}", where=f"layer '{name}'")
 
     def _operand(self, tensor: str) -> Tensor:
         constant = tensor in self.found.constants
@@ -188,9 +186,9 @@ class Translation:
         value = self.found.values.get(tensor)
         return Tensor(tensor, self._known(tensor), self.batches.get(tensor), constant, value=value)
 
-    def _source(self, node: Any, tensor: str) -> str:
+    def _source(self, node: GraphNode, tensor: str) -> str:
         if tensor not in self.producer:
-            message = f"node '{layer_name(node)}' reads '{tensor}', a second output, which is not supported"
+            message = f"node '{node.name}' reads '{tensor}', a second output, which is not supported"
             raise InputError(message, where=self.where)
         return self.producer[tensor]
 
@@ -200,14 +198,33 @@ class Translation:
         return self.found.shapes[tensor]
 
 
-def layer_name(node: Any) -> str:
-    """Return the name of a node or, if it has none, of its first result."""
-    return str(node.name or next(iter(node.output), node.op_type))
+def unsupported(problems: Iterable[NodeProblem], where: str) -> InputError:
+    """Return one InputError that counts all problems by kind and names three nodes of each."""
+    nodes: dict[str, list[str]] = defaultdict(list)
+    for what, name in problems:
+        nodes[what].append(name)
+    listed = "; ".join(
+        f"{what} ({len(names)}x: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
+        for what, names in sorted(nodes.items())
+    )
+    hint = "docs/onnx.md lists what is supported; --skip-unsupported runs the rest"
+    return InputError(f"unsupported operators: {listed}", where=where, hint=hint)
 
 
-def unknown_operators(graph: Any) -> list[NodeProblem]:
-    """Return the nodes whose operator has no layer, whatever its operands are."""
-    known = OPERATORS.keys() | COMPUTED
-    return [
-        (node.op_type, layer_name(node)) for node in graph.node if node.op_type not in known or node.domain not in ("", "ai.onnx")
-    ]
+def finished(translation: Translation, name: str, batch: int | None, *, skip_unsupported: bool, file: Path | None) -> Network:
+    """Return the network of a translation. ``batch`` replaces that of the graph. See ``load_onnx`` for the other arguments.
+
+    Raise InputError for unsupported nodes, for a batch where no axis is the batch in all of the graph, and for no node at all.
+    """
+    where = translation.where
+    if translation.problems and not skip_unsupported:
+        raise unsupported(translation.problems, where)
+    if batch not in (None, translation.count) and translation.lost is not None:
+        raise InputError(f"expected no --batch for a graph without one batch axis ({translation.lost})", where=where)
+    if not translation.made:
+        raise InputError("expected nodes that compute something from the inputs, got none", where=where)
+    if translation.problems:
+        count = len(translation.problems)
+        name = f"{name}, without {count} unsupported node{'s' if count > 1 else ''}"
+    network = translation.network(name)
+    return Network(name, network.graph, network.batch if batch is None else batch, file=file)

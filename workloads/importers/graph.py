@@ -1,0 +1,52 @@
+"""A graph of nodes as the translation takes it, whatever program wrote it: operators and attributes of ONNX, known shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workloads.importers.onnx_sizes import FileBatch
+from workloads.importers.operators.node import Value
+from workloads.layers import Shape
+
+#: What a rule raises for operands and attributes of numbers, ranks and types that ONNX's checker lets pass.
+UNFIT = (IndexError, KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError, OverflowError)
+
+
+@dataclass
+class Shapes:
+    """What is known of a graph's tensors, by name. ``constants`` do not depend on the network's inputs, or only on shapes."""
+
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+    constants: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    """A node: an operator of ``table.py``, its attributes, and the tensors that it reads and gives, "" for absent ones."""
+
+    op: str
+    name: str
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    attributes: dict[str, Any] = field(default_factory=dict)
+    own_domain: bool = True
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in an order in which they can run. ``inputs`` names the tensors that enter, without weights.
+
+    ``where`` names the file or module in errors, and ``writer`` the program that gave the shapes. ``opset`` is the version of the
+    operators.
+    """
+
+    nodes: Sequence[GraphNode]
+    inputs: Sequence[str]
+    found: Shapes
+    batch: FileBatch
+    where: str
+    writer: str
+    opset: int
