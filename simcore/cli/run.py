@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from simcore.cli.console import console, drawn, print_json, rate
+from simcore.cli.next_step import next_line
 from simcore.cli.options import RunOptions, file_named
 from simcore.cli.reporting import report_of_run
 from simcore.cli.simulating import simulate_as_asked
@@ -44,6 +45,7 @@ def run_command(options: RunOptions) -> None:
         for line in results.kind.printed_lines(results):
             out.print(line, markup=False)
         out.print(summary(results))
+        typer.echo(next_line(results, options), err=True)
 
 
 def _tell_of_a_cut(results: Results) -> None:

@@ -1,4 +1,4 @@
-"""What a kind of machine says about the time of a run: where cycles are lost, and which keys might save them."""
+"""What a kind of machine says about the time of a run: where cycles are lost, which keys might save them, what to try next."""
 
 from __future__ import annotations
 
@@ -41,3 +41,22 @@ class Change:
     def overrides(self) -> tuple[str, ...]:
         """Return the change as ``--set`` texts."""
         return f"{self.key}={self.value}", *self.beside
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What to try after a run: the ``reason`` in a few words, and the ``command`` of simcore that goes on from there.
+
+    The command (``run``, ``banks`` or ``why``) takes what the run took, and ``options`` besides. ``layer`` is the layer to look
+    at, "" for all of them.
+    """
+
+    reason: str
+    command: str
+    options: tuple[str, ...] = ()
+    layer: str = ""
+
+
+def step_with(change: Change, reason: str) -> NextStep:
+    """Return the step of running again with a change."""
+    return NextStep(reason, "run", tuple(word for text in change.overrides for word in ("--set", text)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simcore.dram.tables import ResolvedDram
-    from simcore.kinds.advice import Change, Loss
+    from simcore.kinds.advice import Change, Loss, NextStep
     from simcore.machine.line_writes import LineWrites
     from simcore.results import LayerRun, Results
     from simcore.results.banks import BankName
@@ -221,6 +221,10 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     def keys_against(self, cause: str) -> Sequence[str]:
         """Return the keys that ``changes`` may propose for a cause, with NAME for a name of the user's."""
         return ()
+
+    def next_step(self, results: Results) -> NextStep | None:
+        """Return what to try after a run, from its results alone, or None if nothing stands out."""
+        return None
 
     def terms(self) -> Sequence[Term]:
         """Return what ``simcore explain`` says about the kind's own columns, causes and metrics."""

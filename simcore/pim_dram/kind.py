@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simcore.dram.tables import ResolvedDram
-    from simcore.kinds.advice import Change, Loss
+    from simcore.kinds.advice import Change, Loss, NextStep
     from simcore.pim_dram.plan import NetworkPlan
     from simcore.results import LayerRun, Results
     from simcore.results.banks import BankName
@@ -190,6 +190,11 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
         from simcore.pim_dram.losses import keys_against
 
         return keys_against(cause)
+
+    def next_step(self, results: Results) -> NextStep | None:
+        from simcore.pim_dram.next_step import next_step
+
+        return next_step(results)
 
     def terms(self) -> Sequence[Term]:
         from simcore.pim_dram.terms import TERMS

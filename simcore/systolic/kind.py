@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simcore.dram.tables import ResolvedDram
-    from simcore.kinds.advice import Change, Loss
+    from simcore.kinds.advice import Change, Loss, NextStep
     from simcore.machine.line_writes import LineWrites
     from simcore.results import LayerRun, Results
     from simcore.results.banks import BankName
@@ -193,6 +193,11 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         from simcore.systolic.remedies import keys_against
 
         return keys_against(cause)
+
+    def next_step(self, results: Results) -> NextStep | None:
+        from simcore.systolic.next_step import next_step
+
+        return next_step(results)
 
 
 KIND = SystolicKind()

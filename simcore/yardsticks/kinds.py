@@ -17,7 +17,7 @@ from simcore.yardsticks.spec import EfficiencySpec, IdealSpec, RooflineSpec, Yar
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simcore.kinds.advice import Change, Loss
+    from simcore.kinds.advice import Change, Loss, NextStep
     from simcore.results import LayerRun, Results
     from simcore.results.glossary import Term
     from simcore.results.printed import PrintedTable
@@ -104,6 +104,11 @@ class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
         from simcore.yardsticks.losses import changes
 
         return changes(spec, loss)
+
+    def next_step(self, results: Results) -> NextStep | None:
+        from simcore.yardsticks.next_step import next_step
+
+        return next_step(results)
 
     def terms(self) -> Sequence[Term]:
         from simcore.yardsticks.terms import TERMS
