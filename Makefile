@@ -7,7 +7,7 @@ PYTEST_ARGS ?= -n 2 --dist worksteal
 # The PyTorch of our checks. A user's own comes with the extra `train` of pyproject.toml.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-fast check coverage bench extras train docs clean
+.PHONY: demo test test-fast check coverage bench extras train docs fuzz clean
 
 demo: $(VENV)/.installed
 	$(BIN)/simcore demo
@@ -31,6 +31,11 @@ coverage: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest benchmarks -q --benchmark-autosave --benchmark-columns=median,rounds
+
+# Readers of saved runs, studies, sweeps and logs of prunings, given directories that were harmed at random, for so many CPU seconds.
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python tests/fuzz_runs.py $(FUZZ_SECONDS)
 
 # What tests need that are skipped without it: clusters and searches, Perfetto's own classes, a browser's driver.
 extras: $(VENV)/.installed-extras

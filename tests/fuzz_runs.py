@@ -28,31 +28,41 @@ from simcore.results.found import found_results
 from simcore.saving.content import MARK
 from simcore.saving.mark import write_mark
 from simcore.sweeps.found import found_sweeps
+from workloads.load import load_network
+from workloads.pruning import declared_log, schedule_from
+from workloads.pruning.log_file import read_log, write_log
 
 #: The points of the sweep, which a formula answers in no time.
 SPACE = {"networks": ["lenet5"], "systems": ["h100-sxm", "ideal-ddr4-2400"]}
+#: The network whose pruning is logged, and the name of the log's file.
+PRUNED, PRUNING_LOG = load_network("vgg8-32"), "pruning.parquet"
 #: Seconds that the readers may take for one directory.
 LONGEST_S = 20.0
 ODD: tuple[Any, ...] = (None, True, -1, 0, 2**70, 1e308, float("nan"), float("inf"), "", "\0", "x" * 5000, [], {}, [[]], {"": {}})
 
 
 def made(folder: Path) -> list[Path]:
-    """Save a run, a study and a sweep."""
+    """Save a run, a study, a sweep and the log of a pruning."""
     rows = [{"x": number, "y": f"<i>{number}"} for number in range(5)]
     sweep(SPACE, folder / "sweep", jobs=1)
-    return [made_up_results().save(folder / "run"), save_study(folder / "study", {"times": rows}), folder / "sweep"]
+    (folder / "pruning").mkdir()
+    write_log(declared_log(PRUNED, schedule_from("linear:0.5"), 3), folder / "pruning" / PRUNING_LOG)
+    saved = [made_up_results().save(folder / "run"), save_study(folder / "study", {"times": rows})]
+    return [*saved, folder / "sweep", folder / "pruning"]
 
 
 def harm(directory: Path, chance: random.Random) -> str:
     """Change one to three files, and most times write the mark anew, so that the change is not told by a hash. Return what."""
-    done, is_sweep = [], (directory / "log.jsonl").exists()
+    done, has_mark = [], (directory / MARK).exists()
     for _ in range(chance.randint(1, 3)):
         files = sorted(path for path in directory.rglob("*") if path.is_file())
+        if not files:
+            break  # the only file was deleted
         path = chance.choice(files)
         change = chance.choice(_changes(path))
         change(path, chance)
         done.append(f"{change.__name__} {path.relative_to(directory)}")
-    if not is_sweep and chance.random() < 0.75:
+    if has_mark and chance.random() < 0.75:
         (directory / MARK).unlink(missing_ok=True)
         write_mark(directory)
         done.append("marked anew")
@@ -149,6 +159,9 @@ def read(directory: Path) -> None:
     """Read a directory in every way. Raise what is no InputError of one line."""
     said = ""
     try:
+        if (directory / PRUNING_LOG).exists():
+            read_log(directory / PRUNING_LOG, PRUNED)
+            return
         found_results(directory.parent)
         found_sweeps(directory.parent)
         if (directory / "log.jsonl").exists():

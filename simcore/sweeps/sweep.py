@@ -24,7 +24,7 @@ from simcore.sweeps.reading import read_space
 from simcore.sweeps.session import Session, all_of
 from simcore.sweeps.simulating import Settings
 from simcore.sweeps.space import Space
-from simcore.sweeps.table import point_table, write_table
+from simcore.sweeps.table import check_cells, point_table, write_table
 from simcore.sweeps.workers import Runner, in_this_process, local_workers
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def load_sweep(directory: Path) -> Sweep:
         manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
         with open(directory / TABLE, "rb") as file:
             table = pd.read_parquet(file)
+        check_cells(table)
         objectives = tuple(objective(text, str(directory)) for text in manifest["objectives"])
         return Sweep(table, tuple(manifest["axes"]), objectives, dict(manifest["counts"]), directory)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

@@ -65,6 +65,14 @@ def _column(values: list[Any], is_text: bool) -> Any:
     return pd.array([float("nan") if value is None else float(value) for value in values], dtype="float64")
 
 
+def check_cells(table: pd.DataFrame) -> None:
+    """Raise ValueError for a column with anything but plain values, such as lists, which no sweep writes."""
+    for name, column in table.items():
+        kinds = {type(value) for value in column} if column.dtype == object else set()
+        if other := kinds - {str, int, float, bool, type(None)}:
+            raise ValueError(f"column '{name}' holds values of type {', '.join(sorted(kind.__name__ for kind in other))}")
+
+
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write the table as Parquet."""
     with open(path, "wb") as file:  # pyarrow takes no path that is not UTF-8
