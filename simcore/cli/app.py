@@ -8,6 +8,7 @@ import typer
 
 import simcore
 from simcore.cli import dram, options, pim
+from simcore.cli.group import Group
 from simcore.cli.guard import guarded
 from simcore.cli.memory_app import memory_app
 from simcore.cli.options import RunOptions, SimulateOptions, WhyOptions, taking
@@ -19,6 +20,7 @@ from simcore.cli.termination import ended_by_signal
 from simcore.cli.training_options import TrainPrunedOptions
 
 app = typer.Typer(
+    cls=Group,
     name="simcore",
     help="Simulate a neural network on an accelerator: cycles, stalls, bank conflicts and energy.",
     rich_markup_mode=None,

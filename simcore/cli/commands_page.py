@@ -17,7 +17,8 @@ _INTRO = """\
 
 Every command with its arguments and options, as `simcore COMMAND --help` shows them. Written by
 `python -m simcore.cli.commands_page`. The exit code is 0 for success, 1 if a timing rule is broken or a condition of `--fail-if`
-is met, and 2 for bad input, which stderr explains. `simcore explain NAME` says what a printed name means.
+is met, and 2 for bad input, which stderr explains. `simcore explain NAME` says what a printed name means. After
+`simcore --install-completion` the shell (bash, zsh, fish, PowerShell) completes commands and options.
 """
 
 

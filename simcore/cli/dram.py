@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from simcore.cli import options
+from simcore.cli.group import Group
 from simcore.cli.guard import guarded
 
 #: The internal name of the command that serves a trace. Nobody types it.
@@ -30,7 +31,7 @@ If your trace is named check, write ./check. 'simcore list standards' lists the 
 """
 
 
-class RunOrCheck(TyperGroup):
+class RunOrCheck(Group):
     """A group whose first word is a trace unless it is ``check``. Its help describes both commands."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from simcore.cli import options
+from simcore.cli.group import Group
 from simcore.cli.guard import guarded
 
 MACRO = "macro"
 
 
-class CellOrCommand(TyperGroup):
+class CellOrCommand(Group):
     """``simcore memory sram 2MiB`` is short for ``simcore memory macro sram 2MiB``."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

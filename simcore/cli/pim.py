@@ -9,10 +9,12 @@ import typer
 
 from simcore.cli import options
 from simcore.cli.dram import OverridesOption
+from simcore.cli.group import Group
 from simcore.cli.guard import guarded
 from simcore.cli.options import taking
 
 app = typer.Typer(
+    cls=Group,
     help="Compute inside DRAM: a micro-program with its values, counts, commands and time (multiply), or PIMeval's table (op).",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
+from simcore.cli.group import Group
 from simcore.cli.guard import guarded
 from simcore.cli.options import taking
 from simcore.cli.studying import options_of, study_command
@@ -15,7 +15,7 @@ from simcore.studies.form.study import Study
 from simcore.studies.registry import STUDIES, load_study
 
 
-class StudyGroup(TyperGroup):
+class StudyGroup(Group):
     """A group with a command for each study. A study that cannot be imported has a command that says why."""
 
     def list_commands(self, ctx: Any) -> list[str]:
