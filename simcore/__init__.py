@@ -13,9 +13,21 @@ if TYPE_CHECKING:
     from simcore.spec.system import System
     from simcore.sweeps.sweep import Sweep, sweep
     from simcore.timing.bank_timing import BankTiming
+    from workloads.importers.pytorch.export import from_torch
 
 __version__ = "0.1.0"
-__all__ = ["BankTiming", "InputError", "Results", "Sweep", "System", "__version__", "load_system", "simulate", "sweep"]
+__all__ = [
+    "BankTiming",
+    "InputError",
+    "Results",
+    "Sweep",
+    "System",
+    "__version__",
+    "from_torch",
+    "load_system",
+    "simulate",
+    "sweep",
+]
 
 _HOMES = {
     "BankTiming": "simcore.timing.bank_timing",
@@ -23,6 +35,7 @@ _HOMES = {
     "Results": "simcore.results",
     "Sweep": "simcore.sweeps.sweep",
     "System": "simcore.spec.system",
+    "from_torch": "workloads.importers.pytorch.export",
     "load_system": "simcore.spec.load",
     "simulate": "simcore.simulation",
     "sweep": "simcore.sweeps.sweep",

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK|FILE.onnx|FILE.csv", help="A network, by name or from a file.")]
+NetworkOrModuleArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NETWORK|FILE.onnx|FILE.csv|FILE.py:NAME",
+        help="A network, by name or from a file. A Python file, whose function NAME makes a PyTorch module, is executed.",
+    ),
+]
 SystemOption = Annotated[
     str,
     typer.Option(
@@ -43,6 +50,14 @@ BatchOption = Annotated[int | None, typer.Option("--batch", metavar="N", help="N
 DimOption = Annotated[
     list[str] | None,
     typer.Option("--dim", metavar="NAME=N", help="Size of an axis that an ONNX file leaves open, such as seq=128. Repeatable."),
+]
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="SHAPE[:TYPE]",
+        help="Shape of an argument of a PyTorch module, such as 1x3x224x224 or 1x128:int64. One for each argument.",
+    ),
 ]
 SkipUnsupportedOption = Annotated[
     bool, typer.Option("--skip-unsupported", help="Leave out operators of an ONNX file for which there is no layer.")
@@ -117,11 +132,11 @@ def optimizer_of(training: bool, optimizer: str | None) -> str | None:
 
 
 def network_asked(options: SimulateOptions | WhyOptions) -> str | Network:
-    """Return the network's name or file or, where options say how to read an ONNX file, the network that was read.
+    """Return the network's name or file or, where options say how to read it, the network that was read.
 
     Raise InputError for sizes that are not NAME=N.
     """
-    if not (options.dim or options.skip_unsupported or options.no_fusion):
+    if not (options.dim or options.input or options.skip_unsupported or options.no_fusion):
         return options.network
     from workloads.load import load_network
 
@@ -132,7 +147,12 @@ def network_asked(options: SimulateOptions | WhyOptions) -> str | Network:
             raise InputError(f"expected NAME=N with a size of at least 1, got '{text[:80]}'", "--dim")
         dims[name] = int(size)
     return load_network(
-        options.network, options.batch, dims=dims, skip_unsupported=options.skip_unsupported, fusion=not options.no_fusion
+        options.network,
+        options.batch,
+        dims=dims,
+        skip_unsupported=options.skip_unsupported,
+        fusion=not options.no_fusion,
+        inputs=options.input or (),
     )
 
 
@@ -155,13 +175,14 @@ def exempt_patterns(text: str | None) -> tuple[str, ...]:
 class SimulateOptions:
     """The options of every command that simulates a network."""
 
-    network: NetworkArgument
+    network: NetworkOrModuleArgument
     system: SystemOption = "edge-sram"
     dataflow: DataflowOption = None
     engine: EngineOption = None
     layers: LayersOption = None
     batch: BatchOption = None
     dim: DimOption = None
+    input: InputOption = None
     skip_unsupported: SkipUnsupportedOption = False
     no_fusion: NoFusionOption = False
     training: TrainingOption = False
@@ -194,12 +215,13 @@ class RunOptions(SimulateOptions):
 class WhyOptions:
     """The options of ``simcore why``."""
 
-    network: NetworkArgument
+    network: NetworkOrModuleArgument
     system: SystemOption = "edge-sram"
     dataflow: DataflowOption = None
     layer: LayerOption = None
     batch: BatchOption = None
     dim: DimOption = None
+    input: InputOption = None
     skip_unsupported: SkipUnsupportedOption = False
     no_fusion: NoFusionOption = False
     training: TrainingOption = False

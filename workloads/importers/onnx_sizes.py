@@ -50,7 +50,7 @@ def settle_sizes(graph: Any, inputs: Iterable[str], dims: Mapping[str, int], whe
     if heads:
         return _open_batch(shapes, heads, where)
     _refuse_open(shapes, set(), where)
-    return _written_batch({name: [dimension.dim_value for dimension in axes] for name, axes in shapes.items()})
+    return written_batch({name: [dimension.dim_value for dimension in axes] for name, axes in shapes.items()})
 
 
 def _is_open(dimension: Any) -> bool:
@@ -93,7 +93,7 @@ def _refuse_open(shapes: Mapping[str, Any], batch: set[str], where: str) -> None
     raise_all(errors)
 
 
-def _written_batch(shapes: Mapping[str, list[int]]) -> FileBatch:
+def written_batch(shapes: Mapping[str, list[int]]) -> FileBatch:
     """Return axis 0 of the first input as the batch, and that of all others with the same extent."""
     count = next((shape[0] for shape in shapes.values() if shape), 0)
     if count < 1:

@@ -34,6 +34,7 @@ class Translation:
         self.count, self.lost, self.at = graph.batch.count, graph.batch.missing, graph.batch.axes
         self.builder = NetworkBuilder("graph")
         self.made: dict[str, Shape] = {}
+        self.copies: dict[str, int] = {}
         self.producer: dict[str, str] = {}
         self.batches: dict[str, Batch | None] = {}
         self.problems: list[NodeProblem] = []
@@ -69,10 +70,11 @@ class Translation:
         return self.made[name]
 
     def free(self, name: str) -> str:
-        """Return ``name``, or the first of ``name#2``, ``name#2#3``, ... that no layer has."""
-        found, copy = name, 2
+        """Return ``name``, or the first of ``name#2``, ``name#3``, ... that no layer has."""
+        found = name
         while found in self.made:
-            found, copy = f"{found}#{copy}", copy + 1
+            self.copies[name] = self.copies.get(name, 1) + 1
+            found = f"{name}#{self.copies[name]}"
         return found
 
     # The nodes ----------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from workloads import layers
 from workloads.importers.operators.batch import kept
 from workloads.importers.operators.node import Axes, Batch, LostBatchError, Node, Operator, UnsupportedError
@@ -22,8 +24,13 @@ def _axes(node: Node) -> Axes:
 
 
 def _heads(node: Node, position: int, heads: int) -> str:
-    """Return queries, keys or values as (heads, length, width), with the cached ones ahead of them."""
+    """Return queries, keys or values as (heads, length, width), with the cached ones ahead of them.
+
+    Where no axis is the batch, the heads of all images stand behind each other.
+    """
     source, shape = node.read(position), node.shape(position)
+    if len(shape) == 4:
+        source = node.add(layers.Reshape(node.part(f"merged_{position}"), (shape[0] * shape[1], *shape[2:])), source)
     if len(shape) == 2:
         split = layers.Reshape(node.part(f"split_{position}"), (shape[0], heads, shape[1] // heads))
         source = node.add(layers.Transpose(node.part(f"heads_{position}"), (1, 0, 2)), node.add(split, source))
@@ -37,9 +44,11 @@ def _attention(node: Node) -> list[str]:
     """Queries of several heads that share keys and values stand behind each other as the rows of one product."""
     rank = len(node.shape(0))
     query_heads, shared = (
-        (node.integer("q_num_heads"), node.integer("kv_num_heads")) if rank == 2 else (node.shape(0)[0], node.shape(1)[0])
+        (node.integer("q_num_heads"), node.integer("kv_num_heads"))
+        if rank == 2
+        else (prod(node.shape(0)[:-2]), prod(node.shape(1)[:-2]))
     )
-    if not shared or query_heads % shared or rank not in (2, 3):
+    if not shared or query_heads % shared or rank not in (2, 3, 4):
         raise UnsupportedError(f"{node.op} with {query_heads} heads of queries for {shared} of keys")
     queries, keys, values = (_heads(node, index, query_heads if index == 0 else shared) for index in range(3))
     _, rows, width = node.writer.shape(queries)
@@ -55,6 +64,8 @@ def _attention(node: Node) -> list[str]:
     width = node.writer.shape(values)[-1]
     if query_heads != shared:
         result = node.add(layers.Reshape(node.part("ungrouped"), (query_heads, rows, width)), result)
+    if rank == 4:
+        result = node.add(layers.Reshape(node.name, node.result()), result)
     if rank == 2:
         turned = node.add(layers.Transpose(node.part("rows"), (1, 0, 2)), result)
         result = node.add(layers.Reshape(node.name, (rows, query_heads * width)), turned)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workloads import layers
-from workloads.importers.operators.batch import operand_batches, shared_by_images
+from workloads.importers.operators.batch import kept_outside, operand_batches, shared_by_images
 from workloads.importers.operators.node import Axes, Batch, LostBatchError, Node, Operator, UnsupportedError
 
 
@@ -77,5 +77,14 @@ def _matmul(node: Node) -> list[str]:
     return [node.add(layers.MatMul(node.name), node.read(0), node.read(1))]
 
 
+def _linear(node: Node) -> list[str]:
+    """Return a linear layer whose matrix has its outputs ahead of its inputs."""
+    outputs, inputs = node.operands[1].shape
+    node.require_inputs(inputs, node.operands[0].shape[-1])
+    return [node.add(layers.Linear(node.name, outputs, bias=node.has(2)), node.read(0))]
+
+
+#: A linear layer as PyTorch has it: values (..., inputs), a matrix (outputs, inputs), a bias.
+LINEAR = Operator(_linear, kept_outside(lambda node: [-1]))
 GEMM = Operator(_gemm, _gemm_axes)
 MATMUL = Operator(_matmul, _matmul_axes)

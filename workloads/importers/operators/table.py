@@ -9,7 +9,7 @@ from workloads.importers.operators.node import Operator
 from workloads.importers.operators.normalisations import BATCH_NORM, GROUP_NORM, LAYER_NORM, LOCAL_RESPONSE, LP_NORM, SOFTMAX
 from workloads.importers.operators.pointwise import EXPAND, FUNCTION, FUNCTIONS, SEVERAL, SEVERAL_TENSORS, SUM_OR_PRODUCT
 from workloads.importers.operators.pools import GLOBAL_POOL, POOL
-from workloads.importers.operators.products import GEMM, MATMUL
+from workloads.importers.operators.products import GEMM, LINEAR, MATMUL
 from workloads.importers.operators.quantised import CONV_INTEGER, LINEAR_CONV, LINEAR_MATMUL, MATMUL_INTEGER
 from workloads.importers.operators.recurrent import RECURRENT
 from workloads.importers.operators.reductions import REDUCE
@@ -17,7 +17,7 @@ from workloads.importers.operators.reshapes import DROPOUT, HANDED_ON, REARRANGE
 from workloads.importers.operators.resizes import RESIZE
 
 OPERATORS: dict[str, Operator] = {
-    **{"Conv": CONV, "ConvTranspose": CONV_TRANSPOSE, "Gemm": GEMM, "MatMul": MATMUL},
+    **{"Conv": CONV, "ConvTranspose": CONV_TRANSPOSE, "Gemm": GEMM, "MatMul": MATMUL, "aten.linear": LINEAR},
     **{"QLinearConv": LINEAR_CONV, "ConvInteger": CONV_INTEGER, "QLinearMatMul": LINEAR_MATMUL, "MatMulInteger": MATMUL_INTEGER},
     **{"Attention": ATTENTION, "RotaryEmbedding": ROTARY},
     **dict.fromkeys(("LSTM", "GRU", "RNN"), RECURRENT),
