@@ -142,7 +142,9 @@ SCALAR_TRACE_IS_FULL = 21
 SCALAR_FIRST_LOADING, SCALAR_FIRST_STORING = range(53, 55)
 # The step before which the kernel returns; FAR if the layer runs to its end.
 SCALAR_STOP_STEP = 55
-SCALAR_COLUMNS = 56
+# The earliest cycle in which memory is done with a store, FAR while a DRAM has decided none.
+SCALAR_STORED = 56
+SCALAR_COLUMNS = 57
 
 # trace: columns of `Access`, in which the bank is that of all scratchpads in one sequence and the scratchpad is not noted.
 TRACE_COLUMNS = len(Access)

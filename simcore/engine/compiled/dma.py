@@ -88,8 +88,8 @@ def _give_to_memory(tables: Tables, burst: int, write: int, now: int) -> None:
         return
     done = memory_takes(tables, bursts[burst, c.BURST_BYTES], now)
     bursts[burst, c.BURST_MEMORY_DONE] = done
-    if not write:
-        scalars[c.SCALAR_ARRIVES] = min(scalars[c.SCALAR_ARRIVES], done)
+    due = c.SCALAR_STORED if write else c.SCALAR_ARRIVES
+    scalars[due] = min(scalars[due], done)
 
 
 @written_in
@@ -124,11 +124,13 @@ def finish_bursts(tables: Tables, now: int) -> None:
             burst_lists[FILLING, kept] = burst
             kept += 1
     scalars[c.SCALAR_FILLING] = kept
-    while True:
-        burst = take_done(tables, STORING, now)
-        if burst == c.NONE:
-            break
-        _finish_burst(tables, burst)
+    if scalars[c.SCALAR_STORED] <= now:
+        while True:
+            burst = take_done(tables, STORING, now)
+            if burst == c.NONE:
+                break
+            _finish_burst(tables, burst)
+        scalars[c.SCALAR_STORED] = next_done(tables, STORING)
 
 
 @written_in

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.bursts import next_done
-from simcore.engine.compiled.columns import FILLING, READING, STORING
+from simcore.engine.compiled.columns import FILLING, READING
 from simcore.engine.compiled.jit import written_in
 from simcore.engine.compiled.tables import Tables
 
@@ -31,13 +30,13 @@ def next_event(tables: Tables, now: int) -> int:
             element = port * scalars[c.SCALAR_WINDOW] + ports[port, c.PORT_HEAD]
             if bundles[element, c.BUNDLE_UNGRANTED] == 0 and bundles[element, c.BUNDLE_READY] > now:
                 soonest = min(soonest, bundles[element, c.BUNDLE_READY])
-    soonest = min(soonest, scalars[c.SCALAR_ARRIVES])
+    soonest = min(soonest, min(scalars[c.SCALAR_ARRIVES], scalars[c.SCALAR_STORED]))
     for kind, count in ((FILLING, scalars[c.SCALAR_FILLING]), (READING, scalars[c.SCALAR_READING])):
         for i in range(count):
             bundle = c.READ_PORTS * scalars[c.SCALAR_WINDOW] + burst_lists[kind, i]
             if bundles[bundle, c.BUNDLE_UNGRANTED] == 0:
                 soonest = min(soonest, bundles[bundle, c.BUNDLE_READY])
-    return max(min(soonest, next_done(tables, STORING)), now + 1)
+    return max(soonest, now + 1)
 
 
 @written_in

@@ -108,7 +108,7 @@ def _settle(tables: Tables, now: int) -> None:
     """SETTLE: the DMA finishes bursts and operations, and starts those that may start."""
     scalars = tables.scalars
     if scalars[c.SCALAR_OPS_LEFT] > 0:
-        if scalars[c.SCALAR_FILLING] or scalars[c.SCALAR_STORING]:
+        if scalars[c.SCALAR_FILLING] or scalars[c.SCALAR_STORED] <= now:
             finish_bursts(tables, now)
         if scalars[c.SCALAR_MAY_START]:
             start_operations(tables)

@@ -52,7 +52,7 @@ def _scalars(state: MachineState, program: Program, shortcuts: Shortcuts) -> Int
     scalars[[c.SCALAR_OPS_LEFT, c.SCALAR_MAY_START, c.SCALAR_OUTPUT_LINES]] = len(program.ops), 1, c.NONE
     scalars[c.SCALAR_FREE_WRITES] = _write_entries(state, program)
     scalars[[c.SCALAR_IDLE_SKIPPING, c.SCALAR_COALESCING]] = int(shortcuts.idle_skipping), int(shortcuts.coalesced_lines)
-    scalars[[c.SCALAR_ARRIVES, c.SCALAR_DRAM_NEXT, c.SCALAR_STOP_STEP]] = c.FAR
+    scalars[[c.SCALAR_ARRIVES, c.SCALAR_STORED, c.SCALAR_DRAM_NEXT, c.SCALAR_STOP_STEP]] = c.FAR
     if isinstance(machine.memory, SimpleMemory):
         memory = machine.memory
         rate = memory.bytes_per_cycle

@@ -64,8 +64,8 @@ def _transaction_done(memory: MemoryTables, scalars: Int64Array, bursts: Int64Ar
         return FAR
     done = max(_core_cycle_of(notes[burst, d.NOTE_LAST], link[d.LINK_P], link[d.LINK_Q]), now + 1)
     bursts[burst, c.BURST_MEMORY_DONE] = done
-    if not bursts[burst, c.BURST_WRITE]:
-        scalars[c.SCALAR_ARRIVES] = min(scalars[c.SCALAR_ARRIVES], done)
+    due = c.SCALAR_STORED if bursts[burst, c.BURST_WRITE] else c.SCALAR_ARRIVES
+    scalars[due] = min(scalars[due], done)
     scalars[c.SCALAR_AWAITED] -= 1
     return done
 
@@ -73,8 +73,10 @@ def _transaction_done(memory: MemoryTables, scalars: Int64Array, bursts: Int64Ar
 @written_in
 def _next_cycle(memory: MemoryTables) -> int:
     """Return the next DRAM cycle in which a controller or a FIFO has something to do, or FAR if there is none."""
-    channels, fifos, time = memory.controllers.channels, memory.fifos, FAR
-    for channel in range(memory.controllers.fixed[d.FIXED_CHANNELS]):
+    channels, fifos = memory.controllers.channels, memory.fifos
+    # Most memories have one channel, for which a loop would cost more than its work.
+    time = min(channels[0, d.CHANNEL_WAKE], fifos[0, d.FIFO_AT])
+    for channel in range(1, memory.controllers.fixed[d.FIXED_CHANNELS]):
         time = min(time, min(channels[channel, d.CHANNEL_WAKE], fifos[channel, d.FIFO_AT]))
     return time
 

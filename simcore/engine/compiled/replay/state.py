@@ -239,7 +239,7 @@ def _list_spare(tables: Tables, replay: r.Replay) -> None:
         tables.burst_lists[SPARE, burst - bursts] = burst
     scalars[c.SCALAR_FREE_WRITES], scalars[c.SCALAR_OUTSTANDING], scalars[c.SCALAR_STARTED] = free, bursts, 0
     scalars[c.SCALAR_SPARE_BURSTS] = scalars[c.SCALAR_OUTSTANDING_LIMIT] - bursts
-    scalars[c.SCALAR_ARRIVES] = next_done(tables, LOADING)
+    scalars[c.SCALAR_ARRIVES], scalars[c.SCALAR_STORED] = next_done(tables, LOADING), next_done(tables, STORING)
     for queue in range(_QUEUES):
         head = queues[queue, c.QUEUE_HEAD] if queues[queue, c.QUEUE_LEFT] > 0 else queues[queue, c.QUEUE_NEXT]
         for op in range(replay.oldest[queue], queues[queue, c.QUEUE_NEXT]):
