@@ -18,6 +18,7 @@ _TAKEN_OVER = (
     "layers",
     "batch",
     "dim",
+    "input",
     "skip_unsupported",
     "no_fusion",
     "training",
