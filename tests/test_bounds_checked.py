@@ -62,6 +62,15 @@ for seed in range(40):
 for seed in range(60):
     run_work(random_work(seed), record_commands=bool(seed % 2))
 """
+#: The kernel that places tiles in slots.
+PLACEMENTS = """
+from test_dataflow_planner import drawn_placement
+from workloads.dataflow import planner
+
+planner.COMPILED_FROM_USES = 0
+for seed in range(400):
+    planner.place(*drawn_placement(seed))
+"""
 
 
 def run_checked(script: str, package_root: Path, cache: Path) -> subprocess.CompletedProcess[str]:
@@ -75,7 +84,9 @@ def run_checked(script: str, package_root: Path, cache: Path) -> subprocess.Comp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scripts", [LAYERS, TRAFFIC + DRAMS], ids=["layers", "traffic, DRAM traces and micro-programs"])
+@pytest.mark.parametrize(
+    "scripts", [LAYERS, TRAFFIC + DRAMS + PLACEMENTS], ids=["layers", "traffic, DRAM traces, micro-programs and placements"]
+)
 def test_nothing_is_out_of_bounds_on_random_machines(scripts: str, tmp_path: Path) -> None:
     done = run_checked(scripts, ROOT, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

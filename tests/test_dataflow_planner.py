@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from simcore.errors import InputError
 from simcore.program.program import Program
 from simcore.spec.load import load_system
 from simcore.spec.system import System
+from workloads.dataflow import planner
 from workloads.dataflow.array import lower_shape
 from workloads.dataflow.planner import Lead, TilePlacement, place
 from workloads.dataflow.shape import ConvShape, matrix_product
@@ -75,7 +77,16 @@ def test_any_uses_are_served_on_the_fewest_slots_that_hold_them_and_on_more(
 ) -> None:
     begins = data.draw(st.lists(st.integers(-5, 45), min_size=len(wanted), max_size=len(wanted)))
     lead = Lead(data.draw(st.integers(1, 3)), data.draw(st.integers(1, 5)), np.sort(np.array(begins, dtype=np.int64)))
-    assert stuck_at(wanted, place(wanted, wanted.at_once + spare, lead)) is None
+    placement = place(wanted, wanted.at_once + spare, lead)
+    assert stuck_at(wanted, placement) is None
+    with mock.patch.object(planner, "COMPILED_FROM_USES", 0):
+        assert rows_of(place(wanted, wanted.at_once + spare, lead)) == rows_of(placement)
+
+
+def rows_of(placement: TilePlacement) -> list[tuple[int, int, int, int, int]]:
+    """The columns of a placement, row by row."""
+    columns = (placement.use, placement.slot, placement.released, placement.victim, placement.victim_returns)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def placed_slot_by_slot(wanted: Uses, slots: int, lead: Lead) -> list[tuple[int, int, int, int, int]]:
@@ -109,18 +120,41 @@ def placed_slot_by_slot(wanted: Uses, slots: int, lead: Lead) -> list[tuple[int,
     return rows
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_the_slot_taken_is_that_of_the_tile_used_again_last_among_those_released_early(seed: int) -> None:
+def drawn_placement(seed: int) -> tuple[Uses, int, Lead]:
+    """Uses, fewer slots than they have tiles, and a lead."""
     draw = random.Random(seed)
     tile = np.array([draw.randrange(9) for _ in range(40)])
     first = np.array(sorted(draw.randrange(80) for _ in range(40)))
     wanted = Uses(tile, first, first + np.array([draw.choice((0, 0, 1, 2)) for _ in range(40)]))
     slots = min(len(np.unique(tile)) - 1, wanted.at_once + draw.randrange(4))  # with more slots no tile would leave
     begins = None if seed % 3 == 0 else np.array([draw.randrange(80) for _ in range(40)])
-    lead = Lead(draw.randint(1, 3), draw.randint(1, 5), begins)
-    found = place(wanted, slots, lead)
-    columns = (found.use, found.slot, found.released, found.victim, found.victim_returns)
-    assert list(zip(*(column.tolist() for column in columns), strict=True)) == placed_slot_by_slot(wanted, slots, lead)
+    return wanted, slots, Lead(draw.randint(1, 3), draw.randint(1, 5), begins)
+
+
+@pytest.mark.parametrize("form", ["lists", "compiled"])
+@pytest.mark.parametrize("seed", range(60))
+def test_the_slot_taken_is_that_of_the_tile_used_again_last_among_those_released_early(
+    seed: int, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planner, "COMPILED_FROM_USES", 0 if form == "compiled" else 10**9)
+    wanted, slots, lead = drawn_placement(seed)
+    assert rows_of(place(wanted, slots, lead)) == placed_slot_by_slot(wanted, slots, lead)
+
+
+def test_many_uses_are_placed_by_compiled_code_as_by_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds over tiles, half of each round in another order, on slots that hold nearly all or few of them."""
+    draw = np.random.default_rng(1)
+    tiles, rounds = 300, 20
+    tile = np.concatenate([np.where(np.arange(tiles) % 2, draw.permutation(tiles), np.arange(tiles)) for _ in range(rounds)])
+    first = np.cumsum(draw.integers(1, 4, len(tile)))
+    wanted = Uses(tile, first, first + draw.integers(0, 3, len(tile)))
+    for slots, begins in ((20, None), (120, first - 90), (290, first - 300)):
+        lead = Lead(2, 9, begins)
+        monkeypatch.setattr(planner, "COMPILED_FROM_USES", 10**9)
+        by_lists = rows_of(place(wanted, slots, lead))
+        monkeypatch.setattr(planner, "COMPILED_FROM_USES", 0)
+        assert rows_of(place(wanted, slots, lead)) == by_lists
+        assert len(by_lists) > tiles
 
 
 def test_a_tile_needed_long_does_not_hold_up_tiles_needed_briefly_after_it() -> None:

@@ -10,13 +10,23 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import heappop, heappush, heapreplace
+from pathlib import Path
 
 import numpy as np
 
 from simcore.program.program import Int64Array
+from simcore.timing import kernel_cache
+from simcore.timing.kernel_cache import kept, sources_version
+from simcore.timing.machine_code import MachineCode, jit_is_off
+from workloads.dataflow.farthest_columns import FOUND_COLUMNS, HEAPS, STATE_COLUMNS
 from workloads.dataflow.uses import Uses, first_of_each
+
+#: From so many uses on the compiled form of Belady's rule pays. It takes three seconds to compile, once per installation.
+COMPILED_FROM_USES = 50_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,8 @@ def place(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
         return _once_each(np.sort(first_uses))
     if len(first_uses) == len(uses) and uses.end_in_order:
         return _ring(uses, slots)
-    return _farthest(uses, slots, lead)
+    is_large = len(uses) >= COMPILED_FROM_USES and not jit_is_off()
+    return (_farthest_compiled if is_large else _farthest)(uses, slots, lead)
 
 
 def _once_each(use: Int64Array) -> TilePlacement:
@@ -143,7 +154,7 @@ class _Slots:
 
 
 def _farthest(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
-    """Place uses by Belady's rule."""
+    """Place uses by Belady's rule. ``farthest`` has the same rule for the compiler."""
     by_tile = np.argsort(uses.tile, kind="stable")
     begins = first_of_each(uses.tile[by_tile])
     state, ahead, most = _Slots(uses, by_tile, slots), lead.ahead, max(lead.ahead, lead.most)
@@ -167,3 +178,32 @@ def _farthest(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
         state.fill(slot, use, place, end)
         brought_in.append(first[use])
     return TilePlacement(*np.array(rows, dtype=np.int64).reshape(-1, 5).T.copy())
+
+
+def _farthest_compiled(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
+    """Place uses by Belady's rule, as ``_farthest`` does, in compiled code."""
+    order = np.argsort(uses.tile, kind="stable")
+    starts = first_of_each(uses.tile[order])
+    outside = np.stack((order[starts], starts, np.append(starts[1:], len(uses))), axis=1)
+    outside = outside[np.argsort(outside[:, 0])]  # sorted is a heap
+    state, heaps = np.zeros((slots, STATE_COLUMNS), dtype=np.int64), np.zeros((HEAPS, slots + 1), dtype=np.int64)
+    begins = np.zeros(0, dtype=np.int64) if lead.begins is None else np.ascontiguousarray(lead.begins)
+    numbers = np.array([slots, lead.ahead, max(lead.ahead, lead.most), uses.end_in_order, len(outside)], dtype=np.int64)
+    found = np.empty((len(uses), FOUND_COLUMNS), dtype=np.int64)
+    count = _place_farthest()(np.stack((order, uses.last[order])), uses.first, begins, outside, state, heaps, numbers, found)
+    return TilePlacement(*found[:count].T.copy())
+
+
+@lru_cache(maxsize=1)
+def _place_farthest() -> Callable[..., int]:
+    """Return ``farthest.place_farthest``, compiled or from the cache of kernels."""
+    here, compiler = Path(__file__), Path(kernel_cache.__file__).with_name("numba_code.py")
+    sources = [here.with_name("farthest.py"), here.with_name("farthest_columns.py"), compiler]
+    return kept("workloads.dataflow.farthest:place_farthest", sources_version(sources), _compiled)
+
+
+def _compiled() -> MachineCode:
+    from simcore.timing.numba_code import machine_code
+    from workloads.dataflow.farthest import OPTIONS, SIGNATURE, place_farthest
+
+    return machine_code(place_farthest, SIGNATURE, **OPTIONS)
