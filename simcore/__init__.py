@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simcore.errors import InputError
+    from simcore.generation.result import Generation, generate
     from simcore.results import Results
     from simcore.simulation import simulate
     from simcore.spec.load import load_system
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "BankTiming",
+    "Generation",
     "InputError",
     "Results",
     "Sweep",
     "System",
     "__version__",
     "from_torch",
+    "generate",
     "load_system",
     "simulate",
     "sweep",
@@ -31,11 +34,13 @@ __all__ = [
 
 _HOMES = {
     "BankTiming": "simcore.timing.bank_timing",
+    "Generation": "simcore.generation.result",
     "InputError": "simcore.errors",
     "Results": "simcore.results",
     "Sweep": "simcore.sweeps.sweep",
     "System": "simcore.spec.system",
     "from_torch": "workloads.importers.pytorch.export",
+    "generate": "simcore.generation.result",
     "load_system": "simcore.spec.load",
     "simulate": "simcore.simulation",
     "sweep": "simcore.sweeps.sweep",

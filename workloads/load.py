@@ -31,6 +31,8 @@ def load_network(
     """
     from workloads.networks import INFERENCE_NETWORKS, NETWORKS
     from workloads.networks.families import FAMILIES, sized_network
+    from workloads.networks.language_models import sized_model
+    from workloads.networks.transformers import Passage
 
     name = str(name_or_file)
     images = 1 if batch is None else batch
@@ -46,6 +48,8 @@ def load_network(
         raise InputError(f"expected a .onnx file with open axes, unsupported operators or nodes to fuse, got '{name[:80]}'")
     registered = {**NETWORKS, **INFERENCE_NETWORKS}
     named = registered[name](batch=images) if name in registered else sized_network(name, images)
+    if named is None and (model := sized_model(name)) is not None:
+        named = model.passage(Passage(128), images)
     if named is not None:
         return named
     suffix = Path(name).suffix.lower()

@@ -65,6 +65,17 @@ SkipUnsupportedOption = Annotated[
 NoFusionOption = Annotated[
     bool, typer.Option("--no-fusion", help="Leave norms and functions that an ONNX file has as several nodes as they are.")
 ]
+PrefillOption = Annotated[
+    int | None, typer.Option("--prefill", metavar="N", help="Run a language model that first reads a text of N tokens at once.")
+]
+DecodeOption = Annotated[
+    int | None,
+    typer.Option("--decode", metavar="N", help="Then write in N steps of a token each, over the cache of keys and values."),
+]
+DecodeEveryOption = Annotated[
+    int | None,
+    typer.Option("--decode-every", metavar="N", help="Simulate every n-th decode step; the others lie between. Default: all."),
+]
 TrainingOption = Annotated[bool, typer.Option("--training", help="Simulate one training step on the batch, not inference.")]
 OptimizerOption = Annotated[
     str | None,
@@ -209,6 +220,9 @@ class RunOptions(SimulateOptions):
     cycles: TimelineCyclesOption = None
     commands: CommandsOption = None
     estimate: EstimateOption = False
+    prefill: PrefillOption = None
+    decode: DecodeOption = None
+    decode_every: DecodeEveryOption = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,11 @@ from simcore.results.printed import common_tables
 
 def run_command(options: RunOptions) -> None:
     """Simulate and print the results as JSON, as one line, or as tables."""
+    if (options.prefill, options.decode, options.decode_every) != (None, None, None):
+        from simcore.cli.generating import generate_command
+
+        generate_command(options)
+        return
     if options.estimate:
         from simcore.cli.estimating import estimate_command
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simcore.meanings.generation_headings import GENERATION
 from simcore.meanings.training_headings import PRUNED_ACCURACY, TRAIN_PRUNED
 
 LAYERS = {
@@ -18,7 +19,7 @@ LAYERS = {
     "DRAM KiB": ("KiB", "Bytes that cross main memory in both directions (`dram_read_bytes` + `dram_write_bytes`)."),
     "DRAM rd KiB": ("KiB", "Bytes read from main memory (`dram_read_bytes`)."),
     "DRAM wr KiB": ("KiB", "Bytes written to main memory (`dram_write_bytes`)."),
-    "energy uJ": ("uJ", "Energy of the pass (`energy_pj`)."),
+    "energy uJ": ("uJ", "Energy of the pass, or of the step (`energy_pj`)."),
     "%": ("percent", "Share of the total of the column to its left."),
     "value": ("", "The figure that the row names, in the unit that the row names."),
     "bound by": ("", "The longer of the layer's two times: compute or memory (`bound_by`)."),
@@ -280,6 +281,7 @@ PIM_STUDY = {
 
 GROUPS = {
     "Headings of simcore run": LAYERS | TOTALS,
+    "Headings and figures of simcore run --prefill": GENERATION,
     "Headings of simcore banks and of wear": BANKS,
     "Headings of simcore why": WHY,
     "Headings of simcore demo": DEMO,

@@ -53,13 +53,16 @@ def plan_layers(network: Network, system: System, wanted: Container[str] | None,
 
     found: list[PlannedLayer] = []
     joined_words = _joined_words(network, system)
-    free = KEPT_BYTES
+    free, counted = KEPT_BYTES, set[int]()
     for instance, program, fused_into in lower_each(network, system, only=wanted, with_folds=with_folds):
         if program is None:
             found.append(PlannedLayer(instance, fused_into, 0, {}, False, None))
             continue
-        free -= program.nbytes
-        kept = program if free >= 0 else None
+        # Layers of equal work share the tables of one Program, whose operations tell it. A kept table keeps its number.
+        if id(program.ops) not in counted:
+            free -= program.nbytes
+        kept = program if free >= 0 or id(program.ops) in counted else None
+        counted |= {id(program.ops)} if kept is not None else set()
         facts = {**program.facts, "joined_words": joined_words.get(instance.name, 0)}
         found.append(PlannedLayer(instance, fused_into, program.steps, facts, True, kept))
     if not any(layer.runs for layer in found):

@@ -7,16 +7,21 @@ from workloads.network import Network
 from workloads.networks.alexnet import alexnet
 from workloads.networks.families import FAMILIES
 from workloads.networks.images import CIFAR, DIGIT, Image
+from workloads.networks.language_models import LANGUAGE_MODELS
 from workloads.networks.lenet5 import lenet5
 from workloads.networks.mobilenet import mobilenet_v2
 from workloads.networks.resnet import resnet18
-from workloads.networks.transformers import bert_base, gpt2, llama_like, vit_b_16
+from workloads.networks.transformers import Passage, bert_base, gpt2, llama_like, vit_b_16
 from workloads.networks.unet import unet
 from workloads.networks.vgg import vgg16
 
 
 def _of_family(family: str, name: str, image: Image, batch: int = 1, classes: int = 10) -> Network:
     return FAMILIES[family](name, image, classes, batch)
+
+
+def _of_model(name: str, batch: int = 1) -> Network:
+    return LANGUAGE_MODELS[name].passage(Passage(128), batch)
 
 
 small_cnn = partial(_of_family, "small-cnn", "small-cnn", DIGIT)
@@ -43,6 +48,8 @@ NETWORKS: dict[str, Callable[..., Network]] = {
 INFERENCE_NETWORKS: dict[str, Callable[..., Network]] = {
     "bert-base": bert_base,
     "gpt2": gpt2,
+    "llama-3-8b": partial(_of_model, "llama-3-8b"),
+    "llama-7b": partial(_of_model, "llama-7b"),
     "llama-like": llama_like,
     "mobilenet-v2": mobilenet_v2,
     "unet": unet,

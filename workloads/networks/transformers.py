@@ -1,6 +1,7 @@
 """Transformers: BERT, GPT-2, the vision transformer, and decoders like Llama.
 
-The scale of the scores is part of the queries' weights, and the mask is part of the softmax.
+The scale of the scores is part of the queries' weights, and the mask is part of the softmax. Behind a cache of keys and values, a
+decoder reads the cached ones and its own side by side; its own are results of layers and are written like these.
 """
 
 from __future__ import annotations
@@ -48,10 +49,24 @@ class Sizes:
         return self.width // self.heads
 
 
+@dataclass(frozen=True)
+class Passage:
+    """``tokens`` tokens of a sequence that a decoder reads behind ``cached`` ones, whose keys and values are known.
+
+    With ``last_only`` the head gives the values of the last token alone.
+    """
+
+    tokens: int
+    cached: int = 0
+    last_only: bool = False
+
+
 #: BERT-base (Devlin et al. 2019), GPT-2 (Radford et al. 2019) and ViT-B (Dosovitskiy et al. 2021) have blocks of one size.
 BASE = Sizes(12, 768, 12, 3072, 12)
 #: Llama 7B (Touvron et al. 2023).
 LLAMA_7B = Sizes(32, 4096, 32, 11008, 32, bias=False)
+#: GPT-2's positions and vocabulary (Radford et al. 2019), and Llama's vocabulary.
+GPT2_POSITIONS, GPT2_VOCABULARY, LLAMA_VOCABULARY = 1024, 50257, 32000
 
 
 def bert_base(batch: int = 1, tokens: int = 128) -> Network:
@@ -64,7 +79,7 @@ def bert_base(batch: int = 1, tokens: int = 128) -> Network:
     last = net.add(LayerNorm("norm"))
     for number in range(BASE.blocks):
         name = f"block{number}"
-        last = net.add(Add(f"{name}.add1"), [last, _attention(net, f"{name}.attention", last, BASE, tokens)])
+        last = net.add(Add(f"{name}.add1"), [last, _attention(net, f"{name}.attention", last, BASE, Passage(tokens))])
         last = net.add(LayerNorm(f"{name}.norm1"))
         last = net.add(Add(f"{name}.add2"), [last, _two_layers(net, name, last, BASE)])
         last = net.add(LayerNorm(f"{name}.norm2"))
@@ -76,11 +91,17 @@ def gpt2(batch: int = 1, tokens: int = 128) -> Network:
 
     It has 124.44 M parameters.
     """
+    return gpt2_passage(Passage(tokens), batch)
+
+
+def gpt2_passage(passage: Passage, batch: int = 1) -> Network:
+    """Return GPT-2 over a passage of a sequence."""
     net = NetworkBuilder("gpt2")
-    net.add(Input("tokens", (tokens,)))
-    net.add(Embedding("words", 50257, (BASE.width,)))
-    _blocks(net, net.add(BatchNorm("positions", scale=False, size=1024 * BASE.width)), tokens)
-    net.add(SharedLinear("head", 50257, bias=False))
+    net.add(Input("tokens", (passage.tokens,)))
+    net.add(Embedding("words", GPT2_VOCABULARY, (BASE.width,)))
+    _blocks(net, net.add(BatchNorm("positions", scale=False, size=GPT2_POSITIONS * BASE.width)), passage)
+    _last(net, passage, BASE.width)
+    net.add(SharedLinear("head", GPT2_VOCABULARY, bias=False))
     return net.build(batch)
 
 
@@ -94,45 +115,58 @@ def vit_b_16(batch: int = 1, classes: int = 1000) -> Network:
     rows = net.add(Transpose("rows", (1, 0)))
     token = net.add(Constant("class_token", (1, BASE.width)), [])
     net.add(Concat("with_token", 0), [token, rows])
-    last = _blocks(net, net.add(BatchNorm("positions", scale=False, size=(patches + 1) * BASE.width)), patches + 1)
+    last = _blocks(net, net.add(BatchNorm("positions", scale=False, size=(patches + 1) * BASE.width)), Passage(patches + 1))
     net.add(Part("first", (BASE.width,)), [last])
     net.add(Linear("head", classes))
     return net.build(batch)
 
 
-def llama_like(batch: int = 1, tokens: int = 128, sizes: Sizes = LLAMA_7B, vocabulary: int = 32000) -> Network:
+def llama_like(batch: int = 1, tokens: int = 128, sizes: Sizes = LLAMA_7B, vocabulary: int = LLAMA_VOCABULARY) -> Network:
     """Return a decoder like Llama's with its head: root-mean-square norms, rotated positions, gated layers, shared heads.
 
     The default has Llama 7B's 6.738 G parameters.
     """
-    net = NetworkBuilder("llama-like")
-    net.add(Input("tokens", (tokens,)))
+    return llama_passage("llama-like", sizes, vocabulary, Passage(tokens), batch)
+
+
+def llama_passage(name: str, sizes: Sizes, vocabulary: int, passage: Passage, batch: int = 1) -> Network:
+    """Return a decoder like Llama's of that name over a passage of a sequence."""
+    net = NetworkBuilder(name)
+    net.add(Input("tokens", (passage.tokens,)))
     last = net.add(Embedding("words", vocabulary, (sizes.width,)))
     for number in range(sizes.blocks):
-        name = f"block{number}"
-        normal = net.add(LayerNorm(f"{name}.norm1", shift=False, centred=False), [last])
-        last = net.add(Add(f"{name}.add1"), [last, _attention(net, f"{name}.attention", normal, sizes, tokens, rotated=True)])
-        normal = net.add(LayerNorm(f"{name}.norm2", shift=False, centred=False), [last])
-        last = net.add(Add(f"{name}.add2"), [last, _gated_layers(net, name, normal, sizes)])
+        block = f"block{number}"
+        normal = net.add(LayerNorm(f"{block}.norm1", shift=False, centred=False), [last])
+        mixed = _attention(net, f"{block}.attention", normal, sizes, passage, rotated=True)
+        last = net.add(Add(f"{block}.add1"), [last, mixed])
+        normal = net.add(LayerNorm(f"{block}.norm2", shift=False, centred=False), [last])
+        last = net.add(Add(f"{block}.add2"), [last, _gated_layers(net, block, normal, sizes)])
     net.add(LayerNorm("norm", shift=False, centred=False))
+    _last(net, passage, sizes.width)
     net.add(Linear("head", vocabulary, bias=False))
     return net.build(batch)
 
 
-def _blocks(net: NetworkBuilder, last: str, tokens: int) -> str:
+def _last(net: NetworkBuilder, passage: Passage, width: int) -> None:
+    """Leave only the last token for the head, if that is all it shall read."""
+    if passage.last_only and passage.tokens > 1:
+        net.add(Part("last", (1, width)))
+
+
+def _blocks(net: NetworkBuilder, last: str, passage: Passage) -> str:
     """Add the blocks that normalise before they compute, and the last normalisation. Return it."""
     for number in range(BASE.blocks):
         name = f"block{number}"
         normal = net.add(LayerNorm(f"{name}.norm1"), [last])
-        last = net.add(Add(f"{name}.add1"), [last, _attention(net, f"{name}.attention", normal, BASE, tokens)])
+        last = net.add(Add(f"{name}.add1"), [last, _attention(net, f"{name}.attention", normal, BASE, passage)])
         normal = net.add(LayerNorm(f"{name}.norm2"), [last])
         last = net.add(Add(f"{name}.add2"), [last, _two_layers(net, name, normal, BASE)])
     return net.add(LayerNorm("norm"))
 
 
-def _attention(net: NetworkBuilder, name: str, source: str, sizes: Sizes, tokens: int, *, rotated: bool = False) -> str:
+def _attention(net: NetworkBuilder, name: str, source: str, sizes: Sizes, passage: Passage, *, rotated: bool = False) -> str:
     """Add the attention of all heads over the rows of ``source``. Heads that share keys are the rows of one product."""
-    shared, group, head = sizes.shared_heads, sizes.heads // sizes.shared_heads, sizes.head
+    shared, group, head, tokens = sizes.shared_heads, sizes.heads // sizes.shared_heads, sizes.head, passage.tokens
     read = {}
     for what, heads, order in (("query", sizes.heads, (1, 0, 2)), ("key", shared, (1, 2, 0)), ("value", shared, (1, 0, 2))):
         made = net.add(Linear(f"{name}.{what}", heads * head, bias=sizes.bias), [source])
@@ -141,6 +175,10 @@ def _attention(net: NetworkBuilder, name: str, source: str, sizes: Sizes, tokens
             made = net.add(Combine(f"{name}.{what}_rotated", "rotary"), [made, factors])
         split = net.add(Reshape(f"{name}.{what}_split", (tokens, heads, head)), [made])
         read[what] = net.add(Transpose(f"{name}.{what}_heads", order), [split])
+    if passage.cached:
+        for what, axis, shape in (("key", 2, (shared, head, passage.cached)), ("value", 1, (shared, passage.cached, head))):
+            cache = net.add(Constant(f"{name}.{what}_cache", shape, trained=False), [])
+            read[what] = net.add(Concat(f"{name}.{what}s", axis), [cache, read[what]])
     queries = net.add(Reshape(f"{name}.groups", (shared, group * tokens, head)), [read["query"]])
     net.add(MatMul(f"{name}.scores"), [queries, read["key"]])
     weights = net.add(Softmax(f"{name}.softmax"))
