@@ -65,6 +65,18 @@ class Grouped(nn.Module):
         return mixed.transpose(1, 2).reshape(b, n, -1)
 
 
+class Scaled(nn.Module):
+    """Attention whose scale and mask the tracing exporter writes as nodes of their own, and a group normalisation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.qkv = nn.GroupNorm(2, 8), nn.Linear(32, 96)
+
+    def forward(self, x: Any) -> Any:
+        q, k, v = (each.reshape(-1, 8, 4, 8).transpose(1, 2) for each in self.qkv(self.norm(x)).chunk(3, -1))
+        return nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+
 def cnn() -> Any:
     return nn.Sequential(
         *(nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU(inplace=True), nn.MaxPool2d(2)),
@@ -116,6 +128,37 @@ def test_a_module_has_the_macs_and_batch_of_its_own_onnx_file(case: str, tmp_pat
     torch.onnx.export(module, (given(),), file, dynamo=False, opset_version=17)
     by_file, by_export = load_onnx(file), simcore.from_torch(module, given())
     assert (by_export.macs(), by_export.batch) == (by_file.macs(), by_file.batch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", ["edge-sram", "cloud-128x128-ws", "edge-stt"])
+def test_a_module_and_its_own_onnx_file_take_the_same_cycles(system: str, tmp_path: Path) -> None:
+    module, given, file = Scaled().eval(), torch.zeros(1, 8, 32), tmp_path / "module.onnx"
+    torch.onnx.export(module, (given,), file, dynamo=False, opset_version=17)
+    networks = load_onnx(file), simcore.from_torch(module, given)
+    cycles = [int(simcore.simulate(found, system).layers["cycles"].sum()) for found in networks]
+    assert max(cycles) <= 1.02 * min(cycles)
+
+
+def test_what_nothing_reads_is_left_out() -> None:
+    class Attended(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inside = nn.MultiheadAttention(8, 2, batch_first=True)
+
+        def forward(self, x: Any) -> Any:
+            return self.inside(x, x, x)[0]  # and not the mean of the weights
+
+    assert "reduce" not in {i.layer.op for i in simcore.from_torch(Attended(), torch.zeros(1, 4, 8)).instances()}
+
+
+def test_a_rolled_axis_is_two_parts_in_the_other_order() -> None:
+    class Rolled(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return torch.roll(x, (-1, 2), (1, 2)).relu()
+
+    ops = [i.layer.op for i in simcore.from_torch(Rolled(), torch.zeros(1, 4, 6)).instances()]
+    assert ops == ["part", "part", "concat", "part", "part", "concat", "activation"]
 
 
 def test_layers_have_the_names_of_their_modules() -> None:

@@ -21,19 +21,22 @@ PAIRS = [
 ]
 
 
-def network(path: Path, steps: list[tuple[str, str, str]], *, fusion: bool = True) -> Network:
+def network(path: Path, steps: list[tuple[str, str, str]], *, fusion: bool = True, results: tuple[str, ...] = ("y",)) -> Network:
     """Import (operator, inputs, output) steps over x [2, 5, 8]; ``one``, ``two`` and ``half`` are numbers, ``w`` is trained."""
     nodes = [helper.make_node(op, inputs.split(), [output], name=output, **attributes(op)) for op, inputs, output in steps]
     numbers = (("one", 1), ("two", 2), ("half", 0.5))
     tensors = [numpy_helper.from_array(np.array(value, np.float32), name) for name, value in numbers]
     tensors += [numpy_helper.from_array(np.zeros(8, np.float32), "w"), numpy_helper.from_array(np.zeros((8, 8), np.float32), "m")]
     values = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 5, 8])]
-    graph = helper.make_graph(nodes, "graph", values, [helper.make_tensor_value_info("y", TensorProto.FLOAT, [])], tensors)
+    leaving = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["a", "b", "c"]) for name in results]
+    graph = helper.make_graph(nodes, "graph", values, leaving, tensors)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path / "net.onnx")
     return load_onnx(path / "net.onnx", fusion=fusion)
 
 
 def attributes(op: str) -> dict[str, object]:
+    if op == "Transpose":
+        return {"perm": [0, 2, 1]}
     return {"axes": [-1]} if op in ("ReduceMean", "ReduceMax") else {}
 
 
@@ -77,6 +80,53 @@ def test_a_decomposed_function_is_one_layer(tmp_path: Path, steps: list[tuple[st
 def test_a_tensor_that_something_else_reads_is_in_no_region(tmp_path: Path) -> None:
     steps = [PRODUCT, ("Sigmoid", "p", "a"), ("Mul", "p a", "b"), ("MatMul", "a m", "c"), ("Add", "b c", "y")]
     assert [i.layer.op for i in network(tmp_path, steps).instances()] == ["linear", "activation", "mul", "linear", "add"]
+
+
+@pytest.mark.parametrize("kept", ["a", "b", "c"])
+def test_a_result_of_the_graph_stays_a_layer_of_its_own(tmp_path: Path, kept: str) -> None:
+    """What stands ahead of the kept tensor may be a region of its own, and so may what follows."""
+    found = network(tmp_path, [PRODUCT, *GELU], results=("y", kept))
+    assert kept in [i.name for i in found.instances()]
+    assert kept not in [i.name for i in network(tmp_path, [PRODUCT, *GELU]).instances()]
+
+
+@pytest.mark.parametrize(
+    ("steps", "behind"),
+    [
+        ([("Mul", "x half", "q"), ("Transpose", "x", "k"), ("MatMul", "q k", "p"), ("Relu", "p", "y")], 1),
+        ([("Mul", "x half", "q"), ("Transpose", "x", "t"), ("Div", "t two", "k"), ("MatMul", "q k", "p"), ("Relu", "p", "y")], 2),
+        ([("Mul", "x half", "s"), ("Transpose", "s", "k"), ("MatMul", "x k", "p"), ("Relu", "p", "y")], 1),
+    ],
+)
+def test_a_factor_of_one_number_stands_behind_the_product_of_its_operand(
+    tmp_path: Path, steps: list[tuple[str, str, str]], behind: int
+) -> None:
+    """There it joins the product, whichever operand the exporter scaled."""
+    found = [i.layer.op for i in network(tmp_path, steps).instances()]
+    assert found == ["transpose", "matmul", *["batch-norm"] * behind, "activation"]
+
+
+def test_a_factor_that_something_else_reads_stays(tmp_path: Path) -> None:
+    steps = [("Mul", "x half", "q"), ("Transpose", "x", "k"), ("MatMul", "q k", "p"), ("MatMul", "p q", "y")]
+    assert [i.layer.op for i in network(tmp_path, steps).instances()] == ["batch-norm", "transpose", "matmul", "matmul"]
+    kept = network(tmp_path, [*steps[:2], ("MatMul", "q k", "y")], results=("y", "q"))
+    assert [i.layer.op for i in kept.instances()] == ["batch-norm", "transpose", "matmul"]
+
+
+def test_trained_constants_join_the_norm_ahead_of_a_new_shape(tmp_path: Path) -> None:
+    """A group normalisation, as exporters write it before opset 21."""
+    shapes = {"grouped": [0, 2, -1], "image": [2, 4, 6, 6]}
+    tensors = [numpy_helper.from_array(np.array(value), name) for name, value in shapes.items()]
+    tensors += [numpy_helper.from_array(np.ones(extents, np.float32), n) for n, extents in (("o", 2), ("w", (4, 1, 1)))]
+    steps = [("Reshape", "x grouped", "a"), ("InstanceNormalization", "a o o", "b"), ("Reshape", "b image", "c")]
+    steps += [("Mul", "c w", "d"), ("Add", "d w", "y")]
+    nodes = [helper.make_node(op, inputs.split(), [output], name=output) for op, inputs, output in steps]
+    image, result = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 4, 6, 6]) for name in ("x", "y"))
+    graph = helper.make_graph(nodes, "graph", [image], [result], tensors)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), tmp_path / "net.onnx")
+    found = load_onnx(tmp_path / "net.onnx", fusion=True)
+    assert [i.layer.op for i in found.instances()] == ["reshape", "group-norm", "batch-norm", "batch-norm", "reshape"]
+    assert int((simulate(found, "edge-sram").layers["cycles"] > 0).sum()) == 1
 
 
 def test_a_residual_stays(tmp_path: Path) -> None:

@@ -2,27 +2,39 @@
 
 A *region* is a join of tensors with the layers ahead of it, which all follow from one tensor and which nothing else reads. If all
 its layers work on each value, it is one function of each value. With reductions over the last axes it is a normalisation, or a
-softmax if it takes exponentials. Layers with trained constants are in no region, so that parameters stay.
+softmax if it takes exponentials. Layers with trained constants are in no region, so that parameters stay. Neither are results
+of the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 import networkx as nx
 
-from workloads.layers import Activation, Add, BatchNorm, Layer, LayerNorm, Reduce, Reshape, Softmax
+from workloads.layers import Activation, Add, BatchNorm, Layer, LayerNorm, MatMul, Reduce, Reshape, ShapeOnly, Softmax
 from workloads.network import LayerInstance, Network
 
 #: The most layers of a region.
 MOST_LAYERS = 24
 
 
-def fused(network: Network) -> Network:
-    """Return the network with each region as one layer, which has the name of the region's last layer."""
+def fused(network: Network, results: AbstractSet[str] = frozenset()) -> Network:
+    """Return the network with each region as one layer, which has the name of the region's last layer.
+
+    ``results`` names the layers whose values the network gives, besides those that no layer reads. They all stay.
+    """
+    graph = _regions(network, results)
+    scaled_behind_products(graph, results)
+    _moved_ahead(graph, results)
+    return Network(network.name, graph, network.batch, file=network.file)
+
+
+def _regions(network: Network, results: AbstractSet[str]) -> nx.DiGraph[str]:
     instances = {instance.name: instance for instance in network.instances()}
     place = {name: index for index, name in enumerate(network.graph)}
-    readers = {name: set(network.graph.successors(name)) for name in network.graph}
+    readers = {name: {*network.graph.successors(name), *(("a user",) if name in results else ())} for name in network.graph}
     replaced: dict[str, tuple[Layer, str]] = {}
     gone: set[str] = set()
     for name in reversed(list(instances)):
@@ -37,9 +49,7 @@ def fused(network: Network) -> Network:
             if made is not None:
                 replaced[name] = made, source
                 gone |= inside
-    if not replaced:
-        return network
-    return Network(network.name, _moved_ahead(_rebuilt(network, replaced, gone)), network.batch, file=network.file)
+    return _rebuilt(network, replaced, gone)
 
 
 def _region(
@@ -118,19 +128,60 @@ def _rebuilt(network: Network, replaced: Mapping[str, tuple[Layer, str]], gone: 
     return graph
 
 
-def _moved_ahead(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
+def scaled_behind_products(graph: nx.DiGraph[str], results: AbstractSet[str]) -> None:
+    """Put a factor of one number, by which an operand of a product of two activations is multiplied, behind the product.
+
+    There it joins the product. Exporters multiply queries, keys or both by attention's scale.
+    """
+    for product in [name for name in graph if isinstance(graph.nodes[name]["layer"], MatMul)]:
+        for ahead in list(graph.predecessors(product)):
+            factor = _factor_ahead(graph, ahead, results)
+            if factor is not None and product not in results:
+                (source,) = graph.predecessors(factor)
+                _replace_reads(graph, factor, source)
+                _replace_reads(graph, product, factor)
+                graph.remove_edge(source, factor)
+                graph.add_edge(product, factor, operands=(0,))
+
+
+def _factor_ahead(graph: nx.DiGraph[str], name: str, results: AbstractSet[str]) -> str | None:
+    """Return the factor of one number from which ``name`` follows through views that nothing else reads, or None."""
+    while graph.out_degree(name) == 1 and name not in results:
+        layer, before = graph.nodes[name]["layer"], list(graph.predecessors(name))
+        if isinstance(layer, BatchNorm) and layer.size == 1 and layer.scale and not layer.shift:
+            return name
+        if not isinstance(layer, ShapeOnly) or len(before) != 1:
+            return None
+        name = before[0]
+    return None
+
+
+def _replace_reads(graph: nx.DiGraph[str], old: str, new: str) -> None:
+    """Let every layer that reads ``old`` read ``new``."""
+    for reader in list(graph.successors(old)):
+        if reader != new:
+            operands = graph.edges[old, reader]["operands"]
+            known = graph.edges[new, reader]["operands"] if graph.has_edge(new, reader) else ()
+            graph.add_edge(new, reader, operands=(*known, *operands))
+            graph.remove_edge(old, reader)
+
+
+def _moved_ahead(graph: nx.DiGraph[str], results: AbstractSet[str]) -> None:
     """Exchange each new shape with the function of each value behind it, so that the function joins the layer that computes."""
     for name in list(graph):
         before = list(graph.predecessors(name))
-        if not isinstance(graph.nodes[name]["layer"], Activation) or len(before) != 1:
+        if len(before) != 1 or not _of_each_value(graph.nodes[name]["layer"]):
             continue
         view = before[0]
-        if not isinstance(graph.nodes[view]["layer"], Reshape) or graph.out_degree(view) != 1:
+        if not isinstance(graph.nodes[view]["layer"], Reshape) or graph.out_degree(view) != 1 or view in results:
             continue
         (source,) = graph.predecessors(view)
-        for reader in list(graph.successors(name)):
-            graph.add_edge(view, reader, operands=graph.edges[name, reader]["operands"])
-        graph.remove_edges_from([(source, view), (view, name), *graph.out_edges(name)])
+        _replace_reads(graph, name, view)
+        graph.remove_edges_from([(source, view), (view, name)])
         graph.add_edge(source, name, operands=(0,))
         graph.add_edge(name, view, operands=(0,))
-    return graph
+
+
+def _of_each_value(layer: Layer) -> bool:
+    """Return whether a layer does not depend on the shape of its input: a function, or constants of a known number."""
+    return isinstance(layer, Activation) or (isinstance(layer, BatchNorm) and layer.size > 0)

@@ -37,7 +37,8 @@ class GraphNode:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in an order in which they can run. ``inputs`` names the tensors that enter, without weights.
+    """Nodes in an order in which they can run. ``inputs`` names the tensors that enter, without weights, ``results`` those that
+    leave.
 
     ``where`` names the file or module in errors, and ``writer`` the program that gave the shapes. ``opset`` is the version of the
     operators.
@@ -45,6 +46,7 @@ class Graph:
 
     nodes: Sequence[GraphNode]
     inputs: Sequence[str]
+    results: Sequence[str]
     found: Shapes
     batch: FileBatch
     where: str

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from simcore.errors import InputError, InputErrors
-from workloads.importers.fusion import fused
 from workloads.importers.graph import UNFIT, Graph, GraphNode
 from workloads.importers.names import one_line
 from workloads.importers.onnx_bytes import BrokenBytesError, read_without_weights
@@ -45,13 +44,12 @@ def load_onnx(
     axis is the batch in all of the graph, and for unsupported operators (all of them at once).
     """
     try:
-        network = _load(_import_onnx(), Path(path), batch, dims or {}, skip_unsupported)
+        return _load(_import_onnx(), Path(path), batch, dims or {}, skip_unsupported=skip_unsupported, fusion=fusion)
     except UnicodeDecodeError:
         raise InputError("expected a valid ONNX model, got one with names that are no UTF-8", where=str(path)) from None
-    return fused(network) if fusion else network
 
 
-def _load(onnx: Any, path: Path, batch: int | None, dims: Mapping[str, int], skip_unsupported: bool) -> Network:
+def _load(onnx: Any, path: Path, batch: int | None, dims: Mapping[str, int], *, skip_unsupported: bool, fusion: bool) -> Network:
     """Return the network as :func:`load_onnx` does. Raise UnicodeDecodeError for texts that are no UTF-8."""
     where = str(path)
     model = _read_model(onnx, path, where)
@@ -70,8 +68,9 @@ def _load(onnx: Any, path: Path, batch: int | None, dims: Mapping[str, int], ski
     reject_large(((f"tensor '{tensor}'", size) for tensor, shape in shapes.shapes.items() for size in shape), where)
     opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
     nodes = [_graph_node(onnx, node, where) for node in model.graph.node if not set(node.output) <= shapes.constants]
-    graph = Graph(nodes, [value.name for value in model.graph.input], shapes, file_batch, where, "ONNX", opset)
-    return finished(Translation.of(graph), path.stem, batch, skip_unsupported=skip_unsupported, file=path)
+    inputs, results = ([value.name for value in values] for values in (model.graph.input, model.graph.output))
+    graph = Graph(nodes, inputs, results, shapes, file_batch, where, "ONNX", opset)
+    return finished(Translation.of(graph), path.stem, batch, skip_unsupported=skip_unsupported, fusion=fusion, file=path)
 
 
 def _graph_node(onnx: Any, node: Any, where: str) -> GraphNode:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from simcore.errors import InputError
 from workloads import layers
+from workloads.importers.fusion import fused
 from workloads.importers.graph import UNFIT, Graph, GraphNode
 from workloads.importers.names import one_line
 from workloads.importers.onnx_sizes import FileBatch
@@ -213,7 +214,9 @@ def unsupported(problems: Iterable[NodeProblem], where: str) -> InputError:
     return InputError(f"unsupported operators: {listed}", where=where, hint=hint)
 
 
-def finished(translation: Translation, name: str, batch: int | None, *, skip_unsupported: bool, file: Path | None) -> Network:
+def finished(
+    translation: Translation, name: str, batch: int | None, *, skip_unsupported: bool, fusion: bool, file: Path | None
+) -> Network:
     """Return the network of a translation. ``batch`` replaces that of the graph. See ``load_onnx`` for the other arguments.
 
     Raise InputError for unsupported nodes, for a batch where no axis is the batch in all of the graph, and for no node at all.
@@ -229,4 +232,6 @@ def finished(translation: Translation, name: str, batch: int | None, *, skip_uns
         count = len(translation.problems)
         name = f"{name}, without {count} unsupported node{'s' if count > 1 else ''}"
     network = translation.network(name)
-    return Network(name, network.graph, network.batch if batch is None else batch, file=file)
+    whole = Network(name, network.graph, network.batch if batch is None else batch, file=file)
+    results = {translation.producer[tensor] for tensor in translation.graph.results if tensor in translation.producer}
+    return fused(whole, results) if fusion else whole

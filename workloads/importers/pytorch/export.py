@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from simcore.errors import InputError
-from workloads.importers.fusion import fused
 from workloads.importers.graph import Graph
 from workloads.importers.names import one_line
 from workloads.importers.onnx_sizes import written_batch
@@ -54,8 +53,7 @@ def from_torch(
     name = name or type(module).__name__
     program = _exported(torch, module, example_inputs, name)
     graph = _Reader(torch, program, name).graph()
-    network = finished(Translation.of(graph), name, batch, skip_unsupported=skip_unsupported, file=file)
-    return fused(network) if fusion else network
+    return finished(Translation.of(graph), name, batch, skip_unsupported=skip_unsupported, fusion=fusion, file=file)
 
 
 def import_torch() -> Any:
@@ -80,7 +78,9 @@ def _exported(torch: Any, module: Any, given: Any, where: str) -> Any:
             warnings.simplefilter("ignore")
             program = torch.export.export(module, moved[0], moved[1], strict=False)
             unknown = {node.target for node in _calls(program) if not _handled(node.target)}
-            return program.run_decompositions(_decompositions(torch)) if unknown else program
+            program = program.run_decompositions(_decompositions(torch)) if unknown else program
+            program.graph.eliminate_dead_code()
+            return program
     except InputError:
         raise
     except Exception as error:  # a module's own code raises anything
@@ -144,7 +144,9 @@ class _Reader:
                 self._call(node)
         entered = [name for name in inputs if name in found.shapes]
         batch = written_batch({name: list(found.shapes[name]) for name in entered})
-        return Graph(self.recorder.nodes, entered, found, batch, self.where, "PyTorch", OPSET)
+        (last,) = (node for node in self.program.graph.nodes if node.op == "output")
+        results = list(_tensors_in([self._argument(value) for value in last.args]))
+        return Graph(self.recorder.nodes, entered, results, found, batch, self.where, "PyTorch", OPSET)
 
     def _tensor(self, name: str, value: Any) -> TensorName:
         shape = tuple(value.shape)

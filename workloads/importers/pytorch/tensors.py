@@ -84,6 +84,24 @@ def _sliced(call: Call) -> None:
     call.node("Slice", [call["self"], *(call.recorder.constant([value]) for value in given)])
 
 
+def _rolled(call: Call) -> None:
+    """Exchange the two parts of each rolled axis, as the ONNX exporters do."""
+    tensor, shape = call["self"], call.shape(call["self"])
+    shifts, dims = (value if isinstance(value, list) else [value] for value in (call["shifts"], call["dims"] or 0))
+    if not call["dims"]:
+        raise UnsupportedError("aten.roll of all axes")
+    for shift, dim in zip(shifts, dims, strict=True):
+        extent, axis = shape[dim], dim % len(shape)
+        cut, parts = -shift % extent, []
+        for first, end in ((cut, extent), (0, cut)):
+            if first < end:
+                part = (*shape[:axis], end - first, *shape[axis + 1 :])
+                given = (call.recorder.constant([value]) for value in (first, end, axis, 1))
+                parts += call.step("Slice", [tensor, *given], part)
+        tensor = call.step("Concat", parts, shape, axis=axis)[0]
+    call.node("Identity", [tensor])
+
+
 def _picked(call: Call) -> None:
     call.node("Gather", [call["self"], call["index"]], axis=call["dim"])
 
@@ -123,10 +141,10 @@ MOVES: dict[str, Handler] = {
     **{"repeat": _repeated, "tile": _repeated, "repeat_interleave": _repeated_each},
     **dict.fromkeys(("cat", "concat", "concatenate"), _concatenated),
     **dict.fromkeys(("split", "split_with_sizes", "chunk", "tensor_split"), _split),
-    **{"stack": _stacked, "unbind": _unbound, "select": _selected, "slice": _sliced, "narrow": _sliced},
+    **{"stack": _stacked, "unbind": _unbound, "select": _selected, "slice": _sliced, "narrow": _sliced, "roll": _rolled},
     **{"index_select": _picked, "index": _indexed, "gather": _elements, "embedding": _embedded},
     **dict.fromkeys(("pad", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "replication_pad2d"), named("Pad")),
-    **dict.fromkeys(("tril", "triu", "roll", "flip", "masked_scatter", "scatter", "index_copy", "index_put"), named("Trilu")),
+    **dict.fromkeys(("tril", "triu", "flip", "masked_scatter", "scatter", "index_copy", "index_put"), named("Trilu")),
     **{"cumsum": named("CumSum"), "pixel_shuffle": named("DepthToSpace"), "pixel_unshuffle": named("SpaceToDepth")},
     "channel_shuffle": named("DepthToSpace"),
     **dict.fromkeys(("upsample_nearest1d", "upsample_nearest2d", "_upsample_nearest_exact2d"), _resized("nearest")),
