@@ -43,7 +43,7 @@ extras: $(VENV)/.installed-extras
 # What real training needs besides: tests that train are skipped without it.
 train: $(VENV)/.installed-train
 
-# The documentation as a site, build/docs/index.html. A warning is an error.
+# The documentation as a site, build/docs/index.html, with its notebooks executed. A warning is an error.
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/docs
 

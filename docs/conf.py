@@ -20,9 +20,14 @@ author = "the simcore authors"
 project_copyright = "the simcore authors, Apache-2.0"
 release = _VERSION.partition('"')[2].rstrip('"')
 
-extensions = ["myst_parser"]
+extensions = ["myst_nb"]
+# Notebooks are kept without outputs. They are executed each time, in an empty folder, and one that fails is an error.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
 root_doc = "docs/index"
-include_patterns = ["docs/*.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "DEVIATIONS.md"]
+include_patterns = ["docs/*.md", "docs/notebooks/*.ipynb", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "DEVIATIONS.md"]
 # Anchors are those that GitHub makes of headings; tests/test_links.py checks them.
 myst_heading_anchors = 4
 # Options such as --json in plain text keep their two hyphens.
