@@ -9,6 +9,7 @@ from pathlib import Path
 
 from simcore.errors import InputError
 from workloads import layers
+from workloads.importers.copies import with_copies
 from workloads.importers.fusion import fused
 from workloads.importers.graph import UNFIT, Graph, GraphNode
 from workloads.importers.names import one_line
@@ -234,4 +235,4 @@ def finished(
     network = translation.network(name)
     whole = Network(name, network.graph, network.batch if batch is None else batch, file=file)
     results = {translation.producer[tensor] for tensor in translation.graph.results if tensor in translation.producer}
-    return fused(whole, results) if fusion else whole
+    return with_copies(fused(whole, results) if fusion else whole)
