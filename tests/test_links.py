@@ -72,7 +72,8 @@ def test_every_page_of_the_site_is_in_its_contents_once() -> None:
     entries = [line for block in re.findall(r"^```\{toctree\}\n(.*?)^```$", index, re.M | re.S) for line in block.splitlines()]
     listed = [entry for entry in entries if entry and not entry.startswith(":")]
     assert sorted(listed) == sorted(set(listed))
-    notebooks = {f"notebooks/{path.stem}" for path in (ROOT / "docs" / "notebooks").glob("*.ipynb")}
+    docs = ROOT / "docs"
+    notebooks = {path.relative_to(docs).with_suffix("").as_posix() for path in docs.rglob("*.ipynb")}
     assert notebooks <= set(listed)
     assert {(ROOT / "docs" / f"{entry}.md").resolve() for entry in set(listed) - notebooks} == set(PAGES) - {
         ROOT / "README.md",

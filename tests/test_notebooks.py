@@ -1,4 +1,4 @@
-"""The notebooks of docs/notebooks are kept without outputs. `make docs` executes them, and fails if a cell does."""
+"""The gallery and the notebooks are kept without outputs. `make docs` executes them, and fails if a cell does."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "docs" / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+NOTEBOOKS = [FOLDER.parent / "gallery.ipynb", *sorted(FOLDER.glob("*.ipynb"))]
 
 
 def cells(notebook: Path, kind: str) -> list[dict[str, Any]]:
     return [cell for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == kind]
 
 
-def test_there_are_three_notebooks() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["first-run", "own-memory-and-banks", "sweep"]
+def test_there_are_a_gallery_and_three_notebooks() -> None:
+    assert [path.stem for path in NOTEBOOKS] == ["gallery", "first-run", "own-memory-and-banks", "sweep"]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
