@@ -183,7 +183,7 @@ MUTANTS = [
         "one PE multiplies wrongly", pe, "total = value * stationary", "total = value * stationary + ((row, column) == (2, 1))"
     ),
     Mutant("one PE of os multiplies wrongly", pe, "value * north[0]", "value * north[0] * (row < 3)", "os"),
-    Mutant("a PE adds the sum of its own", pe, "self.sums[old, row - 1, column]", "self.sums[old, row, column]"),
+    Mutant("a PE adds the sum of its own", pe, "self.sums[old][row - 1, column]", "self.sums[old][row, column]"),
     Mutant("a PE takes its stationary operand late", pe, "if time == 0:", "if time == 1:", "is"),
     Mutant("os keeps the sum of the fold before", pe, "(total if time else 0)", "total", "os"),
     Mutant("partial sums are not added", values, "(partial_sums[number] if partial_sums else 0)", "0"),

@@ -11,14 +11,14 @@ import simpy
 
 from simcore.clock import Phase
 from simcore.engine.reference.dma import Dma
-from simcore.engine.reference.elements import element_at, requests_of
+from simcore.engine.reference.elements import elements_of, requests_of
 from simcore.engine.reference.port import ReadPort
 from simcore.engine.reference.requests import NEVER, Element, Request
 from simcore.engine.reference.shared import Shared
 from simcore.engine.reference.tally import Stall
 from simcore.engine.reference.values import ValueFlow
 from simcore.program.outcome import Cause
-from simcore.program.program import Port, Reg, Seg
+from simcore.program.program import Port, Reg
 from simcore.timing.bank_timing import WRITE
 
 #: After this many stalled cycles in a row, the plan counts as waiting for itself.
@@ -42,8 +42,8 @@ class ArrayControl:
         """Start the control of one layer at step 0. After each step, call ``on_step`` with the number of steps made."""
         self.shared, self.readers, self.dma, self.values, self.on_step = shared, readers, dma, values, on_step
         self.step, self.done, self._stalled_for = 0, shared.clock.event(), 0
-        self._segment, self._number = 0, 0
-        self._output = self._next_output()
+        self._outputs = elements_of(shared.program, Port.OUTPUT)
+        self._output = next(self._outputs, None)
         shared.clock.process(self._run())
 
     def _run(self) -> Generator[simpy.Event, None, None]:
@@ -167,14 +167,4 @@ class ArrayControl:
         tally.port_lines[Port.OUTPUT] += len(lines)
         if self.values is not None:
             self.values.posted(element)
-        self._output = self._next_output()
-
-    def _next_output(self) -> Element | None:
-        segments = self.shared.program.segments[Port.OUTPUT]
-        if self._segment == len(segments):
-            return None
-        element = element_at(self.shared.program, Port.OUTPUT, self._segment, self._number)
-        self._number += 1
-        if self._number == segments[self._segment, Seg.COUNT]:
-            self._segment, self._number = self._segment + 1, 0
-        return element
+        self._output = next(self._outputs, None)

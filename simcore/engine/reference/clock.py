@@ -17,14 +17,18 @@ _FIRST_PHASE_PRIORITY = 10
 class PhaseClock(simpy.Environment):
     """SimPy's environment with events at a phase of a cycle.
 
-    ``shuffle_seed`` orders the events of one (cycle, phase) at random instead of by insertion. The simulated machine must not
-    depend on that order, so a test runs it both ways to find hidden dependence.
+    All processes that wait for the same phase wait for one event. ``shuffle_seed`` orders them, and the events of one (cycle,
+    phase), at random instead of by insertion. The simulated machine must not depend on that order, so a test runs it both ways to
+    find hidden dependence.
     """
 
     def __init__(self, start_cycle: int = 0, shuffle_seed: int | None = None) -> None:
         super().__init__(initial_time=start_cycle)
         self._random = None if shuffle_seed is None else Random(shuffle_seed)
         self._phase = -1
+        #: The event of each phase's next occurrence, if a process waits for it, and what it will call: `_enter`, then processes.
+        self._coming: list[simpy.Event | None] = [None] * len(Phase)
+        self._called: list[list[Any]] = [[] for _ in Phase]
 
     def schedule(self, event: simpy.Event, priority: int = 1, delay: float = 0) -> None:
         """Put an event on the heap. With a shuffle, a random number precedes the serial number."""
@@ -41,12 +45,15 @@ class PhaseClock(simpy.Environment):
         return int(self._now)
 
     def next(self, phase: Phase) -> simpy.Event:
-        """Return an event at the next occurrence of ``phase``, later in this cycle or in the next one."""
+        """Return the event of the next occurrence of ``phase``, later in this cycle or in the next one."""
+        coming = self._coming[phase]
+        if coming is not None:
+            return coming
         event = simpy.Event(self)
         event._ok, event._value = True, phase
         event.callbacks.append(self._enter)
-        priority = _FIRST_PHASE_PRIORITY + phase
-        self.schedule(event, priority, 0 if phase > self._phase else 1)
+        self._coming[phase], self._called[phase] = event, event.callbacks
+        self.schedule(event, _FIRST_PHASE_PRIORITY + phase, 0 if phase > self._phase else 1)
         return event
 
     def trigger(self, event: simpy.Event, phase: Phase, value: object) -> None:
@@ -58,4 +65,9 @@ class PhaseClock(simpy.Environment):
         self.schedule(event, _FIRST_PHASE_PRIORITY + phase)
 
     def _enter(self, event: simpy.Event) -> None:
-        self._phase = event._value
+        self._phase = phase = event._value
+        self._coming[phase] = None
+        if self._random is not None:
+            waiting = self._called[phase][1:]
+            self._random.shuffle(waiting)
+            self._called[phase][1:] = waiting  # SimPy is going through this list and has only called this function

@@ -58,11 +58,11 @@ class Dma:
     def __init__(self, shared: Shared, memory: MemoryProcess) -> None:
         """Start the DMA of one layer, with every queue at its first operation and no burst outstanding."""
         self.shared, self.memory = shared, memory
-        ops = shared.program.ops
+        self.ops: list[list[int]] = shared.program.ops.tolist()
         bounds = shared.program.queue_start.tolist()
         self.queues = [Queue(start, end) for start, end in pairwise(bounds)]
-        self.left = [-(-int(op[Op.BYTES]) // shared.machine.burst_bytes) for op in ops]
-        self.is_done = [False] * len(ops)
+        self.left = [-(-op[Op.BYTES] // shared.machine.burst_bytes) for op in self.ops]
+        self.is_done = [False] * len(self.ops)
         self.holder: dict[int, int] = {}
         self.outstanding: list[Burst] = []
         shared.clock.process(self._run())
@@ -76,7 +76,8 @@ class Dma:
             yield self.shared.clock.next(Phase.SETTLE)
             self._finish_bursts(self.shared.clock.cycle)
             for queue in self.queues:
-                self._start_operations(queue)
+                if queue.next < queue.end:
+                    self._start_operations(queue)
             yield self.shared.clock.next(Phase.ISSUE)
             self._deliver(self.shared.clock.cycle)
             self._send(self.shared.clock.cycle)
@@ -87,14 +88,14 @@ class Dma:
     # SETTLE ------------------------------------------------------------------------------------------------------------------
 
     def _finish_bursts(self, cycle: int) -> None:
-        for burst in [b for b in self.outstanding if self._is_finished(b, cycle)]:
+        for burst in [burst for burst in self.outstanding if self._is_finished(burst, cycle)]:
             self.outstanding.remove(burst)
             self.left[burst.op] -= 1
             if self.left[burst.op] == 0:
                 self.is_done[burst.op] = True
                 if burst.kind == OpKind.LOAD:
-                    op = self.shared.program.ops[burst.op]
-                    self.shared.resident[int(op[Op.TILE])] = int(op[Op.SLOT])
+                    op = self.ops[burst.op]
+                    self.shared.resident[op[Op.TILE]] = op[Op.SLOT]
 
     def _is_finished(self, burst: Burst, cycle: int) -> bool:
         if burst.kind == OpKind.LOAD:
@@ -104,8 +105,8 @@ class Dma:
     def _start_operations(self, queue: Queue) -> None:
         enough = self.shared.machine.dma_bytes_per_cycle
         while queue.next < queue.end and queue.bytes_left < enough and self._may_start(queue.next):
-            op = self.shared.program.ops[queue.next]
-            tile, slot = int(op[Op.TILE]), int(op[Op.SLOT])
+            op = self.ops[queue.next]
+            tile, slot = op[Op.TILE], op[Op.SLOT]
             if op[Op.KIND] != OpKind.STORE:
                 self.shared.resident.pop(self.holder.get(slot, NEVER), None)
                 self.holder[slot] = tile
@@ -114,17 +115,17 @@ class Dma:
                 self.is_done[queue.next] = True
             else:
                 queue.started.append(queue.next)
-                queue.bytes_left += int(op[Op.BYTES])
+                queue.bytes_left += op[Op.BYTES]
             queue.next += 1
 
     def _may_start(self, index: int) -> bool:
-        op = self.shared.program.ops[index]
-        port, after = int(op[Op.DEP_PORT]), int(op[Op.DEP_OP])
+        op = self.ops[index]
+        port, after = op[Op.DEP_PORT], op[Op.DEP_OP]
         scratchpad = self.shared.program.regions[op[Op.REGION], Reg.SCRATCHPAD]
         return (
             (port < 0 or self.shared.consumed[port] >= op[Op.DEP_COUNT])
             and (after < 0 or self.is_done[after])
-            and self.shared.scratchpads[scratchpad].writes_to(int(op[Op.SLOT])) == 0
+            and self.shared.scratchpads[scratchpad].writes_to(op[Op.SLOT]) == 0
         )
 
     # ISSUE -------------------------------------------------------------------------------------------------------------------
@@ -150,15 +151,15 @@ class Dma:
 
     def _needed(self, queue: Queue) -> int:
         """Return the step for which the operation is needed of which the queue starts the next burst."""
-        return int(self.shared.program.ops[queue.started[0], Op.NEEDED])
+        return self.ops[queue.started[0]][Op.NEEDED]
 
     def _start_burst(self, queue: Queue) -> int:
         """Start the next burst of a queue's started operations, and return its bytes."""
         head, number = queue.started[0], queue.bursts
-        op, machine = self.shared.program.ops[head], self.shared.machine
-        count = min(machine.burst_bytes, int(op[Op.BYTES]) - number * machine.burst_bytes)
+        op, machine = self.ops[head], self.shared.machine
+        count = min(machine.burst_bytes, op[Op.BYTES] - number * machine.burst_bytes)
         places = tuple(burst_places(self.shared.program, machine, head, number))
-        address = int(op[Op.ADDRESS]) + number * machine.burst_bytes
+        address = op[Op.ADDRESS] + number * machine.burst_bytes
         burst = Burst(op=head, kind=OpKind(op[Op.KIND]), address=address, bytes=count, places=places)
         self.outstanding.append(burst)
         if burst.kind == OpKind.LOAD:

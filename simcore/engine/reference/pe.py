@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Generator
+from itertools import product
 
-import numpy as np
 import simpy
 
 from simcore.clock import Phase
@@ -42,15 +42,14 @@ class PeArray:
         self.results: dict[tuple[int, int, int], int] = {}
         self._starts = [fold.stream_start for fold in folds]
         self._preloads = [fold.preload_start for fold in folds]
-        shape = (2, rows, columns)
         self.west: list[dict[tuple[int, int], Packet]] = [{}, {}]
         self.north: list[dict[tuple[int, int], Packet]] = [{}, {}]
-        self.shadow = np.zeros(shape, dtype=np.int64)
-        self.sums = np.zeros(shape, dtype=np.int64)
+        places = list(product(range(rows), range(columns)))
+        self.shadow: list[dict[tuple[int, int], int]] = [dict.fromkeys(places, 0) for _ in range(2)]
+        self.sums: list[dict[tuple[int, int], int]] = [dict.fromkeys(places, 0) for _ in range(2)]
         process = self._output_stationary if roles.held is Port.OUTPUT else self._preloaded
-        for row in range(rows):
-            for column in range(columns):
-                clock.process(process(row, column))
+        for row, column in places:
+            clock.process(process(row, column))
 
     def step(self, number: int) -> None:
         """Let every PE execute array step ``number`` in this cycle's COMPUTE phase."""
@@ -89,9 +88,9 @@ class PeArray:
         fold = bisect_right(self._preloads, at) - 1
         shifted = at - self._preloads[fold] if fold >= 0 else self.rows
         if shifted >= self.rows or (self.roles.behind_wave and shifted < row):
-            return int(self.shadow[old, row, column])
+            return self.shadow[old][row, column]
         if row:
-            return int(self.shadow[old, row - 1, column])
+            return self.shadow[old][row - 1, column]
         entering = self.rows - 1 - shifted
         if entering >= self.folds[fold].rows or column >= self.folds[fold].columns:
             return 0
@@ -110,13 +109,13 @@ class PeArray:
             if packet is not None:
                 value, fold, time = packet
                 if time == 0:
-                    stationary = int(self.shadow[old, row, column])
-                total = value * stationary + (int(self.sums[old, row - 1, column]) if row else 0)
-                self.sums[new, row, column] = total
+                    stationary = self.shadow[old][row, column]
+                total = value * stationary + (self.sums[old][row - 1, column] if row else 0)
+                self.sums[new][row, column] = total
                 self.west[new][row, column] = packet
                 if row == self.rows - 1 and column < self.folds[fold].columns:
                     self.results[fold, time, column] = total
-            self.shadow[new, row, column] = self._preload_input(step, row, column, old)
+            self.shadow[new][row, column] = self._preload_input(step, row, column, old)
 
     def _output_stationary(self, row: int, column: int) -> Generator[simpy.Event, int, None]:
         """Run a PE that keeps its sum. Operands move east and south; the finished sum leaves over the column's bus."""

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import simpy
 
 from simcore.clock import Phase
-from simcore.engine.reference.elements import element_at, requests_of
+from simcore.engine.reference.elements import elements_of, requests_of
 from simcore.engine.reference.requests import Element
 from simcore.engine.reference.shared import Shared
 from simcore.program.program import Port, Seg
@@ -24,14 +24,9 @@ class ReadPort:
         self.segments = shared.program.segments[port]
         #: Elements that are offered and not yet consumed. This process appends in ISSUE, and the array pops in ADVANCE.
         self.window: deque[Element] = deque()
-        self._segment, self._number = 0, 0
-        self._next = self._build()
+        self._elements = elements_of(shared.program, port)
+        self._next = next(self._elements, None)
         shared.clock.process(self._run())
-
-    def _build(self) -> Element | None:
-        if self._segment == len(self.segments):
-            return None
-        return element_at(self.shared.program, self.port, self._segment, self._number)
 
     def upcoming(self) -> Element | None:
         """Return the element that the array consumes next: the oldest in the window, else the next one to be offered."""
@@ -42,10 +37,9 @@ class ReadPort:
         return element.tiles <= self.shared.resident.keys()
 
     def _run(self) -> Generator[simpy.Event, None, None]:
-        while True:
+        while (element := self._next) is not None:
             yield self.shared.clock.next(Phase.ISSUE)
-            element = self._next
-            if element is not None and len(self.window) < self.shared.machine.port_window and self._may_offer(element):
+            if len(self.window) < self.shared.machine.port_window and self._may_offer(element):
                 self._offer(element)
 
     def _may_offer(self, element: Element) -> bool:
@@ -62,7 +56,4 @@ class ReadPort:
         shared.tally.port_words[self.port] += sum(word is not None for word in element.words)
         shared.tally.port_lines[self.port] += len(element.requests)
         self.window.append(element)
-        self._number += 1
-        if self._number == self.segments[self._segment, Seg.COUNT]:
-            self._segment, self._number = self._segment + 1, 0
-        self._next = self._build()
+        self._next = next(self._elements, None)

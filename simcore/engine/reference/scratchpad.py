@@ -47,8 +47,9 @@ class ScratchpadProcess:
 
     def _run(self) -> Generator[simpy.Event, None, None]:
         while True:
-            yield self.clock.next(Phase.RETIRE)
-            self._retire(self.clock.cycle)
+            if self.buffer:  # else there is nothing to retire: what comes after GRANT is not done before the next GRANT
+                yield self.clock.next(Phase.RETIRE)
+                self._retire(self.clock.cycle)
             yield self.clock.next(Phase.GRANT)
             self._collect(self.clock.cycle)
             self._watermarks()
@@ -61,6 +62,8 @@ class ScratchpadProcess:
 
     def _collect(self, cycle: int) -> None:
         for port, offered in self.offers.items():
+            if not offered:
+                continue
             for index, request in enumerate(offered):
                 request.arrive, request.index = cycle, index
                 if port == Port.PSUM and any(entry.place == request.place for entry in self.buffer):
