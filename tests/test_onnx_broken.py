@@ -93,6 +93,7 @@ BROKEN: dict[str, Callable[[], onnx.ModelProto]] = {
     "an axis out of range": lambda: model(node("Softmax", axis=9)),
     "parts that do not join": lambda: model(node("Concat", "x w", axis=1), tensors=(weights("w", 1, 4, 5, 5),)),
     "parts that do not add up": lambda: model(node("Split", "x s", axis=1), tensors=(integers("s", 1, 2),)),
+    "more parts than are counted": lambda: model(helper.make_node("Split", ["x"], ["y", "z"], axis=1, num_outputs=1)),
     "a product that does not fit": lambda: model(node("MatMul", "x w"), tensors=(weights("w", 9, 4),)),
     "an input without a type": without_type,
     "an input that is no tensor": sequence_input,

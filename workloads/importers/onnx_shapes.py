@@ -110,6 +110,7 @@ class _Pass:
     def _infer(self, node: Any) -> None:
         """Set the types of a node's results. Where the inference leaves them open, the file's own may say more."""
         inputs = {name: self.types[name] for name in node.input if name in self.types}
+        self._require_counted_parts(node)
         found: dict[str, Any] = {}
         schema = self._schema(node)
         if schema is not None and node.op_type not in ENDLESS and set(node.input) - {""} <= inputs.keys():
@@ -131,6 +132,13 @@ class _Pass:
                 self._type(name, self.told[name])
             if 0 in self.found.shapes.get(name, ()):
                 self.found.constants.add(name)  # a tensor without values depends on nothing
+
+    def _require_counted_parts(self, node: Any) -> None:
+        """Raise InputError for a Split of another number of parts than it has results, which ends onnx's inference and Python."""
+        counts = [attribute.i for attribute in node.attribute if attribute.name == "num_outputs"]
+        if node.op_type == "Split" and counts and counts[0] != len(node.output):
+            message = f"node '{node.name or node.output[0]}' (Split): expected {len(node.output)} parts, as it has results"
+            raise InputError(f"{message}, got {counts[0]}", where=self.where)
 
     def _schema(self, node: Any) -> Any:
         """Return the operator's schema in the file's version, or None for one that onnx does not know."""
