@@ -27,6 +27,7 @@ from workloads.layers import (
     Activation,
     Add,
     BatchNorm,
+    Combine,
     Conv,
     Dropout,
     Flatten,
@@ -34,8 +35,9 @@ from workloads.layers import (
     Input,
     Layer,
     Linear,
-    Mul,
+    MatMul,
     Pool,
+    Reshape,
     Softmax,
 )
 from workloads.layers.gradients import WeightGradient
@@ -433,13 +435,15 @@ def test_layers_that_cannot_be_trained_are_listed_all_at_once() -> None:
     conv = net.add(Conv("conv", 4, 3, padding=1))
     net.add(LRN("lrn"))
     norm = net.add(Activation("relu"))
-    net.add(Mul("gate"), [norm, conv])
+    net.add(Combine("gate"), [norm, conv])
     net.add(GlobalPool("peak", "max"))
-    net.add(Add("broadcast"), ["gate", "peak"])
+    net.add(Reshape("columns", (2, 2, 1)))
+    net.add(MatMul("broadcast"), ["columns", net.add(Reshape("row", (1, 4)), ["peak"])])
     with pytest.raises(InputError) as caught:
         training_step(net.build())
     lacks = "its rule has no 'gradient'"
-    wanted = f"'lrn' (lrn: {lacks}), 'gate' (mul: {lacks}), 'peak' (global-pool of maxima), 'broadcast' (add that broadcasts)"
+    wanted = f"'lrn' (lrn: {lacks}), 'gate' (combine of kind 'max'), 'peak' (global-pool of maxima), 'broadcast'"
+    wanted += " (matmul that broadcasts)"
     assert str(caught.value) == f"network 'odd': expected layers that can be trained, got {wanted}"
 
 

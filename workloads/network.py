@@ -166,6 +166,11 @@ class NetworkBuilder:
         self._last = layer.name
         return layer.name
 
+    def layer(self, name: str) -> Layer:
+        """Return a layer that was added."""
+        found: Layer = self._graph.nodes[name]["layer"]
+        return found
+
     def build(self, batch: int = 1) -> Network:
         """Return the checked network. Raise InputError as :class:`Network` does."""
         return Network(self.name, self._graph, batch)

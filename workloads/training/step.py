@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from simcore.errors import InputError, did_you_mean
 from workloads.dataflow.rules import Backward, Gradients, rule_of
 from workloads.layers import Layer
-from workloads.layers.gradients import GradientSum, LossGradient
+from workloads.layers.gradients import GradientSum, GradientView, LossGradient, ZeroGradient
+from workloads.layers.operand_gradients import PartGradient
 from workloads.layers.trained import SoftmaxLoss
 from workloads.layers.updates import OPTIMIZERS, Update
 from workloads.network import LayerInstance, Network, NetworkBuilder
@@ -19,9 +22,9 @@ def training_step(network: Network, *, optimizer: str = "sgd", strided: str = "p
     """Return the network of one training step on a minibatch of ``network.batch`` images, named ``<name>-training``.
 
     Its layers are those of ``network``, then for each layer in reverse order ``<layer>.input_gradient`` and
-    ``<layer>.weight_gradient``, then ``<layer>.update``. ``Layer.pass_name`` gives the pass of a layer. An edge means that a
-    tensor is read, so the activations kept for the backward pass are those with an edge into it. Outputs end in softmax and cross
-    entropy.
+    ``<layer>.weight_gradient``, then ``<layer>.update``, one for all layers that share weights. ``Layer.pass_name``
+    gives the pass of a layer. An edge means that a tensor is read, so the activations kept for the backward pass are those with
+    an edge into it. Outputs end in softmax and cross entropy.
 
     ``optimizer`` is "sgd", "momentum" or "adam". ``strided`` says how the input gradient of a convolution with a stride runs: by
     "phases", which multiply no inserted zero, or with "zeros" inserted, as on hardware without phases. Raise InputError for any
@@ -96,6 +99,7 @@ def backward(
         found = pending.pop(instance.name, [])
         if not found:
             continue
+        found = _with_whole_parts(builder, instance, found)
         gradient = found[0]
         if len(found) > 1:
             gradient = builder.add(GradientSum(f"{instance.name}.gradient_sum"), found)
@@ -103,5 +107,24 @@ def backward(
         made = gradients_of(Backward(builder, instance, gradient, wanted, strided))
         for position, name in made.inputs.items():
             pending.setdefault(instance.producers[position], []).append(name)
-        trained += [instance.name] if made.weights else []
+        trained += [instance.name] if made.weights and instance.parameters else []
     return trained
+
+
+def _with_whole_parts(builder: NetworkBuilder, instance: LayerInstance, found: list[str]) -> list[str]:
+    """Return the gradients of a tensor with those of its parts joined to one. Zeros fill what no part read.
+
+    Parts that together have more values than the tensor overlap, so each of them is filled with zeros by itself.
+    """
+    parts = {name: layer for name in found if isinstance(layer := builder.layer(name), PartGradient)}
+    if not parts:
+        return found
+    whole, words = prod(instance.output_shape), sum(prod(layer.shape) for layer in parts.values())
+    groups = [list(parts)] if words <= whole else [[name] for name in parts]
+    joined = []
+    for number, group in enumerate(groups):
+        name = f"{instance.name}.gradient_of_parts" + (f".{number}" if len(groups) > 1 else "")
+        empty = whole - sum(prod(parts[part].shape) for part in group)
+        zeros = [builder.add(ZeroGradient(f"{name}.zeros", (empty,)), [])] if empty else []
+        joined.append(builder.add(GradientView(name, instance.output_shape), [*group, *zeros]))
+    return [*(name for name in found if name not in parts), *joined]

@@ -7,8 +7,11 @@ from math import prod
 
 from workloads.dataflow.row_flows import Flow, Flows
 from workloads.dataflow.row_work import Rowwise, RowWork, Spread
+from workloads.dataflow.rules.operand_gradients import reduction_obstacle, spread_gradient
 from workloads.dataflow.rules.rule import LayerRule
+from workloads.dataflow.rules.tables import table_gradient
 from workloads.layers import Copy, Embedding, Reduce, Resample
+from workloads.layers.held import VALUES
 from workloads.network import LayerInstance
 
 
@@ -52,7 +55,13 @@ def _reduced(layer: Reduce, instance: LayerInstance) -> Spread:
     return Spread(instance.batch * prod(instance.input_shapes[0]), _results(instance))
 
 
-COPY = LayerRule(_copied, absorbs=True)
-EMBEDDING = LayerRule(_embedded, absorbs=True, reads_ifmap=False)
+COPY = LayerRule(_copied, absorbs=True, gradient=spread_gradient, holds=VALUES)
+EMBEDDING = LayerRule(
+    _embedded,
+    absorbs=True,
+    reads_ifmap=False,
+    gradient=table_gradient,
+    holds={"ifmap": "weights", "ofmap": "activations"},
+)
 RESAMPLE = LayerRule(_resampled, absorbs=True)
-REDUCE = LayerRule(_reduced, absorbs=True)
+REDUCE = LayerRule(_reduced, absorbs=True, gradient=spread_gradient, obstacle=reduction_obstacle, holds=VALUES)

@@ -7,6 +7,7 @@ from math import prod
 from workloads.dataflow.row_work import Rowwise
 from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.rules.rule import LayerRule
+from workloads.dataflow.rules.tables import constants_gradient
 from workloads.layers import LRN, BatchNorm, Layer
 from workloads.layers.gradients import BatchNormGradient
 from workloads.layers.held import GRADIENTS_AND_VALUES, VALUES
@@ -32,17 +33,24 @@ def _gradient_channels(layer: BatchNormGradient, instance: LayerInstance) -> Row
     return Rowwise(words, layer.shape[0], NORM_PASSES, ("ifmap", "filter"), grouped=True)
 
 
+def _normalises(norm: BatchNorm) -> bool:
+    """Return whether scale and shift stand for statistics. One of them alone is constants, which normalise nothing."""
+    return norm.scale and norm.shift
+
+
 def _gradient(norm: BatchNorm, back: Backward) -> Gradients:
+    if not _normalises(norm):
+        return constants_gradient(norm, back)
     kept = back.instance.producers[0]
     return Gradients({0: back.builder.add(BatchNormGradient(back.name, back.shape), [back.gradient, kept])})
 
 
 def _obstacle(norm: BatchNorm, instance: LayerInstance, input_needs_gradient: bool) -> str | None:
-    return None if input_needs_gradient else "batch-norm before every layer with weights"
+    return None if input_needs_gradient or not _normalises(norm) else "batch-norm before every layer with weights"
 
 
 def _trained(norm: BatchNorm, needs_gradient: bool) -> Layer:
-    return TrainedBatchNorm(norm.name, norm)
+    return TrainedBatchNorm(norm.name, norm) if _normalises(norm) else norm
 
 
 BATCH_NORM = LayerRule(_values, joins=True, gradient=_gradient, obstacle=_obstacle, trained=_trained, holds=VALUES)

@@ -13,12 +13,14 @@ from workloads.dataflow.rules.linear import LINEAR, LINEAR_INPUT_GRADIENT, LINEA
 from workloads.dataflow.rules.matmul import MATMUL, MATMUL_INPUT_GRADIENT
 from workloads.dataflow.rules.movement import COPY, EMBEDDING, REDUCE, RESAMPLE
 from workloads.dataflow.rules.normalisations import BATCH_NORM, BATCH_NORM_GRADIENT, LOCAL_RESPONSE, TRAINED_BATCH_NORM
-from workloads.dataflow.rules.norms import GROUP_NORM, LAYER_NORM
+from workloads.dataflow.rules.norms import GROUP_NORM, LAYER_NORM, NORM_GRADIENT
+from workloads.dataflow.rules.operand_gradients import FACTOR_GRADIENT, PART, REPEAT, SPREAD_GRADIENT, SUMMED_GRADIENT
 from workloads.dataflow.rules.pools import AVERAGE_POOL_GRADIENT, GLOBAL_POOL, MAX_POOL_GRADIENT, POOL, TRAINED_MAX_POOL
 from workloads.dataflow.rules.recurrent import CELL
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.dataflow.rules.softmax import LOSS_GRADIENT, SOFTMAX, SOFTMAX_GRADIENT, SOFTMAX_LOSS
-from workloads.dataflow.rules.sums import ADD, GRADIENT_SUM, MUL
+from workloads.dataflow.rules.sums import ADD, COMBINE, GRADIENT_SUM, MUL
+from workloads.dataflow.rules.tables import CONSTANT, TABLE_GRADIENT
 from workloads.dataflow.rules.updates import UPDATE, ZERO_GRADIENT, ZERO_INSERTION
 from workloads.dataflow.rules.views import CONCAT, DROPOUT, INPUT, SHAPE_ONLY, TRAINED_DROPOUT
 from workloads.layers.held import Held
@@ -35,7 +37,10 @@ RULES: dict[type[layers.Layer], LayerRule[Any]] = {
     },
     **{layers.LRN: LOCAL_RESPONSE, layers.Activation: ACTIVATION, layers.Softmax: SOFTMAX, layers.Add: ADD, layers.Mul: MUL},
     **{layers.Input: INPUT, layers.ShapeOnly: SHAPE_ONLY, layers.Concat: CONCAT, layers.Dropout: DROPOUT, Update: UPDATE},
-    layers.Combine: MUL,
+    layers.Combine: COMBINE,
+    layers.Constant: CONSTANT,
+    layers.Part: PART,
+    layers.Repeat: REPEAT,
     layers.LayerNorm: LAYER_NORM,
     layers.GroupNorm: GROUP_NORM,
     layers.Copy: COPY,
@@ -60,6 +65,11 @@ RULES: dict[type[layers.Layer], LayerRule[Any]] = {
     layers.gradients.ScaledGradient: SCALED_GRADIENT,
     layers.gradients.SoftmaxGradient: SOFTMAX_GRADIENT,
     layers.gradients.GradientSum: GRADIENT_SUM,
+    layers.operand_gradients.FactorGradient: FACTOR_GRADIENT,
+    layers.operand_gradients.SummedGradient: SUMMED_GRADIENT,
+    layers.operand_gradients.SpreadGradient: SPREAD_GRADIENT,
+    layers.operand_gradients.NormGradient: NORM_GRADIENT,
+    layers.table_gradients.TableGradient: TABLE_GRADIENT,
     layers.gradients.LossGradient: LOSS_GRADIENT,
     layers.gradients.ZeroGradient: ZERO_GRADIENT,
     layers.gradients.ZeroInsertion: ZERO_INSERTION,
