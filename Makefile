@@ -7,7 +7,7 @@ PYTEST_ARGS ?= -n 2 --dist worksteal
 # The PyTorch of our checks. A user's own comes with the extra `train` of pyproject.toml.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-fast check coverage bench extras train docs fuzz clean
+.PHONY: demo test test-fast check coverage bench extras train docs fuzz wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/simcore demo
@@ -36,6 +36,10 @@ bench: $(VENV)/.installed-dev
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python tests/fuzz_runs.py $(FUZZ_SECONDS)
+
+# The wheel: its files are those of the tree, and it works in a clean environment of each Python from 3.11 on that is installed.
+wheel: $(BIN)/python
+	$(BIN)/python tests/try_wheel.py
 
 # What tests need that are skipped without it: clusters and searches, Perfetto's own classes, a browser's driver.
 extras: $(VENV)/.installed-extras
