@@ -2,7 +2,9 @@
 
 The closed form that chooses a tiling knows a tensor's bytes, but not the size of its tiles or how well they fill their slots. In
 small scratchpads that matters: a tile too many, and a whole tensor is loaded again and again. Where the plan of a tiling moves
-another amount than the closed form expects, a few other tilings are therefore planned too.
+another amount than the closed form expects, a few other tilings are therefore planned too. Where it moves more, the same tiling
+is tried first with smaller tiles of the ifmap. A fold of a large batch reads a few rows and channels of each of many images. If
+the tiles that hold them do not fit, each fold loads again what the one before it evicted.
 """
 
 from __future__ import annotations
@@ -63,23 +65,33 @@ class ArrayPlan:
 def plan_array(name: str, shape: ConvShape, system: System, flow: Dataflow) -> ArrayPlan:
     """Return the plan of a layer that moves about the least, and of such plans the one of the fewest steps.
 
-    Raise InputError if a scratchpad cannot hold the data that one element of a stream needs.
+    A plan that takes much longer than the closed form's choice is not among them. Raise InputError if a scratchpad cannot hold
+    the data that one element of a stream needs.
     """
     plan = _first_that_fits(name, shape, system, tilings(shape, system, flow))
     expected, moved = plan.tiling.expected_bytes, plan.moved_bytes
-    tried = (TRIED_OPERATIONS if moved > expected else TRIED_IF_LESS) // len(plan.ops)
-    if system.tiling == "whole" or abs(moved - expected) <= EXACT * expected or tried == 0:
+    if system.tiling == "whole" or abs(moved - expected) <= EXACT * expected:
         return plan
     plans = [plan]
-    for tiling in least_tilings(shape, system, plan.tiling.sharing)[:tried]:
-        with suppress(InputError):
-            plans.append(_plan(name, shape, system, tiling))
-    least = min(other.moved_bytes for other in plans)
-    alike = [other for other in plans if other.moved_bytes <= ALIKE * least]
-    best = min(alike, key=lambda other: (other.layer.folds.steps, other.moved_bytes))
+    if moved > expected and not flow.planar:
+        plans = _with(plans, name, shape, system, [replace(plan.tiling, holds_folds=True)])
+    if moved < expected or plans[-1].moved_bytes > ALIKE * expected:
+        tried = (TRIED_OPERATIONS if moved > expected else TRIED_IF_LESS) // len(plans[-1].ops)
+        plans = _with(plans, name, shape, system, least_tilings(shape, system, plan.tiling)[:tried])
+    best = min(plans, key=lambda other: (other.layer.folds.steps, other.moved_bytes))
     tiling = replace(best.tiling, expected_bytes=best.moved_bytes)
     remember(shape, system, tiling)
     return replace(best, tiling=tiling)
+
+
+def _with(plans: list[ArrayPlan], name: str, shape: ConvShape, system: System, found: list[Tiling]) -> list[ArrayPlan]:
+    """Return those that move about the least of some plans and of those under more tilings, as far as these can be planned."""
+    for tiling in found:
+        with suppress(InputError):
+            plans = [*plans, _plan(name, shape, system, tiling)]
+            most = ALIKE * min(other.moved_bytes for other in plans)
+            plans = [other for other in plans if other.moved_bytes <= most]
+    return plans
 
 
 def _first_that_fits(name: str, shape: ConvShape, system: System, found: list[Tiling]) -> ArrayPlan:
@@ -96,7 +108,7 @@ def _first_that_fits(name: str, shape: ConvShape, system: System, found: list[Ti
 def _plan(name: str, shape: ConvShape, system: System, tiling: Tiling) -> ArrayPlan:
     """Return the plan under one tiling."""
     folds = build_folds(shape, tiling.sharing, tiling.loops)
-    layer, tensors = _in_shares(ArrayLayer(name, shape, system, folds, fold_streams(folds), {}), tiling)
+    layer, tensors = _in_shares(ArrayLayer(name, shape, system, folds, fold_streams(folds), {}, tiling.holds_folds), tiling)
     plans = _region_plans(layer, tensors)
     regions = region_rows([item.region for item in plans])
     streams = layer.streams

@@ -28,7 +28,7 @@ PARTS_OF_SUMS = 8
 
 @dataclass(frozen=True)
 class ArrayLayer:
-    """The data that every step of the lowering of one layer reads."""
+    """The data that every step of the lowering of one layer reads. ``holds_folds`` is that of its tiling."""
 
     name: str
     shape: ConvShape
@@ -36,6 +36,7 @@ class ArrayLayer:
     folds: Folds
     streams: Streams
     shares: dict[str, Share]
+    holds_folds: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ def ifmap(layer: ArrayLayer) -> tuple[IfmapTiles, Tensor]:
         ]
     lanes, word_bytes = int(folds.extent(lane).max()), layer.system.words.ifmap_bytes
     heights = _vector_heights(layer, lanes) if planar else _stream_heights(layer, lanes)
+    if layer.holds_folds:
+        heights = replace(heights, fold_channels=lanes, fold_starts=first)
     cut, uses, place_in = ifmap_tiles(layer.shape, layer.shares["ifmap"], layer.name, word_bytes, lanes, planar, heights, find)
     return cut, Tensor(place_in, np.zeros(len(folds), dtype=np.int64), 1, uses)
 
@@ -97,7 +100,8 @@ def _stream_heights(layer: ArrayLayer, lanes: int) -> Heights:
     fits = shape.ifmap_words() * layer.system.words.ifmap_bytes <= layer.shares["ifmap"].capacity_bytes
     if fits:
         return Heights(shape.height)
-    if folds.blocks > 1:
+    whole_images = layer.holds_folds and folds.block_size % (shape.out_width * shape.out_height) == 0
+    if folds.blocks > 1 and not whole_images:
         step = max(1, folds.block_size // shape.out_width * shape.stride[0])
         return Heights(step if shape.kernel[0] <= shape.stride[0] else 1, step)
     fold_rows = shape.fold_rows(lanes)

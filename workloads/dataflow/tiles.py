@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from simcore.program.program import Int64Array
 from workloads.dataflow.ifmap_uses import IfmapTiles
 from workloads.dataflow.regions import Region, Share, region
 from workloads.dataflow.shape import ConvShape
@@ -123,12 +124,18 @@ def _divisor(extent: int, part: int) -> int:
 class Heights:
     """Limits of ifmap tiles: the ``most`` rows, and the ``step`` by which streams move on, or 0 if none matters.
 
-    ``fold_channels`` are the channels that a fold reads at once if it reads few, or 0.
+    ``fold_channels`` are the channels that a fold reads at once if it reads few, or 0. With ``fold_starts``, the first element of
+    each fold of a stream of pixels, the share must hold all tiles that two folds in sequence read.
     """
 
     most: int
     step: int = 0
     fold_channels: int = 0
+    fold_starts: Int64Array | None = None
+
+    def needed(self, uses: Uses) -> int:
+        """Return the slots that uses need. Each fold uses a tile at most once if ``fold_starts`` are given."""
+        return uses.at_once if self.fold_starts is None else uses.of_two_runs(self.fold_starts)
 
     def best(self, height: int, rows: int, line_rows: float) -> int:
         """Return at most ``rows`` rows: tiles of like size, or those that take the fewest lines for each step.
@@ -171,10 +178,13 @@ def _first_ifmap_tiles(shape: ConvShape, target_words: int, lanes: int, planar: 
     return rows, depth if shape.groups == 1 else _divisor(channels, depth)
 
 
-def _smaller(shape: ConvShape, rows: int, channels: int, planar: bool) -> tuple[int, int] | None:
+def _smaller(shape: ConvShape, rows: int, channels: int, planar: bool, heights: Heights) -> tuple[int, int] | None:
+    """Return the (rows, channels) to try next, or None. Tiles that two folds read together have the channels of one at least."""
     less_rows, half = -(-rows // 2), -(-channels // 2)
     less_channels = half if shape.groups == 1 else _divisor(shape.group_channels, half)
     steps = [(rows, less_channels), (less_rows, channels)] if planar else [(less_rows, channels), (rows, less_channels)]
+    if heights.fold_starts is not None:
+        steps = [(rows, less_channels) if channels > heights.fold_channels else (less_rows, channels)]
     return next((step for step in steps if step != (rows, channels)), None)
 
 
@@ -184,7 +194,7 @@ def _sizes(shape: ConvShape, first: tuple[int, int], planar: bool, heights: Heig
     while size is not None:
         rows, channels = size
         yield IfmapTiles(shape, heights.best(shape.height, rows, line_words / (shape.width * channels)), channels)
-        size = _smaller(shape, rows, channels, planar)
+        size = _smaller(shape, rows, channels, planar, heights)
 
 
 def _even_depths(tiles: IfmapTiles, line_words: int, fold_channels: int) -> Iterator[IfmapTiles]:
@@ -246,7 +256,7 @@ def ifmap_tiles(
                 needed_bytes = tile_bytes
                 continue
             uses = find(tiles)
-            needed = 0 if slots == tiles.tiles else uses.at_once
+            needed = 0 if slots == tiles.tiles else heights.needed(uses)
             if needed < slots:
                 return tiles, uses, region(share, tile_bytes, word_bytes, tiles.tile_words())
             if needed == slots and spare is None:

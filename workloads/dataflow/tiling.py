@@ -31,8 +31,8 @@ CLEARLY = 0.98
 MOST_WAYS = 3
 #: The part of a layer's steps that transfers are expected not to hide, where ways to share it are compared.
 NOT_HIDDEN = 0.1
-#: The tilings that are planned where the closed form is not exact.
-TRIED = 8
+#: The tilings that are planned where the closed form is not exact, and the factor by which they may take longer.
+TRIED, MUCH_LONGER = 8, 2
 #: Tilings that are remembered.
 MOST_KNOWN = 1024
 #: Where there are more nests than this, a few are counted first, and those that cannot be faster are not counted.
@@ -47,7 +47,8 @@ _PORTS = {"ifmap": Port.IFMAP, "filter": Port.FILTER, "psum": Port.OUTPUT}
 class Tiling:
     """The loops of a layer, how arrays share it, and the bytes that it is expected to move, in the cycles expected.
 
-    ``wants`` are the bytes that each tensor is to have in its scratchpad, and ``whole`` those that it has in all.
+    ``wants`` are the bytes that each tensor is to have in its scratchpad, and ``whole`` those that it has in all. With
+    ``holds_folds`` tiles of the ifmap are so small that its share holds all those that two folds in sequence read.
     """
 
     sharing: Sharing
@@ -56,6 +57,7 @@ class Tiling:
     whole: dict[str, int]
     expected_bytes: int
     expected_cycles: float
+    holds_folds: bool = False
 
 
 class _Pads:
@@ -147,10 +149,11 @@ def _key(shape: ConvShape, system: System, sharing: Sharing) -> tuple[Hashable, 
     return (shape, sharing, *machine)
 
 
-def least_tilings(shape: ConvShape, system: System, sharing: Sharing) -> list[Tiling]:
-    """Return a few tilings of the least expected traffic, the least first."""
-    pads = _Pads(shape, system, sharing)
-    found = _worth_dividing(pads, candidates(shape, system, sharing))
+def least_tilings(shape: ConvShape, system: System, instead_of: Tiling) -> list[Tiling]:
+    """Return a few tilings of the least expected traffic, the least first, that do not take much longer than another one."""
+    sharing = instead_of.sharing
+    pads, found = _Pads(shape, system, sharing), candidates(shape, system, sharing)
+    found = _worth_dividing(pads, found.only(steps(found, shape, sharing) <= MUCH_LONGER * instead_of.expected_cycles))
     moved, wants = _least(pads, pads.traffic(found), FINE_PARTS)
     least = found.only(np.lexsort((steps(found, shape, sharing), moved.round()))[:TRIED])
     traffic = pads.traffic(least)

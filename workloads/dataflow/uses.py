@@ -54,6 +54,17 @@ class Uses:
             least, most = most + 1, 2 * most
         return bisect_left(range(most), True, least, key=suffices)
 
+    def of_two_runs(self, starts: Int64Array) -> int:
+        """Return the most tiles that two runs of elements in sequence need. A run begins at each of ``starts``.
+
+        A tile has at most one use in a run.
+        """
+        run = np.searchsorted(starts, self.first, side="right")
+        by_tile = np.argsort(self.tile, kind="stable")
+        again = np.flatnonzero((np.diff(self.tile[by_tile]) == 0) & (np.diff(run[by_tile]) == 1)) + 1
+        count, shared = (np.bincount(each, minlength=len(starts) + 1) for each in (run, run[by_tile[again]]))
+        return int((count + np.append(0, count[:-1]) - shared).max())
+
 
 def ragged(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
     """For runs ``starts[i] .. starts[i] + lengths[i] - 1`` laid end to end, return the run of each entry, and its value.

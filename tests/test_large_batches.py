@@ -1,0 +1,58 @@
+"""Plans of layers at a large batch, whose folds read a few rows, or a few channels, of each of many images.
+
+Tiles must be so small that the scratchpad holds those of a fold: else every fold loads again what the one before it evicted.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from simcore.program.program import Op, OpKind, Program
+from simcore.spec.load import load_system
+from workloads.dataflow.array import lower_shape
+from workloads.dataflow.shape import ConvShape
+
+
+def planned(shape: ConvShape) -> Program:
+    return lower_shape("layer", "conv", shape, load_system("edge-sram"))
+
+
+def moved_bytes(program: Program) -> int:
+    return int(program.ops[program.ops[:, Op.KIND] != OpKind.ACQUIRE, Op.BYTES].sum())
+
+
+def convolution(images: int, size: int, channels: int) -> ConvShape:
+    """A 3x3 convolution with as many filters as channels."""
+    return ConvShape(images, size, size, channels, size, size, channels, kernel=(3, 3), padding=(1, 1))
+
+
+def weight_gradient(images: int, size: int, channels: int) -> ConvShape:
+    """The gradient of its weights: the images stand for channels, the channels for images, and an image for a tap."""
+    return ConvShape(channels, size, size, images, 3, 3, channels, kernel=(size, size), padding=(1, 1))
+
+
+@pytest.mark.slow
+def test_a_weight_gradient_moves_each_tensor_once_where_the_rows_of_a_fold_fit() -> None:
+    """VGG16's conv1_2 for 128 images of 32x32 with 64 channels.
+
+    A fold reads three rows of each channel, 32 images deep: 64 x 3 x 32 x 32 bytes. A fourth row on its way makes these 256 KiB,
+    which is the scratchpad. With tiles of four rows, of which three rows touch two, a fold would need 512 KiB.
+    """
+    activations, results = 128 * 64 * 32 * 32, 9 * 64 * 64
+    assert moved_bytes(planned(weight_gradient(128, 32, 64))) == 2 * activations + results
+
+
+@pytest.mark.slow
+def test_a_layer_that_lost_filters_moves_no_more_and_takes_no_more_steps_than_the_whole_one() -> None:
+    """499 of 512 channels: folds of 32 channels begin elsewhere in each place of the filter, and read two tiles of each row."""
+    whole, pruned = (planned(convolution(128, 4, channels)) for channels in (512, 499))
+    assert moved_bytes(pruned) <= moved_bytes(whole)
+    assert pruned.steps <= whole.steps
+
+
+@pytest.mark.slow
+def test_no_plan_takes_much_longer_for_little_less_traffic() -> None:
+    """230 of 256 channels: blocks of a few rows would move 12 % less and fill and empty the array 14 times as long."""
+    whole, pruned = (planned(weight_gradient(128, 8, channels)) for channels in (256, 230))
+    assert moved_bytes(pruned) <= moved_bytes(whole)
+    assert pruned.steps <= whole.steps
