@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
@@ -44,6 +44,7 @@ def test_a_tensor_in_order_and_an_image() -> None:
 SHAPES = st.lists(st.integers(1, 6), min_size=1, max_size=4)
 
 
+@settings(max_examples=40, deadline=None)
 @given(SHAPES, st.data())
 def test_views_lie_where_numpys_do(shape: list[int], data: st.DataObject) -> None:
     """A new shape without a layout is one for which numpy must copy a tensor that was turned once."""

@@ -78,7 +78,7 @@ class _Pass:
                 layer = self.network.layer(reader)
                 if isinstance(layer, OF_IMAGES):
                     return True
-                if reader not in seen and isinstance(layer, (*KEEPING, *ORDERED, layers.Reshape)):
+                if reader not in seen and isinstance(layer, (*KEEPING, *ORDERED, layers.Reshape, layers.Part)):
                     seen.add(reader)
                     ahead.append(reader)
         return False

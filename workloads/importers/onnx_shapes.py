@@ -15,6 +15,7 @@ import numpy as np
 from simcore.errors import InputError
 from workloads.importers.graph import Shapes
 from workloads.importers.names import one_line
+from workloads.importers.operators.einsum import einsum_shape
 from workloads.importers.operators.node import Value
 
 #: The most values of a tensor that is computed.
@@ -35,8 +36,8 @@ COMPUTED = frozenset(
 #: Operators of ONNX's own without an inference of shapes, whose result has the shape of the first operand.
 KEPT = frozenset({"GroupNormalization", "RotaryEmbedding", "RMSNormalization", "Swish"})
 
-#: Operators whose inference in onnx 1.23 does not end for some broken attributes: an Einsum of the equation "ii$->i".
-ENDLESS = frozenset({"Einsum"})
+#: The inference of onnx 1.23 does not end for some broken equations of this operator, as "ii$->i".
+EINSUM = "Einsum"
 
 
 def find_shapes(onnx: Any, model: Any, weights: Iterable[str], where: str) -> Shapes:
@@ -113,7 +114,7 @@ class _Pass:
         self._require_counted_parts(node)
         found: dict[str, Any] = {}
         schema = self._schema(node)
-        if schema is not None and node.op_type not in ENDLESS and set(node.input) - {""} <= inputs.keys():
+        if schema is not None and node.op_type != EINSUM and set(node.input) - {""} <= inputs.keys():
             data = {name: self.data[name] for name in node.input if name in self.data}
             inference = self.onnx.shape_inference
             try:
@@ -123,6 +124,8 @@ class _Pass:
             except (inference.InferenceError, self.onnx.checker.ValidationError, RuntimeError, ValueError) as error:
                 message = f"its tensor shapes do not fit together ({one_line(error)})"
                 raise InputError(message, where=self.where) from None
+        if node.op_type == EINSUM and node.domain in ("", "ai.onnx") and all(name in self.found.shapes for name in node.input):
+            found = {node.output[0]: self._einsum_type(node, inputs)}
         if node.op_type in KEPT and node.input[0] in inputs:
             found = {node.output[0]: inputs[node.input[0]]}
         for name in node.output:
@@ -132,6 +135,14 @@ class _Pass:
                 self._type(name, self.told[name])
             if 0 in self.found.shapes.get(name, ()):
                 self.found.constants.add(name)  # a tensor without values depends on nothing
+
+    def _einsum_type(self, node: Any, inputs: dict[str, Any]) -> Any:
+        equation = next((attribute.s.decode() for attribute in node.attribute if attribute.name == "equation"), "")
+        try:
+            shape = einsum_shape(equation, [self.found.shapes[name] for name in node.input])
+        except ValueError as error:
+            raise InputError(f"node '{node.name or node.output[0]}' (Einsum): {error}", where=self.where) from None
+        return self.onnx.helper.make_tensor_type_proto(inputs[node.input[0]].tensor_type.elem_type, list(shape))
 
     def _require_counted_parts(self, node: Any) -> None:
         """Raise InputError for a Split of another number of parts than it has results, which ends onnx's inference and Python."""

@@ -24,8 +24,9 @@ from workloads.layers.pointwise import (
     Transpose,
 )
 from workloads.layers.pools import GlobalPool, Pool
-from workloads.layers.products import Conv, Linear, MatMul, SharedLinear
+from workloads.layers.products import Conv, Linear, MatMul, SharedConv, SharedLinear
 from workloads.layers.recurrent import Cell
+from workloads.layers.selection import TopK
 from workloads.layers.transposed import ConvTransposePhase, Phases
 from workloads.layers.windows import Padding, Pair, Shape
 
@@ -65,8 +66,10 @@ __all__ = [
     "Reshape",
     "Shape",
     "ShapeOnly",
+    "SharedConv",
     "SharedLinear",
     "Skipped",
     "Softmax",
+    "TopK",
     "Transpose",
 ]

@@ -101,6 +101,19 @@ class Conv(Layer):
 
 
 @dataclass(frozen=True)
+class SharedConv(Conv):
+    """A convolution whose weights other layers have, too: the depths of a convolution over three axes.
+
+    Only the layer that is ``counted`` has them among its parameters.
+    """
+
+    counted: bool = False
+
+    def parameters(self, inputs: Sequence[Shape]) -> int:
+        return super().parameters(inputs) if self.counted else 0
+
+
+@dataclass(frozen=True)
 class Linear(Layer):
     """Product of the input's last dimension with a weight matrix. All leading dimensions together are the rows of the input."""
 

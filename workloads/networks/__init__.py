@@ -44,7 +44,7 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     "vgg8-32": partial(_of_family, "vgg8", "vgg8-32", CIFAR),
 }
 
-#: Networks of today that have no training step yet. Each function takes the batch.
+#: Networks of today. Each function takes the batch; the number of classes is the published one.
 INFERENCE_NETWORKS: dict[str, Callable[..., Network]] = {
     "bert-base": bert_base,
     "gpt2": gpt2,

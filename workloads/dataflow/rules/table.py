@@ -18,6 +18,7 @@ from workloads.dataflow.rules.operand_gradients import FACTOR_GRADIENT, PART, RE
 from workloads.dataflow.rules.pools import AVERAGE_POOL_GRADIENT, GLOBAL_POOL, MAX_POOL_GRADIENT, POOL, TRAINED_MAX_POOL
 from workloads.dataflow.rules.recurrent import CELL
 from workloads.dataflow.rules.rule import LayerRule
+from workloads.dataflow.rules.selection import TOP_K
 from workloads.dataflow.rules.softmax import LOSS_GRADIENT, SOFTMAX, SOFTMAX_GRADIENT, SOFTMAX_LOSS
 from workloads.dataflow.rules.sums import ADD, COMBINE, GRADIENT_SUM, MUL
 from workloads.dataflow.rules.tables import CONSTANT, TABLE_GRADIENT
@@ -48,6 +49,7 @@ RULES: dict[type[layers.Layer], LayerRule[Any]] = {
     layers.Resample: RESAMPLE,
     layers.Reduce: REDUCE,
     layers.Cell: CELL,
+    layers.TopK: TOP_K,
     layers.ConvTransposePhase: CONV_TRANSPOSE_PHASE,
     layers.trained.TrainedMaxPool: TRAINED_MAX_POOL,
     layers.trained.TrainedBatchNorm: TRAINED_BATCH_NORM,

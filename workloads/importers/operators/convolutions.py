@@ -9,6 +9,7 @@ from itertools import product
 from workloads import layers
 from workloads.importers.operators.batch import images
 from workloads.importers.operators.node import Node, Operator, UnsupportedError
+from workloads.importers.operators.volumes import Volume
 from workloads.layers import Shape
 from workloads.layers.gradients import ZeroGradient
 from workloads.layers.windows import Pair
@@ -18,13 +19,31 @@ def _conv(node: Node) -> list[str]:
     weight = node.operands[1]
     if not weight.constant:
         raise UnsupportedError(f"{node.op} with weights that are computed")
-    window = Window(node, weight.shape[2:])
     groups = node.integer("group", 1)
     node.require_inputs(weight.shape[1] * groups, node.operands[0].shape[1])
-    conv = layers.Conv(
-        node.name, weight.shape[0], window.kernel, window.stride, window.padding, window.dilation, groups, bias=node.has(2)
+    if len(weight.shape) == 5:
+        return _conv_of_volume(node, Volume(node, weight.shape[2:]))
+    window = Window(node, weight.shape[2:])
+    return [window.whole(node.add(_plain_conv(node, window), window.image()))]
+
+
+def _plain_conv(node: Node, window: Window) -> layers.Conv:
+    filters, groups = node.operands[1].shape[0], node.integer("group", 1)
+    return layers.Conv(
+        node.name, filters, window.kernel, window.stride, window.padding, window.dilation, groups, bias=node.has(2)
     )
-    return [window.whole(node.add(conv, window.image()))]
+
+
+def _conv_of_volume(node: Node, volume: Volume) -> list[str]:
+    """Return one convolution for each depth of the result. A filter's depths are further channels of it."""
+    conv = _plain_conv(node, Window(volume.flat(), volume.kernel[1:]))
+    made = []
+    for at, depths in enumerate(volume.depths()):
+        slices = [volume.slice(depth) for depth in depths]
+        slab = slices[0] if len(slices) == 1 else node.add(layers.Concat(node.part(f"depths_{at}"), 0), *slices)
+        one = layers.SharedConv(**{**vars(conv), "name": node.part(f"conv_{at}")}, counted=at == 0)
+        made.append(node.add(one, slab))
+    return volume.joined(made)
 
 
 class Window:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workloads.importers.operators.attention import ATTENTION, ROTARY
 from workloads.importers.operators.convolutions import CONV, CONV_TRANSPOSE
+from workloads.importers.operators.einsum import EINSUM
 from workloads.importers.operators.movement import CONCAT, CUMULATED, GATHER, GATHER_ELEMENTS, GATHER_ND, PAD, SLICE, SPLIT, TILE
 from workloads.importers.operators.node import Operator
 from workloads.importers.operators.normalisations import BATCH_NORM, GROUP_NORM, LAYER_NORM, LOCAL_RESPONSE, LP_NORM, SOFTMAX
@@ -15,6 +16,7 @@ from workloads.importers.operators.recurrent import RECURRENT
 from workloads.importers.operators.reductions import REDUCE
 from workloads.importers.operators.reshapes import DROPOUT, HANDED_ON, REARRANGED, RESHAPE, TRANSPOSE
 from workloads.importers.operators.resizes import RESIZE
+from workloads.importers.operators.selection import TOP_K
 
 OPERATORS: dict[str, Operator] = {
     **{"Conv": CONV, "ConvTranspose": CONV_TRANSPOSE, "Gemm": GEMM, "MatMul": MATMUL, "aten.linear": LINEAR},
@@ -38,5 +40,5 @@ OPERATORS: dict[str, Operator] = {
     **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), REARRANGED),
     **dict.fromkeys(("CumSum", "Trilu", "ScatterND", "ScatterElements"), CUMULATED),
     **dict.fromkeys(("Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear"), HANDED_ON),
-    "Dropout": DROPOUT,
+    **{"Dropout": DROPOUT, "TopK": TOP_K, "Einsum": EINSUM},
 }

@@ -185,8 +185,10 @@ FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(("layer_norm", "rms_norm", "native_layer_norm"), _layer_norm),
     "group_norm": _group_norm,
     "instance_norm": _of_each("InstanceNormalization"),
-    **dict.fromkeys(("max_pool1d", "max_pool2d", "max_pool2d_with_indices"), _pool("MaxPool")),
-    **dict.fromkeys(("avg_pool1d", "avg_pool2d"), _pool("AveragePool")),
-    **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d"), _adaptive("AveragePool")),
+    **dict.fromkeys(("max_pool1d", "max_pool2d", "max_pool2d_with_indices", "max_pool3d"), _pool("MaxPool")),
+    **dict.fromkeys(("avg_pool1d", "avg_pool2d", "avg_pool3d"), _pool("AveragePool")),
+    **dict.fromkeys(
+        ("adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_avg_pool3d"), _adaptive("AveragePool")
+    ),
     **dict.fromkeys(("adaptive_max_pool1d", "adaptive_max_pool2d"), _adaptive("MaxPool")),
 }

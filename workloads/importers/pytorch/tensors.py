@@ -102,6 +102,24 @@ def _rolled(call: Call) -> None:
     call.node("Identity", [tensor])
 
 
+def _largest(call: Call) -> None:
+    """Return the largest values of an axis and their places, as many as ``k`` says, or all of them in order."""
+    rank, dim = len(call.shape(call["self"])), call["dim"]
+    axis = rank - 1 if dim is None else dim % rank
+    count = call["k"] or call.shape(call["self"])[axis]
+    call.node("TopK", [call["self"], call.recorder.constant([count])], axis=axis)
+
+
+def _bags(call: Call) -> None:
+    """Return the sum or mean of the rows of each bag of indices. All bags are taken to have the same size."""
+    (count,), (bags, *width) = call.shape(call["indices"]), call.output
+    if count % bags:
+        raise UnsupportedError("aten.embedding_bag with bags of unequal sizes")
+    rows = call.step("Gather", [call["weight"], call["indices"]], (count, *width), axis=0)[0]
+    apart = call.reshaped(rows, (bags, count // bags, *width))
+    call.node("ReduceSum", [apart, call.recorder.constant([1])], call.outputs[:1], keepdims=0)
+
+
 def _picked(call: Call) -> None:
     call.node("Gather", [call["self"], call["index"]], axis=call["dim"])
 
@@ -143,6 +161,7 @@ MOVES: dict[str, Handler] = {
     **dict.fromkeys(("split", "split_with_sizes", "chunk", "tensor_split"), _split),
     **{"stack": _stacked, "unbind": _unbound, "select": _selected, "slice": _sliced, "narrow": _sliced, "roll": _rolled},
     **{"index_select": _picked, "index": _indexed, "gather": _elements, "embedding": _embedded},
+    **{"topk": _largest, "sort": _largest, "embedding_bag": _bags},
     **dict.fromkeys(("pad", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "replication_pad2d"), named("Pad")),
     **dict.fromkeys(("tril", "triu", "flip", "masked_scatter", "scatter", "index_copy", "index_put"), named("Trilu")),
     **{"cumsum": named("CumSum"), "pixel_shuffle": named("DepthToSpace"), "pixel_unshuffle": named("SpaceToDepth")},
