@@ -12,6 +12,7 @@ _MACRO = "{cell: stt-54F2}"
 _SHARES = "{cell: stt-54F2, beside: [{cell: stt-34.5F2, bits_percent: 25}]}"
 _FAST_CLOCK = "core_clock_hz=5 GHz"  # so that tenths of a nanosecond are cycles
 _NODE = "technology.node_nm=22"
+_DECODER = "llama-like-1-16-2-16-1-8"
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Case:
 
     ``forced`` are overrides without which the change is refused. ``layers`` are the layers of LeNet-5 that run, or of one
     training step of it. Without layers a convolution runs whose rows do not divide, or a product of activations on a roofline.
+    Of another ``network`` all layers run.
     """
 
     change: str
@@ -28,6 +30,7 @@ class Case:
     layers: str = "c1,s2,c3"
     training: str | None = None
     forced: tuple[str, ...] = ()
+    network: str = "lenet5"
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ EVERY_KIND = {
 SYSTOLIC = {
     "tiling": Case("tiling=whole", ("scratchpads.accumulator.capacity_bytes=2 KiB",)),
     "layer_results": Case("layer_results=scratchpads", layers="f5,tanh5,f6"),
+    "attention": Case("attention=flash", network=_DECODER),
     "array.rows": Case("array.rows=16"),
     "array.columns": Case("array.columns=4"),
     "array.count": Case("array.count=2", layers="f5,f6"),
@@ -197,6 +201,7 @@ IDEAL_AND_ROOFLINE = {
     "memory.pj_per_byte.kind": Case("memory.pj_per_byte.kind=derived", (_ENERGY,), "ideal-titan-xp"),
     "memory.pj_per_byte.source": Case("memory.pj_per_byte.source=other", (_ENERGY,), "ideal-titan-xp"),
     "fuse": Case("fuse=false", layers="c1,tanh1", system="ideal-titan-xp"),
+    "attention": Case("attention=flash", network=_DECODER, system="ideal-titan-xp"),
 }
 
 ROOFLINE = {

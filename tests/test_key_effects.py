@@ -51,7 +51,9 @@ def product() -> Network:
 
 
 def cycles(case: Case, overrides: tuple[str, ...], folder: Path) -> list[float]:
-    network: Any = "lenet5"
+    network: Any = case.network
+    if network != "lenet5":
+        return [float(simulate(network, case.system, overrides=overrides).cycles)]
     if not case.layers:
         network = product() if case.system == "pascal-titan-x" else folder / "conv.csv"
         (folder / "conv.csv").write_text(CONV)

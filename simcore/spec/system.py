@@ -72,6 +72,16 @@ class System(MachineSpec):
             cycles=True,
         ),
     ] = "main-memory"
+    attention: Annotated[
+        Literal["spilled", "flash", "flash-causal"],
+        key(
+            "Where the scores of attention lie: in main memory, between two products and a softmax that run one after another "
+            "(`spilled`), or on chip, tile by tile, with the largest score and the sum of each row so far (`flash`). Tiles of "
+            "scores that a causal mask hides are then computed (`flash`) or left out (`flash-causal`). Where no tile fits, "
+            "scores are spilled.",
+            cycles=True,
+        ),
+    ] = "spilled"
     array: Annotated[ArraySpec, key("The systolic array and its edge.")]
     scratchpads: Annotated[
         dict[ScratchpadName, ScratchpadSpec],

@@ -125,9 +125,12 @@ def energy_parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -
 
 
 def vector_words(run: LayerRun) -> int:
-    """Return the words that the vector unit takes in: operands of its own layers, and results for the layers that joined this."""
+    """Return the words that the vector unit takes in.
+
+    These are operands of its own layers, scores and sums of attention on chip, and results for the layers that joined this one.
+    """
     own = run.per_port("port_words", Port.IFMAP) if run.facts.get("dataflow") == "vector" else 0
-    return own + int(run.facts.get("joined_words", 0))
+    return own + int(run.facts.get("vector_words", 0)) + int(run.facts.get("joined_words", 0))
 
 
 def leakage_pj(outcome: Outcome, rates: EnergyRates) -> float:

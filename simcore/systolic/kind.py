@@ -158,16 +158,25 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         return {"bank_counters": found} if found else {}
 
     def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
-        """Return the table of several arrays; a machine of one array has none, because the layers' table says the same."""
-        from simcore.systolic.arrays import array_table, has_several
+        """Return the tables of several arrays and of attention on chip.
 
-        return {"arrays": array_table(results)} if has_several(results) else {}
+        A machine of one array has no table of arrays, because the layers' table says the same.
+        """
+        from simcore.systolic.arrays import array_table, has_several
+        from simcore.systolic.attention import attention_table, has_attention
+
+        arrays = {"arrays": array_table(results)} if has_several(results) else {}
+        return {**arrays, **({"attention": attention_table(results)} if has_attention(results) else {})}
 
     def json_parts(self, results: Results) -> Mapping[str, Any]:
+        """Return what main memory's latency limits, and the rows of the tables of several arrays and of attention."""
         from simcore.systolic.arrays import array_rows, has_several
+        from simcore.systolic.attention import attention_rows, has_attention
         from simcore.systolic.memory_limits import limit_objects
 
-        return {"memory_limits": limit_objects(results), **({"arrays": array_rows(results)} if has_several(results) else {})}
+        arrays = {"arrays": array_rows(results)} if has_several(results) else {}
+        attention = {"attention": attention_rows(results)} if has_attention(results) else {}
+        return {"memory_limits": limit_objects(results), **arrays, **attention}
 
     def printed(self, results: Results) -> Sequence[PrintedTable]:
         from simcore.systolic.printed import printed_tables

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -45,18 +45,41 @@ class PlannedLayer:
 
 
 def plan_layers(network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool) -> list[PlannedLayer]:
-    """Return the wanted layers (None: all) in execution order.
+    """Return the wanted layers (None: all) in execution order. The parts of attention that stays on chip joined its last product.
 
     Raise InputError for a layer that cannot be planned, and if no layer runs.
     """
+    from workloads.dataflow.attention.blocks import on_machine
+
+    joined = on_machine(network, system)
+    of_attention = {block.root: block for block in joined.blocks}
+    planned = {}
+    for layer in _planned(joined.network, system, wanted, with_folds=with_folds):
+        block = of_attention.get(layer.instance.name)
+        facts = {"attention": {**layer.facts.get("attention", {}), "parts": block.parts, "why": block.why}} if block else {}
+        planned[layer.instance.name] = replace(layer, facts={**layer.facts, **facts})
+    parts = joined.parts
+    found = []
+    for instance in network.instances():
+        name = instance.name
+        if name in planned:
+            found.append(planned[name])
+        elif name in parts and (wanted is None or name in wanted):
+            found.append(PlannedLayer(instance, parts[name], 0, {"macs": 0}, False, None))
+    if not any(layer.runs for layer in found):
+        raise _nothing_runs(found)
+    return found
+
+
+def _planned(network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool) -> Iterator[PlannedLayer]:
+    """Yield the wanted layers of a network in which attention that stays on chip is one layer."""
     from workloads.dataflow import lower_each
 
-    found: list[PlannedLayer] = []
     joined_words = _joined_words(network, system)
     free, counted = KEPT_BYTES, set[int]()
     for instance, program, fused_into in lower_each(network, system, only=wanted, with_folds=with_folds):
         if program is None:
-            found.append(PlannedLayer(instance, fused_into, 0, {}, False, None))
+            yield PlannedLayer(instance, fused_into, 0, {}, False, None)
             continue
         # Layers of equal work share the tables of one Program, whose operations tell it. A kept table keeps its number.
         if id(program.ops) not in counted:
@@ -64,10 +87,7 @@ def plan_layers(network: Network, system: System, wanted: Container[str] | None,
         kept = program if free >= 0 or id(program.ops) in counted else None
         counted |= {id(program.ops)} if kept is not None else set()
         facts = {**program.facts, "joined_words": joined_words.get(instance.name, 0)}
-        found.append(PlannedLayer(instance, fused_into, program.steps, facts, True, kept))
-    if not any(layer.runs for layer in found):
-        raise _nothing_runs(found)
-    return found
+        yield PlannedLayer(instance, fused_into, program.steps, facts, True, kept)
 
 
 def _joined_words(network: Network, system: System) -> dict[str, int]:

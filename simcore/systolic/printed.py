@@ -16,6 +16,7 @@ from simcore.results.printed import (
     totals_of,
 )
 from simcore.systolic.arrays import has_several, printed_arrays, splits_of
+from simcore.systolic.attention import has_attention, printed_attention
 from simcore.systolic.energy import EnergyRates
 from simcore.systolic.memory_limits import limit_lines
 from simcore.systolic.of_results import rates_of
@@ -24,10 +25,12 @@ from simcore.systolic.value_check import EQUAL
 
 
 def printed_tables(results: Results) -> list[PrintedTable]:
-    """Return the tables of layers, passes, several arrays, stall causes, totals, and the wear of scratchpads that wear out."""
+    """Return the tables of layers, attention, passes, several arrays, stall causes, totals, and wear of what wears out."""
     worn = [wear_table(results)] if _wears(results) else []
     arrays = [printed_arrays(results)] if has_several(results) else []
-    return [layer_table(results), *pass_tables(results), *arrays, stall_table(results), totals_table(results), *worn]
+    attention = [printed_attention(results)] if has_attention(results) else []
+    between = [*attention, *pass_tables(results), *arrays]
+    return [layer_table(results), *between, stall_table(results), totals_table(results), *worn]
 
 
 def printed_lines(results: Results) -> list[str]:

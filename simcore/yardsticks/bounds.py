@@ -75,12 +75,17 @@ def bound_layers(spec: YardstickSpec, roof: Roof, order: RunOrder) -> Iterator[B
 
     Raise InputError for a layer without a rule, and for SCALE-Sim's shape rule in a training step.
     """
+    from workloads.dataflow.attention.blocks import Joined, attention_joined
     from workloads.dataflow.lowering import fusions, require_shape_rule, work_of
 
-    joined = fusions(order.network) if spec.fuse else {}
-    for instance in order.network.instances():
-        if order.wanted is not None and instance.name not in order.wanted:
+    flash = spec.attention == "flash"
+    found = attention_joined(order.network, causal=False) if flash else Joined(order.network, ())
+    joined = {**(fusions(found.network) if spec.fuse else {}), **found.parts}
+    as_one = {instance.name: instance for instance in found.network.instances()}
+    for each in order.network.instances():
+        if order.wanted is not None and each.name not in order.wanted:
             continue
+        instance = as_one.get(each.name, each)
         require_shape_rule(instance, spec.shapes)
         root = joined.get(instance.name)
         work = None if root else work_of(instance, spec.shapes)

@@ -27,7 +27,7 @@ def layer_runs(layers: Sequence[BoundLayer], progress: OnProgress | None) -> lis
             raise InputError(f"expected at most {MAX_CYCLES:.0e} core cycles in all, got more", f"layer '{name}'", hint)
         outcome = None if layer.bounds is None else _outcome(start, layer.bounds)
         start += 0 if outcome is None else outcome.cycles
-        macs = layer.instance.macs if layer.bounds is None else layer.bounds.macs
+        macs = 0 if layer.bounds is None else layer.bounds.macs
         runs.append(LayerRun(name, kind.op, macs, outcome, {"pass": kind.pass_name}, layer.fused_into))
         if progress is not None:
             progress(done, len(layers), name)

@@ -105,6 +105,10 @@ class YardstickSpec(MachineSpec):
     fuse: Annotated[
         Flag, key("Whether an element-wise operation joins the layer before it, so that it takes no cycles.", cycles=True)
     ] = True
+    attention: Annotated[
+        Literal["spilled", "flash"],
+        key("Whether the scores of attention cross main memory (`spilled`) or stay on chip (`flash`).", cycles=True),
+    ] = "spilled"
 
 
 class IdealSpec(YardstickSpec):

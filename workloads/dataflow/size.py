@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from simcore.spec.system import System
 from workloads.dataflow.ahead import bytes_per_cycle
+from workloads.dataflow.attention.blocks import on_machine
 from workloads.dataflow.lowering import fusions, with_layer_words, work_of
 from workloads.network import LayerInstance, Network
 
@@ -34,6 +35,7 @@ class Size:
 
 def network_sizes(network: Network, system: System, only: Container[str] | None = None) -> dict[str, Size]:
     """Return the sizes, by name, of the layers for which :func:`lower_network` makes Programs."""
+    network = on_machine(network, system).network
     joined = fusions(network) if system.vector_unit.fuse else {}
     return {
         instance.name: layer_size(instance, system)

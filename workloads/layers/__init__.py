@@ -6,6 +6,7 @@ shapes of its inputs. Counts are per image. Every wrong size raises :class:`simc
 expected value and the actual one.
 """
 
+from workloads.layers.attention import Attention
 from workloads.layers.base import Input, Layer
 from workloads.layers.joins import Add, Combine, Concat, Mul
 from workloads.layers.movement import Constant, Copy, Embedding, Part, Reduce, Repeat, Resample, Skipped
@@ -35,6 +36,7 @@ __all__ = [
     "LRN",
     "Activation",
     "Add",
+    "Attention",
     "BatchNorm",
     "Cell",
     "Combine",

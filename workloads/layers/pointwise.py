@@ -48,9 +48,14 @@ class Activation(Layer):
 
 @dataclass(frozen=True)
 class Softmax(Layer):
-    """Exponentials divided by their sum along ``axis``."""
+    """Exponentials divided by their sum along ``axis``.
+
+    ``causal_tokens`` says that a mask hides values: of each T rows, the last has all values, and each before it one less at the
+    end than its neighbour. 0 stands for no such mask.
+    """
 
     axis: int = -1
+    causal_tokens: int = 0
     op: ClassVar[str] = "softmax"
 
 

@@ -99,7 +99,7 @@ def gpt2_passage(passage: Passage, batch: int = 1) -> Network:
     net = NetworkBuilder("gpt2")
     net.add(Input("tokens", (passage.tokens,)))
     net.add(Embedding("words", GPT2_VOCABULARY, (BASE.width,)))
-    _blocks(net, net.add(BatchNorm("positions", scale=False, size=GPT2_POSITIONS * BASE.width)), passage)
+    _blocks(net, net.add(BatchNorm("positions", scale=False, size=GPT2_POSITIONS * BASE.width)), passage, causal=True)
     _last(net, passage, BASE.width)
     net.add(SharedLinear("head", GPT2_VOCABULARY, bias=False))
     return net.build(batch)
@@ -137,7 +137,7 @@ def llama_passage(name: str, sizes: Sizes, vocabulary: int, passage: Passage, ba
     for number in range(sizes.blocks):
         block = f"block{number}"
         normal = net.add(LayerNorm(f"{block}.norm1", shift=False, centred=False), [last])
-        mixed = _attention(net, f"{block}.attention", normal, sizes, passage, rotated=True)
+        mixed = _attention(net, f"{block}.attention", normal, sizes, passage, rotated=True, causal=True)
         last = net.add(Add(f"{block}.add1"), [last, mixed])
         normal = net.add(LayerNorm(f"{block}.norm2", shift=False, centred=False), [last])
         last = net.add(Add(f"{block}.add2"), [last, _gated_layers(net, block, normal, sizes)])
@@ -153,19 +153,25 @@ def _last(net: NetworkBuilder, passage: Passage, width: int) -> None:
         net.add(Part("last", (1, width)))
 
 
-def _blocks(net: NetworkBuilder, last: str, passage: Passage) -> str:
+def _blocks(net: NetworkBuilder, last: str, passage: Passage, *, causal: bool = False) -> str:
     """Add the blocks that normalise before they compute, and the last normalisation. Return it."""
     for number in range(BASE.blocks):
         name = f"block{number}"
         normal = net.add(LayerNorm(f"{name}.norm1"), [last])
-        last = net.add(Add(f"{name}.add1"), [last, _attention(net, f"{name}.attention", normal, BASE, passage)])
+        mixed = _attention(net, f"{name}.attention", normal, BASE, passage, causal=causal)
+        last = net.add(Add(f"{name}.add1"), [last, mixed])
         normal = net.add(LayerNorm(f"{name}.norm2"), [last])
         last = net.add(Add(f"{name}.add2"), [last, _two_layers(net, name, normal, BASE)])
     return net.add(LayerNorm("norm"))
 
 
-def _attention(net: NetworkBuilder, name: str, source: str, sizes: Sizes, passage: Passage, *, rotated: bool = False) -> str:
-    """Add the attention of all heads over the rows of ``source``. Heads that share keys are the rows of one product."""
+def _attention(
+    net: NetworkBuilder, name: str, source: str, sizes: Sizes, passage: Passage, *, rotated: bool = False, causal: bool = False
+) -> str:
+    """Add the attention of all heads over the rows of ``source``. Heads that share keys are the rows of one product.
+
+    With ``causal`` no token sees those after it.
+    """
     shared, group, head, tokens = sizes.shared_heads, sizes.heads // sizes.shared_heads, sizes.head, passage.tokens
     read = {}
     for what, heads, order in (("query", sizes.heads, (1, 0, 2)), ("key", shared, (1, 2, 0)), ("value", shared, (1, 0, 2))):
@@ -181,7 +187,7 @@ def _attention(net: NetworkBuilder, name: str, source: str, sizes: Sizes, passag
             read[what] = net.add(Concat(f"{name}.{what}s", axis), [cache, read[what]])
     queries = net.add(Reshape(f"{name}.groups", (shared, group * tokens, head)), [read["query"]])
     net.add(MatMul(f"{name}.scores"), [queries, read["key"]])
-    weights = net.add(Softmax(f"{name}.softmax"))
+    weights = net.add(Softmax(f"{name}.softmax", causal_tokens=tokens if causal else 0))
     net.add(MatMul(f"{name}.mixed"), [weights, read["value"]])
     net.add(Reshape(f"{name}.ungrouped", (sizes.heads, tokens, head)))
     net.add(Transpose(f"{name}.rows", (1, 0, 2)))

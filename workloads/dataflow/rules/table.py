@@ -7,6 +7,7 @@ from typing import Any
 from simcore.errors import InputError
 from workloads import layers
 from workloads.dataflow.rules.activation import ACTIVATION, ACTIVATION_GRADIENT, SCALED_GRADIENT
+from workloads.dataflow.rules.attention import ATTENTION
 from workloads.dataflow.rules.conv import CONV
 from workloads.dataflow.rules.conv_gradients import CONV_INPUT_GRADIENT, CONV_TRANSPOSE_PHASE, CONV_WEIGHT_GRADIENT
 from workloads.dataflow.rules.linear import LINEAR, LINEAR_INPUT_GRADIENT, LINEAR_WEIGHT_GRADIENT
@@ -50,6 +51,7 @@ RULES: dict[type[layers.Layer], LayerRule[Any]] = {
     layers.Reduce: REDUCE,
     layers.Cell: CELL,
     layers.TopK: TOP_K,
+    layers.Attention: ATTENTION,
     layers.ConvTransposePhase: CONV_TRANSPOSE_PHASE,
     layers.trained.TrainedMaxPool: TRAINED_MAX_POOL,
     layers.trained.TrainedBatchNorm: TRAINED_BATCH_NORM,

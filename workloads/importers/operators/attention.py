@@ -59,7 +59,9 @@ def _attention(node: Node) -> list[str]:
     scores = node.add(layers.MatMul(node.part("scores")), queries, turned)
     if node.has(3):
         scores = node.add(layers.BatchNorm(node.part("mask"), scale=False, size=1), scores)
-    weights = node.add(layers.Softmax(node.part("softmax"), -1), scores)
+    # A causal mask over more keys than queries begins at either end, depending on the version of the operator.
+    causal = rows if node.integer("is_causal") and rows == node.writer.shape(keys)[1] else 0
+    weights = node.add(layers.Softmax(node.part("softmax"), -1, causal), scores)
     result = node.add(layers.MatMul(node.name if rank == 3 and query_heads == shared else node.part("values")), weights, values)
     width = node.writer.shape(values)[-1]
     if query_heads != shared:

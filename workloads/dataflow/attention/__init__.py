@@ -1,0 +1,1 @@
+"""Attention that keeps its scores on chip: blocks in a network, their tiles, and their Programs."""
