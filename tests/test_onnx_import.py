@@ -278,16 +278,16 @@ def test_unsupported_operators_are_counted_and_listed_all_at_once(tmp_path: Path
 
 def test_unsupported_uses_are_listed_all_at_once(tmp_path: Path) -> None:
     nodes = [
-        helper.make_node("Conv", ["x", "w"], ["a"], name="conv3d"),
+        helper.make_node("Conv", ["x", "w"], ["a"], name="conv4d"),
         helper.make_node("Conv", ["x", "a"], ["b"], name="computed"),
-        helper.make_node("MaxPool", ["a"], ["y"], name="pool3d", kernel_shape=[1, 1, 1]),
+        helper.make_node("MaxPool", ["a"], ["y"], name="pool4d", kernel_shape=[1, 1, 1, 1]),
     ]
     expected = (
-        r"Conv of 3 dimensions \(1x: conv3d\); Conv with weights that are computed \(1x: computed\); "
-        r"MaxPool of 3 dimensions \(1x: pool3d\)"
+        r"Conv of 4 dimensions \(1x: conv4d\); Conv with weights that are computed \(1x: computed\); "
+        r"MaxPool of 4 dimensions \(1x: pool4d\)"
     )
     with pytest.raises(InputError, match=expected):
-        imported(tmp_path, nodes, {"x": [1, 3, 8, 8, 8]}, [weights("w", 4, 3, 3, 3, 3)])
+        imported(tmp_path, nodes, {"x": [1, 3, 8, 8, 8, 8]}, [weights("w", 4, 3, 3, 3, 3, 3)])
 
 
 def test_an_operator_of_another_domain_is_not_taken_for_onnx_own(tmp_path: Path) -> None:

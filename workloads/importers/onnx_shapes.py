@@ -15,6 +15,7 @@ import numpy as np
 from simcore.errors import InputError
 from workloads.importers.graph import Shapes
 from workloads.importers.names import one_line
+from workloads.importers.onnx_control import Bodies
 from workloads.importers.operators.einsum import einsum_shape
 from workloads.importers.operators.node import Value
 
@@ -41,7 +42,10 @@ EINSUM = "Einsum"
 
 
 def find_shapes(onnx: Any, model: Any, weights: Iterable[str], where: str) -> Shapes:
-    """Return the shapes and values. ``weights`` names the constant inputs. Raise InputError for shapes that do not fit."""
+    """Return the shapes and values, and put the nodes of known branches and loops in their place in ``model``.
+
+    ``weights`` names the constant inputs. Raise InputError for shapes that do not fit.
+    """
     return _Pass(onnx, model, weights, where).run()
 
 
@@ -55,6 +59,9 @@ class _Pass:
         self.data: dict[str, Any] = {}
         self.opsets = {entry.domain: entry.version for entry in model.opset_import}
         self.schemas: dict[tuple[str, str], Any] = {}
+        self.nodes: list[Any] = []
+        opset = max(self.opsets.get(domain, 1) for domain in ("", "ai.onnx"))
+        self.bodies = Bodies(onnx, opset, self.found.values, self._node, self._tensor, self._constant, where)
         self.told = {value.name: value.type for value in (*self.graph.value_info, *self.graph.output)}
 
     def run(self) -> Shapes:
@@ -64,16 +71,25 @@ class _Pass:
             if 0 in self.found.shapes.get(value.name, ()):
                 self.found.constants.add(value.name)
         for tensor in self.graph.initializer:
-            self.found.constants.add(tensor.name)
-            self._type(tensor.name, self.onnx.helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims)))
-            if tensor.data_location != self.onnx.TensorProto.EXTERNAL and prod(tensor.dims) <= MOST_VALUES:
-                self._value(tensor.name, self._array(tensor), tensor)
+            self._tensor(tensor)
         for sparse in self.graph.sparse_initializer:
             self.found.constants.add(sparse.values.name)
             self._type(sparse.values.name, self.onnx.helper.make_tensor_type_proto(sparse.values.data_type, list(sparse.dims)))
         for node in self.graph.node:
             self._node(node)
+        if len(self.nodes) != len(self.graph.node):
+            del self.graph.node[:]
+            self.graph.node.extend(self.nodes)
         return self.found
+
+    def _tensor(self, tensor: Any) -> None:
+        self.found.constants.add(tensor.name)
+        self._type(tensor.name, self.onnx.helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims)))
+        if tensor.data_location != self.onnx.TensorProto.EXTERNAL and prod(tensor.dims) <= MOST_VALUES:
+            self._value(tensor.name, self._array(tensor), tensor)
+
+    def _constant(self, name: str, value: Value) -> None:
+        self._tensor(self.onnx.numpy_helper.from_array(value, name))
 
     def _array(self, tensor: Any) -> Value:
         try:
@@ -96,6 +112,10 @@ class _Pass:
             self.data[name] = self.onnx.numpy_helper.from_array(value, name) if tensor is None else tensor
 
     def _node(self, node: Any) -> None:
+        """Find what is known of a node's results. A branch or loop that is known becomes the nodes of its body."""
+        if node.op_type in ("If", "Loop") and self.bodies.expanded(node):
+            return
+        self.nodes.append(node)
         has_body = any(
             attribute.type in (self.onnx.AttributeProto.GRAPH, self.onnx.AttributeProto.GRAPHS) for attribute in node.attribute
         )

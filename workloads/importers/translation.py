@@ -20,6 +20,9 @@ from workloads.importers.operators.table import OPERATORS
 from workloads.layers import Input, Layer, Shape
 from workloads.network import Network, NetworkBuilder
 
+#: What to say of branches and loops that are still there.
+COMPUTED_CONTROL = {"If": "If with a computed condition", "Loop": "Loop with a computed or large number of turns"}
+
 #: What is unsupported, and the node's name.
 NodeProblem = tuple[str, str]
 
@@ -108,7 +111,7 @@ class Translation:
         operator = OPERATORS.get(node.op) if node.own_domain else None
         try:
             if operator is None:
-                raise UnsupportedError(node.op)
+                raise UnsupportedError(COMPUTED_CONTROL.get(node.op, node.op))
             made = self._prepared(node)
             self._follow(operator, made)
             names = operator.layers(made)
