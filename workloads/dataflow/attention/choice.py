@@ -49,8 +49,10 @@ def _choose(shape: AttentionShape, system: System) -> Chosen | str:
     why_not = _obstacle(system, flow)
     if why_not is not None:
         return why_not
-    unit = max(system.array.rows, system.array.columns, system.vector_unit.lanes)
-    found = _fitting(shape, unit, 1 << 40, system) or _fitting(shape, 1, unit, system)
+    unit, most = max(system.array.rows, system.array.columns, system.vector_unit.lanes), 1 << 40
+    at_once = range(1, min(system.array.count, shape.groups) + 1)
+    found = [chosen for groups in at_once for chosen in _fitting(shape, groups, (unit, most), system)]
+    found = found or [chosen for groups in at_once for chosen in _fitting(shape, groups, (1, unit), system)]
     if not found:
         return "not even the smallest tile fits the scratchpads"
     rate = bytes_per_cycle(system)
@@ -59,8 +61,6 @@ def _choose(shape: AttentionShape, system: System) -> Chosen | str:
 
 def _obstacle(system: System, flow: Dataflow) -> str | None:
     """Return why this machine cannot keep scores on chip whatever their size, or None."""
-    if system.array.count > 1:
-        return "several arrays do not share a tile of scores"
     if system.tiling == "whole":
         return "tiling 'whole' runs layers as SCALE-Sim does"
     by_taps, by_filters = flow.stream(Port.IFMAP)[1] is Side.TAPS, flow.stream(Port.OUTPUT)[1] is Side.FILTERS
@@ -69,12 +69,12 @@ def _obstacle(system: System, flow: Dataflow) -> str | None:
     return None
 
 
-def _fitting(shape: AttentionShape, least: int, most: int, system: System) -> list[Chosen]:
-    """Return the tilings that fit, of sizes from ``least`` by doubles to ``most``, and whole extents."""
+def _fitting(shape: AttentionShape, groups: int, sizes: tuple[int, int], system: System) -> list[Chosen]:
+    """Return the tilings that fit, of sizes from the first of ``sizes`` by doubles to the last, and whole extents."""
     found = []
-    for queries in _sizes(shape.queries, least, most):
-        for keys in _sizes(shape.keys, least, most):
-            tiling = Tiling(queries, keys)
+    for queries in _sizes(shape.queries, *sizes):
+        for keys in _sizes(shape.keys, *sizes):
+            tiling = Tiling(queries, keys, groups)
             room = room_for(shape, tiling, system)
             if room is not None:
                 found.append(Chosen(tiling, room, _moved_bytes(shape, tiling, room, system), _steps(shape, tiling, system)))
@@ -98,24 +98,28 @@ def _moved_bytes(shape: AttentionShape, tiling: Tiling, room: Room, system: Syst
 
 
 def _steps(shape: AttentionShape, tiling: Tiling, system: System) -> int:
-    """Return the steps of the array and of the vector unit, which take turns."""
+    """Return the steps of the arrays and of the vector unit, which take turns."""
+    return sum(times * _turn_steps(shape, tiling, groups, system) for groups, times in Counter(tiling.turns(shape)).items())
+
+
+def _turn_steps(shape: AttentionShape, tiling: Tiling, groups: int, system: System) -> int:
+    """Return the steps of so many groups at once."""
     steps, last = 0, tiling.key_extent(shape, tiling.whole_key_tiles(shape) - 1)
     for (rows, tiles), times in Counter((rows, tiles) for rows, tiles, _ in tiling.query_tiles(shape)).items():
         ends = tiles == tiling.whole_key_tiles(shape)
-        each = tile_steps(shape, rows, tiling.keys, system) if tiles > ends else 0
-        end = tile_steps(shape, rows, last, system) if ends else 0
+        each = _tile_steps(shape, groups, rows, tiling.keys, system) if tiles > ends else 0
+        end = _tile_steps(shape, groups, rows, last, system) if ends else 0
         # Sums are scaled for every tile but the first, and once to become results.
-        scaled = tiles * vector_steps(rows, shape.value_width, system)
+        scaled = tiles * vector_steps(groups, rows, shape.value_width, system)
         steps += times * ((tiles - ends) * each + end + scaled)
-    return shape.groups * steps
+    return steps
 
 
-def tile_steps(shape: AttentionShape, rows: int, keys: int, system: System) -> int:
+def _tile_steps(shape: AttentionShape, groups: int, rows: int, keys: int, system: System) -> int:
     """Return the steps of one tile of scores: both products, and two passes of the vector unit over the scores."""
     products = ((rows, shape.width, keys), (rows, keys, shape.value_width))
-    return sum(product_sharing(*each, system).least_steps(matrix_product(*each)) for each in products) + 2 * vector_steps(
-        rows, keys, system
-    )
+    steps = sum(product_sharing(*each, system).least_steps(matrix_product(*each)) for each in products)
+    return steps + 2 * vector_steps(groups, rows, keys, system)
 
 
 def product_sharing(rows: int, taps: int, filters: int, system: System) -> Sharing:
@@ -123,10 +127,10 @@ def product_sharing(rows: int, taps: int, filters: int, system: System) -> Shari
     return sharings(matrix_product(rows, taps, filters), system.array, dataflow_named(system.array.dataflow))[-1]
 
 
-def vector_steps(rows: int, others: int, system: System) -> int:
-    """Return the steps of the vector unit for one pass over ``rows`` rows of queries by ``others``."""
+def vector_steps(groups: int, rows: int, others: int, system: System) -> int:
+    """Return the steps of the vector unit for one pass over ``rows`` rows of queries by ``others``, of so many groups."""
     outer, inner = as_stored(rows, others, dataflow_named(system.array.dataflow))
-    return outer * -(-inner // system.vector_unit.lanes)
+    return outer * -(-groups * inner // system.vector_unit.lanes)
 
 
 def as_stored(rows: int, others: int, flow: Dataflow) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """Phases of attention: what each port moves while a tile of scores is made, turned into weights, multiplied and added up.
 
 All tensors of a tile lie in the order in which the array or the vector unit streams them. A phase begins when the one before has
-ended. It is the same for all tiles of its size, except for its beginning and for the tiles of its regions.
+ended. It is the same for all tiles of its size, except for its beginning and for the tiles of its regions. The words of groups
+that are worked on at once lie side by side: those of all arrays for a step of a fold are neighbours.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from simcore.program.program import SEG_COLUMNS, Int64Array, Kind, Port, Seg
 from simcore.spec.system import System
 from workloads.dataflow.attention.choice import as_stored, product_sharing, vector_steps
 from workloads.dataflow.dataflow import Side
-from workloads.dataflow.folds import Folds, build_folds
+from workloads.dataflow.folds import build_folds
 from workloads.dataflow.loops import Loops
 from workloads.dataflow.registry import dataflow_named
 from workloads.dataflow.segments import NO_SEGMENTS, Stream, fold_streams, linear_segments
@@ -60,22 +61,26 @@ class Places:
     adds: bool = False
 
 
-def product_phase(rows: int, taps: int, filters: int, places: Places, system: System) -> Phase:
-    """Return the phase of a product (rows x taps) by (taps x filters) on the array."""
+def product_phase(groups: int, extents: tuple[int, int, int], places: Places, system: System) -> Phase:
+    """Return the phase of ``groups`` products, each (rows x taps) by (taps x filters) on an array of its own.
+
+    ``extents`` are rows, taps and filters.
+    """
+    rows, taps, filters = extents
     shape, sharing = matrix_product(rows, taps, filters), product_sharing(rows, taps, filters, system)
     flow = sharing.flow
     folds = build_folds(shape, sharing, Loops(flow.extents(shape)[2]))
     streams = fold_streams(folds)
-    extents = {Side.PIXELS: rows, Side.FILTERS: filters, Side.TAPS: taps}
+    along = {Side.PIXELS: rows, Side.FILTERS: filters, Side.TAPS: taps}
 
     def segments(port: Port, stream: Stream, region: int, after: Column = -1, chosen: Int64Array | None = None) -> Int64Array:
         time, lane = flow.stream(port)
         first = {Side.PIXELS: folds.m0, Side.FILTERS: folds.n0, Side.TAPS: folds.k0}
-        offset = first[time] * extents[lane] + first[lane]
-        linear = replace(stream, kind=Kind.LINEAR)
+        offset = groups * (first[time] * along[lane] + first[lane])
+        linear = replace(stream, kind=Kind.LINEAR, lanes=groups * stream.lanes)
         if chosen is not None:
             linear, offset = linear.only(chosen), offset[chosen]
-        columns: dict[Seg, Column] = {Seg.OFFSET: offset, Seg.STRIDE: extents[lane], Seg.AFTER_WRITE: after}
+        columns: dict[Seg, Column] = {Seg.OFFSET: offset, Seg.STRIDE: groups * along[lane], Seg.AFTER_WRITE: after}
         return _rows(linear_segments(linear, region, 0, linear.times, columns))
 
     output = segments(Port.OUTPUT, streams.output, places.output)
@@ -87,36 +92,34 @@ def product_phase(rows: int, taps: int, filters: int, places: Places, system: Sy
         segments(port, stream, region)
         for port, stream, region in ((Port.IFMAP, streams.ifmap, places.ifmap), (Port.FILTER, streams.filter, places.filter))
     )
-    return Phase((ifmap, weights, sums, output), folds.steps, len(folds), _busy(folds))
+    busy = groups * int((folds.rows * folds.columns).sum())
+    return Phase((ifmap, weights, sums, output), folds.steps, len(folds), busy)
 
 
-def _busy(folds: Folds) -> int:
-    return int((folds.rows * folds.columns).sum())
-
-
-def softmax_phase(rows: int, keys: int, system: System) -> Phase:
+def softmax_phase(groups: int, rows: int, keys: int, system: System) -> Phase:
     """Return two passes over the scores: one for the largest of each row, one for the exponentials and their sums."""
-    steps = vector_steps(rows, keys, system)
-    read = [_vectors(rows, keys, SCORES, turn * steps, system) for turn in (0, 1)]
-    written = _vectors(rows, keys, WEIGHTS, steps, system)
+    steps = vector_steps(groups, rows, keys, system)
+    read = [_vectors((groups, rows, keys), SCORES, turn * steps, system) for turn in (0, 1)]
+    written = _vectors((groups, rows, keys), WEIGHTS, steps, system)
     none = _rows(NO_SEGMENTS)
-    return Phase((none, none, np.concatenate(read), written), 2 * steps, vector_words=2 * rows * keys)
+    return Phase((none, none, np.concatenate(read), written), 2 * steps, vector_words=2 * groups * rows * keys)
 
 
-def scaling_phase(rows: int, width: int, system: System, to: int = SUMS) -> Phase:
+def scaling_phase(groups: int, rows: int, width: int, system: System, to: int = SUMS) -> Phase:
     """Return a pass over the sums so far that multiplies each row by a factor, and writes it back or as results."""
-    read, written = (_vectors(rows, width, region, 0, system) for region in (SUMS, to))
+    read, written = (_vectors((groups, rows, width), region, 0, system) for region in (SUMS, to))
     none = _rows(NO_SEGMENTS)
-    return Phase((none, none, read, written), vector_steps(rows, width, system), vector_words=rows * width)
+    return Phase((none, none, read, written), vector_steps(groups, rows, width, system), vector_words=groups * rows * width)
 
 
-def _vectors(rows: int, others: int, region: int, due: int, system: System) -> Int64Array:
-    """Return segments that go once through a tile of results in vectors of the unit's lanes.
+def _vectors(extents: tuple[int, int, int], region: int, due: int, system: System) -> Int64Array:
+    """Return segments that go once through a tile of results in vectors of the unit's lanes. ``extents``: groups, rows, others.
 
     Where rows do not divide into vectors, the first vectors of all rows come first.
     """
+    groups, rows, others = extents
     outer, inner = as_stored(rows, others, dataflow_named(system.array.dataflow))
-    lanes = system.vector_unit.lanes
+    inner, lanes = groups * inner, system.vector_unit.lanes
     full, rest = divmod(inner, lanes)
     if rest == 0:
         parts = [(outer * full, lanes, lanes, 0)]

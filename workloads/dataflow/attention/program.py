@@ -4,6 +4,7 @@ For each tile of keys the array makes scores, the vector unit makes weights of t
 exponentials with their sum), and the array multiplies the weights by the values and adds to the sums. Before all but the first
 addition the vector unit scales the sums, because a larger score may have come, and in the end it divides them. The largest scores
 and the sums of weights stay in the unit. Array and unit take turns. What one has written is read once it is in the scratchpad.
+Several arrays take a group each.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from simcore.program.program import GEO_COLUMNS, QUEUES, Int64Array, Op, Port, Program, Reg
 from simcore.program.segments import Segments
+from simcore.program.split import Split
 from simcore.spec.system import System
 from workloads.dataflow.ahead import memory_bound_by
 from workloads.dataflow.attention.choice import Chosen
@@ -33,7 +35,7 @@ from workloads.dataflow.attention.phases import (
     softmax_phase,
 )
 from workloads.dataflow.attention.room import Part
-from workloads.dataflow.attention.shape import AttentionShape
+from workloads.dataflow.attention.shape import AttentionShape, Tiling
 from workloads.dataflow.attention.timeline import PORTS, Timeline
 from workloads.dataflow.operations import RegionPlan, build_operations, moved_bytes, plan_region
 from workloads.dataflow.regions import Region, region_rows
@@ -71,56 +73,58 @@ def lower_attention(name: str, op: str, shape: AttentionShape, system: System, c
         queue_start=queue_start,
         tiles=int(regions[:, Reg.TILES].sum()),
         slots=int(regions[:, Reg.SLOTS].sum()),
+        split=Split(groups=chosen.tiling.groups),
         facts=_facts(op, shape, system, chosen, timeline, plans) | moved_bytes(ops),
     )
 
 
 def _run(shape: AttentionShape, system: System, chosen: Chosen, timeline: Timeline) -> Iterator[int]:
-    """Append all phases. Yield, for each tile of keys or values in order of number, its place among those of all groups."""
+    """Append all phases. Yield, for each tile of keys or values in order of number, its place among those of all turns."""
     tiling, stays, key_tiles = chosen.tiling, chosen.room.stay, chosen.tiling.key_tiles(shape)
     width, value_width = shape.width, shape.value_width
 
     @cache
-    def multiplied(rows: int, taps: int, filters: int, places: Places) -> Phase:
-        return product_phase(rows, taps, filters, places, system)
+    def multiplied(groups: int, extents: tuple[int, int, int], places: Places) -> Phase:
+        return product_phase(groups, extents, places, system)
 
     @cache
-    def weighted(rows: int, keys: int) -> Phase:
-        return softmax_phase(rows, keys, system)
+    def weighted(groups: int, rows: int, keys: int) -> Phase:
+        return softmax_phase(groups, rows, keys, system)
 
     @cache
-    def scaled(rows: int, to: int) -> Phase:
-        return scaling_phase(rows, value_width, system, to)
+    def scaled(groups: int, rows: int, to: int) -> Phase:
+        return scaling_phase(groups, rows, value_width, system, to)
 
     query_tile, loaded = 0, 0
-    for group in range(shape.groups):
+    for turn, groups in enumerate(tiling.turns(shape)):
         known = 0
         for rows, tiles, _ in tiling.query_tiles(shape):
             for number in range(tiles):
-                keys, place = tiling.key_extent(shape, number), 2 * (group * key_tiles + number)
+                keys, place = tiling.key_extent(shape, number), 2 * (turn * key_tiles + number)
                 tile = place if stays else loaded
                 if not stays or number >= known:
                     yield from (place, place + 1)
                     loaded, known = loaded + 2, number + 1
                 own = {QUERIES: query_tile, KEYS: tile}
-                timeline.run(multiplied(rows, width, keys, Places(QUERIES, KEYS, SCORES)), tiles=own)
-                timeline.run(weighted(rows, keys), [SCORES])
+                timeline.run(multiplied(groups, (rows, width, keys), Places(QUERIES, KEYS, SCORES)), tiles=own)
+                timeline.run(weighted(groups, rows, keys), [SCORES])
                 if number:
-                    timeline.run(scaled(rows, SUMS), [SUMS])
+                    timeline.run(scaled(groups, rows, SUMS), [SUMS])
                 reads = [WEIGHTS, SUMS] if number else [WEIGHTS]
                 adding = Places(WEIGHTS, KEYS, SUMS, adds=number > 0)
-                timeline.run(multiplied(rows, keys, value_width, adding), reads, {KEYS: tile + 1})
-            timeline.run(scaled(rows, RESULTS), [SUMS], {RESULTS: query_tile})
+                timeline.run(multiplied(groups, (rows, keys, value_width), adding), reads, {KEYS: tile + 1})
+            timeline.run(scaled(groups, rows, RESULTS), [SUMS], {RESULTS: query_tile})
             query_tile += 1
 
 
 def _plans(shape: AttentionShape, system: System, chosen: Chosen, timeline: Timeline, key_tiles: Int64Array) -> list[RegionPlan]:
     """Return the plans of all regions in their order."""
     room, words, tiling = chosen.room, system.words, chosen.tiling
-    rows = np.array([rows for rows, _, _ in tiling.query_tiles(shape)] * shape.groups, dtype=np.int64)
+    turns = np.array(tiling.turns(shape), dtype=np.int64)
+    rows = np.outer(turns, [rows for rows, _, _ in tiling.query_tiles(shape)]).ravel()
     keys = np.array([tiling.key_extent(shape, number) for number in range(tiling.key_tiles(shape))], dtype=np.int64)
     of_place = np.repeat(keys, 2) * np.tile([shape.width, shape.value_width], len(keys))
-    key_bytes = np.tile(of_place, shape.groups)[key_tiles] * words.filter_bytes
+    key_bytes = np.outer(turns, of_place).ravel()[key_tiles] * words.filter_bytes
 
     def moved(number: int, part: Part, word_bytes: int, tile_bytes: Int64Array, *, kept: bool = False) -> RegionPlan:
         queue = "output" if kept else "ifmap" if number == QUERIES else "filter"
@@ -165,12 +169,13 @@ def _facts(
     scores = tiling.scores(shape)
     single = [name for name, plan in zip(names, plans, strict=True) if len(plan.uses) and plan.is_single_buffered]
     single = [name for name in single if name in ("ifmap", "filter", "ofmap")]
-    array = system.array
+    array, macs = system.array, scores * (shape.width + shape.value_width)
     return {
         "op": op,
-        "macs": scores * (shape.width + shape.value_width),
+        "macs": macs,
+        **(_shares(shape, tiling, macs, array.count) if array.count > 1 else {}),
         "dataflow": array.dataflow,
-        "mapping_efficiency_percent": 100.0 * timeline.busy / (timeline.folds * array.rows * array.columns),
+        "mapping_efficiency_percent": 100.0 * timeline.busy / (timeline.folds * array.rows * array.columns * array.count),
         "folds": timeline.folds,
         "vector_words": timeline.vector_words,
         "tiling": {
@@ -190,3 +195,10 @@ def _facts(
         "single_buffered": ", ".join(single),
         "memory_bound_by": memory_bound_by(system, single_buffered=bool(single)),
     }
+
+
+def _shares(shape: AttentionShape, tiling: Tiling, macs: int, count: int) -> dict[str, Any]:
+    """Return what several arrays do: each takes a group of every turn, as far as there are groups."""
+    turns, each = tiling.turns(shape), macs // shape.groups
+    own = [each * sum(groups > number for groups in turns) for number in range(count)]
+    return {"macs_of_arrays": own, "split_by": f"groups x {tiling.groups}" if tiling.groups > 1 else "-"}

@@ -42,11 +42,11 @@ class Room:
 
 def room_for(shape: AttentionShape, tiling: Tiling, system: System) -> Room | None:
     """Return the places of a tile, or None if it does not fit."""
-    words, queries, keys = system.words, tiling.queries, tiling.keys
+    words, queries, keys, turns = system.words, tiling.groups * tiling.queries, tiling.keys, len(tiling.turns(shape))
     scores, results = queries * keys, queries * shape.value_width
     query_bytes, weight_bytes = queries * shape.width * words.ifmap_bytes, scores * words.ifmap_bytes
-    key_bytes = keys * max(shape.width, shape.value_width) * words.filter_bytes
-    query_tiles = -(-shape.queries // queries) * shape.groups
+    key_bytes = tiling.groups * keys * max(shape.width, shape.value_width) * words.filter_bytes
+    query_tiles = -(-shape.queries // tiling.queries) * turns
     key_tiles = 2 * tiling.key_tiles(shape)
     wants = {
         "ifmap": min(query_tiles, 2) * query_bytes + weight_bytes,
@@ -61,7 +61,7 @@ def room_for(shape: AttentionShape, tiling: Tiling, system: System) -> Room | No
     weights, beside_weights = _cut(found["ifmap"], weight_bytes)
     score, beside_scores = _cut(found["psum"], scores * words.psum_bytes)
     query = _part(beside_weights, query_bytes, query_tiles)
-    key = _part(found["filter"], key_bytes, key_tiles * shape.groups)
+    key = _part(found["filter"], key_bytes, key_tiles * turns)
     total = _part(beside_scores, results * words.psum_bytes, 1)
     result = _part(found["ofmap"], results * words.ofmap_bytes, query_tiles)
     parts = (query, weights, key, score, total, result)

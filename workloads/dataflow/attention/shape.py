@@ -47,10 +47,19 @@ class AttentionShape:
 
 @dataclass(frozen=True)
 class Tiling:
-    """Tiles of ``queries`` rows by ``keys`` keys. The last of each may be smaller."""
+    """Tiles of ``queries`` rows by ``keys`` keys, of ``groups`` groups at once. The last of each may be smaller or fewer.
+
+    Each group that is worked on at once has an array of its own.
+    """
 
     queries: int
     keys: int
+    groups: int = 1
+
+    def turns(self, shape: AttentionShape) -> list[int]:
+        """Return the groups of each turn."""
+        whole, rest = divmod(shape.groups, self.groups)
+        return [self.groups] * whole + [rest] * (rest > 0)
 
     def query_tiles(self, shape: AttentionShape) -> Iterator[tuple[int, int, int]]:
         """Yield (rows, tiles of keys, keys in them) of each tile of queries of a group; keys that no row sees are left out."""
