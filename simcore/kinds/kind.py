@@ -146,9 +146,9 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         """Return the costs that turn counts into energy, with sources and notes."""
         return UnknownCosts()
 
-    def energy_parts(self, spec: SpecT, costs: Costs, run: LayerRun) -> Mapping[str, float]:
-        """Return a layer's energy by part in pJ. Keys end in ``_pj`` and are the same for every layer. Return {} if unknown."""
-        return {}
+    def energy_of_layers(self, spec: SpecT, costs: Costs, runs: Sequence[LayerRun]) -> Sequence[Mapping[str, float]]:
+        """Return the energy of each layer by part in pJ, ``<part>_pj``, as far as it is known."""
+        return [{} for _ in runs]
 
     def line_wear(self, spec: SpecT, line_writes: LineWrites) -> LineWear | None:
         """Return the writes of each line and the line's endurance, or None if the kind does not count writes."""

@@ -106,10 +106,10 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
 
         return pim_costs(build_machine(spec))
 
-    def energy_parts(self, spec: PimDramSpec, costs: Any, run: LayerRun) -> Mapping[str, float]:
+    def energy_of_layers(self, spec: PimDramSpec, costs: Any, runs: Sequence[LayerRun]) -> Sequence[Mapping[str, float]]:
         from simcore.pim_dram.energy import energy_parts
 
-        return energy_parts(costs, run.facts["done"], run.facts["periphery_pj"])
+        return [energy_parts(costs, run.facts["done"], run.facts["periphery_pj"]) for run in runs]
 
     def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
         from simcore.pim_dram.activations import activation_table

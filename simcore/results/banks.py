@@ -11,7 +11,7 @@ import numpy as np
 from simcore.machine.counters import NOT_COUNTED
 from simcore.program.outcome import Outcome
 from simcore.program.program import Int64Array
-from simcore.results.frames import frame, stacked, whole_numbers
+from simcore.results.frames import frame, whole_numbers
 from simcore.results.record import LayerRun
 from simcore.results.tables import stall_column
 
@@ -63,16 +63,24 @@ def bank_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequ
 
 def bank_layer_table(runs: Sequence[LayerRun], banks: Sequence[BankName], causes: Sequence[str]) -> pd.DataFrame:
     """Return one row per layer and bank, with the columns of the bank table."""
-    frames = []
-    for run in runs:
-        if run.outcome is None:
-            continue
-        counters = {column: getattr(run.outcome, field) for column, field in BANK_COUNTERS.items()}
-        counters |= counter_columns([run.outcome])
-        frame = _bank_frame(banks, counters, _by_cause(run.outcome.bank_stall_cycles, causes), run.outcome.cycles)
-        frame.insert(0, "layer", run.name)
-        frames.append(frame)
-    return stacked(frames) if frames else _bank_frame([], {}, {}, 0)
+    ran = [(run.name, run.outcome) for run in runs if run.outcome is not None]
+    if not ran:
+        return _bank_frame([], {}, {}, 0)
+    outcomes = [outcome for _, outcome in ran]
+    counters = {column: np.concatenate([getattr(each, field) for each in outcomes]) for column, field in BANK_COUNTERS.items()}
+    counters |= _own_counters(outcomes, len(banks))
+    stalls = np.concatenate([outcome.bank_stall_cycles for outcome in outcomes])
+    cycles = np.repeat([outcome.cycles for outcome in outcomes], len(banks))
+    table = _bank_frame([*banks] * len(ran), counters, _by_cause(stalls, causes), cycles)
+    table.insert(0, "layer", np.repeat(np.array([name for name, _ in ran], object), len(banks)))
+    return table
+
+
+def _own_counters(outcomes: Sequence[Outcome], banks: int) -> dict[str, Int64Array]:
+    """Return the counters that bank timings declare, by name, with one value for each outcome and bank."""
+    nothing = np.full(banks, NOT_COUNTED)
+    names = dict.fromkeys(name for outcome in outcomes for name in outcome.counters)
+    return {name: np.concatenate([outcome.counters.get(name, nothing) for outcome in outcomes]) for name in names}
 
 
 def _total(outcomes: Sequence[Outcome], field: str, banks: int) -> Int64Array:
@@ -103,8 +111,9 @@ def _known(counts: Int64Array) -> Any:
 
 
 def _bank_frame(
-    banks: Sequence[BankName], counters: dict[str, Int64Array], stalls: dict[str, Int64Array], cycles: int
+    banks: Sequence[BankName], counters: dict[str, Int64Array], stalls: dict[str, Int64Array], cycles: int | Int64Array
 ) -> pd.DataFrame:
+    """Return the rows of these banks. ``cycles`` are those of the run, or of the layer of each row."""
     table = frame(
         {
             "scratchpad": [bank.scratchpad for bank in banks],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcore.results.frames import frame
-from simcore.results.record import LayerRun
 from simcore.results.sums import summed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def energy_rows(runs: Sequence[LayerRun], parts: Callable[[LayerRun], Mapping[str, float]]) -> list[dict[str, float]]:
+def energy_rows(found: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
     """Return per layer the energy of each part, ``<part>_pj``, and ``energy_pj``, their sum. An unknown energy is NaN.
 
-    ``parts`` returns the energy of a layer by part, as far as it is known. The sum of no parts is NaN.
+    ``found`` are the energies of each layer by part, as far as they are known. The sum of no parts is NaN.
     """
-    found = [parts(run) for run in runs]
     names = dict.fromkeys(name for row in found for name in row)
     return [{**{name: row.get(name, float("nan")) for name in names}, "energy_pj": _in_all(row)} for row in found]
 

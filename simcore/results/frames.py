@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from simcore.program.program import Int64Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,11 +18,11 @@ def frame(data: Any, columns: list[str] | None = None, index: Any = None) -> pd.
     return pd.DataFrame(data, columns=columns, index=index)
 
 
-def stacked(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return the rows of all tables below one another, numbered from 0."""
+def chosen(values: Sequence[str], numbers: Int64Array) -> Any:
+    """Return a column of texts, of which few are different: ``values[number]`` for each number."""
     import pandas as pd
 
-    return pd.concat(tables, ignore_index=True)
+    return pd.Series(list(values)).array.take(numbers)
 
 
 def whole_numbers(values: Iterable[int | None]) -> Any:

@@ -139,11 +139,12 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         bank_endurance(spec)  # raises its InputErrors before the run
         return rates
 
-    def energy_parts(self, spec: System, costs: Any, run: LayerRun) -> Mapping[str, float]:
+    def energy_of_layers(self, spec: System, costs: Any, runs: Sequence[LayerRun]) -> Sequence[Mapping[str, float]]:
         from simcore.systolic.banks import bank_names
         from simcore.systolic.energy import energy_parts
 
-        return energy_parts(run, bank_names(spec), costs)
+        banks = bank_names(spec)
+        return [energy_parts(run, banks, costs) for run in runs]
 
     def line_wear(self, spec: System, line_writes: LineWrites) -> LineWear:
         from simcore.results.wear import LineWear
