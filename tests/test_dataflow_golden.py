@@ -90,6 +90,7 @@ def words_of_segments(program: Program, port: int) -> int:
     return int((segments[:, Seg.COUNT] * segments[:, Seg.LANES]).sum())
 
 
+@pytest.mark.slow
 def test_steps_equal_scale_sims_cycles_in_every_row() -> None:
     wrong = [(row, program.steps) for row, program in lowered() if program.steps != number(row, "formula_cycles")]
     assert wrong == []

@@ -9,7 +9,7 @@ from simcore.engine.dram_traces import run_trace
 _LONG = ("bank_conflict",)
 
 
-@pytest.mark.parametrize("name", run_names("1k") + run_names("10k"))
+@pytest.mark.parametrize("name", run_names("1k") + [pytest.param(name, marks=pytest.mark.slow) for name in run_names("10k")])
 def test_compiled_controller_issues_ramulators_commands(name: str) -> None:
     golden = golden_run(name)
     assert_equal_to_golden(run_trace(golden.dram, golden.trace, golden.controller, record_commands=True), golden)

@@ -160,6 +160,7 @@ def test_rows_of_a_round_by_hand() -> None:
     assert first["hottest_row_activations_per_window"] == pytest.approx(2 * 8192 * 10400 / results.cycles)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["pim-dram-ddr4", "pim-dram-hbm2"])
 @pytest.mark.parametrize("more", [(), ("placement=pipelined", "operands=bus"), ("placement=pipelined", "overlap_transfers=true")])
 def test_activations_of_all_subarrays_are_the_commands(system: str, more: tuple[str, ...]) -> None:

@@ -106,6 +106,7 @@ def test_a_copy_waits_until_the_other_rows_of_the_bank_are_closed() -> None:
     assert outcome.stalls[0, 2] == 120 - (69 + 19) + NEXT - 62
 
 
+@pytest.mark.slow
 def test_banks_copy_at_the_same_time_under_the_limits_of_activations() -> None:
     limits = PimLimits(refresh="none", command_bus=False)
     outcome = run(*[repeated(row_copy(DRAM, 0, 0, 1), 20)] * 16, limits=limits)
