@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from simcore.studies.form.seeds import spread_over_seeds
 from simcore.studies.pruning.accuracy_runs import Trained
 
 #: What identifies a point in the tables.
@@ -49,20 +50,9 @@ def _row(run: Trained) -> dict[str, object]:
 
 
 def spread_table(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per point, with accuracy and loss over its seeds. ``_std`` is the sample standard deviation."""
-    table = runs.groupby(list(KEYS), sort=False).agg(
-        runs=("seed", "count"),
-        accuracy_mean_percent=("accuracy_percent", "mean"),
-        accuracy_std_points=("accuracy_percent", "std"),
-        accuracy_min_percent=("accuracy_percent", "min"),
-        accuracy_max_percent=("accuracy_percent", "max"),
-        loss_mean_points=("loss_points", "mean"),
-        loss_std_points=("loss_points", "std"),
-        pruned_percent=("pruned_percent", "mean"),
-        macs_left_percent=("macs_left_percent", "mean"),
-        diverged=("diverged", "sum"),
-    )
-    return table.reset_index()
+    """Return one row per point, with accuracy and loss over its seeds, what was pruned, and the number of runs that diverged."""
+    means = {column: (column, "mean") for column in ("pruned_percent", "macs_left_percent")}
+    return spread_over_seeds(runs, KEYS, means | {"diverged": ("diverged", "sum")})
 
 
 def difference_table(runs: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from simcore.studies.form.seeds import spread_over_seeds
 from simcore.studies.write_errors.training_runs import Point
 from workloads.learning.setup import Trained
 
@@ -45,20 +46,7 @@ def _row(point: Point, seed: int, trained: Trained) -> dict[str, object]:
 def spread_table(runs: pd.DataFrame, experiment: str, keys: Sequence[str] = KEYS[1:]) -> pd.DataFrame:
     """Return one row per point of an experiment, with accuracy and loss over its seeds.
 
-    ``_std`` is the sample standard deviation (over runs - 1; empty for one run). ``diverged`` is a number of runs, and
-    ``failed_bits`` is the mean per run.
+    ``diverged`` is a number of runs, and ``failed_bits`` is the mean per run.
     """
-    grouped = runs[runs["experiment"] == experiment].groupby(list(keys), sort=False)
-    table = grouped.agg(
-        runs=("seed", "count"),
-        accuracy_mean_percent=("accuracy_percent", "mean"),
-        accuracy_std_points=("accuracy_percent", "std"),
-        accuracy_min_percent=("accuracy_percent", "min"),
-        accuracy_max_percent=("accuracy_percent", "max"),
-        loss_mean_points=("loss_points", "mean"),
-        loss_std_points=("loss_points", "std"),
-        loss_max_points=("loss_points", "max"),
-        diverged=("diverged", "sum"),
-        failed_bits=("failed_bits", "mean"),
-    )
-    return table.reset_index()
+    more = {"loss_max_points": ("loss_points", "max"), "diverged": ("diverged", "sum"), "failed_bits": ("failed_bits", "mean")}
+    return spread_over_seeds(runs[runs["experiment"] == experiment], keys, more)
