@@ -6,15 +6,13 @@ The formulas fit 19 measured runs of every kind of machine: lenet5 to vgg16, inf
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.kinds import MachineKind, RunOrder, kind_of
-from simcore.reading.overrides import Overrides
-from simcore.simulation import machine_for, network_for, wanted_layers
+from simcore.simulation import WhatRuns, machine_for, network_for, wanted_layers
 from simcore.spec import MachineSpec
 
 if TYPE_CHECKING:
@@ -65,19 +63,14 @@ class RunSize:
 def estimate(
     network: Network | nx.DiGraph[Any] | str | Path,
     system: MachineSpec | str | Path = "edge-sram",
-    *,
-    engine: str | None = None,
-    dataflow: str | None = None,
-    layers: str | Sequence[str] | None = None,
-    batch: int | None = None,
-    training: str | None = None,
-    overrides: Overrides = (),
+    **asked: Unpack[WhatRuns],
 ) -> RunSize:
     """Return what ``simulate`` would take with these arguments. It takes no noticeable time. Raise InputError as it does."""
-    machine = machine_for(system, dataflow, overrides)
+    machine = machine_for(system, asked.get("dataflow"), asked.get("overrides", ()))
     kind = kind_of(machine)
-    graph = network_for(network, machine, batch, training)
-    return size_of(kind, machine, RunOrder(graph, wanted_layers(graph, layers), kind.engine_named(engine), Shortcuts()))
+    graph = network_for(network, machine, asked.get("batch"), asked.get("training"))
+    wanted, engine = wanted_layers(graph, asked.get("layers")), kind.engine_named(asked.get("engine"))
+    return size_of(kind, machine, RunOrder(graph, wanted, engine, Shortcuts()))
 
 
 def size_of(kind: MachineKind[Any, Any], machine: MachineSpec, order: RunOrder) -> RunSize:

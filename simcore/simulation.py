@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from simcore.engine.shortcuts import Shortcuts
 from simcore.errors import InputError
@@ -30,6 +30,17 @@ if TYPE_CHECKING:
     from simcore.results.perfetto.order import TimelineOrder
     from simcore.results.trace_files import TraceOrder
     from workloads.network import Network
+
+
+class WhatRuns(TypedDict, total=False):
+    """The arguments of ``simulate`` that say, besides the network and the system, what runs."""
+
+    engine: str | None
+    dataflow: str | None
+    layers: str | Sequence[str] | None
+    batch: int | None
+    training: str | None
+    overrides: Overrides
 
 
 def simulate(
@@ -71,8 +82,7 @@ def simulate(
     dram = None if commands is None else kind.command_dram(machine)
     costs = kind.costs(machine)
     graph = network_for(network, machine, batch, training)
-    used = shortcuts if shortcuts is not None else Shortcuts()
-    order = RunOrder(graph, wanted_layers(graph, layers), engine, used, check_values, progress, kept=kept)
+    order = RunOrder(graph, wanted_layers(graph, layers), engine, shortcuts or Shortcuts(), check_values, progress, kept=kept)
     refuse_too_long(kind.estimate(machine, order), order, limit_s)
     kind.load(machine, engine)
     started = time.perf_counter()
@@ -81,20 +91,33 @@ def simulate(
         ran, traces = _run(kind, machine, replace(order, commands=save), plan, trace)
     wall_s = time.perf_counter() - started
     check_ran(kind, ran)
+    manifest = _manifest(kind, machine, order, places, _input_files(network, system, machine, kind), overrides)
+    manifest |= {} if traces is None else {"traces": traces}
+    return Results(machine, ran.layers, costs, manifest, wall_s, _wear(kind, machine, ran), details=ran.details)
+
+
+def _manifest(
+    kind: MachineKind[Any, Any],
+    machine: MachineSpec,
+    order: RunOrder,
+    places: dict[str, str],
+    inputs: list[Path],
+    overrides: Overrides,
+) -> dict[str, Any]:
+    """Return the manifest of a run: ``places`` where the keys of the machine were written, ``inputs`` the user's files."""
     manifest = build_manifest(
         kind=kind.name,
         system=machine.to_yaml_dict(),
         system_places=places,
-        network=graph.name,
-        batch=graph.batch,
-        engine=engine,
-        shortcuts=asdict(used),
-        inputs=_input_files(network, system, machine, kind),
+        network=order.network.name,
+        batch=order.network.batch,
+        engine=order.engine,
+        shortcuts=asdict(order.shortcuts),
+        inputs=inputs,
         overrides=texts_of(overrides),
-        values_checked=check_values,
+        values_checked=order.check_values,
     )
-    manifest |= {**kind.manifest_parts(machine), **({} if traces is None else {"traces": traces})}
-    return Results(machine, ran.layers, costs, manifest, wall_s, _wear(kind, machine, ran), details=ran.details)
+    return {**manifest, **kind.manifest_parts(machine)}
 
 
 def _run(
