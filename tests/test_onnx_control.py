@@ -114,6 +114,16 @@ def test_a_computed_branch_or_loop_is_told(tmp_path: Path, reason: str) -> None:
         network(tmp_path, [UNKNOWN[reason]()], tensors)
 
 
+def test_a_body_of_other_inputs_or_results_is_told(tmp_path: Path) -> None:
+    short, two = loop("n"), branch("yes", "Relu")
+    del short.input[2]
+    two.output.append(helper.make_tensor_value_info("yes.y", FLOAT, None))
+    chosen = helper.make_node("If", ["c"], ["y"], then_branch=two, else_branch=branch("no", "Relu"), name="unit")
+    for node in (short, chosen):
+        with pytest.raises(InputError, match=r"its body is not that of the operator \(|broken \("):
+            network(tmp_path, [node], [tensor("n", 3, np.int64), tensor("c", True, bool)])
+
+
 def test_loops_within_loops_are_bounded(tmp_path: Path) -> None:
     inner = loop("n")
     inner.output[0], inner.input[2] = "v_out", "v_in"

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from simcore.errors import InputError
+from workloads.importers.graph import UNFIT
+from workloads.importers.names import one_line
 from workloads.importers.operators.node import Value
 
 #: The most nodes that all branches and loops may become.
@@ -33,16 +35,23 @@ class Bodies:
     made: int = 0
 
     def expanded(self, node: Any) -> bool:
-        """Add the nodes of an If or Loop, and return whether that is possible: condition and turns must be known."""
-        if node.op_type == "If":
-            return self._branch(node)
-        return node.op_type == "Loop" and self._turns(node)
+        """Add the nodes of an If or Loop, and return whether that is possible: condition and turns must be known.
+
+        Raise InputError for a body of other inputs or results than the node's.
+        """
+        try:
+            return self._branch(node) if node.op_type == "If" else self._turns(node)
+        except UNFIT as error:
+            called = f"node '{node.name or next(iter(node.output), node.op_type)}' ({node.op_type})"
+            raise InputError(f"{called}: its body is not that of the operator ({one_line(error)})", where=self.where) from None
 
     def _branch(self, node: Any) -> bool:
         chosen = self._truth(node.input[0])
         if chosen is None:
             return False
         body = _attribute(node, "then_branch" if chosen else "else_branch")
+        if len(body.output) != len(node.output):
+            raise ValueError(f"{len(body.output)} results instead of {len(node.output)}")
         names = self._inlined(body, {}, f"{node.name or node.output[0]}/")
         self._aliased(node.output, [names.get(value.name, value.name) for value in body.output])
         return True
@@ -56,6 +65,8 @@ class Bodies:
         if not self._goes_on(body):
             return False
         carried, given = list(node.input[2:]), [value.name for value in body.input]
+        if len(given) != 2 + len(carried) or len(body.output) != 1 + len(node.output):
+            raise ValueError(f"{len(given)} inputs and {len(body.output)} results")
         collected: list[list[str]] = [[] for _ in body.output[1 + len(carried) :]]
         for turn in range(int(turns.item()) if begins else 0):
             prefix = f"{node.name or node.output[0]}/{turn}/"
