@@ -49,7 +49,10 @@ class AlikeWorks:
         key = (work, op, system.words, with_folds)
         known = self._programs.get(key)
         if known is not None:
-            return replace(known, name=name)
+            again = replace(known, name=name)
+            # A cached property keeps its value under its own name: the operations are worked out column by column once.
+            vars(again)["compact_ops"] = known.compact_ops
+            return again
         made = work.lower(name, op, system, with_folds=with_folds)
         if made.nbytes <= self._free_bytes:
             self._free_bytes -= made.nbytes
