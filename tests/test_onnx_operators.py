@@ -102,6 +102,13 @@ def test_cached_keys_and_values_stand_ahead_of_the_new_ones(tmp_path: Path) -> N
     assert found.macs() == 2 * 2 * 1 * 10 * 8
 
 
+def test_values_that_are_quantised_by_their_extremes_take_two_passes(tmp_path: Path) -> None:
+    scaled = helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"], name="scaled")
+    back = [helper.make_node("Cast", ["q"], ["c"], to=FLOAT), node("Mul", "c s")]
+    found = network(tmp_path, [scaled, *back], {"x": [2, 5, 6]})
+    assert ([op for op in ops(found) if op != "reshape"], found.batch) == (["reduce", "activation", "mul"], 2)
+
+
 def test_a_product_of_activations_may_have_any_leading_axes(tmp_path: Path) -> None:
     found = network(tmp_path, node("MatMul", "a b"), {"a": [2, 3, 4, 5, 6], "b": [2, 1, 4, 6, 7]})
     assert (found.batch, found.macs(), found.instances()[-1].output_shape) == (2, 2 * 3 * 4 * 5 * 6 * 7, (3, 4, 5, 7))
@@ -137,6 +144,8 @@ def test_quantised_products_count_like_ordinary_ones(tmp_path: Path) -> None:
         (node("ReduceSum", "x a", keepdims=0), {"x": [2, 4, 5]}, {"a": [1]}, 18, ["reduce"]),
         (node("ReduceMean", "x", axes=[2], keepdims=1), {"x": [2, 4, 5]}, {}, 13, ["reduce"]),
         (node("Resize", "x   t", mode="linear"), {"x": [2, 3, 4, 4]}, {"t": [2, 3, 8, 8]}, 18, ["resize"]),
+        (node("GridSample", "x g"), {"x": [2, 3, 4, 4], "g": [2, 5, 6, 2]}, {}, 18, ["resize"]),
+        (node("LpPool", "x", kernel_shape=[2, 2]), {"x": [2, 3, 4, 4]}, {}, 18, ["pool"]),
         (node("DepthToSpace", "x", blocksize=2), {"x": [2, 8, 4, 4]}, {}, 18, ["copy"]),
         (node("Slice", "x b e a"), {"x": [2, 4, 5]}, {"b": [1], "e": [3], "a": [1]}, 18, ["part"]),
         (node("Slice", "x b e a t"), {"x": [2, 4, 5]}, {"b": [0], "e": [5], "a": [2], "t": [2]}, 18, ["copy"]),

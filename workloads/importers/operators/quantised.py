@@ -8,6 +8,7 @@ from dataclasses import replace
 from workloads.importers.operators.convolutions import CONV
 from workloads.importers.operators.node import Axes, Node, Operator
 from workloads.importers.operators.products import MATMUL
+from workloads.layers import Activation, Reduce
 
 
 def _without_scales(of: Operator, positions: Sequence[int]) -> Operator:
@@ -31,6 +32,20 @@ def _without_scales(of: Operator, positions: Sequence[int]) -> Operator:
     return Operator(layers, axes)
 
 
+def _scaled_axes(node: Node) -> Axes:
+    """Keep the batch of the values; scale and zero point are numbers that all images share."""
+    batch = node.operands[0].batch
+    return Axes([batch], [batch, None, None])
+
+
+def _scaled(node: Node) -> list[str]:
+    """Return one pass that finds the largest and the smallest value, for scale and zero point, and one that rounds."""
+    source = node.read(0)
+    extremes = node.add(Reduce(node.part("extremes"), (1,), "max"), source)
+    return [node.add(Activation(node.name, "round"), source), extremes, extremes]
+
+
+DYNAMIC = Operator(_scaled, _scaled_axes)
 LINEAR_CONV = _without_scales(CONV, (0, 3, 8))
 CONV_INTEGER = _without_scales(CONV, (0, 1))
 LINEAR_MATMUL = _without_scales(MATMUL, (0, 3))

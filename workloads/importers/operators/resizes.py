@@ -20,4 +20,11 @@ def _resize(node: Node) -> list[str]:
     return [node.add(layers.Resample(node.name, node.result(), NEIGHBOURS[mode] ** changed), node.read(0))]
 
 
+def _sampled(node: Node) -> list[str]:
+    """Return values at places that another tensor gives, each from its four neighbours or the nearest one."""
+    taps = 1 if node.attributes.get("mode", b"linear") == b"nearest" else 4
+    return [node.add(layers.Resample(node.name, node.result(), taps), node.read(0))]
+
+
 RESIZE = Operator(_resize, images)
+SAMPLED = Operator(_sampled, images)

@@ -11,20 +11,21 @@ from workloads.importers.operators.normalisations import BATCH_NORM, GROUP_NORM,
 from workloads.importers.operators.pointwise import EXPAND, FUNCTION, FUNCTIONS, SEVERAL, SEVERAL_TENSORS, SUM_OR_PRODUCT
 from workloads.importers.operators.pools import GLOBAL_POOL, POOL
 from workloads.importers.operators.products import GEMM, LINEAR, MATMUL
-from workloads.importers.operators.quantised import CONV_INTEGER, LINEAR_CONV, LINEAR_MATMUL, MATMUL_INTEGER
+from workloads.importers.operators.quantised import CONV_INTEGER, DYNAMIC, LINEAR_CONV, LINEAR_MATMUL, MATMUL_INTEGER
 from workloads.importers.operators.recurrent import RECURRENT
 from workloads.importers.operators.reductions import REDUCE
 from workloads.importers.operators.reshapes import DROPOUT, HANDED_ON, REARRANGED, RESHAPE, TRANSPOSE
-from workloads.importers.operators.resizes import RESIZE
+from workloads.importers.operators.resizes import RESIZE, SAMPLED
 from workloads.importers.operators.selection import TOP_K
 
 OPERATORS: dict[str, Operator] = {
     **{"Conv": CONV, "ConvTranspose": CONV_TRANSPOSE, "Gemm": GEMM, "MatMul": MATMUL, "aten.linear": LINEAR},
     **{"QLinearConv": LINEAR_CONV, "ConvInteger": CONV_INTEGER, "QLinearMatMul": LINEAR_MATMUL, "MatMulInteger": MATMUL_INTEGER},
+    "DynamicQuantizeLinear": DYNAMIC,
     **{"Attention": ATTENTION, "RotaryEmbedding": ROTARY},
     **dict.fromkeys(("LSTM", "GRU", "RNN"), RECURRENT),
-    **dict.fromkeys(("MaxPool", "AveragePool"), POOL),
-    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool"), GLOBAL_POOL),
+    **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), POOL),
+    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), GLOBAL_POOL),
     **dict.fromkeys(("ReduceMean", "ReduceMax", "ReduceMin", "ReduceSum", "ReduceProd", "ReduceL1", "ReduceL2"), REDUCE),
     **dict.fromkeys(("ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp", "ArgMax", "ArgMin"), REDUCE),
     **dict.fromkeys(("Add", "Sub", "Sum", "Mul", "Div"), SUM_OR_PRODUCT),
@@ -36,9 +37,16 @@ OPERATORS: dict[str, Operator] = {
     **dict.fromkeys(("GroupNormalization", "InstanceNormalization"), GROUP_NORM),
     **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), RESHAPE),
     **{"Transpose": TRANSPOSE, "Expand": EXPAND, "Tile": TILE, "Pad": PAD, "Slice": SLICE, "Split": SPLIT, "Concat": CONCAT},
-    **{"Gather": GATHER, "GatherND": GATHER_ND, "GatherElements": GATHER_ELEMENTS, "Resize": RESIZE, "Upsample": RESIZE},
+    **{
+        "Gather": GATHER,
+        "GatherND": GATHER_ND,
+        "GatherElements": GATHER_ELEMENTS,
+        "Resize": RESIZE,
+        "Upsample": RESIZE,
+        "GridSample": SAMPLED,
+    },
     **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), REARRANGED),
-    **dict.fromkeys(("CumSum", "Trilu", "ScatterND", "ScatterElements"), CUMULATED),
+    **dict.fromkeys(("CumSum", "Trilu", "Scatter", "ScatterND", "ScatterElements", "ReverseSequence", "OneHot"), CUMULATED),
     **dict.fromkeys(("Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear"), HANDED_ON),
     **{"Dropout": DROPOUT, "TopK": TOP_K, "Einsum": EINSUM},
 }
