@@ -76,9 +76,8 @@ class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
 
         return memory_costs(spec.memory)
 
-    def energy_parts(self, spec: YardstickT, costs: Any, run: LayerRun) -> Mapping[str, float]:
-        parts: Mapping[str, float] = costs.parts(run)
-        return parts
+    def energy_of_layers(self, spec: YardstickT, costs: Any, runs: Sequence[LayerRun]) -> Sequence[Mapping[str, float]]:
+        return [costs.parts(run) for run in runs]
 
     def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
         from simcore.yardsticks.tables import bounds_table
