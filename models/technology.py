@@ -11,10 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from models.nodes import at_node, require_between
 from models.scratchpad_table import ScratchpadFigures, array_figures, technology_name
+from models.table_file import read_table
 from simcore.errors import InputError, did_you_mean
 from simcore.timing.bank_timing import BankTiming
 
@@ -191,5 +190,4 @@ def energy_table(name: str = "default", node_nm: int = 45) -> Technology:
 
 @lru_cache
 def _read(name: str) -> Mapping[str, Any]:
-    table: Mapping[str, Any] = yaml.safe_load(_TABLES[name].read_text(encoding="utf-8"))
-    return table
+    return read_table(_TABLES[name])

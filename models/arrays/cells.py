@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
+from models.table_file import read_table
 from simcore.errors import InputError, did_you_mean
 
 _PATH = Path(__file__).parents[1] / "data" / "memory_cells.yaml"
@@ -47,5 +46,4 @@ def memory_cell(name: str) -> MemoryCell:
 @lru_cache(maxsize=1)
 def memory_cells() -> dict[str, MemoryCell]:
     """Return all cells by name, in the order of the file."""
-    read = yaml.safe_load(_PATH.read_text(encoding="utf-8"))
-    return {name: MemoryCell(name=name, **entry) for name, entry in read.items()}
+    return {name: MemoryCell(name=name, **entry) for name, entry in read_table(_PATH).items()}
