@@ -53,6 +53,12 @@ def test_the_uses_active_at_once_are_the_most_that_any_element_needs(wanted: Use
     assert Uses(nothing, nothing, nothing).at_once == 0
 
 
+def test_a_tile_that_two_runs_in_sequence_need_counts_once() -> None:
+    """Runs of the tiles {0, 1}, {1, 2, 3} and {3}: the first two need four, the last two need three."""
+    wanted = Uses(np.array([0, 1, 1, 2, 3, 3]), np.array([0, 1, 4, 5, 6, 9]), np.array([0, 3, 4, 5, 8, 9]))
+    assert wanted.of_two_runs(np.array([0, 4, 9])) == 4
+
+
 def stuck_at(wanted: Uses, placement: TilePlacement) -> int | None:
     """Carry a placement out, loads in their order and elements one after another; the element that cannot be served, or None.
 

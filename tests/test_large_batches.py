@@ -48,6 +48,8 @@ def test_a_layer_that_lost_filters_moves_no_more_and_takes_no_more_steps_than_th
     whole, pruned = (planned(convolution(128, 4, channels)) for channels in (512, 499))
     assert moved_bytes(pruned) <= moved_bytes(whole)
     assert pruned.steps <= whole.steps
+    # 9 x 499 taps in 141 folds of 32, 499 filters in 16: only the last of the 141 has fewer rows than a whole tile.
+    assert pruned.facts["tiling"]["tiles"]["filter"] == 141 * 16
 
 
 @pytest.mark.slow

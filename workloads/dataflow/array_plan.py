@@ -29,8 +29,8 @@ from workloads.dataflow.tiling import ALIKE, Tiling, least_tilings, remember, ti
 
 #: The closed form is exact if a plan moves what it expects within this fraction.
 EXACT = 0.02
-#: Operations of the plans that are tried where a plan moves more than expected, and where it moves less.
-TRIED_OPERATIONS, TRIED_IF_LESS = 60_000, 3_000
+#: Operations of the plans that are tried where a plan moves more than expected, and where it moves less; uses of these plans.
+TRIED_OPERATIONS, TRIED_IF_LESS, TRIED_USES = 60_000, 3_000, 2_000_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,17 @@ class ArrayPlan:
         """Return the bytes that the plan moves from and to main memory."""
         return sum(moved_bytes(self.ops).values())
 
+    @property
+    def uses(self) -> int:
+        """Return the uses of the tiles of all tensors."""
+        return sum(len(item.uses) for item in self.regions_planned)
+
+    @property
+    def holds_folds(self) -> bool:
+        """Return whether the ifmap's share holds the tiles that two folds in sequence read."""
+        uses, region = self.tensors.ifmap.uses, self.tensors.ifmap.region
+        return region.slots == region.tiles or uses.of_two_runs(self.layer.streams.ifmap.first_element) < region.slots
+
 
 def plan_array(name: str, shape: ConvShape, system: System, flow: Dataflow) -> ArrayPlan:
     """Return the plan of a layer that moves about the least, and of such plans the one of the fewest steps.
@@ -73,11 +84,12 @@ def plan_array(name: str, shape: ConvShape, system: System, flow: Dataflow) -> A
     if system.tiling == "whole" or abs(moved - expected) <= EXACT * expected:
         return plan
     plans = [plan]
-    if moved > expected and not flow.planar:
+    if moved > expected and not flow.planar and not plan.holds_folds:
         plans = _with(plans, name, shape, system, [replace(plan.tiling, holds_folds=True)])
     if moved < expected or plans[-1].moved_bytes > ALIKE * expected:
-        tried = (TRIED_OPERATIONS if moved > expected else TRIED_IF_LESS) // len(plans[-1].ops)
-        plans = _with(plans, name, shape, system, least_tilings(shape, system, plan.tiling)[:tried])
+        operations = TRIED_OPERATIONS if moved > expected else TRIED_IF_LESS
+        tried = min(operations // len(plans[-1].ops), TRIED_USES // plans[-1].uses)
+        plans = _with(plans, name, shape, system, least_tilings(shape, system, plans[-1].tiling)[:tried])
     best = min(plans, key=lambda other: (other.layer.folds.steps, other.moved_bytes))
     tiling = replace(best.tiling, expected_bytes=best.moved_bytes)
     remember(shape, system, tiling)

@@ -148,15 +148,18 @@ def pixel_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_
     out_row = np.arange(shape.out_rows, dtype=np.int64)
     rows = _touched_rows(tiles, out_row, out_row * shape.out_width // folds.block_size, folds.blocks)
     fold, run, touched = _joined(folds, taps, folds.block, folds.row, rows, shape.kernel[0])
-    base, m0 = first_element[fold], folds.m0[fold]
-    first = base + (rows[3][touched] * shape.out_width - m0) // joined
-    last = base + ((rows[4][touched] + 1) * shape.out_width - 1 - m0) // joined
+    begin, end = (rows[3] * shape.out_width)[touched], ((rows[4] + 1) * shape.out_width - 1)[touched]
+    if joined == 1:
+        first, last = (each + (first_element - folds.m0)[fold] for each in (begin, end))
+    else:
+        first, last = (first_element[fold] + (each - folds.m0[fold]) // joined for each in (begin, end))
     if skewed:
         last = last + folds.extent(Side.TAPS)[fold] - 1
     group, fold, (row_tile, channel_tile, first, last) = _of_every_group(
         folds, fold, rows[2][touched], taps.channel_tile[run], first, last
     )
-    return merged(tiles.numbers(row_tile, group, channel_tile), first, last, fold)
+    tile = tiles.numbers(row_tile, group, channel_tile)
+    return in_order(tile, first, last) if (taps.count == 1).all() else merged(tile, first, last, fold)
 
 
 def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool, fine: bool) -> Uses:

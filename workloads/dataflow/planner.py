@@ -25,8 +25,9 @@ from simcore.timing.machine_code import MachineCode, jit_is_off
 from workloads.dataflow.farthest_columns import FOUND_COLUMNS, HEAPS, STATE_COLUMNS
 from workloads.dataflow.uses import Uses, first_of_each
 
-#: From so many uses on the compiled form of Belady's rule pays. It takes three seconds to compile, once per installation.
-COMPILED_FROM_USES = 50_000
+#: From so many uses on the compiled form of Belady's rule pays. It takes three seconds to compile, once per installation, and is
+#: used for all further placements of the process. Each tile counts as some uses more, because bringing it in takes time.
+COMPILED_FROM_USES, TILES_COUNT = 60_000, 8
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,9 @@ def place(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
         return _once_each(np.sort(first_uses))
     if len(first_uses) == len(uses) and uses.end_in_order:
         return _ring(uses, slots)
-    is_large = len(uses) >= COMPILED_FROM_USES and not jit_is_off()
-    return (_farthest_compiled if is_large else _farthest)(uses, slots, lead)
+    is_large = len(uses) + TILES_COUNT * len(first_uses) >= COMPILED_FROM_USES
+    is_compiled = is_large or _place_farthest.cache_info().currsize > 0
+    return (_farthest_compiled if is_compiled and not jit_is_off() else _farthest)(uses, slots, lead)
 
 
 def _once_each(use: Int64Array) -> TilePlacement:
@@ -155,7 +157,7 @@ class _Slots:
 
 def _farthest(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
     """Place uses by Belady's rule. ``farthest`` has the same rule for the compiler."""
-    by_tile = np.argsort(uses.tile, kind="stable")
+    by_tile = uses.tile_by_tile
     begins = first_of_each(uses.tile[by_tile])
     state, ahead, most = _Slots(uses, by_tile, slots), lead.ahead, max(lead.ahead, lead.most)
     # (use, its place, the end of its tile's) for the next use of each tile that is in no slot.
@@ -182,7 +184,7 @@ def _farthest(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
 
 def _farthest_compiled(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
     """Place uses by Belady's rule, as ``_farthest`` does, in compiled code."""
-    order = np.argsort(uses.tile, kind="stable")
+    order = uses.tile_by_tile
     starts = first_of_each(uses.tile[order])
     outside = np.stack((order[starts], starts, np.append(starts[1:], len(uses))), axis=1)
     outside = outside[np.argsort(outside[:, 0])]  # sorted is a heap

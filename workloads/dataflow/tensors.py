@@ -120,7 +120,7 @@ def filters(layer: ArrayLayer) -> Tensor:
 
 
 def _runs(stream: Stream, count: int, word_bytes: int) -> Runs:
-    lengths = tuple(np.unique(stream.times).tolist())
+    lengths = tuple((int(times), int(count)) for times, count in zip(*np.unique(stream.times, return_counts=True), strict=True))
     return Runs(count, int(stream.times.max()), int(stream.lanes.max()), word_bytes, stream.skewed, lengths, stream.joined)
 
 

@@ -40,8 +40,8 @@ def tile_target_bytes(share: Share) -> int:
 class Runs:
     """A tensor stored in the order of its stream: ``count`` runs of ``times`` rows of ``lanes`` words.
 
-    With ``skewed`` the lanes of a row are read one after another. Some runs may have fewer rows, as ``lengths`` says. An element
-    joins ``joined`` rows.
+    With ``skewed`` the lanes of a row are read one after another. Some runs may have fewer rows: ``lengths`` has
+    (rows, folds that read so many), if given. An element joins ``joined`` rows.
     """
 
     count: int
@@ -49,7 +49,7 @@ class Runs:
     lanes: int
     word_bytes: int
     skewed: bool = False
-    lengths: tuple[int, ...] = ()
+    lengths: tuple[tuple[int, int], ...] = ()
     joined: int = 1
 
     @property
@@ -64,7 +64,7 @@ class Runs:
     def slot_bytes(self, share: Share, chunk: int) -> float:
         """Return the bytes of the slots that all tiles take, in proportion to those of the slots of other sizes of tile."""
         slot = share.slot_lines(chunk * self.row_bytes, self.count * self.tiles(chunk)) * share.line_bytes
-        return slot * sum(-(-times // chunk) for times in self.lengths or (self.times,))
+        return slot * sum(-(-times // chunk) * count for times, count in self.lengths or ((self.times, self.count),))
 
     def tiles_at_once(self, chunk: int) -> int:
         """Return the tiles of ``chunk`` rows that one element of the stream can touch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -160,7 +160,8 @@ def least_tilings(shape: ConvShape, system: System, instead_of: Tiling) -> list[
     moved, wants = _least(pads, traffic, FINE_PARTS)
     moved = shape.groups * moved + pads.results
     cycles = _cycles(pads, traffic, steps(least, shape, sharing), wants, moved)
-    return [_tiling(pads, least, index, moved, wants, cycles[index]) for index in range(len(least))]
+    found_tilings = [_tiling(pads, least, index, moved, wants, cycles[index]) for index in range(len(least))]
+    return [replace(tiling, holds_folds=instead_of.holds_folds) for tiling in found_tilings]
 
 
 def _best_tiling(shape: ConvShape, system: System, sharing: Sharing) -> Tiling:

@@ -34,6 +34,11 @@ class Uses:
         return found[found < len(self)]
 
     @cached_property
+    def tile_by_tile(self) -> Int64Array:
+        """The uses in the order of their tiles, those of a tile in their own order."""
+        return ordered(self.tile)
+
+    @cached_property
     def end_in_order(self) -> bool:
         """Whether uses end in the order in which they begin."""
         return bool((self.last[1:] >= self.last[:-1]).all())
@@ -59,10 +64,10 @@ class Uses:
 
         A tile has at most one use in a run.
         """
-        run = np.searchsorted(starts, self.first, side="right")
-        by_tile = np.argsort(self.tile, kind="stable")
-        again = np.flatnonzero((np.diff(self.tile[by_tile]) == 0) & (np.diff(run[by_tile]) == 1)) + 1
-        count, shared = (np.bincount(each, minlength=len(starts) + 1) for each in (run, run[by_tile[again]]))
+        count = np.diff(np.searchsorted(self.first, starts), append=len(self))
+        run = np.repeat(np.arange(len(starts)), count)[self.tile_by_tile]
+        tile = self.tile[self.tile_by_tile]
+        shared = np.bincount(run[1:][(tile[1:] == tile[:-1]) & (run[1:] - run[:-1] == 1)], minlength=len(starts))
         return int((count + np.append(0, count[:-1]) - shared).max())
 
 
@@ -78,6 +83,12 @@ def ragged(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Ar
     return owner, value
 
 
+def ordered(keys: Int64Array) -> Int64Array:
+    """Return the places of keys from 0 up in sorted order, equal ones in their own order. numpy sorts short words much faster."""
+    short = len(keys) and int(keys.max()) < 1 << 16
+    return np.argsort(keys.astype(np.uint16) if short else keys, kind="stable")
+
+
 def first_of_each(keys: Int64Array) -> Int64Array:
     """Return where in sorted ``keys`` each of them occurs first."""
     return np.flatnonzero(np.concatenate(([len(keys) > 0], keys[1:] != keys[:-1])))
@@ -85,6 +96,8 @@ def first_of_each(keys: Int64Array) -> Int64Array:
 
 def in_order(tile: Int64Array, first: Int64Array, last: Int64Array) -> Uses:
     """Return uses sorted by their first element."""
+    if (first[1:] >= first[:-1]).all():
+        return Uses(tile, first, last)
     order = np.argsort(first, kind="stable")
     return Uses(tile[order], first[order], last[order])
 
