@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from machines import ANY, instance_of, systems
 
 from simcore import InputError, Results, load_system, simulate
+from simcore.program.outcome import Cause
 from simcore.program.program import Op, OpKind, Port, Reg, Seg
 from simcore.program.streams import element_word
 from simcore.spec import System
@@ -226,6 +227,18 @@ def test_keys_that_come_again_come_from_the_same_place() -> None:
     places = loads[:, Op.ADDRESS].tolist()
     assert places == 4 * places[: len(places) // 4]
     assert len(set(places)) == len(places) // 4
+
+
+def test_a_single_query_begins_before_all_its_keys_are_loaded() -> None:
+    """577 keys of 128 bytes are on their way for 4616 cycles at 16 bytes a cycle; smaller tiles cost fewer steps than that."""
+    shape, system = AttentionShape(32, 1, 577, 128, 128), load_system("edge-sram")
+    found = choose(shape, system)
+    assert not isinstance(found, str)
+    assert found.tiling.keys < 577
+    outcome = run_compiled(Case(system, (attention(32, 1, 577, 128, 128),))).outcomes[0]
+    first_tile_cycles = (1 + found.tiling.keys) * 128 // 16
+    waited = int(outcome.stall_cycles[Cause.FIRST_FILL].sum())
+    assert first_tile_cycles <= waited < first_tile_cycles + 100 < 577 * 128 // 16
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,11 @@ LAYERS = {
     ),
     "ifmap_read_words": ("words", "Words that the ifmap port read; a word counts each time it is read."),
     "filter_read_words": ("words", "Words that the filter port read."),
-    "psum_read_words": ("words", "Partial sums that the array read back to add to them."),
+    "psum_read_words": (
+        "words",
+        "Partial sums that the array read back to add to them; of attention on chip also scores and sums that the vector unit "
+        "read.",
+    ),
     "output_write_words": ("words", "Words that the output port wrote, partial sums included."),
     "ifmap_read_lines": ("lines", "Line accesses of the ifmap port; words of one step in the same line are one access."),
     "filter_read_lines": ("lines", "Line accesses of the filter port."),

@@ -56,7 +56,12 @@ def _choose(shape: AttentionShape, system: System) -> Chosen | str:
     if not found:
         return "not even the smallest tile fits the scratchpads"
     rate = bytes_per_cycle(system)
-    return min(found, key=lambda each: (max(each.steps, each.moved_bytes / rate), each.moved_bytes, -each.tiling.keys))
+
+    def order(each: Chosen) -> tuple[float, int, int]:
+        cycles = max(each.steps, each.moved_bytes / rate) + _ends_bytes(shape, each.tiling, system) / rate
+        return cycles, each.moved_bytes, -each.tiling.keys
+
+    return min(found, key=order)
 
 
 def _obstacle(system: System, flow: Dataflow) -> str | None:
@@ -95,6 +100,13 @@ def _moved_bytes(shape: AttentionShape, tiling: Tiling, room: Room, system: Syst
     words = system.words
     once = shape.query_words * words.ifmap_bytes + shape.result_words * words.ofmap_bytes
     return once + tiling.key_words(shape, stay=room.stay) * words.filter_bytes
+
+
+def _ends_bytes(shape: AttentionShape, tiling: Tiling, system: System) -> int:
+    """Return the bytes that move while nothing can be computed: the first tiles of queries and keys, and the last results."""
+    words = system.words
+    rows = tiling.queries * (shape.width * words.ifmap_bytes + shape.value_width * words.ofmap_bytes)
+    return tiling.groups * (rows + tiling.keys * shape.width * words.filter_bytes)
 
 
 def _steps(shape: AttentionShape, tiling: Tiling, system: System) -> int:
