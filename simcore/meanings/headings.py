@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simcore.meanings.attention_headings import ATTENTION
 from simcore.meanings.generation_headings import GENERATION
 from simcore.meanings.training_headings import PRUNED_ACCURACY, TRAIN_PRUNED
 
@@ -22,14 +23,6 @@ LAYERS = {
     "energy uJ": ("uJ", "Energy of the pass, or of the step (`energy_pj`)."),
     "%": ("percent", "Share of the total of the column to its left."),
     "value": ("", "The figure that the row names, in the unit that the row names."),
-    "spilled since": ("", "Why the scores of attention leave the chip (`attention_why`); - if they stay."),
-    "queries": ("rows", "Rows of queries in a tile of scores (`queries_per_tile`)."),
-    "keys": ("keys", "Keys in a tile of scores (`keys_per_tile`)."),
-    "tiles": ("tiles", "Tiles of queries, of all heads of keys and images (`query_tiles`)."),
-    "of keys": ("tiles", "Tiles of keys of a head of keys (`key_tiles`)."),
-    "Q KiB": ("KiB", "Queries read from main memory (`query_bytes`)."),
-    "K V KiB": ("KiB", "Keys and values read from main memory (`key_bytes`)."),
-    "O KiB": ("KiB", "Results of attention written to main memory (`result_bytes`)."),
     "bound by": ("", "The longer of the layer's two times: compute or memory (`bound_by`)."),
     "compute us": ("us", "Time of the layer's multiply-accumulates at the peak (`compute_time_ns`)."),
     "memory us": ("us", "Time in which the layer's bytes cross main memory (`memory_time_ns`)."),
@@ -288,7 +281,7 @@ PIM_STUDY = {
 }
 
 GROUPS = {
-    "Headings of simcore run": LAYERS | TOTALS,
+    "Headings of simcore run": LAYERS | ATTENTION | TOTALS,
     "Headings and figures of simcore run --prefill": GENERATION,
     "Headings of simcore banks and of wear": BANKS,
     "Headings of simcore why": WHY,

@@ -9,6 +9,7 @@ from typing import Any
 
 from simcore.errors import InputError
 from simcore.kinds import MachineKind, kind_names, machine_kind
+from simcore.results.attention_definitions import ATTENTION
 from simcore.results.definitions import (
     AMOUNTS,
     BANKS,
@@ -57,7 +58,7 @@ def _terms() -> dict[str, Term]:
         ("DRAM", DRAM),
         ("simcore dram", DRAM_ALONE),
         ("Tables", {name: ("", f"Table of a run: {text}") for name, text in TABLES.items()}),
-        ("Other columns and metrics", OTHERS | KEYS),
+        ("Other columns and metrics", OTHERS | ATTENTION | KEYS),
     ):
         found += [Term(name, group, unit, text) for name, (unit, text) in source.items()]
     found += [Term(name, "Energy", "pJ", text) for name, text in ENERGY.items()]
