@@ -14,7 +14,18 @@ from onnx import TensorProto, helper, numpy_helper
 
 from simcore import simulate
 from simcore.spec.load import load_system
-from workloads.importers.layouts import Layout, as_image, in_order, innermost, part, repeated, reshaped, run, transposed
+from workloads.importers.layouts import (
+    Layout,
+    as_image,
+    in_order,
+    innermost,
+    part,
+    repeated,
+    reshaped,
+    reshaped_rows,
+    run,
+    transposed,
+)
 from workloads.importers.onnx import load_onnx
 from workloads.network import Network
 
@@ -62,6 +73,31 @@ def test_views_lie_where_numpys_do(shape: list[int], data: st.DataObject) -> Non
         assert (places(layout) == values).all()
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([2, 3, 4]), min_size=3, max_size=4), st.data())
+def test_rows_stay_whole_in_every_new_shape_of_the_axes_around_them(shape: list[int], data: st.DataObject) -> None:
+    order = data.draw(st.permutations(range(len(shape))))
+    layout, values = transposed(in_order(tuple(shape)), order), memory(tuple(shape)).transpose(order)
+    wanted = data.draw(st.sampled_from(_shapes_of(values.size)))
+    found, exact = reshaped_rows(layout, wanted), reshaped(layout, wanted)
+    assert exact is None or found == exact
+    if found is None:
+        return
+    for axis in range(len(wanted)):
+        if run(found, [axis]) > 1:
+            sorted_words = np.sort(values.reshape(wanted), axis=axis)
+            assert (np.diff(sorted_words, axis=axis).min(axis=axis) == 1).all()
+
+
+def test_rows_of_a_window_may_be_put_into_a_grid_but_not_taken_apart() -> None:
+    rows = transposed(in_order((8, 7, 5)), (1, 0, 2))
+    assert reshaped(rows, (8, 7, 5)) is None
+    found = reshaped_rows(rows, (8, 7, 5))
+    assert found is not None
+    assert (run(found, [2]), innermost(found)) == (5, 2)
+    assert reshaped_rows(transposed(in_order((8, 7)), (1, 0)), (8, 7)) is None
+
+
 def _shapes_of(size: int) -> list[tuple[int, ...]]:
     halves = [(first, size // first) for first in range(1, size + 1) if size % first == 0]
     return [(size,), *halves, *[(a, b, c // b) for a, c in halves for b in range(1, c + 1) if c % b == 0]][:60]
@@ -96,10 +132,12 @@ def network(path: Path, shape: list[int], steps: list[tuple[str, str, list[int] 
         for each in operands:
             if each.startswith("w_"):
                 tensors[each] = np.zeros([int(extent) for extent in each.split("_")[1:]], np.float32)
-        if op == "Reshape" and integers is not None:
+        if op in ("Reshape", "Expand") and integers is not None:
             tensors[f"to_{result}"] = np.array(integers)
             operands.append(f"to_{result}")
         attributes = {"perm": integers} if op == "Transpose" else {"axis": 1} if op == "Concat" else {}
+        operands += ["last"] if op == "ReduceSum" else []
+        tensors |= {"last": np.array([-1])} if op == "ReduceSum" else {}
         nodes.append(helper.make_node(op, operands, [result], name=result, **attributes))
     image = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
     rank = 4 if steps[-1][0] in ("Conv", "Add") and len(shape) == 4 else 3
@@ -137,6 +175,22 @@ FREE = {
         [
             *[CONV, ("Reshape", "a", [1, 2, 3, 4, 4]), ("Transpose", "b", [0, 2, 1, 3, 4])],
             *[("Reshape", "c", [1, 6, 4, 4]), ("Conv", "d w_6_6_1_1", None)],
+        ],
+    ),
+    "windows put into a grid": (
+        [1, 56, 5],
+        [
+            ("Reshape", "x", [1, 8, 7, 5]),
+            ("Transpose", "a", [0, 2, 1, 3]),
+            ("Reshape", "b", [1, 8, 7, 5]),
+            ("MatMul", "c w_5_3", None),
+        ],
+    ),
+    "a sum of each row, repeated": (
+        [1, 10, 8],
+        [
+            *[("MatMul", "x w_8_8", None), ("ReduceSum", "a", None), ("Reshape", "b", [1, 10, 1])],
+            *[("Expand", "c", [1, 10, 8]), ("Div", "a d", None)],
         ],
     ),
     "a gate of each channel": (

@@ -13,7 +13,19 @@ from math import prod
 import networkx as nx
 
 from workloads import layers
-from workloads.importers.layouts import Layout, as_image, in_order, innermost, order_of, part, repeated, reshaped, run, transposed
+from workloads.importers.layouts import (
+    Layout,
+    as_image,
+    in_order,
+    innermost,
+    lies_along,
+    order_of,
+    part,
+    repeated,
+    reshaped_rows,
+    run,
+    transposed,
+)
 from workloads.importers.names import free_name
 from workloads.layers import Layer, Shape
 from workloads.network import Network
@@ -95,7 +107,7 @@ class _Pass:
         if isinstance(layer, layers.Repeat):
             return repeated(layout, before, shape)
         if isinstance(layer, layers.Reshape | layers.Flatten):
-            return reshaped(layout, shape) or in_order(shape)
+            return reshaped_rows(layout, shape) or in_order(shape)
         if isinstance(layer, KEEPING) and len(operands) == 1 and before == shape:
             return layout
         if isinstance(layer, (*KEEPING, *ORDERED)):
@@ -131,9 +143,10 @@ class _Pass:
         if isinstance(layer, layers.MatMul):
             return run(layout, [last]) != 1 or run(layout, [last - 1]) != 1
         if isinstance(layer, layers.Add | layers.Concat):
-            return beside is None or innermost(layout) in (None, innermost(beside))
+            inner = None if beside is None else innermost(beside)
+            return inner is None or lies_along(layout, inner)
         if isinstance(layer, layers.Reshape | layers.Flatten):
-            return reshaped(layout, self.shapes[name]) is not None
+            return reshaped_rows(layout, self.shapes[name]) is not None
         return True
 
     def _beside(self, name: str, position: int, producer: str) -> Layout | None:

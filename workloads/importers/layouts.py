@@ -6,7 +6,7 @@ to the next). A new order of axes changes no factor; a new shape splits factors 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 
 from workloads.layers import Shape
@@ -53,6 +53,45 @@ def reshaped(layout: Layout, shape: Shape) -> Layout | None:
                 return None
         found.insert(0, tuple(axis) or ((1, 1),))
     return tuple(found)
+
+
+def reshaped_rows(layout: Layout, shape: Shape) -> Layout | None:
+    """Return a layout of the same values in another shape in which neighbouring words are right, while rows may lie anywhere.
+
+    A new shape may put rows in an order that no factors describe, as long as the values of each row stay together. None stands
+    for one that takes rows apart.
+    """
+    exact = reshaped(layout, shape)
+    if exact is not None:
+        return exact
+    found: list[tuple[Factor, ...]] = []
+    for axes, extents in _segments([prod(size for size, _ in axis) for axis in layout], shape):
+        part = tuple(layout[axis] for axis in axes)
+        new = reshaped(part, extents)
+        steps = [step for axis in part for size, step in axis if size > 1]
+        if new is None and 1 in steps:
+            return None
+        found += (
+            new if new is not None else [tuple((size, step * min(steps)) for size, step in axis) for axis in in_order(extents)]
+        )
+    return tuple(found)
+
+
+def _segments(before: Sequence[int], after: Shape) -> Iterator[tuple[range, Shape]]:
+    """Yield the smallest groups of neighbouring axes of both shapes that have equally many values: axes of the one, extents of
+    the other.
+    """
+    old = new = 0
+    while old < len(before) or new < len(after):
+        first, begun, left, right = old, new, 1, 1
+        while old == first or new == begun or left != right:
+            if (left <= right and old < len(before)) or new == len(after):
+                left, old = left * before[old], old + 1
+            else:
+                right, new = right * after[new], new + 1
+            if old == len(before) and new == len(after):
+                break
+        yield range(first, old), after[begun:new]
 
 
 def _joined(factors: Iterable[Factor]) -> list[Factor]:
@@ -122,6 +161,11 @@ def run(layout: Layout, axes: Iterable[int]) -> int:
             break
         words *= size
     return words
+
+
+def lies_along(layout: Layout, axis: int) -> bool:
+    """Return whether the values along an axis are neighbouring words, or one word that is read again and again."""
+    return run(layout, [axis]) > 1 or all(step == 0 for size, step in layout[axis] if size > 1)
 
 
 def innermost(layout: Layout) -> int | None:
