@@ -134,6 +134,24 @@ class CompiledRun:
         return Counter({name: 1 for name, count in found.items() if count})
 
 
+@dataclass(frozen=True)
+class ReferenceRun:
+    """The layers of a case as Programs, their outcomes on the reference engine, writes of each line, and traces."""
+
+    programs: list[Program]
+    outcomes: list[Outcome]
+    line_writes: LineWrites
+    traces: Traces
+
+
+def run_reference(case: Case) -> ReferenceRun:
+    """Run a case on the reference engine."""
+    machine, traces = build_machine(case.system), Traces()
+    line_writes, programs = no_line_writes(machine), case.programs()
+    engine = ReferenceEngine(machine, case.shuffle_seed, line_writes, traces.traced())
+    return ReferenceRun(programs, [engine.run(program) for program in programs], line_writes, traces)
+
+
 def run_compiled(case: Case, *, traced: bool = False) -> CompiledRun:
     """Run a case on the compiled engine with the case's shortcuts."""
     traces = Traces()
@@ -144,23 +162,20 @@ def run_compiled(case: Case, *, traced: bool = False) -> CompiledRun:
     return CompiledRun(outcomes, line_writes, len(outcomes) - engine.simulated, traces)
 
 
-def check_case(case: Case) -> CompiledRun:
+def check_case(case: Case, reference: ReferenceRun | None = None) -> CompiledRun:
     """Assert that the engines give equal outcomes, with all shortcuts and with the case's, and that nothing is lost.
 
-    The second run is traced, and so is that of the reference engine: the traces are equal, row by row. Return the run with all
-    shortcuts.
+    The second run is traced, and so is that of the reference engine: the traces are equal, row by row. ``reference`` is the
+    case's run on that engine, if there was one. Return the run with all shortcuts.
     """
-    machine = build_machine(case.system)
+    slow = run_reference(case) if reference is None else reference
     fast, chosen = run_compiled(replace(case, shortcuts=ALL_ON)), run_compiled(case, traced=True)
-    traces = Traces()
-    slow = ReferenceEngine(machine, case.shuffle_seed, no_line_writes(machine), traces.traced())
-    for program, *outcomes in zip(case.programs(), fast.outcomes, chosen.outcomes, strict=True):
-        expected = slow.run(program)
+    machine = build_machine(case.system)
+    for program, expected, *outcomes in zip(slow.programs, slow.outcomes, fast.outcomes, chosen.outcomes, strict=True):
         for outcome in outcomes:
             assert not expected.differences(outcome), (program.name, expected.differences(outcome))
         assert_conserved(program, machine, expected)
-    assert chosen.traces.rows() == traces.rows()
-    assert slow.line_writes is not None
+    assert chosen.traces.rows() == slow.traces.rows()
     for run in (fast, chosen):
         assert_equal_line_writes(run, slow.line_writes)
     return fast

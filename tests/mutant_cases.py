@@ -10,8 +10,9 @@ import random
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 
-from equality import Case, check_case
+from equality import Case, ReferenceRun, check_case, run_reference
 from line_write_cases import spilling_case
 from machines import ANY, CALM, CONTENDED, draw_folded_layer, draw_layer, draw_system
 
@@ -39,12 +40,23 @@ def cases() -> Iterator[Case]:
             yield case
 
 
+@cache
+def runs() -> list[tuple[Case, ReferenceRun]]:
+    """Return the cases with their runs on the reference engine, which no fault of the compiled engine changes."""
+    return [(case, run_reference(case)) for case in cases()]
+
+
+def before_faults() -> None:
+    """Keep what ``main`` compares with."""
+    runs()
+
+
 def main() -> int:
     """Return exit status 0 if both engines agree on every case, or 3 if they differ or the compiled engine fails."""
     number = 0
-    for number, case in enumerate(cases()):
+    for number, (case, reference) in enumerate(runs()):
         try:
-            check_case(case)
+            check_case(case, reference)
         except (RecursionError, NotImplementedError):
             raise
         except (AssertionError, RuntimeError, IndexError) as error:

@@ -1,14 +1,15 @@
 """Runs fixed cases with one seeded fault after another: a process of its own, in which nothing is compiled.
 
 Its argument is the module of the cases. Each line of its input is in JSON: a list of edits (a file of the compiled engine, text
-found in it, and what replaces the text), and the arguments of the module's ``main``. A copy of this process takes the edits and
-runs the cases, so that the libraries are imported once. Each line of the output has the exit status of the cases, and what they
-printed.
+found in it, and what replaces the text), and the arguments of the module's ``main``. With these the module's ``before_faults``
+finds out what faults do not change. Then a copy of this process takes the edits and runs the cases, so that the libraries are
+imported once. Each line of the output has the exit status of the cases, and what they printed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import inspect
 import io
@@ -42,6 +43,8 @@ def _is_own(value: Any, module: ModuleType) -> bool:
 
 def cases_with(cases: ModuleType, edits: list[tuple[str, str, str]], arguments: list[Any]) -> tuple[int, str]:
     """Return the exit status of the cases with edits of modules, and what they print."""
+    cases.before_faults(*arguments)
+    gc.freeze()  # or a search for garbage would make the copy of this process copy all that lives here
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
