@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
+from machines import network_of
 
 from simcore.engine.compiled.run import CompiledEngine
 from simcore.engine.reference.run import ReferenceEngine
@@ -18,6 +19,7 @@ from simcore.program.program import Int64Array, Op, OpKind, Port, Program, Reg
 from simcore.program.segments import Segments
 from simcore.program.traces import Traced
 from simcore.spec.system import System
+from workloads.dataflow import lower_network
 from workloads.dataflow.lowering import lower
 from workloads.network import LayerInstance
 
@@ -77,8 +79,11 @@ class Case:
         )
 
     def programs(self) -> list[Program]:
-        """Return the layers, lowered and edited."""
-        lowered = [lower(layer, self.system) for layer in self.layers]
+        """Return the layers, lowered and edited. They are one network if tensors may stay in scratchpads from layer to layer."""
+        if self.system.layer_results == "scratchpads":
+            lowered = [program for _, program, _ in lower_network(network_of(self.layers), self.system)]
+        else:
+            lowered = [lower(layer, self.system) for layer in self.layers]
         return [_edited(program, self.edits) for program in lowered if program is not None]
 
 
@@ -118,6 +123,7 @@ class CompiledRun:
     line_writes: LineWrites
     equal_layers: int
     traces: Traces
+    residents: int = 0
 
     @property
     def cycles(self) -> int:
@@ -126,7 +132,7 @@ class CompiledRun:
 
     def seen(self) -> Counter[str]:
         """Return which events happened in this run, so that a test can check that its cases are worth running."""
-        found = Counter({"equal layers": self.equal_layers})
+        found = Counter({"equal layers": self.equal_layers, "resident": self.residents})
         for outcome in self.outcomes:
             found["preempted"] += int(outcome.preempted_writes.sum())
             found["forwarded"] += int(outcome.forwarded_reads.sum())
@@ -158,8 +164,10 @@ def run_compiled(case: Case, *, traced: bool = False) -> CompiledRun:
     machine = build_machine(case.system)
     line_writes = no_line_writes(machine)
     engine = CompiledEngine(machine, case.shortcuts, line_writes, traced=traces.traced() if traced else None)
-    outcomes = [engine.run(program) for program in case.programs()]
-    return CompiledRun(outcomes, line_writes, len(outcomes) - engine.simulated, traces)
+    programs = case.programs()
+    outcomes = [engine.run(program) for program in programs]
+    residents = sum(len(program.facts["placement"].residents) for program in programs if "placement" in program.facts)
+    return CompiledRun(outcomes, line_writes, len(outcomes) - engine.simulated, traces, residents)
 
 
 def check_case(case: Case, reference: ReferenceRun | None = None) -> CompiledRun:

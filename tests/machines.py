@@ -14,8 +14,9 @@ from typing import Any, Protocol, TypeVar
 from hypothesis import strategies as st
 
 from simcore.spec.system import System
-from workloads.layers import Add, Conv, Linear, MatMul, Pool, Shape, Softmax
-from workloads.network import LayerInstance
+from workloads.layers import Activation, Add, Conv, Flatten, Input, Linear, MatMul, Pool, Shape, Softmax
+from workloads.network import LayerInstance, Network, NetworkBuilder
+from workloads.training import training_step
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ class Options:
     memory_clocks: Sequence[int] = (300_000_000, 1_000_000_000, 1_600_000_000)
     latencies: Sequence[int] = range(1, 31)
     bandwidths: Sequence[int | str] = (1, 3, 8, 64, "7/3", "787/10", 200)
+    layer_results: str = "main-memory"
 
 
 ANY = Options()
@@ -110,6 +112,10 @@ CALM = replace(
 
 #: No model keeps a state. Some hold a bank long after the access, so that it is still busy when the next layer begins.
 AGAIN = replace(ANY, models=("stt-mram", "sram"), read_cycles=(1, 3, 40), write_cycles=(2, 9, 60), drained=(False, False, True))
+
+
+#: Tensors stay in scratchpads that hold some of them. Several tensors may then share a scratchpad that is made for one.
+RESIDENT = replace(ANY, capacities=(1, 2, 3), latencies=(2, 9), bandwidths=(3, 8, 64), layer_results="scratchpads")
 
 
 def draw_timing(pick: Pick, options: Options) -> dict[str, Any]:
@@ -180,6 +186,8 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
     """Return a small machine with drawn options of the array, the scratchpads, the DMA, the memory and the clocks."""
     words = {name: pick(options.word_bytes) for name in ("ifmap_bytes", "filter_bytes", "ofmap_bytes")}
     words["psum_bytes"] = pick((4, 8))
+    if options.layer_results == "scratchpads" and pick((True, True, True, False)):
+        words |= dict.fromkeys(("filter_bytes", "ofmap_bytes"), words["ifmap_bytes"])  # a tensor stays only in words of one size
     edge = pick(options.edges)
     overlaps = [overlap for overlap in options.overlaps if overlap != "wave" or edge == "skew-registers"]
     partial_sums = pick(options.partial_sums)
@@ -213,6 +221,7 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
                 "bytes_per_cycle": pick(options.bandwidths),
             },
             "vector_unit": {"lanes": pick(range(1, 7)), "fuse": False},
+            "layer_results": options.layer_results,
             "tiling": pick(("least-traffic", "whole")),
         }
     )
@@ -312,6 +321,39 @@ def draw_folded_layer(pick: Pick) -> LayerInstance:
     return instance_of(MatMul("matmul"), ((m, k), (k, n)))
 
 
+def draw_network(pick: Pick) -> list[LayerInstance]:
+    """Return the layers of a small network, or of its training step."""
+    net = NetworkBuilder("drawn")
+    shape = (pick((1, 2, 3)), pick((4, 5)), pick((4, 6)))
+    first = net.add(Input("input", shape))
+    if pick((True, False)):
+        first = net.add(Conv("first", pick((2, 4)), pick((1, 3)), stride=pick((1, 2)), padding=1), [first])
+        net.add(Activation("function", pick(("relu", "swish"))), [first])
+    if pick((True, False)):
+        beside = net.add(Conv("beside", shape[0] if first == "input" else 2, 1))
+        first = net.add(Add("sum"), [net.add(Conv("again", 2 if first != "input" else shape[0], 1), [beside]), beside])
+    if pick((True, False)):
+        net.add(Pool("pool", pick(("max", "avg")), (2, 2), stride=(1, 1)))
+    net.add(Flatten("flat"))
+    net.add(Linear("last", pick((2, 5))))
+    network = net.build(pick((1, 2)))
+    optimizer = pick(("sgd", "momentum", None))
+    return (network if optimizer is None else training_step(network, optimizer=optimizer)).instances()
+
+
+def network_of(layers: Sequence[LayerInstance]) -> Network:
+    """Return the network of some layers. What none of them makes is an input."""
+    net = NetworkBuilder("drawn")
+    made = {layer.name for layer in layers}
+    inputs = {name: shape for layer in layers for name, shape in zip(layer.producers, layer.input_shapes, strict=True)}
+    for name, shape in inputs.items():
+        if name not in made:
+            net.add(Input(name, shape))
+    for layer in layers:
+        net.add(layer.layer, layer.producers)
+    return net.build(layers[0].batch)
+
+
 def _pick_with(draw: st.DrawFn) -> Pick:
     return lambda options: draw(st.sampled_from(options))
 
@@ -332,3 +374,9 @@ def layers(draw: st.DrawFn) -> LayerInstance:
 def folded_layers(draw: st.DrawFn) -> LayerInstance:
     """Draw layers of many equal folds, for hypothesis."""
     return draw_folded_layer(_pick_with(draw))
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> list[LayerInstance]:
+    """Draw the layers of small networks and training steps, for hypothesis."""
+    return draw_network(_pick_with(draw))

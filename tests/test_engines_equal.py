@@ -20,12 +20,14 @@ from machines import (
     ANY,
     CALM,
     CONTENDED,
+    RESIDENT,
     Options,
     draw_folded_layer,
     draw_layer,
     draw_system,
     folded_layers,
     layers,
+    networks,
     systems,
 )
 
@@ -96,6 +98,17 @@ def test_both_engines_give_equal_outcomes_on_many_more_machines(name):
     happened = sum((draw_and_check(FLAVOURS[name], 48, first_seed) for first_seed in range(2, 5)), Counter())
     assert happened["cases"] >= 144
     assert not [thing for thing in FLAVOURS[name].shows if not happened[thing]], dict(happened)
+
+
+#: Whole networks, whose tensors stay in scratchpads from layer to layer.
+NETWORKS = Flavour(RESIDENT, networks(), 2500, ("resident",))
+
+
+@pytest.mark.slow
+def test_both_engines_give_equal_outcomes_where_tensors_stay():
+    happened = draw_and_check(NETWORKS, 6, 1)
+    assert happened["cases"] >= 6
+    assert happened["resident"] >= 3
 
 
 @pytest.mark.slow

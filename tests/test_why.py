@@ -227,13 +227,6 @@ def test_macros_may_become_sram() -> None:
     assert values_of(load_system("train-stt-22nm", of=System), "read_latency")["scratchpads.ifmap.timing"] == ["sram"]
 
 
-def test_scratchpads_that_change_roles_change_together() -> None:
-    system = load_system("edge-stt", ["layer_results=scratchpads"], of=System)
-    for change in changes(system, Loss("read_conflict", "ifmap", 1, ())):
-        if change.key.startswith("scratchpads."):
-            assert change.beside == (f"{change.key.replace('ifmap', 'ofmap')}={change.value}",)
-
-
 @pytest.mark.slow
 def test_a_change_that_the_system_refuses_is_left_out() -> None:
     three = ["scratchpads.ofmap.banks=3", "scratchpads.ofmap.capacity_bytes=96 KiB", *SLOW_PAD]

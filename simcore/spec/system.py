@@ -66,9 +66,9 @@ class System(MachineSpec):
     layer_results: Annotated[
         Literal["main-memory", "scratchpads"],
         key(
-            "Where a layer's result lies when the next layer begins: always in main memory (`main-memory`), or in the scratchpad "
-            "to which it was written (`scratchpads`), if it fits and the next layer reads it. The scratchpads of ifmap and ofmap "
-            "then change roles from layer to layer, so they must be alike.",
+            "Where tensors lie between the layers that use them: always in main memory (`main-memory`), or in a scratchpad from "
+            "one use to the next (`scratchpads`), as long as there is room and that moves fewer bytes. Every port then reaches "
+            "every scratchpad except the accumulator.",
             cycles=True,
         ),
     ] = "main-memory"
@@ -108,7 +108,7 @@ class System(MachineSpec):
         array, words = info.data.get("array"), info.data.get("words")
         broken = [] if array is None else _broken_names(pads, array)
         broken += [] if array is None or words is None else _broken_lines(pads, array, words)
-        raise_broken(broken + _broken_roles(pads, info.data.get("layer_results", "main-memory")))
+        raise_broken(broken)
         return pads
 
     @field_validator("dma")
@@ -175,19 +175,6 @@ def _words_in(name: str, array: ArraySpec, words: WordSpec) -> Mapping[str, int]
         "unified": operands | ofmap,
         "accumulator": {"psum_bytes": words.psum_bytes},
     }[name]
-
-
-def _broken_roles(pads: dict[ScratchpadName, ScratchpadSpec], layer_results: str) -> list[Broken]:
-    """Check that ifmap and ofmap are alike, because with ``layer_results: scratchpads`` they change roles."""
-    if layer_results == "main-memory":
-        return []
-    if "unified" in pads:
-        return [
-            Broken(("unified",), "expected ifmap, filter and ofmap with layer_results 'scratchpads', got a unified scratchpad")
-        ]
-    if not {"ifmap", "ofmap"} <= set(pads) or pads["ifmap"] == pads["ofmap"]:
-        return []
-    return [Broken(("ofmap",), "expected an ofmap equal to the ifmap with layer_results 'scratchpads', got a different one")]
 
 
 def _broken_lines(pads: dict[ScratchpadName, ScratchpadSpec], array: ArraySpec, words: WordSpec) -> list[Broken]:

@@ -28,7 +28,7 @@ def _proposed(system: System, remedy: Remedy, place: str) -> Iterator[Change]:
             yield from _faster(system, key, remedy)
         elif is_given:
             for proposed in remedy.values(value):
-                yield _change(system, key, _text(proposed), _text(value))
+                yield Change(key, _text(proposed), _text(value))
 
 
 def _keys(system: System, key: str, place: str) -> Sequence[str]:
@@ -59,16 +59,7 @@ def _faster(system: System, key: str, remedy: Remedy) -> Iterator[Change]:
     for name, value in zip(timing.parameters, timing.params_array().tolist(), strict=True):
         if name.endswith(_CYCLES):
             for proposed in remedy.values(value):
-                yield _change(system, f"{key}.{name}", _text(proposed), _text(value))
-
-
-def _change(system: System, key: str, value: str, was: str) -> Change:
-    """Return a change. Where ifmap and ofmap change roles from layer to layer, both change."""
-    whose = key.split(".")[1]
-    if system.layer_results == "scratchpads" and key.startswith("scratchpads.") and whose in ("ifmap", "ofmap"):
-        other = "ofmap" if whose == "ifmap" else "ifmap"
-        return Change(key, value, was, (f"{key.replace(whose, other)}={value}",))
-    return Change(key, value, was)
+                yield Change(f"{key}.{name}", _text(proposed), _text(value))
 
 
 def _text(value: Any) -> str:

@@ -35,13 +35,15 @@ class PlannedLayer:
     def program(self, system: System, *, with_folds: bool) -> Program:
         """Return the Program of a layer that runs: the one that was kept, or an equal one made again."""
         from workloads.dataflow import lower
-        from workloads.dataflow.between_layers import with_what_stays
+        from workloads.dataflow.network_plan import lower_placed
 
         if self.kept is not None:
             return self.kept
+        if "placement" in self.facts:
+            return lower_placed(self.instance, system, self.facts["placement"], with_folds=with_folds)
         made = lower(self.instance, system, with_folds=with_folds)
         assert made is not None
-        return with_what_stays(made, self.facts)
+        return made
 
 
 def plan_layers(network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool) -> list[PlannedLayer]:

@@ -1,15 +1,14 @@
-"""Lowering: a layer with its shapes becomes a Program for a machine, and a network one Program per layer that takes time."""
+"""Lowering: a layer with its shapes becomes a Program for a machine."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterator, Mapping
+from collections.abc import Hashable
 from dataclasses import replace
 
 from simcore.errors import InputError, InputErrors
 from simcore.program.program import Program
 from simcore.spec.load import override_system
 from simcore.spec.system import System
-from workloads.dataflow.between_layers import Lowered, handed_on
 from workloads.dataflow.rules.table import rule_of
 from workloads.dataflow.work import Work
 from workloads.network import LayerInstance, Network
@@ -45,8 +44,9 @@ class AlikeWorks:
         self._free_bytes = ALIKE_BYTES
 
     def lower(self, work: Work, name: str, op: str, system: System, *, with_folds: bool) -> Program:
-        """Return the Program of a work on a System that differs from that of other works in its words alone."""
-        key = (work, op, system.words, with_folds)
+        """Return the Program of a work on a System that differs from that of other works in words and scratchpads alone."""
+        pads = tuple((str(name), pad.capacity_bytes, pad.line_bytes, pad.banks) for name, pad in system.scratchpads.items())
+        key = (work, op, system.words, pads, with_folds)
         known = self._programs.get(key)
         if known is not None:
             again = replace(known, name=name)
@@ -69,8 +69,15 @@ def lower(
     InputError if a scratchpad cannot hold the data that one element of a stream needs, if this computer's memory cannot hold the
     plan, and for a layer without a rule.
     """
+    return lower_sized(instance, with_layer_words(instance, system), with_folds=with_folds, alike=alike)
+
+
+def lower_sized(
+    instance: LayerInstance, sized: System, *, with_folds: bool = False, alike: AlikeWorks | None = None
+) -> Program | None:
+    """Return what :func:`lower` returns, on a machine that has the words of the layer's tensors. Raise InputError as it does."""
     try:
-        sized, work, op = with_layer_words(instance, system), work_of(instance, system.shapes), instance.layer.op
+        work, op = work_of(instance, sized.shapes), instance.layer.op
         if work is None:
             return None
         if alike is not None and isinstance(work, Hashable):
@@ -125,32 +132,3 @@ def fusions(network: Network) -> dict[str, str]:
         if network.graph.out_degree(producer) == 1 and rule_of(network.layer(root)).absorbs:
             joined[instance.name] = root
     return joined
-
-
-def lower_network(
-    network: Network, system: System, *, only: Container[str] | None = None, with_folds: bool = False
-) -> list[Lowered]:
-    """Return the layers named by ``only``, or all, in order, each with its Program. Raise InputError as :func:`lower` does."""
-    return list(lower_each(network, system, only=only, with_folds=with_folds))
-
-
-def lower_each(
-    network: Network, system: System, *, only: Container[str] | None = None, with_folds: bool = False
-) -> Iterator[Lowered]:
-    """Yield the result of :func:`lower_network` layer by layer, so that not all Programs are in memory at once."""
-    joined = fusions(network) if system.vector_unit.fuse else {}
-    lowered = _each(network, system, joined, only, with_folds)
-    return handed_on(lowered, network, joined) if system.layer_results == "scratchpads" else lowered
-
-
-def _each(
-    network: Network, system: System, joined: Mapping[str, str], only: Container[str] | None, with_folds: bool
-) -> Iterator[Lowered]:
-    """Yield each layer with its own Program, without regard to the layers around it."""
-    alike = AlikeWorks()
-    for instance in network.instances():
-        if only is not None and instance.name not in only:
-            continue
-        fused_into = joined.get(instance.name)
-        program = None if fused_into else lower(instance, system, with_folds=with_folds, alike=alike)
-        yield instance, program, fused_into

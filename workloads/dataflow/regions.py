@@ -117,12 +117,15 @@ def divide(lines: int, wants: list[int], align: int) -> list[int]:
 
 
 def tenants_of(system: System, tensors: Sequence[str]) -> dict[str, list[str]]:
-    """Return the tensors that share each scratchpad, of "ifmap", "filter", "psum" and "ofmap"."""
+    """Return the tensors that share each scratchpad, of "ifmap", "filter", "psum" and "ofmap".
+
+    A machine that a layer sees beside resident tensors may have a scratchpad for one tensor alone, also beside a unified one.
+    """
     tenants: dict[str, list[str]] = {}
     for tensor in tensors:
-        home = "accumulator" if tensor == "psum" and "accumulator" in system.scratchpads else None
-        home = home or ("unified" if "unified" in system.scratchpads else "ofmap" if tensor == "psum" else tensor)
-        tenants.setdefault(home, []).append(tensor)
+        homes = ("accumulator", "psum", "unified", "ofmap") if tensor == "psum" else (tensor, "unified")
+        home = next(name for name in homes if name in system.scratchpads)
+        tenants.setdefault(str(home), []).append(tensor)
     return tenants
 
 

@@ -35,7 +35,7 @@ def assumptions(settings: SttMramSettings) -> tuple[str, ...]:
         f"systems: {PRESET} at {NODE_NM} nm, all scratchpads of one cell, each bank of {WORD_BITS}-bit macros side by side; "
         f"inference and a training step ({OPTIMIZER}) in the preset's words; batches "
         + ", ".join(f"{name} {BATCHES[name]}" for name in settings.chosen_networks),
-        "a result that fits stays in its scratchpad for the next layer (layer_results: scratchpads), except with placements",
+        "a tensor that fits stays in a scratchpad from use to use (layer_results: scratchpads), except with placements",
         "equal area: the largest power of two times the SRAM's capacity, scratchpad by scratchpad; a gain is SRAM over STT-MRAM "
         "with the same class and gating",
         f"gated: an idle STT-MRAM bank leaks {GATED_LEAKAGE_PERCENT} %; an SRAM bank is cut off only during layers that never "

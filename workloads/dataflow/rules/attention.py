@@ -19,4 +19,4 @@ def _work(layer: Attention, instance: LayerInstance) -> FlashAttention:
 
 
 # Its regions are its own, so that neither its queries nor its results stay in a scratchpad between layers.
-ATTENTION = LayerRule(_work, absorbs=True, reads_ifmap=False, hands_on=False)
+ATTENTION = LayerRule(_work, absorbs=True, reads_ifmap=False)

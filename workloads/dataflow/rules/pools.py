@@ -68,8 +68,7 @@ def _global_obstacle(pool: GlobalPool, instance: LayerInstance, input_needs_grad
 
 POOL = LayerRule(_windows, gradient=_gradient, trained=_trained, holds=VALUES)
 GLOBAL_POOL = LayerRule(_whole, gradient=_global_gradient, obstacle=_global_obstacle, holds=VALUES)
-#: Later layers cannot read this result in place, because the place of each maximum is stored between the values.
-TRAINED_MAX_POOL = LayerRule(_trained_windows, hands_on=False, holds={"ifmap": "activations", "ofmap": None})
+TRAINED_MAX_POOL = LayerRule(_trained_windows, holds={"ifmap": "activations", "ofmap": None})
 
 
 def _spread(layer: AveragePoolGradient, instance: LayerInstance) -> Spread:

@@ -44,8 +44,8 @@ class LayerRule(Generic[AnyLayer]):
 
     ``absorbs`` says that an element-wise layer right behind this one, if it is the only reader, can be fused into it at no cost.
     ``joins`` says that this layer is such an element-wise layer. ``reads_ifmap`` says that its first operand is the tensor it
-    reads as ifmap, so that it can read that tensor where the previous layer wrote it. ``hands_on`` says that its result is stored
-    in the order that readers expect. ``word_sizes`` maps a field of the System's words to the field whose size it takes in this
+    reads as ifmap, and its second one, if there is one, that which it reads through the filters' port, so that it can read both
+    where other layers left them. ``word_sizes`` maps a field of the System's words to the field whose size it takes in this
     layer, if that is another one.
 
     ``gradient`` adds the layers that compute the gradients of the inputs and weights; it is None for a layer that cannot be
@@ -62,7 +62,6 @@ class LayerRule(Generic[AnyLayer]):
     absorbs: bool = False
     joins: bool = False
     reads_ifmap: bool = True
-    hands_on: bool = True
     word_sizes: Mapping[str, str] = field(default_factory=dict)
     gradient: Callable[[AnyLayer, Backward], Gradients] | None = None
     obstacle: Callable[[AnyLayer, LayerInstance, bool], str | None] | None = None

@@ -1,0 +1,81 @@
+"""Lowering of a network: one Program for each layer that takes time, with what stays in scratchpads between layers."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+
+from simcore.program.program import Program
+from simcore.spec.system import System
+from workloads.dataflow.lowering import AlikeWorks, fusions, lower, lower_sized, with_layer_words
+from workloads.dataflow.residency.check import StepCheck
+from workloads.dataflow.residency.planning import placements
+from workloads.dataflow.residency.views import LayerPlacement, seen_system, settled
+from workloads.network import LayerInstance, Network
+
+#: A layer, its Program (None for a layer that takes no cycles), and the layer into which it is fused, if any.
+Lowered = tuple[LayerInstance, Program | None, str | None]
+
+
+def lower_network(
+    network: Network, system: System, *, only: Container[str] | None = None, with_folds: bool = False
+) -> list[Lowered]:
+    """Return the layers named by ``only``, or all, in order, each with its Program. Raise InputError as ``lower`` does."""
+    return list(lower_each(network, system, only=only, with_folds=with_folds))
+
+
+def lower_each(
+    network: Network, system: System, *, only: Container[str] | None = None, with_folds: bool = False
+) -> Iterator[Lowered]:
+    """Yield the result of :func:`lower_network` layer by layer, so that not all Programs are in memory at once.
+
+    With ``layer_results`` "scratchpads" the whole network is planned, so that a layer moves the same bytes whether all layers are
+    wanted or only some. If all are, their Programs are checked.
+    """
+    joined = fusions(network) if system.vector_unit.fuse else {}
+    if system.layer_results == "main-memory":
+        yield from _each(network, system, joined, {}, only, with_folds)
+        return
+    check = StepCheck(network, system, joined)
+    for instance, program, fused_into in _each(network, system, joined, placements(network, system, joined), only, with_folds):
+        if only is None and program is not None:
+            check.layer(instance.name, program)
+        yield instance, program, fused_into
+    if only is None:
+        check.end()
+
+
+def _each(
+    network: Network,
+    system: System,
+    joined: Mapping[str, str],
+    placed: Mapping[str, LayerPlacement],
+    only: Container[str] | None,
+    with_folds: bool,
+) -> Iterator[Lowered]:
+    """Yield each layer with its Program, beside what is ``placed``."""
+    alike = AlikeWorks()
+    for instance in network.instances():
+        if only is not None and instance.name not in only:
+            continue
+        fused_into = joined.get(instance.name)
+        if fused_into:
+            yield instance, None, fused_into
+        elif instance.name in placed:
+            yield instance, lower_placed(instance, system, placed[instance.name], with_folds=with_folds, alike=alike), None
+        else:
+            yield instance, lower(instance, system, with_folds=with_folds, alike=alike), None
+
+
+def lower_placed(
+    instance: LayerInstance,
+    system: System,
+    placement: LayerPlacement,
+    *,
+    with_folds: bool = False,
+    alike: AlikeWorks | None = None,
+) -> Program:
+    """Return the Program of a layer beside what stays in the scratchpads. Raise InputError as ``lower`` does."""
+    seen = seen_system(with_layer_words(instance, system), placement)
+    program = lower_sized(instance, seen, with_folds=with_folds, alike=alike)
+    assert program is not None
+    return settled(program, system, placement)
