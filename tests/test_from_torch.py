@@ -140,6 +140,20 @@ def test_a_module_and_its_own_onnx_file_take_the_same_cycles(system: str, tmp_pa
     assert max(cycles) <= 1.02 * min(cycles)
 
 
+def test_weights_that_layers_share_are_counted_once() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words, self.head = nn.Embedding(50, 8), nn.Linear(8, 50, bias=False)
+            self.head.weight = self.words.weight
+
+        def forward(self, x: Any) -> Any:
+            return self.head(self.words(x))
+
+    found = simcore.from_torch(Tied(), tokens())
+    assert (found.parameters(), found.macs()) == (50 * 8, 2 * 7 * 8 * 50)
+
+
 def test_what_nothing_reads_is_left_out() -> None:
     class Attended(nn.Module):
         def __init__(self) -> None:

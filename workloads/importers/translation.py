@@ -40,6 +40,7 @@ class Translation:
         self.builder = NetworkBuilder("graph")
         self.made: dict[str, Shape] = {}
         self.copies: dict[str, int] = {}
+        self.weights: set[str] = set()
         self.producer: dict[str, str] = {}
         self.batches: dict[str, Batch | None] = {}
         self.problems: list[NodeProblem] = []
@@ -81,6 +82,12 @@ class Translation:
             self.copies[name] = self.copies.get(name, 1) + 1
             found = f"{name}#{self.copies[name]}"
         return found
+
+    def is_new(self, tensor: str) -> bool:
+        """Return whether no layer has had these weights before, and note that one has them now."""
+        known = tensor in self.weights
+        self.weights.add(tensor)
+        return not known
 
     # The nodes ----------------------------------------------------------------------------------------------------------------
 

@@ -80,6 +80,9 @@ class Writer(Protocol):
     def free(self, name: str) -> str:
         """Return ``name`` or, if a layer has it, another one like it."""
 
+    def is_new(self, tensor: str) -> bool:
+        """Return whether no layer has had these weights before, and note that one has them now."""
+
 
 @dataclass
 class Node:
@@ -166,6 +169,12 @@ class Node:
         if self.writer.shape(source) == wanted:
             return source
         return self.add(layers.Reshape(self.part(f"view_{position}"), wanted), source)
+
+    def linear(self, outputs: int, *, bias: bool, name: str = "") -> layers.Linear:
+        """Return a linear layer with the second operand as its weights, which other layers may have, too."""
+        if self.writer.is_new(self.operands[1].name):
+            return layers.Linear(name or self.name, outputs, bias=bias)
+        return layers.SharedLinear(name or self.name, outputs, bias=bias)
 
     def part(self, what: str) -> str:
         """Return the name of an additional layer of this node."""

@@ -31,7 +31,7 @@ def _gemm(node: Node) -> list[str]:
     added = node.has(2) and not (node.operands[2].constant and right.constant)
     name = node.part("product") if added else node.name
     if right.constant:
-        made = node.add(layers.Linear(name, outputs, bias=node.has(2) and not added), source)
+        made = node.add(node.linear(outputs, bias=node.has(2) and not added, name=name), source)
     else:
         columns = node.read(1)
         if node.integer("transB"):
@@ -71,7 +71,7 @@ def _matmul(node: Node) -> list[str]:
         raise UnsupportedError(f"{node.op} of two constants")
     if _is_matrix(node, 1):
         node.require_inputs(right.shape[0], left.shape[-1])
-        return [node.add(layers.Linear(node.name, right.shape[1], bias=False), node.read(0))]
+        return [node.add(node.linear(right.shape[1], bias=False), node.read(0))]
     if len(node.shape(0)) < 2 or len(node.shape(1)) < 2:
         raise UnsupportedError(f"{node.op} of a vector")
     return [node.add(layers.MatMul(node.name), node.read(0), node.read(1))]
@@ -81,7 +81,7 @@ def _linear(node: Node) -> list[str]:
     """Return a linear layer whose matrix has its outputs ahead of its inputs."""
     outputs, inputs = node.operands[1].shape
     node.require_inputs(inputs, node.operands[0].shape[-1])
-    return [node.add(layers.Linear(node.name, outputs, bias=node.has(2)), node.read(0))]
+    return [node.add(node.linear(outputs, bias=node.has(2)), node.read(0))]
 
 
 #: A linear layer as PyTorch has it: values (..., inputs), a matrix (outputs, inputs), a bias.
