@@ -7,6 +7,7 @@ import hashlib
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,21 +63,34 @@ def kernels_in(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.kernel"))
 
 
+@pytest.fixture(scope="module")
+def kept_once(tmp_path_factory):
+    """The folder of a process that kept its kernel."""
+    folder = tmp_path_factory.mktemp("kept")
+    run(ONE_KERNEL, folder)
+    return folder
+
+
+@pytest.fixture
+def kept(kept_once, tmp_path):
+    """A copy of that folder of one's own."""
+    shutil.copytree(kept_once, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
 def test_a_kernel_comes_back_in_the_next_process(tmp_path):
     assert run(ONE_KERNEL, tmp_path) == ("2 0\n2 1\n", "")
     assert run(ONE_KERNEL, tmp_path) == ("2 1\n2 1\n", "")
     assert [path.parent for path in kernels_in(tmp_path)] == [tmp_path / ".cache" / "simcore" / "kernels" / "version"]
 
 
-def test_a_kernel_with_checked_bounds_is_another_one(tmp_path):
-    run(ONE_KERNEL, tmp_path)
-    assert run(ONE_KERNEL, tmp_path, NUMBA_BOUNDSCHECK="1")[0] == "2 0\n2 1\n"
+def test_a_kernel_with_checked_bounds_is_another_one(kept):
+    assert run(ONE_KERNEL, kept, NUMBA_BOUNDSCHECK="1")[0] == "2 0\n2 1\n"
 
 
 @pytest.mark.parametrize("damage", ["empty", "truncated", "foreign", "another value"])
-def test_a_file_that_is_no_kernel_is_compiled_again(tmp_path, damage):
-    run(ONE_KERNEL, tmp_path)
-    (file,) = kernels_in(tmp_path)
+def test_a_file_that_is_no_kernel_is_compiled_again(kept, damage):
+    (file,) = kernels_in(kept)
     whole = file.read_bytes()
     payload = pickle.dumps("no kernel")
     begins = whole[: whole.index(b"\n") + 1]
@@ -88,15 +102,14 @@ def test_a_file_that_is_no_kernel_is_compiled_again(tmp_path, damage):
             "another value": begins + hashlib.sha256(payload).digest() + payload,
         }[damage]
     )
-    assert run(ONE_KERNEL, tmp_path) == ("2 0\n2 1\n", "")
+    assert run(ONE_KERNEL, kept) == ("2 0\n2 1\n", "")
     assert file.read_bytes()[:20] == whole[:20]
 
 
-def test_where_others_can_write_nothing_is_read_or_kept_and_it_is_said_once(tmp_path):
-    run(ONE_KERNEL, tmp_path)
-    cache = tmp_path / ".cache" / "simcore"
+def test_where_others_can_write_nothing_is_read_or_kept_and_it_is_said_once(kept):
+    cache = kept / ".cache" / "simcore"
     cache.chmod(0o777)
-    out, err = run(ONE_KERNEL + BANK_TIMING, tmp_path)
+    out, err = run(ONE_KERNEL + BANK_TIMING, kept)
     assert out == "2 0\n2 0\n(8, 8)\n"
     assert err == (
         f"simcore: cannot keep compiled kernels, so each run compiles them again: '{cache}' can be written by other users "
