@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from simcore.cli.plain_table import PlainTable, column_widths, is_plain, line_width
 from simcore.engine.cold_start import LOG
 from simcore.progress import OnProgress
 
@@ -58,7 +59,7 @@ def table_of_names(title: str, columns: Sequence[str], rows: Iterable[Sequence[o
     No two names become one by it, so a name may stay longer than would fit.
     """
     cells = _cells(rows)
-    excess = _measured(_table(columns, cells, text_columns)) - width()
+    excess = line_width(column_widths(columns, cells)) - width()
     if excess > 0:
         length = max(MIN_NAME, max(len(row[0]) for row in cells) - excess)
         names = told_apart([row[0] for row in cells], length)
@@ -66,17 +67,12 @@ def table_of_names(title: str, columns: Sequence[str], rows: Iterable[Sequence[o
     return _in_parts(title, columns, cells, text_columns, folded_from=1)
 
 
-def _measured(made: Table) -> int:
-    """Return the columns that a table takes on one line per row."""
-    return Console(width=10 * MAX_WIDTH).measure(made).maximum
-
-
 def _in_parts(title: str, columns: Sequence[str], cells: list[list[str]], text_columns: int, folded_from: int = 0) -> Group:
     """Return the table, or if it is too wide the first of its columns of numbers that fit, and the others below.
 
     Texts may be folded in the columns from ``folded_from`` on.
     """
-    parts: list[Table] = []
+    parts: list[Table | PlainTable] = []
     titled = [Text(title, style="bold")] if title else []
     texts = range(text_columns)
     left = [*range(text_columns, len(columns))]
@@ -86,10 +82,11 @@ def _in_parts(title: str, columns: Sequence[str], cells: list[list[str]], text_c
             fitting -= 1
         shown = [*texts, *left[:fitting]]
         chosen = [[row[index] for index in shown] for row in cells]
-        excess = _measured(_table([columns[index] for index in shown], chosen, text_columns)) - width()
+        heads = [columns[index] for index in shown]
+        excess = line_width(column_widths(heads, chosen)) - width()
         if excess > 0 and chosen:
             chosen = _folded(chosen, range(folded_from, text_columns), excess)
-        parts.append(_table([columns[index] for index in shown], chosen, text_columns))
+        parts.append(_table(heads, chosen, text_columns))
         left = left[fitting:]
         if not left:
             return Group(*titled, *parts)
@@ -155,8 +152,16 @@ def _cells(rows: Iterable[Sequence[object]]) -> list[list[str]]:
     return [[cell if isinstance(cell, str) else number(cell) for cell in row] for row in rows]
 
 
-def _table(columns: Sequence[str], cells: Sequence[Sequence[str]], text_columns: int) -> Table:
-    """Return the table. Texts with spaces give way first; numbers and names keep their lines as long as they can."""
+def _table(columns: Sequence[str], cells: Sequence[Sequence[str]], text_columns: int) -> Table | PlainTable:
+    """Return the table, a plain one if every column has text and every row has room on a line."""
+    widths = column_widths(columns, cells)
+    if all(widths) and line_width(widths) <= width() and is_plain(columns, cells):
+        return PlainTable(columns, cells, text_columns, widths)
+    return _rich_table(columns, cells, text_columns)
+
+
+def _rich_table(columns: Sequence[str], cells: Sequence[Sequence[str]], text_columns: int) -> Table:
+    """Return the table as rich folds it: texts with spaces first; numbers and names keep their lines as long as they can."""
     made = Table(box=None, pad_edge=False, collapse_padding=True, padding=(0, 1))
     for index, column in enumerate(columns):
         is_text = index < text_columns
