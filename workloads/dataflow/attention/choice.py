@@ -46,13 +46,13 @@ def choose(shape: AttentionShape, system: System) -> Chosen | str:
 
 def _choose(shape: AttentionShape, system: System) -> Chosen | str:
     flow = dataflow_named(system.array.dataflow)
-    why_not = _obstacle(system, flow)
+    why_not = obstacle(system, flow)
     if why_not is not None:
         return why_not
     unit, most = max(system.array.rows, system.array.columns, system.vector_unit.lanes), 1 << 40
     at_once = range(1, min(system.array.count, shape.groups) + 1)
-    found = [chosen for groups in at_once for chosen in _fitting(shape, groups, (unit, most), system)]
-    found = found or [chosen for groups in at_once for chosen in _fitting(shape, groups, (1, unit), system)]
+    found = [chosen for groups in at_once for chosen in fitting(shape, groups, (unit, most), system)]
+    found = found or [chosen for groups in at_once for chosen in fitting(shape, groups, (1, unit), system)]
     if not found:
         return "not even the smallest tile fits the scratchpads"
     rate = bytes_per_cycle(system)
@@ -64,7 +64,7 @@ def _choose(shape: AttentionShape, system: System) -> Chosen | str:
     return min(found, key=order)
 
 
-def _obstacle(system: System, flow: Dataflow) -> str | None:
+def obstacle(system: System, flow: Dataflow) -> str | None:
     """Return why this machine cannot keep scores on chip whatever their size, or None."""
     if system.tiling == "whole":
         return "tiling 'whole' runs layers as SCALE-Sim does"
@@ -74,7 +74,7 @@ def _obstacle(system: System, flow: Dataflow) -> str | None:
     return None
 
 
-def _fitting(shape: AttentionShape, groups: int, sizes: tuple[int, int], system: System) -> list[Chosen]:
+def fitting(shape: AttentionShape, groups: int, sizes: tuple[int, int], system: System) -> list[Chosen]:
     """Return the tilings that fit, of sizes from the first of ``sizes`` by doubles to the last, and whole extents."""
     found = []
     for queries in _sizes(shape.queries, *sizes):
@@ -82,7 +82,7 @@ def _fitting(shape: AttentionShape, groups: int, sizes: tuple[int, int], system:
             tiling = Tiling(queries, keys, groups)
             room = room_for(shape, tiling, system)
             if room is not None:
-                found.append(Chosen(tiling, room, _moved_bytes(shape, tiling, room, system), _steps(shape, tiling, system)))
+                found.append(Chosen(tiling, room, moved_bytes_of(shape, tiling, room, system), _steps(shape, tiling, system)))
     return found
 
 
@@ -95,7 +95,7 @@ def _sizes(extent: int, least: int, most: int) -> Iterator[int]:
         yield extent
 
 
-def _moved_bytes(shape: AttentionShape, tiling: Tiling, room: Room, system: System) -> int:
+def moved_bytes_of(shape: AttentionShape, tiling: Tiling, room: Room, system: System) -> int:
     """Return the bytes to and from main memory: queries and results once, keys and values for each tile of queries or once."""
     words = system.words
     once = shape.query_words * words.ifmap_bytes + shape.result_words * words.ofmap_bytes
