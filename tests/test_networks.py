@@ -223,7 +223,7 @@ def test_load_network_knows_names_and_files(tmp_path: Path) -> None:
     [
         ("resnet-18", "no network named 'resnet-18', and no .onnx or .csv file; did you mean 'resnet18'"),
         ("nothing", "no network named 'nothing', .*known: alexnet, alexnet-32, lenet5"),
-        ("net.txt", "net.txt: expected the name of a network or a file ending in .onnx or .csv"),
+        ("net.txt", "net.txt: expected the name of a network, a file ending in .onnx or .csv, or FILE.py:NAME"),
         ("missing.onnx", "missing.onnx: expected an ONNX file, but it cannot be read"),
         ("x" * 300, "no network named 'x{80}', and no .onnx or .csv file"),
         ("missing.csv", "missing.csv: expected a readable file, got: No such file or directory"),
