@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from machines import ANY, instance_of, systems
 
-from simcore import InputError, Results, load_system, simulate
+from simcore import InputError, Results, from_torch, load_system, simulate
 from simcore.program.outcome import Cause
 from simcore.program.program import Op, OpKind, Port, Reg, Seg
 from simcore.program.streams import element_word
@@ -376,3 +376,17 @@ def test_the_causal_mask_is_known_from_the_models() -> None:
         ("block0.attention.mixed", 6),
         ("block1.attention.mixed", 6),
     ]
+
+
+@pytest.mark.slow
+def test_the_causal_mask_is_known_of_modules() -> None:
+    torch = pytest.importorskip("torch")
+
+    class Decoder(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def forward(self, q: Any, k: Any, v: Any) -> Any:
+            attend = torch.nn.functional.scaled_dot_product_attention
+            return attend(attend(q, k, v, is_causal=True), k, v)
+
+    module = from_torch(Decoder(), tuple(torch.zeros(1, 2, 6, 4) for _ in range(3)))
+    found = [block.layer.causal_tokens for block in attention_joined(module, causal=True).blocks if block.layer is not None]
+    assert found == [6, 0]

@@ -80,7 +80,8 @@ def _attention(call: Call) -> None:
     tensors = [call[name] for name in ("query", "key", "value")]
     rank = len(call.output)
     if rank == 4:
-        call.node("Attention", [*tensors, *([call["attn_mask"]] if call["attn_mask"] else [])])
+        given = [*tensors, *([call["attn_mask"]] if call["attn_mask"] else [])]
+        call.node("Attention", given, None, is_causal=int(bool(call["is_causal"])))
         return
     if rank != 3:
         raise UnsupportedError(f"aten.scaled_dot_product_attention of {rank} axes")
