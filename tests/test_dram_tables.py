@@ -105,3 +105,13 @@ def test_overrides_set_timings_and_counts():
 def test_organisations_take_their_own_timings():
     assert resolve("ddr4", "8Gb_x4", "2400R").timing["nFAW"] == 16
     assert resolve("ddr4", "4Gb_x8", "2400R").timing["nRFC"] == 313  # 260 ns / 0.833 ns, up
+
+
+def test_a_dram_of_simcore_is_resolved_once_and_a_file_of_ones_own_each_time(tmp_path):
+    """A plan asks for its DRAM several times for each layer; a file may change in between."""
+    assert load_dram("ddr4_2400r") is load_dram("ddr4_2400r", {})
+    assert load_dram("ddr4_2400r", {"nRCD": 17}).timing["nRCD"] == 17 != load_dram("ddr4_2400r", {"nRCD": 18}).timing["nRCD"]
+    file = tmp_path / "own.yaml"
+    for cycles in (12, 13):
+        file.write_text(f"extends: ddr3_1600k\nspeeds:\n  1600K:\n    timings: {{nRCD: {cycles}}}\n")
+        assert load_dram(file).timing["nRCD"] == cycles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from simcore.dram.resolve_rules import constraint_array, resolved_rules
 from simcore.dram.resolve_timing import resolved_timing
 from simcore.dram.schema import CommandSpec, OrganisationSpec, StandardSpec
-from simcore.dram.standard import Standard, dram_names, load_standard
+from simcore.dram.standard import Standard, dram_names, is_name, load_standard
 from simcore.dram.tables import (
     HOLDS_NOT,
     HOLDS_READ,
@@ -43,6 +44,19 @@ def load_dram(source: Source, overrides: Mapping[str, int] | None = None) -> Res
     ``overrides`` sets timings in cycles and level counts (``{"nRCD": 17, "rank": 2}``). Raise InputError for an unknown table or
     preset, unknown or missing keys, and impossible numbers.
     """
+    changed = dict(overrides or {})
+    if is_name(source) and all(type(value) is int for value in changed.values()):
+        return _load_shipped(str(source), tuple(changed.items()))
+    return _load(source, changed)
+
+
+@lru_cache(maxsize=64)
+def _load_shipped(name: str, overrides: tuple[tuple[str, int], ...]) -> ResolvedDram:
+    """Resolve a DRAM that comes with simcore once. A plan asks for it several times for each layer."""
+    return _load(name, dict(overrides))
+
+
+def _load(source: Source, overrides: Mapping[str, int]) -> ResolvedDram:
     standard = load_standard(source)
     if standard.preset is None:
         known = f"its key 'preset' must choose among {', '.join(standard.choice)}"
@@ -57,7 +71,7 @@ def load_dram(source: Source, overrides: Mapping[str, int] | None = None) -> Res
             where = standard.where("presets", standard.preset, what)
             raise InputError(f"presets.{standard.preset}: no {what} '{key}'", where, did_you_mean(key, options))
     name = standard.preset if standard.spec.name in (standard.preset.split("_")[0], standard.preset) else standard.spec.name
-    return _resolve(standard, name, preset.organisation, preset.speed, preset.currents, overrides or {})
+    return _resolve(standard, name, preset.organisation, preset.speed, preset.currents, overrides)
 
 
 def resolve(

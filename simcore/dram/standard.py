@@ -76,9 +76,12 @@ def load_standard(source: str | Path | Mapping[str, Any]) -> Standard:
     Raise InputError (InputErrors for several) for an unknown table, bad syntax, unknown or missing keys, and a cycle of
     ``extends``.
     """
-    if isinstance(source, str) and not source.endswith((".yaml", ".yml")) and ".py" not in source:
-        return _load_shipped(source)
-    return _load(source)
+    return _load_shipped(str(source)) if is_name(source) else _load(source)
+
+
+def is_name(source: object) -> bool:
+    """Return whether this can only be the name of a standard or preset that comes with simcore, whose table does not change."""
+    return isinstance(source, str) and not source.endswith((".yaml", ".yml")) and ".py" not in source
 
 
 @lru_cache(maxsize=32)
