@@ -29,6 +29,7 @@ from workloads.layers import (
     Part,
     Reduce,
     Repeat,
+    Resample,
     Reshape,
     SharedLinear,
     Softmax,
@@ -117,6 +118,26 @@ def test_the_gradients_of_a_block_are_the_slopes_of_its_loss() -> None:
                 losses.append(TransformerStep(step, moved, images, labels).loss)
             slope = (losses[0] - losses[1]) / 2e-5
             assert found.values[f"{name}.weight_gradient"][at] == pytest.approx(slope, abs=2e-7), (name, at)
+
+
+def test_the_gradient_of_an_image_of_twice_the_size_sums_four_places() -> None:
+    net = NetworkBuilder("twice")
+    net.add(Input("image", (2, 3, 3)))
+    net.add(Conv("conv", 2, 1))
+    net.add(Resample("twice", (2, 6, 6)))
+    net.add(Reshape("flat", (72,)))
+    net.add(Linear("classes", 3))
+    network = net.build(batch=2)
+    weights, image = random_weights(network, 1), {"image": np.random.default_rng(2).normal(size=(2, 2, 3, 3))}
+    step = training_step(network)
+    found = TransformerStep(step, weights, image, np.array([0, 2]))
+    losses = []
+    for move in (1e-5, -1e-5):
+        moved_weights = weights | {"conv": weights["conv"].copy()}
+        moved_weights["conv"][1, 0] += move
+        losses.append(TransformerStep(step, moved_weights, image, np.array([0, 2])).loss)
+    assert found.values["conv.weight_gradient"][1, 0] == pytest.approx((losses[0] - losses[1]) / 2e-5, abs=1e-7)
+    assert moved(step, "twice.input_gradient") == (2 * 72, 2 * 18)
 
 
 def test_gradients_of_tables_have_autograds_shapes() -> None:

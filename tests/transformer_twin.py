@@ -19,6 +19,7 @@ from workloads.layers import (
     Part,
     Reduce,
     Repeat,
+    Resample,
     Transpose,
 )
 from workloads.layers.gradients import ActivationGradient, GradientView, ScaledGradient, ZeroGradient
@@ -76,6 +77,8 @@ class TransformerStep(Step):
             return first.swapaxes(-1, -2)
         if isinstance(layer, Part):
             return first[piece(instance, first.shape[1:])]
+        if isinstance(layer, Resample):
+            return first.repeat(2, axis=2).repeat(2, axis=3)
         if isinstance(layer, Repeat):
             return np.broadcast_to(first, (batch, *layer.shape))
         if isinstance(layer, Reduce):
@@ -114,6 +117,9 @@ class TransformerStep(Step):
             return inputs[0] * self.constants(made, inputs[0])
         if isinstance(layer, FactorGradient):
             return summed(inputs[0] * inputs[1], shape)
+        if isinstance(layer, SummedGradient) and isinstance(made, Resample):
+            channels, height, width = shape
+            return inputs[0].reshape(-1, channels, height, 2, width, 2).sum(axis=(3, 5))
         if isinstance(layer, SummedGradient):
             return summed(inputs[0], shape)
         if isinstance(layer, SpreadGradient):

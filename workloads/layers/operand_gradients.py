@@ -28,8 +28,12 @@ class FactorGradient(InputGradient):
 
 @dataclass(frozen=True)
 class SummedGradient(InputGradient):
-    """The sums of the output's gradient over all places at which a value was read, or means."""
+    """The sums of the output's gradient over all places at which a value was read, or means.
 
+    Each word of the output's gradient goes to ``taps`` values.
+    """
+
+    taps: int = 1
     op: ClassVar[str] = "reduce"
 
 

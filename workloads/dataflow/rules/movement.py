@@ -7,7 +7,7 @@ from math import prod
 
 from workloads.dataflow.row_flows import Flow, Flows
 from workloads.dataflow.row_work import Rowwise, RowWork, Spread
-from workloads.dataflow.rules.operand_gradients import reduction_obstacle, spread_gradient
+from workloads.dataflow.rules.operand_gradients import reduction_obstacle, resample_gradient, spread_gradient
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.dataflow.rules.tables import table_gradient
 from workloads.layers import Copy, Embedding, Reduce, Resample
@@ -63,5 +63,5 @@ EMBEDDING = LayerRule(
     gradient=table_gradient,
     holds={"ifmap": "weights", "ofmap": "activations"},
 )
-RESAMPLE = LayerRule(_resampled, absorbs=True)
+RESAMPLE = LayerRule(_resampled, absorbs=True, gradient=resample_gradient, holds=VALUES)
 REDUCE = LayerRule(_reduced, absorbs=True, gradient=spread_gradient, obstacle=reduction_obstacle, holds=VALUES)

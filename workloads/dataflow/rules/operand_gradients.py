@@ -7,7 +7,7 @@ from math import prod
 from workloads.dataflow.row_work import Rowwise, Spread
 from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.rules.rule import LayerRule
-from workloads.layers import Add, Combine, Copy, Mul, Part, Reduce, Repeat
+from workloads.layers import Add, Combine, Copy, Mul, Part, Reduce, Repeat, Resample
 from workloads.layers.gradients import GradientView
 from workloads.layers.held import GRADIENTS, GRADIENTS_AND_VALUES, NOTHING
 from workloads.layers.operand_gradients import FactorGradient, PartGradient, SpreadGradient, SummedGradient
@@ -22,8 +22,12 @@ def _words(instance: LayerInstance) -> tuple[int, int]:
     return instance.batch * prod(instance.input_shapes[0]), instance.batch * prod(instance.output_shape)
 
 
-def _spread(layer: SummedGradient | SpreadGradient, instance: LayerInstance) -> Spread:
+def _spread(layer: SpreadGradient, instance: LayerInstance) -> Spread:
     return Spread(*_words(instance))
+
+
+def _summed(layer: SummedGradient, instance: LayerInstance) -> Spread:
+    return Spread(*_words(instance), taps=layer.taps)
 
 
 def _times(layer: FactorGradient, instance: LayerInstance) -> Rowwise | Spread:
@@ -81,6 +85,11 @@ def _repeat_gradient(layer: Repeat, back: Backward) -> Gradients:
     return Gradients({0: back.builder.add(SummedGradient(back.name, back.shape), [back.gradient])})
 
 
+def resample_gradient(layer: Resample, back: Backward) -> Gradients:
+    """Return the sums of the output's gradient at the neighbours from which each result was made."""
+    return Gradients({0: back.builder.add(SummedGradient(back.name, back.shape, layer.taps), [back.gradient])})
+
+
 def spread_gradient(layer: Reduce | Copy, back: Backward) -> Gradients:
     """Return the output's gradient at each place that it came from."""
     return Gradients({0: back.builder.add(SpreadGradient(back.name, back.shape), [back.gradient])})
@@ -98,5 +107,5 @@ def _part_gradient(layer: Part, back: Backward) -> Gradients:
 REPEAT = LayerRule(None, gradient=_repeat_gradient, holds=NOTHING)
 PART = LayerRule(None, gradient=_part_gradient, holds=NOTHING)
 FACTOR_GRADIENT = LayerRule(_times, holds=GRADIENTS_AND_VALUES)
-SUMMED_GRADIENT = LayerRule(_spread, holds=GRADIENTS)
+SUMMED_GRADIENT = LayerRule(_summed, holds=GRADIENTS)
 SPREAD_GRADIENT = LayerRule(_spread, holds=GRADIENTS)
