@@ -37,7 +37,7 @@ FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python tests/fuzz_runs.py $(FUZZ_SECONDS)
 
-# The wheel: its files are those of the tree, and it works in a clean environment of each Python from 3.11 on that is installed.
+# The wheel: its files are those of the tree, and it works in a clean environment of each Python from 3.11 to 3.13 that is there.
 wheel: $(BIN)/python
 	$(BIN)/python tests/try_wheel.py
 

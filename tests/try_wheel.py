@@ -1,6 +1,6 @@
 """Build the wheel, compare its files with the tree's, and use it in a clean environment of each Python that is installed.
 
-``python tests/try_wheel.py`` takes every Python from 3.11 on that it finds; ``python tests/try_wheel.py PYTHON...`` takes those.
+``python tests/try_wheel.py`` takes each Python from 3.11 to 3.13 that it finds, ``python tests/try_wheel.py PYTHON...`` others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("simcore", "models", "workloads")
 #: Versions that are looked for.
-MINORS = (11, 12, 13, 14)
+MINORS = (11, 12, 13)
 #: What a user does first, in a folder that is not the tree.
 COMMANDS = (
     "--version",
@@ -66,7 +66,7 @@ def differences(wheel: Path) -> list[str]:
 
 
 def pythons() -> list[str]:
-    """Return a Python of each version from 3.11 on: on the PATH, else of pyenv."""
+    """Return a Python of each of these versions: on the PATH, else of pyenv."""
     found = []
     for minor in MINORS:
         of_pyenv = sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3"))
