@@ -140,6 +140,7 @@ def test_the_gradient_of_an_image_of_twice_the_size_sums_four_places() -> None:
     assert moved(step, "twice.input_gradient") == (2 * 72, 2 * 18)
 
 
+@pytest.mark.slow
 def test_gradients_of_tables_have_autograds_shapes() -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed (extra train)")
     words, token = torch.nn.Embedding(9, WIDTH), torch.nn.Parameter(torch.zeros(1, WIDTH))

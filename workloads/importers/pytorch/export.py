@@ -77,8 +77,7 @@ def _exported(torch: Any, module: Any, given: Any, where: str) -> Any:
         with warnings.catch_warnings(), torch.device(device):
             warnings.simplefilter("ignore")
             program = torch.export.export(module, moved[0], moved[1], strict=False)
-            unknown = {node.target for node in _calls(program) if not _handled(node.target)}
-            program = program.run_decompositions(_decompositions(torch)) if unknown else program
+            program = program if _is_known(program) else program.run_decompositions(_decompositions(torch))
             program.graph.eliminate_dead_code()
             return program
     except InputError:
@@ -95,8 +94,17 @@ def _calls(program: Any) -> Iterator[Any]:
     return (node for node in program.graph.nodes if node.op == "call_function" and node.target is not getitem)
 
 
-def _handled(target: Any) -> bool:
-    return _operator(target) in HANDLERS
+def _is_known(program: Any) -> bool:
+    """Return whether each operator that depends on the arguments has a handler, or a result that follows from shapes."""
+    given = set(program.graph_signature.user_inputs)
+    depend = {node for node in program.graph.nodes if node.op == "placeholder" and node.name in given}
+    for node in program.graph.nodes:
+        if node.op != "call_function" or not depend & set(node.all_input_nodes) or _operator(node.target) in SHAPED:
+            continue
+        depend.add(node)
+        if node.target is not getitem and _operator(node.target) not in HANDLERS:
+            return False
+    return True
 
 
 def _operator(target: Any) -> str:
