@@ -24,7 +24,9 @@ RUNS: list[tuple[str, str, dict[str, Any], float]] = [
     ("vgg16", "edge-stt", {}, 3.5),
     ("resnet18", "edge-sram", {}, 1.2),
     ("resnet18", "edge-stt", {}, 1.2),
-    ("vgg16-32", "train-sram", {"training": "momentum", "batch": 128}, 1.5),
+    ("vgg16-32", "edge-sram", {"training": "momentum", "batch": 128}, 3.0),
+    ("mobilenet-v2", "edge-stt", {}, 2.0),
+    *(("vgg16-32", system, {}, 1 / 1.1) for system in ("edge-sram", "edge-unified", "train-stt")),
     *(
         (network, system, {}, 1 / 1.1)
         for network in ("alexnet", "resnet18")

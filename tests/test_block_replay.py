@@ -1,22 +1,24 @@
 """Replay of blocks changes no cell of an Outcome, and each repeated block does what its simulation does (shadow mode).
 
-More cases: ``python tests/replay_cases.py FIRST COUNT shadow``. Seeded faults: ``test_replay_mutants``.
+More cases: ``python tests/replay_cases.py FIRST COUNT [shadow]``. Seeded faults: ``test_replay_mutants``.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import replay_cases
-from replay_cases import case, replayed, small_blocks
+from equality import Traces
+from replay_cases import ReplayCase, case, replayed, small_blocks
 
+from simcore import simulate
+from simcore.engine.compiled.replay import blocks
 from simcore.engine.compiled.run import CompiledEngine
 from simcore.engine.shortcuts import Shortcuts
+from simcore.results import Results
 
 #: A case in which many blocks are repeated, in several bins of the timeline.
 REPEATING = 1020
@@ -25,7 +27,7 @@ REPEATING = 1020
 @pytest.mark.slow
 @pytest.mark.parametrize("shadow", [True, False], ids=["shadow", "plain"])
 def test_replay_changes_no_cell(shadow, capsys):
-    assert replay_cases.main(0 if shadow else 200, 200, shadow) == 0
+    assert replay_cases.main(0 if shadow else 200, 200, partial(replayed, shadow=shadow)) == 0
     repeated = int(capsys.readouterr().out.split(" blocks repeated")[0].split()[-1])
     assert repeated > 200
 
@@ -39,7 +41,7 @@ def test_blocks_are_repeated_across_bins_of_the_timeline():
 
 def test_without_the_switch_nothing_is_replayed():
     drawn = case(REPEATING)
-    with small_blocks(drawn.steps, drawn.whole_steps):
+    with small_blocks(drawn):
         off = CompiledEngine(drawn.machine, replace(drawn.shortcuts, block_replay=False))
         off.run(drawn.program)
         on = CompiledEngine(drawn.machine, drawn.shortcuts)
@@ -48,18 +50,50 @@ def test_without_the_switch_nothing_is_replayed():
     assert len(on.block_replay.replayed) == 1
 
 
+def test_a_layer_whose_accesses_are_traced_makes_them():
+    """With a trace, of some cycles too, no block is repeated, and the trace is the same."""
+    drawn, rows = case(REPEATING), []
+    with small_blocks(drawn):
+        for switch in (True, False):
+            traces = Traces()
+            engine = CompiledEngine(drawn.machine, replace(drawn.shortcuts, block_replay=switch), traced=traces.traced(5, 400))
+            engine.run(drawn.program)
+            rows.append(traces.rows())
+            assert engine.block_replay.replayed == []
+    assert rows[0] == rows[1]
+    assert rows[0]
+
+
+def results_of(switch: bool) -> tuple[Results, int]:
+    """Return the results of LeNet5 in blocks of some steps, and how many of its blocks were repeated."""
+    hits, end = [0], blocks.BlockReplay.end
+
+    def noted(self, program, replay):
+        end(self, program, replay)
+        hits.append(self.replayed[-1].hits)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "_FEWEST_STEPS", 0)
+        patch.setattr(blocks, "_CREDIT", 1)
+        patch.setattr(blocks, "_STEPS", 8)
+        patch.setattr(blocks, "_WHOLE_STEPS", 8)
+        patch.setattr(blocks.BlockReplay, "end", noted)
+        return simulate("lenet5", "edge-stt", shortcuts=Shortcuts(block_replay=switch)), sum(hits)
+
+
+def test_all_tables_and_timelines_of_a_network_are_the_same():
+    """`simcore why`, reports and timelines read nothing else."""
+    (plain, none), (found, hits) = results_of(False), results_of(True)
+    tables = found.tables()
+    assert [name for name, table in plain.tables().items() if not table.equals(tables[name])] == []
+    assert none == 0
+    assert hits > 20
+
+
 def test_a_tile_that_is_loaded_while_resident_leaves_a_block_without_key():
     """The last operation of a queue is such a load in this case. A key without its end would lie before the array's begin."""
     layers = replayed(case(32022), shadow=True)
     assert all(layer.without_key > 0 for layer in layers)
-
-
-@pytest.mark.slow
-def test_a_move_that_began_more_operations_than_a_queue_still_has_reads_none_behind_it():
-    """In plain Python, whose indices are checked."""
-    script = [sys.executable, replay_cases.__file__, "61261", "1"]
-    done = subprocess.run(script, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_short_layers_are_simulated():
@@ -69,19 +103,33 @@ def test_short_layers_are_simulated():
     assert engine.block_replay.replayed == []
 
 
-@pytest.mark.parametrize(("name", "rows"), [("moves", 6), ("states", 9)])
-def test_when_the_memo_is_full_the_rest_is_simulated(name, rows):
-    drawn = case(REPEATING)
-    engines = [CompiledEngine(drawn.machine, drawn.shortcuts) for _ in range(2)]
-    with small_blocks(drawn.steps, drawn.whole_steps):
-        expected = engines[0].run(drawn.program)
-        engines[1].run(drawn.program)
-        full = CompiledEngine(drawn.machine, drawn.shortcuts)
-        full.block_replay = engines[1].block_replay
-        room = full.block_replay._room
-        room[name] = np.empty((rows, room[name].shape[1]), dtype=np.int64)
-        found = full.run(drawn.program)
+@pytest.mark.parametrize(("name", "rows"), [("moves", 10), ("states", 10)])
+def test_a_memo_that_is_full_is_forgotten(name, rows):
+    drawn = replace(case(REPEATING), credit=1)
+    expected, enough = run_with(drawn, {})
+    found, short = run_with(drawn, {name: rows})
     assert found.differences(expected) == []
-    enough, short = full.block_replay.replayed
-    assert short.misses < rows <= enough.misses
-    assert short.hits < enough.hits
+    assert rows <= enough.misses < short.misses
+    assert 0 < short.hits < enough.hits
+
+
+def run_with(drawn: ReplayCase, rows: dict[str, int]):
+    """Return the Outcome of a layer in a memo with so many rows of some tables, and what was replayed."""
+    engine = CompiledEngine(drawn.machine, drawn.shortcuts)
+    with small_blocks(drawn):
+        engine.run(drawn.program)
+        room = engine.block_replay._room
+        for name, count in rows.items():
+            room[name] = np.empty((count, room[name].shape[1]), dtype=np.int64)
+        other = CompiledEngine(drawn.machine, drawn.shortcuts)
+        other.block_replay = engine.block_replay
+        return other.run(drawn.program), engine.block_replay.replayed[-1]
+
+
+def test_after_a_rest_blocks_are_repeated_again():
+    """With a credit of few blocks replay rests soon, and comes back."""
+    drawn = replace(case(486), credit=50)
+    layer, *_ = replayed(drawn, shadow=False)
+    assert layer.misses > layer.blocks // drawn.credit
+    assert layer.hits > layer.misses
+    assert layer.hits + layer.misses < layer.blocks - 1

@@ -31,6 +31,7 @@ from machines import (
     systems,
 )
 
+from simcore.engine.compiled.replay import blocks
 from simcore.engine.shortcuts import Shortcuts
 from simcore.program.outcome import CAUSE_NAMES
 from workloads.network import LayerInstance
@@ -39,6 +40,13 @@ DEEP = os.environ.get("SIMCORE_HYPOTHESIS_PROFILE") == "deep"
 
 shortcuts = st.builds(Shortcuts, **{item.name: st.booleans() for item in fields(Shortcuts)})
 shuffle_seeds = st.one_of(st.none(), st.integers(0, 1 << 20))
+
+
+@pytest.fixture(autouse=True)
+def _short_layers_are_replayed(monkeypatch):
+    """Repeat blocks of layers as short as these, where that shortcut is on."""
+    for name, value in {"_FEWEST_STEPS": 0, "_CREDIT": 1, "_SHARED_CREDIT": 1, "_STEPS": 8, "_WHOLE_STEPS": 16}.items():
+        monkeypatch.setattr(blocks, name, value)
 
 
 @dataclass(frozen=True)

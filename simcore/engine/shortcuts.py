@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shortcuts:
-    """Switches of the shortcuts, all on by default except ``block_replay``.
+    """Switches of the shortcuts, all on by default.
 
     ``coalesced_lines`` finds an element's lines by runs of words instead of word by word. ``idle_skipping`` jumps over cycles in
     which nothing changes. ``grants_at_once`` grants a request to an idle bank on arrival, past the arbiter's queues.
@@ -20,5 +20,5 @@ class Shortcuts:
     idle_skipping: bool = True
     grants_at_once: bool = True
     equal_layers: bool = True
-    block_replay: bool = False
+    block_replay: bool = True
     pim_replay: bool = True

@@ -133,10 +133,11 @@ def _counters(state: MachineState, program: Program) -> dict[str, Int64Array]:
     banks, regions, bin_steps = state.machine.banks, len(program.regions), program.bin_steps
     pads = len(state.machine.scratchpads)
     shapes = {
+        # Replay counts the first two per bank.
         "counts": (banks, c.COUNT_COLUMNS),
+        "bank_stall_cycles": (banks, len(Cause)),
         "port_counts": (c.ARRAY_PORTS, c.PORT_COUNT_COLUMNS),
         "stall_cycles": (len(Cause), len(Port)),
-        "bank_stall_cycles": (banks, len(Cause)),
         "scratchpad_stall_cycles": (pads, len(Cause)),
         "wait_cycles": (pads, len(Port) ** 2),
         "read_bytes": (max(regions, 1),),

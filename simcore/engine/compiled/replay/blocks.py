@@ -10,22 +10,23 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.replay import tables as r
 from simcore.engine.compiled.state import MachineState
 from simcore.engine.compiled.tables import Tables, table, vector
-from simcore.machine.machine import BLOCK, XOR
+from simcore.machine.machine import BLOCK, LOW_ORDER, XOR
 from simcore.program.program import QUEUES, Geo, Int64Array, Kind, Port, Program, Seg
 
 #: A layer with fewer steps is simulated. A block has about so many steps; a fold of no more than that is one block.
 _FEWEST_STEPS, _STEPS, _WHOLE_STEPS = 60_000, 112, 192
-#: The share of a layer's blocks that are simulated before replay must have paid: one in so many.
-_CREDIT = 3
-#: On machines that may have more requests at once, to note a block costs more than simulating it.
-_MOST_REQUESTS = 4096
+#: The blocks that are simulated alone before replay must have paid: one in so many of a layer, or in so many where ports share a
+#: scratchpad, so that less repeats; at most so many; and that may be simulated alone after the first rest.
+_CREDIT, _SHARED_CREDIT, _MOST_CREDIT, _NEXT_CREDIT = 3, 30, 2048, 64
+#: On machines that may have more requests at once, or have more banks, to note a block costs more than simulating it.
+_MOST_REQUESTS, _MOST_BANKS = 4096, 4096
 
 
 @dataclass(frozen=True)
 class Replayed:
     """What replay did in a layer: its blocks, those repeated, simulated one by one, and without a key.
 
-    The other blocks were simulated in one stretch. In shadow mode, ``differences`` are the blocks that went otherwise than known.
+    The other blocks were simulated in stretches. In shadow mode, ``differences`` are the blocks that went otherwise than known.
     """
 
     layer: str
@@ -46,9 +47,9 @@ class BlockReplay:
 
     def begin(self, state: MachineState, program: Program, layer: Tables) -> r.Replay | None:
         """Return fresh tables for a layer, or None if it must be simulated."""
-        if not can_replay(state, program) or len(layer.requests) > _MOST_REQUESTS:
+        if not can_replay(state, program) or len(layer.requests) > _MOST_REQUESTS or len(layer.servers) > _MOST_BANKS:
             return None
-        shapes = {"words": (r.ROOM,), "states": (r.MOST_STATES, 3), "moves": (r.MOST_MOVES, 11), "used": (r.MOST_MOVES,)}
+        shapes = {"words": (r.ROOM,), "states": (r.MOST_STATES, 3), "moves": (r.MOST_MOVES, 14), "used": (r.MOST_MOVES,)}
         self._room = self._room or {name: np.empty(shape, dtype=np.int64) for name, shape in shapes.items()}
         replay = _tables(state, program, layer, self._room)
         replay.memo[r.SHADOW] = int(self.shadow)
@@ -75,6 +76,9 @@ def can_replay(state: MachineState, program: Program) -> bool:
         fits = fits and (most[Seg.SETS] <= 1 or linear)
         if port in (Port.PSUM, Port.OUTPUT):
             fits = fits and linear
+        # Of one region of partial sums it is known which results are forwarded to them.
+        if port == Port.PSUM:
+            fits = fits and segments.least[Seg.REGION] == most[Seg.REGION]
     return fits
 
 
@@ -97,24 +101,42 @@ def block_steps(program: Program) -> Int64Array:
     return np.append(first + np.floor(within * length).astype(np.int64), program.steps)
 
 
+def _turns(state: MachineState) -> list[int]:
+    """Return, per scratchpad, the banks by which lines may be shifted: all if they are alike and lines go round, else one."""
+    alike = [
+        state.tables.banks[pad.first_bank :][: pad.banks, c.BANK_READ_HELD : c.BANK_WRITE_DONE + 1]
+        for pad in state.machine.scratchpads
+    ]
+    return [
+        pad.banks if pad.interleaving == LOW_ORDER and bool(np.all(cycles == cycles[0])) else 1
+        for pad, cycles in zip(state.machine.scratchpads, alike, strict=True)
+    ]
+
+
 def _tables(state: MachineState, program: Program, layer: Tables, room: dict[str, Int64Array]) -> r.Replay:
     pads, limit, elements = state.machine.scratchpads, state.machine.outstanding_bursts, c.READ_PORTS * state.machine.port_window
     memo, blocks = vector(r.MEMO_COLUMNS), block_steps(program)
-    memo[[r.STATE, r.LAST, r.HELD, r.CREDIT]] = c.NONE, c.NONE, 1, len(blocks) // _CREDIT
     # A word of each server and bank, the words of each burst, window element and buffered write, and those of all requests.
-    most = 32 + 2 * len(pads) + len(layer.servers) + len(layer.banks) + 6 * limit + 3 * elements
+    found = 32 + 2 * len(pads) + len(layer.servers) + len(layer.banks) + 6 * limit + 3 * elements
+    found += 7 * len(layer.free_writes) + 3 * len(layer.requests)
+    memo[[r.STATE, r.LAST, r.HELD, r.BLOCK]] = c.NONE, c.NONE, 1, 1
+    share = _CREDIT if len(pads) > 2 else _SHARED_CREDIT
+    memo[[r.CREDIT, r.NEXT_CREDIT]] = min(len(blocks) // share, _MOST_CREDIT), _NEXT_CREDIT
+    memo[r.WAITS] = (layer.wait_cycles.ctypes.data - layer.counters.ctypes.data) // layer.counters.itemsize
+    memo[r.MOST] = 2 * found + 4 * r.MOST_WORDS + 2 * len(layer.counters)
     return r.Replay(
         memo=memo,
         blocks=blocks,
         periods=np.array([pad.banks * pad.line_bytes * (pad.banks if pad.interleaving == XOR else 1) for pad in pads]),
-        streams=table(c.ARRAY_PORTS, 3),
+        turns=np.array(_turns(state)),
+        streams=table(c.ARRAY_PORTS, 2),
         before=table(len(QUEUES), 4),
         oldest=np.array(program.queue_start[:-1], dtype=np.int64),
-        tiles=table(r.MOST_TILES, 2),
+        tiles=table(r.MOST_TILES, 3),
         names=vector(len(layer.bursts) + len(layer.requests)),
         counted=vector(len(layer.counters)),
         key=vector(r.MOST_WORDS),
-        found=vector(most + 7 * len(layer.free_writes) + 3 * len(layer.requests)),
+        found=vector(found),
         buckets=table(2, r.BUCKETS, c.NONE),
         **room,
     )

@@ -8,11 +8,13 @@ from __future__ import annotations
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import called
 from simcore.engine.compiled.replay import tables as r
+from simcore.engine.compiled.replay.frames import bank_in, counter_in
 from simcore.engine.compiled.replay.operations import operation_words, was_done
 from simcore.engine.compiled.tables import Tables
+from simcore.program.outcome import Cause
 from simcore.program.program import QUEUES, Int64Array, Op, OpKind, Port, Seg
 
-_OUTPUT, _QUEUES = int(Port.OUTPUT), len(QUEUES)
+_OUTPUT, _DMA, _PORTS, _QUEUES, _CAUSES = int(Port.OUTPUT), int(Port.DMA), len(Port), len(QUEUES), len(Cause)
 _DUE, _DUE_STRIDE, _COUNT = int(Seg.DUE), int(Seg.DUE_STRIDE), int(Seg.COUNT)
 _KIND, _TILE, _SLOT, _BYTES = int(Op.KIND), int(Op.TILE), int(Op.SLOT), int(Op.BYTES)
 _LOAD, _ACQUIRE, _STORE = int(OpKind.LOAD), int(OpKind.ACQUIRE), int(OpKind.STORE)
@@ -37,10 +39,8 @@ def _equal(words: Int64Array, at: int, others: Int64Array, first: int, count: in
 
 @called
 def number_of_state(replay: r.Replay, count: int) -> int:
-    """Return the number of the state whose ``count`` words are in ``found``; NONE for NONE. Remember the state if it is new."""
+    """Return the number of the state whose ``count`` words are in ``found``. Remember the state if it is new."""
     memo, states, found, words = replay.memo, replay.states, replay.found, replay.words
-    if count == c.NONE:
-        return count
     bucket = _bucket(found, count, 0)
     state = replay.buckets[0, bucket]
     while state != c.NONE:
@@ -63,6 +63,8 @@ def _fits(tables: Tables, replay: r.Replay, move: int, streams: int) -> bool:
     moves, key, words, at = replay.moves, replay.key, replay.words, replay.moves[move, r.MOVE_STREAMS]
     if moves[move, r.MOVE_STATE] != replay.memo[r.STATE] or moves[move, r.MOVE_OPERATIONS] - at != streams:
         return False
+    if moves[move, r.MOVE_ONLY] != c.NONE and moves[move, r.MOVE_ONLY] != replay.memo[r.FRAMES]:
+        return False
     if not _equal(words, at, key, 0, streams):
         return False
     end = operation_words(tables, replay, moves[move, r.MOVE_PLAN], streams)
@@ -83,33 +85,51 @@ def find_move(tables: Tables, replay: r.Replay, streams: int) -> int:
 
 
 @called
-def write_move(tables: Tables, replay: r.Replay, state: int, to: int, streams: int) -> bool:
-    """Write the move of the block that was just simulated into the next row. Return False if it has no key."""
-    memo, moves, move, words = replay.memo, replay.moves, replay.memo[r.MOVES], replay.words
+def write_move(tables: Tables, replay: r.Replay, state: int, streams: int) -> bool:
+    """Write the move of the block that was just simulated, but for its end, into the next row. Return False for no key."""
+    memo, moves, move, words, banks = replay.memo, replay.moves, replay.memo[r.MOVES], replay.words, tables.banks.shape[0]
     at = _plan_words(tables, replay, memo[r.WORDS])
-    end = operation_words(tables, replay, memo[r.WORDS], streams)
+    end = operation_words(tables, replay, memo[r.WORDS], streams) if at != c.NONE else at
     if end == c.NONE:
         return False
-    moves[move, r.MOVE_STATE], moves[move, r.MOVE_TO], moves[move, r.MOVE_USES], moves[move, r.MOVE_NEXT] = state, to, 0, c.NONE
-    moves[move, r.MOVE_CYCLES] = tables.scalars[c.SCALAR_NOW] - memo[r.BEGAN]
+    moves[move, r.MOVE_STATE], moves[move, r.MOVE_USES], moves[move, r.MOVE_NEXT] = state, 0, c.NONE
+    moves[move, r.MOVE_CYCLES], moves[move, r.MOVE_ONLY] = tables.scalars[c.SCALAR_NOW] - memo[r.BEGAN], c.NONE
     moves[move, r.MOVE_PLAN], moves[move, r.MOVE_STREAMS], moves[move, r.MOVE_OPERATIONS] = memo[r.WORDS], at, at + streams
     for i in range(end):
         words[at + i] = replay.key[i]
     at += end
     moves[move, r.MOVE_COUNTERS] = at
-    for place in range(tables.counters.shape[0]):
-        if tables.counters[place] != replay.counted[place]:
-            words[at], words[at + 1] = place, tables.counters[place] - replay.counted[place]
-            at += 2
-    moves[move, r.MOVE_END] = at
+    first = 0
+    for width in (c.COUNT_COLUMNS, _CAUSES):
+        for number in range(banks):
+            bank = bank_in(tables, memo[r.FRAMES], number)
+            at = _changes(tables, replay, first + number * width, first + bank * width, width, at)
+        first += banks * width
+    moves[move, r.MOVE_END] = _changes(tables, replay, first, first, tables.counters.shape[0] - first, at)
+    for pair in range(at, moves[move, r.MOVE_END], 2):
+        # Waits of the DMA are counted at the first bank of several, so that they are not the same in other frames.
+        wait = words[pair] - memo[r.WAITS]
+        if 0 <= wait < tables.pads.shape[0] * _PORTS * _PORTS and wait // _PORTS % _PORTS == _DMA:
+            moves[move, r.MOVE_ONLY] = memo[r.FRAMES]
     return True
 
 
 @called
+def _changes(tables: Tables, replay: r.Replay, number: int, place: int, count: int, at: int) -> int:
+    """Write what changed in ``count`` counters from a place on, numbered from ``number`` on. Return the next place."""
+    counters, counted, words = tables.counters, replay.counted, replay.words
+    for i in range(count):
+        if counters[place + i] != counted[place + i]:
+            words[at], words[at + 1] = number + i, counters[place + i] - counted[place + i]
+            at += 2
+    return at
+
+
+@called
 def equal_moves(replay: r.Replay, one: int, other: int) -> bool:
-    """Return whether two moves have the same words, ends and cycles."""
+    """Return whether two moves have the same words and cycles."""
     moves, words, first, second = replay.moves, replay.words, replay.moves[one, r.MOVE_PLAN], replay.moves[other, r.MOVE_PLAN]
-    if moves[one, r.MOVE_TO] != moves[other, r.MOVE_TO] or moves[one, r.MOVE_CYCLES] != moves[other, r.MOVE_CYCLES]:
+    if moves[one, r.MOVE_CYCLES] != moves[other, r.MOVE_CYCLES] or moves[one, r.MOVE_ONLY] != moves[other, r.MOVE_ONLY]:
         return False
     count = moves[one, r.MOVE_END] - first
     return count == moves[other, r.MOVE_END] - second and _equal(words, first, words, second, count)
@@ -126,10 +146,12 @@ def keep_move(replay: r.Replay, streams: int) -> None:
 
 @called
 def _plan_words(tables: Tables, replay: r.Replay, begin: int) -> int:
-    """Write what a block that was simulated did to the ports and to the DMA. Return the next place."""
+    """Write what a block that was simulated did to the ports and to the DMA. Return the next place, or NONE for too much."""
     queues, op_states, ops, words, before = tables.queues, tables.op_states, tables.ops, replay.words, replay.before
     starts, events = begin + r.PLAN_STARTS, replay.memo[r.EVENTS]
     words[starts] = tables.scalars[c.SCALAR_DMA_EVENTS] - events
+    if words[starts] > r.MOST_WORDS // 2:
+        return c.NONE
     done = starts + 1 + words[starts]
     at = done + 1
     for queue in range(_QUEUES):
@@ -145,10 +167,11 @@ def _plan_words(tables: Tables, replay: r.Replay, begin: int) -> int:
             if ops[op, _KIND] != _ACQUIRE and op_states[op, c.OP_DONE] and not was_done(tables, replay, op):
                 words[at] = queue | (op - following) * 16
                 at += 1
+                if at - begin > r.MOST_WORDS:
+                    return c.NONE
     words[done] = at - done - 1
     for port in range(c.ARRAY_PORTS):
-        consumed = tables.ports[port, c.PORT_CONSUMED] - replay.streams[port, r.CONSUMED]
-        words[begin + r.PLAN_OFFERED + port] = consumed + tables.ports[port, c.PORT_IN_WINDOW] - replay.streams[port, r.OFFERED]
+        words[begin + r.PLAN_WINDOW + port] = tables.ports[port, c.PORT_IN_WINDOW]
     return at
 
 
@@ -159,7 +182,10 @@ def repeat_move(tables: Tables, replay: r.Replay, move: int) -> None:
     if moves[move, r.MOVE_USES] == 0:
         replay.used[memo[r.USED]] = move
         memo[r.USED] += 1
+    elif moves[move, r.MOVE_FRAMES] != memo[r.FRAMES]:
+        _add(tables, replay, move)
     moves[move, r.MOVE_USES] += 1
+    moves[move, r.MOVE_FRAMES] = memo[r.FRAMES]
     plan = moves[move, r.MOVE_PLAN]
     starts = plan + r.PLAN_STARTS
     done = starts + words[starts] + 1
@@ -174,7 +200,7 @@ def repeat_move(tables: Tables, replay: r.Replay, move: int) -> None:
     for queue in range(_QUEUES):
         _move_bytes(tables, replay, queue, words[plan + queue * r.PLAN_QUEUE + r.PLAN_MOVED])
     for port in range(c.ARRAY_PORTS):
-        _advance(tables, port, words[plan + r.PLAN_OFFERED + port], replay.streams[port, r.DUE])
+        _advance(tables, port, words[plan + r.PLAN_WINDOW + port], replay.streams[port, r.DUE])
 
 
 @called
@@ -209,12 +235,12 @@ def _move_bytes(tables: Tables, replay: r.Replay, queue: int, moved: int) -> Non
 
 
 @called
-def _advance(tables: Tables, port: int, offered: int, due: int) -> None:
-    """Move a port over ``offered`` elements, and consume those that were due."""
+def _advance(tables: Tables, port: int, window: int, due: int) -> None:
+    """Let a port consume the elements that were due, and offer more until so many are in its ``window``."""
     ports, segments, s = tables.ports, tables.segments, tables.ports[port, c.PORT_SEGMENT]
-    number, last = ports[port, c.PORT_NUMBER] + offered, ports[port, c.PORT_LAST_SEGMENT]
+    number, last = ports[port, c.PORT_NUMBER] + due + window - ports[port, c.PORT_IN_WINDOW], ports[port, c.PORT_LAST_SEGMENT]
     ports[port, c.PORT_CONSUMED] += due
-    ports[port, c.PORT_IN_WINDOW] += offered - due
+    ports[port, c.PORT_IN_WINDOW] = window
     while s < last and number >= segments[s, _COUNT]:
         number -= segments[s, _COUNT]
         s += 1
@@ -225,18 +251,24 @@ def _advance(tables: Tables, port: int, offered: int, due: int) -> None:
 
 @called
 def add_uses(tables: Tables, replay: r.Replay) -> None:
-    """Add to the counters, as often as each was used, what the moves change. All were used in this bin."""
-    moves, words, counters, bin_number = replay.moves, replay.words, tables.counters, tables.scalars[c.SCALAR_BIN]
+    """Add to the counters what the moves change. All were used in this bin."""
     for i in range(replay.memo[r.USED]):
-        move = replay.used[i]
-        for pair in range(moves[move, r.MOVE_COUNTERS], moves[move, r.MOVE_END], 2):
-            place, change = words[pair], words[pair + 1] * moves[move, r.MOVE_USES]
-            counters[place] += change
-            # The counts per bank come first. Two of them are in the timeline, too.
-            bank, column = place // c.COUNT_COLUMNS, place % c.COUNT_COLUMNS
-            if bank < tables.banks.shape[0] and column == c.COUNT_CONFLICT:
-                tables.conflict[bank, bin_number] += change
-            elif bank < tables.banks.shape[0] and column == c.COUNT_BUSY:
-                tables.busy[bank, bin_number] += change
-        moves[move, r.MOVE_USES] = 0
+        _add(tables, replay, replay.used[i])
     replay.memo[r.USED] = 0
+
+
+@called
+def _add(tables: Tables, replay: r.Replay, move: int) -> None:
+    """Add to the counters, as often as it was used in its frames, what a move changes."""
+    moves, words, counters, bin_number = replay.moves, replay.words, tables.counters, tables.scalars[c.SCALAR_BIN]
+    for pair in range(moves[move, r.MOVE_COUNTERS], moves[move, r.MOVE_END], 2):
+        place = counter_in(tables, moves[move, r.MOVE_FRAMES], words[pair])
+        change = words[pair + 1] * moves[move, r.MOVE_USES]
+        counters[place] += change
+        # The counts per bank come first. Two of them are in the timeline, too.
+        bank, column = place // c.COUNT_COLUMNS, place % c.COUNT_COLUMNS
+        if bank < tables.banks.shape[0] and column == c.COUNT_CONFLICT:
+            tables.conflict[bank, bin_number] += change
+        elif bank < tables.banks.shape[0] and column == c.COUNT_BUSY:
+            tables.busy[bank, bin_number] += change
+    moves[move, r.MOVE_USES] = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import called
 from simcore.engine.compiled.replay import tables as r
-from simcore.engine.compiled.replay.streams import phase
+from simcore.engine.compiled.replay.frames import phase
 from simcore.engine.compiled.tables import Tables
 from simcore.program.program import QUEUES, Op, OpKind
 
@@ -43,13 +43,14 @@ def was_done(tables: Tables, replay: r.Replay, op: int) -> bool:
 def operation_words(tables: Tables, replay: r.Replay, plan: int, at: int) -> int:
     """Write into ``key`` the operations that mattered to the move with a ``plan``. Return the next place, or NONE."""
     before, key, words, ops, begin = replay.before, replay.key, replay.words, tables.ops, plan
+    _note_coming(tables, replay, plan)
     for queue in range(_QUEUES):
         moved, reach, following = words[plan + r.PLAN_MOVED], words[plan + r.PLAN_REACH], before[queue, r.NEXT]
         end, byte, known = following + words[plan], before[queue, r.BURSTS] * tables.scalars[c.SCALAR_BURST_BYTES], 0
         key[at] = min(before[queue, r.LEFT], reach)
         at += 1
         for op in range(replay.oldest[queue], min(end + 1, tables.queues[queue, c.QUEUE_END])):
-            if at == c.NONE or at > r.MOST_WORDS - 16:
+            if at == c.NONE or at > r.MOST_WORDS - r.ROOM_FOR_OPERATIONS:
                 return c.NONE
             if op >= following:
                 if known >= reach and op >= end:
@@ -75,14 +76,42 @@ def operation_words(tables: Tables, replay: r.Replay, plan: int, at: int) -> int
 
 
 @called
+def _end(tables: Tables, replay: r.Replay, plan: int, queue: int) -> int:
+    """Return the end of the operations of a queue that start in the block.
+
+    A move known from another place may have started more operations than this queue still has.
+    """
+    end = replay.before[queue, r.NEXT] + replay.words[plan + queue * r.PLAN_QUEUE]
+    return min(end, tables.queues[queue, c.QUEUE_END])
+
+
+@called
+def _note_coming(tables: Tables, replay: r.Replay, plan: int) -> None:
+    """Note the slots that the tiles of the block have, or get from the operations of a move."""
+    tiles, ops, missing = replay.tiles, tables.ops, 0
+    for number in range(replay.memo[r.TILES]):
+        tiles[number, r.COMES] = tiles[number, r.SLOT]
+        missing += tiles[number, r.SLOT] == c.NONE
+    for queue in range(_QUEUES if missing else 0):
+        for op in range(replay.oldest[queue], _end(tables, replay, plan, queue)):
+            for number in range(replay.memo[r.TILES] if ops[op, _KIND] != _STORE else 0):
+                if tiles[number, r.TILE] == ops[op, _TILE] and tiles[number, r.SLOT] == c.NONE:
+                    tiles[number, r.COMES] = ops[op, _SLOT]
+
+
+@called
 def _tile_words(tables: Tables, replay: r.Replay, op: int, back: int, at: int) -> int:
-    """Write which tile of the block an operation brings, if any, and where. Return NONE if that tile is resident already."""
+    """Write which tile of the block an operation brings, if any, and where.
+
+    Return NONE if that tile is resident already, or if a later operation brings it elsewhere.
+    """
     tiles, key, ops = replay.tiles, replay.key, tables.ops
     for number in range(replay.memo[r.TILES]):
         if tiles[number, r.TILE] == ops[op, _TILE]:
             key[at], key[at + 1] = -6 - number, back
             key[at + 2] = phase(tables, replay, ops[op, _REGION], ops[op, _SLOT], 0)
-            return at + 3 if tiles[number, r.SLOT] == c.NONE else c.NONE
+            alone = tiles[number, r.SLOT] == c.NONE and tiles[number, r.COMES] == ops[op, _SLOT]
+            return at + 3 if alone else c.NONE
     return at
 
 
@@ -100,7 +129,7 @@ def _start_words(tables: Tables, replay: r.Replay, op: int, at: int) -> int:
             queue += 1
         key[at + 1] = queue + _QUEUES * (replay.before[queue, r.NEXT] - awaited + (1 << 30))
     for number in range(replay.memo[r.TILES]):
-        if replay.tiles[number, r.SLOT] == ops[op, _SLOT]:
+        if replay.tiles[number, r.COMES] == ops[op, _SLOT]:
             key[at + 2] |= 1 << number
     return at + 4
 
@@ -110,9 +139,7 @@ def _rank(tables: Tables, replay: r.Replay, plan: int, needed: int) -> int:
     """Return how many operations whose bursts may start in the block are needed earlier than step ``needed``."""
     rank = 0
     for queue in range(_QUEUES):
-        # A move known from another place may have started more operations than this queue still has.
-        end = min(replay.before[queue, r.NEXT] + replay.words[plan + queue * r.PLAN_QUEUE], tables.queues[queue, c.QUEUE_END])
-        for op in range(replay.before[queue, r.HEAD], end):
+        for op in range(replay.before[queue, r.HEAD], _end(tables, replay, plan, queue)):
             if tables.ops[op, _NEEDED] < needed and tables.ops[op, _KIND] != _ACQUIRE:
                 rank += 1
     return rank

@@ -1,7 +1,8 @@
 """The state of a machine at the beginning of a block, in words: all that decides what comes, beside the block's inputs.
 
-The words count cycles from the current one, and name requests by what owns them. What lies so far back that it no longer matters
-is cut off. One pass over the tables serves both ways: `_word` either notes a value or returns the one that was noted.
+The words count cycles from the current one and banks in the frames, and name requests by what owns them. What lies so far back
+that it no longer matters is cut off. One pass over the tables serves both ways: `_word` either notes a value or returns the one
+that was noted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from simcore.engine.compiled.dma import fill_request, place
 from simcore.engine.compiled.jit import called, inlined
 from simcore.engine.compiled.lines import linear_lines
 from simcore.engine.compiled.replay import tables as r
-from simcore.engine.compiled.replay.streams import phase, walk_back
+from simcore.engine.compiled.replay.frames import bank_in, phase, settle
+from simcore.engine.compiled.replay.streams import walk_back
 from simcore.engine.compiled.tables import Tables
 from simcore.machine.machine import FCFS, ROUND_ROBIN
 from simcore.program.program import QUEUES, Op, Port, Seg
@@ -33,9 +35,11 @@ _domain_cycle_at = inlined(domain_cycle_at)
 def state_words(tables: Tables, replay: r.Replay) -> int:
     """Write the present state into ``found``, first how far back its outputs reach. Return the number of words."""
     memo = replay.memo
-    memo[r.AT], memo[r.TAKING], memo[r.BACK] = 1, 1, 0
+    memo[r.AT], memo[r.TAKING], replay.found[0] = 1, 1, memo[r.BACK]
+    # Bursts that are loaded may name the first line of a scratchpad.
+    _bursts(tables, replay, tables.scalars[c.SCALAR_NOW])
+    settle(replay)
     _pass(tables, replay, tables.scalars[c.SCALAR_NOW])
-    replay.found[0] = memo[r.BACK]
     return _waiting_words(tables, replay, memo[r.AT], tables.scalars[c.SCALAR_NOW])
 
 
@@ -47,6 +51,7 @@ def restore(tables: Tables, replay: r.Replay, state: int) -> None:
         replay.found[word - at] = replay.words[word]
     memo[r.AT], memo[r.TAKING] = 1, 0
     _empty(tables, now)
+    _bursts(tables, replay, now)
     _pass(tables, replay, now)
     _list_spare(tables, replay)
     _enter_waiting(tables, replay, memo[r.AT], now)
@@ -76,14 +81,15 @@ def _pass(tables: Tables, replay: r.Replay, now: int) -> None:
     scalars[c.SCALAR_POSTED_PAD] = _word(replay, scalars[c.SCALAR_POSTED_PAD] if scalars[c.SCALAR_POSTED] else 0)
     for pad in range(pads.shape[0]):
         pads[pad, c.PAD_DRAINING] = _word(replay, pads[pad, c.PAD_DRAINING])
-    for server in range(servers.shape[0]):
-        left = servers[server, c.SERVER_FREE_AT] - now
-        word = _word(replay, left << 4 | servers[server, c.SERVER_PORT] if left > 0 else 0)
-        servers[server, c.SERVER_FREE_AT], servers[server, c.SERVER_PORT] = now + (word >> 4), word & 15
-    for bank in range(banks.shape[0]):
-        if pads[banks[bank, c.BANK_PAD], c.PAD_ARBITER] == ROUND_ROBIN:
+    for number in range(banks.shape[0]):
+        bank = bank_in(tables, replay.memo[r.FRAMES], number)
+        pad, first = banks[bank, c.BANK_PAD], banks[bank, c.BANK_FIRST_SERVER]
+        for server in range(first, first + pads[pad, c.PAD_SERVERS]):
+            left = servers[server, c.SERVER_FREE_AT] - now
+            word = _word(replay, left << 4 | servers[server, c.SERVER_PORT] if left > 0 else 0)
+            servers[server, c.SERVER_FREE_AT], servers[server, c.SERVER_PORT] = now + (word >> 4), word & 15
+        if pads[pad, c.PAD_ARBITER] == ROUND_ROBIN:
             banks[bank, c.BANK_LAST_PORT] = _word(replay, banks[bank, c.BANK_LAST_PORT])
-    _bursts(tables, replay, now)
     _windows(tables, replay, now)
     _buffers(tables, replay, now)
 
@@ -151,23 +157,22 @@ def _windows(tables: Tables, replay: r.Replay, now: int) -> None:
 @called
 def _buffers(tables: Tables, replay: r.Replay, now: int) -> None:
     """Name an entry of a write buffer by its output element, counted back from the next, and by its line in it."""
-    requests, pads, memo, consumed = tables.requests, tables.pads, replay.memo, tables.ports[_OUTPUT, c.PORT_CONSUMED]
+    requests, pads, taking, consumed = tables.requests, tables.pads, replay.memo[r.TAKING], tables.ports[_OUTPUT, c.PORT_CONSUMED]
     first = row = requests.shape[0] - tables.free_writes.shape[0]
     for pad in range(pads.shape[0]):
         count = _word(replay, pads[pad, c.PAD_BUFFERED])
-        entry = pads[pad, c.PAD_BUFFER_HEAD] if memo[r.TAKING] else row
+        entry = pads[pad, c.PAD_BUFFER_HEAD] if taking else row
         for _ in range(count):
             made = requests[entry, c.REQUEST_MADE]
-            done = requests[entry, c.REQUEST_DONE] - now + 1 if requests[entry, c.REQUEST_GRANTED] != c.NONE else 0
+            done = max(requests[entry, c.REQUEST_DONE] - now, 0) + 1 if requests[entry, c.REQUEST_GRANTED] != c.NONE else 0
             replay.names[tables.bursts.shape[0] + entry] = row - first
             back, line = _word(replay, consumed - made // c.MADE_LINES), _word(replay, made % c.MADE_LINES)
             done = _word(replay, done)
-            memo[r.BACK] = max(memo[r.BACK], back)
-            if not memo[r.TAKING]:
+            if not taking:
                 requests[entry, c.REQUEST_MADE] = (consumed - back) * c.MADE_LINES + line
                 _enter(tables, pad, entry, back, line, now + done - 1 if done > 0 else c.NONE)
             row += 1
-            entry = requests[entry, c.REQUEST_NEWER] if memo[r.TAKING] else row
+            entry = requests[entry, c.REQUEST_NEWER] if taking else row
 
 
 @called
@@ -253,15 +258,18 @@ def _list_spare(tables: Tables, replay: r.Replay) -> None:
 
 
 @called
-def _waiting_words(tables: Tables, replay: r.Replay, begin: int, now: int) -> int:
+def _waiting_words(tables: Tables, replay: r.Replay, start: int, now: int) -> int:
     """Write the requests that wait at banks, queue by queue. Return the number of all words."""
     requests, banks, pads, bundles, found = tables.requests, tables.banks, tables.pads, tables.bundles, replay.found
-    window, names, bursts, at = tables.scalars[c.SCALAR_WINDOW], replay.names, tables.bursts.shape[0], begin + 1
+    window, names, bursts, at = tables.scalars[c.SCALAR_WINDOW], replay.names, tables.bursts.shape[0], start + 1
     for pad in range(pads.shape[0]):
         # Only first come, first served among direct and buffered requests asks when a request came.
         asked = pads[pad, c.PAD_ARBITER] == FCFS and not pads[pad, c.PAD_READ_PRIORITY]
-        for i in range(2 * pads[pad, c.PAD_LISTED]):
-            bank, buffered = tables.listed[pad, i >> 1], i & 1
+        first, listed, begin = bank_in(tables, replay.memo[r.FRAMES], pads[pad, c.PAD_FIRST_BANK]), pads[pad, c.PAD_LISTED], 0
+        while begin < listed and tables.listed[pad, begin] < first:
+            begin += 1
+        for i in range(2 * listed):
+            bank, buffered = tables.listed[pad, (begin + (i >> 1)) % listed], i & 1
             request = banks[bank, c.BANK_BUFFERED_HEAD if buffered else c.BANK_DIRECT_HEAD]
             while request != c.NONE:
                 owner = requests[request, c.REQUEST_OWNER]
@@ -274,12 +282,13 @@ def _waiting_words(tables: Tables, replay: r.Replay, begin: int, now: int) -> in
                     else:
                         owner += (owner - tables.ports[owner // window, c.PORT_HEAD]) % window - owner % window
                     name |= owner << 32
-                found[at], found[at + 1] = bank << 1 | buffered, name
+                number = (bank - first) % pads[pad, c.PAD_BANKS] + pads[pad, c.PAD_FIRST_BANK]
+                found[at], found[at + 1] = number << 1 | buffered, name
                 found[at + 2] = requests[request, c.REQUEST_OP] << 4 | requests[request, c.REQUEST_PORT]
                 found[at + 2] |= (now - requests[request, c.REQUEST_ARRIVE]) << 8 if asked else 0
                 at += 3
                 request = requests[request, c.REQUEST_NEXT]
-    found[begin] = at
+    found[start] = at
     return at
 
 
@@ -294,5 +303,6 @@ def _enter_waiting(tables: Tables, replay: r.Replay, begin: int, now: int) -> No
             enqueue(tables, first + owner, 1)
         else:
             request = tables.bundles[owner, c.BUNDLE_FIRST] + (found[at + 1] & 0xFFFFFFFF)
-            fill_request(tables, request, kind & 15, found[at] >> 1, 0, kind >> 4 & 15, owner, came)
+            bank = bank_in(tables, replay.memo[r.FRAMES], found[at] >> 1)
+            fill_request(tables, request, kind & 15, bank, 0, kind >> 4 & 15, owner, came)
             enqueue(tables, request, 0)

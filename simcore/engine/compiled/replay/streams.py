@@ -10,6 +10,7 @@ from __future__ import annotations
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.jit import called
 from simcore.engine.compiled.replay import tables as r
+from simcore.engine.compiled.replay.frames import phase
 from simcore.engine.compiled.tables import Tables
 from simcore.program.program import Geo, Kind, Port, Reg, Seg
 
@@ -19,7 +20,6 @@ _LANES, _TIMES, _KIND, _REVERSE, _REGION = (int(column) for column in (Seg.LANES
 _TILE, _CHUNK, _STRIDE, _OFFSET = int(Seg.TILE), int(Seg.CHUNK), int(Seg.STRIDE), int(Seg.OFFSET)
 _M0, _K0, _CHANNEL_BASE = int(Seg.M0), int(Seg.K0), int(Seg.CHANNEL_BASE)
 _JOINED, _GROUPS, _LINEAR = int(Seg.JOINED), int(Seg.GROUPS), int(Kind.LINEAR)
-_PAD, _BASE_LINE, _SLOT_LINES, _FIRST_SLOT = int(Reg.SCRATCHPAD), int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.FIRST_SLOT)
 _FIRST_TILE, _WORD_BYTES = int(Reg.FIRST_TILE), int(Reg.WORD_BYTES)
 _H, _W, _C, _OUT_H, _OUT_W = int(Geo.H), int(Geo.W), int(Geo.C), int(Geo.OUT_H), int(Geo.OUT_W)
 _KERNEL_W, _STRIDE_H, _STRIDE_W = int(Geo.KERNEL_W), int(Geo.STRIDE_H), int(Geo.STRIDE_W)
@@ -39,16 +39,6 @@ def walk_back(tables: Tables, port: int, count: int) -> tuple[int, int]:
 
 
 @called
-def phase(tables: Tables, replay: r.Replay, region: int, slot: int, byte: int) -> int:
-    """Return where a byte of a slot lies within the period after which the banks of its scratchpad repeat."""
-    regions = tables.regions
-    pad = regions[region, _PAD]
-    line = regions[region, _BASE_LINE] + (slot - regions[region, _FIRST_SLOT]) * regions[region, _SLOT_LINES]
-    place, period = line * tables.pads[pad, c.PAD_LINE_BYTES] + byte, replay.periods[pad]
-    return place & period - 1 if period & period - 1 == 0 else place % period
-
-
-@called
 def _touch(tables: Tables, replay: r.Replay, region: int, tile: int, byte: int, at: int) -> int:
     """Write where a byte of a region's tile lies, and the tile by its number among those of the block. Return the next place.
 
@@ -56,15 +46,18 @@ def _touch(tables: Tables, replay: r.Replay, region: int, tile: int, byte: int, 
     """
     memo, tiles, key = replay.memo, replay.tiles, replay.key
     tile += tables.regions[region, _FIRST_TILE]
-    number = 0
-    while number < memo[r.TILES] and tiles[number, r.TILE] != tile:
-        number += 1
-    if number == r.MOST_TILES or at > r.MOST_WORDS // 2:
-        return c.NONE
-    slot = tables.resident[tile]
-    if number == memo[r.TILES]:
-        tiles[number, r.TILE], tiles[number, r.SLOT] = tile, slot
+    number = memo[r.TILES] - 1
+    while number >= 0 and tiles[number, r.TILE] != tile:
+        number -= 1
+    if number < 0:
+        number = memo[r.TILES]
+        if number == r.MOST_TILES:
+            return c.NONE
+        tiles[number, r.TILE], tiles[number, r.SLOT] = tile, tables.resident[tile]
         memo[r.TILES] += 1
+    if at > r.MOST_WORDS // 2:
+        return c.NONE
+    slot = tiles[number, r.SLOT]
     if memo[r.ORIGIN] == r.FIRST:
         memo[r.ORIGIN] = byte
     key[at] = number << 40 | (phase(tables, replay, region, slot, byte) if slot >= 0 else 1 << 39 | byte)
@@ -73,12 +66,13 @@ def _touch(tables: Tables, replay: r.Replay, region: int, tile: int, byte: int, 
 
 
 @called
-def stream_words(tables: Tables, replay: r.Replay, step: int, length: int) -> int:
+def stream_words(tables: Tables, replay: r.Replay, length: int) -> int:
     """Write the streams of the next ``length`` steps into ``key``. Return the number of words, or NONE for no key."""
     memo, ports, segments = replay.memo, tables.ports, tables.segments
-    memo[r.TILES] = at = 0
+    # At its end a block may have steps in which nothing is due.
+    memo[r.TILES], replay.key[0], at = 0, length, 1
     for port in range(c.ARRAY_PORTS):
-        at = _due_words(tables, replay, port, step, length, at)
+        at = _due_words(tables, replay, port, length, at)
         if at == c.NONE:
             return at
     # Bytes of partial sums and of outputs that may be forwarded to them count from the next partial sum.
@@ -91,20 +85,18 @@ def stream_words(tables: Tables, replay: r.Replay, step: int, length: int) -> in
         at = _port_words(tables, replay, port, region if port >= _PSUM else c.NONE, origin, at)
         if at == c.NONE:
             return at
-    replay.key[at] = memo[r.BACK]
-    return at + 1
+    return at
 
 
 @called
-def _due_words(tables: Tables, replay: r.Replay, port: int, step: int, length: int, at: int) -> int:
+def _due_words(tables: Tables, replay: r.Replay, port: int, length: int, at: int) -> int:
     """Write when elements that are not consumed yet are due in the block, and note how many are."""
     segments, streams, key, due = tables.segments, replay.streams, replay.key, 0
-    offered = tables.ports[port, c.PORT_IN_WINDOW]
-    streams[port, r.CONSUMED], streams[port, r.OFFERED] = tables.ports[port, c.PORT_CONSUMED], offered
-    s, number = walk_back(tables, port, offered)
+    streams[port, r.CONSUMED] = tables.ports[port, c.PORT_CONSUMED]
+    s, number = walk_back(tables, port, tables.ports[port, c.PORT_IN_WINDOW])
     while s < tables.ports[port, c.PORT_LAST_SEGMENT]:
         stride = segments[s, _DUE_STRIDE]
-        first, left = segments[s, _DUE] + number * stride - step, segments[s, _COUNT] - number
+        first, left = segments[s, _DUE] + number * stride - tables.scalars[c.SCALAR_STEP], segments[s, _COUNT] - number
         if first >= length:
             break
         count = left if stride == 0 else min(left, (length - first + stride - 1) // stride)
@@ -208,27 +200,38 @@ def _tap(tables: Tables, replay: r.Replay, s: int, pixel: int, times: int, tap: 
     """Write a tap of pixels, row by row: what is padding, and where the rest begins."""
     segments, geometry, key = tables.segments, tables.geometry, replay.key
     width, channels, rows, stride = geometry[_W], geometry[_CHANNELS], geometry[_ROWS], geometry[_STRIDE_W]
-    chunks, row_tiles = (geometry[_C] + channels - 1) // channels, (geometry[_H] + rows - 1) // rows
-    pixel += segments[s, _M0]
+    region, pixel = segments[s, _REGION], pixel + segments[s, _M0]
+    chunks, row_tiles, word_bytes = (
+        (geometry[_C] + channels - 1) // channels,
+        (geometry[_H] + rows - 1) // rows,
+        tables.regions[region, _WORD_BYTES],
+    )
+    first_row = tap // geometry[_KERNEL_W] * geometry[_DILATION_H] - geometry[_PAD_H]
+    first_column = tap % geometry[_KERNEL_W] * geometry[_DILATION_W] - geometry[_PAD_W]
     out_row, out_column = pixel // geometry[_OUT_W], pixel % geometry[_OUT_W]
+    image, out_row = out_row // geometry[_OUT_H], out_row % geometry[_OUT_H]
+    chunk, channel = channel // channels, channel % channels
     while times > 0 and at != c.NONE:
+        if at > r.MOST_WORDS // 2:
+            return c.NONE
         run = min(times, geometry[_OUT_W] - out_column)
-        image, row = out_row // geometry[_OUT_H], out_row % geometry[_OUT_H]
-        row = row * geometry[_STRIDE_H] - geometry[_PAD_H] + tap // geometry[_KERNEL_W] * geometry[_DILATION_H]
-        column = out_column * stride - geometry[_PAD_W] + tap % geometry[_KERNEL_W] * geometry[_DILATION_W]
-        left = min(run, (stride - 1 - column) // stride) if column < 0 else 0
-        column += left * stride
-        inside = min(run - left, (width - column + stride - 1) // stride) if column < width else 0
+        row, column, left = first_row + out_row * geometry[_STRIDE_H], first_column + out_column * stride, 0
+        if column < 0:
+            left = min(run, (stride - 1 - column) // stride)
+            column += left * stride
+        inside = run - left
+        if column + (inside - 1) * stride >= width:
+            inside = (width - column + stride - 1) // stride
         if row < 0 or row >= geometry[_H] or inside <= 0:
             key[at] = run | 1 << 60
             at += 1
         else:
             key[at] = run | left << 20 | inside << 40
-            tile = (image * row_tiles + row // rows) * chunks + channel // channels
-            word = (row % rows * width + column) * channels + channel % channels
-            at = _touch(
-                tables, replay, segments[s, _REGION], tile, word * tables.regions[segments[s, _REGION], _WORD_BYTES], at + 1
-            )
+            row_tile = row // rows
+            word = ((row - row_tile * rows) * width + column) * channels + channel
+            at = _touch(tables, replay, region, (image * row_tiles + row_tile) * chunks + chunk, word * word_bytes, at + 1)
         times -= run
         out_row, out_column = out_row + 1, 0
+        if out_row == geometry[_OUT_H]:
+            image, out_row = image + 1, 0
     return at
