@@ -11,7 +11,10 @@ import pytest
 
 from simcore import simulate
 from simcore.program.program import Op, OpKind, Program, Reg
-from simcore.spec import System, load_system
+from simcore.spec import System, load_system, override_system
+from simcore.systolic.banks import bank_names
+from simcore.systolic.energy import energy_parts
+from simcore.systolic.rates import energy_rates
 from workloads.dataflow import fusions, lower_network
 from workloads.dataflow.residency.check import StepCheck
 from workloads.dataflow.residency.room import Room, Stay
@@ -89,6 +92,25 @@ def test_writes_land_in_the_scratchpad_that_keeps_the_tensor():
     energy = [results.totals.set_index("metric")["value"] for results in (stored, kept)]
     assert energy[1]["filter_write_pj"] > energy[0]["filter_write_pj"] == 0
     assert energy[1]["dram_pj"] == pytest.approx(energy[0]["dram_pj"] / 3)
+
+
+def test_sram_that_keeps_a_tensor_is_not_cut_off():
+    """The second layer uses neither the filters' scratchpad, in which the first result waits, nor the accumulator."""
+    net = NetworkBuilder("waiting")
+    one = net.add(Activation("one", "tanh"), [net.add(Input("input", (WORDS,)))])
+    net.add(Activation("two", "tanh"), [net.add(Input("other", (WORDS,)))])
+    net.add(Activation("three", "exp"), [one])
+    system = override_system(beside_them(WORDS), ["technology.gating.leakage_percent=0"])
+    results = simulate(net.build(), system)
+    leaks = dict.fromkeys(system.scratchpads, 0.0)
+    for name, bank in zip(bank_names(system), energy_rates(system).banks, strict=True):
+        leaks[name.scratchpad] += bank.leakage_mw
+    two = next(run for run in results.runs if run.name == "two")
+    assert two.outcome is not None
+    in_two = leaks["ifmap"] + leaks["ofmap"] + leaks["filter"]
+    assert results.banks.groupby("scratchpad")[["reads", "writes"]].sum().loc["filter"].tolist() == [WORDS // 32] * 2
+    found = energy_parts(two, bank_names(system), energy_rates(system))["leakage_pj"]
+    assert found == pytest.approx(in_two * two.outcome.cycles)  # mW x ns, a cycle being 1 ns
 
 
 def three_products() -> Network:

@@ -12,7 +12,7 @@ class GatingSpec(Spec):
     """Power gating: an idle bank is cut off from power.
 
     A bank that keeps its contents without power is cut off whenever it serves no access. Any other bank is cut off during layers
-    that never access it. The defaults are assumed.
+    that never access it and in which its scratchpad keeps nothing for a later layer. The defaults are assumed.
     """
 
     leakage_percent: Annotated[

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from simcore.dram.energy import dram_energy, summed
 from simcore.dram.tables import ResolvedDram
@@ -120,7 +121,8 @@ def energy_parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -
     if rates.dram is not None:
         parts.update(_dram_parts(run, rates.dram))
     parts.update(event_parts(outcome, rates.events))
-    parts["leakage_pj"] = 0.0 if outcome is None else leakage_pj(outcome, rates)
+    keeping = np.array([bank.scratchpad in run.facts.get("keeping", ()) for bank in banks], dtype=bool)
+    parts["leakage_pj"] = 0.0 if outcome is None else leakage_pj(outcome, rates, keeping)
     return parts
 
 
@@ -133,13 +135,16 @@ def vector_words(run: LayerRun) -> int:
     return own + int(run.facts.get("vector_words", 0)) + int(run.facts.get("joined_words", 0))
 
 
-def leakage_pj(outcome: Outcome, rates: EnergyRates) -> float:
-    """Return the leakage of all banks over a layer's cycles, in picojoules. A bank that is cut off leaks the gating's share."""
+def leakage_pj(outcome: Outcome, rates: EnergyRates, keeping: npt.NDArray[np.bool_]) -> float:
+    """Return the leakage of all banks over a layer's cycles, in picojoules. A bank that is cut off leaks the gating's share.
+
+    Banks of which ``keeping`` is true hold what a later layer needs. They are not cut off if they would lose it.
+    """
     cycle_ns = rates.cycle_ns
     if rates.gating is None:
         return rates.leakage_mw * outcome.cycles * cycle_ns  # mW x ns = pJ
     accesses = outcome.reads + outcome.writes
-    in_use = np.where(accesses > 0, outcome.cycles, 0)
+    in_use = np.where((accesses > 0) | keeping, outcome.cycles, 0)
     serving = np.minimum(outcome.busy_cycles + accesses * rates.gating.wake_cycles, outcome.cycles)
     volatile_mw = np.array([bank.volatile_leakage_mw for bank in rates.banks])
     other_mw = np.array([bank.leakage_mw for bank in rates.banks]) - volatile_mw

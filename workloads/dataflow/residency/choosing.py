@@ -164,7 +164,7 @@ def _placements(choice: Choice, tensors: Sequence[SizedTensor]) -> list[LayerPla
                 )
                 residents[use.use.at].append((use.use.role, resident))
     return [
-        LayerPlacement(tuple(sorted(found, key=lambda item: item[0])), _working(choice, position))
+        LayerPlacement(tuple(sorted(found, key=lambda item: item[0])), _working(choice, position), _keeping(choice, position))
         for position, found in enumerate(residents)
     ]
 
@@ -177,6 +177,10 @@ def _lines(room: Room, pad: str, uses: Sequence[SizedUse]) -> int:
 
 def _working(choice: Choice, position: int) -> tuple[Place, ...]:
     return tuple(choice.room.working(pad, position) for pad in choice.room.lines)
+
+
+def _keeping(choice: Choice, position: int) -> tuple[str, ...]:
+    return tuple(pad for pad in choice.room.lines if choice.room.staying(pad, position))
 
 
 def _part_place(room: Room, tensor: SizedTensor, use: SizedUse, held: Place) -> Place:

@@ -50,10 +50,14 @@ class Resident:
 
 @dataclass(frozen=True)
 class LayerPlacement:
-    """What stays while a layer runs: ``residents`` by role, and the ``working`` lines of each scratchpad for everything else."""
+    """What stays while a layer runs: ``residents`` by role, and the ``working`` lines of each scratchpad for everything else.
+
+    ``keeping`` names the scratchpads in which any tensor stays, also one that this layer does not use.
+    """
 
     residents: tuple[tuple[str, Resident], ...]
     working: tuple[Place, ...]
+    keeping: tuple[str, ...] = ()
 
 
 class NotWholeError(Exception):
@@ -92,11 +96,12 @@ def seen_system(system: System, placement: LayerPlacement) -> System:
 def settled(program: Program, system: System, placement: LayerPlacement) -> Program:
     """Return a Program that was made for :func:`seen_system` with its regions in their places, and without needless moves.
 
-    A tile that is already there takes its slot at once and moves nothing (an ACQUIRE). ``facts["placement"]`` is the placement.
+    A tile that is already there takes its slot at once and moves nothing (an ACQUIRE). ``facts["placement"]`` is the placement,
+    ``facts["keeping"]`` names the scratchpads that keep something.
     Raise NotWholeError if the tiles of a resident do not all fit its place.
     """
-    if not placement.residents:  # each layer works from the first line on
-        return replace(program, facts={**program.facts, "placement": placement})
+    if not placement.residents:  # the layer works in the first lines
+        return replace(program, facts={**program.facts, "placement": placement, "keeping": placement.keeping})
     numbers = {str(name): number for number, name in enumerate(system.scratchpads)}
     seen = list(places_seen(system, placement).values())
     regions = program.regions.copy()
@@ -113,7 +118,8 @@ def settled(program: Program, system: System, placement: LayerPlacement) -> Prog
             _found_in_place(made.ops, region, resident, int(regions[region, Reg.WORD_BYTES]))
         elif not resident.stores:
             made = _without(made, operations_of(made, region, OpKind.STORE))
-    return replace(made, facts={**made.facts, **moved_bytes(made.ops), "placement": placement})
+    facts = {**made.facts, **moved_bytes(made.ops), "placement": placement, "keeping": placement.keeping}
+    return replace(made, facts=facts)
 
 
 def region_of(program: Program, role: str) -> int:
