@@ -13,8 +13,8 @@ from workloads.dataflow.array import lower_shape
 from workloads.dataflow.shape import ConvShape
 
 
-def planned(shape: ConvShape) -> Program:
-    return lower_shape("layer", "conv", shape, load_system("edge-sram"))
+def planned(shape: ConvShape, *sets: str) -> Program:
+    return lower_shape("layer", "conv", shape, load_system("edge-sram", sets))
 
 
 def moved_bytes(program: Program) -> int:
@@ -58,3 +58,12 @@ def test_no_plan_takes_much_longer_for_little_less_traffic() -> None:
     whole, pruned = (planned(weight_gradient(128, 8, channels)) for channels in (256, 230))
     assert moved_bytes(pruned) <= moved_bytes(whole)
     assert pruned.steps <= whole.steps
+
+
+@pytest.mark.slow
+def test_a_larger_scratchpad_moves_no_more_where_it_holds_one_fold_but_not_two() -> None:
+    """112 channels of 16x16: a fold reads 3 rows of each, 168 KiB, and two folds 4 rows, 224 KiB."""
+    smaller, larger = (
+        planned(weight_gradient(128, 16, 112), f"scratchpads.ifmap.capacity_bytes={size} KiB") for size in (128, 192)
+    )
+    assert moved_bytes(larger) <= moved_bytes(smaller)

@@ -237,7 +237,8 @@ def ifmap_tiles(
 
     Each function in ``find_uses`` returns the uses of some tiles; later ones need fewer tiles at once. Take the first size that
     fills its slots well and of which the share holds one more tile than is needed at once (double buffering), or else one that
-    just fits. Raise InputError if the share cannot hold the data of one element at any size.
+    just fits; if two folds' do not fit at any size, the smallest. Raise InputError if the share cannot hold the data of one
+    element at any size.
     """
     first = _first_ifmap_tiles(shape, tile_target_bytes(share) // word_bytes, lanes, planar)
     line_words = share.line_bytes // word_bytes
@@ -247,6 +248,7 @@ def ifmap_tiles(
             share, word_bytes, [other for tiles in sizes for other in _even_depths(tiles, line_words, heights.fold_channels)]
         )
     spare: tuple[IfmapTiles, Uses] | None = None
+    smallest: tuple[IfmapTiles, Uses] | None = None
     needed_bytes = 0
     for find in find_uses:
         for tiles in sizes:
@@ -261,7 +263,10 @@ def ifmap_tiles(
                 return tiles, uses, region(share, tile_bytes, word_bytes, tiles.tile_words())
             if needed == slots and spare is None:
                 spare = tiles, uses
+            if needed > slots > uses.at_once and heights.fold_starts is not None:
+                smallest = tiles, uses
             needed_bytes = needed * share.slot_lines(tile_bytes, tiles.tiles) * share.line_bytes
+    spare = spare or smallest
     if spare is None:
         raise share.too_small(layer, "ifmap", needed_bytes)
     return *spare, region(share, spare[0].words * word_bytes, word_bytes, spare[0].tile_words())
