@@ -5,6 +5,9 @@ More cases: ``python tests/replay_cases.py FIRST COUNT [shadow]``. Seeded faults
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 
@@ -94,6 +97,14 @@ def test_a_tile_that_is_loaded_while_resident_leaves_a_block_without_key():
     """The last operation of a queue is such a load in this case. A key without its end would lie before the array's begin."""
     layers = replayed(case(32022), shadow=True)
     assert all(layer.without_key > 0 for layer in layers)
+
+
+@pytest.mark.slow
+def test_a_move_that_began_more_operations_than_a_queue_still_has_reads_none_behind_it():
+    """In plain Python, whose indices are checked."""
+    script = [sys.executable, replay_cases.__file__, "61261", "1"]
+    done = subprocess.run(script, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_short_layers_are_simulated():
