@@ -154,35 +154,41 @@ def test_limits_are_reported_with_their_configuration_or_as_not_there():
     assert told[1].endswith("does not reach 15 times, however little energy main memory takes")
 
 
-def printed(quick_lenet):
+@pytest.fixture(scope="module")
+def pulse_table():
+    return pulses.pulse_table(SttMramSettings(quick=True), None)
+
+
+@pytest.fixture(scope="module")
+def printed(quick_lenet, pulse_table):
     """The printed tables of a study without training, with names as wide as any."""
     from simcore.studies.stt_mram.printed import printed_tables
 
     rows, stalls = (frame.assign(network="resnet18", cycles=10 * frame["cycles"]) for frame in quick_lenet)
     tables = {"systems": rows, "system_stalls": stalls, "gain_ranges": gains.gain_range_table(rows)}
     tables |= {"comparisons": arrays.comparison_table(), "energy_ratio_bounds": ratio_map.bound_table(CELL)}
-    tables |= {"cheapest_writes": writes.cheapest_table(CELL), "pulses": pulses.pulse_table(SttMramSettings(quick=True), None)}
+    tables |= {"cheapest_writes": writes.cheapest_table(CELL), "pulses": pulse_table}
     return list(printed_tables(tables, CELL))
 
 
 @pytest.mark.slow
-def test_the_widest_names_leave_a_row_in_one_line(quick_lenet):
+def test_the_widest_names_leave_a_row_in_one_line(printed):
     from rich.console import Console
 
     from simcore.cli.console import drawn
 
-    for table in printed(quick_lenet):
+    for table in printed:
         _, *parts = drawn(table).renderables
         assert all(Console(width=1000).measure(part).maximum <= 100 for part in parts)
 
 
 @pytest.mark.slow
-def test_every_table_fits_a_narrow_terminal(quick_lenet, monkeypatch, capsys):
+def test_every_table_fits_a_narrow_terminal(printed, monkeypatch, capsys):
     from simcore.cli.console import console, drawn
 
     for columns in (60, 80):
         monkeypatch.setenv("COLUMNS", str(columns))
-        for table in printed(quick_lenet):
+        for table in printed:
             console().print(drawn(table))
         assert max(map(len, capsys.readouterr().out.splitlines())) <= columns
 
@@ -191,8 +197,8 @@ def test_every_table_fits_a_narrow_terminal(quick_lenet, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_cycles_never_fall_as_the_pulse_grows():
-    table = pulses.pulse_table(SttMramSettings(quick=True), None)
+def test_cycles_never_fall_as_the_pulse_grows(pulse_table):
+    table = pulse_table
     assert table["pulse_ns"].tolist() == [float(pulse) for pulse in pulses.PULSES_NS]
     assert table["cycles"].is_monotonic_increasing
     assert table["voltage_v"].is_monotonic_decreasing

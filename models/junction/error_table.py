@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, expm1, log
+from math import exp, expm1, log, prod
 from pathlib import Path
 
 import numpy as np
@@ -102,10 +102,9 @@ def _straight(tau: float, times: Array, hazards: Array, first: int) -> float:
 
 def _cubic(points: Array, at: float) -> tuple[slice, Array]:
     """Return the four points around ``at`` and their weights in the cubic through them."""
-    first = int(np.clip(np.searchsorted(points, at) - 2, 0, len(points) - 4))
-    near = points[first : first + 4]
-    others = [np.delete(near, index) for index in range(4)]
-    weights = [np.prod((at - rest) / (near[index] - rest)) for index, rest in enumerate(others)]
+    first = min(max(int(np.searchsorted(points, at)) - 2, 0), len(points) - 4)
+    near = points[first : first + 4].tolist()
+    weights = [prod((at - other) / (point - other) for other in near if other != point) for point in near]
     return slice(first, first + 4), np.array(weights)
 
 
