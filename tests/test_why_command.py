@@ -107,7 +107,8 @@ GUIDE = (Path(__file__).parents[1] / "docs" / "bottlenecks.md").read_text(encodi
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", re.findall(r"^simcore (.*)$", GUIDE, flags=re.MULTILINE))
-def test_commands_of_the_guide_run(command: str) -> None:
+def test_commands_of_the_guide_run(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert invoke(*command.replace("resnet18", "lenet5").split()).exit_code == 0
 
 
