@@ -140,6 +140,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         return rates
 
     def energy_of_layers(self, spec: System, costs: Any, runs: Sequence[LayerRun]) -> Sequence[Mapping[str, float]]:
+        """Return the energy of each layer in pJ, part by part; ``costs`` are those of `costs`."""
         from simcore.systolic.banks import bank_names
         from simcore.systolic.energy import energy_parts
 

@@ -74,6 +74,7 @@ def product_phase(groups: int, extents: tuple[int, int, int], places: Places, sy
     along = {Side.PIXELS: rows, Side.FILTERS: filters, Side.TAPS: taps}
 
     def segments(port: Port, stream: Stream, region: int, after: Column = -1, chosen: Int64Array | None = None) -> Int64Array:
+        """Return the rows of a port's segments, of all folds or of those that are ``chosen``."""
         time, lane = flow.stream(port)
         first = {Side.PIXELS: folds.m0, Side.FILTERS: folds.n0, Side.TAPS: folds.k0}
         offset = groups * (first[time] * along[lane] + first[lane])
