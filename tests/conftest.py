@@ -1,8 +1,8 @@
 """Settings of hypothesis: the same cases in every run, or thousands of new ones with ``SIMCORE_HYPOTHESIS_PROFILE=deep``.
 
-Tests that compile kernels in a folder of their own stand in the middle, where the second of two processes begins: it compiles
-those while the first one compiles the kernels that all other tests share, instead of waiting for them. In each half files with
-slow tests come first, so that what is left for the end is short and neither process waits for the other.
+One of two processes begins with replay of blocks, which compiles the kernels that most tests share. The other begins in the
+middle, with DRAMs, whose kernels are others, instead of waiting. In each half files with slow tests come before the rest, so that
+what is left for the end is short.
 
 The objects that collecting the tests made live to the end, and a simulation in SimPy makes millions that die at once. Python
 therefore searches for garbage more rarely, and not among the former.
@@ -32,19 +32,23 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
+#: The files that each of two processes begins with, because they compile kernels.
+FIRST_OF_ONE = ("test_block_replay.py",)
+FIRST_OF_OTHER = ("test_dram_engines_equal.py", "test_pim_dram.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of the kernels with bounds checks into the middle, and in each half the files with slow tests first."""
+    """Put the files that compile first in their half, then those with slow tests, then the rest."""
     slow_files = {item.path for item in items if item.get_closest_marker("slow") is not None}
-    own = [item for item in items if item.path.name == "test_bounds_checked.py"]
-    others = [item for item in items if item.path.name != "test_bounds_checked.py"]
-    halves = others[: len(others) // 2], others[len(others) // 2 :]
-    first, second = (sorted(half, key=lambda item: _turn(item, slow_files)) for half in halves)
-    items[:] = first + own + second
+    middle = len(items) // 2
+    first = [item for item in items[:middle] if item.path.name not in FIRST_OF_OTHER]
+    second = [item for item in items[:middle] if item.path.name in FIRST_OF_OTHER] + items[middle:]
+    items[:] = [item for half in (first, second) for item in sorted(half, key=lambda item: _turn(item, slow_files))]
 
 
 def _turn(item: pytest.Item, slow_files: set[Path]) -> int:
-    """Return the place of a test's file in its half. What replays blocks compiles two kernels that most others need."""
-    return 0 if item.path.name == "test_block_replay.py" else 1 if item.path in slow_files else 2
+    """Return the place of a test's file in its half."""
+    return 0 if item.path.name in FIRST_OF_ONE + FIRST_OF_OTHER else 1 if item.path in slow_files else 2
 
 
 def pytest_collection_finish() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "simcore" / "engine" / "compiled" / "replay"
-FILES = ("state.py", "streams.py", "operations.py")
+FILES = ("state.py", "waiting.py", "streams.py", "operations.py")
 
 
 def edits() -> dict[str, tuple[str, str, str]]:

@@ -54,11 +54,11 @@ WORDS: dict[str, tuple[int, bool]] = {
     "_buffers-1": (365, False),
     "_buffers-2": (365, False),
     "_buffers-3": (1909, False),
-    "_waiting_words-0": (3074, False),
-    "_waiting_words-1": (365, False),
-    "_waiting_words-2": (587, True),
-    "_waiting_words-3": (2459, False),
-    "_waiting_words-4": (365, False),
+    "waiting_words-0": (3074, False),
+    "waiting_words-1": (365, False),
+    "waiting_words-2": (587, True),
+    "waiting_words-3": (2459, False),
+    "waiting_words-4": (365, False),
     "_touch-0": (1044, False),
 }
 #: Words that say nothing that others do not say, and why.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from simcore.clock import domain_cycle_at
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.banks import enqueue
 from simcore.engine.compiled.bursts import next_done
 from simcore.engine.compiled.columns import LOADING, READING, SPARE, STORING
 from simcore.engine.compiled.cursor import locate
@@ -19,8 +18,9 @@ from simcore.engine.compiled.lines import linear_lines
 from simcore.engine.compiled.replay import tables as r
 from simcore.engine.compiled.replay.frames import bank_in, phase, settle
 from simcore.engine.compiled.replay.streams import walk_back
+from simcore.engine.compiled.replay.waiting import enter_waiting, waiting_words
 from simcore.engine.compiled.tables import Tables
-from simcore.machine.machine import FCFS, ROUND_ROBIN
+from simcore.machine.machine import ROUND_ROBIN
 from simcore.program.program import QUEUES, Op, Port, Seg
 from simcore.timing.bank_timing import WRITE
 
@@ -40,7 +40,7 @@ def state_words(tables: Tables, replay: r.Replay) -> int:
     _bursts(tables, replay, tables.scalars[c.SCALAR_NOW])
     settle(replay)
     _pass(tables, replay, tables.scalars[c.SCALAR_NOW])
-    return _waiting_words(tables, replay, memo[r.AT], tables.scalars[c.SCALAR_NOW])
+    return waiting_words(tables, replay, memo[r.AT], tables.scalars[c.SCALAR_NOW])
 
 
 @called
@@ -54,7 +54,7 @@ def restore(tables: Tables, replay: r.Replay, state: int) -> None:
     _bursts(tables, replay, now)
     _pass(tables, replay, now)
     _list_spare(tables, replay)
-    _enter_waiting(tables, replay, memo[r.AT], now)
+    enter_waiting(tables, replay, memo[r.AT], now)
 
 
 @inlined
@@ -255,54 +255,3 @@ def _list_spare(tables: Tables, replay: r.Replay) -> None:
             op_states[head, c.OP_LEFT] -= queues[queue, c.QUEUE_BURSTS]
     for burst in range(bursts):
         op_states[tables.bursts[burst, c.BURST_OP], c.OP_LEFT] += 1
-
-
-@called
-def _waiting_words(tables: Tables, replay: r.Replay, start: int, now: int) -> int:
-    """Write the requests that wait at banks, queue by queue. Return the number of all words."""
-    requests, banks, pads, bundles, found = tables.requests, tables.banks, tables.pads, tables.bundles, replay.found
-    window, names, bursts, at = tables.scalars[c.SCALAR_WINDOW], replay.names, tables.bursts.shape[0], start + 1
-    for pad in range(pads.shape[0]):
-        # Only first come, first served among direct and buffered requests asks when a request came.
-        asked = pads[pad, c.PAD_ARBITER] == FCFS and not pads[pad, c.PAD_READ_PRIORITY]
-        first, listed, begin = bank_in(tables, replay.memo[r.FRAMES], pads[pad, c.PAD_FIRST_BANK]), pads[pad, c.PAD_LISTED], 0
-        while begin < listed and tables.listed[pad, begin] < first:
-            begin += 1
-        for i in range(2 * listed):
-            bank, buffered = tables.listed[pad, (begin + (i >> 1)) % listed], i & 1
-            request = banks[bank, c.BANK_BUFFERED_HEAD if buffered else c.BANK_DIRECT_HEAD]
-            while request != c.NONE:
-                owner = requests[request, c.REQUEST_OWNER]
-                if buffered:
-                    name = names[bursts + request] << 32
-                else:
-                    name = request - bundles[owner, c.BUNDLE_FIRST]
-                    if owner >= c.READ_PORTS * window:
-                        owner = c.READ_PORTS * window + names[owner - c.READ_PORTS * window]
-                    else:
-                        owner += (owner - tables.ports[owner // window, c.PORT_HEAD]) % window - owner % window
-                    name |= owner << 32
-                number = (bank - first) % pads[pad, c.PAD_BANKS] + pads[pad, c.PAD_FIRST_BANK]
-                found[at], found[at + 1] = number << 1 | buffered, name
-                found[at + 2] = requests[request, c.REQUEST_OP] << 4 | requests[request, c.REQUEST_PORT]
-                found[at + 2] |= (now - requests[request, c.REQUEST_ARRIVE]) << 8 if asked else 0
-                at += 3
-                request = requests[request, c.REQUEST_NEXT]
-    found[start] = at
-    return at
-
-
-@called
-def _enter_waiting(tables: Tables, replay: r.Replay, begin: int, now: int) -> None:
-    """Put the requests of `_waiting_words` into the queues of their banks."""
-    found, first = replay.found, tables.requests.shape[0] - tables.free_writes.shape[0]
-    for at in range(begin + 1, found[begin], 3):
-        owner, kind, came = found[at + 1] >> 32, found[at + 2], now - (found[at + 2] >> 8)
-        if found[at] & 1:
-            tables.requests[first + owner, c.REQUEST_ARRIVE] = came
-            enqueue(tables, first + owner, 1)
-        else:
-            request = tables.bundles[owner, c.BUNDLE_FIRST] + (found[at + 1] & 0xFFFFFFFF)
-            bank = bank_in(tables, replay.memo[r.FRAMES], found[at] >> 1)
-            fill_request(tables, request, kind & 15, bank, 0, kind >> 4 & 15, owner, came)
-            enqueue(tables, request, 0)

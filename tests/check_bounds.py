@@ -1,4 +1,4 @@
-"""The compiled kernels on random machines with every index checked: nothing is read or written out of bounds.
+"""The compiled kernels on random machines with every index checked: nothing is read or written out of bounds (``make bounds``).
 
 Compiled code does not check its indices, and a cache holds code that was compiled without checks. The test therefore uses a
 process and a cache of its own, with NUMBA_BOUNDSCHECK=1. Views that are made from addresses (``int64_view``, for the parameters
@@ -25,11 +25,19 @@ from equality import Case, run_compiled
 from machines import ANY, CALM, CONTENDED, draw_dram, draw_folded_layer, draw_layer, draw_system
 
 pick = random.Random(31).choice
-for number in range(120):
+for number in range(400):
     options, draw = pick(((ANY, draw_layer), (CONTENDED, draw_layer), (CALM, draw_folded_layer)))
     run_compiled(Case(draw_system(pick, options), (draw(pick), draw(pick))))
-for number in range(40):
+for number in range(100):
     run_compiled(Case(draw_dram(pick, draw_system(pick, ANY)), (draw_layer(pick), draw_layer(pick))))
+"""
+#: The kernel that repeats blocks, on layers that repeat, some with folds at uneven distances.
+REPLAY = """
+from functools import partial
+import replay_cases
+
+for first in (700_000, -700_300):
+    assert replay_cases.main(first, 300, partial(replay_cases.replayed, shadow=False)) == 0
 """
 #: The kernel of a scratchpad's traffic.
 TRAFFIC = """
@@ -84,16 +92,16 @@ def run_checked(script: str, package_root: Path, cache: Path) -> subprocess.Comp
     return subprocess.run(command, env=environment, cwd=package_root, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    "scripts", [LAYERS, TRAFFIC + DRAMS + PLACEMENTS], ids=["layers", "traffic, DRAM traces, micro-programs and placements"]
+    "scripts",
+    [LAYERS + REPLAY, TRAFFIC + DRAMS + PLACEMENTS],
+    ids=["layers, with blocks that repeat", "traffic, DRAM traces, micro-programs and placements"],
 )
 def test_nothing_is_out_of_bounds_on_random_machines(scripts: str, tmp_path: Path) -> None:
     done = run_checked(scripts, ROOT, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.slow
 def test_a_planted_overrun_is_found(tmp_path: Path) -> None:
     """The same traffic, in a copy of the package in which the busy time of a bank is noted behind the table."""
     for package in ("simcore", "models"):
