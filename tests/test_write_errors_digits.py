@@ -15,13 +15,13 @@ from simcore.studies.write_errors.training_runs import DataSource, running
 from workloads.learning.setup import TrainingSetup
 
 SEEDS = range(3)
-SETUP = TrainingSetup(epochs=8)
+SETUP = TrainingSetup(word="fixed16", reuse="own", epochs=8)
 RATES = (1e-3, 1e-1)
 
 
 @pytest.fixture(scope="module")
 def runs() -> pd.DataFrame:
-    plan = Plan((Sweep(SETUP, RATES),), (1e-6,), (), (), (), ())
+    plan = Plan((Sweep(SETUP, RATES),), (1e-6,), (), (), (), (), ())
     with running(DataSource("digits"), 1, None) as runner:
         points = [*error_free_points(plan), *low_rate_points(plan), *error_rate_points(plan)]
         return run_table(runner.train(points, SEEDS))

@@ -12,9 +12,12 @@ from models.arrays.write import WriteDesign
 from models.junction.junction import Junction
 from simcore.errors import InputError
 from simcore.studies.write_errors.candidate_placements import Candidates
+from simcore.studies.write_errors.placement_runs import Tolerance, candidates
+from simcore.studies.write_errors.plan import quick_plan
 from workloads.faults.device import MacroDevice
 from workloads.faults.placement import SRAM, PlacedBits, Placement, Storage
 from workloads.faults.placement_file import load_placement, placement_from_yaml
+from workloads.learning.setup import TrainingSetup
 
 DEVICE = DecadePerTenth()
 SAFE = Storage(voltage_v=0.9, pulse_ns=10)
@@ -164,6 +167,24 @@ def test_candidates_keep_the_bits_they_name_safe() -> None:
     assert (highest[:5] > 0.09).all()
     assert ((highest[5:] > 9e-4) & (highest[5:] <= 1e-3)).all()
     assert (graded["weights"].error_rates < 1.1e-9).all()
+
+
+def test_a_tensor_that_tolerates_nothing_in_all_bits_still_has_its_words_split() -> None:
+    """The 7 fraction bits of every bf16 word err, however little its tensor tolerates in all 16 bits."""
+    plan = quick_plan(TrainingSetup())
+    none = Tolerance({"activations": 0.0, "weights": 0.0, "errors": 1e-3}, {"activations": 3, "weights": 0, "errors": 7})
+    made = Candidates(DEVICE, 16)
+    found = {placement.name: placement.resolve(16, DEVICE) for placement in candidates(plan, made, none)}
+    assert plan.sweeps[0].setup.word == "bf16"
+    for tensor, writes in found["low bits 1e-01, rest safe"].items():
+        highest = writes.error_rates.max(axis=1)
+        assert (highest[:7] > 0.09).all(), tensor
+        assert (highest[7:] < 1.1e-9).all(), tensor
+    split = {tensor: writes.error_rates.max(axis=1) for tensor, writes in found["by tensor and bit"].items()}
+    assert [int((split[tensor] > 0.09).sum()) for tensor in ("activations", "weights", "errors")] == [3, 0, 7]
+    assert (split["activations"][3:] < 1.1e-9).all()
+    assert ((split["errors"][7:] > 9e-4) & (split["errors"][7:] <= 1e-3)).all()
+    assert (found["by tensor"]["activations"].error_rates < 1.1e-9).all()
 
 
 def test_a_shorter_pulse_keeps_the_voltage_and_cuts_the_energy() -> None:

@@ -47,7 +47,7 @@ def striped(images: int = 64) -> Dataset:
     return Dataset("striped", 2, found[:half], labels[:half], found[half:], labels[half:])
 
 
-QUICK = TrainingSetup(epochs=4, batch=8)
+QUICK = TrainingSetup(word="fixed16", reuse="own", epochs=4, batch=8)
 
 
 def same(first: Trained, second: Trained) -> bool:

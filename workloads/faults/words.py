@@ -26,13 +26,19 @@ _FIXED_NAME = re.compile(r"fixed([0-9]+)(?:\.([0-9]+))?")
 
 
 class WordFormat(Protocol):
-    """How values become words. ``scale`` is what decoding needs besides the words; it is stored separately, without errors."""
+    """How values become words. ``scale`` is what decoding needs besides the words; it is stored separately, without errors.
+
+    ``low_bits`` counts the lower bits that say little about a value: the fraction of a floating-point word, or half a fixed one.
+    """
 
     @property
     def name(self) -> str: ...
 
     @property
     def word_bits(self) -> int: ...
+
+    @property
+    def low_bits(self) -> int: ...
 
     def encode(self, values: Values) -> tuple[Words, int]: ...
 
@@ -64,6 +70,10 @@ class FixedPoint:
     @property
     def word_bits(self) -> int:
         return self.bits
+
+    @property
+    def low_bits(self) -> int:
+        return self.bits // 2
 
     def encode(self, values: Values) -> tuple[Words, int]:
         """Return the words of the values, in the same shape, and their fraction bits."""
@@ -98,6 +108,7 @@ class Bf16:
 
     name: str = "bf16"
     word_bits: int = 16
+    low_bits: int = 7
 
     def encode(self, values: Values) -> tuple[Words, int]:
         """Return the words of the values, in the same shape, and an unused scale. Any not-a-number becomes the quiet one."""

@@ -21,8 +21,8 @@ class TrainingSetup:
     """
 
     net: str = "small-cnn"
-    word: str | None = "fixed16"
-    reuse: Reuse = "own"
+    word: str | None = "bf16"
+    reuse: Reuse = "shared"
     epochs: int = 10
     batch: int = 64
     learning_rate: float = 0.05

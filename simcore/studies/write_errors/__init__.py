@@ -26,8 +26,8 @@ class WriteErrorStudyOptions:
     net: Annotated[
         str, typer.Option("--net", metavar="NETWORK", help="Network to train: small-cnn, vgg-like, resnet20, ..., or a file.")
     ] = "small-cnn"
-    word: Annotated[str, typer.Option("--word", metavar="fixedN|fixedN.F|bf16", help="Format of buffered words.")] = "fixed16"
-    reuse: Annotated[str, typer.Option("--reuse", metavar="own|shared", help="Whether layers share addresses.")] = "own"
+    word: Annotated[str, typer.Option("--word", metavar="fixedN|fixedN.F|bf16", help="Format of buffered words.")] = "bf16"
+    reuse: Annotated[str, typer.Option("--reuse", metavar="own|shared", help="Whether layers share addresses.")] = "shared"
     epochs: Annotated[
         int | None, typer.Option("--epochs", metavar="N", help="Passes over the training images (8 if quick, else 10).")
     ] = None

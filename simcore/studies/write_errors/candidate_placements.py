@@ -51,7 +51,7 @@ class Candidates:
         return Placement(f"bits 0-{first_high - 1} {error_rate:.0e}, rest {high_name}", high, parts)
 
     def by_tensor(self, name: str, rates: Mapping[TensorKind, float]) -> Placement:
-        """Return a placement that relaxes each kind of tensor to its own rate."""
+        """Return a placement that relaxes each kind of tensor to its own rate. A rate of 0 leaves it safe."""
         return self._relaxed(name, rates, self.written)
 
     def by_tensor_short(self, name: str, rates: Mapping[TensorKind, float]) -> Placement:
@@ -59,19 +59,22 @@ class Candidates:
         return self._relaxed(name, rates, self.written_short)
 
     def _relaxed(self, name: str, rates: Mapping[TensorKind, float], written: Callable[[float], Storage]) -> Placement:
-        parts = tuple(PlacedBits(tensor, written(rate)) for tensor, rate in rates.items())
+        parts = tuple(PlacedBits(tensor, written(rate)) for tensor, rate in rates.items() if rate > 0)
         return Placement(name, self.safe.safe, parts)
 
     def graded(
         self, name: str, rates: Mapping[TensorKind, float], low_bits: Mapping[TensorKind, int], low_rate: float
     ) -> Placement:
-        """Return a placement with ``low_bits`` lower bits of each word at ``low_rate`` and the others at the tensor's rate."""
+        """Return a placement with ``low_bits`` lower bits of each word at ``low_rate`` and the others at the tensor's rate.
+
+        Other bits of a tensor whose rate is 0 are safe.
+        """
         parts = []
         for tensor, rate in rates.items():
             first_high = low_bits[tensor]
             if first_high:
                 parts.append(PlacedBits(tensor, self.written(max(rate, low_rate)), 0, first_high - 1))
-            if first_high < self.word_bits:
+            if rate > 0 and first_high < self.word_bits:
                 parts.append(PlacedBits(tensor, self.written(rate), first_high))
         return Placement(name, self.safe.safe, tuple(parts))
 

@@ -11,7 +11,7 @@ TABLES = {
     "low_rates": "an error rate of 1e-6 or less in all tensors at once: accuracy after training",
     "error_rates": "one kind of tensor written at one error rate: accuracy after training",
     "bits": "one bit position of one kind of tensor written at one error rate: accuracy after training",
-    "reuse": "one kind of tensor written at one error rate, the layers sharing addresses: accuracy after training",
+    "reuse": "one kind of tensor written at one error rate, with the other way of reusing addresses: accuracy after training",
     "placements": "a placement of tensors and bits: error rates, write energy and accuracy",
     "confirmation": "the safe and the chosen placements, trained again from seeds that had no part in choosing them",
 }

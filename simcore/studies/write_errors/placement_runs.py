@@ -18,8 +18,8 @@ from workloads.faults.words import word_format
 from workloads.layers.held import TensorKind
 from workloads.learning.setup import TrainingSetup
 
-#: Error rate of the lower half of words in placements that differ by halves of a word.
-HALF_WORD_RATE = 3e-1
+#: Error rate of the lower bits in placements that split the words of every tensor at the same bit.
+SPLIT_RATE = 3e-1
 
 Resolved = Mapping[str, Mapping[TensorKind, TensorWrites]]
 
@@ -37,21 +37,23 @@ def candidates(plan: Plan, made: Candidates, tolerance: Tolerance) -> list[Place
     found = [made.safe, made.all_sram(), *(made.uniform(rate) for rate in plan.uniform_rates)]
     found += [made.uniform_short(rate) for rate in plan.pulse_rates]
     found += [made.low_bits(0.75, rate, made.all_sram().safe, "SRAM") for rate in plan.low_bit_rates]
-    relaxed = {tensor: rate for tensor, rate in tolerance.rates.items() if rate > 0}
-    if relaxed:
-        careful = {tensor: rate / 10 for tensor, rate in relaxed.items()}
-        found += [made.by_tensor("by tensor", relaxed), made.by_tensor("by tensor, rates / 10", careful)]
-        found += [
-            made.by_tensor_short("by tensor, short pulse", relaxed),
-            made.by_tensor_short("by tensor, rates / 10, short pulse", careful),
-        ]
-        halves = dict.fromkeys(relaxed, made.word_bits // 2)
-        found += [
-            made.graded("by tensor and half", relaxed, halves, HALF_WORD_RATE),
-            made.graded("by tensor and half, rates / 10", careful, halves, HALF_WORD_RATE),
-            made.graded("by tensor and bit", relaxed, tolerance.low_bits, plan.sweeps[0].bit_rate or HALF_WORD_RATE),
-            made.graded("by tensor and bit, rates / 10", careful, tolerance.low_bits, plan.sweeps[0].bit_rate or HALF_WORD_RATE),
-        ]
+    return found + _fitted(plan, made, tolerance)
+
+
+def _fitted(plan: Plan, made: Candidates, tolerance: Tolerance) -> list[Placement]:
+    """Return the placements that are fitted to what each kind of tensor tolerated.
+
+    A tensor that tolerated no error rate in all its bits may still tolerate a high one in its lower bits, so each of them has
+    placements that split its words.
+    """
+    low_rate = plan.sweeps[0].bit_rate or SPLIT_RATE
+    half = dict.fromkeys(TENSORS, word_format(plan.sweeps[0].setup.word or "").low_bits)
+    found = [made.graded(f"low bits {rate:.0e}, rest safe", dict.fromkeys(TENSORS, 0.0), half, rate) for rate in plan.split_rates]
+    for name, rates in (("", tolerance.rates), (", rates / 10", {tensor: rate / 10 for tensor, rate in tolerance.rates.items()})):
+        found.append(made.graded(f"by tensor and half{name}", rates, half, SPLIT_RATE))
+        found.append(made.graded(f"by tensor and bit{name}", rates, tolerance.low_bits, low_rate))
+        if any(rates.values()):
+            found += [made.by_tensor(f"by tensor{name}", rates), made.by_tensor_short(f"by tensor{name}, short pulse", rates)]
     return found
 
 

@@ -29,8 +29,8 @@ class Sweep:
 class Plan:
     """The sweeps, main one first, and the rates of the other experiments.
 
-    ``low_rates`` are rates at which all tensors err at once. The last three are rates of placements: uniform by voltage, uniform
-    by pulse, and low bits.
+    ``low_rates`` are rates at which all tensors err at once. The last four are rates of placements: uniform by voltage, uniform
+    by pulse, low bits beside SRAM, and low bits beside safe ones.
     """
 
     sweeps: tuple[Sweep, ...]
@@ -39,16 +39,17 @@ class Plan:
     uniform_rates: tuple[float, ...]
     pulse_rates: tuple[float, ...]
     low_bit_rates: tuple[float, ...]
+    split_rates: tuple[float, ...]
 
 
 def quick_plan(setup: TrainingSetup) -> Plan:
     """Return a plan with only the main net, few rates, and every fourth bit with one seed."""
     bits = _every(_bits(setup), 4)
-    return Plan((Sweep(setup, (1e-3, 1e-2, 1e-1), 1e-1, bits),), (1e-6,), (), (1e-3, 1e-2), (1e-2,), (1e-2,))
+    return Plan((Sweep(setup, (1e-5, 1e-3, 1e-1), 1e-1, bits),), (1e-6,), (), (1e-3, 1e-2), (1e-2,), (1e-2,), (1e-1,))
 
 
 def full_plan(setup: TrainingSetup) -> Plan:
-    """Return a plan with more rates, every bit, the other word format (bf16 or fixed16), the other net, and shared addresses."""
+    """Return a plan with more rates, every bit, the other word format (bf16 or fixed16), the other net, and addresses."""
     other_word = "fixed16" if setup.word == "bf16" else "bf16"
     other_net = "small-cnn" if setup.net == "vgg-like" else "vgg-like"
     second, third = replace(setup, word=other_word), replace(setup, net=other_net)
@@ -58,7 +59,7 @@ def full_plan(setup: TrainingSetup) -> Plan:
         Sweep(third, (1e-3, 1e-2, 1e-1)),
     )
     uniform = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-    return Plan(sweeps, (1e-8, 1e-7, 1e-6), (1e-3, 1e-2, 1e-1), uniform, (1e-5, 1e-3, 1e-2), (1e-2, 1e-1))
+    return Plan(sweeps, (1e-8, 1e-7, 1e-6), (1e-3, 1e-2, 1e-1), uniform, (1e-5, 1e-3, 1e-2), (1e-2, 1e-1), (1e-2, 1e-1, 3e-1))
 
 
 def error_free_points(plan: Plan) -> list[Point]:
@@ -85,8 +86,9 @@ def error_rate_points(plan: Plan) -> list[Point]:
 
 
 def reuse_points(plan: Plan) -> list[Point]:
-    """Return points of the main net with layers that share addresses."""
-    return _one_tensor("reuse", replace(plan.sweeps[0].setup, reuse="shared"), plan.reuse_rates)
+    """Return points of the main net with the other way of using addresses."""
+    setup = plan.sweeps[0].setup
+    return _one_tensor("reuse", replace(setup, reuse="own" if setup.reuse == "shared" else "shared"), plan.reuse_rates)
 
 
 def bit_points(sweep: Sweep) -> list[Point]:

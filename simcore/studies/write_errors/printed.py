@@ -19,7 +19,7 @@ def printed_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[PrintedTable]
     swept = ("net", "word", "tensor", "error_rate")
     yield _accuracy("Write errors in one kind of tensor", tables["error_rates"], swept)
     if len(tables["reuse"]):
-        yield _accuracy("Write errors in one kind of tensor, with addresses shared by layers", tables["reuse"], swept)
+        yield _accuracy("Write errors in one kind of tensor, with the other way of reusing addresses", tables["reuse"], swept)
     yield _accuracy("Write errors at one bit position (0: least significant)", tables["bits"], (*swept, "bits"))
     yield _placements("Write energy against accuracy", tables["placements"])
 
