@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from test_report import data_of
 from typer.testing import CliRunner
 
 from simcore import InputError, generate, simulate
@@ -111,6 +112,51 @@ def test_the_command_prints_steps_and_rates_and_saves_them(tmp_path: Path) -> No
     assert "tokens/s" in printed
 
 
+def test_only_the_chosen_layers_of_each_step_run() -> None:
+    chosen, whole = (generate(MODEL, IDEAL, prefill=4, decode=2, layers=layers) for layers in ("head,*scores", None))
+    assert chosen.last is not None
+    assert whole.last is not None
+    for some, everything in ((chosen.prefill, whole.prefill), (chosen.last, whole.last)):
+        layers = everything.layers.set_index("layer")["cycles"]
+        ran = some.layers.set_index("layer")["cycles"]
+        assert set(ran.index) == {name for name in layers.index if name == "head" or name.endswith("scores")}
+        assert dict(ran) == dict(layers[ran.index])
+    assert chosen.totals["decode_time_ns"] == sum(step.time_ns for step in chosen.steps[1:])
+    assert chosen.to_json()["chosen_layers"] == "head,*scores"
+    code, printed, _ = invoke(MODEL, "--prefill", "4", "--decode", "2", "--system", IDEAL, "--layers", "head,*scores")
+    assert code == 0
+    assert "Only layers that match 'head,*scores' ran" in printed
+
+
+def test_an_estimate_holds_what_the_run_takes(tmp_path: Path) -> None:
+    asked = (MODEL, "--prefill", "4", "--decode", "3", "--system", IDEAL)
+    code, printed, _ = invoke(*asked, "--estimate", "--json", "--out", str(tmp_path / "run"))
+    assert (code, list(tmp_path.iterdir())) == (0, [])
+    size = json.loads(printed)
+    found = generate(MODEL, IDEAL, prefill=4, decode=3)
+    found.save(tmp_path / "run")
+    written = sum(path.stat().st_size for path in (tmp_path / "run").iterdir())
+    assert size["disk_bytes"]["least"] <= written <= size["disk_bytes"]["most"]
+    model = language_model(MODEL)
+    networks = [model.prefill(4), *(model.step(cached) for cached in (4, 5, 6))]
+    assert size["layers"] == sum(len(network.instances()) for network in networks)
+    several = json.loads(invoke(MODEL, "--prefill", "4", "--decode", "3", "--estimate", "--json")[1])
+    least = json.loads(invoke(MODEL, "--prefill", "4", "--estimate", "--json", "--layers", "head")[1])
+    assert (least["layers"], least["cycles"] < several["cycles"]) == (1, True)
+
+
+def test_a_report_has_the_steps_and_both_runs(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    code, _, told = invoke(MODEL, "--prefill", "4", "--decode", "2", "--system", IDEAL, "--report", str(path))
+    assert (code, told) == (0, "")
+    prefill, step, tokens = data_of(path.read_text())["items"]
+    assert (prefill["name"], step["name"], tokens["name"]) == ("prefill", "decode step 2", "tokens")
+    found = generate(MODEL, IDEAL, prefill=4, decode=2)
+    cycles = next(column for column in tokens["tables"][0]["columns"] if column["name"] == "cycles")
+    assert cycles["cells"] == [step.cycles for step in found.steps]
+    assert dict(tokens["findings"])["tokens_per_s"] == pytest.approx(found.totals["tokens_per_s"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -122,7 +168,10 @@ def test_the_command_prints_steps_and_rates_and_saves_them(tmp_path: Path) -> No
         (("gpt2", "--prefill", "1000", "--decode", "25"), "--decode: expected at most 1024 tokens, the positions of gpt2"),
         (("llama-7b", "--prefill", "2049"), "--decode: expected at most 2048 tokens, the positions of llama-7b"),
         ((MODEL, "--prefill", "4", "--training"), "--training: expected no --training with --prefill"),
-        ((MODEL, "--prefill", "4", "--layers", "head"), "--layers: expected no --layers with --prefill"),
+        (("resnet18", "--decode", "3"), "network: expected a language model (gpt2, llama-3-8b, "),
+        ((MODEL, "--prefill", "4", "--layers", "haed"), "network 'llama-like-1-16-2-24-1-40': no layer matches 'haed'"),
+        ((MODEL, "--prefill", "4", "--timeline", "t.pftrace"), "--timeline: expected no --timeline with --prefill"),
+        ((MODEL, "--prefill", "4", "--trace", "dram"), "--trace: expected no --trace with --prefill"),
         ((MODEL, "--prefill", "4", "--batch", "0"), "--batch: expected an integer from 1 to 65536, got 0"),
     ],
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from simcore.cli.console import console, print_json
-from simcore.cli.options import RunOptions, optimizer_of
+from simcore.cli.options import RunOptions, network_asked, optimizer_of
 from simcore.cli.simulating import precision_of
 from simcore.cli.sweep_options import SweepOptions
 from simcore.errors import InputError
-from simcore.estimate import Range, estimate
+from simcore.estimate import Range, RunSize, estimate
 from simcore.reading.numbers import counted
 from simcore.reading.overrides import SetOptions
 from simcore.sweeps.size import SweepSize, sweep_size
@@ -23,7 +23,7 @@ _BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 def estimate_command(options: RunOptions) -> None:
     """Print what a run will take."""
     size = estimate(
-        options.network,
+        network_asked(options),
         options.system,
         engine=options.engine,
         dataflow=options.dataflow,
@@ -32,8 +32,13 @@ def estimate_command(options: RunOptions) -> None:
         training=optimizer_of(options.training, options.optimizer),
         overrides=SetOptions([*precision_of(options), *(options.overrides or ())]),
     )
+    print_size(size, json=options.json)
+
+
+def print_size(size: RunSize, *, json: bool) -> None:
+    """Print what a run will take, as lines or as one JSON object."""
     ranges = {"seconds": size.seconds, "memory_bytes": size.memory_bytes, "disk_bytes": size.disk_bytes}
-    if options.json:
+    if json:
         print_json({"cycles": size.cycles or None, "layers": size.layers, **{name: _json(each) for name, each in ranges.items()}})
         return
     cycles = f", {size.cycles:,.0f} cycles or more" if size.cycles else ""

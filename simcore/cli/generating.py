@@ -4,32 +4,44 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import partial
+from typing import TYPE_CHECKING
 
 from simcore.cli.console import console, drawn, print_json, progress, telling_of_compiling
+from simcore.cli.estimating import print_size
 from simcore.cli.options import RunOptions
+from simcore.cli.reporting import items_for_report
 from simcore.cli.simulating import precision_of
 from simcore.errors import InputError
 from simcore.generation import Generation, GenerationOrder, generate_as_ordered
 from simcore.generation.printed import printed_lines, printed_tables, summary
+from simcore.generation.size import estimate_generation
 from simcore.reading.overrides import SetOptions
 from simcore.run_time import LIMIT_S
 from simcore.saving import results_directory
 
+if TYPE_CHECKING:
+    from simcore.cli.reporting import Items
+
 #: The options of ``simcore run`` that hold for a language model's run, too.
 _SHARED = (
-    *("network", "system", "dataflow", "engine", "batch", "precision", "overrides", "out", "overwrite", "json", "quiet"),
-    *("no_limit", "prefill", "decode", "decode_every"),
+    *("network", "system", "dataflow", "engine", "layers", "batch", "precision", "overrides", "out", "overwrite", "json"),
+    *("quiet", "no_limit", "estimate", "report", "prefill", "decode", "decode_every"),
 )
 
 
 def generate_command(options: RunOptions) -> None:
-    """Simulate, save if asked for, and print tables, or one JSON object, or one line."""
+    """Simulate, save if asked for, and print tables, or one JSON object, or one line; or say what all that will take."""
     order = _order(options)
+    if options.estimate:
+        print_size(estimate_generation(order), json=options.json)
+        return
     wanted = not (options.quiet or options.json)
-    with results_directory(options.out, overwrite=options.overwrite) as save:
-        with progress(wanted) as on_progress, telling_of_compiling(wanted):
-            found = generate_as_ordered(order, on_progress)
-        save(partial(Generation.write_into, found))
+    with items_for_report(options.report) as write_report:
+        with results_directory(options.out, overwrite=options.overwrite) as save:
+            with progress(wanted) as on_progress, telling_of_compiling(wanted):
+                found = generate_as_ordered(order, on_progress)
+            save(partial(Generation.write_into, found))
+        write_report(lambda: _items(found))
     if options.json:
         print_json(found.to_json())
     elif options.quiet:
@@ -43,8 +55,20 @@ def generate_command(options: RunOptions) -> None:
             out.print(line, markup=False)
 
 
+def _items(found: Generation) -> Items:
+    from simcore.report.generation_item import generation_items
+
+    return generation_items(found)
+
+
 def _order(options: RunOptions) -> GenerationOrder:
-    """Return the order that the options describe. Raise InputError for those that mean nothing here, and without --prefill."""
+    """Return the order that the options describe.
+
+    Raise InputError for a network that is no language model, without --prefill, and for options that mean nothing here.
+    """
+    from workloads.networks.language_models import language_model
+
+    language_model(options.network)
     if options.prefill is None:
         given = "--decode" if options.decode is not None else "--decode-every"
         raise InputError(f"expected --prefill N with {given}: the tokens that are read before any is written", "--prefill")
@@ -59,6 +83,7 @@ def _order(options: RunOptions) -> GenerationOrder:
         decode=options.decode or 0,
         every=1 if options.decode_every is None else options.decode_every,
         batch=1 if options.batch is None else options.batch,
+        layers=options.layers,
         engine=options.engine,
         dataflow=options.dataflow,
         overrides=SetOptions([*precision_of(options), *(options.overrides or ())]),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,6 +13,11 @@ from simcore.cli.options import file_named
 from simcore.results.any_run import AnyRun
 from simcore.run_time import LIMIT_S
 from simcore.saving import text_files
+
+if TYPE_CHECKING:
+    from simcore.report.study_item import SavedStudy
+
+    Items = Mapping[str, AnyRun | SavedStudy]
 
 
 def report_command(runs: Sequence[str], out: str, no_limit: bool) -> None:
@@ -31,11 +37,22 @@ def report_command(runs: Sequence[str], out: str, no_limit: bool) -> None:
 @contextmanager
 def report_of_run(path: str | None) -> Iterator[Callable[[AnyRun], None]]:
     """Claim the file before a run, and yield the function that writes the report after it. Without a path it writes nothing."""
+    with items_for_report(path) as write:
+        yield lambda run: write(lambda: {str(run.facts["system"]): run})
+
+
+@contextmanager
+def items_for_report(path: str | None) -> Iterator[Callable[[Callable[[], Items]], None]]:
+    """Claim the file, and yield the function that writes a report of named items. Without a path it does not make them."""
     file = file_named(path, "--report")
     if file is None:
-        yield lambda run: None
+        yield lambda made: None
         return
     from simcore.report.build import FIRST_LINE, report_html
 
+    def write_items(made: Callable[[], Items]) -> None:
+        items = made()
+        write({file: report_html(list(items.values()), list(items)).split("\n")})
+
     with text_files({file: FIRST_LINE}) as write:
-        yield lambda run: write({file: report_html([run]).split("\n")})
+        yield write_items

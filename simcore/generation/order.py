@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +24,9 @@ class GenerationOrder:
     """What to simulate: a language model that reads ``prefill`` tokens at once and then writes in ``decode`` steps.
 
     Step ``i`` (from 1) reads one token behind ``prefill + i - 1`` cached ones, and gives the next. Every ``every``-th step is
-    simulated, and the last; the others lie between their neighbours. ``batch`` sequences run side by side. ``overrides`` change
-    keys of the system. A run whose estimate exceeds ``limit_s`` seconds is an error; None allows any time.
+    simulated, and the last; the others lie between their neighbours. ``batch`` sequences run side by side. ``layers`` are
+    patterns: only layers that match one run, and all amounts are theirs. ``overrides`` change keys of the system. A run whose
+    estimate exceeds ``limit_s`` seconds is an error; None allows any time.
     """
 
     model: str | LanguageModel
@@ -33,6 +35,7 @@ class GenerationOrder:
     decode: int = 0
     every: int = 1
     batch: int = 1
+    layers: str | Sequence[str] | None = None
     engine: str | None = None
     dataflow: str | None = None
     overrides: Overrides = ()
@@ -56,6 +59,11 @@ class GenerationOrder:
             got = f"got {self.prefill} of the text and {self.decode} more"
             raise InputError(f"expected at most {model.positions} tokens, the positions of {model.name}, {got}", "--decode")
         return model
+
+    @property
+    def chosen_layers(self) -> str | None:
+        """Return the patterns of the layers that run, with commas between them, or None if all run."""
+        return self.layers if self.layers is None or isinstance(self.layers, str) else ",".join(self.layers)
 
     def cached_tokens(self, step: int) -> int:
         """Return the tokens in the cache before a step, which count from 1."""

@@ -43,6 +43,8 @@ def printed_lines(found: Generation) -> Iterator[str]:
     yield from results.kind.printed_lines(results)
     if results.rates.not_counted:
         yield f"Not counted: {'; '.join(results.rates.not_counted)}."
+    if found.order.chosen_layers is not None:
+        yield f"Only layers that match '{found.order.chosen_layers}' ran; all amounts, rates included, are theirs alone."
     if found.note is not None:
         yield f"{found.note}."
     yield summary(found)

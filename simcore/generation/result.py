@@ -18,6 +18,7 @@ from simcore.reading.overrides import Overrides
 from simcore.results import Results
 from simcore.results.frames import frame
 from simcore.run_time import LIMIT_S
+from simcore.saving import results_directory
 from simcore.simulation import machine_for, simulate
 from simcore.spec import MachineSpec
 
@@ -115,12 +116,21 @@ class Generation:
             "prefill_tokens": order.prefill,
             "decode_tokens": order.decode,
             "decode_every": order.every,
+            "chosen_layers": order.chosen_layers,
             "note": self.note,
             "totals": self.totals,
             "steps": list(self.step_rows()),
             "prefill_layer_kinds": self.layer_kinds(results),
             **last,
         }
+
+    def save(self, directory: str | Path, *, overwrite: bool = False) -> None:
+        """Save results.json and all tables in a directory, whole or not at all.
+
+        Raise InputError for a directory that exists, unless ``overwrite`` replaces the results of simcore in it.
+        """
+        with results_directory(directory, overwrite=overwrite) as save:
+            save(self.write_into)
 
     def write_into(self, directory: Path) -> None:
         """Write results.json and the tables as CSV into a directory that exists."""
@@ -137,6 +147,7 @@ def generate(
     decode: int = 0,
     every: int = 1,
     batch: int = 1,
+    layers: str | Sequence[str] | None = None,
     engine: str | None = None,
     dataflow: str | None = None,
     overrides: Overrides = (),
@@ -148,7 +159,8 @@ def generate(
     ``model``: a name (gpt2, llama-7b, llama-3-8b, llama-like, llama-like-BLOCKS-WIDTH-HEADS-HIDDEN[-SHARED[-VOCABULARY]]) or a
     LanguageModel. ``system``, ``engine``, ``dataflow``, ``overrides`` and ``limit_s`` are those of ``simulate``. Every
     ``every``-th decode step is simulated, and the last; the others lie between their neighbours. ``batch`` sequences run side by
-    side. Raise InputError for any of these that cannot be used.
+    side. ``layers``: glob patterns; only layers that match run, and all amounts are theirs. Raise InputError for any of these
+    that cannot be used.
     """
     order = GenerationOrder(
         model=model,
@@ -157,6 +169,7 @@ def generate(
         decode=decode,
         every=every,
         batch=batch,
+        layers=layers,
         engine=engine,
         dataflow=dataflow,
         overrides=overrides,
@@ -174,7 +187,7 @@ def generate_as_ordered(order: GenerationOrder, on_progress: OnProgress | None =
     kept = MemoryStore[Any]()
 
     def run(network: Network, done: int, told: str) -> Results:
-        results = simulate(network, machine, engine=order.engine, limit_s=None, kept=kept)
+        results = simulate(network, machine, engine=order.engine, layers=order.layers, limit_s=None, kept=kept)
         if on_progress is not None:
             on_progress(done, 1 + len(wanted), told)
         return results

@@ -12,6 +12,7 @@ GENERATION = {
     "prefill_tokens": ("tokens", "Tokens of the text that is read at once (`--prefill`)."),
     "decode_tokens": ("tokens", "Decode steps, each of which writes one token of each sequence (`--decode`)."),
     "decode_every": ("", "Every n-th decode step is simulated (`--decode-every`)."),
+    "chosen_layers": ("", "Patterns of the layers that ran (`--layers`), null if all did; all amounts are theirs alone."),
     "prefill_layer_kinds": ("", "What the layers of each kind take together in the prefill, the slowest kind first."),
     "decode_layer_kinds": ("", "The same of the last decode step."),
     "prefill_layers": ("", "Table of a language model's run: the layers of the prefill."),
