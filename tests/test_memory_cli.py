@@ -17,7 +17,6 @@ from models.arrays.ratio import energy_ratio
 from models.arrays.table import Figures
 from models.junction.fokker_planck import error_curve
 from simcore.cli import app
-from simcore.reading.units import parse_size_bytes
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "stt-mram.md").read_text(encoding="utf-8")
 GOLDEN = Path(__file__).parent / "golden" / "mram" / "wer_fokker_planck.csv"
@@ -54,8 +53,11 @@ def test_equal_area_puts_the_largest_macro_that_fits_beside_it():
     shown = printed_json("sram", "2MiB", "--iso", "area", "--against", "stt-34.5F2")
     sram, stt = shown["macros"]
     assert (shown["iso"], sram["cell"], stt["cell"]) == ("area", "sram", "stt-34.5F2")
-    assert (sram["capacity_bytes"], stt["capacity_bytes"]) == (2 * MIB, 8 * MIB)
+    assert (sram["capacity_bytes"], stt["capacity_bytes"]) == (2 * MIB, 9959 * 1024)
     assert stt["area_mm2"] <= sram["area_mm2"] == pytest.approx(1.698)
+    assert shown["area_used_percent"] == pytest.approx(100 * stt["area_mm2"] / 1.698)
+    one_more = printed_json("stt-34.5F2", "9960KiB")
+    assert one_more["area_mm2"] > sram["area_mm2"]
     assert shown["ratios"]["leakage_mw"] == pytest.approx(sram["leakage_mw"] / stt["leakage_mw"])
 
 
@@ -84,7 +86,8 @@ def test_a_clock_gives_the_bank_timing_in_cycles():
 def test_the_table_shows_both_macros_their_class_and_what_to_know():
     shown = invoke("sram", "2MiB", "--iso", "area", "--against", "stt-34.5F2", "--clock", "1GHz").stdout
     assert "22 nm, lop, 128-bit words" in shown
-    assert "2,048      8,192" in shown
+    assert "2,048      9,959" in shown
+    assert re.search(r"area used, % +- +100\b", shown)
     assert "write_cycles" in shown
     assert "Note: leakage is for class lop at 350 K" in shown
     assert max(len(line) for line in shown.splitlines()) <= 100
@@ -227,7 +230,9 @@ def test_the_capacities_of_the_guide_are_those_of_equal_area():
     for sram, *fitting in rows:
         for cell, expected in zip(("stt-34.5F2", "stt-54F2", "stt-40F2"), fitting, strict=True):
             beside = printed_json("sram", sram, "--iso", "area", "--against", cell)["macros"][1]
-            assert beside["capacity_bytes"] == parse_size_bytes(expected.removesuffix(" (the table ends)"))
+            assert beside["capacity_bytes"] == 1024 * int(
+                expected.removesuffix(" (the table ends)").replace(",", "").removesuffix(" KiB")
+            )
 
 
 def test_the_energy_ratios_of_the_guide_are_those_of_the_closed_form():

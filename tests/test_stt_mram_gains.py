@@ -104,7 +104,7 @@ def test_at_the_busy_share_the_gain_is_the_least_claimed(quick_lenet):
 
 def made_up(**changed: object) -> dict:
     row = {"network": "n", "pass": "training", "leakage_class": "hp", "sram_kib": 1024, "gated": False, "iso": "none"}
-    row |= {"accesses_per_ns": 1.0, "time_ns": 1000.0, "leakage_mw": 10.0, "read_uj": 1.0, "write_uj": 1.0}
+    row |= {"area_mm2": 2.0, "accesses_per_ns": 1.0, "time_ns": 1000.0, "leakage_mw": 10.0, "read_uj": 1.0, "write_uj": 1.0}
     row |= {"dram_read_bytes": 100, "dram_write_bytes": 100}
     return row | {f"{scope}_uj": 32.0 for scope in gains.SCOPES} | changed
 

@@ -19,11 +19,11 @@ def iso_capacity(macro: Macro, against: str, *, design: WriteDesign = DEFAULT_DE
     return _like(macro, against, macro.capacity_bytes, design)
 
 
-def iso_area(macro: Macro, against: str, *, power_of_two: bool = True, design: WriteDesign = DEFAULT_DESIGN) -> Macro:
-    """Return the macro of another cell with the greatest capacity whose area is no larger than this macro's.
+def iso_area(macro: Macro, against: str, *, design: WriteDesign = DEFAULT_DESIGN) -> Macro:
+    """Return the macro of another cell with the greatest capacity, in whole KiB, whose area is no larger than this macro's.
 
-    The capacity is a power of two or, with ``power_of_two=False``, a whole number of KiB. If even the largest macro of the table
-    is smaller, return that one; its area is then well below. Raise InputError if even the smallest macro of the table is larger.
+    If even the largest macro of the table is smaller, return that one; its area is then well below. Raise InputError if even the
+    smallest macro of the table is larger.
     """
     capacities = _capacities_kib(macro, against)
     fitting = [kib for kib in capacities if _like(macro, against, kib * _KIB, design).area_mm2 <= macro.area_mm2]
@@ -34,7 +34,7 @@ def iso_area(macro: Macro, against: str, *, power_of_two: bool = True, design: W
         )
         raise InputError(f"{message}, got {macro.area_mm2:.4g} mm2", where="iso area")
     best = fitting[-1]
-    if not power_of_two and best < capacities[-1]:
+    if best < capacities[-1]:
         best = _largest_between(macro, against, best, 2 * best, design)
     return _like(macro, against, best * _KIB, design)
 

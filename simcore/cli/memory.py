@@ -44,7 +44,7 @@ def macro_command(options: MacroOptions) -> None:
         print_json(shown[0] if len(macros) == 1 else _both_as_json(options, macros, shown))
         return
     out = console()
-    out.print(_table(macros, shown))
+    out.print(_table(macros, shown, options.iso))
     for note in dict.fromkeys(note for macro in macros for note in macro.notes):
         out.print(f"Note: {note}.", markup=False)
     for macro in macros:
@@ -102,10 +102,17 @@ def _both_as_json(options: MacroOptions, macros: list[Macro], shown: list[dict[s
     """Return both macros, and each figure of the first divided by that of the second."""
     first, second = macros
     ratios = {name: getattr(first, name) / getattr(second, name) for name in ("capacity_bytes", *Figures._fields)}
-    return {"iso": options.iso, "macros": shown, "ratios": ratios}
+    used = {"area_used_percent": _area_used_percent(macros)} if options.iso == "area" else {}
+    return {"iso": options.iso, **used, "macros": shown, "ratios": ratios}
 
 
-def _table(macros: list[Macro], shown: list[dict[str, Any]]) -> Any:
+def _area_used_percent(macros: list[Macro]) -> float:
+    """Return the second macro's share of the first one's area."""
+    first, second = macros
+    return 100 * second.area_mm2 / first.area_mm2
+
+
+def _table(macros: list[Macro], shown: list[dict[str, Any]], iso: str | None) -> Any:
     first = macros[0]
     title = f"{first.node_nm} nm, {first.leakage_class}, {first.word_bits}-bit words"
     rows: list[tuple[object, ...]] = [("capacity, KiB", *(_digits(macro.capacity_bytes / 1024) for macro in macros))]
@@ -113,6 +120,8 @@ def _table(macros: list[Macro], shown: list[dict[str, Any]]) -> Any:
     rows += [
         (label, *(_digits(getattr(macro, name)) for macro in macros)) for label, name in zip(labels, Figures._fields, strict=True)
     ]
+    if iso == "area":
+        rows.append(("area used, %", None, _digits(_area_used_percent(macros))))
     if any(macro.write is not None for macro in macros):
         points = [macro.write for macro in macros]
         rows.append(("write voltage, V", *(None if point is None else _digits(point.voltage_v) for point in points)))

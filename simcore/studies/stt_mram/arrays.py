@@ -71,8 +71,9 @@ def comparisons(leakage_class: str) -> list[Comparison]:
 def comparison_table() -> pd.DataFrame:
     """Return one row per class, cell, SRAM capacity and kind of comparison.
 
-    ``density_ratio`` is the SRAM's area per bit over the STT-MRAM's; the other ratios are SRAM over STT-MRAM. ``table_ends`` says
-    that a larger macro might fit, but is not in the table.
+    ``density_ratio`` is the SRAM's area per bit over the STT-MRAM's; the other ratios are SRAM over STT-MRAM. ``kind`` is that of
+    the STT-MRAM's figures: "derived" between the rows of the table. ``table_ends`` says that a larger macro might fit, but is not
+    in the table.
     """
     return pd.DataFrame([_row(pair) for leakage_class in CLASSES for pair in comparisons(leakage_class)])
 
@@ -83,7 +84,8 @@ def _row(pair: Comparison) -> dict[str, Any]:
     at_end = iso == "area" and mram.capacity_bytes == CAPACITIES_BYTES[-1]
     row: dict[str, Any] = {"leakage_class": sram.leakage_class, "cell": mram.cell.name, "iso": iso}
     row |= {"sram_kib": sram.capacity_bytes // KIB, "mram_kib": mram.capacity_bytes // KIB, "capacity_gain": capacity_gain}
-    row |= {"sram_mm2": sram.area_mm2, "mram_mm2": mram.area_mm2, "density_ratio": sram.area_mm2 / mram.area_mm2 * capacity_gain}
+    row |= {"sram_mm2": sram.area_mm2, "mram_mm2": mram.area_mm2, "area_used_percent": 100 * mram.area_mm2 / sram.area_mm2}
+    row |= {"kind": mram.kind, "density_ratio": sram.area_mm2 / mram.area_mm2 * capacity_gain}
     names = (name for name in Figures._fields if name != "area_mm2")
     return row | {f"{name}_ratio": getattr(sram, name) / getattr(mram, name) for name in names} | {"table_ends": at_end}
 

@@ -36,8 +36,8 @@ def assumptions(settings: SttMramSettings) -> tuple[str, ...]:
         f"inference and a training step ({OPTIMIZER}) in the preset's words; batches "
         + ", ".join(f"{name} {BATCHES[name]}" for name in settings.chosen_networks),
         "a tensor that fits stays in a scratchpad from use to use (layer_results: scratchpads), except with placements",
-        "equal area: the largest power of two times the SRAM's capacity, scratchpad by scratchpad; a gain is SRAM over STT-MRAM "
-        "with the same class and gating",
+        "equal area: as many banks of the most whole KiB that fit into the SRAM's area, scratchpad by scratchpad; the figures of "
+        "their macros lie between rows of the table; a gain is SRAM over STT-MRAM with the same class and gating",
         f"gated: an idle STT-MRAM bank leaks {GATED_LEAKAGE_PERCENT} %; an SRAM bank is cut off only during layers that never "
         "touch it",
         f"main memory is a latency and a bandwidth of type {system.memory.type}: {memory.read_pj_per_byte:g} pJ per byte read, "

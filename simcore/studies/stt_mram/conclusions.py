@@ -153,4 +153,4 @@ def _accuracy(found: Mapping[str, Any]) -> Iterator[str]:
 
 def capacity(kib: float) -> str:
     """Return a capacity in KiB or MiB."""
-    return f"{kib / KIB:g} MiB" if kib >= KIB else f"{kib:g} KiB"
+    return f"{kib / KIB:.4g} MiB" if kib >= KIB else f"{kib:g} KiB"

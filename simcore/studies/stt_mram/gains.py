@@ -30,7 +30,7 @@ def with_gains(systems: pd.DataFrame) -> pd.DataFrame:
     memory takes nothing.
 
     ``dram_pj_per_byte_at_15x`` is the most energy per byte of main memory with which the gain is reached without idle time. It is
-    not a number if no energy is small enough.
+    not a number if no energy is small enough. ``area_used_percent`` is the area of the banks as a share of the SRAM system's.
     """
     records = systems.to_dict("records")
     sram = {tuple(row[key] for key in _RUN): row for row in records if row["iso"] == "none"}
@@ -41,6 +41,7 @@ def with_gains(systems: pd.DataFrame) -> pd.DataFrame:
         gains["closed_form_gain"] = float("nan") if row["gated"] else _closed_form(base, row)
         gains["busy_percent_at_15x"] = _busy_percent(base, row)
         gains["dram_pj_per_byte_at_15x"] = _dram_pj_per_byte(base, row)
+        gains["area_used_percent"] = 100 * row["area_mm2"] / base["area_mm2"]
         rows.append(gains)
     return systems.join(pd.DataFrame(rows, index=systems.index))
 
@@ -96,6 +97,7 @@ def gain_range_table(systems: pd.DataFrame) -> pd.DataFrame:
             inside = [in_claimed_range(float(gain)) for gain in gains]
             names = group["network"] + " " + group["pass"]
             row: dict[str, Any] = {"scope": scope, **{key: group[key].iloc[0] for key in _CONFIGURATION}}
+            row["area_used_percent"] = group["area_used_percent"].iloc[0]
             row |= {
                 "least_gain": gains.min(),
                 "greatest_gain": gains.max(),

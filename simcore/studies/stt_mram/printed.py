@@ -53,11 +53,12 @@ def _comparisons(frame: pd.DataFrame, cell: str) -> PrintedTable:
             row["iso"],
             capacity(row["sram_kib"]),
             capacity(row["mram_kib"]) + ("+" if row["table_ends"] else ""),
+            f"{row['area_used_percent']:.0f}",
             *(f"{row[f'{name}_ratio']:.3g}" for name in ratios),
         )
         for row in kept.to_dict("records")
     ]
-    columns = ("class", "equal", "SRAM", "STT-MRAM", "density", "leakage", "read ns", "write ns", "read pJ", "write pJ")
+    columns = ("class", "equal", "SRAM", "STT-MRAM", "area %", "density", "leakage", "read ns", "write ns", "read pJ", "write pJ")
     return PrintedTable(
         f"SRAM over {cell}: ratios, 22 nm, 128-bit words (+: the table ends there)", columns, rows, text_columns=2
     )
@@ -158,10 +159,11 @@ def _gain_ranges(frame: pd.DataFrame) -> PrintedTable:
             )
         ]
         gated = "yes" if first["gated"] else "no"
-        rows.append((first["leakage_class"], first["iso"], capacity(first["sram_kib"]), gated, *shown))
-    columns = ("class", "equal", "SRAM, 4 x", "gated", *(name for scope in SCOPES for name in (scope, "15-22x")))
+        used = f"{first['area_used_percent']:.0f}"
+        rows.append((first["leakage_class"], first["iso"], capacity(first["sram_kib"]), used, gated, *shown))
+    columns = ("class", "equal", "SRAM\n4 x", "area\n%", "gated", *(name for scope in SCOPES for name in (scope, "15-22x")))
     return PrintedTable(
-        "Energy gain over networks and passes; how many of them lie in 15 to 22 times", columns, rows, text_columns=4
+        "Energy gain over networks and passes; how many of them lie in 15 to 22 times", columns, rows, text_columns=5
     )
 
 

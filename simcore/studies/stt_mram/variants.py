@@ -64,7 +64,7 @@ class Variant:
     def configuration(self) -> str:
         """Return the variant in words, for tables."""
         sizes = sorted({capacity_bytes // KIB for capacity_bytes in self.capacities().values()})
-        held = "/".join(f"{kib / KIB:g}" for kib in sizes)
+        held = "/".join(f"{kib / KIB:.4g}" for kib in sizes)
         common = "" if self.iso == "none" else f", iso-{self.iso} to {self.sram_bytes // KIB / KIB:g} MiB"
         gated = "gated" if self.gated else "not gated"
         return f"{PRESET}, {NODE_NM} nm {self.leakage_class}, {self.cell}, {len(pads())} x {held} MiB{common}, {gated}"
@@ -98,18 +98,25 @@ def _macros(pad_name: ScratchpadName, cell: str, leakage_class: str, capacity_by
 def equal_area_bytes(pad_name: ScratchpadName, cell: str, leakage_class: str, sram_bytes: int) -> int:
     """Return the largest capacity of this scratchpad that fits into the SRAM's area with the cell.
 
-    It is ``sram_bytes`` times a power of two. Raise InputError if none fits.
+    The banks keep their number; each has a whole number of KiB. Raise InputError if no such capacity fits.
     """
+    banks = _preset().scratchpads[pad_name].banks
     area_mm2 = _macros(pad_name, "sram", leakage_class, sram_bytes).area_mm2
-    found = None
-    for step in range(-STEPS, STEPS + 1):
-        capacity_bytes = sram_bytes << step if step >= 0 else sram_bytes >> -step
+
+    def fits(bank_kib: int) -> bool:
         try:
-            fits = _macros(pad_name, cell, leakage_class, capacity_bytes).area_mm2 <= area_mm2
+            return _macros(pad_name, cell, leakage_class, banks * bank_kib * KIB).area_mm2 <= area_mm2
         except InputError:
-            continue  # outside the table of macros
-        found = capacity_bytes if fits else found
-    if found is None:
+            return False  # outside the table of macros
+
+    sram_kib = sram_bytes // banks // KIB
+    powers = [sram_kib << step if step >= 0 else sram_kib >> -step for step in range(-STEPS, STEPS + 1)]
+    fitting = [bank_kib for bank_kib in powers if bank_kib and fits(bank_kib)]
+    if not fitting:
         message = f"no capacity of {cell} fits into {area_mm2:.4g} mm2, the area of {sram_bytes // KIB} KiB of SRAM"
         raise InputError(message, where=f"scratchpads.{pad_name}")
-    return found
+    low, high = fitting[-1], 2 * fitting[-1]
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return banks * low * KIB
