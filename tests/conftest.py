@@ -40,10 +40,11 @@ FIRST_OF_OTHER = ("test_dram_engines_equal.py", "test_pim_dram.py")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that compile first in their half, then those with slow tests, then the rest."""
     slow_files = {item.path for item in items if item.get_closest_marker("slow") is not None}
+    other = [item for item in items if item.path.name in FIRST_OF_OTHER]
+    rest = [item for item in items if item.path.name not in FIRST_OF_OTHER]
     middle = len(items) // 2
-    first = [item for item in items[:middle] if item.path.name not in FIRST_OF_OTHER]
-    second = [item for item in items[:middle] if item.path.name in FIRST_OF_OTHER] + items[middle:]
-    items[:] = [item for half in (first, second) for item in sorted(half, key=lambda item: _turn(item, slow_files))]
+    halves = rest[:middle], other + rest[middle:]
+    items[:] = [item for half in halves for item in sorted(half, key=lambda item: _turn(item, slow_files))]
 
 
 def _turn(item: pytest.Item, slow_files: set[Path]) -> int:
