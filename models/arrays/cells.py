@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
+from models.cells.description import CellDescription
+from models.junction.junction import Junction
 from models.table_file import read_table
 from simcore.errors import InputError, did_you_mean
 
@@ -14,10 +18,9 @@ _PATH = Path(__file__).parents[1] / "data" / "memory_cells.yaml"
 
 @dataclass(frozen=True)
 class MemoryCell:
-    """One memory cell. ``pulse_ns`` and ``write_energy_pj`` (per bit) are 0 for SRAM, which is not written by a pulse.
+    """One memory cell. An STT-MRAM cell has a ``description``, from which its write and its junction follow; SRAM has none.
 
-    ``area_f2`` is in squares of the node's feature size. ``nominal_voltage_v`` is the write voltage behind ``write_energy_pj``;
-    ``voltage_kind`` says whether it is derived or assumed. ``endurance_writes`` is the number of writes until the cell wears out,
+    ``area_f2`` is in squares of the node's feature size. ``endurance_writes`` is the number of writes until the cell wears out,
     None if writing does not wear it out; ``endurance_kind`` says how the number is known.
     """
 
@@ -26,13 +29,46 @@ class MemoryCell:
     nvsim_name: str
     area_f2: float
     source: str
-    pulse_ns: float = 0.0
-    write_energy_pj: float = 0.0
-    nominal_current_ua: float | None = None
-    nominal_voltage_v: float | None = None
-    voltage_kind: str | None = None
+    description: CellDescription | None = field(default=None, compare=False)
     endurance_writes: float | None = None
     endurance_kind: str | None = None
+
+    @cached_property
+    def junction(self) -> Junction:
+        """Return the junction at the temperature of the macros. Raise InputError for a cell that is not written by a pulse."""
+        return self.described.junction()
+
+    @property
+    def described(self) -> CellDescription:
+        """Return the description. Raise InputError for a cell that is not written by a pulse."""
+        if self.description is None:
+            raise InputError(f"{self.name} is not written by a pulse, so it has no write voltage, pulse or write error rate")
+        return self.description
+
+    @property
+    def pulse_ns(self) -> float:
+        """Return the nominal write pulse, 0 for a cell that is not written by a pulse."""
+        return 0.0 if self.description is None else self.description.write_pulse_ns.value
+
+    @property
+    def write_energy_pj(self) -> float:
+        """Return the energy of one written bit at the nominal voltage and pulse, 0 for a cell that is not written by a pulse."""
+        return 0.0 if self.description is None else self.description.write_energy_pj.value
+
+    @property
+    def nominal_voltage_v(self) -> float | None:
+        """Return the supply voltage of the nominal write, None for a cell that is not written by a pulse."""
+        return None if self.description is None else self.description.write_voltage_v.value
+
+    @property
+    def nominal_current_ua(self) -> float | None:
+        """Return the current of the nominal write, None for a cell that is not written by a pulse."""
+        return None if self.description is None else self.description.write_current_ua.value
+
+    @property
+    def voltage_kind(self) -> str | None:
+        """Return how the nominal voltage is known, None for a cell that is not written by a pulse."""
+        return None if self.description is None else self.description.write_voltage_v.kind
 
 
 def memory_cell(name: str) -> MemoryCell:
@@ -46,4 +82,10 @@ def memory_cell(name: str) -> MemoryCell:
 @lru_cache(maxsize=1)
 def memory_cells() -> dict[str, MemoryCell]:
     """Return all cells by name, in the order of the file."""
-    return {name: MemoryCell(name=name, **entry) for name, entry in read_table(_PATH).items()}
+    return {name: _cell(name, entry) for name, entry in read_table(_PATH).items()}
+
+
+def _cell(name: str, entry: Mapping[str, Any]) -> MemoryCell:
+    told = entry.get("description")
+    description = None if told is None else CellDescription.model_validate(told)
+    return MemoryCell(name=name, **{**entry, "description": description})

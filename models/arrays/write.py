@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 
 from models.arrays.cells import MemoryCell
-from models.junction.checks import between, positive
+from models.junction.checks import positive
 from models.junction.checks import pulse_ns as checked_pulse_ns
 from models.junction.junction import DIRECTIONS, Direction, Junction
 from models.junction.variation import mean_error_rate
 from models.junction.write_error import overdrive_for_error_rate, pulse_for_error_rate
-from simcore.errors import InputError
 
 
 @dataclass(frozen=True)
 class WriteDesign:
-    """The quantities that cell files do not give: the junction, and how well it switches at the nominal voltage and pulse.
+    """What a write is computed with, where it is not the cell's own.
 
-    ``nominal_error_rate`` is the write error rate of the worse direction at the cell's nominal voltage and pulse. It sets the
-    overdrive at the nominal voltage; the overdrive at another voltage is in proportion. Both defaults are assumed: a junction of
-    stability 60, and 1e-9. ``sigma`` is the relative standard deviation of the overdrive among cells; with it, error rates are
-    means over cells.
+    ``junction`` replaces the junction that follows from the cell's description; the write current stays the cell's. ``sigma`` is
+    the relative standard deviation of the overdrive among cells; with it, error rates are means over cells.
     """
 
-    junction: Junction = field(default_factory=Junction)
-    nominal_error_rate: float = 1e-9
+    junction: Junction | None = None
     sigma: float = 0.0
 
-    def __post_init__(self) -> None:
-        between("nominal_error_rate", self.nominal_error_rate, 0.0, 1.0)
+    def junction_of(self, cell: MemoryCell) -> Junction:
+        """Return the junction of a cell with this design. Raise InputError for a cell that is not written by a pulse."""
+        return cell.junction if self.junction is None else self.junction
 
     def overdrive(self, cell: MemoryCell, voltage_v: float, direction: Direction) -> float:
-        """Return the current over the critical current in one direction at a write voltage."""
-        worst = _nominal_overdrive(self.junction, cell.pulse_ns, self.nominal_error_rate)
-        mean = worst * max(self.junction.overdrive_of(1.0, other) ** -1 for other in DIRECTIONS)
-        return self.junction.overdrive_of(mean, direction) * voltage_v / nominal_voltage_v(cell)
+        """Return the current over the critical current in one direction. The current is in proportion to the write voltage."""
+        own = cell.described
+        current_ua = own.write_current_ua.value * voltage_v / own.write_voltage_v.value
+        return current_ua / self.junction_of(cell).critical_current_ua(direction)
+
+    def nominal_error_rate(self, cell: MemoryCell) -> float:
+        """Return the error rate of the worse direction at the cell's own voltage and pulse."""
+        point = write_point(cell, None, None, self)
+        return max(point.error_rate_p_to_ap, point.error_rate_ap_to_p)
 
 
+#: The cell as described, with equal cells.
 DEFAULT_DESIGN = WriteDesign()
 
 
@@ -70,9 +72,7 @@ class WritePoint:
 
 def nominal_voltage_v(cell: MemoryCell) -> float:
     """Return the cell's write voltage. Raise InputError for a cell that is not written by a pulse."""
-    if cell.nominal_voltage_v is None:
-        raise InputError(f"{cell.name} is not written by a pulse, so it has no write voltage, pulse or write error rate")
-    return cell.nominal_voltage_v
+    return cell.described.write_voltage_v.value
 
 
 def write_point(
@@ -85,7 +85,8 @@ def write_point(
     nominal_v = nominal_voltage_v(cell)
     v = nominal_v if voltage_v is None else positive("voltage", voltage_v)
     t = cell.pulse_ns if pulse_ns is None else checked_pulse_ns(pulse_ns)
-    stability, tau = design.junction.thermal_stability, design.junction.tau(t)
+    junction = design.junction_of(cell)
+    stability, tau = junction.thermal_stability, junction.tau(t)
     rates = [
         mean_error_rate(design.overdrive(cell, v, direction), tau, stability, design.sigma)
         for direction in ("p-to-ap", "ap-to-p")
@@ -103,7 +104,7 @@ def pulse_ns_for(
     """
     nominal_v = nominal_voltage_v(cell)
     v = nominal_v if voltage_v is None else positive("voltage", voltage_v)
-    junction = design.junction
+    junction = design.junction_of(cell)
     taus = [
         pulse_for_error_rate(design.overdrive(cell, v, direction), error_rate, junction.thermal_stability)
         for direction in DIRECTIONS
@@ -113,7 +114,7 @@ def pulse_ns_for(
 
 def voltage_v_for(cell: MemoryCell, error_rate: float, pulse_ns: float, design: WriteDesign = DEFAULT_DESIGN) -> float:
     """Return the voltage at which the worse direction fails at ``error_rate`` with this pulse. All cells are taken as equal."""
-    junction = design.junction
+    junction = design.junction_of(cell)
     needed = overdrive_for_error_rate(junction.tau(pulse_ns), error_rate, junction.thermal_stability)
     nominal_v = nominal_voltage_v(cell)
     return nominal_v * needed / min(design.overdrive(cell, nominal_v, direction) for direction in DIRECTIONS)
@@ -123,10 +124,5 @@ def voltage_v_of_overdrive(cell: MemoryCell, overdrive: float, design: WriteDesi
     """Return the voltage whose current is ``overdrive`` times the critical current (the geometric mean of both directions)."""
     direction = DIRECTIONS[0]
     nominal_v = nominal_voltage_v(cell)
-    asked = design.junction.overdrive_of(positive("overdrive", overdrive), direction)
+    asked = design.junction_of(cell).overdrive_of(positive("overdrive", overdrive), direction)
     return nominal_v * asked / design.overdrive(cell, nominal_v, direction)
-
-
-@lru_cache(maxsize=256)
-def _nominal_overdrive(junction: Junction, pulse_ns: float, error_rate: float) -> float:
-    return overdrive_for_error_rate(junction.tau(pulse_ns), error_rate, junction.thermal_stability)

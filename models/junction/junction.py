@@ -7,9 +7,9 @@ called tau.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import pi, sqrt
-from typing import Literal
+from typing import Literal, Self
 
 from models.junction.checks import above, positive
 from models.junction.checks import pulse_ns as checked_pulse_ns
@@ -69,6 +69,11 @@ class Junction:
         """Critical current at zero temperature, (4 e alpha / (hbar eta)) x stability x kT, in microamperes."""
         per_joule = 4 * ELEMENTARY_CHARGE_C * self.damping / (REDUCED_PLANCK_J_S * self.spin_efficiency)
         return 1e6 * per_joule * self.thermal_stability * self.kt_j * self._share(direction)
+
+    def with_critical_current(self, critical_current_ua: float) -> Self:
+        """Return the junction whose spin-transfer efficiency gives this critical current (geometric mean of both directions)."""
+        efficiency = self.spin_efficiency * self.critical_current_ua() / positive("critical_current_ua", critical_current_ua)
+        return replace(self, spin_efficiency=efficiency)
 
     def critical_voltage_v(self, direction: Direction | None = None) -> float:
         """Critical current times the parallel resistance, in volts."""

@@ -25,7 +25,7 @@ class CellOrCommand(Group):
 
 memory_app = typer.Typer(
     cls=CellOrCommand,
-    help="Print a memory macro (simcore memory sram 2MiB) or a write error rate (simcore memory wer).",
+    help="Print a memory macro (simcore memory sram 2MiB), a cell (simcore memory cell) or a write error rate (... wer).",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -68,10 +68,25 @@ def macro(
     )
 
 
+@memory_app.command("cell")
+@guarded
+def cell(
+    name: Annotated[str, typer.Argument(metavar="CELL", help="A cell of `simcore list cells`, or a description: FILE.yaml.")],
+    json: options.JsonOption = False,
+) -> None:
+    """Print what a cell's description states, what follows from it, and where its figures contradict each other."""
+    from simcore.cli.memory_cell import cell_command
+
+    cell_command(name, json)
+
+
 @memory_app.command("wer")
 @guarded
 def wer(
-    delta: Annotated[float, typer.Option("--delta", metavar="N", help="Thermal stability: energy barrier / kT.")] = 60.0,
+    delta: Annotated[
+        float | None,
+        typer.Option("--delta", metavar="N", help="Thermal stability: energy barrier / kT; default: the cell's, or 60."),
+    ] = None,
     overdrive: Annotated[
         float | None, typer.Option("--overdrive", metavar="I", help="Write current over critical current.")
     ] = None,
@@ -90,8 +105,9 @@ def wer(
         str | None, typer.Option("--direction", metavar="p-to-ap|ap-to-p", help="Consider only this direction.")
     ] = None,
     asymmetry: Annotated[
-        float, typer.Option("--asymmetry", metavar="R", help="Critical current of P->AP over that of AP->P.")
-    ] = 1.0,
+        float | None,
+        typer.Option("--asymmetry", metavar="R", help="Critical current of P->AP over that of AP->P; default: the cell's, or 1."),
+    ] = None,
     sigma: Annotated[float, typer.Option("--sigma", metavar="S", help="Relative spread of the overdrive among cells.")] = 0.0,
     method: Annotated[
         str,

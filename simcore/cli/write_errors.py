@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models.arrays.cells import memory_cell
@@ -18,7 +18,7 @@ from simcore.errors import InputError, did_you_mean
 class WriteErrorOptions:
     """The options of ``simcore memory wer``: an overdrive or a voltage, and a tau, a pulse or a target."""
 
-    delta: float
+    delta: float | None
     overdrive: float | None
     voltage_v: float | None
     cell: str | None
@@ -26,7 +26,7 @@ class WriteErrorOptions:
     pulse_ns: float | None
     target: float | None
     direction: str | None
-    asymmetry: float
+    asymmetry: float | None
     sigma: float
     method: str
     json: bool
@@ -44,14 +44,16 @@ def write_error_command(options: WriteErrorOptions) -> None:
 
 def write_errors(options: WriteErrorOptions) -> dict[str, Any]:
     """Return the answer as plain values with units in the names."""
-    junction = Junction(thermal_stability=options.delta, current_asymmetry=options.asymmetry)
+    junction = _junction(options)
     direction = _direction(options.direction)
     overdrive, voltage = _overdrive(options, junction, direction)
     tau = _tau(options, junction, overdrive)
-    rate = mean_error_rate(overdrive, tau, options.delta, options.sigma, method=options.method)
+    stability = junction.thermal_stability
+    rate = mean_error_rate(overdrive, tau, stability, options.sigma, method=options.method)
     shown: dict[str, Any] = {
         "write_error_rate": rate,
-        "thermal_stability": options.delta,
+        "thermal_stability": stability,
+        "temperature_k": junction.temperature_k,
         "overdrive": overdrive,
         "tau": tau,
         "pulse_ns": tau * junction.tau_d_ns,
@@ -65,10 +67,24 @@ def write_errors(options: WriteErrorOptions) -> dict[str, Any]:
     if direction is not None:
         shown["direction"] = direction
     if options.sigma:
-        shown |= {"sigma": options.sigma, "without_variation": write_error_rate(overdrive, tau, options.delta, options.method)}
+        shown |= {"sigma": options.sigma, "without_variation": write_error_rate(overdrive, tau, stability, options.method)}
     if overdrive > 1:
-        shown |= {name: write_error_rate(overdrive, tau, options.delta, name) for name in ("refined", "butler", "sun")}
+        shown |= {name: write_error_rate(overdrive, tau, stability, name) for name in ("refined", "butler", "sun")}
     return shown
+
+
+def _junction(options: WriteErrorOptions) -> Junction:
+    """Return the cell's junction, or the default one, with what the options replace of it."""
+    changed = {"thermal_stability": options.delta, "current_asymmetry": options.asymmetry}
+    known = Junction() if options.cell is None else _cell_junction(options.cell)
+    return replace(known, **{name: value for name, value in changed.items() if value is not None})
+
+
+def _cell_junction(name: str) -> Junction:
+    try:
+        return memory_cell(name).junction
+    except InputError as error:
+        raise InputError(error.message, where="--cell", hint=error.hint) from None
 
 
 def _direction(name: str | None) -> Direction | None:
@@ -91,9 +107,6 @@ def _overdrive(options: WriteErrorOptions, junction: Junction, direction: Direct
             raise InputError("expected --overdrive, --voltage or --cell, got none of them")
         return junction.overdrive(options.voltage_v, direction), options.voltage_v
     cell = memory_cell(options.cell)
-    if cell.pulse_ns <= 0:
-        message = f"{cell.name} is not written by a pulse, so it has no write voltage, pulse or write error rate"
-        raise InputError(message, where="--cell")
     voltage = nominal_voltage_v(cell) if options.voltage_v is None else options.voltage_v
     design = WriteDesign(junction)
     return design.overdrive(cell, voltage, direction or DIRECTIONS[0]), voltage
@@ -110,7 +123,7 @@ def _tau(options: WriteErrorOptions, junction: Junction, overdrive: float) -> fl
     if options.pulse_ns is not None:
         return junction.tau(options.pulse_ns)
     if options.target is not None:
-        return pulse_for_error_rate(overdrive, options.target, options.delta)
+        return pulse_for_error_rate(overdrive, options.target, junction.thermal_stability)
     if options.cell is not None:
         return junction.tau(memory_cell(options.cell).pulse_ns)
     raise InputError("expected --tau, --pulse-ns or --target, got none of them")

@@ -55,7 +55,7 @@ class MacroDevice:
 
     Every bit of a written word gets the pulse, whether it flips or not. The cells' energy is proportional to V^2 t; the energy of
     the array around them does not change. A 0 is the parallel state, so 0->1 is P->AP. "Safe" is the cell's nominal pulse with
-    the error rate of ``design``, which gives the nominal voltage. Raise InputError for a cell without a write pulse and for
+    the error rate that the cell's junction has at its nominal voltage. Raise InputError for a cell without a write pulse and for
     values outside the table of macros.
     """
 
@@ -98,21 +98,24 @@ class MacroDevice:
     @property
     def safe(self) -> SafePoint:
         """Return the cell's nominal write."""
-        return SafePoint(self.design.nominal_error_rate, self.macro.cell.pulse_ns)
+        return SafePoint(self.design.nominal_error_rate(self.macro.cell), self.macro.cell.pulse_ns)
 
     @property
     def assumptions(self) -> tuple[str, ...]:
         """Return what a reader must know before using the energies."""
-        cell, junction = self.macro.cell, self.design.junction
+        cell = self.macro.cell
+        junction = self.design.junction_of(cell)
+        overdrive = cell.described.write_current_ua.value / junction.critical_current_ua()
         return (
             f"device: {cell.name}, macros of {self.capacity_bytes / 1024:g} KiB at {self.node_nm} nm, {self.leakage_class}, "
             f"{self.word_bits}-bit words; a bit written takes {self.macro.write_pj / self.word_bits:.4f} pJ at the cell's "
             f"{nominal_voltage_v(cell):g} V and {cell.pulse_ns:g} ns ({self.macro.kind}), {self.sram_pj_per_bit:.4f} pJ in SRAM "
             f"({self.sram.kind}); {self.macro.source}",
             "every bit of a written word gets the pulse; the cells' energy is proportional to V^2 t, the rest does not change",
-            f"junction assumed, because cell files name none: stability {junction.thermal_stability:g}, tau_D "
-            f"{junction.tau_d_ns:.3g} ns, critical currents P->AP over AP->P {junction.current_asymmetry:g}, write error rate "
-            f"{self.design.nominal_error_rate:g} at the cell's voltage and pulse; 0 is the parallel state",
+            f"junction assumed, because cell files name none: stability {junction.thermal_stability:.3g} at "
+            f"{junction.temperature_k:g} K, tau_D {junction.tau_d_ns:.3g} ns, critical currents P->AP over AP->P "
+            f"{junction.current_asymmetry:g}, overdrive {overdrive:.3g}; "
+            f"a write at the cell's voltage and pulse fails at {self.safe.error_rate:.2g}; 0 is the parallel state",
             "these are write energies only, without SRAM's larger area and leakage",
         )
 

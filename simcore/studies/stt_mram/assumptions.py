@@ -16,7 +16,7 @@ from simcore.studies.stt_mram.variants import GATED_LEAKAGE_PERCENT, PRESET
 
 def assumptions(settings: SttMramSettings) -> tuple[str, ...]:
     """Return the assumptions, one sentence each."""
-    cell, design = memory_cell(settings.cell), DEFAULT_DESIGN
+    cell = memory_cell(settings.cell)
     low, high = CLAIMED_GAIN
     system = load_system(PRESET, of=System)
     assert isinstance(system.memory, SimpleMemorySpec)
@@ -27,8 +27,9 @@ def assumptions(settings: SttMramSettings) -> tuple[str, ...]:
         f"STT-MRAM of the systems: {cell.name} ({cell.source})",
         "leakage is that of the named class of transistors at 350 K; NVSim counts none in STT-MRAM cells, and CACTI 7 gives 7.7 "
         "times less for the same SRAM at hp and 5 times more at lstp",
-        f"write error rates: a junction of stability {design.junction.thermal_stability:g} that fails at "
-        f"{design.nominal_error_rate:g} at the cell's nominal voltage and pulse (assumed: cell files name no junction)",
+        f"write error rates: a junction of stability {cell.junction.thermal_stability:.3g} at {cell.junction.temperature_k:g} K "
+        f"(assumed: cell files name no junction), which fails at {DEFAULT_DESIGN.nominal_error_rate(cell):.2g} at the cell's "
+        "current and pulse; `simcore memory cell` shows what follows from the cell's figures and where they contradict",
         "the write energy of cells is proportional to V^2 t; the energy of the peripheral circuits does not change",
         f"R(a) counts {100 * WRITE_SHARE:g} % of the accesses as writes; both memories serve equal accesses in equal time and "
         "leak all the time",

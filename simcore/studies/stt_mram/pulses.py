@@ -35,7 +35,8 @@ def pulse_table(settings: SttMramSettings, on_progress: OnProgress | None) -> pd
 
 
 def _variant(cell: str, pulse_ns: float) -> Variant:
-    voltage_v = voltage_v_for(memory_cell(cell), DEFAULT_DESIGN.nominal_error_rate, pulse_ns)
+    described = memory_cell(cell)
+    voltage_v = voltage_v_for(described, DEFAULT_DESIGN.nominal_error_rate(described), pulse_ns)
     return Variant(LEAKAGE_CLASS, SRAM_BYTES, cell, "capacity", voltage_v=round(voltage_v, 4), pulse_ns=pulse_ns)
 
 

@@ -1,0 +1,118 @@
+"""The description of an STT-MRAM cell: each figure with its uncertainty, its kind and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import pi
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from models.junction.junction import Junction
+from simcore.reading.numbers import shown
+from simcore.reading.values import Broken, PositiveNumber, Spec, Text, raise_broken
+
+#: The temperature at which thermal stabilities are stated.
+STATED_AT_K = 300.0
+#: The temperature of every cell at work: that of the leakage in the table of macros.
+OPERATING_K = 350.0
+
+Kind = Literal["measured", "derived", "assumed"]
+
+
+def _number(value: object) -> object:
+    """Return the number in a text such as 1e-9, which YAML 1.1 does not read as a number, and anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        raise_broken([Broken((), f"expected a number, got {shown(value)}")])
+        raise
+
+
+Number = Annotated[PositiveNumber, BeforeValidator(_number)]
+Source = Annotated[Text, Field(min_length=1)]
+
+
+class Stated(Spec):
+    """A figure of a cell. Its true value lies between ``value`` / ``within`` and ``value`` x ``within``."""
+
+    value: Number
+    within: Annotated[float, Field(strict=True, ge=1, allow_inf_nan=False), BeforeValidator(_number)]
+    kind: Kind
+    source: Source
+
+    @property
+    def low(self) -> float:
+        """Return the least value that the statement allows."""
+        return self.value / self.within
+
+    @property
+    def high(self) -> float:
+        """Return the greatest value that the statement allows."""
+        return self.value * self.within
+
+
+class CellDescription(Spec):
+    """One cell. Its junction, its write and its variation, from which all error rates, energies and latencies follow.
+
+    ``thermal_stability`` holds at 300 K. ``current_asymmetry`` is the critical current of P->AP over that of AP->P, and
+    ``spin_efficiency`` belongs to their geometric mean. ``write_current_ua`` flows in both directions. ``write_voltage_v`` is
+    the voltage of the supply, and ``access_voltage_v`` what the access transistor takes of it. ``write_energy_pj`` is the energy
+    of one bit. ``overdrive_spread`` is the relative standard deviation of the overdrive among cells.
+
+    The optional figures are redundant: they follow from the others, and where one is stated it is compared with what follows.
+    ``acknowledged`` names comparisons that are known to contradict, each with the reason.
+    """
+
+    thermal_stability: Stated
+    damping: Stated
+    anisotropy_field_t: Stated
+    spin_efficiency: Stated
+    current_asymmetry: Stated
+    parallel_resistance_ohm: Stated
+    tmr: Stated
+    overdrive_spread: Stated
+    write_current_ua: Stated
+    write_voltage_v: Stated
+    write_pulse_ns: Stated
+    write_energy_pj: Stated
+    write_error_rate: Stated | None = None
+    critical_current_ua: Stated | None = None
+    overdrive: Stated | None = None
+    access_voltage_v: Stated | None = None
+    retention_s: Stated | None = None
+    retention_k: Number = STATED_AT_K
+    diameter_nm: Stated | None = None
+    resistance_area_ohm_um2: Stated | None = None
+    acknowledged: Mapping[Text, Source] = Field(default_factory=dict)
+
+    def figures(self) -> dict[str, Stated]:
+        """Return the figures that are stated, by name, in the order of the fields."""
+        fields = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: value for name, value in fields if isinstance(value, Stated)}
+
+    def junction(self, temperature_k: float = OPERATING_K) -> Junction:
+        """Return the junction at a temperature. The energy barrier is that of 300 K at every temperature (assumed)."""
+        return junction_of({name: figure.value for name, figure in self.figures().items()}, temperature_k)
+
+
+def junction_of(values: dict[str, float], temperature_k: float) -> Junction:
+    """Return the junction with these figures of a description. A stated critical current replaces that of the macrospin."""
+    diameter_nm = values.get("diameter_nm", Junction.diameter_nm)
+    junction = Junction(
+        thermal_stability=values["thermal_stability"] * STATED_AT_K / temperature_k,
+        damping=values["damping"],
+        anisotropy_field_t=values["anisotropy_field_t"],
+        spin_efficiency=values["spin_efficiency"],
+        temperature_k=temperature_k,
+        diameter_nm=diameter_nm,
+        resistance_area_ohm_um2=values["parallel_resistance_ohm"] * pi / 4 * (diameter_nm * 1e-3) ** 2,
+        tmr=values["tmr"],
+        current_asymmetry=values["current_asymmetry"],
+    )
+    stated = values.get("critical_current_ua")
+    if stated is None:
+        return junction
+    return junction.with_critical_current(stated)
