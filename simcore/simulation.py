@@ -117,7 +117,14 @@ def _manifest(
         overrides=texts_of(overrides),
         values_checked=order.check_values,
     )
-    return {**manifest, **kind.manifest_parts(machine)}
+    return {**manifest, "network_notes": _network_notes(order.network, machine), **kind.manifest_parts(machine)}
+
+
+def _network_notes(network: Network, machine: MachineSpec) -> list[str]:
+    """Return what a reader of the network's file left out, and whether tensors have words of the file's sizes."""
+    sized = network.has_own_words() and "words" in machine.to_yaml_dict() and machine.words.of_quantised == "graph"
+    words = "tensors of the quantised graph have words of their own sizes (words.of_quantised=machine: the machine's)"
+    return [*network.notes, *([words] if sized else [])]
 
 
 def _run(

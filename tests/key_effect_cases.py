@@ -6,6 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import networkx as nx
+
+from workloads.layers import Input, Linear
+from workloads.network import Network, from_graph
+
 _VERIFY = "scratchpads.ofmap.timing={model: stt-mram-verify, parameters: {failures_per_million: 300000}}"
 _SLOW = "scratchpads.accumulator.timing=stt-mram"
 _MACRO = "{cell: stt-54F2}"
@@ -13,6 +18,15 @@ _SHARES = "{cell: stt-54F2, beside: [{cell: stt-34.5F2, bits_percent: 25}]}"
 _FAST_CLOCK = "core_clock_hz=5 GHz"  # so that tenths of a nanosecond are cycles
 _NODE = "technology.node_nm=22"
 _DECODER = "llama-like-1-16-2-16-1-8"
+
+
+def _quantised() -> Network:
+    """A linear layer that reads words of a byte."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_node("x", layer=Input("x", (64, 64)), word_bytes=1)
+    graph.add_node("y", layer=Linear("y", 8))
+    graph.add_edge("x", "y")
+    return from_graph(graph)
 
 
 @dataclass(frozen=True)
@@ -30,7 +44,7 @@ class Case:
     layers: str = "c1,s2,c3"
     training: str | None = None
     forced: tuple[str, ...] = ()
-    network: str = "lenet5"
+    network: str | Network = "lenet5"
 
 
 @dataclass(frozen=True)
@@ -83,6 +97,9 @@ EVERY_KIND = {
     "words.filter_bytes": Case("words.filter_bytes=4"),
     "words.ofmap_bytes": Case("words.ofmap_bytes=4"),
     "words.psum_bytes": Case("words.psum_bytes=8", (_SLOW,)),
+    "words.of_quantised": Case(
+        "words.of_quantised=machine", ("words.ifmap_bytes=4", "words.of_quantised=graph"), network=_quantised()
+    ),
 }
 
 SYSTOLIC = {

@@ -280,7 +280,7 @@ def test_unsupported_uses_are_listed_all_at_once(tmp_path: Path) -> None:
     nodes = [
         helper.make_node("Conv", ["x", "w"], ["a"], name="conv4d"),
         helper.make_node("Conv", ["x", "a"], ["b"], name="computed"),
-        helper.make_node("MaxPool", ["a"], ["y"], name="pool4d", kernel_shape=[1, 1, 1, 1]),
+        helper.make_node("MaxPool", ["b"], ["y"], name="pool4d", kernel_shape=[1, 1, 1, 1]),
     ]
     expected = (
         r"Conv of 4 dimensions \(1x: conv4d\); Conv with weights that are computed \(1x: computed\); "

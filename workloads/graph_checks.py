@@ -7,6 +7,7 @@ from typing import Any
 import networkx as nx
 
 from simcore.errors import InputError, did_you_mean, raise_all
+from workloads.layer_words import checked_sizes
 from workloads.layers import Layer, Shape
 
 
@@ -26,7 +27,7 @@ def checked_graph(graph: nx.DiGraph[Any], where: str) -> nx.DiGraph[str]:
     result: nx.DiGraph[str] = nx.DiGraph()
     for node in nx.lexicographical_topological_sort(graph, key=position.__getitem__):
         layer: Layer = graph.nodes[node]["layer"]
-        result.add_node(names[node], layer=layer)
+        result.add_node(names[node], layer=layer, **checked_sizes(graph.nodes[node], names[node], where))
         for producer, operands in _operands(graph, node, names, where).items():
             result.add_edge(names[producer], names[node], operands=operands)
         _infer(result, names[node], where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +11,7 @@ import networkx as nx
 
 from simcore.errors import InputError, did_you_mean
 from workloads.graph_checks import checked_graph
+from workloads.layer_words import RESULT, LayerWords, layer_words
 from workloads.layers import Input, Layer, Shape
 
 #: A larger number of images is taken as a typing error, because its tensors would not fit into any memory.
@@ -19,7 +20,10 @@ LARGEST_BATCH = 65536
 
 @dataclass(frozen=True)
 class LayerInstance:
-    """One layer with its shapes in the network. Shapes are those of one image; counts are those of the whole batch."""
+    """One layer with its shapes in the network. Shapes are those of one image; counts are those of the whole batch.
+
+    ``words`` are sizes of words that the graph gives, or None where all tensors have the machine's own.
+    """
 
     name: str
     layer: Layer
@@ -27,6 +31,7 @@ class LayerInstance:
     output_shape: Shape
     batch: int
     producers: tuple[str, ...]
+    words: LayerWords | None = None
 
     @property
     def macs(self) -> int:
@@ -43,10 +48,13 @@ class Network:
     """A checked, frozen graph of layers.
 
     ``graph`` is a ``networkx.DiGraph``. A node is a layer's name and carries ``layer``. An edge carries ``shape``, the tensor's
-    shape without the batch, and ``operands``, its positions among the consumer's inputs.
+    shape without the batch, and ``operands``, its positions among the consumer's inputs. ``notes`` are sentences, without their
+    point, about what a reader of the graph left out or assumed.
     """
 
-    def __init__(self, name: str, graph: nx.DiGraph[str], batch: int = 1, *, file: Path | None = None) -> None:
+    def __init__(
+        self, name: str, graph: nx.DiGraph[str], batch: int = 1, *, file: Path | None = None, notes: Sequence[str] = ()
+    ) -> None:
         """Check ``graph`` (see :func:`from_graph` for its form). ``file`` is the one from which it was read, for manifests.
 
         Raise InputError for a bad graph or batch.
@@ -58,6 +66,7 @@ class Network:
         self.name = name
         self.batch = batch
         self.file = file
+        self.notes = tuple(notes)
         self.graph = checked_graph(graph, where=f"network '{name}'")
         self._instances = self._instantiate()
 
@@ -104,14 +113,31 @@ class Network:
 
     def with_batch(self, batch: int) -> Network:
         """Return the same network for another number of images."""
-        return Network(self.name, self.graph, batch, file=self.file)
+        return Network(self.name, self.graph, batch, file=self.file, notes=self.notes)
+
+    def with_graph(self, graph: nx.DiGraph[str]) -> Network:
+        """Return a network of another graph that stands for the same one: with its name, batch, file and notes."""
+        return Network(self.name, graph, self.batch, file=self.file, notes=self.notes)
+
+    def has_own_words(self) -> bool:
+        """Return whether the graph gives sizes of words, as a quantised one does."""
+        return any(instance.words is not None for instance in self._instances)
+
+    def with_results_written_by(self, joined: Mapping[str, str]) -> Network:
+        """Return the network in which a layer writes the words of those that joined it. ``joined`` has the layer of each."""
+        if not joined or not self.has_own_words():
+            return self
+        graph = nx.DiGraph(self.graph)
+        for name, root in joined.items():
+            graph.nodes[root][RESULT] = graph.nodes[name].get(RESULT)
+        return self.with_graph(graph)
 
     def with_scale_sim_shapes(self) -> Network:
         """Return the same network with SCALE-Sim's shape rule in every convolution; later layers follow the resulting shapes."""
         graph = nx.DiGraph(self.graph)
         for name in graph:
             graph.nodes[name]["layer"] = graph.nodes[name]["layer"].with_scale_sim_shapes()
-        return Network(self.name, graph, self.batch)
+        return self.with_graph(graph)
 
     def _instantiate(self) -> tuple[LayerInstance, ...]:
         instances = []
@@ -125,7 +151,8 @@ class Network:
             inputs = tuple(shapes[producer] for producer in producers)
             shapes[name] = layer.infer(inputs)
             if not isinstance(layer, Input):
-                instances.append(LayerInstance(name, layer, inputs, shapes[name], self.batch, producers))
+                words = layer_words(self.graph.nodes[name], [self.graph.nodes[producer] for producer in producers])
+                instances.append(LayerInstance(name, layer, inputs, shapes[name], self.batch, producers, words))
         return tuple(instances)
 
 
@@ -134,8 +161,9 @@ def from_graph(graph: nx.DiGraph[str], name: str = "network", batch: int = 1) ->
 
     Each node carries its layer: ``graph.add_node("conv1", layer=Conv("conv1", 64, kernel=3))``. An edge may carry ``operand``,
     its position among the consumer's inputs (or ``operands``, several positions). Without a position, inputs come in the order in
-    which the edges were added. Raise InputError for a cycle, a node without a layer, a missing or surplus input, a duplicate name
-    and shapes that do not fit.
+    which the edges were added. ``word_bytes`` and ``weight_bytes`` of a node are the sizes of words of its result and weights,
+    where they differ from the machine's. Raise InputError for a cycle, a node without a layer, a missing or surplus input, a
+    duplicate name and shapes that do not fit.
     """
     return Network(name, graph, batch)
 
@@ -171,6 +199,6 @@ class NetworkBuilder:
         found: Layer = self._graph.nodes[name]["layer"]
         return found
 
-    def build(self, batch: int = 1) -> Network:
+    def build(self, batch: int = 1, notes: Sequence[str] = ()) -> Network:
         """Return the checked network. Raise InputError as :class:`Network` does."""
-        return Network(self.name, self._graph, batch)
+        return Network(self.name, self._graph, batch, notes=notes)

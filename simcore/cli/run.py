@@ -43,6 +43,8 @@ def run_command(options: RunOptions) -> None:
         for shown in results.kind.printed(results) or common_tables(results):
             out.print(drawn(shown))
             out.print()
+        for note in results.manifest["network_notes"]:
+            out.print(f"Network: {note}.", markup=False)
         for note in results.rates.notes:
             out.print(f"Energy: {note}.", markup=False)
         if results.rates.not_counted:

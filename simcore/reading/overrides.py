@@ -50,6 +50,11 @@ def texts_of(overrides: Overrides) -> list[str]:
     return [key if value is _IN_THE_TEXT else f"{key}={json.dumps(value, default=str)}" for key, value in _items(overrides)]
 
 
+def keys_of(overrides: Overrides) -> list[str]:
+    """Return the dotted keys that the overrides name. Raise InputError as `override` does for what is no override."""
+    return [(key.partition("=")[0] if value is _IN_THE_TEXT else key).strip() for key, value in _items(overrides)]
+
+
 def _items(overrides: Overrides) -> list[tuple[str, object]]:
     """Return keys with their values, or texts that hold both."""
     if isinstance(overrides, Mapping):

@@ -138,6 +138,7 @@ def _made_from(manifest: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _notes(manifest: Mapping[str, Any]) -> list[str]:
-    notes = [f"Energy: {note}." for note in manifest.get("energy_notes", [])]
+    notes = [f"Network: {note}." for note in manifest.get("network_notes", [])]
+    notes += [f"Energy: {note}." for note in manifest.get("energy_notes", [])]
     missing = list(manifest.get("not_counted", []))
     return [*notes, *([f"Not counted: {'; '.join(map(str, missing))}."] if missing else [])]

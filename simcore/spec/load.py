@@ -19,6 +19,7 @@ from simcore.reading.tree import Entry, entry, find, merge, plain
 from simcore.reading.yaml_tree import read_yaml
 from simcore.spec.all_errors import NoBaseError, all_errors, build_problems
 from simcore.spec.machine_spec import MachineSpec
+from simcore.spec.own_words import with_own_words
 from simcore.spec.places import places_of
 from simcore.spec.presets import is_preset, preset_names, preset_path
 from simcore.spec.scale_sim_cfg import read_scale_sim_cfg
@@ -61,7 +62,7 @@ def load_buildable(source: str | Path, overrides: Overrides = ()) -> tuple[Machi
     """
     root, errors = _read(_locate(source))
     system = _validated(root, errors, overrides)
-    changed = override(root, overrides)[0]
+    changed = override(root, with_own_words(overrides))[0]
     raise_all([problem.error for problem in build_problems(system, changed, _kind(changed))])
     return system, places_of(changed)
 
@@ -82,7 +83,7 @@ def override_placed(system: SpecT, overrides: Overrides) -> tuple[SpecT, dict[st
     root = entry(system.to_yaml_dict(), f"system {system.name}")
     found = _validated(root, [], overrides)
     assert isinstance(found, type(system))
-    return found, places_of(override(root, overrides)[0])
+    return found, places_of(override(root, with_own_words(overrides))[0])
 
 
 def kind_of_source(source: str | Path) -> MachineKind[Any, Any]:
@@ -118,7 +119,7 @@ def _no_mapping(spec: type[MachineSpec], root: Entry) -> InputError:
 
 
 def _validated(root: Entry, errors: list[InputError], overrides: Overrides) -> MachineSpec:
-    changed, more = override(root, overrides)
+    changed, more = override(root, with_own_words(overrides))
     if any(isinstance(error, NoBaseError) for error in errors):
         raise_all(errors + more)
     _require_same_kind(root, changed)

@@ -19,6 +19,14 @@ class WordSpec(Spec):
     filter_bytes: Annotated[WordBytes, key("Size of a word of the weights.", cycles=True)] = 1
     ofmap_bytes: Annotated[WordBytes, key("Size of a word of the results that a layer writes.", cycles=True)] = 1
     psum_bytes: Annotated[WordBytes, key("Size of a partial sum.", cycles=True)] = 4
+    of_quantised: Annotated[
+        Literal["graph", "machine"],
+        key(
+            "Whose words the tensors of a quantised graph have: words of their own types (`graph`), or these (`machine`). An "
+            "override of another key of `words` means `machine`.",
+            cycles=True,
+        ),
+    ] = "graph"
 
 
 class MachineSpec(Spec):

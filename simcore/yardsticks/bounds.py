@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
+from simcore.errors import InputError
 from simcore.kinds.runs import RunOrder
 from simcore.yardsticks.spec import EfficiencySpec, PeakSpec, YardstickSpec
 
@@ -80,8 +81,9 @@ def bound_layers(spec: YardstickSpec, roof: Roof, order: RunOrder) -> Iterator[B
 
     flash = spec.attention == "flash"
     found = attention_joined(order.network, causal=False) if flash else Joined(order.network, ())
-    joined = {**(fusions(found.network) if spec.fuse else {}), **found.parts}
-    as_one = {instance.name: instance for instance in found.network.instances()}
+    fused = fusions(found.network) if spec.fuse else {}
+    joined = {**fused, **found.parts}
+    as_one = {instance.name: instance for instance in found.network.with_results_written_by(fused).instances()}
     for each in order.network.instances():
         if order.wanted is not None and each.name not in order.wanted:
             continue
@@ -94,14 +96,16 @@ def bound_layers(spec: YardstickSpec, roof: Roof, order: RunOrder) -> Iterator[B
 
 def bounds_of(instance: LayerInstance, work: Work, spec: YardstickSpec, roof: Roof) -> Bounds:
     """Return the bounds of one layer. Each of its tensors crosses main memory once, whatever the neighbouring layers are."""
-    inputs_bytes, weights_bytes, results_bytes = _word_sizes(instance, spec)
+    from workloads.dataflow.word_sizes import word_sizes
+
+    inputs_bytes, weights_bytes, results_bytes = word_sizes(instance, spec.words).values()
     words = work.words
     read, written = words.inputs * inputs_bytes + words.weights * weights_bytes, words.results * results_bytes
     operator = _operator(instance.layer.op, work.macs)
     word_bytes = max(inputs_bytes, weights_bytes) if work.macs else inputs_bytes
     point = getattr(roof.efficiency, operator)
     share = Fraction(1) if point is None else point.share
-    peak = None if roof.peak is None else roof.peak.for_words(word_bytes)
+    peak = None if roof.peak is None else _peak(roof.peak, word_bytes, instance.name)
     compute = Fraction(work.macs * roof.core_clock_hz, peak) / share if peak is not None and work.macs else Fraction(0)
     memory = (read + written) * roof.core_clock_hz / roof.bytes_per_s
     memory = memory / share if operator == "vector" else memory
@@ -114,15 +118,10 @@ def _operator(op: str, macs: int) -> str:
     return op if op in OPERATORS else "matmul"
 
 
-def _word_sizes(instance: LayerInstance, spec: YardstickSpec) -> tuple[int, int, int]:
-    """Return the word sizes in bytes of a layer's inputs, weights and results.
-
-    In a training step some of them are the word size of another tensor.
-    """
-    from workloads.dataflow.rules.table import rule_of
-
-    sources = rule_of(instance.layer).word_sizes
-    inputs, weights, results = (
-        getattr(spec.words, sources.get(field, field)) for field in ("ifmap_bytes", "filter_bytes", "ofmap_bytes")
-    )
-    return inputs, weights, results
+def _peak(peak: PeakSpec, word_bytes: int, name: str) -> int:
+    """Return the rate for words of this size. Raise InputError if the machine has none for them."""
+    found = peak.for_words(word_bytes)
+    if found is None:
+        hint = "the graph gives this layer wider words than the machine's; --set words.of_quantised=machine"
+        raise InputError(f"expected a peak for words of {word_bytes} bytes or wider, got none", f"layer '{name}'", hint)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 from simcore.errors import InputError, InputErrors
@@ -10,6 +10,7 @@ from simcore.program.program import Program
 from simcore.spec.load import override_system
 from simcore.spec.system import System
 from workloads.dataflow.rules.table import rule_of
+from workloads.dataflow.word_sizes import word_sizes
 from workloads.dataflow.work import Work
 from workloads.network import LayerInstance, Network
 
@@ -101,20 +102,25 @@ def with_layer_words(instance: LayerInstance, system: System) -> System:
     Raise InputError if SCALE-Sim's shape rule is to apply to a training step, or if a scratchpad's lines do not hold whole words.
     """
     require_shape_rule(instance, system.shapes)
-    words = system.words
-    sources = {
-        field: source
-        for field, source in rule_of(instance.layer).word_sizes.items()
-        if getattr(words, field) != getattr(words, source)
-    }
-    if not sources:
+    sizes = word_sizes(instance, system.words)
+    changed = {field: size for field, size in sizes.items() if size != getattr(system.words, field)}
+    if not changed:
         return system
     try:
-        return override_system(system, [f"words.{field}={getattr(words, source)}" for field, source in sources.items()])
+        return override_system(system, [f"words.{field}={size}" for field, size in changed.items()])
     except InputError as error:
         first = error.errors[0] if isinstance(error, InputErrors) else error
-        meaning = " and ".join(f"words.{field} is words.{source}" for field, source in sources.items())
-        raise InputError(first.message, f"layer '{instance.name}'", f"in this layer of a training step {meaning}") from error
+        raise InputError(first.message, f"layer '{instance.name}'", _why(instance, changed)) from error
+
+
+def _why(instance: LayerInstance, changed: Mapping[str, int]) -> str:
+    """Return why a layer's words have these sizes."""
+    if instance.words is not None:
+        given = ", ".join(f"words.{field}={size}" for field, size in changed.items())
+        return f"the graph gives this layer {given}; --set words.of_quantised=machine gives it the machine's own"
+    sources = rule_of(instance.layer).word_sizes
+    meaning = " and ".join(f"words.{field} is words.{sources[field]}" for field in changed)
+    return f"in this layer of a training step {meaning}"
 
 
 def fusions(network: Network) -> dict[str, str]:

@@ -32,6 +32,7 @@ def lower_each(
     wanted or only some. If all are, their Programs are checked.
     """
     joined = fusions(network) if system.vector_unit.fuse else {}
+    network = network.with_results_written_by(joined)
     if system.layer_results == "main-memory":
         yield from _each(network, system, joined, {}, only, with_folds)
         return

@@ -65,7 +65,7 @@ class _Pass:
             self.layouts[name] = self._result(name, layer, self.producers.get(name, ()))
         if not self.copied:
             return self.network
-        return Network(self.network.name, self._rebuilt(), self.network.batch, file=self.network.file)
+        return self.network.with_graph(self._rebuilt())
 
     # Results ------------------------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ def fused(network: Network, results: AbstractSet[str] = frozenset()) -> Network:
     graph = _regions(network, results)
     scaled_behind_products(graph, results)
     _moved_ahead(graph, results)
-    return Network(network.name, graph, network.batch, file=network.file)
+    return network.with_graph(graph)
 
 
 def _regions(network: Network, results: AbstractSet[str]) -> nx.DiGraph[str]:

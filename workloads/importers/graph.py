@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workloads.importers.onnx_sizes import FileBatch
@@ -16,11 +16,15 @@ UNFIT = (IndexError, KeyError, ValueError, TypeError, AttributeError, ZeroDivisi
 
 @dataclass
 class Shapes:
-    """What is known of a graph's tensors, by name. ``constants`` do not depend on the network's inputs, or only on shapes."""
+    """What is known of a graph's tensors, by name. ``constants`` do not depend on the network's inputs, or only on shapes.
+
+    ``types`` are the numbers of types in ONNX, where they are known.
+    """
 
     shapes: dict[str, Shape] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     constants: set[str] = field(default_factory=set)
+    types: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Graph:
     leave.
 
     ``where`` names the file or module in errors, and ``writer`` the program that gave the shapes. ``opset`` is the version of the
-    operators.
+    operators. ``word_bytes`` are the sizes of words of a quantised graph's tensors (see ``quantised_words.py``).
     """
 
     nodes: Sequence[GraphNode]
@@ -52,3 +56,16 @@ class Graph:
     where: str
     writer: str
     opset: int
+    word_bytes: Mapping[str, int] = field(default_factory=dict)
+
+
+def without_unread(graph: Graph) -> tuple[Graph, list[str]]:
+    """Return the graph without the nodes that none of its results needs, and the names of these nodes."""
+    wanted, kept, gone = set(graph.results), list[GraphNode](), list[str]()
+    for node in reversed(graph.nodes):
+        if wanted.isdisjoint(node.outputs):
+            gone.append(node.name)
+        else:
+            kept.append(node)
+            wanted.update(node.inputs)
+    return replace(graph, nodes=kept[::-1]), gone[::-1]

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from simcore.errors import InputError, InputErrors
+from workloads.importers.finishing import finished, unsupported
 from workloads.importers.graph import UNFIT, Graph, GraphNode
 from workloads.importers.names import one_line
 from workloads.importers.onnx_bytes import BrokenBytesError, read_without_weights
 from workloads.importers.onnx_shapes import COMPUTED, find_shapes
 from workloads.importers.onnx_sizes import reject_large, settle_sizes, written_sizes
 from workloads.importers.operators.table import OPERATORS
-from workloads.importers.translation import NodeProblem, Translation, finished, unsupported
+from workloads.importers.quantised_words import tensor_sizes
+from workloads.importers.translation import NodeProblem, Translation
 from workloads.network import Network
 
 #: Larger initialisers are dropped before shape inference, which does not need their values.
@@ -69,7 +71,8 @@ def _load(onnx: Any, path: Path, batch: int | None, dims: Mapping[str, int], *, 
     opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
     nodes = [_graph_node(onnx, node, where) for node in model.graph.node if not set(node.output) <= shapes.constants]
     inputs, results = ([value.name for value in values] for values in (model.graph.input, model.graph.output))
-    graph = Graph(nodes, inputs, results, shapes, file_batch, where, "ONNX", opset)
+    sizes = tensor_sizes([(node.op_type, node.input, node.output) for node in model.graph.node], shapes.types)
+    graph = Graph(nodes, inputs, results, shapes, file_batch, where, "ONNX", opset, sizes)
     return finished(Translation.of(graph), path.stem, batch, skip_unsupported=skip_unsupported, fusion=fusion, file=path)
 
 

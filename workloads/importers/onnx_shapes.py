@@ -101,6 +101,7 @@ class _Pass:
     def _type(self, name: str, type_: Any) -> None:
         self.types[name] = type_
         tensor = type_.tensor_type
+        self.found.types[name] = tensor.elem_type
         if tensor.HasField("shape") and all(dimension.HasField("dim_value") for dimension in tensor.shape.dim):
             self.found.shapes[name] = tuple(dimension.dim_value for dimension in tensor.shape.dim)
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from simcore.errors import InputError
 from workloads import layers
-from workloads.importers.copies import with_copies
-from workloads.importers.fusion import fused
-from workloads.importers.graph import UNFIT, Graph, GraphNode
+from workloads.importers.graph import UNFIT, Graph, GraphNode, without_unread
 from workloads.importers.names import one_line
 from workloads.importers.onnx_sizes import FileBatch
 from workloads.importers.operators.batch import images
 from workloads.importers.operators.node import Axes, Batch, LostBatchError, Node, Operator, Tensor, UnsupportedError, per_image
 from workloads.importers.operators.table import OPERATORS
+from workloads.importers.quantised_words import Stored
 from workloads.layers import Input, Layer, Shape
 from workloads.network import Network, NetworkBuilder
 
@@ -28,14 +25,16 @@ NodeProblem = tuple[str, str]
 
 
 class Translation:
-    """One pass over the nodes, which turns each node into layers.
+    """One pass over the nodes, which turns each node that a result needs into layers.
 
-    ``problems`` are the nodes without a layer. ``count`` is the batch. ``lost`` says why no axis is the batch in all of the
-    graph; it is None if one is.
+    ``problems`` are the nodes without a layer, ``unread`` names those that no result needs. ``count`` is the batch. ``lost`` says
+    why no axis is the batch in all of the graph; it is None if one is. ``tensors`` has the tensor that each layer gives, and
+    ``weight_bytes`` the sizes of words of weights, as far as a quantised graph gives them.
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.graph, self.found, self.where = graph, graph.found, graph.where
+        self.graph, self.unread = without_unread(graph)
+        self.found, self.where = graph.found, graph.where
         self.count, self.lost, self.at = graph.batch.count, graph.batch.missing, graph.batch.axes
         self.builder = NetworkBuilder("graph")
         self.made: dict[str, Shape] = {}
@@ -44,6 +43,8 @@ class Translation:
         self.producer: dict[str, str] = {}
         self.batches: dict[str, Batch | None] = {}
         self.problems: list[NodeProblem] = []
+        self.tensors: dict[str, str] = {}
+        self.weight_bytes: dict[str, int] = {}
 
     @classmethod
     def of(cls, graph: Graph) -> Translation:
@@ -64,6 +65,12 @@ class Translation:
         self.builder.name = name
         return self.builder.build(self.count)
 
+    def word_bytes(self) -> dict[str, int]:
+        """Return the sizes of words of layers' results, as far as a quantised graph gives them."""
+        stored = Stored(self.graph.nodes, set(self.graph.results), self.graph.word_bytes)
+        found = {name: stored.size(tensor) for name, tensor in self.tensors.items()} if self.graph.word_bytes else {}
+        return {name: size for name, size in found.items() if size is not None}
+
     # The layers so far (Writer) -----------------------------------------------------------------------------------------------
 
     def add(self, layer: Layer, sources: Sequence[str]) -> str:
@@ -82,6 +89,10 @@ class Translation:
             self.copies[name] = self.copies.get(name, 1) + 1
             found = f"{name}#{self.copies[name]}"
         return found
+
+    def stands_for(self, name: str, tensor: str) -> None:
+        """Note that a layer gives a tensor of the graph. The first tensor that it gives is the one that is stored."""
+        self.tensors.setdefault(name, tensor)
 
     def is_new(self, tensor: str) -> bool:
         """Return whether no layer has had these weights before, and note that one has them now."""
@@ -112,6 +123,7 @@ class Translation:
             raise InputError(f"input '{name}': expected a tensor with a shape", where=self.where)
         self.batches[name] = batch
         self.producer[name] = self.add(Input(self.free(name), per_image(self.found.shapes[name], batch, self.count) or (1,)), [])
+        self.stands_for(self.producer[name], name)
 
     def _node(self, node: GraphNode) -> None:
         """Translate a node, or note that it has no layer and put a view in its place."""
@@ -119,9 +131,10 @@ class Translation:
         try:
             if operator is None:
                 raise UnsupportedError(COMPUTED_CONTROL.get(node.op, node.op))
-            made = self._prepared(node)
+            made, before = self._prepared(node), len(self.made)
             self._follow(operator, made)
             names = operator.layers(made)
+            self._note_weights(node, list(self.made)[before:])
         except UnsupportedError as reason:
             self.problems.append((str(reason), node.name))
             self._skip(node)
@@ -130,7 +143,16 @@ class Translation:
             if name and node.outputs[index]:
                 self._compare(name, made, index)
                 self.producer[node.outputs[index]] = name
+                self.stands_for(name, node.outputs[index])
                 self.batches[node.outputs[index]] = made.axes.results[index]
+
+    def _note_weights(self, node: GraphNode, made: Sequence[str]) -> None:
+        """Note the size of words of a node's weights, its constants of two axes and more, for the layers that it made."""
+        sizes = self.graph.word_bytes
+        weights = [each for each in node.inputs if each in self.found.constants and len(self.found.shapes.get(each, ())) > 1]
+        known = [sizes[tensor] for tensor in weights if tensor in sizes]
+        if known:
+            self.weight_bytes |= dict.fromkeys(made, max(known))
 
     def _prepared(self, node: GraphNode) -> Node:
         return Node(
@@ -210,39 +232,3 @@ class Translation:
         if tensor not in self.found.shapes:
             raise UnsupportedError("a tensor whose shape does not follow from the inputs")
         return self.found.shapes[tensor]
-
-
-def unsupported(problems: Iterable[NodeProblem], where: str) -> InputError:
-    """Return one InputError that counts all problems by kind and names three nodes of each."""
-    nodes: dict[str, list[str]] = defaultdict(list)
-    for what, name in problems:
-        nodes[what].append(name)
-    listed = "; ".join(
-        f"{what} ({len(names)}x: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
-        for what, names in sorted(nodes.items())
-    )
-    hint = "docs/onnx.md lists what is supported; --skip-unsupported runs the rest"
-    return InputError(f"unsupported operators: {listed}", where=where, hint=hint)
-
-
-def finished(
-    translation: Translation, name: str, batch: int | None, *, skip_unsupported: bool, fusion: bool, file: Path | None
-) -> Network:
-    """Return the network of a translation. ``batch`` replaces that of the graph. See ``load_onnx`` for the other arguments.
-
-    Raise InputError for unsupported nodes, for a batch where no axis is the batch in all of the graph, and for no node at all.
-    """
-    where = translation.where
-    if translation.problems and not skip_unsupported:
-        raise unsupported(translation.problems, where)
-    if batch not in (None, translation.count) and translation.lost is not None:
-        raise InputError(f"expected no --batch for a graph without one batch axis ({translation.lost})", where=where)
-    if not translation.made:
-        raise InputError("expected nodes that compute something from the inputs, got none", where=where)
-    if translation.problems:
-        count = len(translation.problems)
-        name = f"{name}, without {count} unsupported node{'s' if count > 1 else ''}"
-    network = translation.network(name)
-    whole = Network(name, network.graph, network.batch if batch is None else batch, file=file)
-    results = {translation.producer[tensor] for tensor in translation.graph.results if tensor in translation.producer}
-    return with_copies(fused(whole, results) if fusion else whole)

@@ -41,7 +41,7 @@ def training_step(network: Network, *, optimizer: str = "sgd", strided: str = "p
     trained = backward(network, builder, needs, pending, strided)
     for name in trained:
         builder.add(Update(f"{name}.update", optimizer), [f"{name}.weight_gradient"])
-    return builder.build(network.batch)
+    return builder.build(network.batch, network.notes)
 
 
 def forward(network: Network, builder: NetworkBuilder, needs: dict[str, bool]) -> None:

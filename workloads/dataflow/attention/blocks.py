@@ -74,7 +74,7 @@ def attention_joined(network: Network, *, causal: bool, system: System | None = 
             for position, operand in enumerate(block.operands):
                 before = graph.edges[operand, block.root]["operands"] if graph.has_edge(operand, block.root) else ()
                 graph.add_edge(operand, block.root, operands=(*before, position))
-    return Joined(Network(network.name, graph, network.batch, file=network.file), blocks)
+    return Joined(network.with_graph(graph), blocks)
 
 
 def _fitted(block: Block, network: Network, causal: bool, system: System | None) -> Block:

@@ -80,6 +80,9 @@ class Writer(Protocol):
     def free(self, name: str) -> str:
         """Return ``name`` or, if a layer has it, another one like it."""
 
+    def stands_for(self, name: str, tensor: str) -> None:
+        """Note that a layer gives a tensor of the graph."""
+
     def is_new(self, tensor: str) -> bool:
         """Return whether no layer has had these weights before, and note that one has them now."""
 
@@ -164,7 +167,9 @@ class Node:
         """Return the layer that makes an operand in the shape in which this node reads it, adding a view or a constant."""
         operand, wanted = self.operands[position], self.shape(position)
         if operand.constant:
-            return self.add(layers.Constant(self.part(f"constant_{position}"), wanted))
+            made = self.add(layers.Constant(self.part(f"constant_{position}"), wanted))
+            self.writer.stands_for(made, operand.name)
+            return made
         source = self.sources[position]
         if self.writer.shape(source) == wanted:
             return source

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simcore.errors import InputError
+from workloads.importers.finishing import finished
 from workloads.importers.graph import Graph
 from workloads.importers.names import one_line
 from workloads.importers.onnx_sizes import written_batch
@@ -18,7 +19,7 @@ from workloads.importers.pytorch.calls import Call, Recorder, TensorName
 from workloads.importers.pytorch.functions import FUNCTIONS
 from workloads.importers.pytorch.products import PRODUCTS
 from workloads.importers.pytorch.tensors import MOVES, SHAPED, VIEWS
-from workloads.importers.translation import Translation, finished
+from workloads.importers.translation import Translation
 from workloads.network import Network
 
 HANDLERS = {**MOVES, **FUNCTIONS, **PRODUCTS}
