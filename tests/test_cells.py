@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import product
-from math import exp, pi
+from math import exp, log, pi
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from cells_by_hand import JUNCTIONS, nominal_error_rate, overdrive_of, tau_of
 from typer.testing import CliRunner
 
 from models.arrays.cells import memory_cell, memory_cells
+from models.arrays.cheapest import cheapest_write, savings
+from models.arrays.macro import memory_macro
 from models.arrays.table import SOURCE
 from models.cells.agreement import comparisons, contradictions
 from models.cells.chain import directed_writes, error_rate_span, pulse_span
@@ -235,3 +237,34 @@ def test_a_bad_description_is_reported_with_its_line(tmp_path, text, told):
 
 def test_sram_has_no_description():
     assert "sram is not written by a pulse" in invoke("sram").stderr
+
+
+# The cheapest write
+
+
+def test_the_cheapest_write_has_twice_the_critical_current_and_saves_as_the_closed_form_says():
+    """At a rate, tau = ln(...) / (2 (i - 1)), and the energy goes with i^2 tau: the least of i^2 / (i - 1) is at i = 2."""
+    for name in PUBLISHED:
+        cell = memory_cell(name)
+        rate = nominal_error_rate(name)
+        found = cheapest_write(cell, rate)
+        i = overdrive_of(name) * found.voltage_v / cell.nominal_voltage_v
+        assert i == pytest.approx(2, abs=0.2)
+        assert max(found.error_rate_p_to_ap, found.error_rate_ap_to_p) == pytest.approx(rate, rel=0.02)
+        own = overdrive_of(name)
+        by_hand = own**2 / (own - 1) / (2**2 / (2 - 1))
+        assert cell.write_energy_pj / found.energy_pj == pytest.approx(by_hand, rel=0.07)
+
+
+def test_savings_tell_the_cheaper_write_and_the_tolerated_errors_apart():
+    macro = memory_macro("stt-34.5F2", 2**20)
+    found = savings(macro, 1e-3)
+    nominal_pj = macro.cell.write_energy_pj
+    assert found.cell_baseline_gain == nominal_pj / found.baseline.energy_pj > 1
+    assert found.cell_baseline_gain * found.cell_tolerance_gain == pytest.approx(nominal_pj / found.tolerant.energy_pj)
+    word_pj = [macro.write_pj - 128 * (nominal_pj - point.energy_pj) for point in (found.baseline, found.tolerant)]
+    assert found.word_baseline_gain == pytest.approx(macro.write_pj / word_pj[0])
+    assert found.word_tolerance_gain == pytest.approx(word_pj[0] / word_pj[1])
+    # At overdrive 2 the pulse, and so the energy, goes with ln(s D (i - 1) / (i rate)), where s is 1.6 and D 34.3.
+    ratio = log(1.6 * 34.3 / 2 / nominal_error_rate("stt-34.5F2")) / log(1.6 * 34.3 / 2 / 1e-3)
+    assert found.cell_tolerance_gain == pytest.approx(ratio, rel=0.05)

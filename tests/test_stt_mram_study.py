@@ -129,6 +129,12 @@ def test_the_cheapest_write_reaches_its_error_rate_and_both_together_are_cheapes
     table = cheapest
     assert (table["write_error_rate"] / table["target_error_rate"]).tolist() == pytest.approx([1] * len(table), rel=0.02)
     gains_of = table.pivot_table("cell_energy_gain", index="target_error_rate", columns="varied")
+    baseline = table[table["baseline"] & (table["varied"] == "both")].iloc[0]
+    assert baseline["target_error_rate"] == pytest.approx(nominal_error_rate(CELL), rel=5e-3)
+    for part in ("cell", "word"):
+        assert baseline[f"{part}_tolerance_gain"] == 1
+        told_apart = baseline[f"{part}_energy_gain"] * table[f"{part}_tolerance_gain"]
+        assert told_apart.tolist() == pytest.approx(table[f"{part}_energy_gain"].tolist())
     assert (gains_of["both"] >= gains_of[["pulse", "voltage"]].max(axis=1)).all()
     # At constant voltage the pulse for a rate of 1e-9 instead of the nominal one: r (tau - tau_nominal) = ln(nominal / 1e-9).
     r = 2 * (overdrive_of(CELL) - 1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from models.arrays.cheapest import cheapest_write
 from models.arrays.macro import Macro
-from models.arrays.write import nominal_voltage_v, pulse_ns_for, voltage_v_for
+from models.arrays.write import DEFAULT_DESIGN, nominal_voltage_v, pulse_ns_for, voltage_v_for
 from simcore.studies.stt_mram.arrays import macro
 from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN, KIB, MIB
 
@@ -18,9 +18,6 @@ CAPACITY_BYTES, LEAKAGE_CLASS = MIB, "lop"
 VOLTAGE_SHARES = tuple(round(0.3 + 0.05 * step, 2) for step in range(21))
 PULSE_SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 ERROR_RATES = (1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
-#: The pulses of the search for the cheapest write, relative to nominal. They are 6 % apart, so its energy is within 0.2 % of the
-#: least.
-SEARCHED_PULSES = tuple(float(share) for share in np.geomspace(0.5, 8.0, 49))
 
 
 def nominal_macro(cell: str) -> Macro:
@@ -41,17 +38,21 @@ def cheapest_table(cell: str) -> pd.DataFrame:
     """Return, per error rate of the worse direction, the writes that reach it at the least energy.
 
     One write varies only the pulse (nominal voltage), one only the voltage (nominal pulse), and one varies both. ``*_gain`` is
-    the nominal energy over the energy of this write.
+    the nominal energy over the energy of this write. ``*_tolerance_gain`` is the part that tolerating errors adds: the energy of
+    the cheapest write of the nominal error rate over the energy of this write. ``baseline`` marks the rows of the nominal rate.
     """
     nominal = nominal_macro(cell)
+    nominal_rate = DEFAULT_DESIGN.nominal_error_rate(nominal.cell)
     rows = []
-    for rate in ERROR_RATES:
+    for rate in sorted({nominal_rate, *ERROR_RATES}):
         for varied, (voltage_v, pulse_ns) in _writes_for(nominal, rate).items():
             point = _point(nominal, voltage_v, pulse_ns)
-            rows.append({"target_error_rate": rate, "varied": varied, **point})
+            rows.append({"target_error_rate": rate, "varied": varied, "baseline": rate == nominal_rate, **point})
     table = pd.DataFrame(rows)
     for part in ("cell", "word"):
-        table[f"{part}_energy_gain"] = 1 / table[f"relative_{part}_energy"]
+        relative = table[f"relative_{part}_energy"]
+        table[f"{part}_energy_gain"] = 1 / relative
+        table[f"{part}_tolerance_gain"] = float(relative[table["baseline"] & (table["varied"] == "both")].iloc[0]) / relative
     return table
 
 
@@ -59,12 +60,11 @@ def _writes_for(nominal: Macro, rate: float) -> dict[str, tuple[float, float]]:
     """Return voltage and pulse that give an error rate, by what was varied."""
     cell = nominal.cell
     nominal_v = nominal_voltage_v(cell)
-    pulses = [share * cell.pulse_ns for share in SEARCHED_PULSES]
-    pairs = [(voltage_v_for(cell, rate, pulse_ns), pulse_ns) for pulse_ns in pulses]
+    both = cheapest_write(cell, rate)
     return {
         "pulse": (nominal_v, pulse_ns_for(cell, rate)),
         "voltage": (voltage_v_for(cell, rate, cell.pulse_ns), cell.pulse_ns),
-        "both": min(pairs, key=lambda pair: pair[0] ** 2 * pair[1]),
+        "both": (both.voltage_v, both.pulse_ns),
     }
 
 
@@ -87,7 +87,8 @@ def _point(nominal: Macro, voltage_v: float, pulse_ns: float) -> dict[str, Any]:
 def write_findings(cheapest: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the least error rate of the table at which the write takes less than half the nominal energy, or None.
 
-    There is one finding for the cells and one for the whole word, by what was varied.
+    There is one finding for the cells and one for the whole word, by what was varied. The point's ``tolerance_gain`` is what
+    tolerating errors adds to the cheapest write of the nominal error rate.
     """
     found = []
     for part in ("cell", "word"):
@@ -96,7 +97,7 @@ def write_findings(cheapest: pd.DataFrame) -> list[dict[str, Any]]:
             told: dict[str, Any] = {"energy_of": part, "varied": varied, "point": None}
             told |= {"leakage_class": LEAKAGE_CLASS, "capacity_kib": CAPACITY_BYTES // KIB}
             if not enough.empty:
-                keys = ("target_error_rate", "voltage_v", "pulse_ns", f"{part}_energy_gain", "write_ns")
+                keys = ("target_error_rate", "voltage_v", "pulse_ns", f"{part}_energy_gain", f"{part}_tolerance_gain", "write_ns")
                 first = enough.sort_values("target_error_rate").iloc[0]
                 told["point"] = {key.removeprefix(f"{part}_"): float(first[key]) for key in keys}
             found.append(told)

@@ -24,7 +24,7 @@ def assumptions(settings: WriteErrorSettings, made: Candidates) -> tuple[str, ..
         "errors once",
         "master weights, biases, normalisation, weight gradients and sums are float32 and free of errors",
         "test accuracy is that of the final master weights in words of the same format, read without errors",
-        f"safe MRAM: write error rate {device.safe.error_rate:g} at {device.safe.pulse_ns:g} ns, "
+        f"safe MRAM: write error rate {device.safe.error_rate:.2g} at {device.safe.pulse_ns:g} ns, "
         f"{made.safe.safe.voltage_v} V; relaxed MRAM: the same pulse at a lower voltage, or a shorter one at the same voltage",
         *device.assumptions,
     )
