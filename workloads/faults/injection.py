@@ -55,17 +55,24 @@ def write_words(old: Words, new: Words, rates: ErrorRates, rng: np.random.Genera
     if not len(at_risk) or not flipped:
         return Written(stored, flipped, 0)
     highest = float(rates.max())
-    word, place = np.divmod(_drawn_sites(len(at_risk) * len(new), highest, rng), len(at_risk))
+    word, place = np.divmod(drawn_sites(len(at_risk) * len(new), highest, rng), len(at_risk))
     bit = at_risk[place].astype(np.uint32)
     must_flip = np.flatnonzero((flips[word] >> bit) & np.uint32(1))
     word, bit = word[must_flip], bit[must_flip]
-    to_zero = 1 - ((new[word] >> bit) & np.uint32(1)).astype(np.intp)
-    fails = rng.random(len(word)) * highest < rates[bit, to_zero]
+    fails = failing(old[word], new[word], bit, rates, rng)
     np.bitwise_xor.at(stored, word[fails], np.uint32(1) << bit[fails])
     return Written(stored, flipped, int(fails.sum()))
 
 
-def _drawn_sites(sites: int, rate: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def failing(old: Words, new: Words, bit: Words, rates: ErrorRates, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Return which of the sites, drawn at the highest rate, fail: ``bit`` of a word that overwrites ``old`` by ``new``."""
+    must_flip = ((old ^ new) >> bit & np.uint32(1)).astype(bool)
+    to_zero = 1 - ((new >> bit) & np.uint32(1)).astype(np.intp)
+    fails: npt.NDArray[np.bool_] = must_flip & (rng.random(len(new)) * float(rates.max()) < rates[bit, to_zero])
+    return fails
+
+
+def drawn_sites(sites: int, rate: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Return, in ascending order, a random subset of ``sites`` sites to which each belongs with probability ``rate``."""
     found: list[npt.NDArray[np.int64]] = []
     last = -1

@@ -31,24 +31,30 @@ def deterministic() -> Iterator[None]:
         torch.use_deterministic_algorithms(strict)
 
 
-def fit(net: nn.Module, data: Dataset, setup: TrainingSetup, seed: int) -> tuple[float, int]:
-    """Train, and return the last minibatch's loss and the number of minibatches. A loss that is not finite ends the training.
+def minibatches(data: Dataset, setup: TrainingSetup, seed: int) -> Iterator[tuple[torch.Tensor, float]]:
+    """Yield the indices of the images of each minibatch, with its learning rate.
 
     The seed sets the order of the images. Images that do not fill a minibatch are left out of that epoch.
     """
     order = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.SGD(net.parameters(), lr=setup.learning_rate, momentum=setup.momentum)
     per_epoch = len(data.train_labels) // setup.batch
     total = setup.epochs * per_epoch
+    for epoch in range(setup.epochs):
+        shuffled = torch.randperm(len(data.train_labels), generator=order)
+        for number, batch in enumerate(shuffled[: per_epoch * setup.batch].view(per_epoch, setup.batch)):
+            yield batch, setup.learning_rate * (1 - (epoch * per_epoch + number) / total)
+
+
+def fit(net: nn.Module, data: Dataset, setup: TrainingSetup, seed: int) -> tuple[float, int]:
+    """Train, and return the last minibatch's loss and the number of minibatches. A loss that is not finite ends the training."""
+    optimiser = torch.optim.SGD(net.parameters(), lr=setup.learning_rate, momentum=setup.momentum)
     net.train()
     value, done = float("nan"), 0
-    for _ in range(setup.epochs):
-        shuffled = torch.randperm(len(data.train_labels), generator=order)
-        for batch in shuffled[: per_epoch * setup.batch].view(per_epoch, setup.batch):
-            optimiser.param_groups[0]["lr"] = setup.learning_rate * (1 - done / total)
-            value, done = step(net, optimiser, data, batch), done + 1
-            if not isfinite(value):
-                return value, done
+    for batch, learning_rate in minibatches(data, setup, seed):
+        optimiser.param_groups[0]["lr"] = learning_rate
+        value, done = step(net, optimiser, data, batch), done + 1
+        if not isfinite(value):
+            break
     return value, done
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from simcore.errors import InputError
 from workloads.faults.word_memory import Reuse, WriteCounts, check_reuse
-from workloads.layers.held import TensorKind
 from workloads.learning.network import check_trainable
 
 
@@ -40,7 +39,8 @@ class TrainingSetup:
 class Trained:
     """The result of a run. Accuracy is that of the last epoch's weights on the test images, in percent, without write errors.
 
-    ``diverged`` says that a loss was not finite, which stopped the training.
+    ``diverged`` says that a loss was not finite, which stopped the training. ``writes`` counts by kind of tensor, or by
+    scratchpad if a machine's writes met errors.
     """
 
     accuracy_percent: float
@@ -48,5 +48,5 @@ class Trained:
     diverged: bool
     minibatches: int
     test_images: int
-    writes: Mapping[TensorKind, WriteCounts]
+    writes: Mapping[str, WriteCounts]
     wall_s: float
