@@ -40,4 +40,12 @@ def train(data: Dataset, setup: TrainingSetup, rates: Mapping[TensorKind, ErrorR
         loss, minibatches = fit(net, data, setup, seed)
         accuracy = accuracy_percent(net, data)
     wall_s = time.perf_counter() - started
-    return Trained(accuracy, loss, not isfinite(loss), minibatches, len(data.test_labels), {**pad.counts}, wall_s)
+    return Trained(
+        accuracy,
+        loss,
+        not isfinite(loss),
+        minibatches,
+        len(data.test_labels),
+        {str(kind): counts for kind, counts in pad.counts.items()},
+        wall_s,
+    )
