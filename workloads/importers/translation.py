@@ -39,7 +39,7 @@ class Translation:
         self.builder = NetworkBuilder("graph")
         self.made: dict[str, Shape] = {}
         self.copies: dict[str, int] = {}
-        self.weights: set[str] = set()
+        self.weights: dict[str, str] = {}
         self.producer: dict[str, str] = {}
         self.batches: dict[str, Batch | None] = {}
         self.problems: list[NodeProblem] = []
@@ -94,11 +94,11 @@ class Translation:
         """Note that a layer gives a tensor of the graph. The first tensor that it gives is the one that is stored."""
         self.tensors.setdefault(name, tensor)
 
-    def is_new(self, tensor: str) -> bool:
-        """Return whether no layer has had these weights before, and note that one has them now."""
-        known = tensor in self.weights
-        self.weights.add(tensor)
-        return not known
+    def first_with(self, tensor: str, name: str) -> str | None:
+        """Return the layer that had these weights first, or None, and note that ``name`` has them, if it is the first."""
+        known = self.weights.get(tensor)
+        self.weights.setdefault(tensor, name)
+        return known
 
     # The nodes ----------------------------------------------------------------------------------------------------------------
 

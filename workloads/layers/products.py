@@ -104,10 +104,11 @@ class Conv(Layer):
 class SharedConv(Conv):
     """A convolution whose weights other layers have, too: the depths of a convolution over three axes.
 
-    Only the layer that is ``counted`` has them among its parameters.
+    Only the layer that is ``counted`` has them among its parameters. ``shares`` names that layer in all others.
     """
 
     counted: bool = False
+    shares: str = ""
 
     def parameters(self, inputs: Sequence[Shape]) -> int:
         return super().parameters(inputs) if self.counted else 0
@@ -138,10 +139,12 @@ class Linear(Layer):
 class SharedLinear(Linear):
     """A linear layer whose weights other layers have, too: the steps of a recurrent network, or an embedding's table.
 
-    Only the layer that is ``counted`` has them among its parameters.
+    Only the layer that is ``counted`` has them among its parameters. ``shares`` names that layer in all others, if it is a
+    product, too.
     """
 
     counted: bool = False
+    shares: str = ""
 
     def parameters(self, inputs: Sequence[Shape]) -> int:
         return super().parameters(inputs) if self.counted else 0

@@ -119,8 +119,10 @@ def _operands(network: Network, instance: LayerInstance, work: Work, weighted: s
 
 
 def _owner(network: Network, name: str) -> str:
-    """Return the layer whose weights a layer uses: that of which it is a gradient, or itself."""
-    return str(getattr(getattr(network.layer(name), "of", None), "name", name))
+    """Return the layer whose weights a layer uses: itself, that of which it is a gradient, or that with which it shares them."""
+    layer = network.layer(name)
+    user = getattr(layer, "of", layer)
+    return str(getattr(user, "shares", "") or getattr(user, "name", name))
 
 
 def _assembled(found: _Found) -> list[StepTensor]:

@@ -37,11 +37,12 @@ def _plain_conv(node: Node, window: Window) -> layers.Conv:
 def _conv_of_volume(node: Node, volume: Volume) -> list[str]:
     """Return one convolution for each depth of the result. A filter's depths are further channels of it."""
     conv = _plain_conv(node, Window(volume.flat(), volume.kernel[1:]))
-    made = []
+    made: list[str] = []
     for at, depths in enumerate(volume.depths()):
         slices = [volume.slice(depth) for depth in depths]
         slab = slices[0] if len(slices) == 1 else node.add(layers.Concat(node.part(f"depths_{at}"), 0), *slices)
-        one = layers.SharedConv(**{**vars(conv), "name": node.part(f"conv_{at}")}, counted=at == 0)
+        first = made[0] if made else ""
+        one = layers.SharedConv(**{**vars(conv), "name": node.part(f"conv_{at}")}, counted=at == 0, shares=first)
         made.append(node.add(one, slab))
     return volume.joined(made)
 

@@ -96,7 +96,7 @@ def _embedding(node: Node, indices: str) -> str:
     shape = node.result()[: len(node.result()) - len(width)]
     if node.writer.shape(indices) != shape:
         indices = node.add(layers.Reshape(node.part("indices"), shape), indices)
-    node.writer.is_new(node.operands[0].name)
+    node.writer.first_with(node.operands[0].name, node.name)
     return node.add(layers.Embedding(node.name, node.operands[0].shape[0], width), indices)
 
 

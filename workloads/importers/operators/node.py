@@ -83,8 +83,8 @@ class Writer(Protocol):
     def stands_for(self, name: str, tensor: str) -> None:
         """Note that a layer gives a tensor of the graph."""
 
-    def is_new(self, tensor: str) -> bool:
-        """Return whether no layer has had these weights before, and note that one has them now."""
+    def first_with(self, tensor: str, name: str) -> str | None:
+        """Return the layer that had these weights first, or None, and note that ``name`` has them, if it is the first."""
 
 
 @dataclass
@@ -177,9 +177,10 @@ class Node:
 
     def linear(self, outputs: int, *, bias: bool, name: str = "") -> layers.Linear:
         """Return a linear layer with the second operand as its weights, which other layers may have, too."""
-        if self.writer.is_new(self.operands[1].name):
+        first = self.writer.first_with(self.operands[1].name, name or self.name)
+        if first is None:
             return layers.Linear(name or self.name, outputs, bias=bias)
-        return layers.SharedLinear(name or self.name, outputs, bias=bias)
+        return layers.SharedLinear(name or self.name, outputs, bias=bias, shares=first)
 
     def part(self, what: str) -> str:
         """Return the name of an additional layer of this node."""

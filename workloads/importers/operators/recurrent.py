@@ -57,11 +57,13 @@ class _Direction:
         node, (steps, *rows, _), width = self.node, self.shape, self.gates * self.hidden
         given = node.add(layers.Linear(self._name("inputs"), width, bias=node.has(3)), source)
         state = node.add(layers.Constant(self._name("first_state"), (*rows, self.states * self.hidden), trained=False))
-        outputs, output = [], state
+        outputs, output, first = [], state, ""
         for step in range(steps):
             output = self._output(state, step)
             own = node.add(layers.Part(self._name(f"step_{step}.inputs"), (*rows, width)), given)
-            product = layers.SharedLinear(self._name(f"step_{step}.recurrent"), width, node.has(3), counted=step == 0)
+            name = self._name(f"step_{step}.recurrent")
+            product = layers.SharedLinear(name, width, node.has(3), counted=step == 0, shares=first)
+            first = first or name
             gates = node.add(layers.Add(self._name(f"step_{step}.gates")), own, node.add(product, output))
             state = node.add(layers.Cell(self._name(f"step_{step}.cell"), self.hidden, self.gates, self.states), gates, state)
             outputs.append(self._output(state, step + 1))
