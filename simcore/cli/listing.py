@@ -175,6 +175,7 @@ def _families() -> str:
     from workloads.networks.families import FAMILIES
 
     example = "vgg16-48 for images of 48 x 48 and 10 classes, resnet18-64-100 for 100 classes"
+    example += ", vgg8-narrow8-32 with an eighth of the channels"
     return f"Families, for images of any side, as FAMILY-SIDE or FAMILY-SIDE-CLASSES: {', '.join(FAMILIES)}. Such as {example}."
 
 

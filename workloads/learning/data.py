@@ -65,7 +65,7 @@ def _first(found: Images, images: int) -> Images:
 
 
 def load_dataset(name: str, folder: str | Path | None = None) -> Dataset:
-    """Return the data set of this name: digits, or cifar10, cifar100, imagenet or imagenet-SIDE from the files in ``folder``.
+    """Return the data set of this name: digits or digits-SIDE, or cifar10, cifar100, imagenet or imagenet-SIDE from ``folder``.
 
     Raise InputError for an unknown name, a missing folder or file, files with unexpected contents, and missing scikit-learn or
     Pillow if it is needed.
@@ -73,6 +73,9 @@ def load_dataset(name: str, folder: str | Path | None = None) -> Dataset:
     sized = re.fullmatch(r"imagenet-([0-9]{1,4})", name)
     if sized is not None:
         return _imagenet(folder, int(sized[1]))
+    larger = re.fullmatch(r"digits-([0-9]{1,4})", name)
+    if larger is not None:
+        return _upscaled(_digits(folder), int(larger[1]))
     if name not in DATASETS:
         raise InputError(f"no data set is called '{name}'", hint=did_you_mean(name, DATASETS))
     return DATASETS[name](folder)
@@ -91,6 +94,21 @@ def _digits(folder: str | Path | None) -> Dataset:
     if folder is not None:
         raise InputError("expected no folder of data, because the digits come with scikit-learn", where=str(folder))
     return _all_digits()
+
+
+def _upscaled(digits: Dataset, side: int) -> Dataset:
+    """Return the digits with each pixel repeated until an image has this side.
+
+    Raise InputError for a side that is not a multiple of theirs.
+    """
+    own = digits.image[1]
+    if side < own or side % own:
+        raise InputError(f"expected a side that is a multiple of {own}, got {side}", where="data")
+    train, test = (
+        found.repeat(side // own, axis=2).repeat(side // own, axis=3)
+        for found in (np.asarray(digits.train_images), np.asarray(digits.test_images))
+    )
+    return Dataset(f"digits-{side}", digits.classes, train, digits.train_labels, test, digits.test_labels)
 
 
 @lru_cache(maxsize=1)

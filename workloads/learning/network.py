@@ -10,18 +10,20 @@ from simcore.errors import InputError
 from workloads.layers import Input, Shape, Softmax
 from workloads.load import load_network
 from workloads.network import Network
-from workloads.networks.families import FAMILIES
+from workloads.networks.families import family_named
 from workloads.networks.images import Image
 
 
 def network_for(name: str, image: Image, classes: int, batch: int = 1) -> Network:
     """Return the network called ``name`` for images (channels, rows, columns) of ``classes`` classes.
 
-    ``name`` is a family, which is built for the images, or any name that :func:`workloads.load.load_network` knows, whose network
-    must fit them. Raise InputError for an unknown name, and for images or classes that the network does not take.
+    ``name`` is a family or a narrow form of one (``vgg8-narrow8``), which is built for the images, or any name that
+    :func:`workloads.load.load_network` knows, whose network must fit them. Raise InputError for an unknown name, and for images
+    or classes that the network does not take.
     """
-    if name in FAMILIES:
-        return FAMILIES[name](name, image, classes, batch)
+    family = family_named(name)
+    if family is not None:
+        return family(name, image, classes, batch)
     network = load_network(name, batch)
     taken = [network.layer(node).infer(()) for node in network.order() if isinstance(network.layer(node), Input)]
     given = [instance.output_shape for instance in network.instances() if not network.graph.out_degree(instance.name)]
@@ -47,5 +49,5 @@ def scores_network(network: Network) -> Network:
 
 def check_trainable(name: str) -> None:
     """Raise InputError for a name that :func:`network_for` does not know for any images."""
-    if name not in FAMILIES:
+    if family_named(name) is None:
         load_network(name)
