@@ -16,8 +16,9 @@ from simcore.studies.form.spread import spread
 from simcore.studies.stt_mram import arrays, gains, pulses, ratio_map, systems, writes
 from simcore.studies.stt_mram.accuracy import _with_steps, placed_steps, study_accuracy
 from simcore.studies.stt_mram.conclusions import capacity, conclusions
-from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, SttMramSettings
+from simcore.studies.stt_mram.settings import KIB, MIB, SttMramSettings
 from simcore.studies.stt_mram.variants import Variant
+from simcore.studies.stt_mram.where.part import study_map
 from workloads.faults.device import MacroDevice
 from workloads.faults.placement import PlacedBits, Placement, Storage
 from workloads.learning.setup import TrainingSetup
@@ -27,7 +28,9 @@ from workloads.learning.setup import TrainingSetup
 def quick_lenet():
     """The quick study's systems with lenet5 alone."""
     settings = SttMramSettings(quick=True, networks=("lenet5",))
-    runs, stalls = systems.simulate_systems(settings, None)
+    runs, stalls = (
+        systems.of_study(table, settings) for table in systems.simulate_jobs(systems.study_jobs(settings), settings, None)
+    )
     return gains.with_gains(runs), stalls
 
 
@@ -36,7 +39,7 @@ def test_every_row_is_the_run_of_its_own_system(quick_lenet):
     rows, stalls = quick_lenet
     assert len(rows) == 2 * 3 * 2 * 3 * 2  # passes, classes, sizes, memories, gating
     for variant in (Variant("lop", MIB, CELL, "area"), Variant("hp", 4 * MIB, gated=True)):
-        alone = simulate("lenet5", variant.system(), batch=BATCHES["lenet5"], training="momentum")
+        alone = simulate("lenet5", variant.system(), batch=32, training="momentum")
         wanted = {"leakage_class": variant.leakage_class, "iso": variant.iso, "sram_kib": variant.sram_bytes // KIB}
         wanted |= {"gated": variant.gated, "pass": "training"}
         row = only(rows, **wanted)
@@ -104,6 +107,7 @@ def test_at_the_busy_share_the_gain_is_the_least_claimed(quick_lenet):
 
 def made_up(**changed: object) -> dict:
     row = {"network": "n", "pass": "training", "leakage_class": "hp", "sram_kib": 1024, "gated": False, "iso": "none"}
+    row |= {"batch": 32, "array": 32, "clock_mhz": 1000}
     row |= {"area_mm2": 2.0, "accesses_per_ns": 1.0, "time_ns": 1000.0, "leakage_mw": 10.0, "read_uj": 1.0, "write_uj": 1.0}
     row |= {"dram_read_bytes": 100, "dram_write_bytes": 100}
     return row | {f"{scope}_uj": 32.0 for scope in gains.SCOPES} | changed
@@ -168,6 +172,8 @@ def printed(quick_lenet, pulse_table):
     tables = {"systems": rows, "system_stalls": stalls, "gain_ranges": gains.gain_range_table(rows)}
     tables |= {"comparisons": arrays.comparison_table(), "energy_ratio_bounds": ratio_map.bound_table(CELL)}
     tables |= {"cheapest_writes": writes.cheapest_table(CELL), "pulses": pulse_table}
+    tables |= study_map(rows.assign(network=rows["network"] + "-32")).tables
+    assert len(tables["named_configurations"])
     return list(printed_tables(tables, CELL))
 
 

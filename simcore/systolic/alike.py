@@ -1,4 +1,4 @@
-"""The comparison of two systems: do they take the same cycles for the same work?"""
+"""The comparison of two systems: do they take the same cycles for the same work, and is the plan of the work the same?"""
 
 from __future__ import annotations
 
@@ -16,13 +16,21 @@ _BANKS = {"timing", "macro", "bank_groups"}
 
 def cycle_content(system: System) -> str:
     """Return everything on which the system's cycles depend. Names, technology and cells of macros are left out."""
-    pads: dict[str, Any] = {"scratchpads": dict.fromkeys(system.scratchpads, _BANKS)}
-    content: dict[str, Any] = system.model_dump(mode="json", exclude={**_COSTS_NOTHING, **pads})
-    content["order of scratchpads"] = list(system.scratchpads)
-    content["timings"] = [
+    timings = [
         [name, group.banks, *_timing(system, name, group)] for name, pad in system.scratchpads.items() for group in pad.groups
     ]
-    return json.dumps(content, sort_keys=True)
+    return json.dumps({**_without_banks(system), "timings": timings}, sort_keys=True)
+
+
+def plan_content(system: System) -> str:
+    """Return everything on which the system's plans depend: all that its cycles depend on except the timing of the banks."""
+    return json.dumps(_without_banks(system), sort_keys=True)
+
+
+def _without_banks(system: System) -> dict[str, Any]:
+    pads: dict[str, Any] = {"scratchpads": dict.fromkeys(system.scratchpads, _BANKS)}
+    content: dict[str, Any] = system.model_dump(mode="json", exclude={**_COSTS_NOTHING, **pads})
+    return {**content, "order of scratchpads": list(system.scratchpads)}
 
 
 def alike_in_time(one: System, other: System) -> bool:

@@ -29,11 +29,16 @@ class SttMramStudyOptions:
     placement: Annotated[
         list[Path] | None, typer.Option("--placement", metavar="FILE.yaml", help="Train and time this placement too; may repeat.")
     ] = None
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="KEY=VALUE,...", help="One configuration of the map, such as leakage=hp,sram=16MiB."),
+    ] = None
 
 
 def _run(given: SttMramStudyOptions, asked: Asked, on_progress: OnProgress | None) -> StudyResult:
     from simcore.studies.stt_mram.settings import SttMramSettings
     from simcore.studies.stt_mram.study import study_stt_mram
+    from simcore.studies.stt_mram.where.configuration import configuration_of
     from workloads.faults.placement_file import load_placement
 
     placements = tuple(load_placement(path) for path in given.placement or ())
@@ -44,6 +49,7 @@ def _run(given: SttMramStudyOptions, asked: Asked, on_progress: OnProgress | Non
         networks=names_in(given.networks),
         cell=given.cell,
         placements=placements,
+        only=None if given.only is None else configuration_of(given.only),
     )
     return study_stt_mram(settings, on_progress)
 

@@ -9,7 +9,7 @@ from models.technology import energy_table
 from simcore.spec import System, load_system
 from simcore.spec.memory import SimpleMemorySpec
 from simcore.studies.stt_mram.ratio_map import WRITE_SHARE
-from simcore.studies.stt_mram.settings import BATCHES, CLAIMED_GAIN, NODE_NM, WORD_BITS, SttMramSettings
+from simcore.studies.stt_mram.settings import BATCHES, CLAIMED_GAIN, NODE_NM, TRAINED, TRAINING_BATCH, WORD_BITS, SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER
 from simcore.studies.stt_mram.variants import GATED_LEAKAGE_PERCENT, PRESET
 
@@ -34,8 +34,9 @@ def assumptions(settings: SttMramSettings) -> tuple[str, ...]:
         f"R(a) counts {100 * WRITE_SHARE:g} % of the accesses as writes; both memories serve equal accesses in equal time and "
         "leak all the time",
         f"systems: {PRESET} at {NODE_NM} nm, all scratchpads of one cell, each bank of {WORD_BITS}-bit macros side by side; "
-        f"inference and a training step ({OPTIMIZER}) in the preset's words; batches "
-        + ", ".join(f"{name} {BATCHES[name]}" for name in settings.chosen_networks),
+        f"inference (batches {', '.join(f'{name} {BATCHES[name]}' for name in settings.chosen_networks)}) and a training step "
+        f"({OPTIMIZER}, {TRAINING_BATCH} images: {', '.join(TRAINED[name] for name in settings.chosen_networks)}) in the "
+        "preset's words",
         "a tensor that fits stays in a scratchpad from use to use (layer_results: scratchpads), except with placements",
         "equal area: as many banks of the most whole KiB that fit into the SRAM's area, scratchpad by scratchpad; the figures of "
         "their macros lie between rows of the table; a gain is SRAM over STT-MRAM with the same class and gating",

@@ -7,6 +7,7 @@ from math import isnan
 from typing import Any
 
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, CLAIMED_WRITE_GAIN, KIB
+from simcore.studies.stt_mram.where.sentences import reading_sentence, where_sentence
 
 _RANGE = f"{CLAIMED_GAIN[0]:g} to {CLAIMED_GAIN[1]:g}"
 
@@ -20,9 +21,12 @@ def conclusions(findings: Mapping[str, Any]) -> tuple[str, ...]:
         ("energy_gains", _gain),
         ("busy_share", _busy),
         ("main_memory_energy", _main_memory),
+        ("where_it_holds", where_sentence),
         ("write_pulses", _pulses),
     )
     of_parts = [told(row) for name, told in parts for row in findings.get(name, ())]
+    if "reading" in findings:
+        of_parts.append(reading_sentence(findings["reading"]))
     return (*of_parts, *(_accuracy(findings["accuracy"]) if "accuracy" in findings else ()))
 
 

@@ -13,7 +13,7 @@ from simcore.studies.stt_mram.settings import CLAIMED_GAIN
 #: The scopes of a gain. The chip is everything but main memory.
 SCOPES = ("scratchpads", "chip", "system")
 #: These columns identify the SRAM system of a row: the same run and class, with the same gating.
-_RUN = ["network", "pass", "leakage_class", "sram_kib", "gated"]
+_RUN = ["network", "pass", "batch", "array", "clock_mhz", "leakage_class", "sram_kib", "gated"]
 _CONFIGURATION = ["leakage_class", "iso", "sram_kib", "gated"]
 
 

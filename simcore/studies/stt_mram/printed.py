@@ -16,6 +16,7 @@ from simcore.studies.stt_mram.gains import SCOPES
 from simcore.studies.stt_mram.settings import KIB
 from simcore.studies.stt_mram.systems import PRESET_BYTES
 from simcore.studies.stt_mram.variants import PRESET
+from simcore.studies.stt_mram.where.printed import where_tables
 
 #: The capacities and error rates that are printed. The CSV files have all of them.
 SHOWN_KIB = (64, KIB, 4 * KIB, 16 * KIB, 64 * KIB)
@@ -28,6 +29,9 @@ MEMORIES = {"none": "SRAM", "capacity": "STT, cap.", "area": "STT, area"}
 
 def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[PrintedTable]:
     """Yield each existing table, at most 100 columns wide."""
+    if "comparisons" not in tables:
+        yield from where_tables(tables)
+        return
     yield _comparisons(tables["comparisons"], cell)
     yield _cheapest_writes(tables["cheapest_writes"])
     yield _bounds(tables["energy_ratio_bounds"])
@@ -36,6 +40,7 @@ def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[Pr
         yield _systems(systems[systems["leakage_class"] == leakage_class], leakage_class)
     yield _stalls(tables["system_stalls"], systems)
     yield _gain_ranges(tables["gain_ranges"])
+    yield from where_tables(tables)
     pulses = tables["pulses"]
     for network in pulses["network"].unique():
         yield _pulses(pulses[pulses["network"] == network])

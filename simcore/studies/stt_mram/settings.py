@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.arrays.cells import memory_cell
 from simcore.errors import InputError, did_you_mean
 from simcore.studies.form.asked import Asked
 from workloads.faults.placement import Placement
+
+if TYPE_CHECKING:
+    from simcore.studies.stt_mram.where.configuration import Configuration
 
 KIB = 1024
 MIB = 1024**2
@@ -26,6 +29,10 @@ CLAIMED_WRITE_GAIN = 2.0
 
 #: The networks that the study can run, in the order of its tables, with the images of a batch.
 BATCHES = {"lenet5": 16, "alexnet": 4, "resnet18": 2, "vgg16": 1}
+#: The form in which a network is trained: images of 32x32 pixels, except for LeNet-5. A larger step takes the simulator hours.
+TRAINED = {"lenet5": "lenet5", "alexnet": "alexnet-32", "resnet18": "resnet18-32", "vgg16": "vgg16-32"}
+#: Images of a training step.
+TRAINING_BATCH = 32
 QUICK_NETWORKS = ("lenet5", "alexnet")
 
 
@@ -34,13 +41,15 @@ class SttMramSettings(Asked):
     """Settings of the study.
 
     ``cell`` is the STT-MRAM of the systems. ``networks`` None stands for all networks, or two in a quick study. ``placements``
-    are trained and timed beside the study's own. ``seeds`` is the number of runs of each trained point. Raise InputError for an
-    unknown cell or network, SRAM as the cell, no network or one named twice, and fewer than one process.
+    are trained and timed beside the study's own. ``only`` runs one configuration of the map and nothing else. ``seeds`` is the
+    number of runs of each trained point. Raise InputError for an unknown cell or network, SRAM as the cell, no network or one
+    named twice, and fewer than one process.
     """
 
     networks: tuple[str, ...] | None = None
     cell: str = "stt-34.5F2"
     placements: tuple[Placement, ...] = ()
+    only: Configuration | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -63,4 +72,5 @@ class SttMramSettings(Asked):
         """Return the settings for JSON."""
         placements = [placement.to_dict() for placement in self.placements]
         asked = {"quick": self.quick, "seeds": self.seeds, "jobs": self.jobs}
-        return {**asked, "networks": self.chosen_networks, "cell": self.cell, "placements": placements}
+        only = None if self.only is None else self.only.text
+        return {**asked, "networks": self.chosen_networks, "cell": self.cell, "placements": placements, "only": only}

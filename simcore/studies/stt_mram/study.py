@@ -15,19 +15,26 @@ from simcore.studies.stt_mram.gains import gain_findings, gain_range_table, limi
 from simcore.studies.stt_mram.pulses import pulse_findings, pulse_table
 from simcore.studies.stt_mram.ratio_map import bound_findings, bound_table, ratio_table
 from simcore.studies.stt_mram.settings import SttMramSettings
-from simcore.studies.stt_mram.systems import simulate_systems
+from simcore.studies.stt_mram.systems import of_study, simulate_jobs, study_jobs
+from simcore.studies.stt_mram.where.part import map_jobs, study_map, study_only
 from simcore.studies.stt_mram.writes import cheapest_table, write_findings, write_table
 
 
 def study_stt_mram(settings: SttMramSettings, on_progress: OnProgress | None = None) -> StudyResult:
-    """Run every part. Equal settings give equal tables, with any number of processes.
+    """Run every part, or one configuration of the map. Equal settings give equal tables, with any number of processes.
 
     Parts that need a missing extra are left out, with a line in ``left_out``.
     """
+    if settings.only is not None:
+        return _result(settings, study_only(settings.only, settings, on_progress))
     figures = part_or_left_out("figures", "plot", Part)
     # This part runs first, because it is the only one that may reject something from the user: placements.
     accuracy = part_or_left_out("accuracy", "train", lambda: study_accuracy(settings, on_progress))
     whole = joined((figures, study_macros(settings.cell), study_systems(settings, on_progress), accuracy))
+    return _result(settings, whole)
+
+
+def _result(settings: SttMramSettings, whole: Part) -> StudyResult:
     return StudyResult(
         catalogue=CATALOGUE,
         settings=settings.to_dict(),
@@ -54,8 +61,10 @@ def study_macros(cell: str) -> Part:
 def study_systems(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:
     """Return parts 4 and 5: networks on systems of macros."""
     log_cold_start()  # the study's processes compile the engine, but nobody hears them
-    runs, stalls = simulate_systems(settings, on_progress)
-    systems = with_gains(runs)
+    jobs = list(dict.fromkeys((*study_jobs(settings), *map_jobs(settings))))
+    runs, all_stalls = simulate_jobs(jobs, settings, on_progress)
+    systems, stalls = (of_study(table, settings) for table in (runs, all_stalls))
+    systems = with_gains(systems)
     ranges, pulses = gain_range_table(systems), pulse_table(settings, on_progress)
     found = {
         "energy_gains": gain_findings(ranges),
@@ -63,4 +72,5 @@ def study_systems(settings: SttMramSettings, on_progress: OnProgress | None) -> 
         "main_memory_energy": limit_findings(systems, "dram_pj_per_byte_at_15x"),
         "write_pulses": pulse_findings(pulses),
     }
-    return Part({"systems": systems, "system_stalls": stalls, "gain_ranges": ranges, "pulses": pulses}, found)
+    tables = {"systems": systems, "system_stalls": stalls, "gain_ranges": ranges, "pulses": pulses}
+    return joined((Part(tables, found), study_map(runs)))

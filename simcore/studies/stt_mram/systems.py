@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.progress import OnProgress
 from simcore.results import Results
-from simcore.simulation import simulate
+from simcore.simulation import network_for
+from simcore.studies.form.planned_once import simulate_planned_once
 from simcore.studies.form.spread import spread
 from simcore.studies.stt_mram.arrays import classes_of
-from simcore.studies.stt_mram.energy_split import energy_by_group_uj
-from simcore.studies.stt_mram.settings import BATCHES, KIB, MIB, WORD_BITS, SttMramSettings
-from simcore.studies.stt_mram.variants import Variant
-from simcore.systolic.alike import alike_in_time
+from simcore.studies.stt_mram.energy_split import energy_by_group_uj, energy_by_part_uj
+from simcore.studies.stt_mram.settings import BATCHES, CLASSES, KIB, MIB, TRAINED, TRAINING_BATCH, WORD_BITS, SttMramSettings
+from simcore.studies.stt_mram.variants import ARRAY, CLOCK_MHZ, Variant
+from simcore.systolic.alike import cycle_content, plan_content
 from simcore.systolic.of_results import rates_of, system_of
 
 #: Capacities of each scratchpad of the SRAM systems. Tables that show one size show the preset's.
@@ -26,82 +28,100 @@ SRAM_BYTES, QUICK_SRAM_BYTES = (PRESET_BYTES, 4 * MIB, 16 * MIB), (PRESET_BYTES,
 OPTIMIZER = "momentum"
 
 
+@dataclass(frozen=True, order=True)
+class Point:
+    """What a run depends on beside network, pass, class and memory: capacity of each SRAM scratchpad, batch, array and clock."""
+
+    sram_kib: int
+    batch: int
+    array: int = ARRAY
+    clock_mhz: int = CLOCK_MHZ
+
+
 @dataclass(frozen=True)
 class Job:
-    """One simulation: a network, a pass, and the variants that have the same cycles, of which the first is simulated."""
+    """The runs of a network and pass at a point, on the memories of several classes, each gated and not."""
 
     network: str
     training: bool
-    batch: int
-    variants: tuple[Variant, ...]
+    point: Point
+    classes: tuple[str, ...]
+    cell: str
+
+    def variants(self) -> Iterator[Variant]:
+        """Yield the systems, class by class. An SRAM system comes before the systems that are compared with it."""
+        point = self.point
+        for leakage_class in self.classes:
+            for cell, iso in (("sram", "none"), (self.cell, "capacity"), (self.cell, "area")):
+                for gated in (False, True):
+                    yield Variant(leakage_class, point.sram_kib * KIB, cell, iso, gated, point.array, point.clock_mhz)
 
 
 @dataclass(frozen=True)
 class SystemRun:
     """The result of a network and pass on a variant: its row of ``systems`` and its rows of ``system_stalls``."""
 
-    network: str
-    training: bool
-    variant: Variant
     row: dict[str, Any]
     stalls: tuple[dict[str, Any], ...]
 
 
-def variants_of(settings: SttMramSettings) -> tuple[Variant, ...]:
-    """Return every system of the study, class by class. An SRAM system comes before the systems that are compared with it."""
-    found = []
-    for leakage_class in classes_of(settings.cell):
-        for sram_bytes in QUICK_SRAM_BYTES if settings.quick else SRAM_BYTES:
-            for cell, iso in (("sram", "none"), (settings.cell, "capacity"), (settings.cell, "area")):
-                found += [Variant(leakage_class, sram_bytes, cell, iso, gated) for gated in (False, True)]
-    return tuple(found)
-
-
-def alike(variants: Iterable[Variant]) -> list[tuple[Variant, ...]]:
-    """Return the variants in groups with equal cycles."""
-    groups: list[list[Variant]] = []
-    for variant in variants:
-        system = variant.system()
-        for group in groups:
-            if alike_in_time(group[0].system(), system):
-                group.append(variant)
-                break
-        else:
-            groups.append([variant])
-    return [tuple(group) for group in groups]
-
-
-def simulate_systems(settings: SttMramSettings, on_progress: OnProgress | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the tables ``systems`` (without gains) and ``system_stalls``."""
-    variants = variants_of(settings)
-    groups = alike(variants)
-    jobs = [
-        Job(network, training, BATCHES[network], group)
-        for network in settings.chosen_networks
-        for training in (False, True)
-        for group in groups
+def study_jobs(settings: SttMramSettings) -> list[Job]:
+    """Return the jobs of the tables of systems: inference in small batches, training steps in the batch of training."""
+    sizes = QUICK_SRAM_BYTES if settings.quick else SRAM_BYTES
+    classes = classes_of(settings.cell)
+    return [
+        Job(*run, Point(sram_bytes // KIB, batch), classes, settings.cell)
+        for name in settings.chosen_networks
+        for run, batch in (((name, False), BATCHES[name]), ((TRAINED[name], True), TRAINING_BATCH))
+        for sram_bytes in sizes
     ]
-    done = spread(run_job, jobs, settings.jobs, "networks", on_progress)
-    order = {variant: index for index, variant in enumerate(variants)}
+
+
+def of_study(table: pd.DataFrame, settings: SttMramSettings) -> pd.DataFrame:
+    """Return the rows of the tables of systems, without those of the map alone, ordered by network, pass and class."""
+    of_jobs = {(job.network, job.training, *_columns(job.point).values()) for job in study_jobs(settings)}
+    columns = zip(table["network"], table["pass"] == "training", *(table[key] for key in _POINT), strict=True)
+    kept: pd.DataFrame = table[[key in of_jobs for key in columns]]
+    runs = kept.groupby(["network", "pass"], sort=False).ngroup()
+    class_by_class = np.lexsort((kept["leakage_class"].map(CLASSES.index), runs))
+    return kept.iloc[class_by_class].reset_index(drop=True)
+
+
+_POINT = ("sram_kib", "batch", "array", "clock_mhz")
+
+
+def _columns(point: Point) -> dict[str, int]:
+    return {key: getattr(point, key) for key in _POINT}
+
+
+def simulate_jobs(
+    jobs: Iterable[Job], settings: SttMramSettings, on_progress: OnProgress | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of ``systems`` (without gains) and of ``system_stalls``, job by job."""
+    done = spread(run_job, list(jobs), settings.jobs, "networks", on_progress)
     runs = [run for per_job in done for run in per_job]
-    runs.sort(key=lambda run: (settings.chosen_networks.index(run.network), run.training, order[run.variant]))
     return pd.DataFrame([run.row for run in runs]), pd.DataFrame([stall for run in runs for stall in run.stalls])
 
 
 def run_job(job: Job) -> list[SystemRun]:
-    """Return the result of each variant."""
-    training = OPTIMIZER if job.training else None
-    ran = simulate(job.network, job.variants[0].system(), batch=job.batch, training=training)
-    return [_run(job, variant, ran.rated(variant.system())) for variant in job.variants]
+    """Return the result of each variant, in their order. Variants that take the same cycles are simulated once."""
+    variants = list(job.variants())
+    systems = {variant: variant.system() for variant in variants}
+    first = {cycle_content(systems[variant]): systems[variant] for variant in reversed(variants)}
+    simulated = sorted(first.items(), key=lambda each: plan_content(each[1]))
+    network = network_for(job.network, simulated[0][1], job.point.batch, OPTIMIZER if job.training else None)
+    ran = simulate_planned_once(network, [system for _, system in simulated])
+    results = {content: found for (content, _), found in zip(simulated, ran, strict=True)}
+    return [_run(job, variant, results[cycle_content(system)].rated(system)) for variant, system in systems.items()]
 
 
 def _run(job: Job, variant: Variant, results: Results) -> SystemRun:
-    named: dict[str, Any] = {"network": job.network, "pass": "training" if job.training else "inference", "batch": job.batch}
+    named: dict[str, Any] = {"network": job.network, "pass": "training" if job.training else "inference"}
+    named |= {"batch": job.point.batch, "array": variant.array, "clock_mhz": variant.clock_mhz}
     named |= {"leakage_class": variant.leakage_class, "cell": variant.cell, "iso": variant.iso}
     named |= {"sram_kib": variant.sram_bytes // KIB, "gated": variant.gated}
     of_causes = tuple({**named, "cause": cause, "cycles": cycles} for cause, cycles in stall_cycles(results).items())
-    row = {**named, **measured(results), "configuration": variant.configuration}
-    return SystemRun(job.network, job.training, variant, row, of_causes)
+    return SystemRun({**named, **measured(results), "configuration": variant.configuration}, of_causes)
 
 
 def stall_cycles(results: Results) -> dict[str, int]:
@@ -132,9 +152,9 @@ def words_of(results: Results, column: str) -> float:
 
 
 def energy_split_uj(results: Results) -> dict[str, float]:
-    """Return the energy in microjoules by group, and the sums of scratchpads, chip and system."""
+    """Return the energy in microjoules by group and finer part, and the sums of scratchpads, chip and system."""
     spent = energy_by_group_uj(results.energy)
-    split = {f"{part}_uj": energy_uj for part, energy_uj in spent.items()}
+    split = {f"{part}_uj": energy_uj for part, energy_uj in (spent | energy_by_part_uj(results.energy)).items()}
     scratchpads_uj = spent["leakage"] + spent["read"] + spent["write"]
     sums = {"scratchpads_uj": scratchpads_uj, "chip_uj": scratchpads_uj + spent["mac"] + spent["other"]}
     return split | sums | {"system_uj": sums["chip_uj"] + spent["dram"]}

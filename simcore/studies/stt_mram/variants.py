@@ -13,6 +13,8 @@ from simcore.studies.stt_mram.settings import KIB, NODE_NM, WORD_BITS
 
 #: The preset that the study varies: a training accelerator with four scratchpads.
 PRESET = "train-sram"
+#: The preset's rows and columns, and its clock.
+ARRAY, CLOCK_MHZ = 32, 1000
 #: A result that fits stays on chip for the next layer, so that more capacity reduces traffic.
 LAYER_RESULTS = "layer_results=scratchpads"
 #: The leakage that remains in a bank that is cut off, in percent, and the cycles of full leakage before an access.
@@ -26,8 +28,9 @@ class Variant:
     """A system whose scratchpads are all built from the same cell.
 
     ``sram_bytes`` is the capacity of each scratchpad of the SRAM system. ``iso`` says what another cell has in common with that
-    SRAM: "capacity" or "area"; "none" is the SRAM itself. With ``gated``, idle banks are cut off from power. ``voltage_v`` and
-    ``pulse_ns`` give another write than the cell's own.
+    SRAM: "capacity" or "area"; "none" is the SRAM itself. With ``gated``, idle banks are cut off from power. ``array`` is the
+    number of rows and of columns; lines and vector unit are as wide. The core has the clock, main memory keeps its own.
+    ``voltage_v`` and ``pulse_ns`` give another write than the cell's own.
     """
 
     leakage_class: str
@@ -35,6 +38,8 @@ class Variant:
     cell: str = "sram"
     iso: str = "none"
     gated: bool = False
+    array: int = ARRAY
+    clock_mhz: int = CLOCK_MHZ
     voltage_v: float | None = None
     pulse_ns: float | None = None
 
@@ -42,7 +47,7 @@ class Variant:
         """Return the bytes of each scratchpad by name. Raise InputError if no capacity of the cell fits into the SRAM's area."""
         if self.iso != "area":
             return dict.fromkeys(pads(), self.sram_bytes)
-        return {name: equal_area_bytes(name, self.cell, self.leakage_class, self.sram_bytes) for name in pads()}
+        return {name: equal_area_bytes(name, self.cell, self.leakage_class, self.sram_bytes, self.array) for name in pads()}
 
     def overrides(self) -> tuple[str, ...]:
         """Return the overrides that turn the preset into this system."""
@@ -52,6 +57,11 @@ class Variant:
         changes = [f"technology.node_nm={NODE_NM}", f"technology.leakage_class={self.leakage_class}", LAYER_RESULTS]
         if self.gated:
             changes.append(f"technology.gating={{leakage_percent: {GATED_LEAKAGE_PERCENT}, wake_cycles: {WAKE_CYCLES}}}")
+        if self.clock_mhz != CLOCK_MHZ:
+            changes.append(f"core_clock_hz={self.clock_mhz} MHz")
+        if self.array != ARRAY:
+            changes += [f"{key}={self.array}" for key in ("array.rows", "array.columns", "vector_unit.lanes")]
+            changes += [f"scratchpads.{name}.line_bytes={_line_bytes(name, self.array)}" for name in pads()]
         for name, capacity_bytes in self.capacities().items():
             changes += [f"scratchpads.{name}.capacity_bytes={capacity_bytes}", f"scratchpads.{name}.macro={macro}"]
         return tuple(changes)
@@ -67,7 +77,9 @@ class Variant:
         held = "/".join(f"{kib / KIB:.4g}" for kib in sizes)
         common = "" if self.iso == "none" else f", iso-{self.iso} to {self.sram_bytes // KIB / KIB:g} MiB"
         gated = "gated" if self.gated else "not gated"
-        return f"{PRESET}, {NODE_NM} nm {self.leakage_class}, {self.cell}, {len(pads())} x {held} MiB{common}, {gated}"
+        named = PRESET if self.array == ARRAY else f"{PRESET}, {self.array}x{self.array}"
+        named = named if self.clock_mhz == CLOCK_MHZ else f"{named}, {self.clock_mhz:g} MHz"
+        return f"{named}, {NODE_NM} nm {self.leakage_class}, {self.cell}, {len(pads())} x {held} MiB{common}, {gated}"
 
 
 @lru_cache(maxsize=1)
@@ -80,13 +92,18 @@ def pads() -> tuple[ScratchpadName, ...]:
     return tuple(_preset().scratchpads)
 
 
-def _macros(pad_name: ScratchpadName, cell: str, leakage_class: str, capacity_bytes: int) -> ScratchpadMacros:
+def _line_bytes(pad_name: ScratchpadName, array: int) -> int:
+    """Return the bytes of a line that is as wide as the array."""
+    return _preset().scratchpads[pad_name].line_bytes * array // ARRAY
+
+
+def _macros(pad_name: ScratchpadName, cell: str, leakage_class: str, capacity_bytes: int, array: int) -> ScratchpadMacros:
     pad = _preset().scratchpads[pad_name]
     return scratchpad_of(
         cell,
         capacity_bytes,
         pad.banks,
-        pad.line_bytes,
+        _line_bytes(pad_name, array),
         _preset().core_clock_hz,
         node_nm=NODE_NM,
         leakage_class=leakage_class,
@@ -94,18 +111,18 @@ def _macros(pad_name: ScratchpadName, cell: str, leakage_class: str, capacity_by
     )
 
 
-@lru_cache(maxsize=256)
-def equal_area_bytes(pad_name: ScratchpadName, cell: str, leakage_class: str, sram_bytes: int) -> int:
+@lru_cache(maxsize=1024)
+def equal_area_bytes(pad_name: ScratchpadName, cell: str, leakage_class: str, sram_bytes: int, array: int = ARRAY) -> int:
     """Return the largest capacity of this scratchpad that fits into the SRAM's area with the cell.
 
     The banks keep their number; each has a whole number of KiB. Raise InputError if no such capacity fits.
     """
     banks = _preset().scratchpads[pad_name].banks
-    area_mm2 = _macros(pad_name, "sram", leakage_class, sram_bytes).area_mm2
+    area_mm2 = _macros(pad_name, "sram", leakage_class, sram_bytes, array).area_mm2
 
     def fits(bank_kib: int) -> bool:
         try:
-            return _macros(pad_name, cell, leakage_class, banks * bank_kib * KIB).area_mm2 <= area_mm2
+            return _macros(pad_name, cell, leakage_class, banks * bank_kib * KIB, array).area_mm2 <= area_mm2
         except InputError:
             return False  # outside the table of macros
 
