@@ -1,4 +1,4 @@
-"""Functions that an exporter wrote as several nodes become one layer again: GELU, SiLU, norms, softmax.
+"""Functions that an exporter wrote as several nodes become one layer again: GELU, SiLU, norms, softmax, shared heads.
 
 A *region* is a join of tensors with the layers ahead of it, which all follow from one tensor and which nothing else reads. If all
 its layers work on each value, it is one function of each value. With reductions over the last axes it is a normalisation, or a
@@ -13,6 +13,8 @@ from collections.abc import Set as AbstractSet
 
 import networkx as nx
 
+from workloads.importers.rewiring import exchange, of_each_value, replace_reads
+from workloads.importers.shared_heads import with_shared_heads
 from workloads.layers import Activation, Add, BatchNorm, Layer, LayerNorm, MatMul, Reduce, Reshape, ShapeOnly, Softmax
 from workloads.network import LayerInstance, Network
 
@@ -27,6 +29,7 @@ def fused(network: Network, results: AbstractSet[str] = frozenset()) -> Network:
     """
     graph = _regions(network, results)
     scaled_behind_products(graph, results)
+    with_shared_heads(graph, {name: network.graph.nodes[name]["shape"] for name in network.graph}, results)
     _moved_ahead(graph, results)
     return network.with_graph(graph)
 
@@ -138,8 +141,8 @@ def scaled_behind_products(graph: nx.DiGraph[str], results: AbstractSet[str]) ->
             factor = _factor_ahead(graph, ahead, results)
             if factor is not None and product not in results:
                 (source,) = graph.predecessors(factor)
-                _replace_reads(graph, factor, source)
-                _replace_reads(graph, product, factor)
+                replace_reads(graph, factor, source)
+                replace_reads(graph, product, factor)
                 graph.remove_edge(source, factor)
                 graph.add_edge(product, factor, operands=(0,))
 
@@ -156,32 +159,13 @@ def _factor_ahead(graph: nx.DiGraph[str], name: str, results: AbstractSet[str]) 
     return None
 
 
-def _replace_reads(graph: nx.DiGraph[str], old: str, new: str) -> None:
-    """Let every layer that reads ``old`` read ``new``."""
-    for reader in list(graph.successors(old)):
-        if reader != new:
-            operands = graph.edges[old, reader]["operands"]
-            known = graph.edges[new, reader]["operands"] if graph.has_edge(new, reader) else ()
-            graph.add_edge(new, reader, operands=(*known, *operands))
-            graph.remove_edge(old, reader)
-
-
 def _moved_ahead(graph: nx.DiGraph[str], results: AbstractSet[str]) -> None:
     """Exchange each new shape with the function of each value behind it, so that the function joins the layer that computes."""
     for name in list(graph):
         before = list(graph.predecessors(name))
-        if len(before) != 1 or not _of_each_value(graph.nodes[name]["layer"]):
+        if len(before) != 1 or not of_each_value(graph.nodes[name]["layer"]):
             continue
         view = before[0]
         if not isinstance(graph.nodes[view]["layer"], Reshape) or graph.out_degree(view) != 1 or view in results:
             continue
-        (source,) = graph.predecessors(view)
-        _replace_reads(graph, name, view)
-        graph.remove_edges_from([(source, view), (view, name)])
-        graph.add_edge(source, name, operands=(0,))
-        graph.add_edge(name, view, operands=(0,))
-
-
-def _of_each_value(layer: Layer) -> bool:
-    """Return whether a layer does not depend on the shape of its input: a function, or constants of a known number."""
-    return isinstance(layer, Activation) or (isinstance(layer, BatchNorm) and layer.size > 0)
+        exchange(graph, view, name)
