@@ -27,6 +27,8 @@ FORMULAS = {
     "parallel_resistance_ohm": "resistance-area product / area",
     "critical_current_ua": "(4 e alpha / (hbar eta)) x stability x kT, a macrospin's",
     "overdrive": "current / critical current",
+    "sense_current_ua": "at least sense voltage / (R_AP - R_P)",
+    "read_current_ua": "read voltage / R_AP (or R_P)",
     "current_asymmetry": "1 + TMR, from spin torques that are equal at equal voltage",
     "write_error_rate": "worse direction, at current / critical current and pulse / tau_D",
     "write_pulse_ns": "what the stated error rate needs in the worse direction",
@@ -101,6 +103,11 @@ def _compared(cell: CellDescription) -> Iterator[tuple[str, Stated, Span]]:
     yield "heat_pj", cell.write_energy_pj, Span(heat.value, heat.low, inf)
     if cell.access_voltage_v is not None:
         yield "write_voltage_v", cell.write_voltage_v, _path_voltage(cell)
+    if cell.sense_voltage_v is not None:
+        sensed = span(cell, _sense_ua, ("sense_voltage_v", "parallel_resistance_ohm", "tmr"))
+        yield "sense_current_ua", cell.read_current_ua, Span(sensed.value, sensed.low, inf)
+    if cell.read_voltage_v is not None:
+        yield "read_current_ua", cell.read_current_ua, _read_current(cell)
     if cell.diameter_nm is not None and cell.resistance_area_ohm_um2 is not None:
         resistance = span(cell, _resistance_ohm, ("diameter_nm", "resistance_area_ohm_um2"))
         yield "parallel_resistance_ohm", cell.parallel_resistance_ohm, resistance
@@ -139,6 +146,18 @@ def _parallel_v(values: Values) -> float:
 def _antiparallel_v(values: Values) -> float:
     resistance_ohm = values["parallel_resistance_ohm"] * (1 + values["tmr"])
     return 1e-6 * values["write_current_ua"] * resistance_ohm + values["access_voltage_v"]
+
+
+def _sense_ua(values: Values) -> float:
+    return 1e6 * values["sense_voltage_v"] / (values["parallel_resistance_ohm"] * values["tmr"])
+
+
+def _read_current(cell: CellDescription) -> Span:
+    """Return the current that the read voltage drives: the value is that of a parallel junction."""
+    names = ("read_voltage_v", "parallel_resistance_ohm", "tmr")
+    parallel = span(cell, lambda v: 1e6 * v["read_voltage_v"] / v["parallel_resistance_ohm"], names)
+    antiparallel = span(cell, lambda v: 1e6 * v["read_voltage_v"] / (v["parallel_resistance_ohm"] * (1 + v["tmr"])), names)
+    return Span(parallel.value, antiparallel.low, parallel.high)
 
 
 def _resistance_ohm(values: Values) -> float:

@@ -60,7 +60,9 @@ class CellDescription(Spec):
     ``thermal_stability`` holds at 300 K. ``current_asymmetry`` is the critical current of P->AP over that of AP->P, and
     ``spin_efficiency`` belongs to their geometric mean. ``write_current_ua`` flows in both directions. ``write_voltage_v`` is
     the voltage of the supply, and ``access_voltage_v`` what the access transistor takes of it. ``write_energy_pj`` is the energy
-    of one bit. ``overdrive_spread`` is the relative standard deviation of the overdrive among cells.
+    of one bit. ``read_current_ua`` flows for ``read_ns`` in the direction of P->AP. A read needs ``sense_voltage_v`` between the
+    two states, and ``read_voltage_v`` is what the cell's file puts over the junction. ``overdrive_spread`` is the relative
+    standard deviation of the overdrive among cells.
 
     The optional figures are redundant: they follow from the others, and where one is stated it is compared with what follows.
     ``acknowledged`` names comparisons that are known to contradict, each with the reason.
@@ -78,10 +80,14 @@ class CellDescription(Spec):
     write_voltage_v: Stated
     write_pulse_ns: Stated
     write_energy_pj: Stated
+    read_current_ua: Stated
+    read_ns: Stated
     write_error_rate: Stated | None = None
     critical_current_ua: Stated | None = None
     overdrive: Stated | None = None
     access_voltage_v: Stated | None = None
+    read_voltage_v: Stated | None = None
+    sense_voltage_v: Stated | None = None
     retention_s: Stated | None = None
     retention_k: Number = STATED_AT_K
     diameter_nm: Stated | None = None

@@ -1,0 +1,108 @@
+"""What stored words suffer and what wears out in small networks: the stays of words and the lifetimes of scratchpads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from models.cells.storage import Stay
+from simcore.machine.bank_group import group_timing
+from simcore.progress import OnProgress
+from simcore.results import Results
+from simcore.results.wear import first_to_fail
+from simcore.simulation import simulate
+from simcore.studies.form.spread import spread
+from simcore.studies.stt_mram.pulses import LEAKAGE_CLASS, NETWORKS, SRAM_BYTES
+from simcore.studies.stt_mram.settings import SttMramSettings
+from simcore.studies.stt_mram.systems import OPTIMIZER
+from simcore.studies.stt_mram.thermal import KeptPad, thermal_rows
+from simcore.studies.stt_mram.variants import Variant
+from simcore.systolic.of_results import system_of
+
+_DAY_S = 86400.0
+
+#: A network, its batch, whether it trains, and the STT-MRAM cell.
+Piece = tuple[str, int, bool, str]
+
+
+def kept_tables(settings: SttMramSettings, on_progress: OnProgress | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tables ``lifetimes`` (per network, pass and scratchpad) and ``thermal_stability`` (training steps)."""
+    networks = NETWORKS[:1] if settings.quick else NETWORKS
+    pieces = [(network, batch, trains, settings.cell) for network, batch in networks for trains in (False, True)]
+    done = spread(run_kept, pieces, settings.jobs, "stored words", on_progress)
+    lifetimes, thermal = ([row for rows in column for row in rows] for column in zip(*done, strict=True))
+    return pd.DataFrame(lifetimes), pd.DataFrame(thermal)
+
+
+def run_kept(piece: Piece) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the lifetimes of one network and pass and, for a training step, its rows over the thermal stability."""
+    network, batch, trains, cell = piece
+    variant = Variant(leakage_class=LEAKAGE_CLASS, sram_bytes=SRAM_BYTES, cell=cell, iso="capacity")
+    results = simulate(network, variant.system(), batch=batch, training=OPTIMIZER if trains else None)
+    named = {"network": network, "pass": "training" if trains else "inference", "batch": batch, "cell": cell}
+    named |= {"leakage_class": LEAKAGE_CLASS}
+    lifetimes = [named | row for row in lifetime_rows(results)]
+    configured = {"configuration": variant.configuration}
+    if not trains:
+        return [row | configured for row in lifetimes], []
+    thermal = thermal_rows(results, kept_pads(results), variant)
+    return [row | configured for row in lifetimes], [named | row | configured for row in thermal]
+
+
+def lifetime_rows(results: Results) -> list[dict[str, Any]]:
+    """Return a row per scratchpad: its most written line if the run repeats for ever, and the days until that line wears out.
+
+    ``days_levelled`` spreads the writes of the bank evenly over its lines.
+    """
+    rows = []
+    for bank in first_to_fail(results.wear):
+        rows.append(
+            {
+                "scratchpad": bank["scratchpad"],
+                "bank": bank["bank"],
+                "writes_of_busiest_line": bank["busiest_line_writes"],
+                "writes_per_s": bank["busiest_line_writes_per_s"],
+                "endurance_writes": bank["endurance_writes"],
+                "days": bank["lifetime_s"] / _DAY_S,
+                "days_levelled": bank["lifetime_levelled_s"] / _DAY_S,
+            }
+        )
+    return rows
+
+
+def kept_pads(results: Results) -> list[KeptPad]:
+    """Return, per scratchpad that the run writes, how its words stay.
+
+    In a run that takes T, ``lines`` lines that hold something and ``writes`` writes give each written word T x lines / writes on
+    average until it is overwritten, and so at least until its last use.
+    """
+    system = system_of(results)
+    time_s = results.cycles / system.core_clock_hz
+    written, lines_of = (_per_pad(results.wear, column) for column in ("writes", "written_lines"))
+    reads_of = _per_pad(results.banks, "reads")
+    found = []
+    for name, pad in system.scratchpads.items():
+        writes, reads, lines = written[name], reads_of[name], lines_of[name]
+        if writes:
+            stay = Stay(time_s * lines / writes, reads / writes)
+            timing = group_timing(system, name, pad.groups[0]).values
+            access_s = (timing["read_cycles"] + timing["write_cycles"]) / system.core_clock_hz
+            found.append(KeptPad(name, stay, writes, reads, lines, pad.banks, pad.line_bytes, access_s))
+    return found
+
+
+def _per_pad(table: pd.DataFrame, column: str) -> dict[str, int]:
+    """Return the sums of a column of a table of banks, by scratchpad."""
+    sums = table.groupby("scratchpad")[column].sum()
+    return dict(zip(map(str, sums.index), sums.astype(int).tolist(), strict=True))
+
+
+def lifetime_findings(lifetimes: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return, per network and pass, the scratchpad that wears out first, or is written most if none does."""
+    found = []
+    for (network, run), rows in lifetimes.groupby(["network", "pass"], sort=False):
+        first = rows.sort_values(["days", "writes_per_s"], ascending=[True, False], kind="stable").iloc[0]
+        keys = ("scratchpad", "writes_per_s", "endurance_writes", "days", "days_levelled", "batch")
+        found.append({"network": network, "pass": run, **{key: first[key] for key in keys}})
+    return found
