@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcore.meanings.attention_headings import ATTENTION
+from simcore.meanings.cell_headings import CELLS, KEPT
 from simcore.meanings.generation_headings import GENERATION
 from simcore.meanings.pim_study_headings import PIM_STUDY
 from simcore.meanings.training_headings import PRUNED_ACCURACY, TRAIN_PRUNED
@@ -265,12 +266,12 @@ GROUPS = {
     "Headings of simcore why": WHY,
     "Headings of simcore demo": DEMO,
     "Headings of simcore pim": PIM,
-    "Headings of simcore memory": MEMORY,
+    "Headings of simcore memory": MEMORY | CELLS,
     "Headings of simcore dram": DRAM,
     "Headings of simcore list and explain": LISTS,
     "Headings of simcore train-pruned": TRAIN_PRUNED,
     "Headings of simcore prune": PRUNING,
-    "Headings of simcore study": STUDIES,
+    "Headings of simcore study": STUDIES | KEPT,
     "Headings of simcore study pim-dram": PIM_STUDY,
     "Headings of simcore study pruning": PRUNING_STUDY | PRUNED_ACCURACY,
 }

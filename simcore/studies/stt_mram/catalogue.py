@@ -22,6 +22,8 @@ TABLES = {
     "named_configurations": "a scope: the configuration with the fewest departures from the preset that reaches 15 to 22 times",
     "joules": "a named configuration, network and memory: joules of a training step by part",
     "pulses": "a write pulse: cycles of a training step, by cause of the stalls",
+    "lifetimes": "a scratchpad of a network's pass: writes per second of its most written line, and the days until it wears out",
+    "thermal_stability": "a thermal stability at an error rate: flips of stored bits, write voltage, energy with code or scrub",
     "accuracy_low_rates": "an error rate of 1e-6 or less in all tensors at once: accuracy after training",
     "accuracy_error_rates": "one kind of tensor written at one error rate: accuracy after training, mean and spread over seeds",
     "accuracy_bits": "one bit position of one kind of tensor written at one error rate: accuracy after training",

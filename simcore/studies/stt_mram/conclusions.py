@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import isnan
 from typing import Any
 
+from simcore.studies.stt_mram.kept_told import lifetime_told, thermal_told
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, CLAIMED_WRITE_GAIN, KIB
 from simcore.studies.stt_mram.where.sentences import reading_sentence, where_sentence
 
@@ -23,6 +24,8 @@ def conclusions(findings: Mapping[str, Any]) -> tuple[str, ...]:
         ("main_memory_energy", _main_memory),
         ("where_it_holds", where_sentence),
         ("write_pulses", _pulses),
+        ("lifetimes", lifetime_told),
+        ("thermal_stability", thermal_told),
     )
     of_parts = [told(row) for name, told in parts for row in findings.get(name, ())]
     if "reading" in findings:

@@ -6,17 +6,20 @@ from typing import Any
 
 import pandas as pd
 
-from models.cells.storage import Stay
+from models.arrays.cells import memory_cell
+from models.cells.description import OPERATING_K
+from models.cells.storage import CODE_BITS, DATA_BITS, Stay
 from simcore.machine.bank_group import group_timing
 from simcore.progress import OnProgress
 from simcore.results import Results
 from simcore.results.wear import first_to_fail
 from simcore.simulation import simulate
+from simcore.studies.form.part import Part
 from simcore.studies.form.spread import spread
 from simcore.studies.stt_mram.pulses import LEAKAGE_CLASS, NETWORKS, SRAM_BYTES
 from simcore.studies.stt_mram.settings import SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER
-from simcore.studies.stt_mram.thermal import KeptPad, thermal_rows
+from simcore.studies.stt_mram.thermal import KeptPad, thermal_findings, thermal_rows
 from simcore.studies.stt_mram.variants import Variant
 from simcore.systolic.of_results import system_of
 
@@ -33,6 +36,27 @@ def kept_tables(settings: SttMramSettings, on_progress: OnProgress | None) -> tu
     done = spread(run_kept, pieces, settings.jobs, "stored words", on_progress)
     lifetimes, thermal = ([row for rows in column for row in rows] for column in zip(*done, strict=True))
     return pd.DataFrame(lifetimes), pd.DataFrame(thermal)
+
+
+def study_kept(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:
+    """Return both tables with their findings and assumptions."""
+    lifetimes, thermal = kept_tables(settings, on_progress)
+    found = {"lifetimes": lifetime_findings(lifetimes), "thermal_stability": thermal_findings(thermal)}
+    return Part({"lifetimes": lifetimes, "thermal_stability": thermal}, found, kept_assumptions(settings.cell))
+
+
+def kept_assumptions(cell: str) -> tuple[str, ...]:
+    """Return the assumptions behind both tables, one sentence each."""
+    current, time = memory_cell(cell).described.read_current_ua, memory_cell(cell).described.read_ns
+    return (
+        "lifetimes: the run repeats for ever; a line lasts its cells' endurance (assumed), and nothing spreads its writes",
+        "stored words stay until they are overwritten, which is at least until their last use; heat flips bits to and fro at "
+        f"{OPERATING_K:g} K, with the energy barrier of 300 K",
+        f"a read sends {current.value:.3g} uA ({current.kind}) for {time.value:g} ns ({time.kind}) through the junction, towards "
+        "the antiparallel state, whatever the thermal stability",
+        f"a code stores {CODE_BITS} bits for {DATA_BITS} and corrects one; a scrub reads and writes back each line in use; "
+        "neither costs cycles of the run, and the share of the banks' time that scrubs take stands in the table",
+    )
 
 
 def run_kept(piece: Piece) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

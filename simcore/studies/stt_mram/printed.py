@@ -13,6 +13,7 @@ from simcore.studies.stt_mram.accuracy import LEAKAGE_CLASS
 from simcore.studies.stt_mram.conclusions import capacity
 from simcore.studies.stt_mram.energy_split import GROUPS
 from simcore.studies.stt_mram.gains import SCOPES
+from simcore.studies.stt_mram.kept_told import kept_printed
 from simcore.studies.stt_mram.settings import KIB
 from simcore.studies.stt_mram.systems import PRESET_BYTES
 from simcore.studies.stt_mram.variants import PRESET
@@ -44,6 +45,7 @@ def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[Pr
     pulses = tables["pulses"]
     for network in pulses["network"].unique():
         yield _pulses(pulses[pulses["network"] == network])
+    yield from kept_printed(tables)
     if "placements" in tables:
         yield _error_rates(tables["accuracy_error_rates"])
         yield _placements(tables["placements"])

@@ -12,6 +12,7 @@ from simcore.studies.stt_mram.assumptions import assumptions
 from simcore.studies.stt_mram.catalogue import CATALOGUE
 from simcore.studies.stt_mram.conclusions import conclusions
 from simcore.studies.stt_mram.gains import gain_findings, gain_range_table, limit_findings, with_gains
+from simcore.studies.stt_mram.kept import study_kept
 from simcore.studies.stt_mram.pulses import pulse_findings, pulse_table
 from simcore.studies.stt_mram.ratio_map import bound_findings, bound_table, ratio_table
 from simcore.studies.stt_mram.settings import SttMramSettings
@@ -30,7 +31,8 @@ def study_stt_mram(settings: SttMramSettings, on_progress: OnProgress | None = N
     figures = part_or_left_out("figures", "plot", Part)
     # This part runs first, because it is the only one that may reject something from the user: placements.
     accuracy = part_or_left_out("accuracy", "train", lambda: study_accuracy(settings, on_progress))
-    whole = joined((figures, study_macros(settings.cell), study_systems(settings, on_progress), accuracy))
+    simulated = (study_systems(settings, on_progress), study_kept(settings, on_progress))
+    whole = joined((figures, study_macros(settings.cell), *simulated, accuracy))
     return _result(settings, whole)
 
 

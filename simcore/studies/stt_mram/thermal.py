@@ -152,7 +152,8 @@ def thermal_findings(thermal: pd.DataFrame) -> list[dict[str, Any]]:
     least energy, or None where the cell's own cannot be protected.
     """
     found = []
-    for (network, rate), rows in thermal.groupby(["network", "error_rate"], sort=False):
+    for network, rate in dict.fromkeys(zip(thermal["network"], thermal["error_rate"], strict=True)):
+        rows = thermal[(thermal["network"] == network) & (thermal["error_rate"] == rate)]
         possible = rows[rows["protection"] != "impossible"]
         best = possible.sort_values("total_uj", kind="stable").iloc[0]
         own = possible[possible["thermal_stability"] == possible["own_stability"]]
