@@ -83,10 +83,11 @@ def test_every_contradiction_of_the_cells_that_come_with_simcore_has_a_reason():
         if not each.agrees
     }
     assert all(not contradictions(cell.description) for cell in memory_cells().values() if cell.description is not None)
-    # 40.82 uA x 6 or 12 kohm + 0.15 V are 0.39 to 0.64 V, beside 1.235 V; 49 uA^2 x 14.3 kohm x 10 ns are 0.343 pJ, beside 0.246.
+    # 40.82 uA x 6 or 12 kohm + 0.15 V are 0.39 to 0.64 V, beside 1.235 V; 0.25 V / 12 or 6 kohm are 21 to 42 uA, beside 4.17 uA;
+    # 49 uA^2 x 14.3 kohm x 10 ns are 0.343 pJ, beside 0.246.
     assert told == {
         *((name, "current_asymmetry") for name in JUNCTIONS | {"stt-75F2": None}),
-        *((name, "write_voltage_v") for name in ("stt-34.5F2", "stt-54F2")),
+        *((name, figure) for name in ("stt-34.5F2", "stt-54F2") for figure in ("write_voltage_v", "read_current_ua")),
         ("stt-40F2", "heat_pj"),
     }
 
@@ -113,6 +114,8 @@ def test_the_overdrive_that_the_cell_was_once_given_contradicts_its_current():
         ({"critical_current_ua": stated(50)}, "critical_current_ua", 25.171),
         ({"overdrive": stated(2)}, "overdrive", 80 / 25.171),
         ({"tmr": stated(0.5)}, "current_asymmetry", 1.5),
+        ({"sense_voltage_v": stated(0.1)}, "sense_current_ua", 1e6 * 0.1 / 3000),
+        ({"read_voltage_v": stated(0.1)}, "read_current_ua", 1e6 * 0.1 / 3000),
         ({"write_error_rate": stated(1e-3)}, "write_error_rate", None),
         ({"write_pulse_ns": stated(30)}, "write_pulse_ns", None),
         ({"retention_s": stated(3e8), "retention_k": 400}, "retention_s", 1e-9 * exp(60 * 300 / 400)),
@@ -205,7 +208,7 @@ def test_the_command_prints_a_cell_and_the_reason_of_each_contradiction():
 
 
 def test_a_contradiction_in_a_users_cell_is_an_error_unless_it_is_acknowledged(tmp_path):
-    reasons = {"write_voltage_v": "as in the file", "current_asymmetry": "as in the file"}
+    reasons = dict.fromkeys(("write_voltage_v", "read_current_ua", "current_asymmetry"), "as in the file")
     path = written(tmp_path / "mine.yaml", changed("stt-54F2", overdrive=stated(5.17), acknowledged=reasons))
     refused = invoke(path)
     assert refused.exit_code == 2
