@@ -125,7 +125,7 @@ def _plan(name: str, shape: ConvShape, system: System, tiling: Tiling) -> ArrayP
     regions = region_rows([item.region for item in plans])
     streams = layer.streams
     by_port = {Port.IFMAP: streams.ifmap, Port.FILTER: streams.filter, Port.OUTPUT: streams.output}
-    due = [steps_of(by_port[item.port], item.uses.first) for item in plans]
+    due = [steps_of(by_port[item.port], item.uses.first[item.placement.use]) for item in plans]
     ops, queue_start = build_operations(plans, regions, due, folds.steps)
     return ArrayPlan(tiling, layer, tensors, plans, regions, ops, queue_start)
 

@@ -11,7 +11,7 @@ from workloads.dataflow.dataflow import Side
 from workloads.dataflow.folds import Folds
 from workloads.dataflow.plan_memory import BYTES_PER_USE, require_memory
 from workloads.dataflow.shape import ConvShape
-from workloads.dataflow.uses import Uses, in_order, merged, ragged
+from workloads.dataflow.uses import Uses, in_order, joined_by_owner, merged, ragged
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _touched_rows(tiles: IfmapTiles, out_row: Int64Array, place: Int64Array, pla
 
 
 def _joined(
-    folds: Folds, taps: Taps, place: Int64Array, tap_fold: Int64Array, rows: tuple[Int64Array, ...], kernel: int
+    taps: Taps, place: Int64Array, tap_fold: Int64Array, rows: tuple[Int64Array, ...], kernel: int
 ) -> tuple[Int64Array, Int64Array, Int64Array]:
     """Return (fold, run of taps, touched row) for each run of a fold's taps and each row tile that its pixels touch there."""
     owner, run = ragged(taps.start[tap_fold], taps.count[tap_fold])
@@ -142,24 +142,57 @@ def _of_every_group(
 
 
 def pixel_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool, joined: int) -> Uses:
-    """Return the uses of a stream over pixels, where each element is ``joined`` vectors of taps. Blocks are whole output rows."""
+    """Return the uses of a stream over pixels, where each element is ``joined`` vectors of taps. Blocks are whole output rows.
+
+    Folds that read the same taps of the same pixels use the same tiles, so the uses of the first of them serve all.
+    """
+    place = (folds.part * folds.row_folds + folds.row) * folds.blocks + folds.block
+    _, fold_of, kind = np.unique(place, return_index=True, return_inverse=True)
+    uses = _uses_of_kinds(tiles, folds, fold_of, taps_per_fold, skewed, joined)
+    count = uses.starts[kind + 1] - uses.starts[kind]
+    require_memory(int(count.sum()), BYTES_PER_USE)
+    of_folds = [slice(begin, end) for begin, end in zip(uses.starts[kind].tolist(), uses.starts[kind + 1].tolist(), strict=True)]
+    tile, first, last = (np.concatenate([values[part] for part in of_folds]) for values in (uses.tile, uses.first, uses.last))
+    base = np.repeat(first_element, count)
+    first += base
+    last += base
+    return Uses(tile, first, last)
+
+
+@dataclass(frozen=True)
+class _UsesOfKinds:
+    """The uses of one fold of each kind, kind by kind, in the order of their first element, which is counted from the fold's."""
+
+    starts: Int64Array
+    tile: Int64Array
+    first: Int64Array
+    last: Int64Array
+
+
+def _uses_of_kinds(
+    tiles: IfmapTiles, folds: Folds, fold_of: Int64Array, taps_per_fold: int, skewed: bool, joined: int
+) -> _UsesOfKinds:
+    """Return the uses of the folds ``fold_of``, each of another kind."""
     shape = tiles.shape
     taps = _taps(tiles, taps_per_fold, fine=False)
     out_row = np.arange(shape.out_rows, dtype=np.int64)
     rows = _touched_rows(tiles, out_row, out_row * shape.out_width // folds.block_size, folds.blocks)
-    fold, run, touched = _joined(folds, taps, folds.block, folds.row, rows, shape.kernel[0])
+    kind, run, touched = _joined(taps, folds.block[fold_of], folds.row[fold_of], rows, shape.kernel[0])
     begin, end = (rows[3] * shape.out_width)[touched], ((rows[4] + 1) * shape.out_width - 1)[touched]
-    if joined == 1:
-        first, last = (each + (first_element - folds.m0)[fold] for each in (begin, end))
-    else:
-        first, last = (first_element[fold] + (each - folds.m0[fold]) // joined for each in (begin, end))
+    m0 = folds.m0[fold_of][kind]
+    first, last = (begin - m0) // joined, (end - m0) // joined
     if skewed:
-        last = last + folds.extent(Side.TAPS)[fold] - 1
-    group, fold, (row_tile, channel_tile, first, last) = _of_every_group(
-        folds, fold, rows[2][touched], taps.channel_tile[run], first, last
+        last = last + folds.extent(Side.TAPS)[fold_of][kind] - 1
+    group, _, (kind, row_tile, channel_tile, first, last) = _of_every_group(
+        folds, fold_of[kind], kind, rows[2][touched], taps.channel_tile[run], first, last
     )
     tile = tiles.numbers(row_tile, group, channel_tile)
-    return in_order(tile, first, last) if (taps.count == 1).all() else merged(tile, first, last, fold)
+    if not (taps.count == 1).all():
+        tile, first, last, kind = joined_by_owner(tile, first, last, kind)
+    most = int(first.max(initial=0)) + 1
+    order = np.argsort(kind * most + first, kind="stable")
+    starts = np.concatenate(([0], np.cumsum(np.bincount(kind, minlength=len(fold_of)))))
+    return _UsesOfKinds(starts, tile[order], first[order], last[order])
 
 
 def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool, fine: bool) -> Uses:
@@ -175,7 +208,7 @@ def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_pe
     first_row = m0 // shape.out_width
     place, out_row = ragged(first_row, (m0 + pixels - 1) // shape.out_width - first_row + 1)
     rows = _touched_rows(tiles, out_row, place, len(m0))
-    fold, run, touched = _joined(folds, taps, pixel_fold, tap_fold, rows, shape.kernel[0])
+    fold, run, touched = _joined(taps, pixel_fold, tap_fold, rows, shape.kernel[0])
     first, last = taps.first[run], taps.last[run]
     if reverse:
         times = folds.extent(Side.TAPS)[fold]

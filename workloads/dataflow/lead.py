@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float64]
 
 #: If main memory takes so many times as long as the array, it has loads to serve at any time, and only fewer bytes help.
 _ALWAYS_BEHIND = 2.0
+#: So many uses are looked at together: numbers of more do not stay in this computer's caches.
+AT_A_TIME = 1 << 17
 #: A burst that has arrived is written into its lines and seen by the array within about this many cycles.
 _HANDLING_CYCLES = 8
 
@@ -39,10 +41,42 @@ class Loads:
 
 def _keys_up_to(keys: Int64Array | Floats, values: Int64Array | Floats, side: Literal["left", "right"]) -> Int64Array:
     """Return what ``np.searchsorted`` returns, where ``values`` are sorted, too. The fewer are searched for among the others."""
-    if len(values) <= len(keys):
-        return np.searchsorted(keys, values, side=side)
-    ends = np.searchsorted(values, keys, side="right" if side == "left" else "left")
-    return np.repeat(np.arange(len(keys) + 1), np.diff(ends, prepend=0, append=len(values)))
+    if not len(values):
+        return np.zeros(0, dtype=np.int64)
+    before, end = (int(np.searchsorted(keys, value, side=side)) for value in (values[0], values[-1]))
+    among = keys[before:end]
+    if len(values) <= len(among):
+        return np.asarray(before + np.searchsorted(among, values, side=side))
+    ends = np.searchsorted(values, among, side="right" if side == "left" else "left")
+    return np.repeat(np.arange(before, end + 1), np.diff(ends, prepend=0, append=len(values)))
+
+
+@dataclass(frozen=True)
+class Demand:
+    """All loads in the order in which they are ``needed``, and the cycle ``before`` which one more, needed then, must have moved.
+
+    ``before`` has one more entry: nothing follows a load that is needed after all others.
+    """
+
+    needed: Floats
+    before: Floats
+
+    @staticmethod
+    def of(among: Sequence[Loads]) -> Demand:
+        """Return the demand of some loads. Main memory moves one at a time, in the order in which they are needed."""
+        needed = np.concatenate([each.needed for each in among])
+        order = np.argsort(needed, kind="stable")
+        needed, takes = needed[order], np.concatenate([each.takes for each in among])[order]
+        moved = np.cumsum(takes)
+        spare = np.minimum.accumulate((needed - moved)[::-1])[::-1]
+        return Demand(needed, np.append(spare + moved - takes, np.inf))
+
+    def begins(self, loads: Loads, latency_cycles: float, following: float = np.inf) -> Floats:
+        """Return what :func:`latest_begins` returns. ``following`` is the earliest begin of loads that follow these."""
+        others = self.before[_keys_up_to(self.needed, loads.needed, "left")]
+        begins = np.minimum(loads.needed, others) - loads.takes - latency_cycles
+        begins[-1:] = np.minimum(begins[-1:], following)
+        return np.asarray(np.minimum.accumulate(begins[::-1])[::-1])
 
 
 def latest_begins(loads: Loads, among: Sequence[Loads], latency_cycles: float) -> Floats:
@@ -51,14 +85,7 @@ def latest_begins(loads: Loads, among: Sequence[Loads], latency_cycles: float) -
     Main memory moves one load at a time, in the order in which they are needed, which is that of ``loads``. Each is done
     ``latency_cycles`` later. No load begins later than one that is needed after it.
     """
-    needed = np.concatenate([each.needed for each in among])
-    order = np.argsort(needed, kind="stable")
-    needed, takes = needed[order], np.concatenate([each.takes for each in among])[order]
-    moved = np.cumsum(takes)
-    spare = np.minimum.accumulate((needed - moved)[::-1])[::-1]
-    others = np.append(spare + moved - takes, np.inf)[_keys_up_to(needed, loads.needed, "left")]
-    begins = np.minimum(loads.needed, others) - loads.takes - latency_cycles
-    return np.asarray(np.minimum.accumulate(begins[::-1])[::-1])
+    return Demand.of(among).begins(loads, latency_cycles)
 
 
 def steps_of(stream: Stream, elements: Int64Array) -> Int64Array:
@@ -95,15 +122,21 @@ def in_time(plans: list[RegionPlan], streams: list[Stream], system: System, step
         takes = plan.region.tile_bytes[plan.uses.tile[use]] * per_byte
         return Loads(needed.astype(np.float64), takes.astype(np.float64))
 
-    every = [loads(plan, stream, plan.loading_uses) for plan, stream in zip(plans, streams, strict=True)]
-    found = []
-    for plan, stream in zip(plans, streams, strict=True):
-        if plan.has_a_choice:
-            wanted = loads(plan, stream, np.arange(len(plan.uses), dtype=np.int64))
-            begins = latest_begins(wanted, every, latency_cycles) / cycles_per_step
-            plan = _placed(plan, elements_before(stream, begins), system)
-        found.append(plan)
-    return found
+    demand = Demand.of([loads(plan, stream, plan.loading_uses) for plan, stream in zip(plans, streams, strict=True)])
+
+    def begins(plan: RegionPlan, stream: Stream) -> Int64Array:
+        """Return the elements before which a load for each use must begin. Only some uses at a time, from the last on."""
+        found, following = np.empty(len(plan.uses), dtype=np.int64), np.inf
+        for end in range(len(found), 0, -AT_A_TIME):
+            part = np.arange(max(0, end - AT_A_TIME), end, dtype=np.int64)
+            cycles = demand.begins(loads(plan, stream, part), latency_cycles, following)
+            found[part[0] : end], following = elements_before(stream, cycles / cycles_per_step), float(cycles[0])
+        return found
+
+    return [
+        _placed(plan, begins(plan, stream), system) if plan.has_a_choice else plan
+        for plan, stream in zip(plans, streams, strict=True)
+    ]
 
 
 def _placed(plan: RegionPlan, begins: Int64Array, system: System) -> RegionPlan:

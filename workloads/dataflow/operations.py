@@ -200,7 +200,7 @@ def build_operations(
 ) -> tuple[Int64Array, Int64Array]:
     """Return ``Program.ops`` and ``Program.queue_start``. ``plans`` has one plan for each row of ``Program.regions``.
 
-    ``due`` has for each plan the array steps in which its uses begin; the layer has ``steps``. The stores of all regions share a
+    ``due`` has for each plan the array steps in which the uses of its placement begin; the layer has ``steps``. The stores of all regions share a
     queue, ordered by the output elements for which they wait, so that no store waits behind one that needs later elements.
     """
     addresses = tile_addresses([plan.region for plan in plans])
@@ -209,7 +209,7 @@ def build_operations(
         first_tile, first_slot = int(regions[index, Reg.FIRST_TILE]), int(regions[index, Reg.FIRST_SLOT])
         tile = plan.uses.tile[plan.placement.use]
         rows = _rows(plan, index, addresses[index], first_tile, first_slot, tile, plan.placement.slot)
-        rows[:, Op.NEEDED] = due[index][plan.placement.use]
+        rows[:, Op.NEEDED] = due[index]
         takers.append(_takers(plan, rows))
         stores.append(_stores(plan, index, addresses[index], first_tile, first_slot))
     found = [item for item in stores if item is not None]

@@ -192,7 +192,10 @@ def _farthest_compiled(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
     begins = np.zeros(0, dtype=np.int64) if lead.begins is None else np.ascontiguousarray(lead.begins)
     numbers = np.array([slots, lead.ahead, max(lead.ahead, lead.most), uses.end_in_order, len(outside)], dtype=np.int64)
     found = np.empty((len(uses), FOUND_COLUMNS), dtype=np.int64)
-    count = _place_farthest()(np.stack((order, uses.last[order])), uses.first, begins, outside, state, heaps, numbers, found)
+    by_tile = np.empty((2, len(uses)), dtype=np.int64)
+    by_tile[0] = order
+    np.take(uses.last, order, out=by_tile[1], mode="clip")  # any other mode goes through a buffer
+    count = _place_farthest()(by_tile, uses.first, begins, outside, state, heaps, numbers, found)
     return TilePlacement(*found[:count].T.copy())
 
 

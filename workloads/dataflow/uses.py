@@ -102,14 +102,22 @@ def in_order(tile: Int64Array, first: Int64Array, last: Int64Array) -> Uses:
     return Uses(tile[order], first[order], last[order])
 
 
-def merged(tile: Int64Array, first: Int64Array, last: Int64Array, owner: Int64Array) -> Uses:
-    """Return uses in which all uses of one tile by one owner (a fold) are joined into a single one that spans them."""
-    if len(tile) == 0:
-        return Uses(tile, first, last)
-    place = owner * (int(tile.max()) + 1) + tile
+def joined_by_owner(
+    tile: Int64Array, first: Int64Array, last: Int64Array, owner: Int64Array
+) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
+    """Return (tile, first, last, owner) with all uses of one tile by one owner joined to one. They are sorted by owner and tile."""
+    place = owner * (int(tile.max(initial=0)) + 1) + tile
     order = np.argsort(place, kind="stable")
     begins = first_of_each(place[order])
-    return in_order(tile[order[begins]], np.minimum.reduceat(first[order], begins), np.maximum.reduceat(last[order], begins))
+    kept = order[begins]
+    if not len(kept):
+        return tile, first, last, owner
+    return tile[kept], np.minimum.reduceat(first[order], begins), np.maximum.reduceat(last[order], begins), owner[kept]
+
+
+def merged(tile: Int64Array, first: Int64Array, last: Int64Array, owner: Int64Array) -> Uses:
+    """Return uses in which all uses of one tile by one owner (a fold) are joined into a single one that spans them."""
+    return in_order(*joined_by_owner(tile, first, last, owner)[:3])
 
 
 @dataclass(frozen=True)

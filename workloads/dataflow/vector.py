@@ -93,7 +93,7 @@ def vector_program(
     """Return the Program of a vector layer. ``segments`` are of ifmap, filter and output; ``names`` name the plans' regions."""
     regions = region_rows([item.region for item in plans])
     of_port = {Port.IFMAP: segments[0], Port.FILTER: segments[1], Port.OUTPUT: segments[2]}
-    due = [due_steps(of_port[item.port], item.uses.first) for item in plans]
+    due = [due_steps(of_port[item.port], item.uses.first[item.placement.use]) for item in plans]
     ops, queue_start = build_operations(plans, regions, due, steps)
     return Program(
         name=name,

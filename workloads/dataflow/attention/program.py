@@ -56,9 +56,9 @@ def lower_attention(name: str, op: str, shape: AttentionShape, system: System, c
     due = []
     for number, plan in enumerate(plans):
         if number in PORTS:
-            due.append(due_steps(segments.ports[PORTS[number]], plan.uses.first))
+            due.append(due_steps(segments.ports[PORTS[number]], plan.uses.first[plan.placement.use]))
         else:
-            due.append(np.array(timeline.versions[number].due, dtype=np.int64))
+            due.append(np.array(timeline.versions[number].due, dtype=np.int64)[plan.placement.use])
     ops, queue_start = build_operations(plans, regions, due, timeline.steps)
     _in_order_of_need(ops, queue_start)
     _load_from_one_place(ops, regions, key_tiles)
