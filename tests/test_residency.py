@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from itertools import pairwise
 from math import prod
@@ -17,6 +18,7 @@ from simcore.systolic.energy import energy_parts
 from simcore.systolic.rates import energy_rates
 from workloads.dataflow import fusions, lower_network
 from workloads.dataflow.residency.check import StepCheck
+from workloads.dataflow.residency.planning import machines
 from workloads.dataflow.residency.room import Room, Stay
 from workloads.dataflow.residency.views import Place, operations_of, region_of
 from workloads.layers import Activation, Conv, Input, Linear
@@ -174,21 +176,54 @@ def test_traffic_falls_with_capacity_to_the_minimum(network, batch, capacities):
     assert found[-1] == minimum(step, 1, 2)
 
 
-@pytest.mark.slow
-def test_traffic_never_grows_from_one_power_of_two_to_the_next():
-    """A small network on a machine so small that tiles are few, where choices and tilings vary the most."""
+def small_step(pick: random.Random) -> Network:
+    """Return the training step of a small network of drawn sizes."""
     net = NetworkBuilder("small")
-    net.add(Input("input", (3, 8, 8)))
-    for name, filters in (("one", 4), ("two", 5)):
-        net.add(Conv(name, filters, kernel=3, padding=1))
-    net.add(Linear("last", 7))
-    step = training_step(net.build(2))
+    net.add(Input("input", (pick.choice((1, 3)), 8, pick.choice((6, 8)))))
+    for name in ("one", "two")[: pick.choice((1, 2))]:
+        net.add(Conv(name, pick.choice((4, 6, 9)), kernel=3, padding=1, stride=pick.choice((1, 1, 2))))
+    net.add(Linear("last", pick.choice((4, 7))))
+    return training_step(net.build(pick.choice((1, 2))))
+
+
+def small_machine(capacity_bytes: int) -> System:
+    """Return a machine so small that tiles are few, where choices and tilings vary the most."""
     lines = [f"scratchpads.{pad}.line_bytes=8" for pad in PADS]
-    small = ("array.rows=4", "array.columns=4", "vector_unit.lanes=4", "words.psum_bytes=8", *lines)
-    found = [moved(step, sized("edge-sram", f"{1 << power}", *small)) for power in range(9, 14)]
-    assert found == sorted(found, reverse=True)
+    narrow = ("array.rows=4", "array.columns=4", "vector_unit.lanes=4", "words.psum_bytes=8", *lines)
+    return sized("edge-sram", str(capacity_bytes), *narrow)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_traffic_never_grows_with_capacity(seed):
+    """Any capacities of whole rows of banks, drawn: more never moves more, and enough moves the least."""
+    pick = random.Random(seed)
+    step, row = small_step(pick), 16 * 8
+    rows = sorted(pick.sample(range(4, 64), 4))
+    found = [moved(step, small_machine(row * each)) for each in (*rows, 256)]
+    assert found == sorted(found, reverse=True), dict(zip(rows, found, strict=False))
     assert found[-1] == minimum(step, 1, 1)
-    assert found[0] > found[-1]
+
+
+@pytest.mark.slow
+def test_traffic_of_lenet5_never_grows_with_capacity():
+    pick, row = random.Random(5), 16 * 128
+    step = training_step(load_network("lenet5", 2))
+    rows = sorted(pick.sample(range(8, 150), 4))
+    found = [moved(step, sized("train-sram", str(row * each))) for each in (*rows, 256)]
+    assert found == sorted(found, reverse=True), dict(zip(rows, found, strict=False))
+    assert found[-1] == minimum(step, 1, 2)
+
+
+def test_smaller_scratchpads_have_no_rung_that_larger_ones_lack():
+    """A capacity between two rungs counts as the lower one, which is at least four fifths of it."""
+    pick = random.Random(1)
+    for _ in range(50):
+        less, more = sorted(pick.sample(range(2048, 1 << 20), 2))
+        rungs = [[machine.scratchpads for machine in machines(sized("edge-sram", str(4096 * each)))] for each in (less, more)]
+        assert all(pads in rungs[1] for pads in rungs[0])
+        largest = rungs[0][0]["ifmap"].capacity_bytes
+        assert 4 / 5 * 4096 * less < largest <= 4096 * less
 
 
 # Faulty placements --------------------------------------------------------------------------------------------------------------

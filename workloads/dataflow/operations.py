@@ -200,8 +200,9 @@ def build_operations(
 ) -> tuple[Int64Array, Int64Array]:
     """Return ``Program.ops`` and ``Program.queue_start``. ``plans`` has one plan for each row of ``Program.regions``.
 
-    ``due`` has for each plan the array steps in which the uses of its placement begin; the layer has ``steps``. The stores of all regions share a
-    queue, ordered by the output elements for which they wait, so that no store waits behind one that needs later elements.
+    ``due`` has for each plan the array steps in which the uses of its placement begin; the layer has ``steps``. The stores of all
+    regions share a queue, ordered by the output elements for which they wait, so that no store waits behind one that needs later
+    elements.
     """
     addresses = tile_addresses([plan.region for plan in plans])
     takers, stores = [], []

@@ -105,7 +105,7 @@ def in_order(tile: Int64Array, first: Int64Array, last: Int64Array) -> Uses:
 def joined_by_owner(
     tile: Int64Array, first: Int64Array, last: Int64Array, owner: Int64Array
 ) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
-    """Return (tile, first, last, owner) with all uses of one tile by one owner joined to one. They are sorted by owner and tile."""
+    """Return (tile, first, last, owner) with all uses of one tile by one owner joined to one, sorted by owner and tile."""
     place = owner * (int(tile.max(initial=0)) + 1) + tile
     order = np.argsort(place, kind="stable")
     begins = first_of_each(place[order])

@@ -81,6 +81,7 @@ class Lowerings:
         self._alike = AlikeWorks()
         self._sizes: dict[int, LayerSizes] = {}
         self._moved: dict[Hashable, int | Exception] = {}
+        self._expected: dict[Hashable, int] = {}
 
     def program(self, at: int, system: System) -> Program:
         """Return the Program of the layer at a position on a machine. Raise InputError as ``lower`` does."""
@@ -91,8 +92,8 @@ class Lowerings:
 
     def moved_bytes(self, at: int, system: System, placement: LayerPlacement) -> int:
         """Return the bytes that the layer moves beside what stays. Raise InputError, and NotWholeError as ``settled`` does."""
-        seen = tuple((name, place.pad, place.lines) for name, place in places_seen(system, placement).items())
-        key = (at, seen, tuple((role, each.loads, each.stores, each.beside) for role, each in placement.residents))
+        moves = tuple((role, each.loads, each.stores, each.beside) for role, each in placement.residents)
+        key = (at, _seen_key(system, placement), moves)
         if key not in self._moved:
             try:
                 program = settled(self.program(at, seen_system(system, placement)), system, placement)
@@ -107,12 +108,14 @@ class Lowerings:
     def expected_bytes(self, at: int, system: System, placement: LayerPlacement) -> int:
         """Return the bytes that the closed form expects a layer to move beside what stays, or the least for the vector unit."""
         sizes, work = self.sizes(at), self.running[at][1]
-        found = least = sizes.least_bytes
-        if isinstance(work, Product):
+        if not isinstance(work, Product):
+            return sizes.least_bytes - stayed_bytes(sizes, placement)
+        key = (at, _seen_key(system, placement))
+        if key not in self._expected:
             seen = seen_system(system, placement).model_copy(update={"words": self._sized[at].words})
             ways = tilings(work.shape, seen, dataflow_named(system.array.dataflow))
-            found = max(least, min(way.expected_bytes for way in ways))
-        return found - stayed_bytes(sizes, placement)
+            self._expected[key] = min(way.expected_bytes for way in ways)
+        return max(sizes.least_bytes, self._expected[key]) - stayed_bytes(sizes, placement)
 
     def sizes(self, at: int) -> LayerSizes:
         """Return the sizes of a layer's tensors."""
@@ -178,6 +181,11 @@ class Lowerings:
     def _within(self, at: int, specs: dict[str, ScratchpadSpec], lines: dict[str, int]) -> Program:
         pads = {role: with_lines(spec, lines[role]) for role, spec in specs.items()}
         return self.program(at, self._sized[at].model_copy(update={"scratchpads": pads}))
+
+
+def _seen_key(system: System, placement: LayerPlacement) -> Hashable:
+    """Return what a layer sees of the scratchpads: where each lies, and its lines."""
+    return tuple((name, place.pad, place.lines) for name, place in places_seen(system, placement).items())
 
 
 def _estimated(work: Product, sized: System) -> LayerSizes:
