@@ -133,8 +133,7 @@ def _run(
     """Run the plan, and write traces if asked for. Return what was measured, and what the manifest says about the traces."""
     if trace is None:
         return kind.run(machine, order, plan), None
-    names = list(dict.fromkeys(bank.scratchpad for bank in kind.banks(machine)))
-    with trace.files(names) as written:
+    with trace.files(kind, machine) as written:
         ran = kind.run(machine, replace(order, traced=written.traced), plan)
     return ran, written.facts()
 

@@ -6,19 +6,18 @@ import importlib.util
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import invoke, printed_json
+from timeline_file import Timeline, read
 
 from simcore import simulate
 from simcore.errors import InputError
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.results import Results
-from simcore.results.perfetto import tracks
+from simcore.results.perfetto import writer
 from simcore.results.perfetto.order import TimelineOrder
 from workloads.layers import Conv, Input, Pool
 from workloads.network import Network, NetworkBuilder
@@ -26,79 +25,6 @@ from workloads.network import Network, NetworkBuilder
 HAS_PERFETTO = importlib.util.find_spec("perfetto") is not None
 #: Sums that are read and written in two slow banks, where reads preempt writes: every event of an access occurs.
 BUSY = {"array.rows": 8, "scratchpads.accumulator.banks": 2}
-
-
-def fields(message: bytes) -> Iterator[tuple[int, Any]]:
-    """The fields of a protobuf message, in order: numbers and bytes."""
-    at = 0
-
-    def varint() -> int:
-        nonlocal at
-        found = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            found |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return found
-
-    while at < len(message):
-        key = varint()
-        assert key & 7 in (0, 2)
-        value: Any = varint()
-        if key & 7 == 2:
-            value, at = message[at : at + value], at + value
-        yield key >> 3, value
-
-
-@dataclass
-class Timeline:
-    """What a file holds: slices (track, name, begin, end, annotations) and values (track, time, value), with tracks by path."""
-
-    slices: list[tuple[str, str, int, int, dict[str, Any]]] = field(default_factory=list)
-    values: list[tuple[str, int, int]] = field(default_factory=list)
-
-    def lengths(self, track: str) -> Counter[str]:
-        found: Counter[str] = Counter()
-        for where, name, begin, end, _ in self.slices:
-            if where == track:
-                found[name] += end - begin
-        return found
-
-
-def read(file: Path) -> Timeline:
-    """Read a timeline by the numbers of Perfetto's fields. Assert that the slices of a track follow one another."""
-    found, paths, names = Timeline(), {1: ""}, {}
-    begun: dict[int, tuple[str, int, dict[str, Any]]] = {}
-    last: Counter[int] = Counter()
-    for number, packet in fields(file.read_bytes()):
-        assert number == 1
-        content = dict(fields(packet))
-        for kind, known in fields(content.get(12, b"")):
-            entry = dict(fields(known))
-            names[kind, entry[1]] = entry[2].decode()
-        if 60 in content:
-            track = dict(fields(content[60]))
-            paths[track[1]] = "" if track[1] == 1 else f"{paths.get(track.get(5, 0), '')}/{track[2].decode()}"
-            continue
-        event = list(fields(content[11]))
-        told, at = dict(event), content[8]
-        track = told[11]
-        if told[9] == 1:
-            assert track not in begun
-            assert at >= last[track]
-            about = [dict(fields(note)) for key, note in event if key == 4]
-            notes = {names[3, note[1]]: note.get(4, names.get((29, note.get(17)))) for note in about}
-            begun[track] = names[2, told[10]], at, notes
-        elif told[9] == 2:
-            name, begin, notes = begun.pop(track)
-            found.slices.append((paths[track], name, begin, at, notes))
-            last[track] = at
-        else:
-            found.values.append((paths[track], at, told[30]))
-    assert not begun
-    return found
 
 
 def network() -> Network:
@@ -191,7 +117,7 @@ def test_perfettos_own_classes_read_it(tmp_path: Path) -> None:
 
 
 def test_a_timeline_that_becomes_too_large_is_cut_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracks.Tracks.__init__, "__defaults__", (4_000,))
+    monkeypatch.setattr(writer.PerfettoFile.__init__, "__defaults__", (4_000,))
     results, timeline = run(tmp_path)
     cut_at = results.manifest["traces"]["cut_at_cycle"]
     assert 0 < cut_at < results.cycles
@@ -246,9 +172,16 @@ def test_the_guides_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     commands = re.findall(r"^\$ simcore (.*)$", guide, flags=re.MULTILINE)
     for command in commands:
         assert invoke(*shlex.split(command)).exit_code == 0
-    assert len(commands) == 2
-    whole, part = read(Path("c1.pftrace")), read(Path("part.pftrace"))
-    named = set(re.findall(r"^\| `([^`]+)` \|", guide, flags=re.MULTILINE))
-    shown = {track.split("/")[1] for track, *_ in (*whole.slices, *whole.values)}
-    assert shown == named | {"ifmap", "filter", "ofmap"}
+    assert len(commands) == 4
+    part = read(Path("part.pftrace"))
     assert sum(part.lengths("/array").values()) == 200
+    of_array, of_dram = (re.findall(r"^\| `([^`]+)` \|", part, flags=re.MULTILINE) for part in guide.split("\n## ")[1:])
+    assert tracks("ddr4.pftrace") == set(of_array) | {"ifmap", "filter", "ofmap"}
+    assert tracks("c1.pftrace") == tracks("ddr4.pftrace") - {"DRAM"}
+    assert tracks("pim.pftrace") == set(of_dram)
+
+
+def tracks(file: str) -> set[str]:
+    """The first parts of the paths of the tracks that show something."""
+    timeline = read(Path(file))
+    return {track.split("/")[1] for track, *_ in (*timeline.slices, *timeline.values)}

@@ -112,7 +112,9 @@ TraceCyclesOption = Annotated[
 ]
 TimelineOption = Annotated[
     str | None,
-    typer.Option("--timeline", metavar="FILE.pftrace", help="Write what array, ports, banks and DMA do, for ui.perfetto.dev."),
+    typer.Option(
+        "--timeline", metavar="FILE.pftrace", help="Write what array, ports, banks, DMA and DRAM do, for ui.perfetto.dev."
+    ),
 ]
 TimelineCyclesOption = Annotated[
     str | None, typer.Option("--cycles", metavar="FIRST:END", help="Timeline of core cycles FIRST up to, not with, END only.")

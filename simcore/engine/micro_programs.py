@@ -7,6 +7,7 @@ from simcore.engine.names import check_engine
 from simcore.engine.shortcuts import Shortcuts
 from simcore.pim.outcome import PimOutcome
 from simcore.pim.work import PimWork
+from simcore.program.traces import Traced
 
 
 def load_micro_programs(engine: str) -> None:
@@ -38,3 +39,13 @@ def run_work(
     from simcore.engine.reference.pim.run import run_work as run_reference
 
     return run_reference(work, record_commands)
+
+
+def trace_work(work: PimWork, traced: Traced) -> None:
+    """Run sequences as `run_work` does, on the reference engine, which hands over what the subarrays do and the commands.
+
+    It ends when all sequences have, when nothing more is traced, or when ``traced.is_full``.
+    """
+    from simcore.engine.reference.pim.run import trace_work as trace_on_reference
+
+    trace_on_reference(work, traced)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from simcore.results.banks import BankName
     from simcore.results.glossary import Term
     from simcore.results.heatmap import HeatMap
+    from simcore.results.perfetto.drawing import Drawing
+    from simcore.results.perfetto.writer import PerfettoFile
     from simcore.results.printed import PrintedTable
     from simcore.results.wear import LineWear
     from simcore.spec.machine_spec import MachineSpec
@@ -50,7 +52,7 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     dataflow_key: ClassVar[str] = ""
     #: The engines whose values can be compared with numpy's.
     value_engines: ClassVar[tuple[str, ...]] = ()
-    #: The engines that can write a timeline of what the array does.
+    #: The engines whose runs can write a timeline (``timeline``), the default first.
     timeline_engines: ClassVar[tuple[str, ...]] = ()
     #: True if an engine steps through cycles, False if a formula gives them.
     steps_cycles: ClassVar[bool] = True
@@ -139,6 +141,13 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     @abstractmethod
     def run(self, spec: SpecT, order: RunOrder, plan: PlanT) -> Ran:
         """Execute the plan on the engine that ``order`` names. All counts are integers. ``cycles`` is the sum of its parts."""
+
+    def timeline(self, spec: SpecT, out: PerfettoFile, first: int, end: int | None) -> Drawing:
+        """Return the tracks of a timeline of core cycles ``first`` up to, not with, ``end`` (None: the end of the run).
+
+        A run hands their rows over to the ``traced`` of its order. Only kinds with ``timeline_engines`` are asked.
+        """
+        raise NotImplementedError
 
     # What comes out ------------------------------------------------------------------------------------------------------------
 

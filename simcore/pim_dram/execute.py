@@ -15,6 +15,7 @@ from simcore.pim_dram.machine import PimMachine
 from simcore.pim_dram.pipelined import run_pipeline
 from simcore.pim_dram.plan import NetworkPlan, PlannedLayer
 from simcore.pim_dram.run import PhaseRuns
+from simcore.pim_dram.timeline import hand_over_timeline
 from simcore.pim_dram.values import values_of
 from simcore.results import LayerRun
 
@@ -39,6 +40,9 @@ def execute(machine: PimMachine, order: RunOrder, plan: NetworkPlan) -> Ran:
         start += 0 if done is None else done.cycles
         if order.progress is not None:
             order.progress(number, len(plan.layers), layer.name)
+    if order.traced is not None:
+        every = {run.name: run.facts["done"] for run in found if run.facts["done"] is not None}
+        hand_over_timeline(machine, plan, every, pipeline, order.traced)
     if order.commands is not None and log is not None:
         order.commands(log.commands())
     return Ran(found, details={"machine": machine, "placed": plan.placed, "pipeline": pipeline})

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from simcore.results.banks import BankName
     from simcore.results.glossary import Term
     from simcore.results.heatmap import HeatMap
+    from simcore.results.perfetto.drawing import Drawing
+    from simcore.results.perfetto.writer import PerfettoFile
     from simcore.results.printed import PrintedTable
 
 
@@ -35,6 +37,7 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
     engines = ("compiled", "simpy")
     causes = CAUSES
     value_engines = ("compiled", "simpy")
+    timeline_engines = ("compiled", "simpy")
     has_banks = True
     instead_of_traces = "--commands FILE writes its commands"
     file_keys = (("dram", "standard"), ("program",))
@@ -100,6 +103,11 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
         from simcore.pim_dram.execute import execute
 
         return execute(build_machine(spec), order, plan)
+
+    def timeline(self, spec: PimDramSpec, out: PerfettoFile, first: int, end: int | None) -> Drawing:
+        from simcore.pim_dram.tracks import PimTracks
+
+        return PimTracks(out, build_machine(spec), first, end)
 
     def costs(self, spec: PimDramSpec) -> Costs:
         from simcore.pim_dram.energy import pim_costs

@@ -22,11 +22,12 @@ from simcore.pim.outcome import PimOutcome
 from simcore.pim.phases import PHASE_KINDS
 from simcore.pim.sequence import COLUMNS, joined
 from simcore.pim.sequence import Sequence as Operations
+from simcore.pim.work import PimWork
 from simcore.pim_dram.interval import Bounds, Entry, Step, bounds_of
 from simcore.pim_dram.layers import Done, PhaseDone
 from simcore.pim_dram.machine import PimMachine
 from simcore.pim_dram.plan import NetworkPlan, PlannedLayer
-from simcore.pim_dram.run import PhaseRun, PhaseRuns, commands_of
+from simcore.pim_dram.run import PhaseRun, PhaseRuns, commands_of, work_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Pipeline:
 
 def run_pipeline(machine: PimMachine, runs: PhaseRuns, plan: NetworkPlan) -> Pipeline:
     """Run all steps of an interval, and the writing of weights before the first image."""
-    every = _entries(plan, lambda layer: layer.phases)
+    every = entries_of(plan)
     done: dict[str, list[PhaseDone]] = {}
     steps = _steps(machine, runs, every, done)
     first: dict[str, list[PhaseDone]] = {}
@@ -79,6 +80,11 @@ def _overlaps(machine: PimMachine, entries: Sequence[Entry]) -> bool:
     return machine.spec.overlap_transfers and {"multiply", "move"} <= {entry.phase.kind for entry in entries}
 
 
+def entries_of(plan: NetworkPlan) -> list[Entry]:
+    """Return what all layers do for every image."""
+    return _entries(plan, lambda layer: layer.phases)
+
+
 def _entries(plan: NetworkPlan, phases_of: Any) -> list[Entry]:
     def entries(layer: PlannedLayer) -> Iterator[Entry]:
         stage = layer.placed.stage
@@ -91,13 +97,16 @@ def _entries(plan: NetworkPlan, phases_of: Any) -> list[Entry]:
 
 def _steps(machine: PimMachine, runs: PhaseRuns, entries: Sequence[Entry], done: dict[str, list[PhaseDone]]) -> tuple[Step, ...]:
     """Run the steps one after the other: one for each kind of phase, or for multiplications and transfers together."""
-    beside = [entry for entry in entries if entry.phase.kind == "move"] if _overlaps(machine, entries) else []
-    found = []
+    return tuple(_step(machine, runs, of_kind, beside, done) for of_kind, beside in steps_of(machine, entries))
+
+
+def steps_of(machine: PimMachine, entries: Sequence[Entry]) -> Iterator[tuple[list[Entry], list[Entry]]]:
+    """Yield the entries of each step of an interval, and those that transfer beside them."""
+    moves = [entry for entry in entries if entry.phase.kind == "move"] if _overlaps(machine, entries) else []
     for kind in PHASE_KINDS:
-        of_kind = [entry for entry in entries if entry.phase.kind == kind and entry not in beside]
+        of_kind = [entry for entry in entries if entry.phase.kind == kind and entry not in moves]
         if of_kind:
-            found.append(_step(machine, runs, of_kind, beside if kind == "multiply" else [], done))
-    return tuple(found)
+            yield of_kind, moves if kind == "multiply" else []
 
 
 def _step(
@@ -161,16 +170,15 @@ def _measured(
     outcomes: list[PimOutcome] = []
     for channel in range(machine.channels):
         banks = range(channel * machine.banks, (channel + 1) * machine.banks)
-        first, *further = _sequences(entries, banks, subarrays)
-        movers = _sequences(beside, banks, 1)[0]
-        every = tuple(chain(first, *further))
-        if not any(map(len, movers)) and runs.may_run_one(tuple(dict.fromkeys(every))):
+        work = work_of_channel(machine, entries, beside, channel)
+        every = tuple(chain(work.sequences, *work.further))
+        if not work.beside and runs.may_run_one(tuple(dict.fromkeys(every))):
             alone = runs.each_alone(every)
             finished[:subarrays, banks.start : banks.stop] = np.reshape([each.cycles for each in alone], (subarrays, -1))
             opens = np.reshape([each.open_cycles.sum() for each in alone], (subarrays, -1))
             opened += sum(int(opens[:, rank :: machine.ranks].max(initial=0)) for rank in range(machine.ranks))
             continue
-        outcome = runs.outcome(first, subarrays, beside=movers if any(map(len, movers)) else (), further=tuple(further))
+        outcome = runs.outcome(work)
         outcomes.append(outcome)
         ended, waited = outcome.finished.reshape(-1, machine.banks), outcome.stalls.reshape(-1, machine.banks, len(CAUSES))
         finished[:subarrays, banks.start : banks.stop] = ended[:subarrays]
@@ -186,6 +194,15 @@ def _measured(
         _Measured(int(finished.max()), finished, stalls, refreshes, opened),
         _Measured(int(moved.max()), moved, moved_stalls, none, 0),
     )
+
+
+def work_of_channel(machine: PimMachine, entries: Sequence[Entry], beside: Sequence[Entry], channel: int) -> PimWork:
+    """Return what the banks of a channel do in a step."""
+    banks = range(channel * machine.banks, (channel + 1) * machine.banks)
+    subarrays = max(entry.phase.subarrays for entry in entries)
+    first, *further = _sequences(entries, banks, subarrays)
+    movers = _sequences(beside, banks, 1)[0]
+    return work_of(machine, first, subarrays, beside=movers if any(map(len, movers)) else (), further=tuple(further))
 
 
 def _refreshes(outcome: PimOutcome) -> IntArray:

@@ -70,21 +70,12 @@ class PhaseRuns:
         for sequence in dict.fromkeys(sequences):
             key = sequence.operations.tobytes(), sequence.repeats
             if key not in known:
-                known[key] = self.outcome((sequence,), 1)
+                known[key] = self.outcome(work_of(self.machine, (sequence,), 1))
             found[sequence] = known[key]
         return [found[sequence] for sequence in sequences]
 
-    def outcome(
-        self,
-        sequences: tuple[Sequence, ...],
-        subarrays: int,
-        *,
-        beside: tuple[Sequence, ...] = (),
-        further: tuple[tuple[Sequence, ...], ...] = (),
-    ) -> PimOutcome:
-        """Return the outcome of the sequences of a `PimWork` on the banks of one channel."""
-        machine = self.machine
-        work = PimWork(machine.channel_dram, machine.limits, sequences, subarrays, machine.spec.lock_step, beside, further)
+    def outcome(self, work: PimWork) -> PimOutcome:
+        """Return the outcome of a work on the banks of one channel."""
         return run_work(work, self.engine, record_commands=self.log is not None, shortcuts=self.shortcuts)
 
     def write_down(self, channels: list[PimOutcome]) -> None:
@@ -96,8 +87,7 @@ class PhaseRuns:
 
     def _run(self, phase: Phase) -> PhaseRun:
         """Run a phase on all its subarrays."""
-        made = repeated(phase.sequence, phase.repeats)
-        outcome = self.outcome((made,) * phase.banks, phase.subarrays)
+        outcome = self.outcome(work_of_phase(self.machine, phase))
         for _ in range(phase.times if self.log is not None else 0):
             self.write_down([outcome])
         return phase_run(outcome, phase, self.machine)
@@ -105,7 +95,7 @@ class PhaseRuns:
     def _run_one(self, phase: Phase) -> PhaseRun:
         """Run a phase on one subarray, and return what all of them do."""
         machine = self.machine
-        outcome = self.outcome((repeated(phase.sequence, phase.repeats),), 1)
+        outcome = self.outcome(work_of(machine, (repeated(phase.sequence, phase.repeats),), 1))
         units = phase.subarrays * phase.banks
         busy = np.zeros((machine.subarrays, machine.banks), np.int64)
         busy[: phase.subarrays, : phase.banks] = outcome.cycles
@@ -120,6 +110,23 @@ class PhaseRuns:
             open_cycles=min(phase.banks, machine.ranks) * int(outcome.open_cycles.sum()),
             rank_cycles=outcome.cycles * machine.ranks,
         )
+
+
+def work_of(
+    machine: PimMachine,
+    sequences: tuple[Sequence, ...],
+    subarrays: int,
+    *,
+    beside: tuple[Sequence, ...] = (),
+    further: tuple[tuple[Sequence, ...], ...] = (),
+) -> PimWork:
+    """Return the work of banks of one channel of the machine, with the arguments of `PimWork`."""
+    return PimWork(machine.channel_dram, machine.limits, sequences, subarrays, machine.spec.lock_step, beside, further)
+
+
+def work_of_phase(machine: PimMachine, phase: Phase) -> PimWork:
+    """Return the work of a phase, once, on all of its subarrays."""
+    return work_of(machine, (repeated(phase.sequence, phase.repeats),) * phase.banks, phase.subarrays)
 
 
 def shares_nothing(machine: PimMachine, sequence: Sequence) -> bool:

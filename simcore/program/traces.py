@@ -89,12 +89,18 @@ NOTHING = -1
 Take = Callable[[str, Int64Array], None]
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Traced:
     """What to trace, and who takes it (None: nobody): events of core cycles ``first_cycle`` up to, not with, ``end_cycle``.
 
     ``array`` takes what the array did, cycle by cycle (rows of State), and ``bursts`` rows of a cycle and the number of the DMA's
-    bursts that are on their way from it on. Only the reference engine knows both.
+    bursts that are on their way from it on. ``commands`` takes the commands of a DRAM (`DramOutcome.commands`), also those before
+    ``first_cycle``, which say what rows are open then. Only the reference engine knows these three. ``operations`` and ``phases``
+    take rows of `simcore.pim.activity`, of a DRAM that computes. Once ``is_full`` says so, nothing more needs to be handed over.
     """
 
     scratchpads: Take | None = None
@@ -103,6 +109,10 @@ class Traced:
     end_cycle: int | None = None
     array: Take | None = None
     bursts: Take | None = None
+    commands: Take | None = None
+    operations: Take | None = None
+    phases: Take | None = None
+    is_full: Callable[[], bool] = _never
 
     def holds(self, cycle: int) -> bool:
         """Return whether events of a core cycle are traced."""
@@ -110,7 +120,7 @@ class Traced:
 
     def is_over(self, cycle: int) -> bool:
         """Return whether no event of this core cycle or of a later one is traced."""
-        return self.end_cycle is not None and cycle >= self.end_cycle
+        return (self.end_cycle is not None and cycle >= self.end_cycle) or self.is_full()
 
 
 def in_order(rows: Int64Array) -> Int64Array:

@@ -65,9 +65,9 @@ class TraceOrder:
         """Return None: every engine writes traces, so that the kind's own default holds."""
         return None
 
-    def files(self, scratchpads: Sequence[str]) -> AbstractContextManager[Written]:
+    def files(self, kind: MachineKind[Any, Any], machine: MachineSpec) -> AbstractContextManager[Written]:
         """Open the files, as `trace_files` does."""
-        return trace_files(self, scratchpads)
+        return trace_files(self, list(dict.fromkeys(bank.scratchpad for bank in kind.banks(machine))))
 
 
 @dataclass(frozen=True)

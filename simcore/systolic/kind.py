@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from simcore.machine.line_writes import LineWrites
     from simcore.results import LayerRun, Results
     from simcore.results.banks import BankName
+    from simcore.results.perfetto.drawing import Drawing
+    from simcore.results.perfetto.writer import PerfettoFile
     from simcore.results.printed import PrintedTable
     from simcore.results.wear import LineWear
     from simcore.systolic.planned import PlannedLayer
@@ -114,6 +116,18 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
 
         sizes = network_sizes(order.network, spec, order.wanted).values()
         return run_estimate(sizes, spec, order.engine, check_values=order.check_values)
+
+    def timeline(self, spec: System, out: PerfettoFile, first: int, end: int | None) -> Drawing:
+        """Return the tracks of the array, its scratchpads, and main memory if that is a DRAM."""
+        from simcore.machine.machine import DramMemory, build_machine
+        from simcore.results.perfetto.dram import DramTracks
+        from simcore.results.perfetto.tracks import ArrayTracks
+
+        machine = build_machine(spec)
+        found = ArrayTracks(out, [pad.name for pad in machine.scratchpads])
+        if isinstance(machine.memory, DramMemory):
+            found.dram = DramTracks(out, machine.memory.dram, machine.memory_ratio, first, end)
+        return found
 
     def load(self, spec: System, engine: str) -> None:
         from simcore.engine import load_engine

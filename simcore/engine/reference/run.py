@@ -17,7 +17,7 @@ from simcore.engine.reference.port import ReadPort
 from simcore.engine.reference.scratchpad import ScratchpadProcess
 from simcore.engine.reference.shared import Shared
 from simcore.engine.reference.tally import Tally
-from simcore.engine.reference.traces import AccessTrace, ArrayTrace, DramTrace
+from simcore.engine.reference.traces import AccessTrace, ArrayTrace, CommandTrace, DramTrace
 from simcore.engine.reference.values import ValueFlow
 from simcore.errors import WrongValuesError
 from simcore.machine.counters import Counters, counted_since, read_counters
@@ -86,6 +86,10 @@ class ReferenceEngine:
         self.array_trace = None if both[0] is None or both[1] is None else ArrayTrace(traced, both[0], both[1])
         if self.dram is not None and traced.dram is not None:
             self.dram.trace = DramTrace(traced, traced.dram, self.machine.memory_ratio)
+        self.command_trace = None
+        if self.dram is not None and traced.commands is not None:
+            self.command_trace = CommandTrace(traced, traced.commands, self.machine.memory_ratio)
+            self.dram.record.tell = self.command_trace.note
 
     def run(self, program: Program, operands: Operands | None = None, on_step: Callable[[int], None] | None = None) -> Outcome:
         """Run one layer. With ``operands`` the PEs multiply them and leave their results in them.
@@ -117,9 +121,9 @@ class ReferenceEngine:
         outcome = replace(tally.outcome(self.cycle), counters=counted)
         return outcome if self.dram is None or before is None else replace(outcome, dram=self.dram.counts().since(before))
 
-    def _traces(self, program: Program) -> list[AccessTrace | ArrayTrace | DramTrace]:
+    def _traces(self, program: Program) -> list[AccessTrace | ArrayTrace | DramTrace | CommandTrace]:
         """Return the traces, after telling them which layer runs."""
-        wanted = (self.trace, self.array_trace, None if self.dram is None else self.dram.trace)
+        wanted = (self.trace, self.array_trace, None if self.dram is None else self.dram.trace, self.command_trace)
         traces = [trace for trace in wanted if trace is not None]
         for trace in traces:
             trace.layer = program.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcore.clock import core_cycle_of
+from simcore.dram.outcome import COMMAND_CLOCK
 from simcore.engine.reference.dram.requests import DramRequest
 from simcore.engine.reference.requests import Request
 from simcore.program.traces import NOTHING, Event, State, Take, Traced, in_order
@@ -89,6 +90,28 @@ class DramTrace:
         if not self.traced.holds(cycle):
             return
         self._rows.append((cycle, request.arrive, request.bank[0], address, request.op, request.kind))
+        if len(self._rows) >= PIECE:
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        """Hand over all rows."""
+        if self._rows:
+            self.take(self.layer, np.array(self._rows, dtype=np.int64))
+        self._rows = []
+
+
+class CommandTrace:
+    """The commands of a DRAM, one of whose cycles lasts ``ratio[0] / ratio[1]`` core cycles. ``layer`` is the layer that runs."""
+
+    def __init__(self, traced: Traced, take: Take, ratio: tuple[int, int]) -> None:
+        self.traced, self.take, self.ratio, self.layer = traced, take, ratio, ""
+        self._rows: list[list[int]] = []
+
+    def note(self, command: list[int]) -> None:
+        """Note a command that was just issued: a row of `simcore.dram.outcome.DramOutcome.commands`."""
+        if self.traced.is_over(core_cycle_of(command[COMMAND_CLOCK], *self.ratio)):
+            return
+        self._rows.append(command)
         if len(self._rows) >= PIECE:
             self.hand_over()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from simcore.errors import InputError
 from simcore.program.program import Int64Array
-from simcore.program.traces import Traced
-from simcore.results.perfetto.tracks import Tracks
+from simcore.program.traces import Take, Traced
+from simcore.results.perfetto.drawing import Drawing
 from simcore.results.perfetto.writer import FIRST_PACKET, PerfettoFile
 from simcore.saving.durable import sync
 from simcore.saving.failures import refusals_of
@@ -48,7 +48,7 @@ class TimelineOrder:
         return next(iter(kind.timeline_engines), None)
 
     @contextmanager
-    def files(self, scratchpads: Sequence[str]) -> Iterator[WrittenTimeline]:
+    def files(self, kind: MachineKind[Any, Any], machine: MachineSpec) -> Iterator[WrittenTimeline]:
         """Claim the file, and yield what an engine writes into. It gets its name when the block ends without an exception.
 
         Raise InputError for a place that cannot be written or holds something else, and if the system refuses to write.
@@ -59,10 +59,11 @@ class TimelineOrder:
             try:
                 with refusals_of(self.file):
                     file = stack.enter_context(open(work / NEW, "wb"))
-                    written = WrittenTimeline(self, Tracks(PerfettoFile(file), scratchpads))
-                yield written
+                    out = PerfettoFile(file)
+                    drawing = kind.timeline(machine, out, self.first_cycle, self.end_cycle)
+                yield WrittenTimeline(self, out, drawing)
                 with refusals_of(self.file):
-                    written.tracks.close()
+                    drawing.close()
                     file.close()
                     sync(work / NEW)
                     os.replace(work / NEW, target)
@@ -76,29 +77,38 @@ class WrittenTimeline:
     """A timeline that an engine writes."""
 
     order: TimelineOrder
-    tracks: Tracks
+    out: PerfettoFile
+    drawing: Drawing
 
     @property
     def traced(self) -> Traced:
         """Return the order to the engine."""
 
-        def told(take: Callable[[str, Int64Array], None]) -> Callable[[str, Int64Array], None]:
+        def told(take: Take | None) -> Take | None:
             """Return the function with the system's refusals turned into InputErrors about the file."""
 
             def guarded(layer: str, rows: Int64Array) -> None:
+                assert take is not None
                 with refusals_of(self.order.file):
                     take(layer, rows)
 
-            return guarded
+            return None if take is None else guarded
 
-        tracks = self.tracks
+        taken = self.drawing.traced
         return Traced(
-            scratchpads=told(tracks.accesses),
-            array=told(tracks.states),
-            bursts=told(tracks.outstanding),
+            scratchpads=told(taken.scratchpads),
             first_cycle=self.order.first_cycle,
             end_cycle=self.order.end_cycle,
+            array=told(taken.array),
+            bursts=told(taken.bursts),
+            commands=told(taken.commands),
+            operations=told(taken.operations),
+            phases=told(taken.phases),
+            is_full=self._is_cut,
         )
+
+    def _is_cut(self) -> bool:
+        return self.out.cut_at is not None
 
     def facts(self) -> dict[str, Any]:
         """Return what a manifest says about the timeline. ``cut_at_cycle`` is null if nothing was left out."""
@@ -106,8 +116,8 @@ class WrittenTimeline:
         return {
             "cycles": cycles,
             "timeline": str(self.order.file),
-            "slices": self.tracks.out.slices,
-            "cut_at_cycle": self.tracks.cut_at,
+            "slices": self.out.slices,
+            "cut_at_cycle": self.out.cut_at,
         }
 
 

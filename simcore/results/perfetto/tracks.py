@@ -1,4 +1,4 @@
-"""The tracks of a timeline: layers, the array, its ports, the DMA and every port of every bank."""
+"""The tracks of an array: layers, the array, its ports, the DMA, every port of every bank, and main memory."""
 
 from __future__ import annotations
 
@@ -6,40 +6,43 @@ from collections.abc import Sequence
 
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.program.program import Int64Array, Port
-from simcore.program.traces import NOTHING, Access, Event, State
+from simcore.program.traces import NOTHING, Access, Event, State, Traced
+from simcore.results.perfetto.dram import DramTracks
+from simcore.results.perfetto.drawing import Drawing
 from simcore.results.perfetto.writer import PerfettoFile
-
-#: Bytes after which nothing more is written; viewers grow slow beyond.
-MOST_BYTES = 200_000_000
 
 COMPUTE = "compute"
 
 
-class Tracks:
-    """The tracks of a timeline. An engine hands rows over layer by layer, in the order of their cycles.
+class ArrayTracks(Drawing):
+    """The tracks of an array with scratchpads, and of main memory if that is a DRAM (``dram``).
 
-    ``cut_at`` is the first cycle of which something is missing because the file became too large, or None.
+    An engine hands rows over layer by layer, in the order of their cycles.
     """
 
-    def __init__(self, out: PerfettoFile, scratchpads: Sequence[str], most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, out: PerfettoFile, scratchpads: Sequence[str]) -> None:
         """Begin the tracks of a machine with scratchpads of these names."""
-        self.out, self.scratchpads, self.most_bytes = out, tuple(scratchpads), most_bytes
-        self.cut_at: int | None = None
+        self.out, self.scratchpads = out, tuple(scratchpads)
         self.layers, self.array = out.track("layers"), out.track("array")
         ports = out.track("ports")
         self.ports = [out.track(port.name.lower(), ports) for port in Port]
         self.bursts = out.track("DMA: bursts on their way", values=True)
         self._pads = [out.track(name) for name in self.scratchpads]
-        self._banks: dict[tuple[int, int, int], int] = {}
+        self.dram: DramTracks | None = None
         self._served: dict[int, tuple[str, int, int, int]] = {}
         self._layer: tuple[str, int, int] | None = None
+
+    @property
+    def traced(self) -> Traced:
+        commands = None if self.dram is None else self.commands
+        return Traced(scratchpads=self.accesses, array=self.states, bursts=self.outstanding, commands=commands)
 
     def states(self, layer: str, rows: Int64Array) -> None:
         """Add what the array did: it computed, or stalled for a cause, at a port of its own."""
         for row in rows.tolist():
             begin, end = row[State.CYCLE], row[State.CYCLE] + row[State.CYCLES]
             self._lasts(layer, begin, end)
-            if self._is_full(begin):
+            if self.out.is_full(begin):
                 continue
             if row[State.CAUSE] == NOTHING:
                 self.out.slice(self.array, COMPUTE, begin, end)
@@ -59,7 +62,7 @@ class Tracks:
         """Add the accesses of banks: a slice from the grant until the bank's port is free, or the write is preempted."""
         for row in rows.tolist():
             event = row[Access.EVENT]
-            if event == Event.FORWARDED or self._is_full(row[Access.CYCLE]):
+            if event == Event.FORWARDED or self.out.is_full(row[Access.CYCLE]):
                 continue
             track = self._bank(row[Access.SCRATCHPAD], row[Access.BANK], row[Access.BANK_PORT])
             if event == Event.PREEMPTED:
@@ -74,13 +77,19 @@ class Tracks:
     def outstanding(self, layer: str, rows: Int64Array) -> None:
         """Add how many bursts of the DMA are on their way, from a cycle on."""
         for cycle, bursts in rows.tolist():
-            if not self._is_full(cycle):
+            if not self.out.is_full(cycle):
                 self.out.value(self.bursts, cycle, bursts)
 
+    def commands(self, layer: str, rows: Int64Array) -> None:
+        """Add commands of the DRAM."""
+        assert self.dram is not None
+        self.dram.commands(rows)
+
     def close(self) -> None:
-        """Add what the end of the run ends."""
         for track in list(self._served):
             self._end(track)
+        if self.dram is not None and self._layer is not None:
+            self.dram.close(self._layer[2])
         self._end_layer()
 
     def _lasts(self, layer: str, begin: int, end: int) -> None:
@@ -104,14 +113,6 @@ class Tracks:
         self.out.slice(track, name, begin, end, {"row": line})
 
     def _bank(self, pad: int, bank: int, port: int) -> int:
-        """Return the track of a bank's port, which is added at its first access."""
-        key = pad, bank, port
-        if key not in self._banks:
-            name = f"bank {bank}" if port == 0 else f"bank {bank} port {port}"
-            self._banks[key] = self.out.track(name, self._pads[pad])
-        return self._banks[key]
-
-    def _is_full(self, cycle: int) -> bool:
-        if self.cut_at is None and self.out.bytes > self.most_bytes:
-            self.cut_at = cycle
-        return self.cut_at is not None
+        """Return the track of a bank's port."""
+        name = f"bank {bank}" if port == 0 else f"bank {bank} port {port}"
+        return self.out.child(name, self._pads[pad], 2 * bank + port)

@@ -29,22 +29,46 @@ _ROOT_TRACK = message(_TRACK, number(_UUID, ROOT) + text(_NAME, "simcore") + num
 FIRST_PACKET = message(_PACKET, _ROOT_TRACK)
 
 
-class PerfettoFile:
-    """An open file. ``slices`` counts what was written, ``bytes`` how much. Times are integers of one unit, shown as ns."""
+#: Bytes after which nothing more is written; viewers grow slow beyond.
+MOST_BYTES = 200_000_000
 
-    def __init__(self, file: IO[bytes]) -> None:
+
+class PerfettoFile:
+    """An open file. ``slices`` counts what was written, ``bytes`` how much. Times are integers of one unit, shown as ns.
+
+    ``cut_at`` is the time from which on something is missing because the file became too large, or None.
+    """
+
+    def __init__(self, file: IO[bytes], most_bytes: int = MOST_BYTES) -> None:
         """Begin the file with the track of which all others are children."""
-        self.file, self.bytes, self.slices = file, 0, 0
+        self.file, self.bytes, self.slices, self.most_bytes = file, 0, 0, most_bytes
+        self.cut_at: int | None = None
         self._tracks = ROOT
+        self._children: dict[tuple[int, str], int] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._flags = _CLEARED
         self._put(FIRST_PACKET)
 
-    def track(self, name: str, parent: int = ROOT, *, values: bool = False) -> int:
-        """Add a track, below those that its parent has already, and return its number. ``values`` shows numbers over time."""
+    def is_full(self, at: int) -> bool:
+        """Return whether nothing more should be written, and remember the first time that was asked for in vain."""
+        if self.cut_at is None and self.bytes > self.most_bytes:
+            self.cut_at = at
+        return self.cut_at is not None
+
+    def child(self, name: str, parent: int, rank: int) -> int:
+        """Return the track of this name below another one. It is added when it is first asked for, in the order of ``rank``."""
+        if (parent, name) not in self._children:
+            self._children[parent, name] = self.track(name, parent, rank=rank)
+        return self._children[parent, name]
+
+    def track(self, name: str, parent: int = ROOT, *, values: bool = False, rank: int | None = None) -> int:
+        """Add a track and return its number. ``values`` shows numbers over time.
+
+        It stands among its parent's by ``rank``, without one below those that the parent has already.
+        """
         self._tracks += 1
         content = number(_UUID, self._tracks) + text(_NAME, name) + number(_PARENT, parent)
-        content += number(_RANK, self._tracks) + number(_ORDER, _BY_RANK)
+        content += number(_RANK, self._tracks if rank is None else rank) + number(_ORDER, _BY_RANK)
         self._put(message(_PACKET, message(_TRACK, content + (message(_COUNTER, b"") if values else b""))))
         return self._tracks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,11 +15,12 @@ Node = tuple[int, ...]
 
 @dataclass(slots=True)
 class CommandRecord:
-    """The record of all channels. It keeps the commands themselves only with ``keeps_commands``."""
+    """The record of all channels. It keeps the commands themselves only with ``keeps_commands``, and tells them to ``tell``."""
 
     dram: ResolvedDram
     keeps_commands: bool
     last_command: int = 0
+    tell: Callable[[list[int]], None] | None = None
     _commands: list[list[int]] = field(default_factory=list)
     _issued: dict[tuple[Node, int], int] = field(default_factory=dict)
     #: Per rank: the number of open banks, the cycle since which there is one, and the cycles in which there was one.
@@ -30,10 +32,15 @@ class CommandRecord:
         """Note a command. ``bank`` is the first bank that it addresses."""
         rank, self.last_command = bank[: self.dram.rank_level + 1], now
         self._issued[rank, command] = self._issued.get((rank, command), 0) + 1
+        if not self.keeps_commands and self.tell is None:
+            return
+        level = int(self.dram.command_level[command])
+        address = [number if at <= level else -1 for at, number in enumerate(bank[: self.dram.bank_level + 1])]
+        found = [now, command, *address, row, column]
         if self.keeps_commands:
-            level = int(self.dram.command_level[command])
-            address = [number if at <= level else -1 for at, number in enumerate(bank[: self.dram.bank_level + 1])]
-            self._commands.append([now, command, *address, row, column])
+            self._commands.append(found)
+        if self.tell is not None:
+            self.tell(found)
 
     def note_open(self, bank: Node, more: int, now: int) -> None:
         """Note that a bank was opened (``more`` 1) or closed (-1)."""

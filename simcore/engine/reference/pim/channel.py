@@ -26,6 +26,7 @@ from simcore.dram.tables import HOLDS_READ, HOLDS_WRITE
 from simcore.engine.reference.dram.clock import DramClock
 from simcore.engine.reference.dram.device import Address, Device
 from simcore.engine.reference.dram.record import CommandRecord
+from simcore.engine.reference.pim.activity import ActivityTrace
 from simcore.engine.reference.pim.bank import NEVER, Bank, HoldTimes
 from simcore.engine.reference.pim.refresh import Refreshes
 from simcore.engine.reference.pim.subarray import Ask, Pace, Subarray
@@ -36,10 +37,13 @@ from simcore.pim.work import PimWork
 
 
 class PimChannel:
-    """One channel. ``own`` has the rules of single subarrays, ``limits`` those of each limit; a command needs them all."""
+    """One channel. ``own`` has the rules of single subarrays, ``limits`` those of each limit; a command needs them all.
 
-    def __init__(self, clock: DramClock, work: PimWork, record: CommandRecord) -> None:
-        self.clock, dram = clock, work.device_dram
+    If there is a ``trace``, it ends as soon as all is noted that the trace wants.
+    """
+
+    def __init__(self, clock: DramClock, work: PimWork, record: CommandRecord, trace: ActivityTrace | None = None) -> None:
+        self.clock, dram, self.trace = clock, work.device_dram, trace
         own, *limits = parts_of(dram)
         self.own = Device(own, 0, record)
         self.limits = {
@@ -51,7 +55,7 @@ class PimChannel:
         times = HoldTimes.of(dram)
         banks = [Bank(dram.roles["precharge"], times) for _ in work.sequences]
         self.subarrays = [
-            Subarray(clock, node, work.sequence(unit), dram.rows_per_subarray, banks[work.bank(unit)])
+            Subarray(clock, (unit, node), work.sequence(unit), dram.rows_per_subarray, banks[work.bank(unit)])
             for unit, node in enumerate(work.units)
         ]
         groups = [work.group(unit) for unit in range(len(self.subarrays))]
@@ -66,7 +70,7 @@ class PimChannel:
             self._refresh(cycle)
             self._serve(cycle)
             yield self.clock.frontend(cycle)
-            if all(subarray.ask is None for subarray in self.subarrays):
+            if all(subarray.ask is None for subarray in self.subarrays) or (self.trace is not None and self.trace.is_over()):
                 return
             cycle = max(cycle + 1, min(self._next()))
 
@@ -110,6 +114,8 @@ class PimChannel:
             bank.links_free = NEVER if ask.begins else now + 1
         subarray.grant()
         subarray.finished = self.own.ready_at(step.first, subarray.node)
+        if self.trace is not None and ask.ends:
+            self.trace.ended(subarray)
 
     def _may_come_at(self, subarray: Subarray, ask: Ask) -> int:
         """Return the first cycle in which the rules of the table and the rest of the bank allow what a subarray asks for."""
@@ -155,6 +161,8 @@ class PimChannel:
         for cause in CAUSES:
             end = min(now, until.get(cause, 0))
             if end > charged:
+                if self.trace is not None:
+                    self.trace.waited(subarray, cause, charged, end)
                 subarray.stalls[cause] += end - charged
                 charged = end
 

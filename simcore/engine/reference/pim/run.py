@@ -6,9 +6,25 @@ import numpy as np
 
 from simcore.engine.reference.dram.clock import DramClock
 from simcore.engine.reference.dram.record import CommandRecord
+from simcore.engine.reference.pim.activity import ActivityTrace
 from simcore.engine.reference.pim.channel import PimChannel
+from simcore.engine.reference.traces import CommandTrace
 from simcore.pim.outcome import PimOutcome
 from simcore.pim.work import PimWork
+from simcore.program.traces import Traced
+
+
+def trace_work(work: PimWork, traced: Traced) -> None:
+    """Run the sequences until all have finished, or nothing more is traced, and hand over operations and commands."""
+    dram = work.device_dram
+    clock, record = DramClock(), CommandRecord(dram, keeps_commands=False)
+    commands = None if traced.commands is None else CommandTrace(traced, traced.commands, (1, 1))
+    record.tell = None if commands is None else commands.note
+    activity = None if traced.operations is None else ActivityTrace(traced, traced.operations, work, dram.roles["write"])
+    clock.run(PimChannel(clock, work, record, activity).done)
+    for trace in (activity, commands):
+        if trace is not None:
+            trace.hand_over()
 
 
 def run_work(work: PimWork, record_commands: bool) -> PimOutcome:

@@ -68,13 +68,14 @@ class Pace:
 class Subarray:
     """One subarray that computes. ``ask`` is what it wants; the channel grants it, and notes what it waited for in ``stalls``.
 
-    ``step`` is the operation that it asks for or has begun. ``row_ready`` is the cycle in which its row can be given to the
-    periphery, ``row_free`` the cycle in which the periphery needs it no more.
+    ``unit`` is its number in the work. ``step`` is the operation that it asks for or has begun. ``row_ready`` is the cycle in
+    which its row can be given to the periphery, ``row_free`` the cycle in which the periphery needs it no more.
     """
 
-    def __init__(self, clock: DramClock, node: Node, sequence: Sequence, rows: int, bank: Bank) -> None:
-        self.clock, self.node, self.sequence = clock, node, sequence
-        self.other = (*node[:-1], node[-1] ^ 1)
+    def __init__(self, clock: DramClock, unit: tuple[int, Node], sequence: Sequence, rows: int, bank: Bank) -> None:
+        self.clock, self.sequence = clock, sequence
+        self.unit, self.node = unit
+        self.other = (*self.node[:-1], self.node[-1] ^ 1)
         self.rows, self.bank = rows, bank
         self.ask: Ask | None = None
         self.granted = clock.event()
