@@ -14,7 +14,19 @@ from functools import partial
 from unittest import mock
 
 import numpy as np
-from machines import AGAIN, ANY, CALM, CONTENDED, Pick, draw_folded_layer, draw_layer, draw_system, draw_vector, instance_of
+from machines import (
+    AGAIN,
+    ANY,
+    CALM,
+    CONTENDED,
+    Pick,
+    draw_dram,
+    draw_folded_layer,
+    draw_layer,
+    draw_system,
+    draw_vector,
+    instance_of,
+)
 
 from simcore.engine.compiled.replay import blocks
 from simcore.engine.compiled.replay.blocks import Replayed
@@ -28,6 +40,9 @@ from simcore.program.segments import Segments
 from workloads.dataflow.lowering import lower
 from workloads.layers import Conv, Linear, MatMul
 from workloads.network import LayerInstance
+
+#: The machines of cases from this number on have a DRAM as main memory.
+FIRST_WITH_DRAM = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,7 @@ def case(number: int) -> ReplayCase | None:
     """Return a case by its number; None if its layer moves nothing or is longer than 6,000 steps.
 
     Cases -1 to -7 are made by hand (`uneven_case`). Numbers below are those of cases whose folds come at other distances.
+    Cases from `FIRST_WITH_DRAM` on have a DRAM.
 
     One case in four has an option that keeps the machine from replay, drawn at random: preemption, block interleaving, a timing
     with a state, skewed fetch.
@@ -74,6 +90,7 @@ def case(number: int) -> ReplayCase | None:
         options = replace(options, interleavings=("low-order", "low-order", "xor"))
     layer = pick((draw_layer, draw_folded_layer, draw_long_layer, draw_long_layer, draw_long_layer, draw_vector))(pick)
     system = draw_system(pick, options)
+    system = draw_dram(pick, system) if number >= FIRST_WITH_DRAM else system
     program = lower(layer, system)
     at_once, skipping = pick((True, True, False)), pick((True, True, False))
     steps, whole_steps, credit = pick((4, 8, 16, 64)), pick((8, 16, 64, 192)), pick((1, 1, 4, 20))

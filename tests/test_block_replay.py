@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import replay_cases
 from equality import Traces
-from replay_cases import ReplayCase, case, replayed, small_blocks
+from replay_cases import FIRST_WITH_DRAM, ReplayCase, case, replayed, small_blocks
 
 from simcore import simulate
 from simcore.engine.compiled.replay import blocks
@@ -28,9 +28,13 @@ REPEATING = 1020
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shadow", [True, False], ids=["shadow", "plain"])
-def test_replay_changes_no_cell(shadow, capsys):
-    assert replay_cases.main(0 if shadow else 200, 200, partial(replayed, shadow=shadow)) == 0
+@pytest.mark.parametrize(
+    ("first", "count", "shadow"),
+    [(0, 200, True), (200, 200, False), (FIRST_WITH_DRAM, 50, True), (FIRST_WITH_DRAM + 50, 50, False)],
+    ids=["shadow", "plain", "shadow, with a DRAM", "plain, with a DRAM"],
+)
+def test_replay_changes_no_cell(first, count, shadow, capsys):
+    assert replay_cases.main(first, count, partial(replayed, shadow=shadow)) == 0
     repeated = int(capsys.readouterr().out.split(" blocks repeated")[0].split()[-1])
     assert repeated > 200
 

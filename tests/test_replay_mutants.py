@@ -35,12 +35,12 @@ class Fault(NamedTuple):
 WORDS: dict[str, tuple[int, bool]] = {
     "stream_words-0": (-1, False),
     "_port_words-0": (-7, False),
-    "_pass-0": (1044, False),
-    "_pass-1": (1044, False),
-    "_pass-2": (2690, True),
-    "_pass-3": (365, False),
-    "_pass-6": (1004, False),
-    "_pass-7": (3074, False),
+    "_memory-0": (1044, False),
+    "_memory-1": (1044, False),
+    "_memory-2": (2690, True),
+    "_pass-0": (365, False),
+    "_pass-3": (1004, False),
+    "_pass-4": (3074, False),
     "_bursts-0": (365, False),
     "_burst-0": (1044, False),
     "_burst-1": (1044, False),
@@ -75,13 +75,16 @@ SAID_TWICE = {
 #: Words of which no case is known, among those that are small enough, in which they alone tell two blocks apart. All operations
 #: or all streams left out are missed (`FAULTS`).
 NO_CASE_KNOWN = {
-    *("_pass-4", "_pass-5", "_burst-4", "_touch-1", "_due_words-0", "_port_words-2", "_pixels-1", "_tap-0", "_tap-1"),
+    *("_pass-1", "_pass-2", "_burst-4", "_touch-1", "_due_words-0", "_port_words-2", "_pixels-1", "_tap-0", "_tap-1"),
     *(f"operation_words-{number}" for number in range(5)),
     *(f"_tile_words-{number}" for number in range(3)),
     *(f"_start_words-{number}" for number in range(6)),
 }
 
 FAULTS = [
+    Fault(
+        "bursts-of-a-dram-begun", "moves.py", "if moved and tables.scalars[c.SCALAR_HAS_DRAM]:", "if False:", 10_000_007, False
+    ),
     Fault("streams-not-compared", "moves.py", "if not _equal(words, at, key, 0, streams):", "if False:", -1, False),
     Fault(
         "operations-not-compared", "moves.py", "return end == moves[move, r.MOVE_COUNTERS] - at and", "return True or", -1, False

@@ -90,8 +90,8 @@ class CompiledEngine:
 
     def _simulate(self, program: Program, layer: Tables, on_step: Callable[[int], None] | None) -> None:
         """Run the kernel, slice by slice, until the layer is done."""
-        # Accesses that are traced must be made.
-        replays = self.shortcuts.block_replay and self.traced.scratchpads is None
+        # Accesses that are traced must be made. Transactions may fill their trace within a block.
+        replays = self.shortcuts.block_replay and self.traced.scratchpads is None and self.traced.dram is None
         replay = self.block_replay.begin(self.state, program, layer) if replays else None
         while (status := self._slice(layer, replay)) == GOES_ON:
             hand_over(program.name, layer, self.state, self.traced)
@@ -107,9 +107,9 @@ class CompiledEngine:
 
     def _slice(self, layer: Tables, replay: Replay | None) -> int:
         """Run the kernel for a slice, by blocks if the layer is replayed."""
-        if replay is not None:
-            return RUN_BLOCKS(self.state.serves, RUN_LAYER.handle, layer, replay, slices.SLICE_US)
         run_memory = RUN_MEMORY.handle if self.state.dram is not None else 0
+        if replay is not None:
+            return RUN_BLOCKS(self.state.serves, RUN_LAYER.handle, run_memory, layer, replay, slices.SLICE_US)
         return RUN_LAYER(self.state.serves, run_memory, layer, slices.SLICE_US)
 
 

@@ -63,7 +63,7 @@ class BlockReplay:
 
 def can_replay(state: MachineState, program: Program) -> bool:
     """Return whether replay knows everything on which such a layer depends, and whether it may pay."""
-    if state.dram is not None or program.steps < _FEWEST_STEPS or not (state.tables.banks[:, c.BANK_READ_HELD] > 0).all():
+    if program.steps < _FEWEST_STEPS or not (state.tables.banks[:, c.BANK_READ_HELD] > 0).all():
         return False
     # With block interleaving banks repeat only after the whole scratchpad, so that almost nothing is equal. A preempted write
     # gives back cycles of another time.

@@ -30,9 +30,12 @@ _OUTPUT = int(Port.OUTPUT)
 _call_layer = calling_four(RUN_SIGNATURE)
 
 
-@entry(int64(int64[::1], int64, numba_type(Tables), numba_type(r.Replay), int64))
-def run_blocks(serves: Any, run_layer: Any, tables: Tables, replay: r.Replay, slice_us: int) -> int:
-    """Continue a layer until it is done or for ``slice_us`` microseconds. Return how the call ended, as `run_layer` does."""
+@entry(int64(int64[::1], int64, int64, numba_type(Tables), numba_type(r.Replay), int64))
+def run_blocks(serves: Any, run_layer: Any, run_memory: Any, tables: Tables, replay: r.Replay, slice_us: int) -> int:
+    """Continue a layer until it is done or for ``slice_us`` microseconds. Return how the call ended, as `run_layer` does.
+
+    No key holds a DRAM's state, so blocks in which a DRAM serves bursts are simulated.
+    """
     memo, scalars, blocks = replay.memo, tables.scalars, replay.blocks
     began, looks_in = clock_us(), _LOOK_EVERY
     while memo[r.BLOCK] + 2 < blocks.shape[0]:
@@ -47,9 +50,13 @@ def run_blocks(serves: Any, run_layer: Any, tables: Tables, replay: r.Replay, sl
         if scalars[c.SCALAR_STEP] < blocks[memo[r.BLOCK]]:
             # The first block, whose stalls have a cause of their own, or a rest
             scalars[c.SCALAR_STOP_STEP] = blocks[memo[r.BLOCK]]
-            status = _call_layer(run_layer, serves, 0, tables, slice_us)
+            status = _call_layer(run_layer, serves, run_memory, tables, slice_us)
             if status != GOES_ON or scalars[c.SCALAR_STEP] < blocks[memo[r.BLOCK]]:
                 return status
+            continue
+        if scalars[c.SCALAR_HAS_DRAM] and scalars[c.SCALAR_OUTSTANDING]:
+            _break(tables, replay)
+            memo[r.BLOCK] += 1
             continue
         if memo[r.STATE] == c.NONE:
             memo[r.STATE] = _state(tables, replay, ALL_UNSET)
@@ -68,12 +75,12 @@ def run_blocks(serves: Any, run_layer: Any, tables: Tables, replay: r.Replay, sl
         else:
             memo[r.MISSES] += 1
             memo[r.CREDIT] -= 1
-        status = _simulate(serves, run_layer, tables, replay, streams, move)
+        status = _simulate(serves, run_layer, run_memory, tables, replay, streams, move)
         if status != GOES_ON or scalars[c.SCALAR_STEP] < blocks[memo[r.BLOCK]]:
             return status
     _hold(tables, replay)
     scalars[c.SCALAR_STOP_STEP] = c.FAR
-    return _call_layer(run_layer, serves, 0, tables, slice_us)
+    return _call_layer(run_layer, serves, run_memory, tables, slice_us)
 
 
 @called
@@ -156,7 +163,7 @@ def _count_buffered(tables: Tables) -> None:
 
 
 @called
-def _simulate(serves: Any, run_layer: int, tables: Tables, replay: r.Replay, streams: int, known: int) -> int:
+def _simulate(serves: Any, run_layer: int, run_memory: int, tables: Tables, replay: r.Replay, streams: int, known: int) -> int:
     """Simulate a block, and remember it if it has a key. In shadow mode it may be ``known``; count it if it went otherwise."""
     memo, scalars, state = replay.memo, tables.scalars, replay.memo[r.STATE]
     _hold(tables, replay)
@@ -164,7 +171,7 @@ def _simulate(serves: Any, run_layer: int, tables: Tables, replay: r.Replay, str
         replay.counted[i] = tables.counters[i]
     memo[r.BEGAN], memo[r.EVENTS] = scalars[c.SCALAR_NOW], scalars[c.SCALAR_DMA_EVENTS]
     scalars[c.SCALAR_STOP_STEP] = replay.blocks[memo[r.BLOCK]]
-    status = _call_layer(run_layer, serves, 0, tables, c.FAR)
+    status = _call_layer(run_layer, serves, run_memory, tables, c.FAR)
     _count_buffered(tables)
     memo[r.STATE] = c.NONE
     if status == GOES_ON and streams != c.NONE and m.write_move(tables, replay, state, streams):

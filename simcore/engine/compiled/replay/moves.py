@@ -146,7 +146,7 @@ def keep_move(replay: r.Replay, streams: int) -> None:
 
 @called
 def _plan_words(tables: Tables, replay: r.Replay, begin: int) -> int:
-    """Write what a block that was simulated did to the ports and to the DMA. Return the next place, or NONE for too much."""
+    """Write what a block that was simulated did to the ports and to the DMA. Return the next place, or NONE for no key."""
     queues, op_states, ops, words, before = tables.queues, tables.op_states, tables.ops, replay.words, replay.before
     starts, events = begin + r.PLAN_STARTS, replay.memo[r.EVENTS]
     words[starts] = tables.scalars[c.SCALAR_DMA_EVENTS] - events
@@ -161,6 +161,8 @@ def _plan_words(tables: Tables, replay: r.Replay, begin: int) -> int:
             outputs = op_states[op, c.OP_OUTPUTS] - replay.streams[_OUTPUT, r.CONSUMED]
             words[starts + op_states[op, c.OP_STARTED] - events] = queue | outputs << 4
         moved -= queues[queue, c.QUEUE_LEFT]
+        if moved and tables.scalars[c.SCALAR_HAS_DRAM]:
+            return c.NONE
         words[plan + r.PLAN_STARTED], words[plan + r.PLAN_MOVED] = queues[queue, c.QUEUE_NEXT] - following, moved
         words[plan + r.PLAN_REACH] = moved + tables.scalars[c.SCALAR_DMA_BYTES]
         for op in range(replay.oldest[queue], queues[queue, c.QUEUE_NEXT]):

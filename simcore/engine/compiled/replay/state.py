@@ -70,13 +70,8 @@ def _word(replay: r.Replay, value: int) -> int:
 @called
 def _pass(tables: Tables, replay: r.Replay, now: int) -> None:
     scalars, servers, banks, pads = tables.scalars, tables.servers, tables.banks, tables.pads
-    p, q = scalars[c.SCALAR_RATIO_P], scalars[c.SCALAR_RATIO_Q]
-    free, part, begins = scalars[c.SCALAR_MEMORY_FREE], scalars[c.SCALAR_MEMORY_PART], _domain_cycle_at(now, p, q)
-    if free < begins:
-        free, part = begins, 0
-    scalars[c.SCALAR_MEMORY_FREE] = now * q // p + _word(replay, free - now * q // p)
-    scalars[c.SCALAR_MEMORY_PART] = _word(replay, part)
-    _word(replay, now * q % p)
+    if not scalars[c.SCALAR_HAS_DRAM]:
+        _memory(tables, replay, now)
     scalars[c.SCALAR_POSTED] = _word(replay, scalars[c.SCALAR_POSTED])
     scalars[c.SCALAR_POSTED_PAD] = _word(replay, scalars[c.SCALAR_POSTED_PAD] if scalars[c.SCALAR_POSTED] else 0)
     for pad in range(pads.shape[0]):
@@ -92,6 +87,19 @@ def _pass(tables: Tables, replay: r.Replay, now: int) -> None:
             banks[bank, c.BANK_LAST_PORT] = _word(replay, banks[bank, c.BANK_LAST_PORT])
     _windows(tables, replay, now)
     _buffers(tables, replay, now)
+
+
+@called
+def _memory(tables: Tables, replay: r.Replay, now: int) -> None:
+    """Simple memory is free at a time, within a cycle of its clock. A DRAM is at rest whenever a state is noted."""
+    scalars = tables.scalars
+    p, q = scalars[c.SCALAR_RATIO_P], scalars[c.SCALAR_RATIO_Q]
+    free, part, begins = scalars[c.SCALAR_MEMORY_FREE], scalars[c.SCALAR_MEMORY_PART], _domain_cycle_at(now, p, q)
+    if free < begins:
+        free, part = begins, 0
+    scalars[c.SCALAR_MEMORY_FREE] = now * q // p + _word(replay, free - now * q // p)
+    scalars[c.SCALAR_MEMORY_PART] = _word(replay, part)
+    _word(replay, now * q % p)
 
 
 @called
