@@ -50,7 +50,10 @@ def test_every_figure_is_drawn(saved):
     pytest.importorskip("matplotlib")
     _, directory = saved
     assert {path.stem for path in (directory / "figures").iterdir()} == set(FIGURES)
-    for path in (directory / "figures").iterdir():
+    assert {path.stem for path in (directory / "figures").glob("*.png")} == {
+        path.stem for path in (directory / "figures").glob("*.svg")
+    }
+    for path in (directory / "figures").glob("*.svg"):
         assert "<path" in path.read_text(encoding="utf-8")
 
 

@@ -69,12 +69,45 @@ def test_what_is_printed_fits_and_says_what_is_left_out(without):
 
 
 @pytest.mark.slow
+def test_the_map_falls_as_its_figures_say(without):
+    _, directory = without
+    gains = pd.read_csv(directory / "gain_map.csv")
+    for iso in ("capacity", "area"):
+        of = only_at(gains, iso=iso, main_memory="ddr4", residue_percent=100.0, clock_mhz=1000, batch=32)
+        by_leakage = [
+            only_at(of, leakage=name, sram_kib=16384) for name in ("hp", "hp-0.36", "hp-cacti", "hp-cacti-sram", "lop", "lstp")
+        ]
+        for scope in ("scratchpads", "chip", "system"):
+            falling = [rows[f"{scope}_gain"].item() for rows in by_leakage[:4]]
+            assert falling == sorted(falling, reverse=True)
+            assert max(rows[f"{scope}_gain"].item() for rows in by_leakage[4:]) < 5
+        by_size = only_at(of, leakage="hp").sort_values("sram_kib")
+        assert by_size["sram_kib"].tolist() == [1024, 4096, 16384]
+        assert by_size["system_gain"].is_monotonic_increasing
+        at = {"iso": iso, "leakage": "hp", "main_memory": "ddr4", "sram_kib": 16384, "batch": 32}
+        slow, fast = (only_at(gains, **at, residue_percent=100.0, clock_mhz=clock)["system_gain"].item() for clock in (500, 1000))
+        assert slow > fast
+        by_residue = only_at(gains, **at, clock_mhz=1000).sort_values("residue_percent")
+        assert by_residue["system_gain"].is_monotonic_decreasing
+    named = pd.read_csv(directory / "named_configurations.csv")
+    assert named["greatest_gain"].between(15, 22).all()
+    assert set(named["leakage"]) <= {"hp", "hp-0.36"}
+
+
+def only_at(rows: pd.DataFrame, **values: object) -> pd.DataFrame:
+    return rows[(rows[list(values)] == pd.Series(values)).all(axis=1)]
+
+
+@pytest.mark.slow
 def test_figures_are_drawn_where_matplotlib_is(without):
     pytest.importorskip("matplotlib")
     _, directory = without
     drawn = {path.stem for path in (directory / "figures").iterdir()}
     assert drawn == set(FIGURES) - OF_ACCURACY
-    for path in (directory / "figures").iterdir():
+    assert {path.stem for path in (directory / "figures").glob("*.png")} == {
+        path.stem for path in (directory / "figures").glob("*.svg")
+    }
+    for path in (directory / "figures").glob("*.svg"):
         text = path.read_text(encoding="utf-8")
         assert text.startswith("<?xml")
         assert "<path" in text

@@ -128,6 +128,52 @@ def test_every_point_of_the_map_is_simulated_once():
     assert {job.classes for job in jobs if job.point.sram_kib != axes.CENTRE_KIB} == {("hp", "lop", "lstp")}
 
 
+# Figures
+
+
+@pytest.mark.slow
+def test_a_map_shows_the_greatest_gain_over_networks_and_frames_the_claimed_ones():
+    pytest.importorskip("matplotlib")
+    from simcore.results.figures.style import figure_style
+    from simcore.studies.stt_mram.figures.where import PANELS, draw_map_area, map_cells
+
+    rows = []
+    for memory, residue, _ in PANELS:
+        more = {"main_memory": memory, "residue_percent": residue}
+        rows += gains_at(**more) + gains_at(**more, leakage="hp", sram_kib=4096, chip_gain=22.0, system_gain=14.9)
+        rows += gains_at(**more, leakage="hp", sram_kib=4096, network="b", system_gain=30.0)
+        rows += gains_at(**more, leakage="hp", sram_kib=4096, clock_mhz=500, system_gain=99.0)  # not at the preset's clock
+    table = pd.DataFrame(rows)
+    cells = map_cells(table, "area", "system", "ddr4", 100.0)
+    assert list(cells.columns) == ["hp", "lop"]  # from most leakage to least
+    assert (cells.loc[4096, "hp"], cells.loc[1024, "lop"]) == (30, 1)
+    with figure_style():
+        figure = draw_map_area({"gain_map": table})
+    framed = [patch for axes in figure.axes for patch in axes.patches if patch.get_edgecolor() == (1, 0, 0, 1)]
+    assert len(framed) == len(PANELS)  # the chip's cell in each column
+    assert "a, b" in figure.get_suptitle()
+
+
+@pytest.mark.slow
+def test_bars_of_joules_are_whole_and_show_their_joules():
+    pytest.importorskip("matplotlib")
+    from simcore.results.figures.style import figure_style
+    from simcore.studies.stt_mram.figures.where import draw_joules
+
+    runs = pd.DataFrame([run(), run("capacity", leakage_uj=10.0), run("area", leakage_uj=20.0)])
+    chosen = pd.DataFrame([{"scope": "system", "equal": "both", "only": "leakage=lop", **vars(Configuration())}])
+    joules = named.joule_table(runs, chosen)
+    with figure_style():
+        figure = draw_joules({"named_configurations": chosen, "joules": joules})
+    (panel,) = figure.axes
+    tops = [patch.get_y() + patch.get_height() for patch in panel.patches]
+    assert sorted(tops)[-3:] == pytest.approx([100] * 3)
+    told = [text.get_text() for text in panel.texts]
+    for row, text in zip(joules.to_dict("records"), told, strict=True):
+        assert text.startswith(f"{1e3 * row['system_j']:.3g} mJ")
+    assert told[1].endswith(f"{joules['system_j'][0] / joules['system_j'][1]:.1f}x")
+
+
 # Against runs of whole systems
 
 

@@ -21,7 +21,8 @@ def _lines(catalogue: Catalogue, tables: Tables, figures: Iterable[str], section
     yield from _section(
         "Tables", (f"[{name}.csv]({name}.csv), {len(table)} rows: a row is {rows[name]}" for name, table in tables.items())
     )
-    yield from _section("Figures", (f"[{name}.svg](figures/{name}.svg): {catalogue.figures[name]}" for name in figures))
+    drawn = [f"[{name}.svg](figures/{name}.svg): {catalogue.figures[name]}" for name in figures]
+    yield from _section("Figures", [*drawn, "each of them stands beside it as PNG"] if drawn else ())
     for title, lines in sections.items():
         yield from _section(title, lines)
 

@@ -7,6 +7,7 @@ from simcore.studies.stt_mram.figures.accuracy import draw_accuracy, draw_placem
 from simcore.studies.stt_mram.figures.arrays import draw_arrays, draw_cheapest_writes, draw_writes
 from simcore.studies.stt_mram.figures.ratios import draw_energy_ratios
 from simcore.studies.stt_mram.figures.systems import draw_gains, draw_pulses, draw_systems
+from simcore.studies.stt_mram.figures.where import draw_axes, draw_joules, draw_map_area, draw_map_capacity
 
 #: Figure -> the tables that it needs, and the function that draws it.
 DRAWINGS: dict[str, Drawing] = {
@@ -16,6 +17,10 @@ DRAWINGS: dict[str, Drawing] = {
     "energy_ratios": (("energy_ratios",), draw_energy_ratios),
     "systems": (("systems",), draw_systems),
     "gains": (("systems",), draw_gains),
+    "map_capacity": (("gain_map",), draw_map_capacity),
+    "map_area": (("gain_map",), draw_map_area),
+    "axes": (("gain_map",), draw_axes),
+    "joules": (("named_configurations", "joules"), draw_joules),
     "pulses": (("pulses",), draw_pulses),
     "accuracy": (("accuracy_error_rates", "accuracy_bits"), draw_accuracy),
     "placements": (("placements",), draw_placements),

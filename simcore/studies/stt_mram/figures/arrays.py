@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from simcore.studies.stt_mram.figures.marks import capacity_axis, series
 from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN
 
 #: The least error rate of the map's colours. Smaller rates are drawn in the same colour.
@@ -18,16 +20,19 @@ def draw_arrays(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw the density and leakage ratios against the capacity, with a line per class and cell."""
     table = tables["comparisons"]
     equal = table[table["iso"] == "capacity"]
-    figure = Figure(figsize=(8, 3.4))
-    for axes, (column, title) in zip(
-        figure.subplots(1, 2), (("density_ratio", "area"), ("leakage_mw_ratio", "leakage")), strict=True
-    ):
+    figure = Figure(figsize=(9.5, 3.6))
+    looks = series(equal["cell"])
+    lines: dict[Any, str] = {"hp": "-", "lop": "--", "lstp": ":"}
+    panels = figure.subplots(1, 2)
+    for axes, (column, title) in zip(panels, (("density_ratio", "area"), ("leakage_mw_ratio", "leakage")), strict=True):
         for (leakage_class, cell), rows in equal.groupby(["leakage_class", "cell"], sort=False):
-            axes.plot(rows["sram_kib"], rows[column], marker=".", label=f"{leakage_class}, {cell}")
-        axes.set(xscale="log", xlabel="capacity, KiB", ylabel="SRAM / STT-MRAM", title=f"{title} at equal capacity, 22 nm")
-        axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
-    axes.legend(fontsize=6, ncols=2)
+            line, name = lines[leakage_class], f"{leakage_class}, {cell}"
+            axes.plot(rows["sram_kib"], rows[column], line, markersize=4, linewidth=1, label=name, **looks[cell])
+        axes.set(xlabel="capacity", ylabel="SRAM / STT-MRAM", yscale="log", title=f"{title} at equal capacity, 22 nm")
+        capacity_axis(axes, equal["sram_kib"])
+    panels[0].set_yticks([1, 2, 3, 4, 6, 10], labels=["1", "2", "3", "4", "6", "10"], minor=False)
+    panels[0].set_yticks([], minor=True)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=6)
     return figure
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from simcore.studies.stt_mram.settings import CLAIMED_GAIN, KIB
+from simcore.studies.stt_mram.conclusions import capacity
+from simcore.studies.stt_mram.figures.marks import claimed, series
 
 #: Every second capacity is drawn.
 EVERY = 2
@@ -21,20 +22,23 @@ def draw_energy_ratios(tables: Mapping[str, pd.DataFrame]) -> Figure:
     table = tables["energy_ratios"]
     table = table[table["accesses_per_ns"] > 0]
     capacities = sorted(table["capacity_kib"].unique())[1::EVERY]
-    figure = Figure(figsize=(9, 3.4))
+    looks = series(capacities)
+    figure = Figure(figsize=(11, 3.6))
     classes = table["leakage_class"].unique()
     panels = figure.subplots(1, len(classes), sharey=True, squeeze=False)[0]
     for axes, leakage_class in zip(panels, classes, strict=True):
         of_class = table[table["leakage_class"] == leakage_class]
-        axes.axhspan(*CLAIMED_GAIN, color="C2", alpha=0.25)
-        for shade, kib in enumerate(capacities):
+        claimed(axes, "15 to 22 times")
+        for kib in capacities:
             rows = of_class[of_class["capacity_kib"] == kib]
-            colour = str(0.75 - 0.75 * shade / len(capacities))
-            axes.plot(rows["accesses_per_ns"], rows["energy_ratio"], color=colour, label=f"{kib / KIB:g} MiB")
+            label = f"R(a) of {capacity(kib)}"
+            axes.plot(
+                rows["accesses_per_ns"], rows["energy_ratio"], label=label, markevery=6, markersize=4, linewidth=1, **looks[kib]
+            )
         axes.set(xscale="log", yscale="log", xlabel="128-bit accesses per ns", title=f"{leakage_class}, 22 nm")
         _simulated(axes, tables.get("systems"), leakage_class)
-    panels[0].set_ylabel("SRAM / STT-MRAM energy")
-    panels[-1].legend(fontsize=6, ncols=2)
+    panels[0].set_ylabel("SRAM / STT-MRAM energy of scratchpads")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return figure
 
 
@@ -45,7 +49,7 @@ def _simulated(axes: Any, systems: pd.DataFrame | None, leakage_class: str) -> N
     kept = systems[(systems["leakage_class"] == leakage_class) & ~systems["gated"]]
     rates = kept[kept["iso"] == "none"].set_index(_RUN)["accesses_per_ns"]
     equal = kept[kept["iso"] == "capacity"].set_index(_RUN)
-    for size, sram_kib in enumerate(kept["sram_kib"].unique()):
+    for marker, sram_kib in zip("x+12", kept["sram_kib"].unique(), strict=False):
         rows = equal.xs(sram_kib, level="sram_kib", drop_level=False)
-        label = f"simulated, 4 x {sram_kib / KIB:g} MiB"
-        axes.plot(rates.loc[rows.index], rows["scratchpads_gain"], "o", color=f"C{size}", markersize=3, label=label)
+        label = f"simulated runs, 4 x {capacity(sram_kib)}"
+        axes.plot(rates.loc[rows.index], rows["scratchpads_gain"], marker, color="black", markersize=5, label=label)
