@@ -67,6 +67,19 @@ def large_version() -> onnx.ModelProto:
     return made
 
 
+def weights_of_negative_extent() -> onnx.ModelProto:
+    """Of external weights only the extents are read. A Slice of them ends the inference of onnx 1.23, and Python with it."""
+    made = model(
+        helper.make_node("Slice", ["w", "begin", "end"], ["s"]),
+        node("Add", "x s"),
+        tensors=(integers("begin", 0), integers("end", 1)),
+    )
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[-1, 256], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="w.bin")
+    made.graph.initializer.append(tensor)
+    return made
+
+
 BROKEN: dict[str, Callable[[], onnx.ModelProto]] = {
     "a cycle": lambda: model(node("Relu", "b", "a"), node("Relu", "a", "b"), node("Add", "x b")),
     "nodes in the wrong order": lambda: model(node("Relu", "a"), node("Relu", "x", "a")),
@@ -99,6 +112,7 @@ BROKEN: dict[str, Callable[[], onnx.ModelProto]] = {
     "an input that is no tensor": sequence_input,
     "an extent of zero": lambda: model(node("Relu"), shape=[1, 0, 8]),
     "a negative extent": lambda: model(node("Relu"), shape=[1, -5, 8]),
+    "weights of a negative extent": weights_of_negative_extent,
     "a batch of zero": lambda: model(node("Relu"), shape=[0, 5, 8]),
     "an attention without heads": lambda: model(node("Attention", "x x x"), shape=[1, 4, 8], opset=23),
     "a recurrent net of other inputs": lambda: model(

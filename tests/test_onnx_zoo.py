@@ -37,6 +37,14 @@ def test_a_written_batch_is_found_where_transposes_and_gathers_move_it() -> None
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("system", ["titan-xp", "ideal-ddr4-2400"])
+def test_every_real_export_runs_on_machines_by_formula(system: str) -> None:
+    for name, macs in MACS.items():
+        layers = simulate(load_onnx(graph(name)), system, limit_s=None).layers
+        assert (int(layers["macs"].sum()), bool(layers["cycles"].sum() > 0)) == (macs, True), name
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["edge-sram", "cloud-128x128-ws", "titan-xp", "ideal-ddr4-2400"])
 @pytest.mark.parametrize("name", ["dlrm.dyn18.onnx", "lstm.dyn18.onnx", "unet_ct.dyn18.onnx", "enc_ln.ts13.onnx"])
 def test_a_real_export_runs_on_every_kind_of_machine(name: str, system: str) -> None:

@@ -23,7 +23,7 @@ from workloads.dataflow.values import operand_images, result_tensor
 from workloads.layers import ConvTransposePhase, MatMul
 from workloads.network import LayerInstance, Network
 
-SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SOME = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 machines = st.builds(machine, st.sampled_from(KINDS), st.integers(1, 4), st.integers(1, 4), st.sampled_from([QUICK, SLOW]))
 

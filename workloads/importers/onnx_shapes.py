@@ -102,6 +102,9 @@ class _Pass:
         self.types[name] = type_
         tensor = type_.tensor_type
         self.found.types[name] = tensor.elem_type
+        if any(dimension.dim_value < 0 for dimension in tensor.shape.dim):  # some end onnx's inference and Python
+            extents = ", ".join(str(dimension.dim_value) for dimension in tensor.shape.dim)
+            raise InputError(f"tensor '{name}': expected no negative extents, got {extents}", where=self.where)
         if tensor.HasField("shape") and all(dimension.HasField("dim_value") for dimension in tensor.shape.dim):
             self.found.shapes[name] = tuple(dimension.dim_value for dimension in tensor.shape.dim)
 
