@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workloads.faults.injection import ErrorRates, drawn_sites, failing, write_words
+from workloads.faults.stay import NO_FLIPS, StayFlips, after_stay
 from workloads.faults.step_writes import PADS, RegionWrites
 from workloads.faults.sum_words import SumFormat
 from workloads.faults.word_memory import Reuse, WriteCounts, check_reuse
@@ -43,13 +44,14 @@ class PadMemory:
     With ``reuse`` "shared" a tensor lies where the machine's plan puts it, so a word overwrites what an earlier layer left at
     that address; its words follow each other in the tensor's order. With "own" each tensor of each layer has addresses of its
     own. A tensor that is larger than its share goes round it. The draws for a scratchpad depend only on the seed and on the
-    earlier writes into it.
+    earlier writes into it. ``stay`` gives the probabilities with which the bits of stored tensors flip before they are used;
+    partial sums are read at once and do not flip.
     """
 
-    def __init__(self, rates: PadRates, seed: int, reuse: Reuse = "shared") -> None:
+    def __init__(self, rates: PadRates, seed: int, reuse: Reuse = "shared", stay: StayFlips = NO_FLIPS) -> None:
         check_reuse(reuse)
         self.counts = {pad: WriteCounts() for pad in PADS.values()}
-        self._rates, self._reuse = rates, reuse
+        self._rates, self._reuse, self._stay = rates, reuse, stay
         self._errs = {pad: any(each.any() for (of, _), each in rates.items() if of == pad) for pad in self.counts}
         self._images: dict[tuple[str, ...], Words] = {}
         self._later: dict[tuple[str, ...], list[_Later]] = {}
@@ -71,7 +73,7 @@ class PadMemory:
         """Write ``count`` words: the tensor, and then the tensor from its beginning again."""
         counts = self.counts[region.pad]
         counts.words += count
-        if not self._errs[region.pad] or not count:
+        if not (self._errs[region.pad] or any(self._stay)) or not count:
             return words
         image, base = self._image(region, layer)
         stored = words.ravel().copy()
@@ -81,7 +83,9 @@ class PadMemory:
             place = slice(base, base + size)
             rates = self._rates[region.pad, region.kind]
             written = write_words(image[place], words.ravel()[taken], rates, self._draws[region.pad])
-            image[place] = stored[taken] = written.words
+            stayed = after_stay(written.words, len(rates), self._stay, self._draws[region.pad])
+            image[place] = stored[taken] = stayed.words
+            counts.stay_bits += stayed.flipped_bits
             counts.flipped_bits += written.flipped_bits
             counts.failed_bits += written.failed_bits
         return stored.reshape(words.shape)

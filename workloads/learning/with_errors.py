@@ -22,7 +22,7 @@ from workloads.learning.setup import Trained, TrainingSetup
 
 
 def train(data: Dataset, setup: TrainingSetup, rates: Mapping[TensorKind, ErrorRates], seed: int) -> Trained:
-    """Train from ``seed`` with write errors at these rates (of the setup's word), and evaluate.
+    """Train from ``seed`` with write errors at these rates (of the setup's word) and the setup's flips, and evaluate.
 
     The seed sets the initial weights, the order of images and the write errors, each through a separate stream. Raise InputError
     for an unknown network or word format, for a network that does not fit the images or that torch cannot train, and for a batch
@@ -34,7 +34,7 @@ def train(data: Dataset, setup: TrainingSetup, rates: Mapping[TensorKind, ErrorR
     with deterministic():
         torch.manual_seed(seed)
         net = GraphModule(scores_network(network_for(setup.net, data.image, data.classes)))
-        pad = WordMemory(rates, seed, setup.reuse)
+        pad = WordMemory(rates, seed, setup.reuse, setup.stay_flips)
         if setup.word is not None:
             put_behind(net, word_format(setup.word), pad)
         loss, minibatches = fit(net, data, setup, seed)

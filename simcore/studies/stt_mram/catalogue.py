@@ -29,6 +29,7 @@ TABLES = {
     "accuracy_bits": "one bit position of one kind of tensor written at one error rate: accuracy after training",
     "placements": "a placement of tensors and bits: write energy and accuracy, cycles and energy of the training step",
     "placement_confirmation": "the safe and the chosen placements, trained again from seeds that had no part in choosing them",
+    "accuracy_stays": "a thermal stability, with stored bits that flip by heat and reads: accuracy after training",
 }
 
 #: Figure (a file in figures/) -> what it shows.

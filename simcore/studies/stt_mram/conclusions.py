@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import isnan
 from typing import Any
 
-from simcore.studies.stt_mram.kept_told import lifetime_told, thermal_told
+from simcore.studies.stt_mram.kept_told import lifetime_told, stays_told, thermal_told
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, CLAIMED_WRITE_GAIN, KIB
 from simcore.studies.stt_mram.where.sentences import reading_sentence, where_sentence
 
@@ -26,6 +26,7 @@ def conclusions(findings: Mapping[str, Any]) -> tuple[str, ...]:
         ("write_pulses", _pulses),
         ("lifetimes", lifetime_told),
         ("thermal_stability", thermal_told),
+        ("accuracy_stays", stays_told),
     )
     of_parts = [told(row) for name, told in parts for row in findings.get(name, ())]
     if "reading" in findings:

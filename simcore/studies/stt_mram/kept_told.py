@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from simcore.results.printed import PrintedTable
-from simcore.studies.form.printed import number
+from simcore.studies.form.printed import mean_and_deviation, number
 
 
 def lifetime_told(row: Mapping[str, Any]) -> str:
@@ -43,6 +43,45 @@ def thermal_told(row: Mapping[str, Any]) -> str:
 
 def _protected(told: Mapping[str, Any]) -> str:
     return {"none": "without a code", "code": "with a code", "scrub": "with a code and a scrub"}[told["protection"]]
+
+
+def stays_told(row: Mapping[str, Any]) -> str:
+    """Return the sentence about the thermal stability that training tolerates where reads flip bits in one direction."""
+    start = (
+        f"training {row['net']} in {row['word']} with stored bits that heat and reads flip, where reads flip {row['reads_flip']}"
+    )
+    good, lost = (None if row[key] is None else _loss(row[key]) for key in ("tolerated", "lost"))
+    if good is None:
+        return f"{start}: a point or more is lost at every thermal stability tried, as at {lost}"
+    beyond = "no lower one was tried" if lost is None else f"the next lower one does not: {lost}"
+    return f"{start}: the least thermal stability that loses less than a point is {good}; {beyond}"
+
+
+def _loss(told: Mapping[str, float]) -> str:
+    return (
+        f"{told['thermal_stability']:g} ({told['stay_error_rate']:.1e} of the bits flip, {told['loss_mean_points']:.2f} ± "
+        f"{told['loss_std_points']:.2f} points)"
+    )
+
+
+def stays_printed(frame: pd.DataFrame) -> PrintedTable:
+    """Return the accuracy over the thermal stability."""
+    rows = [
+        (
+            row["net"],
+            row["word"],
+            row["reads_flip"],
+            f"{row['thermal_stability']:g}",
+            f"{row['zero_flip_rate']:.1e}",
+            f"{row['one_flip_rate']:.1e}",
+            row["runs"],
+            row["diverged"],
+            mean_and_deviation(row, "loss", "points"),
+        )
+        for row in frame.to_dict("records")
+    ]
+    columns = ("net", "word", "reads flip", "stability", "0s flip", "1s flip", "runs", "diverged", "lost, points")
+    return PrintedTable("Training with stored bits that heat and reads flip, at 350 K", columns, rows, text_columns=3)
 
 
 def kept_printed(tables: Mapping[str, pd.DataFrame]) -> Iterator[PrintedTable]:

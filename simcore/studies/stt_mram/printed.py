@@ -13,7 +13,7 @@ from simcore.studies.stt_mram.accuracy import LEAKAGE_CLASS
 from simcore.studies.stt_mram.conclusions import capacity
 from simcore.studies.stt_mram.energy_split import GROUPS
 from simcore.studies.stt_mram.gains import SCOPES
-from simcore.studies.stt_mram.kept_told import kept_printed
+from simcore.studies.stt_mram.kept_told import kept_printed, stays_printed
 from simcore.studies.stt_mram.settings import KIB
 from simcore.studies.stt_mram.systems import PRESET_BYTES
 from simcore.studies.stt_mram.variants import PRESET
@@ -49,6 +49,8 @@ def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[Pr
     if "placements" in tables:
         yield _error_rates(tables["accuracy_error_rates"])
         yield _placements(tables["placements"])
+    if "accuracy_stays" in tables:
+        yield stays_printed(tables["accuracy_stays"])
 
 
 def _comparisons(frame: pd.DataFrame, cell: str) -> PrintedTable:

@@ -30,10 +30,17 @@ def study_stt_mram(settings: SttMramSettings, on_progress: OnProgress | None = N
         return _result(settings, study_only(settings.only, settings, on_progress))
     figures = part_or_left_out("figures", "plot", Part)
     # This part runs first, because it is the only one that may reject something from the user: placements.
-    accuracy = part_or_left_out("accuracy", "train", lambda: study_accuracy(settings, on_progress))
+    accuracy = part_or_left_out("accuracy", "train", lambda: _trained(settings, on_progress))
     simulated = (study_systems(settings, on_progress), study_kept(settings, on_progress))
     whole = joined((figures, study_macros(settings.cell), *simulated, accuracy))
     return _result(settings, whole)
+
+
+def _trained(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:
+    # It is imported here because what trains needs an extra.
+    from simcore.studies.stt_mram.accuracy_stays import study_accuracy_stays
+
+    return joined((study_accuracy(settings, on_progress), study_accuracy_stays(settings, on_progress)))
 
 
 def _result(settings: SttMramSettings, whole: Part) -> StudyResult:

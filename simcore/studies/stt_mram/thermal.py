@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, nan
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 
 from models.arrays.cells import MemoryCell, memory_cell
 from models.arrays.write import DEFAULT_DESIGN, WriteDesign, voltage_v_for
+from models.cells.description import CellDescription
 from models.cells.storage import (
     CODE_BITS,
     DATA_BITS,
@@ -86,22 +87,28 @@ def _row(results: Results, pads: Sequence[KeptPad], variant: Variant, stability:
 
 def _stays(cell: MemoryCell, junction: Junction, pads: Sequence[KeptPad]) -> dict[str, float]:
     """Return stays and what happens in them, as means over all bits that the run writes."""
-    weights = {pad.name: float(pad.writes * pad.line_bytes) for pad in pads}
-
-    def mean(values: Mapping[str, float]) -> float:
-        return sum(weights[name] * value for name, value in values.items()) / sum(weights.values())
-
-    idle = mean({pad.name: idle_flip_probability(junction, pad.stay.seconds) for pad in pads})
-    flips = mean({pad.name: sum(stay_flips(cell.described, junction, pad.stay)) / 2 for pad in pads})
+    idle = _mean(pads, lambda pad: idle_flip_probability(junction, pad.stay.seconds))
+    flips = sum(mean_flips(cell.described, junction, pads)) / 2
     return {
-        "stay_us": 1e6 * mean({pad.name: pad.stay.seconds for pad in pads}),
+        "stay_us": 1e6 * _mean(pads, lambda pad: pad.stay.seconds),
         "longest_stay_us": 1e6 * max(pad.stay.seconds for pad in pads),
-        "reads_of_a_word": mean({pad.name: pad.stay.reads for pad in pads}),
+        "reads_of_a_word": _mean(pads, lambda pad: pad.stay.reads),
         "read_overdrive": cell.described.read_current_ua.value / junction.critical_current_ua(READ_DIRECTION),
         "retention_error_rate": idle,
         "read_error_rate": flips - idle,
         "stay_error_rate": flips,
     }
+
+
+def mean_flips(cell: CellDescription, junction: Junction, pads: Sequence[KeptPad]) -> tuple[float, float]:
+    """Return the probabilities that a stored 0 and a stored 1 are wrong, as means over all bits that the run writes."""
+    flips = {pad.name: stay_flips(cell, junction, pad.stay) for pad in pads}
+    return _mean(pads, lambda pad: flips[pad.name][0]), _mean(pads, lambda pad: flips[pad.name][1])
+
+
+def _mean(pads: Sequence[KeptPad], of: Callable[[KeptPad], float]) -> float:
+    weights = [float(pad.writes * pad.line_bytes) for pad in pads]
+    return sum(weight * of(pad) for weight, pad in zip(weights, pads, strict=True)) / sum(weights)
 
 
 def _spent(results: Results, variant: Variant, voltage_v: float) -> dict[str, float]:

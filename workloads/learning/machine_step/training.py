@@ -41,7 +41,7 @@ def train_on_machine(data: Dataset, setup: MachineSetup, rates: PadRates, seed: 
     network = network_for(training.net, data.image, data.classes, training.batch)
     step = training_step(network, optimizer="momentum")
     writes = step_writes(step, load_system(setup.system, setup.overrides, of=System))
-    memory = PadMemory(rates, seed, training.reuse)
+    memory = PadMemory(rates, seed, training.reuse, training.stay_flips)
     with deterministic():
         torch.manual_seed(seed)
         net = GraphModule(scores_network(network))
