@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from machines import instance_of
 from onnx import helper
@@ -44,6 +44,10 @@ def transposed(draw: st.DrawFn) -> dict[str, Any]:
     ]
     begins = [draw(st.integers(0, min(2, extent - 1))) for extent in whole]
     ends = [draw(st.integers(0, min(2, extent - 1 - begin))) for extent, begin in zip(whole, begins, strict=True)]
+    for extent, begin, end, *sides_of in zip(whole, begins, ends, *sides.values(), strict=True):
+        taps, stride, spread, count = sides_of
+        reached = {place * stride + tap * spread for place, tap in product(range(count), range(taps))}
+        assume(reached & {*range(begin, extent - end)})  # else no product reaches the result
     groups = draw(st.sampled_from([1, 1, 2]))
     channels = [groups * draw(st.integers(1, 3)), draw(st.integers(1, 3))]
     return {**sides, "output_padding": further, "pads": [*begins, *ends], "group": groups, "channels": channels}

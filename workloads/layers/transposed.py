@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workloads.layers.gradients import ConvInputGradient
+from workloads.layers.gradients import ConvInputGradient, ConvWeightGradient
 from workloads.layers.pointwise import ShapeOnly
+from workloads.layers.products import Conv
 from workloads.layers.windows import Shape
 
 
@@ -30,6 +31,22 @@ class ConvTransposePhase(ConvInputGradient):
         filters = self.image_shape[0] // self.of.groups
         weights = len(rows.taps) * len(columns.taps) * self.of.out_channels * filters
         return weights + self.image_shape[0] * int(self.bias and self.residues == (0, 0))
+
+
+@dataclass(frozen=True)
+class ConvTransposeInputGradient(Conv):
+    """The gradient of a transposed convolution's input: the convolution that it transposes, over the gradient of all phases."""
+
+    pass_name: ClassVar[str] = "input_gradient"
+
+    def parameters(self, inputs: Sequence[Shape]) -> int:
+        """Return 0: the weights are those of the forward pass."""
+        return 0
+
+
+@dataclass(frozen=True)
+class ConvTransposeWeightGradient(ConvWeightGradient):
+    """The gradient of a transposed convolution's weights. Its image is the gradient of all phases, and its input the gradient."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ Both gradients are themselves convolutions.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -88,9 +87,6 @@ CONV_INPUT_GRADIENT = LayerRule(
     holds=on_array("errors", "weights", "errors"),
     values=ProductValues(_weights_shape, _input_loop_nest, _input_result, _input_by_numpy),
 )
-
-#: A transposed convolution runs as the gradient of its transposition's input does.
-CONV_TRANSPOSE_PHASE = replace(CONV_INPUT_GRADIENT, holds=None)
 
 # Of the filters ---------------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from workloads import layers
 from workloads.dataflow.rules.activation import ACTIVATION, ACTIVATION_GRADIENT, SCALED_GRADIENT
 from workloads.dataflow.rules.attention import ATTENTION
 from workloads.dataflow.rules.conv import CONV
-from workloads.dataflow.rules.conv_gradients import CONV_INPUT_GRADIENT, CONV_TRANSPOSE_PHASE, CONV_WEIGHT_GRADIENT
+from workloads.dataflow.rules.conv_gradients import CONV_INPUT_GRADIENT, CONV_WEIGHT_GRADIENT
 from workloads.dataflow.rules.linear import LINEAR, LINEAR_INPUT_GRADIENT, LINEAR_WEIGHT_GRADIENT
 from workloads.dataflow.rules.matmul import MATMUL, MATMUL_INPUT_GRADIENT
 from workloads.dataflow.rules.movement import COPY, EMBEDDING, REDUCE, RESAMPLE
@@ -23,6 +23,7 @@ from workloads.dataflow.rules.selection import TOP_K
 from workloads.dataflow.rules.softmax import LOSS_GRADIENT, SOFTMAX, SOFTMAX_GRADIENT, SOFTMAX_LOSS
 from workloads.dataflow.rules.sums import ADD, COMBINE, GRADIENT_SUM, MUL
 from workloads.dataflow.rules.tables import CONSTANT, TABLE_GRADIENT
+from workloads.dataflow.rules.transposed import OF_INPUT, OF_WEIGHTS, PHASE, PHASES
 from workloads.dataflow.rules.updates import UPDATE, ZERO_GRADIENT, ZERO_INSERTION
 from workloads.dataflow.rules.views import CONCAT, DROPOUT, INPUT, SHAPE_ONLY, TRAINED_DROPOUT
 from workloads.layers.held import Held
@@ -52,7 +53,10 @@ RULES: dict[type[layers.Layer], LayerRule[Any]] = {
     layers.Cell: CELL,
     layers.TopK: TOP_K,
     layers.Attention: ATTENTION,
-    layers.ConvTransposePhase: CONV_TRANSPOSE_PHASE,
+    layers.ConvTransposePhase: PHASE,
+    layers.Phases: PHASES,
+    layers.transposed.ConvTransposeInputGradient: OF_INPUT,
+    layers.transposed.ConvTransposeWeightGradient: OF_WEIGHTS,
     layers.trained.TrainedMaxPool: TRAINED_MAX_POOL,
     layers.trained.TrainedBatchNorm: TRAINED_BATCH_NORM,
     layers.trained.TrainedDropout: TRAINED_DROPOUT,
