@@ -16,6 +16,7 @@ from simcore.studies.form.spread import spread
 from simcore.studies.stt_mram import arrays, gains, pulses, ratio_map, systems, writes
 from simcore.studies.stt_mram.accuracy import _with_steps, placed_steps, study_accuracy
 from simcore.studies.stt_mram.conclusions import capacity, conclusions
+from simcore.studies.stt_mram.kept import study_kept
 from simcore.studies.stt_mram.settings import KIB, MIB, SttMramSettings
 from simcore.studies.stt_mram.variants import Variant
 from simcore.studies.stt_mram.where.part import study_map
@@ -121,13 +122,20 @@ def test_ranges_and_findings_say_where_the_claimed_range_is():
     ]
     ranges = gains.gain_range_table(gains.with_gains(pd.DataFrame(rows)))
     inside = only(ranges, scope="scratchpads", iso="capacity")
-    assert (inside["runs_in_claimed_range"], inside["in_claimed_range"], inside["greatest_gain"]) == (1, "n training", 16)
+    assert (inside["runs_in_claimed_range"], inside["in_claimed_range"], inside["greatest_gain"]) == (
+        1,
+        "n training (batch 32)",
+        16,
+    )
     assert only(ranges, scope="chip", iso="capacity")["runs_in_claimed_range"] == 0  # 32 times is above it
     found = {row["scope"]: row for row in gains.gain_findings(ranges)}
     assert found["scratchpads"]["claimed_range_in"][0]["iso"] == "capacity"
     assert found["system"]["claimed_range_in"] == []
     told = conclusions({"energy_gains": gains.gain_findings(ranges)})
-    assert "15 to 22 times in 1 of 2 simulated cases: hp, iso-capacity to 4 x 1 MiB of SRAM, not gated: n training" in told[0]
+    assert (
+        "15 to 22 times in 1 of 2 simulated cases: hp, iso-capacity to 4 x 1 MiB of SRAM, not gated: n training (batch 32)"
+        in told[0]
+    )
     assert told[2].endswith("in no configuration")
 
 
@@ -150,7 +158,7 @@ def test_limits_are_reported_with_their_configuration_or_as_not_there():
     names = ("busy_percent_at_15x", "dram_pj_per_byte_at_15x")
     busy, memory = (gains.limit_findings(table, name) for name in names)
     told = conclusions({"busy_share": busy, "main_memory_energy": memory})
-    assert "works at most 8.33 % of the time (hp, iso-capacity to 4 x 1 MiB of SRAM, not gated; n training)" in told[0]
+    assert "works at most 8.33 % of the time (hp, iso-capacity to 4 x 1 MiB of SRAM, not gated; n training, batch 32)" in told[0]
     assert "if main memory took at most 714 pJ per byte" in told[1]
     none = [{"leakage_class": "lstp", "best": None}]
     told = conclusions({"busy_share": none, "main_memory_energy": none})
@@ -172,6 +180,7 @@ def printed(quick_lenet, pulse_table):
     tables = {"systems": rows, "system_stalls": stalls, "gain_ranges": gains.gain_range_table(rows)}
     tables |= {"comparisons": arrays.comparison_table(), "energy_ratio_bounds": ratio_map.bound_table(CELL)}
     tables |= {"cheapest_writes": writes.cheapest_table(CELL), "pulses": pulse_table}
+    tables |= study_kept(SttMramSettings(quick=True), None).tables
     tables |= study_map(rows.assign(network=rows["network"] + "-32")).tables
     assert len(tables["named_configurations"])
     return list(printed_tables(tables, CELL))

@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any
 
 from simcore.studies.stt_mram.kept_told import lifetime_told, stays_told, thermal_told
-from simcore.studies.stt_mram.settings import CLAIMED_GAIN, CLAIMED_WRITE_GAIN, KIB
+from simcore.studies.stt_mram.settings import CLAIMED_GAIN, CLAIMED_WRITE_GAIN, KIB, TRAINING_BATCH
 from simcore.studies.stt_mram.where.sentences import reading_sentence, where_sentence
 
 _RANGE = f"{CLAIMED_GAIN[0]:g} to {CLAIMED_GAIN[1]:g}"
@@ -96,7 +96,7 @@ def _busy(row: Mapping[str, Any]) -> str:
     best = row["best"]
     if best is None:
         return f"{start} does not reach {CLAIMED_GAIN[0]:g} times, however long it idles"
-    where = f"({configuration(best)}; {best['network']} {best['pass']})"
+    where = f"({configuration(best)}; {_run(best)})"
     if best["busy_percent_at_15x"] == 100:
         return f"{start} reaches {CLAIMED_GAIN[0]:g} times, and also without idle time {where}"
     share = f"{best['busy_percent_at_15x']:.3g} % of the time"
@@ -110,8 +110,12 @@ def _main_memory(row: Mapping[str, Any]) -> str:
         return f"{start} does not reach {CLAIMED_GAIN[0]:g} times, however little energy main memory takes"
     return (
         f"{start} would reach {CLAIMED_GAIN[0]:g} times if main memory took at most {best['dram_pj_per_byte_at_15x']:.3g} pJ per "
-        f"byte ({configuration(best)}; {best['network']} {best['pass']})"
+        f"byte ({configuration(best)}; {_run(best)})"
     )
+
+
+def _run(row: Mapping[str, Any]) -> str:
+    return f"{row['network']} {row['pass']}, batch {row['batch']}"
 
 
 def configuration(row: Mapping[str, Any]) -> str:
@@ -124,7 +128,8 @@ def _pulses(row: Mapping[str, Any]) -> str:
     (first, last), (least, most) = row["pulses_ns"], row["cycles"]
     trend = "the cycles never fall in between" if row["monotone"] else "the growth is not monotone"
     return (
-        f"{row['network']}, training step: {least:,} cycles with a write pulse of {first:g} ns and {most:,} with {last:g} ns; "
+        f"{row['network']}, training step of {TRAINING_BATCH} images at lop, 4 x 1 MiB: {least:,} cycles with a write pulse of "
+        f"{first:g} ns and {most:,} with {last:g} ns; "
         f"{trend}; the stall cause that grows most is {row['grows_most']} (+{row['grows_by_cycles']:,})"
     )
 

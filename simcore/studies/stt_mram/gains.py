@@ -95,7 +95,7 @@ def gain_range_table(systems: pd.DataFrame) -> pd.DataFrame:
         for group in groups:
             gains = group[f"{scope}_gain"]
             inside = [in_claimed_range(float(gain)) for gain in gains]
-            names = group["network"] + " " + group["pass"]
+            names = group["network"] + " " + group["pass"] + " (batch " + group["batch"].astype(str) + ")"
             row: dict[str, Any] = {"scope": scope, **{key: group[key].iloc[0] for key in _CONFIGURATION}}
             row["area_used_percent"] = group["area_used_percent"].iloc[0]
             row |= {
@@ -133,7 +133,7 @@ def limit_findings(systems: pd.DataFrame, limit: str) -> list[dict[str, Any]]:
     for leakage_class in systems["leakage_class"].unique():
         rows = systems[(systems["leakage_class"] == leakage_class) & (systems["iso"] != "none")]
         reached = rows[rows[limit].notna()].sort_values(limit)
-        keys = [*_CONFIGURATION, "network", "pass", limit]
+        keys = [*_CONFIGURATION, "network", "pass", "batch", limit]
         best = None if reached.empty else reached[keys].to_dict("records")[-1]
         found.append({"leakage_class": leakage_class, "best": best})
     return found

@@ -10,18 +10,22 @@ from models.arrays.cells import memory_cell
 from models.arrays.write import DEFAULT_DESIGN, voltage_v_for
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.progress import OnProgress
-from simcore.simulation import simulate
+from simcore.results import Results
+from simcore.simulation import network_for
+from simcore.studies.form.planned_once import simulate_planned_once
 from simcore.studies.form.spread import spread
-from simcore.studies.stt_mram.settings import MIB, SttMramSettings
+from simcore.studies.stt_mram.settings import MIB, TRAINING_BATCH, SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER, measured, stall_cycles
 from simcore.studies.stt_mram.variants import Variant
 
 PULSES_NS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20)
-#: Small networks and their batches. A quick study takes the first one.
-NETWORKS = (("lenet5", 16), ("resnet18-32", 4))
+#: Networks and the images of their steps. A quick study takes the first one.
+NETWORKS = (("lenet5", TRAINING_BATCH), ("resnet18-32", TRAINING_BATCH))
 LEAKAGE_CLASS, SRAM_BYTES = "lop", MIB
+#: A network's pulses are run in so many pieces, which processes can share.
+PIECES = 2
 
-Piece = tuple[str, int, Variant]
+Piece = tuple[str, int, tuple[Variant, ...]]
 
 
 def pulse_table(settings: SttMramSettings, on_progress: OnProgress | None) -> pd.DataFrame:
@@ -29,9 +33,15 @@ def pulse_table(settings: SttMramSettings, on_progress: OnProgress | None) -> pd
 
     The voltage keeps the error rate at the cell's nominal one. Voltages do not affect the cycles.
     """
-    networks = NETWORKS[:1] if settings.quick else NETWORKS
-    pieces = [(network, batch, _variant(settings.cell, pulse_ns)) for network, batch in networks for pulse_ns in PULSES_NS]
-    return pd.DataFrame(spread(run_pulse, pieces, settings.jobs, "write pulses", on_progress))
+    variants = tuple(_variant(settings.cell, pulse_ns) for pulse_ns in PULSES_NS)
+    each = -(-len(variants) // PIECES)
+    pieces = [
+        (network, batch, variants[first : first + each])
+        for network, batch in (NETWORKS[:1] if settings.quick else NETWORKS)
+        for first in range(0, len(variants), each)
+    ]
+    done = spread(run_pulses, pieces, settings.jobs, "write pulses", on_progress)
+    return pd.DataFrame([row for rows in done for row in rows])
 
 
 def _variant(cell: str, pulse_ns: float) -> Variant:
@@ -40,11 +50,17 @@ def _variant(cell: str, pulse_ns: float) -> Variant:
     return Variant(LEAKAGE_CLASS, SRAM_BYTES, cell, "capacity", voltage_v=round(voltage_v, 4), pulse_ns=pulse_ns)
 
 
-def run_pulse(piece: Piece) -> dict[str, Any]:
-    """Return the row of one network and pulse."""
-    network, batch, variant = piece
-    results = simulate(network, variant.system(), batch=batch, training=OPTIMIZER)
-    row: dict[str, Any] = {"network": network, "batch": batch, "cell": variant.cell, "leakage_class": variant.leakage_class}
+def run_pulses(piece: Piece) -> list[dict[str, Any]]:
+    """Return the rows of a network and pulses. All of them have the same plan."""
+    network, batch, variants = piece
+    systems = [variant.system() for variant in variants]
+    step = network_for(network, systems[0], batch, OPTIMIZER)
+    runs = zip(variants, simulate_planned_once(step, systems), strict=True)
+    return [{"network": network, "batch": batch, **_row(variant, results)} for variant, results in runs]
+
+
+def _row(variant: Variant, results: Results) -> dict[str, Any]:
+    row: dict[str, Any] = {"cell": variant.cell, "leakage_class": variant.leakage_class}
     row |= {"pulse_ns": variant.pulse_ns, "voltage_v": variant.voltage_v}
     row |= {f"{cause}_cycles": cycles for cause, cycles in stall_cycles(results).items()}
     return row | measured(results) | {"configuration": variant.configuration}
