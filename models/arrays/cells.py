@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.cells.description import CellDescription
+from models.cells.own_file import is_file, sound_description_in
 from models.junction.junction import Junction
 from models.table_file import read_table
 from simcore.errors import InputError, did_you_mean
@@ -20,8 +21,9 @@ _PATH = Path(__file__).parents[1] / "data" / "memory_cells.yaml"
 class MemoryCell:
     """One memory cell. An STT-MRAM cell has a ``description``, from which its write and its junction follow; SRAM has none.
 
-    ``area_f2`` is in squares of the node's feature size. ``endurance_writes`` is the number of writes until the cell wears out,
-    None if writing does not wear it out; ``endurance_kind`` says how the number is known.
+    ``array`` is the cell whose arrays a user's cell lies in, None for a cell with arrays of its own. ``area_f2`` is in squares
+    of the node's feature size. ``endurance_writes`` is the number of writes until the cell wears out, None if writing does not
+    wear it out; ``endurance_kind`` says how the number is known.
     """
 
     name: str
@@ -32,6 +34,12 @@ class MemoryCell:
     description: CellDescription | None = field(default=None, compare=False)
     endurance_writes: float | None = None
     endurance_kind: str | None = None
+    array: str | None = None
+
+    @property
+    def table_name(self) -> str:
+        """Return the name under which the table of macros holds the arrays of the cell."""
+        return self.name if self.array is None else self.array
 
     @cached_property
     def junction(self) -> Junction:
@@ -72,11 +80,49 @@ class MemoryCell:
 
 
 def memory_cell(name: str) -> MemoryCell:
-    """Return the cell of this name. Raise InputError with the nearest name if there is none."""
+    """Return the cell of this name, or the cell that a YAML file describes.
+
+    Raise InputError with the nearest name if there is none, for a bad file and for one that contradicts itself.
+    """
+    if is_file(name):
+        return _own_cell(name, _version(name))
     cells = memory_cells()
     if name not in cells:
         raise InputError(f"no memory cell is called '{name}'", hint=did_you_mean(name, cells))
     return cells[name]
+
+
+def _version(path: str) -> tuple[int, int]:
+    """Return what changes when a file is written again."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=32)
+def _own_cell(path: str, version: tuple[int, int]) -> MemoryCell:
+    """Return a user's cell: its own description in the arrays of another cell."""
+    description = sound_description_in(path)
+    arrays = [name for name, cell in memory_cells().items() if cell.description is not None]
+    if description.array not in arrays:
+        got = "none" if description.array is None else f"'{description.array}'"
+        raise InputError(f"array: expected the cell in whose arrays the cell lies, got {got}", path, did_you_mean(got, arrays))
+    other = memory_cells()[description.array]
+    source = f"{path}, in the arrays of {other.name} ({other.source})"
+    endurance = description.endurance_writes
+    return MemoryCell(
+        path,
+        other.technology,
+        other.nvsim_name,
+        other.area_f2,
+        source,
+        description,
+        other.endurance_writes if endurance is None else endurance,
+        other.endurance_kind if endurance is None else "given",
+        other.name,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.arrays.cells import memory_cell
 from models.arrays.interpolation import capacity_range_kib
 from models.arrays.macro import Macro, memory_macro
 from models.arrays.table import Family, lines_of
@@ -49,7 +50,7 @@ def _largest_between(macro: Macro, against: str, low_kib: int, high_kib: int, de
 
 def _capacities_kib(macro: Macro, against: str) -> list[int]:
     """Return the powers of two within the table's range, ascending. The ends of the table are powers of two themselves."""
-    family = Family(against, macro.node_nm, macro.leakage_class, macro.target)
+    family = Family(memory_cell(against).table_name, macro.node_nm, macro.leakage_class, macro.target)
     least, most = capacity_range_kib(lines_of(family), macro.word_bits)
     return [1 << power for power in range(least.bit_length() - 1, most.bit_length())]
 

@@ -15,7 +15,9 @@ from simcore.reading.units import parse_size_bytes
 
 _KIB = 1024
 _NO_CELL_LEAKAGE = "NVSim counts no leakage in MRAM cells, so this leakage is that of the peripheral circuits alone"
-_ASSUMED_JUNCTION = "cell files name no junction, so write error rates assume a stability and a nominal error rate"
+_ASSUMED_JUNCTION = (
+    "cell files name no junction, so error rates rest on an assumed stability, damping and field (`simcore memory cell`)"
+)
 _LONG_WIRES = "NVSim's wires have no repeaters, so latencies above 4 MiB are pessimistic"
 
 
@@ -50,7 +52,9 @@ class Macro:
             notes += [_NO_CELL_LEAKAGE, _ASSUMED_JUNCTION]
         if self.capacity_bytes > 4 * _KIB**2:
             notes.append(_LONG_WIRES)
-        if self.kind == "assumed":
+        if self.cell.array is not None:
+            notes.append(f"{self.cell.name} lies in the arrays of {self.cell.array}; only its write is its own")
+        elif self.kind == "assumed":
             notes.append(
                 f"{self.word_bits}-bit words: the effect of the width is known only at 1 MiB or between widths, and applied here"
             )
@@ -107,10 +111,21 @@ def memory_macro(
     if target not in TARGETS:
         raise InputError(f"no optimisation target is called '{target}'", hint=did_you_mean(target, TARGETS))
     size_bytes, width = _whole("capacity_bytes", capacity_bytes), _whole("word_bits", word_bits)
-    figures, kind = figures_at(Family(known.name, node_nm, leakage_class, target), size_bytes / _KIB, width)
+    figures, kind = figures_at(Family(known.table_name, node_nm, leakage_class, target), size_bytes / _KIB, width)
+    if known.array is not None:
+        figures, kind = _with_own_write(figures, known, width), "assumed"
     write = None if known.technology == "sram" else write_point(known, None, None, design)
     source = f"{SOURCE}; cell: {known.source}"
     return Macro(known, node_nm, leakage_class, width, size_bytes, target, *figures, kind, source, write)
+
+
+def _with_own_write(figures: Figures, cell: MemoryCell, word_bits: int) -> Figures:
+    """Return figures of the arrays that a user's cell lies in, with the pulse and the energy of its own write."""
+    other = memory_cell(cell.table_name)
+    return figures._replace(
+        write_ns=figures.write_ns + cell.pulse_ns - other.pulse_ns,
+        write_pj=figures.write_pj + word_bits * (cell.write_energy_pj - other.write_energy_pj),
+    )
 
 
 def _whole(name: str, value: object) -> int:

@@ -133,7 +133,7 @@ def banks_of_bits(
     """Do what ``scratchpad_of`` does, for lines of ``line_bits`` bits."""
     if banks < 1 or capacity_bytes % banks:
         raise InputError(f"expected a capacity that is a multiple of the banks, got {capacity_bytes} bytes in {banks} banks")
-    family = Family(memory_cell(cell).name, node_nm, leakage_class, "read-edp")
+    family = Family(memory_cell(cell).table_name, node_nm, leakage_class, "read-edp")
     side_by_side = _side_by_side(line_bits, min(word_bits or line_bits, widest_word_bits(family)))
     share_bytes = capacity_bytes // banks // side_by_side
     sharing = _sharing_banks(share_bytes, least_capacity_kib(family) * 1024, banks)

@@ -131,6 +131,8 @@ def _needed_pulse_ns(values: Values) -> float:
 
 
 def _pulse_ns(junction: Junction, overdrive: float, error_rate: float) -> float:
+    if error_rate >= 1:
+        return 0.0
     if overdrive < TABLE_FROM:
         return inf
     return pulse_for_error_rate(overdrive, error_rate, junction.thermal_stability) * junction.tau_d_ns

@@ -65,6 +65,7 @@ class CellDescription(Spec):
     standard deviation of the overdrive among cells.
 
     The optional figures are redundant: they follow from the others, and where one is stated it is compared with what follows.
+    ``array`` names the cell of the table of macros in whose arrays a user's cell lies, and ``endurance_writes`` its endurance.
     ``acknowledged`` names comparisons that are known to contradict, each with the reason.
     """
 
@@ -90,6 +91,8 @@ class CellDescription(Spec):
     sense_voltage_v: Stated | None = None
     retention_s: Stated | None = None
     retention_k: Number = STATED_AT_K
+    array: Text | None = None
+    endurance_writes: Number | None = None
     diameter_nm: Stated | None = None
     resistance_area_ohm_um2: Stated | None = None
     acknowledged: Mapping[Text, Source] = Field(default_factory=dict)

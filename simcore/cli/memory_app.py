@@ -34,7 +34,12 @@ memory_app = typer.Typer(
 @memory_app.command(MACRO)
 @guarded
 def macro(
-    cell: Annotated[str, typer.Argument(metavar="CELL", help="sram, stt-34.5F2, stt-40F2, stt-54F2, stt-14F2, stt-75F2.")],
+    cell: Annotated[
+        str,
+        typer.Argument(
+            metavar="CELL", help="sram, stt-34.5F2, stt-40F2, stt-54F2, stt-14F2, stt-75F2, or a description: FILE.yaml."
+        ),
+    ],
     capacity: Annotated[str, typer.Argument(metavar="CAPACITY", help="From 32KiB to 64MiB.")],
     node: options.NodeOption = 22,
     leakage_class: options.LeakageClassOption = "lop",

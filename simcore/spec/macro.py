@@ -15,7 +15,14 @@ Cell = Annotated[Text, Field(min_length=1)]
 class WriteSpec(Spec):
     """A cell, with a write voltage and a write pulse if they differ from the cell's own."""
 
-    cell: Annotated[Cell, key("Name of the memory cell (`simcore list cells`). `macro: NAME` alone names the cell.", cycles=True)]
+    cell: Annotated[
+        Cell,
+        key(
+            "Name of the memory cell (`simcore list cells`), or the file of your own cell: FILE.yaml. `macro: NAME` alone names "
+            "the cell.",
+            cycles=True,
+        ),
+    ]
     voltage_v: Annotated[
         PositiveNumber | None,
         key("Write voltage in place of the cell's own. The energy of writes depends on it.", "V", cycles=False),

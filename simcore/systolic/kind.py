@@ -77,12 +77,15 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         dataflow_named(spec.array.dataflow)
 
     def input_files(self, spec: System) -> Sequence[Path]:
-        """Return the user's own files of bank timings, of the dataflow, of the DRAM's table and of the tables that it extends."""
+        """Return the user's own files: bank timings, cells, the dataflow, the DRAM's table and the tables that it extends."""
         from simcore.dram.standard import own_files
 
         models = {group.timing.model for pad in spec.scratchpads.values() for group in pad.groups if group.timing is not None}
         models.add(spec.array.dataflow)
         tables = own_files(spec.memory.standard) if isinstance(spec.memory, DramMemorySpec) else []
+        macros = [group.macro for pad in spec.scratchpads.values() for group in pad.groups if group.macro is not None]
+        cells = {part.cell for macro in macros for part in (macro, *macro.beside)}
+        tables += sorted(Path(cell) for cell in cells if cell.endswith((".yaml", ".yml")))
         return [*(Path(model.rpartition(":")[0]) for model in sorted(models) if ".py:" in model), *map(Path, tables)]
 
     def banks(self, spec: System) -> Sequence[BankName]:

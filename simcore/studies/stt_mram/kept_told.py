@@ -35,9 +35,12 @@ def thermal_told(row: Mapping[str, Any]) -> str:
     if row["own"] is None:
         return f"{start}; {below}"
     own = row["own"]
+    flips = f"reads flip {own['read_error_rate']:.1e} and heat {own['retention_error_rate']:.1e} of the stored bits"
+    if own["thermal_stability"] == best["thermal_stability"]:
+        return f"{start}, which is the cell's own, where {flips}; {below}"
     return (
         f"{start}, {row['saved']:.2f} times less than with the cell's own {own['thermal_stability']:g} ({_protected(own)}), "
-        f"where reads flip {own['read_error_rate']:.1e} and heat {own['retention_error_rate']:.1e} of the stored bits; {below}"
+        f"where {flips}; {below}"
     )
 
 
