@@ -18,6 +18,7 @@ from equality import Traces
 from replay_cases import FIRST_WITH_DRAM, ReplayCase, case, replayed, small_blocks
 
 from simcore import simulate
+from simcore.engine import replay_choice
 from simcore.engine.compiled.replay import blocks
 from simcore.engine.compiled.run import CompiledEngine
 from simcore.engine.shortcuts import Shortcuts
@@ -80,6 +81,7 @@ def results_of(switch: bool) -> tuple[Results, int]:
         hits.append(self.replayed[-1].hits)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replay_choice, "WORTH_STEPS", 0)
         patch.setattr(blocks, "_FEWEST_STEPS", 0)
         patch.setattr(blocks, "_CREDIT", 1)
         patch.setattr(blocks, "_STEPS", 8)

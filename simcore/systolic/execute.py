@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from simcore.engine import run_programs
 from simcore.engine.records import Records
+from simcore.engine.replay_choice import replay_that_pays
 from simcore.kinds.runs import Ran, RunOrder
 from simcore.machine.line_writes import no_line_writes
 from simcore.machine.machine import build_machine
@@ -34,11 +35,13 @@ def execute(system: System, order: RunOrder, planned: Sequence[PlannedLayer]) ->
         if progress is not None:
             progress(ends[index], ends[-1], running[index].instance.name)
 
+    steps = sum(layer.steps for layer in running)
+    shortcuts = replay_that_pays(order.shortcuts, steps) if order.engine == "compiled" else order.shortcuts
     outcomes = run_programs(
         system,
         (layer.program(system, with_folds=check is not None) for layer in running),
         engine=order.engine,
-        shortcuts=order.shortcuts,
+        shortcuts=shortcuts,
         on_layer=on_layer,
         on_step=None if progress is None else on_step,
         operands=None if check is None else check.operands,
