@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ PadRates = Mapping[tuple[str, TensorKind | None], ErrorRates]
 
 @dataclass(frozen=True)
 class Sites:
-    """Bits of partial sums that may fail, as drawn: the fold whose write it is, the sum in that fold, and the bit."""
+    """Bits of partial sums that may fail, in order of the fold whose write it is: the fold, the sum in that fold, and the bit."""
 
     fold: npt.NDArray[np.int64]
     word: npt.NDArray[np.int64]
@@ -120,11 +121,13 @@ class PadMemory:
             part = slice(first, min(first + size, sums))
             place = slice(base, base + part.stop - first)
             old, values = image[place].copy(), np.zeros(part.stop - first, np.float32)
-            for fold in range(folds):
+            for fold, (begin, end) in enumerate(pairwise(np.searchsorted(sites.fold, np.arange(folds + 1)))):
                 new = values + partials[fold, part]
-                here = (sites.fold == fold) & (sites.word >= first) & (sites.word < part.stop)
-                if here.any():
-                    word, bit = sites.word[here] - first, sites.bit[here]
+                word, bit = sites.word[begin:end] - first, sites.bit[begin:end]
+                if size < sums:
+                    here = (word >= 0) & (word < len(new))
+                    word, bit = word[here], bit[here]
+                if len(word):
                     was = old[word] if fold == 0 else encode(values[word], scale)
                     self._fail(region, new, was, (word, bit), form)
                 values = new
@@ -144,10 +147,10 @@ class PadMemory:
         word, bit = sites
         encoded = form[0].encode(new[word], form[1])
         fails = failing(was, encoded, bit, self._rates[region.pad, region.kind], self._draws[region.pad])
-        failed, place = np.unique(word[fails], return_inverse=True)
-        stored = form[0].encode(new[failed], form[1])
-        np.bitwise_xor.at(stored, place, np.uint32(1) << bit[fails])
-        new[failed] = form[0].decode(stored, form[1])
+        flipped = np.zeros(len(new), np.uint32)
+        np.bitwise_xor.at(flipped, word[fails], np.uint32(1) << bit[fails])
+        failed = np.flatnonzero(flipped)
+        new[failed] = form[0].decode(form[0].encode(new[failed], form[1]) ^ flipped[failed], form[1])
         self.counts[region.pad].failed_bits += int(fails.sum())
 
     def leave_sums(self, region: RegionWrites, layer: str, sums: int, make: Callable[[], Words]) -> None:

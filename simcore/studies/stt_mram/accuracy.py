@@ -1,6 +1,6 @@
-"""Part 6: training with write errors, with the cycles and energy of a training step for each placement that was trained.
+"""Part 6: training with errors in every write of the machine, on chips whose scratchpads stay the same for the whole step.
 
-Needs the extra ``train``. The placement that gives a training run its error rates also defines the machine that runs its step.
+Needs the extra ``train``. The chip that gives a training run its error rates is also the machine that runs its step.
 """
 
 from __future__ import annotations
@@ -14,19 +14,25 @@ from simcore.machine.machine import build_machine
 from simcore.progress import OnProgress
 from simcore.spec import System, load_system
 from simcore.studies.form.part import Part
+from simcore.studies.stt_mram.chips.assumptions import chip_assumptions
+from simcore.studies.stt_mram.chips.findings import contribution_findings, front, net_findings
+from simcore.studies.stt_mram.chips.formats import FORMATS, Format, Task
+from simcore.studies.stt_mram.chips.made import QUICK_SPLITS, Writes
+from simcore.studies.stt_mram.chips.nets import measure_nets, net_tasks
+from simcore.studies.stt_mram.chips.part import Measured, Trainer, measure
 from simcore.studies.stt_mram.energy_split import energy_by_group_uj
 from simcore.studies.stt_mram.placed_step import PlacedStep, simulate_placed_step
 from simcore.studies.stt_mram.settings import NODE_NM, WORD_BITS, SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER
 from simcore.studies.stt_mram.variants import PRESET
-from simcore.studies.write_errors.settings import QUICK_EPOCHS, WriteErrorSettings
-from simcore.studies.write_errors.study import train_with_errors
+from simcore.studies.write_errors.training_runs import DataSource
 from workloads.faults.device import MacroDevice
 from workloads.faults.placed_system import placed_system
 from workloads.faults.placement import Placement
 from workloads.faults.word_memory import TENSORS
 from workloads.faults.words import word_format
 from workloads.layers.held import TensorKind
+from workloads.learning.extra import needed
 from workloads.learning.network import network_for
 from workloads.learning.setup import TrainingSetup
 from workloads.networks.images import DIGIT
@@ -38,34 +44,64 @@ LEAKAGE_CLASS = "lop"
 CLASSES = 10
 #: Name of a gain -> column that it compares.
 _GAINS = {"write_energy": "step_write_uj", "energy": "step_uj", "cycles": "step_cycles"}
-#: Table of this study -> table of the study of write errors.
-_TAKEN = {"accuracy_low_rates": "low_rates", "accuracy_error_rates": "error_rates", "accuracy_bits": "bits"}
+#: Epochs and seeds of a full and of a quick study.
+EPOCHS, QUICK_EPOCHS, SEEDS, QUICK_SEEDS = 6, 4, 5, 2
 
 
 def study_accuracy(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:
-    """Train with write errors, then run the training step of the trained net on the machine of each placement.
+    """Train on chips with errors in every write, in each number format, and run the training step of each chip.
 
-    Raise InputError if the extra ``train`` is missing.
+    A quick study takes known lower bits instead of searching them, two formats, and the small network alone. Placements of the
+    user's are trained in the machine's own format. Raise InputError if the extra ``train`` is missing.
     """
-    setup = TrainingSetup(epochs=QUICK_EPOCHS) if settings.quick else TrainingSetup()
+    needed("torch", "training")
+    setup = TrainingSetup()
     device = MacroDevice(cell=settings.cell, node_nm=NODE_NM, leakage_class=LEAKAGE_CLASS, word_bits=WORD_BITS)
     for placement in settings.placements:
         _check(placement, setup, device)
-    asked = WriteErrorSettings(
-        quick=settings.quick,
-        seeds=settings.seeds,
-        jobs=settings.jobs,
-        setup=setup,
-        device=device,
-        placements=settings.placements,
-    )
-    study, tried = train_with_errors(asked, on_progress)
-    steps, without = placed_steps(tried, setup, device, on_progress)
-    placements = _with_steps(study.tables["placements"], steps)
-    tables = {name: study.tables[taken] for name, taken in _TAKEN.items()}
-    tables |= {"placements": placements, "placement_confirmation": study.tables["confirmation"]}
-    told = tuple(f"accuracy: {line}" for line in (*study.assumptions, *without))
-    return Part(tables, {"accuracy": accuracy_findings(study, placements)}, told)
+    writes = Writes(device)
+    measured = [_measured(words, writes, device, settings, on_progress) for words in FORMATS[: 2 if settings.quick else None]]
+    table, tried = (pd.concat([getattr(each, name) for each in measured]) for name in ("contributions", "tried"))
+    both = pd.concat([tried, table]) if len(tried) else table
+    chips = both.assign(front=front(both.reset_index(drop=True)).to_numpy())
+    tables = {"accuracy_contributions": table, "accuracy_chips": chips}
+    found: dict[str, Any] = {"contributions": contribution_findings(table)}
+    runs = [each.runs for each in measured]
+    if not settings.quick:
+        splits = {each.contributions["format"].iloc[0]: each.split for each in measured}
+        nets, of_nets = measure_nets(net_tasks(), splits, writes, device, settings, on_progress)
+        tables["accuracy_nets"], found["nets"] = nets, net_findings(nets)
+        runs.append(of_nets)
+    tables["accuracy_runs"] = pd.concat(runs)
+    placements, without = _placements(settings, setup, device, writes, on_progress)
+    tables["placements"] = placements
+    told = tuple(f"accuracy: {line}" for line in (*chip_assumptions(device), *without))
+    return Part(tables, {"accuracy": found}, told)
+
+
+def _placements(
+    settings: SttMramSettings, setup: TrainingSetup, device: MacroDevice, writes: Writes, on_progress: OnProgress | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the table of placements, of which the first is safe, and a line for each one without a machine."""
+    placements = (Placement("safe", writes.nominal), *settings.placements)
+    trainer = _trainer(FORMATS[0], device, settings, on_progress)
+    trainer.train(placements, range(trainer.seeds), "placement")
+    steps, without = placed_steps(placements, setup, device, on_progress)
+    trained = trainer.spread("placement").rename(columns={"chip": "placement"})
+    return _with_steps(trained, steps), without
+
+
+def _measured(
+    words: Format, writes: Writes, device: MacroDevice, settings: SttMramSettings, on_progress: OnProgress | None
+) -> Measured:
+    trainer = _trainer(words, device, settings, on_progress)
+    return measure(trainer, writes, DIGIT, QUICK_SPLITS[words.word] if settings.quick else None)
+
+
+def _trainer(words: Format, device: MacroDevice, settings: SttMramSettings, on_progress: OnProgress | None) -> Trainer:
+    task = Task("small-cnn", DataSource(), QUICK_EPOCHS if settings.quick else EPOCHS)
+    seeds = settings.seeds or (QUICK_SEEDS if settings.quick else SEEDS)
+    return Trainer(task, words, device, seeds, settings.jobs, on_progress)
 
 
 def _check(placement: Placement, setup: TrainingSetup, device: MacroDevice) -> None:
@@ -110,17 +146,3 @@ def _with_steps(placements: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     safe = steps.iloc[0]
     gains = {f"step_{name}_gain": safe[column] / steps[column] for name, column in _GAINS.items()}
     return placements.merge(steps.assign(**gains), on="placement", how="left", validate="one_to_one")
-
-
-def accuracy_findings(study: Part, placements: pd.DataFrame) -> dict[str, Any]:
-    """Return the findings of the study of write errors, and the savings of its best placement without SRAM, or None.
-
-    ``words_gain`` is the saving in the energy of the words that the training wrote; ``step_*_gain`` are savings on the machine.
-    """
-    taken = ("low_rates", "sensitivity_order", "tolerated_error_rates", "tolerant_low_bits", "tolerated_loss_points")
-    best = study.findings["best_placements"][0]["found"]
-    if best is not None:
-        row = placements[placements["placement"] == best["placement"]].iloc[0]
-        gains = {f"step_{name}_gain": float(row[f"step_{name}_gain"]) for name in _GAINS}
-        best = {**best, "words_gain": 1 / best["relative_write_energy"], "leakage_class": LEAKAGE_CLASS, **gains}
-    return {**{key: study.findings[key] for key in taken}, "best_without_sram": best}

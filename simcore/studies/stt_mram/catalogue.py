@@ -24,11 +24,11 @@ TABLES = {
     "joules": "a named configuration, network and memory: joules of a training step by part",
     "lifetimes": "a scratchpad of a network's pass: writes per second of its most written line, and the days until it wears out",
     "thermal_stability": "a thermal stability at an error rate: flips of stored bits, write voltage, energy with code or scrub",
-    "accuracy_low_rates": "an error rate of 1e-6 or less in all tensors at once: accuracy after training",
-    "accuracy_error_rates": "one kind of tensor written at one error rate: accuracy after training, mean and spread over seeds",
-    "accuracy_bits": "one bit position of one kind of tensor written at one error rate: accuracy after training",
-    "placements": "a placement of tensors and bits: write energy and accuracy, cycles and energy of the training step",
-    "placement_confirmation": "the safe and the chosen placements, trained again from seeds that had no part in choosing them",
+    "accuracy_contributions": "a number format and a chip: write energy and cycles of the training step, accuracy after training",
+    "accuracy_chips": "a chip that was tried: write energy and accuracy; front: no other chip of its format beats it",
+    "accuracy_nets": "a larger network and a chip: write energy of the training step, accuracy after training",
+    "accuracy_runs": "one training run with errors in every write: format, chip, seed; accuracy, words written, failed bits",
+    "placements": "a placement of tensors and bits: accuracy after training, cycles and energy of the training step",
     "accuracy_stays": "a thermal stability, with stored bits that flip by heat and reads: accuracy after training",
 }
 
@@ -45,8 +45,8 @@ FIGURES = {
     "axes": "the whole system's gain along each axis of the map, network by network",
     "joules": "joules of a training step by part at the configurations named for the whole system",
     "pulses": "cycles of a training step and their stall causes against the write pulse",
-    "accuracy": "accuracy lost against the error rate by tensor, and by bit position",
-    "placements": "write energy against accuracy, and against the energy of the training step",
+    "contributions": "write energy of the training step by scratchpad, with each way to save it alone and together, and the loss",
+    "chips": "energy saved in writes against accuracy lost, for every chip tried, with the front",
 }
 
 

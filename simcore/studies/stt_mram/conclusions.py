@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from math import isnan
+from collections.abc import Mapping
 from typing import Any
 
+from simcore.studies.stt_mram.chips.sentences import chip_sentences
 from simcore.studies.stt_mram.kept_told import lifetime_told, stays_told, thermal_told
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, CLAIMED_WRITE_GAIN, KIB, TRAINING_BATCH
 from simcore.studies.stt_mram.where.sentences import reading_sentence, where_sentence
@@ -31,7 +31,7 @@ def conclusions(findings: Mapping[str, Any]) -> tuple[str, ...]:
     of_parts = [told(row) for name, told in parts for row in findings.get(name, ())]
     if "reading" in findings:
         of_parts.append(reading_sentence(findings["reading"]))
-    return (*of_parts, *(_accuracy(findings["accuracy"]) if "accuracy" in findings else ()))
+    return (*of_parts, *(chip_sentences(findings["accuracy"]) if "accuracy" in findings else ()))
 
 
 def _density(row: Mapping[str, Any]) -> str:
@@ -131,36 +131,6 @@ def _pulses(row: Mapping[str, Any]) -> str:
         f"{row['network']}, training step of {TRAINING_BATCH} images at lop, 4 x 1 MiB: {least:,} cycles with a write pulse of "
         f"{first:g} ns and {most:,} with {last:g} ns; "
         f"{trend}; the stall cause that grows most is {row['grows_most']} (+{row['grows_by_cycles']:,})"
-    )
-
-
-def _accuracy(found: Mapping[str, Any]) -> Iterator[str]:
-    low = found["low_rates"]
-    yield (
-        f"training with write error rates of up to {low['highest_error_rate']:g} in all tensors shows "
-        f"{'no loss' if low['no_loss'] else 'a loss'} of accuracy (mean {low['loss_mean_points']:.2f} points; it counts as a "
-        f"loss above {low['unnoticed_points']:.2f} points)"
-    )
-    order = ", ".join(f"{row['tensor']} ({row['loss_mean_points']:.2f} points)" for row in found["sensitivity_order"])
-    yield f"sensitivity to write errors, highest first, as the mean loss over the swept rates: {order}"
-    best, limit = found["best_without_sram"], found["tolerated_loss_points"]
-    if best is None:
-        yield f"no placement without SRAM in the study loses less than {limit:.1f} points"
-        return
-    more = "more" if best["words_gain"] > CLAIMED_WRITE_GAIN else "not more"
-    yield (
-        f"of the placements without SRAM that lose less than {limit:.1f} points, '{best['placement']}' takes the least write "
-        f"energy: {best['words_gain']:.2f} times less for the words that training writes ({more} than {CLAIMED_WRITE_GAIN:g} "
-        f"times); it loses {best['loss_mean_points']:.2f} ± {best['loss_std_points']:.2f} points, or "
-        f"{best['fresh_loss_mean_points']:.2f} ± {best['fresh_loss_std_points']:.2f} with fresh seeds"
-        f"{'' if best['fresh_loss_mean_points'] < limit else ', which do not confirm it'}"
-    )
-    if isnan(best["step_cycles_gain"]):
-        return
-    yield (
-        f"the training step of this placement on the machine ({best['leakage_class']}), where sums, gradients of weights and "
-        f"moments stay safe, takes {best['step_write_energy_gain']:.2f} times less write energy, "
-        f"{best['step_energy_gain']:.3f} times less energy in total and {1 / best['step_cycles_gain']:.3f} times the cycles"
     )
 
 

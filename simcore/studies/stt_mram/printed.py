@@ -8,8 +8,8 @@ import pandas as pd
 
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.results.printed import PrintedTable
-from simcore.studies.form.printed import mean_and_deviation, number
-from simcore.studies.stt_mram.accuracy import LEAKAGE_CLASS
+from simcore.studies.form.printed import number
+from simcore.studies.stt_mram.chips.printed import chip_tables
 from simcore.studies.stt_mram.conclusions import capacity
 from simcore.studies.stt_mram.energy_split import GROUPS
 from simcore.studies.stt_mram.gains import SCOPES
@@ -46,9 +46,7 @@ def printed_tables(tables: Mapping[str, pd.DataFrame], cell: str) -> Iterator[Pr
     for network in pulses["network"].unique():
         yield _pulses(pulses[pulses["network"] == network])
     yield from kept_printed(tables)
-    if "placements" in tables:
-        yield _error_rates(tables["accuracy_error_rates"])
-        yield _placements(tables["placements"])
+    yield from chip_tables(tables)
     if "accuracy_stays" in tables:
         yield stays_printed(tables["accuracy_stays"])
 
@@ -194,50 +192,3 @@ def _pulses(frame: pd.DataFrame) -> PrintedTable:
     cell, leakage_class = frame["cell"].iloc[0], frame["leakage_class"].iloc[0]
     title = f"{frame['network'].iloc[0]}, training step, by write pulse: {PRESET}, 22 nm, {leakage_class}, {cell}, 4 x 1 MiB"
     return PrintedTable(title, columns, rows)
-
-
-def _error_rates(frame: pd.DataFrame) -> PrintedTable:
-    """Return accuracy lost by tensor and error rate. Bit positions are in the CSV file and the figure."""
-    rows = [
-        (
-            row["net"],
-            row["word"],
-            row["tensor"],
-            f"{row['error_rate']:.0e}",
-            row["runs"],
-            f"{row['accuracy_mean_percent']:.2f}",
-            mean_and_deviation(row, "loss", "points"),
-        )
-        for row in frame.to_dict("records")
-    ]
-    columns = ("net", "word", "tensor", "error rate", "runs", "accuracy %", "lost, points")
-    return PrintedTable("Training with write errors in one kind of tensor", columns, rows, text_columns=4)
-
-
-def _placements(frame: pd.DataFrame) -> PrintedTable:
-    rows = [
-        (
-            row["placement"],
-            f"{row['sram_bits_percent']:.0f}",
-            mean_and_deviation(row, "loss", "points"),
-            number(row["relative_write_energy"]),
-            number(1 / row["step_write_energy_gain"], ".3f"),
-            number(row["step_uj"], ".1f"),
-            number(row["step_cycles"], ",.0f"),
-            number(row["step_write_backpressure_cycles"], ",.0f"),
-        )
-        for row in frame.to_dict("records")
-    ]
-    columns = (
-        "placement",
-        "SRAM\n%",
-        "lost,\npoints",
-        "write, words\n/ safe",
-        "write, step\n/ safe",
-        "step\nuJ",
-        "step\ncycles",
-        "back-\npressure",
-    )
-    return PrintedTable(
-        f"Placements: accuracy, and the training step on {PRESET}, 22 nm, {LEAKAGE_CLASS}, 4 x 1 MiB", columns, rows
-    )

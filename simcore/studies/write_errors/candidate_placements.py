@@ -24,13 +24,13 @@ class Candidates:
     def written(self, error_rate: float) -> Storage:
         """Return MRAM with the safe pulse and the least voltage, in millivolts, that does not exceed this error rate."""
         pulse_ns = self._device.safe.pulse_ns
-        return Storage(voltage_v=_rounded_up(self._device.voltage_for(error_rate, pulse_ns), 1000), pulse_ns=pulse_ns)
+        return Storage(voltage_v=rounded_up(self._device.voltage_for(error_rate, pulse_ns), 1000), pulse_ns=pulse_ns)
 
     def written_short(self, error_rate: float) -> Storage:
         """Return MRAM with the safe voltage and the shortest pulse, in 0.01 ns, that does not exceed this error rate."""
         voltage_v = self.safe.safe.voltage_v
         assert voltage_v is not None
-        return Storage(voltage_v=voltage_v, pulse_ns=_rounded_up(self._device.pulse_for(error_rate, voltage_v), 100))
+        return Storage(voltage_v=voltage_v, pulse_ns=rounded_up(self._device.pulse_for(error_rate, voltage_v), 100))
 
     def all_sram(self) -> Placement:
         """Return a placement without MRAM, with which the write energy of a heterogeneous memory must also be compared."""
@@ -79,6 +79,6 @@ class Candidates:
         return Placement(name, self.safe.safe, tuple(parts))
 
 
-def _rounded_up(value: float, per_unit: int) -> float:
+def rounded_up(value: float, per_unit: int) -> float:
     """Return the value rounded up to whole parts of its unit. An excess below a millionth of a part is a rounding error."""
     return ceil(value * per_unit - 1e-6) / per_unit

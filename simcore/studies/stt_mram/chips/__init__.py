@@ -1,0 +1,1 @@
+"""Chips with fixed scratchpads: what each way to save write energy contributes, and what it costs in accuracy."""

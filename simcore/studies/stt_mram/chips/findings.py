@@ -1,0 +1,80 @@
+"""What the tables of chips show: whether twice less write energy is reached, by what, and the front of energy and accuracy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from simcore.studies.stt_mram.chips.search import TOLERATED_LOSS_POINTS
+from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN
+
+
+def contribution_findings(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return for each format what each step contributes, and the best chip that loses too little to matter.
+
+    ``reached`` says that the best chip saves more than the claimed gain, and loses less than the limit from the study's seeds
+    and, where they were run, from fresh ones. ``reached_without_errors`` says it of chips whose bits all have the nominal rate.
+    """
+    return [_of_format(str(name), rows) for name, rows in table.groupby("format", sort=False)]
+
+
+def _of_format(name: str, rows: pd.DataFrame) -> dict[str, Any]:
+    by_parts = rows.set_index("combines")["write_energy_gain"].groupby(level=0).max()
+    good = rows[_confirmed(rows) & ~rows["combines"].str.contains("array")]
+    tolerant = good["combines"].str.contains("errors")
+    best = _told(good)
+    return {
+        "net": str(rows["net"].iloc[0]),
+        "format": name,
+        "limit_points": TOLERATED_LOSS_POINTS,
+        "seeds": int(rows["runs"].max()),
+        "gains": {str(parts): float(gain) for parts, gain in by_parts.items()},
+        "best": best,
+        "best_without_errors": _told(good[~tolerant]),
+        "reached": best is not None and best["write_energy_gain"] > CLAIMED_WRITE_GAIN,
+        "reached_without_errors": bool((good[~tolerant]["write_energy_gain"] > CLAIMED_WRITE_GAIN).any()),
+        "reached_by_errors_alone": bool((good[good["combines"] == "errors"]["write_energy_gain"] > CLAIMED_WRITE_GAIN).any()),
+    }
+
+
+def _confirmed(rows: pd.DataFrame) -> pd.Series[bool]:
+    fresh = rows["fresh_loss_mean_points"]
+    kept: pd.Series[bool] = (rows["loss_mean_points"] < TOLERATED_LOSS_POINTS) & (fresh.isna() | (fresh < TOLERATED_LOSS_POINTS))
+    return kept
+
+
+def _told(rows: pd.DataFrame) -> dict[str, Any] | None:
+    known = rows[rows["write_energy_gain"].notna()]
+    if known.empty:
+        return None
+    row = known.sort_values("write_energy_gain").iloc[-1]
+    keys = ("write_energy_gain", "step_energy_gain", "relative_cycles", "loss_mean_points", "loss_std_points")
+    fresh = ("fresh_loss_mean_points", "fresh_loss_std_points")
+    return {
+        "chip": str(row["chip"]),
+        "bits_that_err": str(row["bits_that_err"]),
+        **{key: float(row[key]) for key in (*keys, *fresh)},
+    }
+
+
+def front(table: pd.DataFrame) -> pd.Series[bool]:
+    """Return which chips of a format no other one beats in loss and gain, and equals or beats in the other."""
+    kept = []
+    for row in table.itertuples(index=False):
+        same = table[table["format"] == row.format]
+        no_worse = (same["loss_mean_points"] <= row.loss_mean_points) & (same["write_energy_gain"] >= row.write_energy_gain)
+        better = (same["loss_mean_points"] < row.loss_mean_points) | (same["write_energy_gain"] > row.write_energy_gain)
+        kept.append(not (no_worse & better).any())
+    return pd.Series(kept, index=table.index, dtype=bool)
+
+
+def net_findings(nets: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return for each larger network what the chip that combines everything saves and loses."""
+    kept = nets[nets["combines"] == nets["combines"].iloc[-1]]
+    keys = ("write_energy_gain", "step_energy_gain", "accuracy_mean_percent", "loss_mean_points", "loss_std_points")
+    named = ("net", "format", "chip")
+    return [
+        {**{key: str(row[key]) for key in named}, "seeds": int(row["runs"]), **{key: float(row[key]) for key in keys}}
+        for row in kept.to_dict("records")
+    ]

@@ -1,0 +1,105 @@
+"""The chips of the study: what is in SRAM, how the rest is written, and which lower bits may err."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from models.arrays.cheapest import SEARCHED_PULSES
+from simcore.studies.stt_mram.chips.formats import Format
+from simcore.studies.write_errors.candidate_placements import Candidates, rounded_up
+from workloads.faults.chip import OPERAND_PADS, SUM_PAD, Chip, Slices
+from workloads.faults.device import MacroDevice
+from workloads.faults.placement import SRAM, Storage
+
+#: Error rate of the lower bits that may err.
+LOW_RATE = 0.1
+#: Overrides of an array that keeps its sums until they are finished, so that no partial sum is written.
+OUTPUT_STATIONARY = ("array.dataflow=os",)
+
+
+class Writes:
+    """The writes of a device, each at one error rate."""
+
+    def __init__(self, device: MacroDevice) -> None:
+        self._device, self._made = device, Candidates(device, device.word_bits)
+        self.nominal = self._made.safe.safe
+        self.cheapest = self.cheapest_at(device.safe.error_rate)
+        self.low_voltage, self.short = self._made.written(LOW_RATE), self._made.written_short(LOW_RATE)
+        self.low_cheapest = self.cheapest_at(LOW_RATE)
+
+    def cheapest_at(self, error_rate: float) -> Storage:
+        """Return the write of this error rate at most whose V^2 t is least. It may be longer than the nominal one."""
+        pulses = [share * self._device.safe.pulse_ns for share in SEARCHED_PULSES]
+        pairs = [(self._device.voltage_for(error_rate, pulse_ns), pulse_ns) for pulse_ns in pulses]
+        pulse_ns = rounded_up(min(pairs, key=lambda pair: pair[0] ** 2 * pair[1])[1], 100)
+        return Storage(voltage_v=rounded_up(self._device.voltage_for(error_rate, pulse_ns), 1000), pulse_ns=pulse_ns)
+
+
+@dataclass(frozen=True)
+class Split:
+    """How many lower bits of the words of each scratchpad may err."""
+
+    bits: Mapping[str, int]
+
+    @classmethod
+    def alike(cls, operand_bits: int, sum_bits: int = 0) -> Split:
+        """Return a split with equally many bits in each scratchpad of operands."""
+        return cls({**dict.fromkeys(OPERAND_PADS, operand_bits), SUM_PAD: sum_bits})
+
+    @property
+    def described(self) -> str:
+        """Return the bits in words, such as ``ifmap 5, filter 7``."""
+        return ", ".join(f"{pad} {bits}" for pad, bits in self.bits.items() if bits)
+
+
+NO_SPLIT = Split.alike(0)
+
+
+def made_chip(
+    name: str, words: Format, above: Storage, *, sums: Storage | None = None, low: Storage | None = None, split: Split = NO_SPLIT
+) -> Chip:
+    """Return a chip with ``above`` in all scratchpads, or ``sums`` in the accumulator, and ``low`` in the bits of a split.
+
+    Bits that lie in SRAM do not err.
+    """
+    pads = {}
+    for pad in (*OPERAND_PADS, SUM_PAD):
+        kept = sums if pad == SUM_PAD and sums is not None else above
+        bits = 0 if low is None or kept == SRAM else split.bits[pad]
+        pads[pad] = Slices(kept, low if bits else None, bits)
+    return Chip(name, pads, words.word_bits)
+
+
+def contributions(words: Format, writes: Writes, split: Split) -> list[tuple[Chip, str]]:
+    """Return the chips of the table of contributions, the reference first, each with what it combines."""
+    nominal, cheapest = writes.nominal, writes.cheapest
+    voltage = made_chip("lower voltage in low bits", words, nominal, low=writes.low_voltage, split=split)
+    pulse = made_chip("shorter pulse in low bits", words, nominal, low=writes.short, split=split)
+    tolerant = made_chip("cheapest write, errors in low bits", words, cheapest, low=writes.low_cheapest, split=split)
+    sum_sram = made_chip("SRAM accumulator, cheapest write", words, cheapest, sums=SRAM)
+    together = made_chip(
+        "SRAM accumulator, cheapest write, errors in low bits", words, cheapest, sums=SRAM, low=writes.low_cheapest, split=split
+    )
+    by_voltage = made_chip(
+        "SRAM accumulator, lower voltage in low bits", words, nominal, sums=SRAM, low=writes.low_voltage, split=split
+    )
+    still = replace(made_chip("output-stationary, cheapest write", words, cheapest), array=OUTPUT_STATIONARY)
+    still_tolerant = replace(tolerant, name="output-stationary, cheapest write, errors in low bits", array=OUTPUT_STATIONARY)
+    return [
+        (made_chip("nominal write", words, nominal), "reference"),
+        (made_chip("cheapest write", words, cheapest), "baseline"),
+        (made_chip("SRAM accumulator", words, nominal, sums=SRAM), "accumulator"),
+        (voltage, "errors"),
+        (pulse, "errors"),
+        (tolerant, "baseline, errors"),
+        (sum_sram, "baseline, accumulator"),
+        (by_voltage, "accumulator, errors"),
+        (together, "baseline, accumulator, errors"),
+        (still, "baseline, array"),
+        (still_tolerant, "baseline, array, errors"),
+    ]
+
+
+#: The lower bits with which a quick study does without a search.
+QUICK_SPLITS = {"bf16": Split.alike(4, 23), "fixed16": Split.alike(8, 24)}

@@ -1,0 +1,131 @@
+"""The part of the study that trains on chips: contributions, the search behind them, and networks of other kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from simcore.progress import OnProgress
+from simcore.studies.form.seeds import spread_over_seeds
+from simcore.studies.stt_mram.chips.energy import gains, step_of, step_row
+from simcore.studies.stt_mram.chips.formats import Format, Task
+from simcore.studies.stt_mram.chips.made import Split, Writes, contributions
+from simcore.studies.stt_mram.chips.search import Tried, found_split
+from simcore.studies.stt_mram.chips.trainings import Run, trained
+from workloads.faults.chip import Chip
+from workloads.faults.device import MacroDevice
+from workloads.faults.placement import Placement
+from workloads.learning.setup import Trained
+from workloads.networks.images import Image
+
+#: The chips whose loss is measured again from fresh seeds: those that combine these.
+CONFIRMED = ("baseline", "baseline, errors", "baseline, accumulator", "baseline, accumulator, errors")
+#: The chips that a quick study trains: those that combine these.
+QUICK = ("reference", "baseline", "accumulator", "baseline, errors", "baseline, accumulator", "baseline, accumulator, errors")
+KEYS = ("net", "format", "chip")
+
+
+@dataclass
+class Trainer:
+    """Trains chips for one task and format, from the seeds of the study or from fresh ones, and keeps a row of each run."""
+
+    task: Task
+    words: Format
+    device: MacroDevice
+    seeds: int
+    jobs: int = 1
+    on_progress: OnProgress | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    tried: list[Tried] = field(default_factory=list)
+
+    def train(self, chips: Sequence[Chip | Placement], seeds: Sequence[int], experiment: str) -> None:
+        """Add a row for each chip and seed. A loss is against the run without errors from the same seed."""
+        wanted: list[Chip | Placement | None] = [None, *chips]
+        runs = [Run(self.task, self.words, chip, seed, self.device) for chip in wanted for seed in seeds]
+        title = f"{self.task.net}, {self.words.name}"
+        found = trained(runs, self.jobs, title, self.on_progress)
+        free = {run.seed: result.accuracy_percent for run, result in zip(runs, found, strict=True) if run.chip is None}
+        for run, result in zip(runs, found, strict=True):
+            self.rows.append(self._row(run, result, free[run.seed], experiment))
+
+    def _row(self, run: Run, result: Trained, free_percent: float, experiment: str) -> dict[str, Any]:
+        row: dict[str, Any] = {"net": self.task.net, "format": self.words.name}
+        row |= {"chip": "" if run.chip is None else run.chip.name, "experiment": experiment, "seed": run.seed}
+        row |= {"accuracy_percent": result.accuracy_percent, "loss_points": free_percent - result.accuracy_percent}
+        row |= {"diverged": result.diverged, "minibatches": result.minibatches}
+        row |= {f"{pad}_words": counts.words for pad, counts in result.writes.items()}
+        return row | {"failed_bits": sum(counts.failed_bits for counts in result.writes.values())}
+
+    def lose(self, chip: Chip, part: str) -> float:
+        """Return the mean loss of a chip of the search: from three seeds alone, from all seeds together."""
+        seeds = range(min(3, self.seeds) if part == "alone" else self.seeds)
+        before = len(self.rows)
+        self.train([chip], seeds, part)
+        self.tried.append(Tried(chip, part))
+        return float(pd.DataFrame([row for row in self.rows[before:] if row["chip"]])["loss_points"].mean())
+
+    def spread(self, experiment: str) -> pd.DataFrame:
+        """Return accuracy and loss of each chip of an experiment over its seeds."""
+        rows = [row for row in self.rows if row["experiment"] == experiment and row["chip"]]
+        more = {"diverged": ("diverged", "sum"), "failed_bits": ("failed_bits", "mean")}
+        return spread_over_seeds(pd.DataFrame(rows), KEYS, more)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one format gave: its rows of contributions and of chips tried, and the bits that may err."""
+
+    contributions: pd.DataFrame
+    tried: pd.DataFrame
+    runs: pd.DataFrame
+    split: Split
+
+
+def measure(trainer: Trainer, writes: Writes, image: Image, split: Split | None) -> Measured:
+    """Return what a format gives. With ``split`` nothing is searched, and a few chips are trained, without fresh seeds."""
+    words, seeds = trainer.words, range(trainer.seeds)
+    chosen = found_split(words, writes, trainer.lose) if split is None else split
+    made = contributions(words, writes, chosen)
+    made = made if split is None else [pair for pair in made if pair[1] in QUICK]
+    trainer.train([chip for chip, _ in made], seeds, "contribution")
+    if split is None:
+        fresh = range(trainer.seeds, 2 * trainer.seeds)
+        trainer.train([chip for chip, combined in made if combined in CONFIRMED], fresh, "fresh")
+    step = step_of(trainer.task.setup(words).training, image)
+    table = with_energy([chip for chip, _ in made], step, trainer.device)
+    table["combines"] = [combined for _, combined in made]
+    table["bits_that_err"] = [chosen.described if "errors" in combined else "" for _, combined in made]
+    table = table.merge(trainer.spread("contribution"), on="chip", validate="one_to_one")
+    table = table.merge(_confirmed(trainer), on="chip", how="left", validate="one_to_one")
+    return Measured(table, _tried(trainer, made[0][0], step), pd.DataFrame(trainer.rows), chosen)
+
+
+def _confirmed(trainer: Trainer) -> pd.DataFrame:
+    """Return the losses from fresh seeds, or no rows if there are none."""
+    columns = ["runs", "loss_mean_points", "loss_std_points"]
+    if not any(row["experiment"] == "fresh" for row in trainer.rows):
+        return pd.DataFrame({"chip": pd.Series(dtype=str), **{f"fresh_{name}": pd.Series(dtype=float) for name in columns}})
+    found = trainer.spread("fresh")[["chip", *columns]]
+    return found.rename(columns={name: f"fresh_{name}" for name in columns})
+
+
+def with_energy(chips: Sequence[Chip], step: Any, device: MacroDevice) -> pd.DataFrame:
+    """Return a row per chip: SRAM, gains against the first chip, cycles and energies."""
+    rows = [step_row(step, chip, device) for chip in chips]
+    told = [
+        {"chip": chip.name, "sram_bits_percent": chip.sram_bits_percent(), **gain, **row}
+        for chip, row, gain in zip(chips, rows, gains(rows), strict=True)
+    ]
+    return pd.DataFrame(told)
+
+
+def _tried(trainer: Trainer, reference: Chip, step: Any) -> pd.DataFrame:
+    """Return the chips of the search with their energies against the reference, which is left out."""
+    if not trainer.tried:
+        return pd.DataFrame()
+    energies = with_energy([reference, *(each.chip for each in trainer.tried)], step, trainer.device).iloc[1:]
+    spreads = pd.concat([trainer.spread(part) for part in dict.fromkeys(each.part for each in trainer.tried)])
+    return energies.drop_duplicates("chip").merge(spreads, on="chip", validate="one_to_one")
