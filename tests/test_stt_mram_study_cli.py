@@ -16,7 +16,7 @@ from simcore.studies.form import extras
 from simcore.studies.stt_mram.catalogue import FIGURES, TABLES
 
 WITHOUT_TRAINING = [name for name in TABLES if not name.startswith(("accuracy", "placement"))]
-OF_ACCURACY = {"accuracy", "placements"}
+OF_ACCURACY = {"contributions", "chips"}
 NO_MODULE = ("a_module_that_is_nowhere",)
 
 
