@@ -51,7 +51,15 @@ def test_every_table_is_saved_and_named(without):
     assert saved["left_out"][-1] == LEFT_OUT
     assert f"- {LEFT_OUT}" in index
     assert all(f"- {line}" in index for line in (*saved["conclusions"], *saved["assumptions"]))
-    asked = {"quick": True, "seeds": None, "jobs": 1, "networks": ["lenet5"], "cell": "stt-34.5F2", "placements": []}
+    asked = {
+        "quick": True,
+        "seeds": None,
+        "jobs": 1,
+        "networks": ["lenet5"],
+        "cell": "stt-34.5F2",
+        "placements": [],
+        "data": None,
+    }
     asked["only"] = None
     assert saved["settings"] == asked
     assert {row["leakage_class"] for row in saved["tables"]["systems"]} == {"hp", "lop", "lstp"}
@@ -173,6 +181,7 @@ def test_a_directory_that_is_there_is_refused_before_anything_runs(tmp_path):
         (["--networks", "lenet"], "networks: no network of this study is called 'lenet'; did you mean 'lenet5'?"),
         (["--networks", ","], "networks: expected different networks, got none"),
         (["--cell", "sram"], "cell: expected a cell of STT-MRAM, got 'sram'"),
+        (["--data", "nowhere"], "nowhere: expected a folder with the files of CIFAR-10, found none"),
         (["--jobs", "0"], "jobs: expected at least 1 process, got 0"),
         (["--only", "leakage=hpp"], "only: leakage: expected one of hp, hp-0.36, hp-cacti, hp-cacti-sram, lop, lop-0.24, "),
         (

@@ -29,6 +29,9 @@ class SttMramStudyOptions:
     placement: Annotated[
         list[Path] | None, typer.Option("--placement", metavar="FILE.yaml", help="Train and time this placement too; may repeat.")
     ] = None
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Folder of your CIFAR-10 files, for the larger networks.")
+    ] = None
     only: Annotated[
         str | None,
         typer.Option("--only", metavar="KEY=VALUE,...", help="One configuration of the map, such as leakage=hp,sram=16MiB."),
@@ -49,6 +52,7 @@ def _run(given: SttMramStudyOptions, asked: Asked, on_progress: OnProgress | Non
         networks=names_in(given.networks),
         cell=given.cell,
         placements=placements,
+        data=None if given.data is None else str(given.data),
         only=None if given.only is None else configuration_of(given.only),
     )
     return study_stt_mram(settings, on_progress)

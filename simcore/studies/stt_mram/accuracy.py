@@ -59,6 +59,9 @@ def study_accuracy(settings: SttMramSettings, on_progress: OnProgress | None) ->
     device = MacroDevice(cell=settings.cell, node_nm=NODE_NM, leakage_class=LEAKAGE_CLASS, word_bits=WORD_BITS)
     for placement in settings.placements:
         _check(placement, setup, device)
+    nets_of = net_tasks(settings.data)
+    if settings.data is not None:
+        nets_of[0].data.load()
     writes = Writes(device)
     measured = [_measured(words, writes, device, settings, on_progress) for words in FORMATS[: 2 if settings.quick else None]]
     table, tried = (pd.concat([getattr(each, name) for each in measured]) for name in ("contributions", "tried"))
@@ -69,7 +72,7 @@ def study_accuracy(settings: SttMramSettings, on_progress: OnProgress | None) ->
     runs = [each.runs for each in measured]
     if not settings.quick:
         splits = {each.contributions["format"].iloc[0]: each.split for each in measured}
-        nets, of_nets = measure_nets(net_tasks(), splits, writes, device, settings, on_progress)
+        nets, of_nets = measure_nets(nets_of, splits, writes, device, settings, on_progress)
         tables["accuracy_nets"], found["nets"] = nets, net_findings(nets)
         runs.append(of_nets)
     tables["accuracy_runs"] = pd.concat(runs)

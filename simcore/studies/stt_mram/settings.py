@@ -41,14 +41,15 @@ class SttMramSettings(Asked):
     """Settings of the study.
 
     ``cell`` is the STT-MRAM of the systems. ``networks`` None stands for all networks, or two in a quick study. ``placements``
-    are trained and timed beside the study's own. ``only`` runs one configuration of the map and nothing else. ``seeds`` is the
-    number of runs of each trained point. Raise InputError for an unknown cell or network, SRAM as the cell, no network or one
-    named twice, and fewer than one process.
+    are trained and timed beside the study's own. ``data`` is the folder of CIFAR-10 for the larger networks, or None for digits.
+    ``only`` runs one configuration of the map and nothing else. ``seeds`` is the number of runs of each trained point. Raise
+    InputError for an unknown cell or network, SRAM as the cell, no network or one named twice, and fewer than one process.
     """
 
     networks: tuple[str, ...] | None = None
     cell: str = "stt-34.5F2"
     placements: tuple[Placement, ...] = ()
+    data: str | None = None
     only: Configuration | None = None
 
     def __post_init__(self) -> None:
@@ -73,4 +74,11 @@ class SttMramSettings(Asked):
         placements = [placement.to_dict() for placement in self.placements]
         asked = {"quick": self.quick, "seeds": self.seeds, "jobs": self.jobs}
         only = None if self.only is None else self.only.text
-        return {**asked, "networks": self.chosen_networks, "cell": self.cell, "placements": placements, "only": only}
+        return {
+            **asked,
+            "networks": self.chosen_networks,
+            "cell": self.cell,
+            "placements": placements,
+            "data": self.data,
+            "only": only,
+        }

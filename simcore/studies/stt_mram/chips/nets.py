@@ -17,6 +17,8 @@ from workloads.faults.device import MacroDevice
 
 #: Digits with repeated pixels, where there are no files of CIFAR.
 DIGITS_16 = DataSource("digits-16")
+#: Training images of CIFAR-10 that are used.
+CIFAR_IMAGES = 5000
 #: Networks of at most 10 million multiply-accumulates an image, and the epochs that they take.
 NETS = (("vgg8-narrow16", 4), ("resnet20-narrow4", 4))
 NET_SEEDS = 3
@@ -24,8 +26,9 @@ NET_SEEDS = 3
 COMBINED = ("reference", "baseline, accumulator", "baseline, accumulator, errors")
 
 
-def net_tasks(data: DataSource = DIGITS_16) -> tuple[Task, ...]:
-    """Return the networks to train on these images."""
+def net_tasks(folder: str | None) -> tuple[Task, ...]:
+    """Return the networks to train, on the first images of CIFAR-10 in a folder, or on digits without one."""
+    data = DIGITS_16 if folder is None else DataSource("cifar10", folder, CIFAR_IMAGES)
     return tuple(Task(net, data, epochs) for net, epochs in NETS)
 
 
