@@ -79,8 +79,8 @@ class Case:
         )
 
     def programs(self) -> list[Program]:
-        """Return the layers, lowered and edited. They are one network if tensors may stay in scratchpads from layer to layer."""
-        if self.system.layer_results == "scratchpads":
+        """Return the layers, lowered and edited. They are one network if a layer's plan may depend on other layers."""
+        if self.system.layer_results == "scratchpads" or self.system.dma.prefetch != "none":
             lowered = [program for _, program, _ in lower_network(network_of(self.layers), self.system)]
         else:
             lowered = [lower(layer, self.system) for layer in self.layers]
@@ -124,6 +124,7 @@ class CompiledRun:
     equal_layers: int
     traces: Traces
     residents: int = 0
+    loads_ahead: int = 0
 
     @property
     def cycles(self) -> int:
@@ -132,7 +133,7 @@ class CompiledRun:
 
     def seen(self) -> Counter[str]:
         """Return which events happened in this run, so that a test can check that its cases are worth running."""
-        found = Counter({"equal layers": self.equal_layers, "resident": self.residents})
+        found = Counter({"equal layers": self.equal_layers, "resident": self.residents, "ahead": self.loads_ahead})
         for outcome in self.outcomes:
             found["preempted"] += int(outcome.preempted_writes.sum())
             found["forwarded"] += int(outcome.forwarded_reads.sum())
@@ -167,7 +168,8 @@ def run_compiled(case: Case, *, traced: bool = False) -> CompiledRun:
     programs = case.programs()
     outcomes = [engine.run(program) for program in programs]
     residents = sum(len(program.facts["placement"].residents) for program in programs if "placement" in program.facts)
-    return CompiledRun(outcomes, line_writes, len(outcomes) - engine.simulated, traces, residents)
+    ahead = sum(len(program.facts["ahead"].loads) for program in programs if "ahead" in program.facts)
+    return CompiledRun(outcomes, line_writes, len(outcomes) - engine.simulated, traces, residents, ahead)
 
 
 def check_case(case: Case, reference: ReferenceRun | None = None) -> CompiledRun:

@@ -152,6 +152,7 @@ SYSTOLIC = {
     ),
     "dma.outstanding_bursts": Case("dma.outstanding_bursts=1"),
     "dma.burst_bytes": Case("dma.burst_bytes=256"),
+    "dma.prefetch": Case("dma.prefetch=next-layer", layers="f5,f6"),
     "memory.clock_hz": Case("memory.clock_hz=500 MHz"),
     "memory.latency_cycles": Case("memory.latency_cycles=200"),
     "memory.type": Case("memory.type=hbm2"),

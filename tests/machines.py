@@ -67,6 +67,8 @@ class Options:
     latencies: Sequence[int] = range(1, 31)
     bandwidths: Sequence[int | str] = (1, 3, 8, 64, "7/3", "787/10", 200)
     layer_results: str = "main-memory"
+    #: Drawn only where there is a choice, so that other flavours draw what they always drew.
+    prefetches: Sequence[str] = ("none",)
 
 
 ANY = Options()
@@ -115,7 +117,19 @@ AGAIN = replace(ANY, models=("stt-mram", "sram"), read_cycles=(1, 3, 40), write_
 
 
 #: Tensors stay in scratchpads that hold some of them. Several tensors may then share a scratchpad that is made for one.
-RESIDENT = replace(ANY, capacities=(1, 2, 3), latencies=(2, 9), bandwidths=(3, 8, 64), layer_results="scratchpads")
+RESIDENT = replace(
+    ANY,
+    capacities=(1, 2, 3),
+    latencies=(2, 9),
+    bandwidths=(3, 8, 64),
+    layer_results="scratchpads",
+    prefetches=("next-layer", "none", "next-layer"),
+)
+
+#: First tiles of a layer are loaded while the layer before runs, on machines whose main memory has time for them.
+PREFETCHING = replace(
+    ANY, capacities=(2, 8, 16), latencies=(2, 9), bandwidths=(16, 64, 200), depths=(1, 2, 4, 9), prefetches=("next-layer",)
+)
 
 
 def draw_timing(pick: Pick, options: Options) -> dict[str, Any]:
@@ -214,7 +228,11 @@ def draw_system(pick: Pick, options: Options = ANY) -> System:
             },
             "words": words,
             "scratchpads": pads,
-            "dma": {"outstanding_bursts": pick((1, 2, 5, 16)), "burst_bytes": pick((16, 32, 64))},
+            "dma": {
+                "outstanding_bursts": pick((1, 2, 5, 16)),
+                "burst_bytes": pick((16, 32, 64)),
+                "prefetch": pick(options.prefetches) if len(options.prefetches) > 1 else options.prefetches[0],
+            },
             "memory": {
                 "clock_hz": pick(options.memory_clocks),
                 "latency_cycles": pick(options.latencies),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import pytest
 from equality import Case, check_case, run_compiled
@@ -20,6 +20,7 @@ from machines import (
     ANY,
     CALM,
     CONTENDED,
+    PREFETCHING,
     RESIDENT,
     Options,
     draw_folded_layer,
@@ -108,15 +109,20 @@ def test_both_engines_give_equal_outcomes_on_many_more_machines(name):
     assert not [thing for thing in FLAVOURS[name].shows if not happened[thing]], dict(happened)
 
 
-#: Whole networks, whose tensors stay in scratchpads from layer to layer.
-NETWORKS = Flavour(RESIDENT, networks(), 2500, ("resident",))
+#: Whole networks, whose tensors stay in scratchpads from layer to layer, or whose layers load first tiles of the next one.
+NETWORKS = {
+    "resident": Flavour(RESIDENT, networks(), 2500, ("resident",)),
+    "ahead": Flavour(PREFETCHING, networks(), 3500, ("ahead",)),
+    "both": Flavour(replace(PREFETCHING, layer_results="scratchpads"), networks(), 3500, ("resident", "ahead")),
+}
 
 
 @pytest.mark.slow
-def test_both_engines_give_equal_outcomes_where_tensors_stay():
-    happened = draw_and_check(NETWORKS, 6, 1)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_both_engines_give_equal_outcomes_of_whole_networks(name):
+    happened = draw_and_check(NETWORKS[name], 6, 1)
     assert happened["cases"] >= 6
-    assert happened["resident"] >= 3
+    assert all(happened[thing] >= 3 for thing in NETWORKS[name].shows), dict(happened)
 
 
 @pytest.mark.slow

@@ -34,6 +34,7 @@ KEYS: dict[str, tuple[object, ...]] = {
     "array.port_window": COUNTS,
     "dma.burst_bytes": SIZES,
     "dma.outstanding_bursts": COUNTS,
+    "dma.prefetch": ("next-layer",),
     "vector_unit.lanes": COUNTS,
     "vector_unit.fuse": ("false",),
     "tiling": ("whole",),

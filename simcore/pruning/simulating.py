@@ -116,7 +116,8 @@ def _moved(run: LayerRun, kinds: Mapping[str, str]) -> dict[str, int]:
     if run.outcome is None:
         return found
     moved = run.outcome.dma_read_bytes + run.outcome.dma_write_bytes
-    for region, count in zip(run.facts["tiling"]["tiles"], moved, strict=True):
+    regions = [*run.facts["tiling"]["tiles"], *(run.facts["ahead"].roles if "ahead" in run.facts else ())]
+    for region, count in zip(regions, moved, strict=True):
         found[kinds.get("ofmap" if region == "psum" else region, "activations")] += int(count)
     return found
 

@@ -40,6 +40,15 @@ class DmaSpec(Spec):
         SizeBytes,
         key("Bytes of one burst. A scratchpad's line must be a multiple or a divisor of it.", cycles=True),
     ] = 64
+    prefetch: Annotated[
+        Literal["none", "next-layer"],
+        key(
+            "What the DMA loads while it has nothing to move for the running layer: nothing (`none`), or the first tiles of the "
+            "next layer (`next-layer`), except those of a tensor that the running layer writes. Tables count such bytes in the "
+            "layer in which they move.",
+            cycles=True,
+        ),
+    ] = "none"
 
 
 class VectorUnitSpec(Spec):

@@ -36,14 +36,16 @@ class PlannedLayer:
         """Return the Program of a layer that runs: the one that was kept, or an equal one made again."""
         from workloads.dataflow import lower
         from workloads.dataflow.network_plan import lower_placed
+        from workloads.dataflow.prefetch import with_ahead
 
         if self.kept is not None:
             return self.kept
         if "placement" in self.facts:
-            return lower_placed(self.instance, system, self.facts["placement"], with_folds=with_folds)
-        made = lower(self.instance, system, with_folds=with_folds)
+            made: Program | None = lower_placed(self.instance, system, self.facts["placement"], with_folds=with_folds)
+        else:
+            made = lower(self.instance, system, with_folds=with_folds)
         assert made is not None
-        return made
+        return with_ahead(made, self.facts["ahead"]) if "ahead" in self.facts else made
 
 
 def plan_layers(network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool) -> list[PlannedLayer]:

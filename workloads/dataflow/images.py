@@ -39,7 +39,7 @@ def convolution_result(program: Program, read: Callable[[int, int, int], int]) -
 
 def _group_products(program: Program, read: Callable[[int, int, int], int]) -> Int64Array:
     """Return the result as [group, pixel of the batch, filter of the group]."""
-    ofmap = len(program.regions) - 1
+    ofmap = len(program.facts["tiling"]["tiles"]) - 1  # behind it are regions of the next layer
     groups = int(program.geometry[Geo.C] // program.geometry[Geo.GROUP_CHANNELS])
     rows = int(np.prod(program.geometry[[Geo.BATCH, Geo.OUT_H, Geo.OUT_W]]))
     roles = program.roles
