@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from simcore.errors import InputError
 from simcore.extensions.no_code import is_refusal, without_code
 from workloads.importers.onnx import load_onnx
 from workloads.load import load_network
+from workloads.training import training_step
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -238,6 +240,23 @@ def test_operators_without_a_layer_are_listed_or_skipped() -> None:
     assert "without 2 unsupported nodes" in found.name
 
 
+class Branch(nn.Module):
+    """A module whose graph depends on values."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return values * 2 if values.sum() > 0 else values
+
+
+@pytest.mark.parametrize(("module", "shape"), [(nn.Linear(8, 4), (1, 5)), (Branch(), (4,))])
+def test_what_torch_logs_and_prints_of_an_error_does_not_reach_the_screen(
+    module: nn.Module, shape: tuple[int, ...], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InputError, match="torch cannot export the module"):
+        simcore.from_torch(module, torch.zeros(shape))
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert (told, *capsys.readouterr()) == ([], "", "")
+
+
 def test_a_module_that_torch_cannot_run_is_one_error() -> None:
     with pytest.raises(InputError, match=r"^Linear: torch cannot export the module \(RuntimeError: .*\); torch.export must"):
         simcore.from_torch(nn.Linear(8, 4), torch.zeros(1, 5))
@@ -332,3 +351,24 @@ def test_no_file_is_executed_where_no_code_may_run(tmp_path: Path) -> None:
     assert is_refusal(caught.value)
     assert len(left_out) == 1
     assert not (tmp_path / "ran").exists()
+
+
+class Positions(nn.Module):
+    """Factors that are computed, a mask that is kept in a buffer, and a learnt shift: only the shift is trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 6, bias=False)
+        self.shift = nn.Parameter(torch.zeros(6))
+        self.register_buffer("mask", torch.zeros(5, 6))
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        factors = torch.arange(5, device=values.device)[:, None].cos()
+        return (self.linear(values) * (factors * torch.ones(6, device=values.device)) + self.mask) + self.shift
+
+
+def test_only_parameters_are_trained() -> None:
+    found = simcore.from_torch(Positions(), torch.zeros(2, 5, 4))
+    assert found.parameters() == 4 * 6 + 6
+    updates = [each for each in training_step(found).instances() if each.layer.pass_name == "update"]
+    assert [each.output_shape for each in updates] == [(6,), (6, 4)]

@@ -51,3 +51,20 @@ def test_what_is_left_out_may_be_unsupported(tmp_path: Path) -> None:
     assert load_onnx(written(tmp_path, ending="Bernoulli")).macs() == 5 * 8 * 8
     with pytest.raises(InputError, match=r"unsupported operators: Bernoulli \(1x: third\)"):
         load_onnx(written(tmp_path, ending="Bernoulli", results=("y", "d")))
+
+
+def test_a_constant_that_no_weight_gives_is_not_trained(tmp_path: Path) -> None:
+    """A mask that the graph makes of numbers is none of the parameters, a learnt shift of the same shape is."""
+    size = numpy_helper.from_array(np.array([5, 8], np.int64), "size")
+    nodes = [
+        helper.make_node("Constant", [], ["five"], value=size),
+        helper.make_node("ConstantOfShape", ["five"], ["mask"]),
+        helper.make_node("Add", ["x", "mask"], ["a"], name="masked"),
+        helper.make_node("Add", ["a", "w"], ["y"], name="shifted"),
+    ]
+    weights = numpy_helper.from_array(np.zeros((5, 8), np.float32), "w")
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 5, 8])
+    graph = helper.make_graph(nodes, "graph", [given], [helper.make_tensor_value_info("y", TensorProto.FLOAT, [])], [weights])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), tmp_path / "net.onnx")
+    found = {each.name: each.parameters for each in load_onnx(tmp_path / "net.onnx").instances()}
+    assert found == {"masked": 0, "shifted": 5 * 8}

@@ -18,13 +18,14 @@ UNFIT = (IndexError, KeyError, ValueError, TypeError, AttributeError, ZeroDivisi
 class Shapes:
     """What is known of a graph's tensors, by name. ``constants`` do not depend on the network's inputs, or only on shapes.
 
-    ``types`` are the numbers of types in ONNX, where they are known.
+    ``types`` are the numbers of types in ONNX, where they are known. ``fixed`` are constants that do not depend on weights.
     """
 
     shapes: dict[str, Shape] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     constants: set[str] = field(default_factory=set)
     types: dict[str, int] = field(default_factory=dict)
+    fixed: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)

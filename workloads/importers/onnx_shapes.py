@@ -128,6 +128,8 @@ class _Pass:
             self.found.constants.update(node.output)
         if by_shape or (not has_body and set(node.input) <= self.found.constants and not node.op_type.startswith("Random")):
             self.found.constants.update(node.output)
+            if by_shape or set(node.input) <= {"", *self.found.fixed}:
+                self.found.fixed.update(node.output)
         self._infer(node)
         if node.domain in ("", "ai.onnx") and node.op_type in COMPUTED:
             self._compute(node, by_shape)

@@ -220,7 +220,8 @@ class Translation:
         if not tensor:
             return Tensor("", (), constant=True, present=False)
         value = self.found.values.get(tensor)
-        return Tensor(tensor, self._known(tensor), self.batches.get(tensor), constant, value=value)
+        trained = tensor not in self.found.fixed
+        return Tensor(tensor, self._known(tensor), self.batches.get(tensor), constant, value=value, trained=trained)
 
     def _source(self, node: GraphNode, tensor: str) -> str:
         if tensor not in self.producer:

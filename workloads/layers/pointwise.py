@@ -22,15 +22,19 @@ ACTIVATIONS = (
 class BatchNorm(Layer):
     """Scale and shift by constants. A normalisation with stored statistics is one such pair.
 
-    ``size`` is the number of values of each constant; 0 stands for the input's channels (its first dimension).
+    ``size`` is the number of values of each constant; 0 stands for the input's channels (its first dimension). Constants that are
+    not ``trained``, such as a mask or the cosines of positions, are no parameters.
     """
 
     scale: bool = True
     shift: bool = True
     size: int = 0
+    trained: bool = True
     op: ClassVar[str] = "batch-norm"
 
     def parameters(self, inputs: Sequence[Shape]) -> int:
+        if not self.trained:
+            return 0
         return (int(self.scale) + int(self.shift)) * (self.size or self.one(inputs)[0])
 
 

@@ -33,7 +33,7 @@ def constants_gradient(norm: BatchNorm, back: Backward) -> Gradients:
     if back.wanted[0]:
         made = (ScaledGradient if norm.scale else GradientView)(back.name, back.shape)
         inputs[0] = back.builder.add(made, [back.gradient])
-    if norm.size == 1:
+    if norm.size == 1 or not norm.trained:
         return Gradients(inputs)
     made_of = [back.gradient, *([back.instance.producers[0]] if norm.scale else [])]
     shape = (norm.size or back.shape[0],)

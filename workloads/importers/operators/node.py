@@ -34,7 +34,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Tensor:
-    """An operand of a node. ``shape`` has all axes. ``value`` is known for small constants only."""
+    """An operand of a node. ``shape`` has all axes. ``value`` is known for small constants only.
+
+    A constant is ``trained`` if it is a weight or depends on one.
+    """
 
     name: str
     shape: Shape
@@ -42,6 +45,7 @@ class Tensor:
     constant: bool = False
     present: bool = True
     value: Value | None = None
+    trained: bool = True
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,7 @@ class Node:
         """Return the layer that makes an operand in the shape in which this node reads it, adding a view or a constant."""
         operand, wanted = self.operands[position], self.shape(position)
         if operand.constant:
-            made = self.add(layers.Constant(self.part(f"constant_{position}"), wanted))
+            made = self.add(layers.Constant(self.part(f"constant_{position}"), wanted, operand.trained))
             self.writer.stands_for(made, operand.name)
             return made
         source = self.sources[position]

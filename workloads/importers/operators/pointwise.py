@@ -46,8 +46,10 @@ def _sum_or_product(node: Node) -> list[str]:
     additive = node.op in ("Add", "Sub", "Sum")
     read, constants = node.activations(), node.constants()
     if len(read) == 1 and len(constants) == 1 and node.shape(read[0]) == node.result():
-        size = prod(node.operands[constants[0]].shape)
-        return [node.add(layers.BatchNorm(node.name, scale=not additive, shift=additive, size=size), node.read(read[0]))]
+        constant = node.operands[constants[0]]
+        size, trained = prod(constant.shape), constant.trained
+        made = layers.BatchNorm(node.name, scale=not additive, shift=additive, size=size, trained=trained)
+        return [node.add(made, node.read(read[0]))]
     return [_joined(node, layers.Add(node.name) if additive else layers.Mul(node.name))]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from operator import getitem
 from pathlib import Path
 from typing import Any
@@ -75,7 +78,7 @@ def _exported(torch: Any, module: Any, given: Any, where: str) -> Any:
     training = [part for part in module.modules() if part.training]
     module.eval()
     try:
-        with warnings.catch_warnings(), torch.device(device):
+        with warnings.catch_warnings(), _silent(), torch.device(device):
             warnings.simplefilter("ignore")
             program = torch.export.export(module, moved[0], moved[1], strict=False)
             program = program if _is_known(program) else program.run_decompositions(_decompositions(torch))
@@ -89,6 +92,18 @@ def _exported(torch: Any, module: Any, given: Any, where: str) -> Any:
     finally:
         for part in training:
             part.training = True
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep what torch logs and prints, such as tracebacks and graphs, from the user's screen. An error says it, too."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _calls(program: Any) -> Iterator[Any]:
@@ -147,6 +162,7 @@ class _Reader:
                 self.tensors[node] = self._tensor(node.name, value) if isinstance(value, self.torch.Tensor) else value
                 if node.name not in inputs:
                     found.constants.add(node.name)
+                    found.fixed |= {node.name} - signature.inputs_to_parameters.keys()
             elif node.op == "call_function" and node.target is getitem:
                 self.tensors[node] = self.tensors[node.args[0]][node.args[1]]
             elif node.op == "call_function":
@@ -180,6 +196,8 @@ class _Reader:
         operator = _operator(node.target)
         if operator in SHAPED or all(tensor in found.constants for tensor in _tensors_in(arguments.values())):
             found.constants.update(outputs)
+            if operator in SHAPED or all(tensor in found.fixed for tensor in _tensors_in(arguments.values())):
+                found.fixed.update(outputs)
         if set(outputs) <= found.constants:
             return
         read = frozenset(user.args[1] for user in node.users if user.target is getitem and user.users)

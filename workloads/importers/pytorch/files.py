@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -18,6 +19,8 @@ from workloads.network import Network
 TYPES = ("float32", "float16", "bfloat16", "float64", "int64", "int32", "int16", "int8", "uint8", "bool")
 #: The most axes of an argument.
 MOST_AXES = 16
+#: The most values of an argument: torch counts bytes in 64 bits.
+MOST_WORDS = 1 << 58
 
 
 def load_module(
@@ -60,6 +63,8 @@ def _read(text: str) -> tuple[tuple[int, ...], str]:
     shape = tuple(int(size) for size in sizes.split("x"))
     if len(shape) > MOST_AXES or not all(1 <= size <= LARGEST_SIZE for size in shape):
         raise InputError(f"expected at most {MOST_AXES} sizes from 1 to {LARGEST_SIZE}, got '{text[:80]}'", "--input")
+    if prod(shape) > MOST_WORDS:
+        raise InputError(f"expected at most 2^58 values, got '{text[:80]}'", "--input")
     if kind not in TYPES:
         raise InputError(f"expected a type of {', '.join(TYPES)}, got '{kind[:80]}'", "--input", did_you_mean(kind, TYPES))
     return shape, kind
