@@ -76,16 +76,16 @@ def draw_gains(tables: Mapping[str, pd.DataFrame]) -> Figure:
     table = table[table["iso"] != "none"]
     columns = list(table[["leakage_class", "sram_kib", "iso", "gated"]].drop_duplicates().itertuples(index=False, name=None))
     names = [f"{name}, 4 x {capacity(kib)}, equal {iso}{', gated' if gated else ''}" for name, kib, iso, gated in columns]
-    looks: dict[Any, dict[str, Any]] = series(table["network"])
+    looks = series(map(_drawn_as, table["network"]))
     figure = Figure(figsize=(11, 1 + 0.19 * len(names)))
     panels = figure.subplots(1, len(SCOPES), sharey=True)
     for axes, scope in zip(panels, SCOPES, strict=True):
         axes.axvspan(*CLAIMED_GAIN, color="0.85", zorder=0, label="15 to 22 times")
         for (network, which), kept in table.groupby(["network", "pass"], sort=False):
             keys = zip(kept["leakage_class"], kept["sram_kib"], kept["iso"], kept["gated"], strict=True)
-            beside = 0.5 * (list(looks).index(network) + 0.5) / len(looks) - 0.25
+            beside = 0.5 * (list(looks).index(_drawn_as(network)) + 0.5) / len(looks) - 0.25
             heights = [columns.index(key) + beside for key in keys]
-            look = looks[network] | ({"markerfacecolor": "none"} if which == "inference" else {})
+            look = looks[_drawn_as(network)] | ({"markerfacecolor": "none"} if which == "inference" else {})
             axes.plot(kept[f"{scope}_gain"], heights, markersize=4, linestyle="", label=f"{network}, {which}", **look)
         axes.set(xscale="log", xlabel="SRAM / STT-MRAM energy", title=scope)
         axes.set_xticks([0.3, 1, 3, 10, 30], labels=["0.3", "1", "3", "10", "30"], minor=False)
@@ -93,6 +93,11 @@ def draw_gains(tables: Mapping[str, pd.DataFrame]) -> Figure:
         axes.set_yticks(range(len(names)), names, fontsize=6)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=7)
     return figure
+
+
+def _drawn_as(network: Any) -> str:
+    """Return the network without the size of its images: both forms have one colour, inference with an open marker."""
+    return str(network).removesuffix("-32")
 
 
 def draw_pulses(tables: Mapping[str, pd.DataFrame]) -> Figure:
@@ -109,7 +114,7 @@ def draw_pulses(tables: Mapping[str, pd.DataFrame]) -> Figure:
             area.set(hatch=("", "//", "..", "xx", "\\\\")[at % 5], edgecolor="white", linewidth=0)
         cell, kib, batch = (rows[name].iloc[0] for name in ("cell", "capacity_kib", "batch"))
         nominal(axes, memory_cell(cell).pulse_ns, "the cell's own pulse")
-        axes.set(xlabel="write pulse, ns", title=f"{network}, training step of {batch} images, {cell}, {capacity(kib)} in all")
+        axes.set(xlabel="write pulse, ns", title=f"{network}, training step of {batch} images\n{cell}, {capacity(kib)} in all")
     panels[0].set_ylabel("million cycles")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return figure

@@ -11,12 +11,13 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from simcore.studies.stt_mram.arrays import macro
 from simcore.studies.stt_mram.conclusions import capacity
 from simcore.studies.stt_mram.energy_split import PARTS
 from simcore.studies.stt_mram.figures.marks import COLOURS, claimed, nominal, numbered_axis, series
 from simcore.studies.stt_mram.gains import SCOPES
 from simcore.studies.stt_mram.ratio_map import in_claimed_range
-from simcore.studies.stt_mram.settings import KIB
+from simcore.studies.stt_mram.settings import KIB, MIB
 from simcore.studies.stt_mram.where.axes import CENTRE_KIB, LEAKAGES, NOMINAL, main_memories
 
 #: Columns of the maps: main memory and residue.
@@ -55,7 +56,7 @@ def _draw_map(gains: pd.DataFrame, iso: str) -> Figure:
             cells = map_cells(gains, iso, scope, memory, residue_percent)
             colours = axes.pcolormesh(cells.to_numpy(), cmap="viridis", norm=LogNorm(0.3, 60))
             _write_cells(axes, cells.to_numpy())
-            axes.set_xticks(np.arange(len(cells.columns)) + 0.5, cells.columns, rotation=45, ha="right")
+            axes.set_xticks(np.arange(len(cells.columns)) + 0.5, map(_leakage, cells.columns), rotation=45, ha="right")
             axes.set_yticks(np.arange(len(cells)) + 0.5, [f"4 x {capacity(kib)}" for kib in cells.index])
             axes.set_title(f"{_TITLES[scope]}: {title}")
             axes.grid(visible=False)
@@ -66,9 +67,16 @@ def _draw_map(gains: pd.DataFrame, iso: str) -> Figure:
     networks = ", ".join(gains["network"].unique())
     figure.suptitle(
         f"Energy gain of a training step at {_EQUAL[iso]} (22 nm, 1 GHz, batch {NOMINAL['batch']}, 32x32): {networks}\n"
-        "red frame: 15 to 22 times; dot: the preset train-sram; x: leakage, from most to least"
+        "red frame: 15 to 22 times; dot: the preset train-sram; x: leakage (mW of 1 MiB of SRAM)"
     )
     return figure
+
+
+def _leakage(name: str) -> str:
+    """Return a point on the axis of leakage with the milliwatts of 1 MiB of SRAM."""
+    point = next(point for point in LEAKAGES if point.name == name)
+    leakage_mw = point.sram_factor * macro("sram", MIB, point.leakage_class).leakage_mw
+    return f"{name} ({leakage_mw:.0f})" if leakage_mw >= 100 else f"{name} ({leakage_mw:.2g})"
 
 
 def _write_cells(axes: Any, values: np.ndarray[Any, Any]) -> None:
