@@ -14,6 +14,7 @@ from collections.abc import Set as AbstractSet
 import networkx as nx
 
 from workloads.importers.rewiring import exchange, of_each_value, replace_reads
+from workloads.importers.rotations import with_rotations
 from workloads.importers.shared_heads import with_shared_heads
 from workloads.layers import Activation, Add, BatchNorm, Layer, LayerNorm, MatMul, Reduce, Reshape, ShapeOnly, Softmax
 from workloads.network import LayerInstance, Network
@@ -29,7 +30,9 @@ def fused(network: Network, results: AbstractSet[str] = frozenset()) -> Network:
     """
     graph = _regions(network, results)
     scaled_behind_products(graph, results)
-    with_shared_heads(graph, {name: network.graph.nodes[name]["shape"] for name in network.graph}, results)
+    shapes = {name: network.graph.nodes[name]["shape"] for name in network.graph}
+    with_rotations(graph, shapes, results)
+    with_shared_heads(graph, shapes, results)
     _moved_ahead(graph, results)
     return network.with_graph(graph)
 
