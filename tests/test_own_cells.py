@@ -126,3 +126,18 @@ def test_the_guides_cell_of_ones_own_is_sound(tmp_path):
     path.write_text(text[: text.index("```")])
     assert invoke(path).exit_code == 0
     assert memory_macro(str(path), 2**20).write.pulse_ns == 5
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [
+        ({"thermal_stability": stated(1e9)}, "thermal_stability: expected a range within 1 to 400, got 9.901e+08 to 1.01e+09"),
+        ({"write_pulse_ns": stated(5, 1e12)}, "write_pulse_ns: expected a range within 0.001 to 1e+06"),
+        ({"overdrive_spread": stated(0.4)}, "overdrive_spread: expected a value below 0.3, got 0.4"),
+        ({"retention_k": 0.1}, "retention_k: expected"),
+    ],
+)
+def test_figures_far_from_any_cell_are_refused(tmp_path, figures, told):
+    refused = invoke(own_cell(tmp_path / "mine.yaml", **figures))
+    assert refused.exit_code == 2
+    assert told in refused.stderr

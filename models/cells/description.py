@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import pi
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from models.junction.junction import Junction
 from simcore.reading.numbers import shown
@@ -30,6 +30,28 @@ def _number(value: object) -> object:
         raise_broken([Broken((), f"expected a number, got {shown(value)}")])
         raise
 
+
+#: Figure -> the least and the greatest value that its range may reach. They reject slips, and keep every result finite.
+BOUNDS = {
+    "thermal_stability": (1.0, 400.0),
+    "damping": (1e-4, 1.0),
+    "anisotropy_field_t": (1e-3, 100.0),
+    "spin_efficiency": (1e-3, 10.0),
+    "current_asymmetry": (0.01, 100.0),
+    "parallel_resistance_ohm": (1.0, 1e9),
+    "tmr": (0.01, 100.0),
+    "overdrive_spread": (1e-12, 1.0),
+    "write_pulse_ns": (1e-3, 1e6),
+    "read_ns": (1e-3, 1e6),
+    "write_energy_pj": (1e-6, 1e6),
+    "write_error_rate": (1e-100, 1e4),
+    "retention_s": (1e-12, 1e100),
+    "diameter_nm": (1.0, 1e4),
+    "resistance_area_ohm_um2": (0.01, 1e5),
+    **dict.fromkeys(("write_current_ua", "read_current_ua", "critical_current_ua"), (1e-3, 1e5)),
+    **dict.fromkeys(("write_voltage_v", "access_voltage_v", "read_voltage_v", "sense_voltage_v"), (1e-6, 100.0)),
+    "overdrive": (1e-3, 1e5),
+}
 
 Number = Annotated[PositiveNumber, BeforeValidator(_number)]
 Source = Annotated[Text, Field(min_length=1)]
@@ -90,12 +112,25 @@ class CellDescription(Spec):
     read_voltage_v: Stated | None = None
     sense_voltage_v: Stated | None = None
     retention_s: Stated | None = None
-    retention_k: Number = STATED_AT_K
+    retention_k: Annotated[Number, Field(ge=200, le=1000)] = STATED_AT_K
     array: Text | None = None
     endurance_writes: Number | None = None
     diameter_nm: Stated | None = None
     resistance_area_ohm_um2: Stated | None = None
     acknowledged: Mapping[Text, Source] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _figures_are_plausible(self) -> Self:
+        broken = []
+        for name, figure in self.figures().items():
+            least, most = BOUNDS[name]
+            if not least <= figure.low <= figure.high <= most:
+                message = f"expected a range within {least:g} to {most:g}, got {figure.low:.4g} to {figure.high:.4g}"
+                broken.append(Broken((name,), message))
+        if self.overdrive_spread.value >= 0.3:
+            broken.append(Broken(("overdrive_spread",), f"expected a value below 0.3, got {self.overdrive_spread.value:g}"))
+        raise_broken(broken)
+        return self
 
     def figures(self) -> dict[str, Stated]:
         """Return the figures that are stated, by name, in the order of the fields."""
