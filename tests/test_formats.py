@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from simcore import Sweep, sweep
+from simcore.errors import InputError
 from simcore.report import item_saved_in, report_html
 from simcore.sweeps.folder import _FORMAT
 from simcore.sweeps.found import found_sweeps
 from workloads.load import load_network
-from workloads.pruning.log_file import read_log
+from workloads.pruning.log_file import FORMAT as LOG_FORMAT
+from workloads.pruning.log_file import READABLE, read_log
 
 GOLDEN = Path(__file__).parent / "golden"
-SWEEPS = GOLDEN / "sweeps"
+SWEEPS, LOGS = GOLDEN / "sweeps", GOLDEN / "pruning"
 #: The space of the sweeps, as their README gives it.
 SPACE = {
     "networks": ["lenet5"],
@@ -23,7 +27,7 @@ SPACE = {
     "product": {"run.batch": [1, 2]},
     "objectives": ["cycles", "energy_pj"],
 }
-FORMS = range(1, _FORMAT + 1)
+FORMS, LOG_FORMS = range(1, _FORMAT + 1), READABLE
 
 
 def test_there_is_a_sweep_of_every_form() -> None:
@@ -52,8 +56,28 @@ def test_a_sweep_of_an_earlier_form_goes_on_and_loses_nothing(form: int, tmp_pat
     assert (copied / "log.jsonl").read_bytes().startswith((before / "log.jsonl").read_bytes())
 
 
-def test_the_log_of_a_pruning_of_an_earlier_form_is_read() -> None:
-    log = read_log(GOLDEN / "pruning" / "first.parquet", load_network("vgg8-32"))
+def test_there_is_a_log_of_a_pruning_in_every_form() -> None:
+    assert LOG_FORMS[-1] == LOG_FORMAT
+    assert sorted(path.name for path in LOGS.glob("*.parquet")) == [f"format-{form}.parquet" for form in LOG_FORMS]
+
+
+@pytest.mark.parametrize("form", LOG_FORMS)
+def test_the_log_of_a_pruning_of_an_earlier_form_is_read(form: int) -> None:
+    log = read_log(LOGS / f"format-{form}.parquet", load_network("vgg8-32"))
     assert (log.network, log.epochs, log.procedure) == ("vgg8-32", 3, "while-training")
     # A ramp of three equal steps to half of 128 filters.
     assert [live["conv1_1"] for live in log.live] == [107, 85, 64]
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [(3, "format 3"), (0, "format 0"), (True, "format True"), ("2", "format something else"), (None, "format so")],
+)
+def test_the_log_of_a_pruning_of_a_later_form_is_told(form: object, shown: str, tmp_path: Path) -> None:
+    table = pq.read_table(LOGS / "format-2.parquet")
+    ((key, said),) = [(key, json.loads(value)) for key, value in table.schema.metadata.items() if key != b"ARROW:schema"]
+    assert said["format"] == 2
+    changed = table.replace_schema_metadata({key: json.dumps({**said, "format": form}).encode()})
+    pq.write_table(changed, tmp_path / "log.parquet")
+    with pytest.raises(InputError, match=f"expected a log of live filters in format 1 or 2, got {shown}"):
+        read_log(tmp_path / "log.parquet", load_network("vgg8-32"))

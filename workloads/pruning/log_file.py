@@ -1,4 +1,4 @@
-"""The log of a pruning as a Parquet file: epoch, layer, live_filters, filters; network, digest and procedure in its metadata."""
+"""The log of a pruning as a Parquet file: epoch, layer, live_filters, filters; its format and what it is of in its metadata."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from workloads.pruning.log import PruningLog, checked_log
 COLUMNS = ("epoch", "layer", "live_filters", "filters")
 #: The key of the file's metadata under which the network's name and digest stand, as JSON.
 _KEY = b"simcore pruning log"
+#: The form that is written, and those that are read. The first said no number and is otherwise the second.
+FORMAT, READABLE = 2, (1, 2)
 #: The most rows that are read: 100,000 epochs of a hundred layers.
 MOST_ROWS = 10_000_000
 
@@ -33,7 +35,8 @@ def write_log(log: PruningLog, path: Path) -> None:
             "filters": pa.array(columns[3], pa.int32()),
         }
     )
-    said = json.dumps({"network": log.network, "digest": log.digest, "epochs": log.epochs, "procedure": log.procedure})
+    what = {"network": log.network, "digest": log.digest, "epochs": log.epochs, "procedure": log.procedure}
+    said = json.dumps({"format": FORMAT, **what})
     with open(path, "wb") as file:
         pq.write_table(table.replace_schema_metadata({_KEY: said.encode()}), file)
 
@@ -63,14 +66,24 @@ def read_log(path: str | Path, network: Network) -> PruningLog:
 
 
 def _said(metadata: Mapping[bytes, bytes] | None, where: str) -> dict[str, Any]:
-    """Return the network's name and digest, the epochs and the procedure. Raise InputError if the metadata do not hold them."""
+    """Return the network's name and digest, the epochs and the procedure.
+
+    Raise InputError if the metadata do not hold them, or are those of a form that is not known.
+    """
     try:
         said = json.loads((metadata or {})[_KEY])
+        _require_format(said.get("format", 1), where)
         if all(isinstance(said[name], str) for name in ("network", "digest", "procedure")) and isinstance(said["epochs"], int):
             return dict(said)
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         pass
     raise InputError("expected a log of live filters that simcore wrote, got another Parquet file", where)
+
+
+def _require_format(form: object, where: str) -> None:
+    if isinstance(form, bool) or form not in READABLE:
+        readable, shown = " or ".join(map(str, READABLE)), form if isinstance(form, int) else "something else"
+        raise InputError(f"expected a log of live filters in format {readable}, got format {shown}", where, "update simcore")
 
 
 def _assembled(said: Mapping[str, Any], columns: Mapping[str, list[Any]], where: str) -> PruningLog:
