@@ -22,20 +22,29 @@ ACTIVATIONS = (
 class BatchNorm(Layer):
     """Scale and shift by constants. A normalisation with stored statistics is one such pair.
 
-    ``size`` is the number of values of each constant; 0 stands for the input's channels (its first dimension). Constants that are
-    not ``trained``, such as a mask or the cosines of positions, are no parameters.
+    ``size`` is the number of values of each constant; 0 stands for the input's channels (its first dimension).
     """
 
     scale: bool = True
     shift: bool = True
     size: int = 0
-    trained: bool = True
     op: ClassVar[str] = "batch-norm"
+    #: Whether the constants are parameters.
+    trained: ClassVar[bool] = True
 
     def parameters(self, inputs: Sequence[Shape]) -> int:
-        if not self.trained:
-            return 0
         return (int(self.scale) + int(self.shift)) * (self.size or self.one(inputs)[0])
+
+
+@dataclass(frozen=True)
+class FixedScaleShift(BatchNorm):
+    """Scale or shift by constants that are no parameters: a mask, the cosines of positions, numbers of a buffer."""
+
+    trained: ClassVar[bool] = False
+
+    def parameters(self, inputs: Sequence[Shape]) -> int:
+        """Return 0."""
+        return 0
 
 
 @dataclass(frozen=True)

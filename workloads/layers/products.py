@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import ClassVar
 
@@ -36,8 +36,8 @@ class Conv(Layer):
 
     def __post_init__(self) -> None:
         """Expand pairs and padding. Raise InputError for sizes below 1 and for filters that do not divide into the groups."""
-        for field in ("kernel", "stride", "dilation"):
-            object.__setattr__(self, field, as_pair(self.name, field, getattr(self, field)))
+        for name in ("kernel", "stride", "dilation"):
+            object.__setattr__(self, name, as_pair(self.name, name, getattr(self, name)))
         object.__setattr__(self, "padding", as_padding(self.name, self.padding))
         self.require_positive("out_channels", self.out_channels)
         self.require_positive("groups", self.groups)
@@ -108,7 +108,7 @@ class SharedConv(Conv):
     """
 
     counted: bool = False
-    shares: str = ""
+    shares: str = field(default="", repr=False)
 
     def parameters(self, inputs: Sequence[Shape]) -> int:
         return super().parameters(inputs) if self.counted else 0
@@ -144,7 +144,7 @@ class SharedLinear(Linear):
     """
 
     counted: bool = False
-    shares: str = ""
+    shares: str = field(default="", repr=False)
 
     def parameters(self, inputs: Sequence[Shape]) -> int:
         return super().parameters(inputs) if self.counted else 0

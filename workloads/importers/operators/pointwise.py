@@ -47,8 +47,8 @@ def _sum_or_product(node: Node) -> list[str]:
     read, constants = node.activations(), node.constants()
     if len(read) == 1 and len(constants) == 1 and node.shape(read[0]) == node.result():
         constant = node.operands[constants[0]]
-        size, trained = prod(constant.shape), constant.trained
-        made = layers.BatchNorm(node.name, scale=not additive, shift=additive, size=size, trained=trained)
+        kind = layers.BatchNorm if constant.trained else layers.FixedScaleShift
+        made = kind(node.name, scale=not additive, shift=additive, size=prod(constant.shape))
         return [node.add(made, node.read(read[0]))]
     return [_joined(node, layers.Add(node.name) if additive else layers.Mul(node.name))]
 
