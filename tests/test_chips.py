@@ -9,11 +9,14 @@ import pytest
 from simcore import load_system, simulate
 from simcore.errors import InputError
 from simcore.spec import System
-from simcore.studies.stt_mram.chips import kept, trainings
+from simcore.studies.form.figures import draw_figures
+from simcore.studies.stt_mram.catalogue import CATALOGUE
+from simcore.studies.stt_mram.chips import kept, part, trainings
 from simcore.studies.stt_mram.chips.energy import gains, step_of, step_row
 from simcore.studies.stt_mram.chips.findings import contribution_findings, front
 from simcore.studies.stt_mram.chips.formats import FORMATS, Task
 from simcore.studies.stt_mram.chips.made import LOW_RATE, Split, Writes, contributions, made_chip
+from simcore.studies.stt_mram.chips.printed import chip_tables
 from simcore.studies.stt_mram.chips.search import found_split
 from simcore.studies.stt_mram.chips.sentences import chip_sentences
 from simcore.studies.stt_mram.chips.trainings import Run, trained
@@ -204,3 +207,46 @@ def test_runs_are_trained_once_and_kept(monkeypatch, tmp_path):
     assert trained([*runs, Run(TASK, FIXED16, None, 0, DEVICE)], 1, "runs", None)[:3] == first
     assert made == [0, 1, 0], "only the run in the other format was new"
     kept._folder.cache_clear()
+
+
+def fewer_right(run: Run) -> Trained:
+    """A training that loses a tenth of a point for each bit of an operand that may err, and half a point less per seed."""
+    bits = 0 if run.chip is None else sum(run.chip.pads[pad].low_bits for pad in OPERAND_PADS)
+    counts = {pad: WriteCounts(8, 4, bits) for pad in PAD_NAMES}
+    return Trained(96.0 - 0.5 * run.seed - 0.1 * bits, 0.1, False, 9, 99, counts, 0.5)
+
+
+def energies_of_bits(step, chip: Chip, device: MacroDevice) -> dict:
+    """The writes of one word in each scratchpad, for a machine that writes as many everywhere."""
+    spent = {f"{pad}_write_uj": sum(each.pj_per_bit(device) for each in chip.storages(pad)) for pad in PAD_NAMES}
+    return {"step_cycles": 100, "write_uj": sum(spent.values()), **spent, "step_uj": 1000.0}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", [None, Split.alike(2, 8)])
+def test_a_formats_tables_printed_and_drawn(monkeypatch, writes, split, tmp_path):
+    """Losses and words of a made-up training: the search, the contributions, the front, text and figures."""
+    monkeypatch.setattr(part, "trained", lambda runs, *_: [fewer_right(run) for run in runs])
+    monkeypatch.setattr(part, "step_row", energies_of_bits)
+    found = part.measure(part.Trainer(TASK, BF16, DEVICE, 2), writes, (1, 8, 8), split)
+    # Alone 3 bits lose 0.3 points; the 9 bits of three scratchpads lose 0.9 together.
+    bits = 3 if split is None else 2
+    assert [found.split.bits[pad] for pad in OPERAND_PADS] == [bits] * 3
+    table = found.contributions.set_index("combines")
+    assert table.loc["guard, accumulator, errors", "loss_mean_points"] == pytest.approx(0.3 * bits)
+    assert (table.loc["reference", ["write_energy_gain", "loss_mean_points"]] == [1, 0]).all()
+    combined = table["write_energy_gain"]
+    assert combined["baseline, accumulator"] > combined["accumulator"] > 1
+    assert combined["guard, accumulator, errors"] > 1
+    (told,) = contribution_findings(found.contributions)
+    # Two bits of each word save too little; three and the high bits in SRAM save enough.
+    assert told["reached"] is (split is None)
+    assert split is not None or told["best"]["chip"] == "SRAM accumulator and high bits, errors in low bits"
+    assert table["fresh_runs"].notna().any() == (split is None)
+    chips = pd.concat([found.tried, found.contributions]) if len(found.tried) else found.contributions
+    tables = {"accuracy_contributions": found.contributions, "accuracy_chips": chips.assign(front=front(chips).to_numpy())}
+    (printed,) = chip_tables(tables)
+    assert all(len(row) == len(printed.columns) for row in printed.rows)
+    assert len(printed.rows) == len(found.contributions)
+    pytest.importorskip("matplotlib")
+    assert set(draw_figures(CATALOGUE, tables, tmp_path / "drawn")) == {"contributions", "chips"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcore.studies.stt_mram.chips.made import LOW_RATE
+from simcore.studies.stt_mram.chips.made import GUARDED_RATE, LOW_RATE
 from workloads.faults.device import MacroDevice
 
 
@@ -20,7 +20,8 @@ def chip_assumptions(device: MacroDevice) -> tuple[str, ...]:
         "counted nor written with errors",
         "partial sums are float32 beside bf16, and 32-bit integers with one scale a product beside fixed16",
         f"errors in low bits: the lower bits of a word are written at an error rate of {LOW_RATE:g}, the others at the nominal "
-        f"rate of {device.safe.error_rate:.2g}; the cheapest write varies voltage and pulse, up to 8 times the nominal pulse",
+        f"rate of {device.safe.error_rate:.2g}, or guarded at {GUARDED_RATE:g}; the cheapest "
+        "write varies voltage and pulse, up to 8 times the nominal pulse",
         "the place of a maximum in its window lies in the upper bits of its word",
         *device.assumptions,
     )

@@ -14,6 +14,8 @@ from workloads.faults.placement import SRAM, Storage
 
 #: Error rate of the lower bits that may err.
 LOW_RATE = 0.1
+#: Error rate of guarded bits. In bf16 one failed bit of an exponent can end a training, and a short one writes 10^8 words.
+GUARDED_RATE = 1e-12
 #: Overrides of an array that keeps its sums until they are finished, so that no partial sum is written.
 OUTPUT_STATIONARY = ("array.dataflow=os",)
 
@@ -26,7 +28,7 @@ class Writes:
         self.nominal = self._made.safe.safe
         self.cheapest = self.cheapest_at(device.safe.error_rate)
         self.low_voltage, self.short = self._made.written(LOW_RATE), self._made.written_short(LOW_RATE)
-        self.low_cheapest = self.cheapest_at(LOW_RATE)
+        self.low_cheapest, self.guarded = self.cheapest_at(LOW_RATE), self.cheapest_at(GUARDED_RATE)
 
     def cheapest_at(self, error_rate: float) -> Storage:
         """Return the write of this error rate at most whose V^2 t is least. It may be longer than the nominal one."""
@@ -81,6 +83,15 @@ def contributions(words: Format, writes: Writes, split: Split) -> list[tuple[Chi
     together = made_chip(
         "SRAM accumulator, cheapest write, errors in low bits", words, cheapest, sums=SRAM, low=writes.low_cheapest, split=split
     )
+    guarded = made_chip("SRAM accumulator, guarded write", words, writes.guarded, sums=SRAM)
+    guarded_tolerant = made_chip(
+        "SRAM accumulator, guarded high bits, errors in low bits",
+        words,
+        writes.guarded,
+        sums=SRAM,
+        low=writes.low_cheapest,
+        split=split,
+    )
     by_voltage = made_chip(
         "SRAM accumulator, lower voltage in low bits", words, nominal, sums=SRAM, low=writes.low_voltage, split=split
     )
@@ -96,9 +107,18 @@ def contributions(words: Format, writes: Writes, split: Split) -> list[tuple[Chi
         (sum_sram, "baseline, accumulator"),
         (by_voltage, "accumulator, errors"),
         (together, "baseline, accumulator, errors"),
+        (guarded, "guard, accumulator"),
+        (guarded_tolerant, "guard, accumulator, errors"),
+        (_upper_in_sram(words, writes, split), "slices, accumulator, errors"),
         (still, "baseline, array"),
         (still_tolerant, "baseline, array, errors"),
     ]
+
+
+def _upper_in_sram(words: Format, writes: Writes, split: Split) -> Chip:
+    """Return a chip whose upper bits and partial sums lie in SRAM, beside lower bits that err."""
+    pads = {pad: Slices(SRAM, writes.low_cheapest, split.bits[pad]) for pad in OPERAND_PADS}
+    return Chip("SRAM accumulator and high bits, errors in low bits", {**pads, SUM_PAD: Slices(SRAM)}, words.word_bits)
 
 
 #: The lower bits with which a quick study does without a search.

@@ -23,7 +23,7 @@ CIFAR_IMAGES = 5000
 NETS = (("vgg8-narrow16", 4), ("resnet20-narrow4", 4))
 NET_SEEDS = 3
 #: The chips that are trained: those that combine these.
-COMBINED = ("reference", "baseline, accumulator", "baseline, accumulator, errors")
+COMBINED = ("reference", "guard, accumulator, errors")
 
 
 def net_tasks(folder: str | None) -> tuple[Task, ...]:

@@ -22,9 +22,9 @@ from workloads.learning.setup import Trained
 from workloads.networks.images import Image
 
 #: The chips whose loss is measured again from fresh seeds: those that combine these.
-CONFIRMED = ("baseline", "baseline, errors", "baseline, accumulator", "baseline, accumulator, errors")
-#: The chips that a quick study trains: those that combine these.
-QUICK = ("reference", "baseline", "accumulator", "baseline, errors", "baseline, accumulator", "baseline, accumulator, errors")
+CONFIRMED = ("baseline, errors", "baseline, accumulator", "baseline, accumulator, errors", "guard, accumulator, errors")
+#: The chips of a short table of contributions: those that combine these.
+FEW = ("reference", "baseline", "accumulator", "baseline, errors", "baseline, accumulator", "guard, accumulator, errors")
 KEYS = ("net", "format", "chip")
 
 
@@ -84,12 +84,16 @@ class Measured:
     split: Split
 
 
-def measure(trainer: Trainer, writes: Writes, image: Image, split: Split | None) -> Measured:
-    """Return what a format gives. With ``split`` nothing is searched, and a few chips are trained, without fresh seeds."""
+def measure(trainer: Trainer, writes: Writes, image: Image, split: Split | None = None) -> Measured:
+    """Return what a format gives. With ``split`` nothing is searched, and no chip is trained again from fresh seeds.
+
+    A quick study and other formats than the machine's own (fp32 master weights) take a few of the chips.
+    """
     words, seeds = trainer.words, range(trainer.seeds)
     chosen = found_split(words, writes, trainer.lose) if split is None else split
     made = contributions(words, writes, chosen)
-    made = made if split is None else [pair for pair in made if pair[1] in QUICK]
+    if split is not None or words.master != "words":
+        made = [pair for pair in made if pair[1] in FEW]
     trainer.train([chip for chip, _ in made], seeds, "contribution")
     if split is None:
         fresh = range(trainer.seeds, 2 * trainer.seeds)

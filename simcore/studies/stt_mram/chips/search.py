@@ -28,15 +28,15 @@ class Tried:
 
 
 def alone(words: Format, writes: Writes, pad: str, bits: int) -> Chip:
-    """Return a chip in which only the lower bits of one scratchpad err."""
+    """Return a chip in which only the lower bits of one scratchpad err; the bits above are written with care."""
     split = Split({**NO_SPLIT.bits, pad: bits})
-    return made_chip(f"{pad} low {bits} bits", words, writes.cheapest, low=writes.low_cheapest, split=split)
+    return made_chip(f"{pad} low {bits} bits", words, writes.guarded, low=writes.low_cheapest, split=split)
 
 
 def together(words: Format, writes: Writes, split: Split) -> Chip:
-    """Return a chip with all that saves write energy: an SRAM accumulator, the cheapest writes, and errors in low bits."""
+    """Return a chip with an SRAM accumulator, errors in low bits, and the bits above written with care."""
     name = f"search: {split.described or 'no errors'}"
-    return made_chip(name, words, writes.cheapest, sums=SRAM, low=writes.low_cheapest, split=split)
+    return made_chip(name, words, writes.guarded, sums=SRAM, low=writes.low_cheapest, split=split)
 
 
 def found_split(words: Format, writes: Writes, lose: Lose) -> Split:

@@ -20,7 +20,7 @@ def draw_contributions(tables: Mapping[str, pd.DataFrame]) -> Figure:
     table = tables["accuracy_contributions"]
     formats = table["format"].unique()
     names = list(dict.fromkeys(table["chip"]))
-    figure = Figure(figsize=(5.8 + 3.4 * len(formats), 1.6 + 0.34 * len(names)))
+    figure = Figure(figsize=(5.8 + 3.4 * len(formats), 1.6 + 0.34 * len(names)), layout="constrained")
     panels = figure.subplots(1, len(formats), sharey=True, squeeze=False)[0]
     for axes, name in zip(panels, formats, strict=True):
         rows = table[table["format"] == name].set_index("chip")
@@ -40,7 +40,6 @@ def draw_contributions(tables: Mapping[str, pd.DataFrame]) -> Figure:
     panels[0].set_yticks(range(len(names)), names, fontsize=7)
     panels[0].invert_yaxis()
     panels[-1].legend(fontsize=7, loc="lower right")
-    figure.tight_layout()
     return figure
 
 
@@ -51,7 +50,7 @@ def draw_chips(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """
     table = tables["accuracy_chips"]
     table = table[table["write_energy_gain"].notna()]
-    figure = Figure(figsize=(10, 4.4))
+    figure = Figure(figsize=(10, 4.4), layout="constrained")
     whole, near = figure.subplots(1, 2, sharex=True)
     for axes in (whole, near):
         for number, name in enumerate(table["format"].unique()):
@@ -72,5 +71,4 @@ def draw_chips(tables: Mapping[str, pd.DataFrame]) -> Figure:
     whole.set_title(f"{table['net'].iloc[0]}: every chip tried")
     near.set(ylim=(-1, 2), title="below 2 points")
     near.legend(fontsize=7, title="line: no other chip is better")
-    figure.tight_layout()
     return figure
