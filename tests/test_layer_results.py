@@ -161,7 +161,8 @@ def test_an_update_finds_gradient_and_weights_and_loads_the_moments(optimizer, s
     net.add(Linear("fc", 10))
     step = training_step(net.build(2), optimizer=optimizer)
     found, weights = bytes_of(simulate(step, machine())), 10 * 64
-    assert found == {"fc": (2 * 64 + weights, 0), "fc.update": ((states - 1) * weights, states * weights)}
+    labels = {"fc.loss.input_gradient": (2, 0)}
+    assert found == {"fc": (2 * 64 + weights, 0), **labels, "fc.update": ((states - 1) * weights, states * weights)}
 
 
 @pytest.mark.parametrize("system", [["edge-unified"], ["edge-sram", "scratchpads.ofmap.banks=8"]], ids=["unified", "unlike"])

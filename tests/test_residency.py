@@ -44,10 +44,10 @@ def moved(network: Network, system: System) -> int:
 
 
 def minimum(step: Network, states: int, word_bytes: int) -> int:
-    """Return the least bytes of a training step: images in, weights and moments in, weights and moments out, each once."""
-    images = sum(step.batch * prod(layer.shape) for name in step.order() if isinstance(layer := step.layer(name), Input))
+    """Return the least bytes of a training step: images and labels in, weights and moments in and out, each once."""
+    given = sum(step.batch * prod(layer.shape) for name in step.order() if isinstance(layer := step.layer(name), Input))
     weights = sum(prod(each.output_shape) for each in step.instances() if each.layer.pass_name == "update")
-    return word_bytes * (images + 2 * states * weights)
+    return word_bytes * (given + 2 * states * weights)
 
 
 # Three layers, by hand ---------------------------------------------------------------------------------------------------------
@@ -125,27 +125,30 @@ def three_products() -> Network:
 
 @pytest.mark.parametrize(("optimizer", "states"), [("sgd", 1), ("adam", 3)])
 def test_the_passes_of_a_step_of_three_layers(optimizer, states):
-    """Where all fits, the forward pass loads images and weights, the backward pass nothing, the update moments."""
+    """Where all fits, the forward pass loads images and weights, the backward pass a label an image, the update moments."""
     step, weights = training_step(three_products(), optimizer=optimizer), 3 * 64 * 64
     results = simulate(step, load_system("edge-sram", [KEPT]))
     found = results.passes.set_index("pass")[["dram_read_bytes", "dram_write_bytes"]].T.to_dict("list")
     assert found == {
         "forward": [4 * 64 + weights, 0],
-        "input_gradient": [0, 0],
+        "input_gradient": [4, 0],
         "weight_gradient": [0, 0],
         "update": [(states - 1) * weights, states * weights],
     }
 
 
 def test_parts_of_a_gradient_become_one_tensor():
-    """A convolution of stride 2 makes its input's gradient in four phases; the layer before reads it as one."""
+    """A convolution of stride 2 makes its input's gradient in four phases; the layer before reads it as one.
+
+    The loss takes the channels of each of the 4 x 4 places as classes, so that an image has 16 labels.
+    """
     net = NetworkBuilder("phases")
     net.add(Input("input", (2, 8, 8)))
     net.add(Conv("first", 4, kernel=3, padding=1))
     net.add(Conv("second", 4, kernel=3, stride=2, padding=1))
     step = training_step(net.build(2))
     assert len([each for each in step.instances() if "phase" in each.name]) == 4
-    assert moved(step, load_system("edge-sram", [KEPT])) == minimum(step, 1, 1) == 2 * 2 * 64 + 2 * (4 * 18 + 4 * 36)
+    assert moved(step, load_system("edge-sram", [KEPT])) == minimum(step, 1, 1) == 2 * (2 * 64 + 16) + 2 * (4 * 18 + 4 * 36)
 
 
 # Traffic against capacity -------------------------------------------------------------------------------------------------------
@@ -154,8 +157,8 @@ def test_parts_of_a_gradient_become_one_tensor():
 @pytest.mark.slow
 def test_lenet5_moves_each_word_of_its_state_once():
     step = training_step(load_network("lenet5", 16), optimizer="momentum")
-    # Images; 61,706 parameters less 236 biases, and as many moments, each in and out; bf16.
-    assert minimum(step, 2, 2) == 2 * (16 * 1024 + 4 * 61470)
+    # Images; a label for each; 61,706 parameters less 236 biases, and as many moments, each in and out; bf16.
+    assert minimum(step, 2, 2) == 2 * (16 * 1024 + 16 + 4 * 61470)
     assert moved(step, sized("train-sram", "4 MiB")) == minimum(step, 2, 2)
 
 

@@ -127,6 +127,8 @@ class Step:
     def __init__(self, network: Network, weights: dict[str, Array], images: dict[str, Array], labels: Array) -> None:
         self.weights, self.labels = weights, labels
         self.values: dict[str, Array] = dict(images)
+        inputs = [name for name in network.order() if isinstance(network.layer(name), Input)]
+        self.values |= {name: labels[:, None] for name in inputs if name.endswith(".labels")}
         self.kept: dict[str, Array] = {}
         self.instances = {instance.name: instance for instance in network.instances()}
         self.loss = 0.0
@@ -202,8 +204,8 @@ class Step:
             gradient, kept = inputs
             return kept * (gradient - (gradient * kept).sum(axis=layer.axis, keepdims=True))
         if isinstance(layer, LossGradient):
-            result = inputs[0].copy()
-            result[np.arange(len(result)), self.labels] -= 1
+            result, labels = inputs[0].copy(), inputs[1].astype(int)
+            result[np.arange(len(result)), labels[:, 0]] -= 1
             return result
         if isinstance(layer, AveragePoolGradient):
             return self.pool_back(origin, inputs[0])

@@ -85,6 +85,21 @@ class Spread(RowWork):
 
 
 @dataclass(frozen=True)
+class Labelled(RowWork):
+    """``words_each`` words become as many results, and ``labels`` words (on the filter port) say where they change."""
+
+    words_each: int
+    labels: int
+
+    def flows(self, lanes: int) -> Flows:
+        """Return one row. A vector of labels comes no later than the first words that they are about."""
+        steps = -(-self.words_each // lanes)
+        stride = min(self.words_each // self.labels, steps // -(-self.labels // lanes))
+        every = Flow(self.words_each)
+        return Flows(1, steps, {"ifmap": every, "filter": Flow(self.labels, stride=stride), "ofmap": every})
+
+
+@dataclass(frozen=True)
 class StateUpdate(RowWork):
     """Reads and writes of ``tensors`` tensors of ``words_each`` words (weights, moments) that lie interleaved, vector by vector.
 

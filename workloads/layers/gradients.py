@@ -194,8 +194,9 @@ class SoftmaxGradient(InputGradient):
 
 @dataclass(frozen=True)
 class LossGradient(InputGradient):
-    """The probabilities, minus one at the label."""
+    """The probabilities, minus one at the label. It reads the probabilities, and the labels, one word for each set of them."""
 
+    reads: ClassVar[int] = 2
     op: ClassVar[str] = "softmax-loss"
 
 

@@ -43,10 +43,7 @@ class TrainedMaxPool(Pool):
 
 @dataclass(frozen=True)
 class SoftmaxLoss(Layer):
-    """Softmax along ``axis`` and cross entropy. The result is the probabilities, from which the gradient is computed.
-
-    The label, one word per image, is not counted.
-    """
+    """Softmax along ``axis`` and cross entropy. The result is the probabilities, from which the gradient is computed."""
 
     axis: int = -1
     op: ClassVar[str] = "softmax-loss"

@@ -6,7 +6,7 @@ from math import prod
 
 from simcore.errors import InputError, did_you_mean
 from workloads.dataflow.rules import Backward, Gradients, rule_of
-from workloads.layers import Layer
+from workloads.layers import Input, Layer
 from workloads.layers.gradients import GradientSum, GradientView, LossGradient, ZeroGradient
 from workloads.layers.operand_gradients import PartGradient
 from workloads.layers.trained import SoftmaxLoss
@@ -24,7 +24,7 @@ def training_step(network: Network, *, optimizer: str = "sgd", strided: str = "p
     Its layers are those of ``network``, then for each layer in reverse order ``<layer>.input_gradient`` and
     ``<layer>.weight_gradient``, then ``<layer>.update``, one for all layers that share weights. ``Layer.pass_name``
     gives the pass of a layer. An edge means that a tensor is read, so the activations kept for the backward pass are those with
-    an edge into it. Outputs end in softmax and cross entropy.
+    an edge into it. Outputs end in softmax and cross entropy, and the gradient of each reads the input ``<loss>.labels``.
 
     ``optimizer`` is "sgd", "momentum" or "adam". ``strided`` says how the input gradient of a convolution with a stride runs: by
     "phases", which multiply no inserted zero, or with "zeros" inserted, as on hardware without phases. Raise InputError for any
@@ -73,9 +73,16 @@ def losses(network: Network, builder: NetworkBuilder, needs: dict[str, bool]) ->
         last = instances[name]
         ends_in_loss = rule_of(last.layer).loss is not None
         loss = name if ends_in_loss else builder.add(SoftmaxLoss(f"{name}.loss", _class_axis(last)), [name])
-        gradient = builder.add(LossGradient(f"{loss}.input_gradient", last.output_shape), [loss])
+        labels = builder.add(Input(f"{loss}.labels", (_labels_an_image(builder.layer(loss), last),)))
+        gradient = builder.add(LossGradient(f"{loss}.input_gradient", last.output_shape), [loss, labels])
         pending[last.producers[0] if ends_in_loss else name] = [gradient]
     return pending
+
+
+def _labels_an_image(loss: Layer, instance: LayerInstance) -> int:
+    """Return how many labels an image has: one for each set of probabilities."""
+    assert isinstance(loss, SoftmaxLoss)
+    return prod(instance.output_shape) // instance.output_shape[loss.axis]
 
 
 def _class_axis(instance: LayerInstance) -> int:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from math import prod
 
-from workloads.dataflow.row_work import Rowwise
-from workloads.dataflow.rules.activation import each_value
+from workloads.dataflow.row_work import Labelled, Rowwise
 from workloads.dataflow.rules.backward import Backward, Gradients
 from workloads.dataflow.rules.rule import LayerRule
 from workloads.layers import Layer, Softmax
-from workloads.layers.gradients import SoftmaxGradient
+from workloads.layers.gradients import LossGradient, SoftmaxGradient
 from workloads.layers.held import GRADIENTS_AND_VALUES, VALUES
 from workloads.layers.trained import SoftmaxLoss
 from workloads.network import LayerInstance
@@ -35,6 +34,11 @@ def _gradient(layer: Softmax, back: Backward) -> Gradients:
     return Gradients({0: back.builder.add(made, [back.gradient, back.instance.name])})
 
 
+def _loss_gradient(layer: LossGradient, instance: LayerInstance) -> Labelled:
+    values, labels = (instance.batch * prod(shape) for shape in instance.input_shapes)
+    return Labelled(values, labels)
+
+
 def _loss(layer: Softmax) -> Layer:
     return SoftmaxLoss(layer.name, layer.axis)
 
@@ -42,4 +46,4 @@ def _loss(layer: Softmax) -> Layer:
 SOFTMAX = LayerRule(_rows, gradient=_gradient, loss=_loss, holds=VALUES)
 SOFTMAX_LOSS = LayerRule(_rows, holds=VALUES)
 SOFTMAX_GRADIENT = LayerRule(_gradient_rows, holds=GRADIENTS_AND_VALUES)
-LOSS_GRADIENT = LayerRule(each_value, holds={"ifmap": "activations", "ofmap": "errors"})
+LOSS_GRADIENT = LayerRule(_loss_gradient, holds={"ifmap": "activations", "filter": None, "ofmap": "errors"})

@@ -58,7 +58,7 @@ class StepRunner:
         self.net, self.writes, self.word, self.memory = net, writes, word, memory
         self.form = sum_format(word)
         self.instances = step.instances()
-        self.image = next(name for name in step.order() if isinstance(step.layer(name), layers.Input))
+        self.image, *self.label_names = (name for name in step.order() if isinstance(step.layer(name), layers.Input))
         self.fused: dict[str, list[LayerInstance]] = {}
         for instance in self.instances:
             if instance.name in writes.fused_into:
@@ -78,6 +78,7 @@ class StepRunner:
         """Train on a minibatch and return its loss. If the loss is not finite, stop there."""
         self.rule, self.labels, self.loss = rule, labels, float("nan")
         self.values: dict[str, Stored] = {self.image: stored(images, self.word)}
+        self.values |= {name: stored(labels.to(torch.float32), self.word) for name in self.label_names}
         self.places: dict[str, Words] = {}
         with torch.no_grad():
             for instance in self.instances:
