@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from command_line import printed_json
 from onnx import TensorProto, helper, numpy_helper
 from typer.testing import CliRunner
 
@@ -85,3 +86,10 @@ def test_a_size_that_is_none_is_refused_by_the_command_line(file: Path, text: st
     ran = CliRunner().invoke(app, ["run", str(file), "--dim", text])
     assert ran.exit_code == 2
     assert "expected NAME=N with a size of at least 1" in " ".join(ran.output.split())
+
+
+def test_an_estimate_takes_the_sizes_of_open_axes(file: Path) -> None:
+    """Before, it read the file without them, and refused it."""
+    asked = ("run", str(file), "--skip-unsupported", "--estimate", "--json")
+    small, large = (printed_json(*asked, "--dim", f"seq={size}")["cycles"] for size in (16, 64))
+    assert 0 < small < large

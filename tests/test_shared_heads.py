@@ -20,7 +20,13 @@ HEADS = SHARED * EACH
 
 
 def attention(
-    path: Path, *, axis: int = 2, results: tuple[str, ...] = ("y",), fusion: bool = True, read_again: bool = False
+    path: Path,
+    *,
+    axis: int = 2,
+    results: tuple[str, ...] = ("y",),
+    fusion: bool = True,
+    read_again: bool = False,
+    padding: tuple[int, ...] = (),
 ) -> Network:
     """Queries of six heads over keys and values of two, each repeated along a new axis, as exporters write it."""
     spread = [1, SHARED, TOKENS, WIDTH]
@@ -39,7 +45,12 @@ def attention(
             ("Unsqueeze", f"{name} new", f"{name}.a"), ("Expand", f"{name}.a spread", f"{name}.b"),
             ("Reshape", f"{name}.b whole", f"{name}.c"),
         ]  # fmt: skip
-    steps += [("Transpose", "k.c", "t"), ("MatMul", "q t", "s"), ("Mul", "s half", "m"), ("Add", "m mask", "n")]
+    steps += [
+        ("Transpose", "k.c", "t"),
+        ("MatMul", "q t", "s"),
+        ("Mul", "s half", "m"),
+        ("Add", "m row" if padding else "m mask", "n"),
+    ]
     steps += [("Softmax", "n", "w"), ("MatMul", "w v.c", "o"), ("Relu", "o", "y")]
     steps += [("Relu", "k.c", "again")] if read_again else []
     nodes = [
@@ -48,6 +59,7 @@ def attention(
     ]
     shapes = {"q": HEADS, "k": SHARED, "v": SHARED}
     given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, heads, TOKENS, WIDTH]) for name, heads in shapes.items()]
+    given += [helper.make_tensor_value_info("row", TensorProto.FLOAT, padding)] if padding else []
     gives = [helper.make_tensor_value_info(name, TensorProto.FLOAT, []) for name in results]
     graph = helper.make_graph(nodes, "graph", given, gives, tensors)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path / "net.onnx")
@@ -80,6 +92,17 @@ def test_scale_and_mask_join_the_product_and_scores_stay_on_chip(tmp_path: Path)
 def test_heads_that_are_repeated_in_turn_stay_as_they_are(tmp_path: Path) -> None:
     """The whole of the keys comes three times, so heads that share keys do not stand side by side."""
     assert products(attention(tmp_path, axis=1)) == [(HEADS, TOKENS, TOKENS), (HEADS, TOKENS, WIDTH)]
+
+
+def test_a_mask_of_padding_is_added_to_all_rows(tmp_path: Path) -> None:
+    """It has a value for each key, and scores stay on chip. A mask with a value for each score keeps the heads apart."""
+    found = attention(tmp_path, padding=(1, 1, 1, TOKENS))
+    assert products(found) == [(SHARED, EACH * TOKENS, TOKENS), (SHARED, EACH * TOKENS, WIDTH)]
+    kept = simulate(found, "edge-sram", overrides=["attention=flash"]).tables()["attention"]
+    assert kept["attention_parts"].tolist() == ["s, m, n, w"]
+    whole = attention(tmp_path, padding=(1, 1, TOKENS, TOKENS))
+    assert whole.macs() == found.macs()
+    assert {each.name: each.output_shape for each in whole.instances()}["n"] == (HEADS, TOKENS, TOKENS)
 
 
 @pytest.mark.parametrize("kept", ["s", "w", "o"])

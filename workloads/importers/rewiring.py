@@ -18,11 +18,12 @@ def replace_reads(graph: nx.DiGraph[str], old: str, new: str) -> None:
 
 
 def exchange(graph: nx.DiGraph[str], view: str, name: str) -> None:
-    """Exchange a view and the only layer that reads it, each of which has one operand."""
+    """Exchange a view, which has one operand, and the only layer that reads it. Its other operands stay."""
     (source,) = graph.predecessors(view)
+    operands = graph.edges[view, name]["operands"]
     replace_reads(graph, name, view)
     graph.remove_edges_from([(source, view), (view, name)])
-    graph.add_edge(source, name, operands=(0,))
+    graph.add_edge(source, name, operands=operands)
     graph.add_edge(name, view, operands=(0,))
 
 

@@ -7,15 +7,16 @@ the next product, where it meets that one's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from math import prod
 
 import networkx as nx
 
 from workloads.importers.names import free_name
 from workloads.importers.rewiring import exchange, of_each_value, operands_of, replace_reads
-from workloads.layers import Dropout, Identity, Layer, MatMul, Repeat, Reshape, Shape, ShapeOnly, Softmax, Transpose
+from workloads.layers import Add, Dropout, Identity, Layer, MatMul, Repeat, Reshape, Shape, ShapeOnly, Softmax, Transpose
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def with_shared_heads(graph: nx.DiGraph[str], shapes: Mapping[str, Shape], resul
             behind[view] = rows
             _drop_unread(graph, right, results)
     for view, rows in behind.items():
-        _move_on(graph, view, rows, results)
+        _move_on(graph, view, rows, known, results)
 
 
 def _shared(graph: nx.DiGraph[str], right: str, shapes: Mapping[str, Shape]) -> Shared | None:
@@ -123,7 +124,7 @@ def _added(graph: nx.DiGraph[str], name: str, kind: type[Reshape | Transpose], o
     return free
 
 
-def _move_on(graph: nx.DiGraph[str], view: str, rows: Shape, results: AbstractSet[str]) -> None:
+def _move_on(graph: nx.DiGraph[str], view: str, rows: Shape, shapes: Mapping[str, Shape], results: AbstractSet[str]) -> None:
     """Move a new shape of rows ``rows`` behind what follows, as long as that works value by value or on whole rows.
 
     Where another one makes the rows again, both go.
@@ -137,9 +138,15 @@ def _move_on(graph: nx.DiGraph[str], view: str, rows: Shape, results: AbstractSe
             replace_reads(graph, reader, source)
             graph.remove_nodes_from([view, reader])
             return
-        if reader in results or graph.in_degree(reader) != 1 or not _of_rows(layer, len(rows)):
+        beside = [shapes[other] for other in graph.predecessors(reader) if other != view]
+        if reader in results or not (_of_rows(layer, len(rows)) if not beside else _adds_a_row(layer, beside, rows)):
             return
         exchange(graph, view, reader)
+
+
+def _adds_a_row(layer: Layer, beside: Sequence[Shape], rows: Shape) -> bool:
+    """Return whether a layer adds one value for each key, the same for all rows: a mask of padding."""
+    return type(layer) is Add and all(prod(shape) == shape[-1] == rows[-1] for shape in beside)
 
 
 def _of_rows(layer: Layer, rank: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
 
 import networkx as nx
 
@@ -12,7 +13,7 @@ from workloads.dataflow.attention.choice import choose
 from workloads.dataflow.attention.work import FlashAttention
 from workloads.dataflow.lowering import work_of
 from workloads.dataflow.rules.table import rule_of
-from workloads.layers import Attention, Dropout, Identity, MatMul, Shape, Softmax
+from workloads.layers import Add, Attention, Dropout, Identity, MatMul, Shape, Softmax
 from workloads.network import LayerInstance, Network
 
 #: Reasons for which a network leaves the scores of attention in main memory.
@@ -111,14 +112,34 @@ def _behind(instances: dict[str, LayerInstance], name: str, kinds: tuple[type, .
     return instances[name], parts
 
 
+def _ahead(instances: dict[str, LayerInstance], name: str) -> str | None:
+    """Return the layer ahead of one that works on each score with constants, or with a row of its own; None for other layers.
+
+    A row, one value for each key, is the same for all queries and heads, as a mask of padding is. It stays in the vector unit.
+    """
+    if name not in instances:
+        return None
+    instance = instances[name]
+    if rule_of(instance.layer).joins and len(instance.producers) == 1:
+        return instance.producers[0]
+    if type(instance.layer) is not Add or len(instance.producers) != 2:
+        return None
+    whole = instance.output_shape
+    for scores, row in ((0, 1), (1, 0)):
+        shape = instance.input_shapes[row]
+        if instance.input_shapes[scores] == whole and prod(shape) == shape[-1] == whole[-1]:
+            return instance.producers[scores]
+    return None
+
+
 def _block(
     network: Network, instances: dict[str, LayerInstance], root: LayerInstance, softmax: Softmax, parts: list[str]
 ) -> Block:
     """Return the block that ends in the product ``root``. ``parts`` are the layers from it back to the softmax."""
     before = instances[softmax.name].producers[0]
-    while before in instances and rule_of(instances[before].layer).joins and len(instances[before].producers) == 1:
+    while (ahead := _ahead(instances, before)) is not None:
         parts.append(before)
-        before = instances[before].producers[0]
+        before = ahead
     scores = instances.get(before)
     if scores is None or not isinstance(scores.layer, MatMul):
         return Block(root.name, (), why=_OPERAND.format(before))
