@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from math import exp
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ from models.arrays.banks import macro_figures
 from models.arrays.cells import memory_cell
 from models.arrays.compare import iso_area
 from models.arrays.macro import memory_macro
+from models.arrays.write import WriteDesign, write_point
 from models.cells.chain import directed_writes
 from models.cells.storage import idle_flip_probability, junction_with, read_flip_probability
+from models.junction.junction import Junction
 from simcore.errors import InputError
 from simcore.kinds.registry import machine_kind
 from simcore.machine.bank_group import BanksOfMacros
@@ -141,3 +145,21 @@ def test_figures_far_from_any_cell_are_refused(tmp_path, figures, told):
     refused = invoke(own_cell(tmp_path / "mine.yaml", **figures))
     assert refused.exit_code == 2
     assert told in refused.stderr
+
+
+def test_the_guides_sensitivities_are_those_of_the_formulas():
+    for name, rate in (("stt-34.5F2", "2.8e-5"), ("stt-54F2", "1.0e-5")):
+        assert f"{rate} ({float(name[4:-2]):g}" in GUIDE.replace("\n", " ")
+        junction = replace(memory_cell(name).junction, current_asymmetry=2.0)
+        to_ap, to_p = write_error_rates(name, junction)
+        assert to_ap == pytest.approx(float(rate), rel=0.03)
+        assert to_p < 1e-14
+    at_work = 40 * 300 / 350
+    share = 4.17 / directed_writes(memory_cell("stt-34.5F2").described)[0].critical_current_ua
+    assert exp(-at_work * (1 - share)) == pytest.approx(1.3e-10, rel=0.03)
+    assert "would flip 1.3e-10 in place of 2.8e-7" in GUIDE
+
+
+def write_error_rates(name: str, junction: Junction) -> tuple[float, float]:
+    point = write_point(memory_cell(name), design=WriteDesign(junction))
+    return point.error_rate_p_to_ap, point.error_rate_ap_to_p

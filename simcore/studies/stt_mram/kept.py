@@ -53,7 +53,7 @@ def kept_assumptions(cell: str) -> tuple[str, ...]:
         "stored words stay until they are overwritten, which is at least until their last use; heat flips bits to and fro at "
         f"{OPERATING_K:g} K, with the energy barrier of 300 K",
         f"a read sends {current.value:.3g} uA ({current.kind}) for {time.value:g} ns ({time.kind}) through the junction, towards "
-        "the antiparallel state, whatever the thermal stability",
+        "the antiparallel state, whatever the thermal stability; it lowers the barrier by (1 - I / Ic)^2, as in a macrospin",
         f"a code stores {CODE_BITS} bits for {DATA_BITS} and corrects one; a scrub reads and writes back each line in use; "
         "neither costs cycles of the run, and the share of the banks' time that scrubs take stands in the table",
     )
