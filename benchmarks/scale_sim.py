@@ -12,24 +12,26 @@ from benchmarks.fresh import ROOT, run_fresh
 #: SCALE-Sim does not say which numpy it needs; 3.0.0 fails with 2.4 and runs with 2.2.
 REQUIREMENTS = ("scalesim==3.0.0", "numpy==2.2.*")
 
-#: ResNet18's layer2.0.conv1, its padding part of the ifmap: SCALE-Sim has no other way to say it.
-LAYER = "resnet18_l2_0_conv1"
-TOPOLOGY = f"""\
+#: The layers, whose padding is part of the ifmap: SCALE-Sim has no other way to say it. The first is ResNet18's layer2.0.conv1,
+#: the second a convolution of 16x16 pixels in which simcore repeats blocks.
+LAYERS = {"resnet18_l2_0_conv1": "58, 58, 3, 3, 64, 128, 2", "conv_16x16x256_to_256": "18, 18, 3, 3, 256, 256, 1"}
+TOPOLOGY = """\
 Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,
-{LAYER}, 58, 58, 3, 3, 64, 128, 2,
+{layer}, {sizes},
 """
 
 #: 32x32 weight-stationary, 64 KiB a scratchpad, CALC mode: no stalls. [layout] and [sparsity] are off, but must be there.
 CONFIGURATION = Path(__file__).with_name("scale-sim.cfg").read_text()
 
 #: SCALE-Sim wants a layout of twenty numbers for each layer even where layouts are off; it does not look at their values.
-LAYOUT = f"Layer name,{'number,' * 20}\n{LAYER},{'1,' * 20}\n"
+LAYOUT = f"Layer name,{'number,' * 20}\n{{layer}},{'1,' * 20}\n"
 
 
 @dataclass(frozen=True)
 class ScaleSimFiles:
-    """The files of one run."""
+    """The files of one run, which simulates one layer."""
 
+    layer: str
     topology: Path
     configuration: Path
     layout: Path
@@ -50,11 +52,12 @@ class CannotInstall(Exception):
     """SCALE-Sim could not be installed; the text says why."""
 
 
-def write_files(folder: Path) -> ScaleSimFiles:
-    """Write topology, configuration and layout into a folder."""
-    files = ScaleSimFiles(folder / "topology.csv", folder / "scale.cfg", folder / "layout.csv", folder / "reports")
-    for path, text in ((files.topology, TOPOLOGY), (files.configuration, CONFIGURATION), (files.layout, LAYOUT)):
-        path.write_text(text)
+def write_files(folder: Path, layer: str) -> ScaleSimFiles:
+    """Write topology, configuration and layout of a layer into a folder."""
+    files = ScaleSimFiles(layer, folder / "topology.csv", folder / "scale.cfg", folder / "layout.csv", folder / "reports")
+    files.topology.write_text(TOPOLOGY.format(layer=layer, sizes=LAYERS[layer]))
+    files.configuration.write_text(CONFIGURATION)
+    files.layout.write_text(LAYOUT.format(layer=layer))
     files.reports.mkdir()
     return files
 

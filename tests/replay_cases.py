@@ -9,7 +9,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from unittest import mock
 
@@ -27,34 +27,24 @@ from machines import (
     draw_vector,
     instance_of,
 )
+from replay_hand_cases import HAND, ReplayCase, hand_case, paused
 
 from simcore.engine.compiled.replay import blocks
 from simcore.engine.compiled.replay.blocks import Replayed
 from simcore.engine.compiled.run import CompiledEngine
 from simcore.engine.shortcuts import Shortcuts
 from simcore.machine.line_writes import no_line_writes
-from simcore.machine.machine import Machine, build_machine
+from simcore.machine.machine import build_machine
 from simcore.program.outcome import Outcome
-from simcore.program.program import Int64Array, Port, Program, Seg
-from simcore.program.segments import Segments
+from simcore.program.program import Int64Array
 from workloads.dataflow.lowering import lower
 from workloads.layers import Conv, Linear, MatMul
 from workloads.network import LayerInstance
 
 #: The machines of cases from this number on have a DRAM as main memory.
 FIRST_WITH_DRAM = 10_000_000
-
-
-@dataclass(frozen=True)
-class ReplayCase:
-    """A layer on a machine, the steps of a block and of a fold that is one block, and one block in so many may be new."""
-
-    machine: Machine
-    program: Program
-    shortcuts: Shortcuts
-    steps: int
-    whole_steps: int
-    credit: int
+#: Of so many repeated blocks one is compared, so that none is.
+NEVER = 1 << 40
 
 
 def draw_long_layer(pick: Pick) -> LayerInstance:
@@ -75,14 +65,14 @@ def draw_long_layer(pick: Pick) -> LayerInstance:
 def case(number: int) -> ReplayCase | None:
     """Return a case by its number; None if its layer moves nothing or is longer than 6,000 steps.
 
-    Cases -1 to -7 are made by hand (`uneven_case`). Numbers below are those of cases whose folds come at other distances.
+    Numbers from -1 to -99 are cases by hand (`replay_hand_cases`). Those below are cases whose folds come at other distances.
     Cases from `FIRST_WITH_DRAM` on have a DRAM.
 
     One case in four has an option that keeps the machine from replay, drawn at random: preemption, block interleaving, a timing
     with a state, skewed fetch.
     """
     if number < 0:
-        return uneven_case(number) if number >= -7 else paused_case(number)
+        return (hand_case(number) if number in HAND else None) if number > -100 else paused_case(number)
     pick = random.Random(number).choice
     options = pick((ANY, CONTENDED, CALM, AGAIN))
     if pick((True, True, True, False)):
@@ -101,50 +91,12 @@ def case(number: int) -> ReplayCase | None:
     return ReplayCase(build_machine(system), program, shortcuts, steps, whole_steps, credit)
 
 
-def paused(program: Program, steps: int, every: int) -> Program:
-    """Return a Program that pauses for ``steps`` before every so many folds."""
-    folds, ports = program.fold_steps(), [rows.copy() for rows in program.segments]
-    pauses = steps * (np.arange(len(folds)) // every)
-    for rows in ports:
-        rows[:, Seg.DUE] += pauses[np.maximum(np.searchsorted(folds, rows[:, Seg.DUE], side="right") - 1, 0)]
-    return replace(program, segments=Segments.of_rows(ports), steps=program.steps + int(pauses[-1]))
-
-
 def paused_case(number: int) -> ReplayCase | None:
     """Return the case of the positive number with pauses, or None for a layer without folds."""
     drawn, pick = case(-number), random.Random(number).choice
     if drawn is None or len(drawn.program.fold_steps()) < 2:
         return None
     return replace(drawn, program=paused(drawn.program, pick((1, 3, 10, 40)), pick((1, 2, 3))))
-
-
-#: Changes by hand of the segments of a port: a column, and what is added to it in every third fold.
-CHANGES = {
-    -2: (Port.IFMAP, Seg.LANES, -1),
-    -3: (Port.FILTER, Seg.REVERSE, -1),
-    -4: (Port.PSUM, Seg.AFTER_WRITE, -40),
-    -5: (Port.FILTER, Seg.OFFSET, 8),
-    -6: (Port.PSUM, Seg.LANES, -2),
-    -7: (Port.OUTPUT, Seg.LANES, -3),
-}
-
-
-def uneven_case(number: int) -> ReplayCase:
-    """Return a case in which every third fold differs from the others: a pause follows it (-1), or as `CHANGES` says."""
-    options = replace(ANY, sides=(4,), windows=(8,), banks=(4,), lines=(2,), models=("sram",), preemptions=("none",), depths=(4,))
-    options = replace(options, read_cycles=(1,), word_bytes=(1,), capacities=(8,), bandwidths=(64,))
-    system = draw_system(lambda choices: choices[0], options)
-    program = lower(instance_of(MatMul("matmul"), ((64, 48), (48, 4))), system)
-    assert program is not None
-    if number == -1:
-        program = paused(program, 10, 3)
-    else:
-        port, column, change = CHANGES[number]
-        ports = [rows.copy() for rows in program.segments]
-        ports[port][2::3, column] += change
-        program = replace(program, segments=Segments.of_rows(ports))
-    shortcuts = Shortcuts(equal_layers=False, block_replay=True)
-    return ReplayCase(build_machine(system), program, shortcuts, 16, 16, 1)
 
 
 @contextmanager
@@ -168,14 +120,17 @@ def simulated(case: ReplayCase, times: int) -> tuple[list[Outcome], Int64Array]:
     return [engine.run(case.program) for _ in range(times)], lines.flat
 
 
-def replayed(case: ReplayCase, shadow: bool, expected: tuple[list[Outcome], Int64Array] | None = None) -> list[Replayed]:
+def replayed(
+    case: ReplayCase, shadow: bool, expected: tuple[list[Outcome], Int64Array] | None = None, every: int = NEVER
+) -> list[Replayed]:
     """Run the layer as often as `simulated` did, twice if its answer is not ``expected``. Return what was replayed.
 
-    Raise AssertionError if a cell differs, or if in shadow mode a block went otherwise than known.
+    Raise AssertionError if a cell differs, or if a block that was compared went otherwise than known: one ``every`` so many
+    repeated blocks, in shadow mode each.
     """
     (outcomes, writes), lines = expected or simulated(case, 2), no_line_writes(case.machine)
     engine = CompiledEngine(case.machine, case.shortcuts, lines)
-    engine.block_replay.shadow = shadow
+    engine.block_replay.compared_every = 1 if shadow else every
     with small_blocks(case):
         for outcome in outcomes:
             assert engine.run(case.program).differences(outcome) == []
@@ -184,16 +139,16 @@ def replayed(case: ReplayCase, shadow: bool, expected: tuple[list[Outcome], Int6
 
 
 def known_alike(engine: CompiledEngine) -> list[Replayed]:
-    """Return what an engine replayed. Raise AssertionError if in shadow mode a block went otherwise than known."""
+    """Return what an engine replayed. Raise AssertionError if a block that was compared went otherwise than known."""
     for layer in engine.block_replay.replayed:
-        assert layer.differences == 0, f"{layer.differences} of {layer.hits} blocks went otherwise than known"
+        assert layer.differences == 0, f"{layer.differences} of {layer.hits} blocks went otherwise"
     return engine.block_replay.replayed
 
 
 def in_shadow(case: ReplayCase) -> list[Replayed]:
     """Run the layer once, in shadow mode. Return what was replayed. Raise AssertionError if a block went otherwise than known."""
     engine = CompiledEngine(case.machine, case.shortcuts)
-    engine.block_replay.shadow = True
+    engine.block_replay.compared_every = 1
     with small_blocks(case):
         engine.run(case.program)
     return known_alike(engine)

@@ -20,15 +20,20 @@ def known(number: int) -> tuple[list[Outcome], Int64Array]:
     return replay_cases.simulated(drawn, 1)
 
 
-def before_faults(number: int, shadow: bool) -> None:
+def before_faults(number: int, shadow: bool | int) -> None:
     """Keep what ``main`` compares with."""
-    if not shadow:
+    if shadow is not True:
         known(number)
 
 
-def main(number: int, shadow: bool) -> int:
-    """Return exit status 0 if nothing differs in a case, else 3."""
-    run = replay_cases.in_shadow if shadow else partial(replay_cases.replayed, shadow=False, expected=known(number))
+def main(number: int, shadow: bool | int) -> int:
+    """Return exit status 0 if nothing differs in a case, else 3.
+
+    The case runs in shadow mode, or beside plain simulation, where ``shadow`` may be of how many repeated blocks one is compared.
+    """
+    run = partial(replay_cases.in_shadow)
+    if shadow is not True:
+        run = partial(replay_cases.replayed, shadow=False, expected=known(number), every=shadow or replay_cases.NEVER)
     return replay_cases.main(number, 1, run)
 
 

@@ -53,8 +53,9 @@ def _is_word(target: ast.expr) -> bool:
 
 
 def _is_constant(value: ast.expr) -> bool:
-    """Return whether a value only separates words."""
-    return isinstance(value.operand if isinstance(value, ast.UnaryOp) else value, ast.Constant)
+    """Return whether a value is a number, or NONE: it only separates words, or says that there is none."""
+    is_none = isinstance(value, ast.Attribute) and value.attr == "NONE"
+    return is_none or isinstance(value.operand if isinstance(value, ast.UnaryOp) else value, ast.Constant)
 
 
 def _replaced(source: str, node: ast.expr, instead: str) -> str:

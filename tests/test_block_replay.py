@@ -20,8 +20,10 @@ from replay_cases import FIRST_WITH_DRAM, ReplayCase, case, replayed, small_bloc
 from simcore import simulate
 from simcore.engine import replay_choice
 from simcore.engine.compiled.replay import blocks
+from simcore.engine.compiled.replay.tables import DIFFERENCES
 from simcore.engine.compiled.run import CompiledEngine
 from simcore.engine.shortcuts import Shortcuts
+from simcore.machine.line_writes import no_line_writes
 from simcore.results import Results
 
 #: A case in which many blocks are repeated, in several bins of the timeline.
@@ -77,8 +79,9 @@ def results_of(switch: bool) -> tuple[Results, int]:
     hits, end = [0], blocks.BlockReplay.end
 
     def noted(self, program, replay):
-        end(self, program, replay)
+        as_known = end(self, program, replay)
         hits.append(self.replayed[-1].hits)
+        return as_known
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replay_choice, "WORTH_STEPS", 0)
@@ -111,6 +114,27 @@ def test_a_move_that_began_more_operations_than_a_queue_still_has_reads_none_beh
     script = [sys.executable, replay_cases.__file__, "61261", "1"]
     done = subprocess.run(script, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_layer_with_a_block_that_went_otherwise_is_simulated_again(monkeypatch):
+    """The layer is named in a warning. It begins again on the machine as it was, also the layer after it."""
+    drawn, end = case(REPEATING), blocks.BlockReplay.end
+    expected, writes = replay_cases.simulated(drawn, 2)
+
+    def otherwise(self, program, replay):
+        replay.memo[DIFFERENCES] += 1
+        for rows in (engine.state.tables.servers, engine.state.tables.banks, engine.state.tables.pads):
+            rows += 1
+        return end(self, program, replay)
+
+    monkeypatch.setattr(blocks.BlockReplay, "end", otherwise)
+    lines = no_line_writes(drawn.machine)
+    engine = CompiledEngine(drawn.machine, drawn.shortcuts, lines)
+    with small_blocks(drawn):
+        for outcome in expected:
+            with pytest.warns(UserWarning, match=f"layer {drawn.program.name}: .* simulated again without replay"):
+                assert engine.run(drawn.program).differences(outcome) == []
+    assert np.array_equal(lines.flat, writes)
 
 
 def test_short_layers_are_simulated():

@@ -73,9 +73,8 @@ class CompiledEngine:
 
     def _run_anew(self, program: Program, on_step: Callable[[int], None] | None) -> Outcome:
         state = self.state
-        layer = with_room(layer_tables(state, program, shortcuts_of(self.shortcuts, self.traced)), state, self.traced)
         counted = counters_of(state.machine, state.tables)
-        self._simulate(program, layer, on_step)
+        layer = self._simulated(program, on_step)
         hold_to_contract(state, int(layer.scalars[c.SCALAR_BROKEN_BANK]))
         state.cycle = int(layer.scalars[c.SCALAR_NOW])
         state.memory_free, state.memory_part = layer.scalars[[c.SCALAR_MEMORY_FREE, c.SCALAR_MEMORY_PART]].tolist()
@@ -88,17 +87,31 @@ class CompiledEngine:
         outcome = replace(_outcome(layer, state.machine), counters=counted)
         return outcome if state.dram is None else replace(outcome, dram=state.dram.end_layer(state.cycle))
 
-    def _simulate(self, program: Program, layer: Tables, on_step: Callable[[int], None] | None) -> None:
-        """Run the kernel, slice by slice, until the layer is done."""
+    def _simulated(self, program: Program, on_step: Callable[[int], None] | None) -> Tables:
+        """Return the tables of a layer at its end. If a repeated block went otherwise than known, none is repeated."""
+        layer, machine = self._tables(program), self.state.tables
         # Accesses that are traced must be made. Transactions may fill their trace within a block.
         replays = self.shortcuts.block_replay and self.traced.scratchpads is None and self.traced.dram is None
         replay = self.block_replay.begin(self.state, program, layer) if replays else None
+        changed = (machine.pads, machine.banks, machine.servers, machine.dram) if replay is not None else ()
+        before = [rows.copy() for rows in changed]
+        self._simulate(program, layer, replay, on_step)
+        if replay is not None and not self.block_replay.end(program, replay):
+            for rows, kept in zip(changed, before, strict=True):
+                rows[:] = kept
+            layer = self._tables(program)
+            self._simulate(program, layer, None, on_step)
+        return layer
+
+    def _tables(self, program: Program) -> Tables:
+        return with_room(layer_tables(self.state, program, shortcuts_of(self.shortcuts, self.traced)), self.state, self.traced)
+
+    def _simulate(self, program: Program, layer: Tables, replay: Replay | None, on_step: Callable[[int], None] | None) -> None:
+        """Run the kernel, slice by slice, until the layer is done."""
         while (status := self._slice(layer, replay)) == GOES_ON:
             hand_over(program.name, layer, self.state, self.traced)
             if on_step is not None:
                 on_step(int(layer.scalars[c.SCALAR_STEP]))
-        if replay is not None:
-            self.block_replay.end(program, replay)
         hand_over(program.name, layer, self.state, self.traced)
         if status == OVERRUN and self.state.dram is not None:
             raise self.state.dram.overrun()

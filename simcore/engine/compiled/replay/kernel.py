@@ -60,7 +60,7 @@ def run_blocks(serves: Any, run_layer: Any, run_memory: Any, tables: Tables, rep
             continue
         if memo[r.STATE] == c.NONE:
             memo[r.STATE] = _state(tables, replay, ALL_UNSET)
-        memo[r.BACK], move = replay.words[replay.states[memo[r.STATE], r.STATE_AT]], c.NONE
+        memo[r.BACK], move = replay.states[memo[r.STATE], r.STATE_BACK], c.NONE
         streams = stream_words(tables, replay, blocks[memo[r.BLOCK] + 1] - scalars[c.SCALAR_STEP])
         if streams != c.NONE:
             note_queues(tables, replay)
@@ -69,7 +69,7 @@ def run_blocks(serves: Any, run_layer: Any, run_memory: Any, tables: Tables, rep
         if move != c.NONE:
             memo[r.HITS] += 1
             memo[r.CREDIT] = min(memo[r.CREDIT] + _GAIN, _MOST_CREDIT)
-            if not memo[r.SHADOW]:
+            if memo[r.HITS] % memo[r.COMPARED_EVERY] != 0:
                 _follow(tables, replay, move)
                 continue
         else:
@@ -164,7 +164,7 @@ def _count_buffered(tables: Tables) -> None:
 
 @called
 def _simulate(serves: Any, run_layer: int, run_memory: int, tables: Tables, replay: r.Replay, streams: int, known: int) -> int:
-    """Simulate a block, and remember it if it has a key. In shadow mode it may be ``known``; count it if it went otherwise."""
+    """Simulate a block, and remember it if it has a key. If it is ``known``, count it if it went otherwise."""
     memo, scalars, state = replay.memo, tables.scalars, replay.memo[r.STATE]
     _hold(tables, replay)
     for i in range(tables.counters.shape[0]):
@@ -176,7 +176,8 @@ def _simulate(serves: Any, run_layer: int, run_memory: int, tables: Tables, repl
     memo[r.STATE] = c.NONE
     if status == GOES_ON and streams != c.NONE and m.write_move(tables, replay, state, streams):
         memo[r.STATE] = _end_move(tables, replay, streams, known)
-        memo[r.HELD] = 0 if memo[r.SHADOW] else 1
+        # In shadow mode the next block begins in the known state, restored.
+        memo[r.HELD] = 1 if memo[r.COMPARED_EVERY] > 1 else 0
     else:
         memo[r.WITHOUT_KEY] += 1
         memo[r.LAST] = c.NONE

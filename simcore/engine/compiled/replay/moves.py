@@ -52,7 +52,7 @@ def number_of_state(replay: r.Replay, count: int) -> int:
     for i in range(count):
         words[at + i] = found[i]
     states[state, r.STATE_AT], states[state, r.STATE_END], states[state, r.STATE_LINK] = at, at + count, replay.buckets[0, bucket]
-    replay.buckets[0, bucket] = state
+    states[state, r.STATE_BACK], replay.buckets[0, bucket] = memo[r.BACK], state
     memo[r.STATES], memo[r.WORDS] = state + 1, at + count
     return state
 

@@ -47,8 +47,6 @@ def operation_words(tables: Tables, replay: r.Replay, plan: int, at: int) -> int
     for queue in range(_QUEUES):
         moved, reach, following = words[plan + r.PLAN_MOVED], words[plan + r.PLAN_REACH], before[queue, r.NEXT]
         end, byte, known = following + words[plan], before[queue, r.BURSTS] * tables.scalars[c.SCALAR_BURST_BYTES], 0
-        key[at] = min(before[queue, r.LEFT], reach)
-        at += 1
         for op in range(replay.oldest[queue], min(end + 1, tables.queues[queue, c.QUEUE_END])):
             if at == c.NONE or at > r.MOST_WORDS - r.ROOM_FOR_OPERATIONS:
                 return c.NONE
@@ -117,9 +115,12 @@ def _tile_words(tables: Tables, replay: r.Replay, op: int, back: int, at: int) -
 
 @called
 def _start_words(tables: Tables, replay: r.Replay, op: int, at: int) -> int:
-    """Write for what an operation waits, its kind, and which tiles of the block lie in its slot."""
+    """Write for what an operation waits, and which tiles of the block lie in its slot.
+
+    That it loads or stores is said by the words of its bytes: one that starts in the block has such words, unless it acquires.
+    """
     ops, key, port, awaited = tables.ops, replay.key, tables.ops[op, _DEP_PORT], tables.ops[op, _DEP_OP]
-    key[at], key[at + 1], key[at + 2], key[at + 3] = port, c.NONE, 0, ops[op, _KIND]
+    key[at], key[at + 1], key[at + 2] = port, c.NONE, 0
     if port >= 0:
         left = max(ops[op, _DEP_COUNT] - replay.streams[port, r.CONSUMED], 0)
         key[at] |= min(left, replay.streams[port, r.DUE] + 1) << 4
@@ -131,7 +132,7 @@ def _start_words(tables: Tables, replay: r.Replay, op: int, at: int) -> int:
     for number in range(replay.memo[r.TILES]):
         if replay.tiles[number, r.COMES] == ops[op, _SLOT]:
             key[at + 2] |= 1 << number
-    return at + 4
+    return at + 3
 
 
 @called

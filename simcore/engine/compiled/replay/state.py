@@ -33,9 +33,9 @@ _domain_cycle_at = inlined(domain_cycle_at)
 
 @called
 def state_words(tables: Tables, replay: r.Replay) -> int:
-    """Write the present state into ``found``, first how far back its outputs reach. Return the number of words."""
+    """Write the present state into ``found``. Return the number of words."""
     memo = replay.memo
-    memo[r.AT], memo[r.TAKING], replay.found[0] = 1, 1, memo[r.BACK]
+    memo[r.AT], memo[r.TAKING] = 0, 1
     # Bursts that are loaded may name the first line of a scratchpad.
     _bursts(tables, replay, tables.scalars[c.SCALAR_NOW])
     settle(replay)
@@ -49,7 +49,7 @@ def restore(tables: Tables, replay: r.Replay, state: int) -> None:
     memo, at, now = replay.memo, replay.states[state, r.STATE_AT], tables.scalars[c.SCALAR_NOW]
     for word in range(at, replay.states[state, r.STATE_END]):
         replay.found[word - at] = replay.words[word]
-    memo[r.AT], memo[r.TAKING] = 1, 0
+    memo[r.AT], memo[r.TAKING] = 0, 0
     _empty(tables, now)
     _bursts(tables, replay, now)
     _pass(tables, replay, now)
@@ -73,7 +73,6 @@ def _pass(tables: Tables, replay: r.Replay, now: int) -> None:
     if not scalars[c.SCALAR_HAS_DRAM]:
         _memory(tables, replay, now)
     scalars[c.SCALAR_POSTED] = _word(replay, scalars[c.SCALAR_POSTED])
-    scalars[c.SCALAR_POSTED_PAD] = _word(replay, scalars[c.SCALAR_POSTED_PAD] if scalars[c.SCALAR_POSTED] else 0)
     for pad in range(pads.shape[0]):
         pads[pad, c.PAD_DRAINING] = _word(replay, pads[pad, c.PAD_DRAINING])
     for number in range(banks.shape[0]):
@@ -203,6 +202,9 @@ def _enter(tables: Tables, pad: int, entry: int, back: int, line: int, done: int
         requests[pads[pad, c.PAD_BUFFER_TAIL], c.REQUEST_NEWER] = entry
     pads[pad, c.PAD_BUFFER_TAIL] = entry
     pads[pad, c.PAD_BUFFERED] += 1
+    if back == 1:
+        # Lines that were posted last belong to the last element.
+        tables.scalars[c.SCALAR_POSTED_PAD] = pad
     if done != c.NONE:
         requests[entry, c.REQUEST_GRANTED], requests[entry, c.REQUEST_DONE], requests[entry, c.REQUEST_COUNTED] = 0, done, 1
         tables.inflight[pad, pads[pad, c.PAD_INFLIGHT]] = entry

@@ -109,7 +109,7 @@ def _due_words(tables: Tables, replay: r.Replay, port: int, length: int, at: int
         if at > r.MOST_WORDS // 2:
             return c.NONE
     streams[port, r.DUE] = due
-    key[at] = -1 - due
+    key[at] = -1
     return at + 1
 
 
@@ -131,19 +131,22 @@ def _port_words(tables: Tables, replay: r.Replay, port: int, region: int, origin
         first = number * segments[s, _JOINED]
         times = min(count * segments[s, _JOINED], segments[s, _TIMES] - first)
         memo[r.ORIGIN] = origin if segments[s, _REGION] == region else c.NONE
-        key[at] = segments[s, _LANES] | segments[s, _REGION] << 24 | segments[s, _KIND] << 40 | segments[s, _REVERSE] << 44
-        key[at + 1] = count | segments[s, _JOINED] << 32
+        order = segments[s, _REVERSE] | segments[s, _JOINED] << 1
+        key[at] = segments[s, _LANES] | segments[s, _REGION] << 24 | segments[s, _KIND] << 40 | order << 44
         # The results that must be taken before these partial sums may be read, unless they are.
         waits = segments[s, _AFTER_WRITE] + number + 1 - ports[_OUTPUT, c.PORT_CONSUMED]
-        key[at + 2] = 0
+        key[at + 1] = 0
         if port == _PSUM and segments[s, _AFTER_WRITE] >= 0 and waits + count > 1:
-            key[at + 2] = min(waits, replay.streams[_OUTPUT, r.DUE] + 1) + (1 << 30)
+            key[at + 1] = min(waits, replay.streams[_OUTPUT, r.DUE] + 1) + (1 << 30)
         if segments[s, _KIND] == _LINEAR:
-            at = _linear(tables, replay, s, first, times, at + 3)
+            at = _linear(tables, replay, s, first, times, at + 2)
         else:
-            at = _pixels(tables, replay, s, first, times, at + 3)
+            at = _pixels(tables, replay, s, first, times, at + 2)
         if at == c.NONE:
             return at
+        # The words above name so many vectors as the elements have.
+        key[at] = -2
+        at += 1
         left -= count
         s, number = s + 1, 0
     key[at] = -1
@@ -179,8 +182,6 @@ def _pixels(tables: Tables, replay: r.Replay, s: int, pixel: int, times: int, at
     if run < segments[s, _LANES] or segments[s, _JOINED] > 1:
         # Several runs of an element may share lines.
         replay.memo[r.ORIGIN] = r.FIRST
-    key[at] = geometry[_STRIDE_W] * channels
-    at += 1
     for group in range(segments[s, _GROUPS]):
         tap, channel, left = segments[s, _K0] // group_channels, segments[s, _K0] % group_channels, lanes
         while left > 0 and at != c.NONE:

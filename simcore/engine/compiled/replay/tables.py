@@ -13,8 +13,8 @@ BLOCK, STATE, HELD, LAST = range(4)
 # How many states, moves and words are known, and moves in use; the misses that replay may still have before it rests, and those
 # that it may have after the next rest.
 STATES, MOVES, WORDS, USED, CREDIT, NEXT_CREDIT = range(4, 10)
-# Counts of blocks: repeated, simulated alone, and without a key; in shadow mode those that went otherwise than known.
-HITS, MISSES, WITHOUT_KEY, SHADOW, DIFFERENCES = range(10, 15)
+# Counts of blocks: known, simulated alone, and without a key. One known block in so many is compared; those that went otherwise.
+HITS, MISSES, WITHOUT_KEY, COMPARED_EVERY, DIFFERENCES = range(10, 15)
 # The next word of `found`, and whether words are taken from the tables rather than the tables set to them.
 AT, TAKING = range(15, 17)
 # Of the block: output elements back to the oldest buffered one, the tiles that it touches, the byte from which bytes count.
@@ -27,8 +27,8 @@ MEMO_COLUMNS = 26
 #: In ORIGIN: bytes count from the first one that is written.
 FIRST = -2
 
-# states: where the words begin and end, and the next state in the bucket.
-STATE_AT, STATE_END, STATE_LINK = range(3)
+# states: where the words begin and end, the next state in the bucket, and (beside the key) BACK of that state.
+STATE_AT, STATE_END, STATE_LINK, STATE_BACK = range(4)
 # moves: a block that was simulated once: the states at its ends, its cycles, how often it was used in which frames since its uses
 # were added, the next move in its bucket, the move that followed it last; then where its words begin: plan, streams, operations,
 # counters; their end; by how much it shifts the frames, and the frames in which alone it is repeated (or NONE).
@@ -75,7 +75,7 @@ class Replay(NamedTuple):
     key: Vector
     found: Vector
     words: Vector
-    states: Annotated[Int64Array, 2, 3]
+    states: Annotated[Int64Array, 2, 4]
     moves: Annotated[Int64Array, 2, 14]
     buckets: Table
     used: Vector
