@@ -1,34 +1,38 @@
-"""The gain from replay of blocks: engine time with and without it in one run, equal tables, what was repeated layer by layer."""
+"""The gain from replay of blocks: engine time with and without it in one run, equal outcomes, and the hits of each layer."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
-from unittest import mock
 
 import pytest
 
 from benchmarks.conftest import add_row
-from simcore import simulate
-from simcore.engine.compiled.replay.blocks import Replayed
-from simcore.engine.compiled.run import CompiledEngine
+from simcore import System, load_system
+from simcore.engine import run_programs
+from simcore.engine.compiled.kernels import COUNT_LAYER, RUN_BLOCKS, RUN_LAYER
+from simcore.engine.compiled.replay.blocks import BlockReplay, Replayed
 from simcore.engine.shortcuts import Shortcuts
-from simcore.results import Results
+from simcore.program.outcome import Outcome
+from simcore.program.program import Program
+from workloads.dataflow import lower_network
+from workloads.load import load_network
+from workloads.training import training_step
 
-#: Network, system, how it runs, and the least ratio: no run may take 1.1 times as long as without replay.
-RUNS: list[tuple[str, str, dict[str, Any], float]] = [
-    ("vgg16", "edge-sram", {}, 3.5),
-    ("vgg16", "edge-stt", {}, 3.5),
-    ("resnet18", "edge-sram", {}, 1.2),
-    ("resnet18", "edge-stt", {}, 1.2),
-    ("vgg16-32", "edge-sram", {"training": "momentum", "batch": 128}, 3.0),
-    ("mobilenet-v2", "edge-stt", {}, 2.0),
-    *(("vgg16-32", system, {}, 1 / 1.1) for system in ("edge-sram", "edge-unified", "train-stt")),
+#: A training step of this network with momentum, of so many images.
+TRAINED, IMAGES = "vgg16-32", 128
+#: Network, system, whether it is trained, and the least ratio: no run may take 1.1 times as long as without replay.
+RUNS: list[tuple[str, str, bool, float]] = [
+    ("vgg16", "edge-sram", False, 3.5),
+    ("vgg16", "edge-stt", False, 3.5),
+    ("resnet18", "edge-sram", False, 1.2),
+    ("resnet18", "edge-stt", False, 1.2),
+    (TRAINED, "edge-sram", True, 3.0),
+    ("mobilenet-v2", "edge-stt", False, 2.0),
+    *((TRAINED, system, False, 1 / 1.1) for system in ("edge-sram", "edge-unified", "train-stt")),
     *(
-        (network, system, {}, 1 / 1.1)
+        (network, system, False, 1 / 1.1)
         for network in ("alexnet", "resnet18")
         for system in (
             *("edge-stt-buffered", "edge-unified", "edge-hybrid", "cloud-128x128-ws", "tpu-v3-core"),
@@ -36,66 +40,76 @@ RUNS: list[tuple[str, str, dict[str, Any], float]] = [
         )
     ),
 ]
-
-
-@dataclass
-class Timed:
-    """The CPU seconds of the engine, and what it replayed."""
-
-    cpu_s: float = 0.0
-    layers: list[Replayed] = field(default_factory=list)
+#: Runs shorter than this are timed in more rounds.
+SHORT_CPU_S = 1.0
 
 
 @contextmanager
-def timed_engine() -> Iterator[Timed]:
-    """Add up the CPU seconds of every layer that the compiled engine runs."""
-    found, run = Timed(), CompiledEngine.run
+def _noted() -> Iterator[list[Replayed]]:
+    """Keep what every engine replays."""
+    layers: list[Replayed] = []
+    end = BlockReplay.end
 
-    def timed_run(engine: CompiledEngine, *arguments: Any) -> Any:
-        """Run the layer; add its CPU seconds and its counts of blocks."""
+    def noted(replays: BlockReplay, *arguments: object) -> bool:
+        as_known = end(replays, *arguments)  # type: ignore[arg-type]
+        layers.append(replays.replayed[-1])
+        return as_known
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BlockReplay, "end", noted)
+        yield layers
+
+
+def _run(system: System, programs: Sequence[Program], block_replay: bool) -> tuple[float, list[Outcome], list[Replayed]]:
+    """Return the engine's CPU seconds, the outcomes, and what was replayed."""
+    with _noted() as layers:
         began_s = time.process_time()
-        outcome = run(engine, *arguments)
-        found.cpu_s += time.process_time() - began_s
-        found.layers += engine.block_replay.replayed
-        engine.block_replay.replayed.clear()
-        return outcome
-
-    with mock.patch.object(CompiledEngine, "run", timed_run):
-        yield found
+        outcomes = run_programs(system, programs, shortcuts=Shortcuts(block_replay=block_replay))
+        return time.process_time() - began_s, outcomes, layers
 
 
-def _timed(network: str, system: str, block_replay: bool, how: dict[str, Any]) -> tuple[Timed, Results]:
-    with timed_engine() as found:
-        results = simulate(network, system, shortcuts=Shortcuts(block_replay=block_replay), limit_s=None, **how)
-    return found, results
+@pytest.fixture(scope="module", autouse=True)
+def _kernels() -> None:
+    """Compile the kernels now if this checkout has not compiled them before."""
+    for kernel in (RUN_LAYER, COUNT_LAYER, RUN_BLOCKS):
+        kernel.load()
 
 
-@pytest.mark.usefixtures("_warm_kernel")
-@pytest.mark.parametrize(("network", "system", "how", "least"), RUNS, ids=[f"{run[0]}-{run[1]}" for run in RUNS])
-def test_replay_pays_and_changes_no_table(network: str, system: str, how: dict[str, Any], least: float) -> None:
-    """The best of two runs each, in turn."""
-    runs = {on: [_timed(network, system, on, how)] for on in (False, True)}
-    for on in (False, True):
-        runs[on].append(_timed(network, system, on, how))
-    (off, expected), (on_, found) = (min(runs[on], key=lambda run: run[0].cpu_s) for on in (False, True))
-    tables = found.tables()
-    assert [name for name, table in expected.tables().items() if not table.equals(tables[name])] == []
-    hits, blocks = sum(layer.hits for layer in on_.layers), sum(layer.blocks for layer in on_.layers)
+@pytest.mark.parametrize(("network", "name", "trained", "least"), RUNS, ids=[f"{run[0]}-{run[1]}-{run[2]}" for run in RUNS])
+def test_replay_pays_and_changes_no_outcome(network: str, name: str, trained: bool, least: float) -> None:
+    """The best of some rounds each, in turn."""
+    system = load_system(name)
+    graph = training_step(load_network(network, IMAGES), optimizer="momentum") if trained else load_network(network)
+    programs = [program for _, program, _ in lower_network(graph, system) if program is not None]
+    rounds = [(_run(system, programs, False), _run(system, programs, True))]
+    for _ in range(4 if rounds[0][0][0] < SHORT_CPU_S else 1 if not trained else 0):
+        rounds.append((_run(system, programs, False), _run(system, programs, True)))
+    off_s, on_s = (min(both[on][0] for both in rounds) for on in (0, 1))
+    (_, expected, _), (_, found, layers) = rounds[0]
+    assert [program.name for program, a, b in zip(programs, expected, found, strict=True) if a.differences(b)] == []
+    hits, blocks = sum(layer.hits for layer in layers), sum(layer.blocks for layer in layers)
     add_row(
         "Replay of blocks (engine alone)",
-        network=network,
-        system=system,
-        off_CPU_s=f"{off.cpu_s:.3f}",
-        on_CPU_s=f"{on_.cpu_s:.3f}",
-        ratio=f"{off.cpu_s / on_.cpu_s:.2f}",
+        network=graph.name,
+        system=name,
+        off_CPU_s=f"{off_s:.3f}",
+        on_CPU_s=f"{on_s:.3f}",
+        ratio=f"{off_s / on_s:.2f}",
         repeated=f"{hits / blocks:.1%}" if blocks else "-",
+        array_steps_in_replayed_layers=f"{_share(programs, layers):.0%}",
     )
-    for layer in on_.layers if least > 1 and not how else ():
+    for layer in layers if least > 1 else ():
         add_row(
-            f"Blocks of {network} on {system}",
+            f"Blocks of {graph.name} on {name}",
             layer=layer.layer,
             blocks=layer.blocks,
             repeated=f"{layer.hits / layer.blocks:.1%}",
             simulated_alone=layer.misses,
         )
-    assert off.cpu_s / on_.cpu_s >= least
+    assert off_s / on_s >= least
+
+
+def _share(programs: Sequence[Program], layers: Sequence[Replayed]) -> float:
+    """Return the share of the array steps that are in layers of which blocks were replayed."""
+    names = {layer.layer for layer in layers}
+    return sum(program.steps for program in programs if program.name in names) / sum(program.steps for program in programs)
