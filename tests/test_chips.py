@@ -250,3 +250,14 @@ def test_a_formats_tables_printed_and_drawn(monkeypatch, writes, split, tmp_path
     assert len(printed.rows) == len(found.contributions)
     pytest.importorskip("matplotlib")
     assert set(draw_figures(CATALOGUE, tables, tmp_path / "drawn")) == {"contributions", "chips"}
+
+
+def test_a_chip_of_two_kinds_of_banks(writes):
+    chip = next(chip for chip, combined in contributions(BF16, writes, Split.alike(4)) if "groups" in combined)
+    system = chip_system(load_system("train-sram", of=System), chip, DEVICE)
+    assert [(group.banks, group.macro.cells) for group in system.scratchpads["ifmap"].bank_groups] == [
+        (8, "sram"),
+        (8, "stt-34.5F2+stt-34.5F2"),
+    ]
+    assert system.scratchpads["accumulator"].macro.cells == "sram"
+    assert chip.sram_bits_percent() == pytest.approx((3 * 50 + 100) / 4)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workloads.faults.injection import error_rates
-from workloads.faults.pad_memory import PadMemory, Sites
+from workloads.faults.pad_memory import BankShare, PadMemory, Sites
 from workloads.faults.step_writes import RegionWrites
 from workloads.faults.sum_words import FixedSums, FloatSums, sum_format
 from workloads.faults.words import Bf16, FixedPoint
@@ -106,3 +106,16 @@ def test_the_forms_of_sums():
     values = np.array([1.5, -5.0, 7.0, 100.0, -100.0, np.nan], np.float32)
     found = fixed.decode(fixed.encode(values, scale), scale)
     assert found.tolist() == [1.5, -5.0, 7.0, pytest.approx(16.0), -16.0, 0.0]
+
+
+def test_words_in_safe_banks_do_not_fail():
+    """Lines of 2 words go round 4 banks, of which the first two are safe: words 0 to 3 and 8 to 11 of each 16."""
+    share = {"filter": BankShare(4, 2, 2), "accumulator": BankShare(2, 1, 1)}
+    memory = PadMemory(rates(), 0, "shared", shares=share)
+    found = memory.store(region(BAD, base=2, stored=8), "layer", words(*range(1, 9)))
+    # They lie at addresses 2 to 9.
+    assert found.tolist() == [1, 2, 0, 0, 0, 0, 7, 8]
+    assert memory.counts["filter"].failed_bits == sum(value.bit_count() for value in (3, 4, 5, 6))
+    drawn = memory.sum_sites(region(BAD, capacity=4, stored=8, pad="accumulator"), 2, 4)
+    assert drawn is not None
+    assert set(drawn.word.tolist()) == {1, 3}

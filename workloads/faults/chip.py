@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import numpy as np
@@ -45,13 +45,15 @@ class Slices:
 class Chip:
     """Scratchpads by name ("ifmap", "filter", "ofmap", "accumulator"), each with slices that stay the same in every pass.
 
-    ``array`` are overrides of the System's array, such as another dataflow.
+    ``array`` are overrides of the System's array, such as another dataflow. ``sram_banks`` gives, by scratchpad, how many of its
+    first banks are made of SRAM alone; the other banks have the slices.
     """
 
     name: str
     pads: Mapping[str, Slices]
     word_bits: int = 16
     array: tuple[str, ...] = ()
+    sram_banks: Mapping[str, int] = field(default_factory=dict)
 
     def storages(self, pad: str) -> tuple[Storage, ...]:
         """Return the storage of each bit of a word of a scratchpad, least significant first."""
@@ -65,10 +67,14 @@ class Chip:
             found |= {(pad, kind): of_bits for kind in (*get_args(TensorKind), None)}
         return found
 
-    def sram_bits_percent(self) -> float:
-        """Return the share of the bits in SRAM, with scratchpads of equal capacity."""
-        shares = [[storage.memory == "sram" for storage in self.storages(pad)] for pad in self.pads]
-        return 100 * float(np.mean([np.mean(each) for each in shares]))
+    def sram_bits_percent(self, banks: int = 16) -> float:
+        """Return the share of the bits in SRAM, with scratchpads of equal capacity and so many banks."""
+        shares = []
+        for pad in self.pads:
+            in_slices = float(np.mean([storage.memory == "sram" for storage in self.storages(pad)]))
+            in_banks = self.sram_banks.get(pad, 0) / banks
+            shares.append(in_banks + (1 - in_banks) * in_slices)
+        return 100 * float(np.mean(shares))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the chip for JSON."""
@@ -80,7 +86,7 @@ class Chip:
             }
             for name, each in self.pads.items()
         }
-        return {"name": self.name, "pads": pads, "array": list(self.array)}
+        return {"name": self.name, "pads": pads, "array": list(self.array), "sram_banks": dict(self.sram_banks)}
 
 
 def chip_system(system: System, chip: Chip, device: MacroDevice) -> System:
@@ -95,5 +101,7 @@ def chip_system(system: System, chip: Chip, device: MacroDevice) -> System:
     tree["technology"] = {**tree["technology"], "node_nm": device.node_nm, "leakage_class": device.leakage_class}
     for name in system.scratchpads:
         pad = {key: value for key, value in tree["scratchpads"][name].items() if key not in BANK_KEYS}
-        tree["scratchpads"][name] = {**pad, "macro": macro_of(chip.storages(name), device, f"chip {chip.name}")}
+        macro, in_sram = macro_of(chip.storages(name), device, f"chip {chip.name}"), chip.sram_banks.get(name, 0)
+        groups = [{"banks": in_sram, "macro": {"cell": "sram"}}, {"banks": pad["banks"] - in_sram, "macro": macro}]
+        tree["scratchpads"][name] = {**pad, **({"bank_groups": groups} if in_sram else {"macro": macro})}
     return System.model_validate(tree)

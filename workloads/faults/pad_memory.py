@@ -22,6 +22,20 @@ PadRates = Mapping[tuple[str, TensorKind | None], ErrorRates]
 
 
 @dataclass(frozen=True)
+class BankShare:
+    """The first ``safe_banks`` of a scratchpad's banks, in which no write fails. Lines of ``line_words`` go round the banks."""
+
+    banks: int
+    line_words: int
+    safe_banks: int
+
+    def is_safe(self, address: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Return whether each word lies in a safe bank."""
+        found: npt.NDArray[np.bool_] = address // self.line_words % self.banks < self.safe_banks
+        return found
+
+
+@dataclass(frozen=True)
 class Sites:
     """Bits of partial sums that may fail, in order of the fold whose write it is: the fold, the sum in that fold, and the bit."""
 
@@ -49,8 +63,17 @@ class PadMemory:
     partial sums are read at once and do not flip.
     """
 
-    def __init__(self, rates: PadRates, seed: int, reuse: Reuse = "shared", stay: StayFlips = NO_FLIPS) -> None:
+    def __init__(
+        self,
+        rates: PadRates,
+        seed: int,
+        reuse: Reuse = "shared",
+        stay: StayFlips = NO_FLIPS,
+        shares: Mapping[str, BankShare] | None = None,
+    ) -> None:
+        """Begin empty. ``shares`` names the scratchpads of which some banks are safe."""
         check_reuse(reuse)
+        self._shares = shares or {}
         self.counts = {pad: WriteCounts() for pad in PADS.values()}
         self._rates, self._reuse, self._stay = rates, reuse, stay
         self._errs = {pad: any(each.any() for (of, _), each in rates.items() if of == pad) for pad in self.counts}
@@ -83,13 +106,20 @@ class PadMemory:
             taken = slice(first, first + size) if first + size <= stored.size else np.arange(first, first + size) % stored.size
             place = slice(base, base + size)
             rates = self._rates[region.pad, region.kind]
-            written = write_words(image[place], words.ravel()[taken], rates, self._draws[region.pad])
-            stayed = after_stay(written.words, len(rates), self._stay, self._draws[region.pad])
+            wanted = words.ravel()[taken]
+            written = write_words(image[place], wanted, rates, self._draws[region.pad])
+            kept = self._with_safe_banks(region, base, wanted, written.words)
+            stayed = after_stay(kept, len(rates), self._stay, self._draws[region.pad])
             image[place] = stored[taken] = stayed.words
             counts.stay_bits += stayed.flipped_bits
             counts.flipped_bits += written.flipped_bits
-            counts.failed_bits += written.failed_bits
+            counts.failed_bits += int(np.bitwise_count(kept ^ wanted).sum())
         return stored.reshape(words.shape)
+
+    def _with_safe_banks(self, region: RegionWrites, base: int, wanted: Words, stored: Words) -> Words:
+        """Return the stored words, with those in safe banks as they were wanted."""
+        share = self._shares.get(region.pad)
+        return stored if share is None else np.where(share.is_safe(base + np.arange(stored.size)), wanted, stored)
 
     def sum_sites(self, region: RegionWrites, folds: int, sums: int) -> Sites | None:
         """Count the partial sums that ``folds`` folds write, and return the bits of them that may fail, or None."""
@@ -104,7 +134,11 @@ class PadMemory:
             return None
         write, place = np.divmod(drawn, len(at_risk))
         fold, word = np.divmod(write, sums)
-        return Sites(fold, word, at_risk[place].astype(np.uint32))
+        bit, share = at_risk[place].astype(np.uint32), self._shares.get(region.pad)
+        if share is None:
+            return Sites(fold, word, bit)
+        risky = ~share.is_safe(region.base_word + word % region.capacity_words)
+        return Sites(fold[risky], word[risky], bit[risky])
 
     def add_up(self, region: RegionWrites, layer: str, partials: Values, form: SumFormat, sites: Sites) -> Values:
         """Return the sums of ``partials`` [fold, sum], all folds but the last of which write their sums with errors."""

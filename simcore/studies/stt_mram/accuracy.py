@@ -45,7 +45,7 @@ CLASSES = 10
 #: Name of a gain -> column that it compares.
 _GAINS = {"write_energy": "step_write_uj", "energy": "step_uj", "cycles": "step_cycles"}
 #: Epochs and seeds of a full and of a quick study.
-EPOCHS, QUICK_EPOCHS, SEEDS, QUICK_SEEDS = 6, 4, 5, 2
+EPOCHS, QUICK_EPOCHS, SEEDS, QUICK_SEEDS = 6, 3, 5, 2
 
 
 def study_accuracy(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:

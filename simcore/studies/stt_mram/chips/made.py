@@ -16,6 +16,9 @@ from workloads.faults.placement import SRAM, Storage
 LOW_RATE = 0.1
 #: Error rate of guarded bits. In bf16 one failed bit of an exponent can end a training, and a short one writes 10^8 words.
 GUARDED_RATE = 1e-12
+#: Half of the banks of each scratchpad of operands, in SRAM.
+HALF_SRAM = dict.fromkeys(OPERAND_PADS, 8)
+HALF_NAME = "SRAM accumulator, half of the banks SRAM, half guarded with errors in low bits"
 #: Overrides of an array that keeps its sums until they are finished, so that no partial sum is written.
 OUTPUT_STATIONARY = ("array.dataflow=os",)
 
@@ -110,6 +113,7 @@ def contributions(words: Format, writes: Writes, split: Split) -> list[tuple[Chi
         (guarded, "guard, accumulator"),
         (guarded_tolerant, "guard, accumulator, errors"),
         (_upper_in_sram(words, writes, split), "slices, accumulator, errors"),
+        (replace(guarded_tolerant, name=HALF_NAME, sram_banks=HALF_SRAM), "guard, groups, accumulator, errors"),
         (still, "baseline, array"),
         (still_tolerant, "baseline, array, errors"),
     ]

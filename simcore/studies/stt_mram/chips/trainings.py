@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import get_args
@@ -54,9 +54,14 @@ class Run:
         return self.chip.array if isinstance(self.chip, Chip) else ()
 
     @property
+    def safe_banks(self) -> Mapping[str, int]:
+        """Return how many banks of each scratchpad have no errors."""
+        return self.chip.sram_banks if isinstance(self.chip, Chip) else {}
+
+    @property
     def key(self) -> str:
         """Return a hash of everything on which the result depends, except the code."""
-        told = [asdict(self.task), asdict(self.words), self.array, self.seed]
+        told = [asdict(self.task), asdict(self.words), self.array, dict(self.safe_banks), self.seed]
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
         for (pad, kind), each in sorted(self.rates.items(), key=str):
             digest.update(f"{pad} {kind} ".encode() + each.tobytes())
@@ -78,7 +83,7 @@ def _train(piece: tuple[str, Run]) -> Trained:
     from workloads.learning.machine_step.training import train_on_machine
 
     key, run = piece
-    found = train_on_machine(_loaded(run.task.data), run.task.setup(run.words, run.array), run.rates, run.seed)
+    found = train_on_machine(_loaded(run.task.data), run.task.setup(run.words, run.array), run.rates, run.seed, run.safe_banks)
     keep_training(key, found)
     return found
 
