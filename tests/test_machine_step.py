@@ -158,6 +158,7 @@ def test_failing_every_write_of_results_keeps_the_network_from_learning():
     [
         ("edge-unified", [], "got unified"),
         ("train-sram", ["layer_results=scratchpads"], "expected scratchpads that keep their roles"),
+        ("train-sram", ["dma.prefetch=next-layer"], "expected layers that load their own tiles alone"),
         ("train-sram", ["array.count=2"], "expected one array, got 2"),
     ],
 )

@@ -100,3 +100,5 @@ def test_what_cannot_be_simulated_is_reported():
         simulate_placed_step(STEP, load_system("edge-unified"), placed(), DEVICE, WORD_BITS)
     with pytest.raises(InputError, match="expected scratchpads that keep their roles"):
         simulate_placed_step(STEP, load_system("train-sram", ["layer_results=scratchpads"]), placed(), DEVICE, WORD_BITS)
+    with pytest.raises(InputError, match="expected layers that load their own tiles alone"):
+        simulate_placed_step(STEP, load_system("train-sram", ["dma.prefetch=next-layer"]), placed(), DEVICE, WORD_BITS)

@@ -37,6 +37,9 @@ def placed_system(
     if system.layer_results != "main-memory":
         message = f"expected scratchpads that keep their roles, layer_results main-memory, got {system.layer_results}"
         raise InputError(message, f"system {system.name}")
+    if system.dma.prefetch != "none":
+        message = f"expected layers that load their own tiles alone, dma.prefetch none, got {system.dma.prefetch}"
+        raise InputError(message, f"system {system.name}")
     tree = system.to_yaml_dict()
     tree["technology"] = {**tree["technology"], "node_nm": device.node_nm, "leakage_class": device.leakage_class}
     for name in system.scratchpads:

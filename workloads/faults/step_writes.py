@@ -92,6 +92,8 @@ def _check(system: System) -> None:
     if system.layer_results != "main-memory":
         message = "expected scratchpads that keep their roles, layer_results main-memory, got"
         raise InputError(f"{message} {system.layer_results}", where)
+    if system.dma.prefetch != "none":
+        raise InputError(f"expected layers that load their own tiles alone, dma.prefetch none, got {system.dma.prefetch}", where)
     if system.array.count != 1:
         raise InputError(f"expected one array, got {system.array.count}", where)
 
