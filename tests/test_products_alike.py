@@ -7,7 +7,7 @@ import pytest
 
 from simcore.program.program import Program
 from simcore.spec.load import load_system
-from workloads.dataflow import lower, lower_network, lowering
+from workloads.dataflow import array, lower, lower_network, lowering, network_plan
 from workloads.load import load_network
 from workloads.training import training_step
 
@@ -62,3 +62,30 @@ def test_sums_that_are_alike_share_their_tables_too() -> None:
     lowered = lower_network(load_network("resnet20-32"), load_system("train-sram"))
     sums = [program for instance, program, _ in lowered if program is not None and instance.layer.op == "add"]
     assert len(sums) > len({id(program.segments) for program in sums}) > 1
+
+
+def test_programs_that_were_made_first_make_room_for_later_ones() -> None:
+    system = load_system("edge-sram")
+    items = [item for item in load_network("lenet5").instances() if item.name in ("c3", "f5", "f6")]
+    sizes = [program.nbytes for program in (lower(item, system) for item in items) if program is not None]
+    alike = lowering.AlikeWorks(sum(sizes) - 1)
+    first, again = ([lower(item, system, alike=alike) for item in order] for order in (items, items[::-1]))
+    known = [
+        one is not None and other is not None and one.ops is other.ops for one, other in zip(first, again[::-1], strict=True)
+    ]
+    assert known == [False, True, True]
+
+
+def test_what_was_planned_for_the_choice_of_what_stays_is_not_planned_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, system = load_network("lenet5"), load_system("edge-sram", ["layer_results=scratchpads"])
+    calls: list[str] = []
+    plan = array.plan_array
+    monkeypatch.setattr(array, "plan_array", lambda name, *more: calls.append(name) or plan(name, *more))
+    found = []
+    for most_bytes in (network_plan.PLANNED_BYTES, 0):
+        monkeypatch.setattr(network_plan, "PLANNED_BYTES", most_bytes)
+        calls.clear()
+        programs = [program for _, program, _ in lower_network(network, system) if program is not None]
+        found.append((len(calls), [program.ops.tolist() for program in programs]))
+    assert found[0][0] < found[1][0]
+    assert found[0][1] == found[1][1]

@@ -14,8 +14,8 @@ from workloads.dataflow.word_sizes import word_sizes
 from workloads.dataflow.work import Work
 from workloads.network import LayerInstance, Network
 
-#: The bytes of Programs that are kept for layers of equal work.
-ALIKE_BYTES = 1 << 27
+#: The bytes of Programs that are kept for layers of equal work, and where what stays in scratchpads is planned.
+ALIKE_BYTES, PLANNED_BYTES = 1 << 27, 1 << 29
 
 
 def work_of(instance: LayerInstance, shapes: str = "standard") -> Work | None:
@@ -37,12 +37,15 @@ def under_shape_rule(instance: LayerInstance, shapes: str) -> LayerInstance:
 
 
 class AlikeWorks:
-    """The Programs of a network's layers so far, for layers of equal work. Planning takes longer than anything else."""
+    """The Programs of a network's layers so far, for layers of equal work. Planning takes longer than anything else.
 
-    def __init__(self) -> None:
-        """Begin without any Program."""
+    If they take more than ``most_bytes``, those that were made first make room for others.
+    """
+
+    def __init__(self, most_bytes: int | None = None) -> None:
+        """Begin without any Program. By default they take ALIKE_BYTES at most."""
         self._programs: dict[Hashable, Program] = {}
-        self._free_bytes = ALIKE_BYTES
+        self._most_bytes = self._free_bytes = ALIKE_BYTES if most_bytes is None else most_bytes
 
     def lower(self, work: Work, name: str, op: str, system: System, *, with_folds: bool) -> Program:
         """Return the Program of a work on a System that differs from that of other works in words and scratchpads alone."""
@@ -55,9 +58,12 @@ class AlikeWorks:
             vars(again)["compact_ops"] = known.compact_ops
             return again
         made = work.lower(name, op, system, with_folds=with_folds)
-        if made.nbytes <= self._free_bytes:
+        if made.nbytes <= self._most_bytes:
             self._free_bytes -= made.nbytes
             self._programs[key] = made
+        while self._free_bytes < 0:
+            oldest = next(iter(self._programs))
+            self._free_bytes += self._programs.pop(oldest).nbytes
         return made
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from simcore.program.program import Program
 from simcore.spec.system import System
-from workloads.dataflow.lowering import AlikeWorks, fusions, lower, lower_sized, with_layer_words
+from workloads.dataflow.lowering import PLANNED_BYTES, AlikeWorks, fusions, lower, lower_sized, with_layer_words
 from workloads.dataflow.prefetch import ahead_of, loadable_roles, loads_in_time, with_ahead
 from workloads.dataflow.residency.check import StepCheck
 from workloads.dataflow.residency.planning import placements
@@ -81,10 +81,11 @@ def _placed(
 ) -> Iterator[Lowered]:
     """Yield the layers named by ``only``, or all, with what stays in scratchpads between them."""
     if system.layer_results == "main-memory":
-        yield from _each(network, system, joined, {}, only, with_folds)
+        yield from _each(network, system, joined, {}, only, with_folds, AlikeWorks())
         return
-    check = StepCheck(network, system, joined)
-    for instance, program, fused_into in _each(network, system, joined, placements(network, system, joined), only, with_folds):
+    check, alike = StepCheck(network, system, joined), AlikeWorks(PLANNED_BYTES)
+    placed = placements(network, system, joined, alike)
+    for instance, program, fused_into in _each(network, system, joined, placed, only, with_folds, alike):
         if only is None and program is not None:
             check.layer(instance.name, program)
         yield instance, program, fused_into
@@ -99,9 +100,9 @@ def _each(
     placed: Mapping[str, LayerPlacement],
     only: Container[str] | None,
     with_folds: bool,
+    alike: AlikeWorks,
 ) -> Iterator[Lowered]:
-    """Yield each layer with its Program, beside what is ``placed``."""
-    alike = AlikeWorks()
+    """Yield each layer with its Program, beside what is ``placed``. ``alike`` has Programs that were made before."""
     for instance in network.instances():
         if only is not None and instance.name not in only:
             continue

@@ -74,11 +74,11 @@ def home_of(system: System, role: str) -> str:
 class Lowerings:
     """The layers that take cycles, with the sizes of their tensors and the bytes that they move."""
 
-    def __init__(self, running: list[Running], system: System) -> None:
-        """Begin without any Program. ``running`` are the layers of a network that take cycles, with their works."""
+    def __init__(self, running: list[Running], system: System, alike: AlikeWorks) -> None:
+        """Begin with the layers of a network that take cycles, and their works. Programs are kept in ``alike``."""
         self.running = running
         self._sized = [with_layer_words(instance, system) for instance, _ in running]
-        self._alike = AlikeWorks()
+        self._alike = alike
         self._sizes: dict[int, LayerSizes] = {}
         self._moved: dict[Hashable, int | Exception] = {}
         self._expected: dict[Hashable, int] = {}

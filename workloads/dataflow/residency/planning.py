@@ -17,6 +17,7 @@ import numpy as np
 from simcore.errors import InputError
 from simcore.spec.system import System
 from workloads.dataflow.array_plan import EXACT
+from workloads.dataflow.lowering import AlikeWorks
 from workloads.dataflow.residency.chains import SizedTensor, sized_tensors
 from workloads.dataflow.residency.choosing import SUMS_ONLY, chosen, nothing_stays
 from workloads.dataflow.residency.lowerings import Lowerings, stayed_bytes
@@ -35,8 +36,10 @@ RUNGS = 4
 HOPE = 1 - EXACT
 
 
-def placements(network: Network, system: System, joined: Mapping[str, str]) -> dict[str, LayerPlacement]:
-    """Return by name what stays while each layer that takes cycles runs.
+def placements(
+    network: Network, system: System, joined: Mapping[str, str], alike: AlikeWorks | None = None
+) -> dict[str, LayerPlacement]:
+    """Return by name what stays while each layer that takes cycles runs. ``alike`` keeps Programs that were made on the way.
 
     Raise InputError for a layer that cannot be planned even if nothing stays.
     """
@@ -44,7 +47,7 @@ def placements(network: Network, system: System, joined: Mapping[str, str]) -> d
     given = {
         name: network.batch * prod(layer.shape) for name in network.order() if isinstance(layer := network.layer(name), Input)
     }
-    search = _Search(Lowerings(running, system), step_tensors(network, joined, running), given)
+    search = _Search(Lowerings(running, system, alike or AlikeWorks()), step_tensors(network, joined, running), given)
     for machine in machines(system):
         if not search.could_gain_on(machine):
             break
