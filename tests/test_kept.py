@@ -196,3 +196,12 @@ def _tell(table: pd.DataFrame) -> None:
     lifetimes = pd.DataFrame([{"network": "lenet5", "cell": "stt-34.5F2", "days_levelled": inf, **wear}])
     printed = list(kept_printed({"lifetimes": lifetimes, "thermal_stability": table}))
     assert [len(each.rows) for each in printed] == [1, len(table)]
+    pytest.importorskip("matplotlib", reason="matplotlib (extra plot) is not installed")
+    from simcore.studies.stt_mram.figures.kept import draw_thermal_stability
+
+    flips, energy = draw_thermal_stability({"thermal_stability": table}).axes
+    for line, column in zip(flips.lines, ("read_error_rate", "retention_error_rate"), strict=False):
+        assert list(line.get_ydata()) == table[column].head(len(STABILITIES)).tolist()
+    drawn = [line for line in energy.lines if str(line.get_label()).startswith("writes and stays")]
+    assert [len(line.get_xdata()) for line in drawn] == list(table.groupby("error_rate")["total_uj"].count())
+    assert {text.get_text() for text in energy.texts} == set(table["protection"]) - {"none", "impossible"}

@@ -45,6 +45,7 @@ FIGURES = {
     "axes": "the whole system's gain along each axis of the map, network by network",
     "joules": "joules of a training step by part at the configurations named for the whole system",
     "pulses": "cycles of a training step and their stall causes against the write pulse",
+    "thermal_stability": "stored bits that heat and reads flip, and energy of the scratchpads, against the thermal stability",
     "contributions": "write energy of the training step by scratchpad, with each way to save it alone and together, and the loss",
     "chips": "energy saved in writes against accuracy lost, for every chip tried, with the front",
 }

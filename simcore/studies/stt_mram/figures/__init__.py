@@ -5,6 +5,7 @@ from __future__ import annotations
 from simcore.studies.form.catalogue import Drawing
 from simcore.studies.stt_mram.figures.arrays import draw_arrays, draw_cheapest_writes, draw_writes
 from simcore.studies.stt_mram.figures.chips import draw_chips, draw_contributions
+from simcore.studies.stt_mram.figures.kept import draw_thermal_stability
 from simcore.studies.stt_mram.figures.ratios import draw_energy_ratios
 from simcore.studies.stt_mram.figures.systems import draw_gains, draw_pulses, draw_systems
 from simcore.studies.stt_mram.figures.where import draw_axes, draw_joules, draw_map_area, draw_map_capacity
@@ -22,6 +23,7 @@ DRAWINGS: dict[str, Drawing] = {
     "axes": (("gain_map",), draw_axes),
     "joules": (("named_configurations", "joules"), draw_joules),
     "pulses": (("pulses",), draw_pulses),
+    "thermal_stability": (("thermal_stability",), draw_thermal_stability),
     "contributions": (("accuracy_contributions",), draw_contributions),
     "chips": (("accuracy_chips",), draw_chips),
 }
