@@ -10,6 +10,7 @@ from models.arrays.compare import iso_area, iso_capacity
 from models.arrays.macro import Macro, memory_macro, parse_capacity
 from models.arrays.scratchpad import bank_timing
 from models.arrays.table import Figures
+from models.arrays.write import WriteDesign, WritePoint, write_point
 from simcore.cli.console import console, print_json, table
 from simcore.errors import InputError, did_you_mean
 from simcore.reading.units import FREQUENCY, parse
@@ -92,10 +93,18 @@ def _compared(macro: Macro, options: MacroOptions) -> Macro:
 
 def _as_json(macro: Macro, clock_hz: int | None) -> dict[str, Any]:
     shown = macro.to_json()
+    if macro.write is not None:
+        shown["write"] = {**macro.write.to_json(), "mean_error_rate_of_cells": _mean_error_rate(macro, macro.write)}
     if clock_hz is not None:
         timing = bank_timing(macro, clock_hz)
         shown["timing"] = {"clock_hz": clock_hz, "model": timing.name, **timing.values}
     return shown
+
+
+def _mean_error_rate(macro: Macro, write: WritePoint) -> float:
+    """Return the error rate averaged over cells whose overdrive varies as the cell's description says."""
+    varying = WriteDesign(sigma=macro.cell.described.overdrive_spread.value)
+    return write_point(macro.cell, write.voltage_v, write.pulse_ns, varying).error_rate
 
 
 def _both_as_json(options: MacroOptions, macros: list[Macro], shown: list[dict[str, Any]]) -> dict[str, Any]:
@@ -127,6 +136,8 @@ def _table(macros: list[Macro], shown: list[dict[str, Any]], iso: str | None) ->
         rows.append(("write voltage, V", *(None if point is None else _digits(point.voltage_v) for point in points)))
         rows.append(("write pulse, ns", *(None if point is None else _digits(point.pulse_ns) for point in points)))
         rows.append(("write error rate", *(None if point is None else f"{point.error_rate:.3g}" for point in points)))
+        means = [None if entry["write"] is None else f"{entry['write']['mean_error_rate_of_cells']:.3g}" for entry in shown]
+        rows.append(("mean of cells", *means))
         lasting = [macro.cell.endurance_writes for macro in macros]
         rows.append(("endurance, writes", *(None if writes is None else f"{writes:.3g}" for writes in lasting)))
     for name in ("read_cycles", "write_cycles"):
