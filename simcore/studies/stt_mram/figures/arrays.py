@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patheffects import AbstractPathEffect, withStroke
 
+from models.arrays.cells import memory_cell
 from simcore.studies.stt_mram.figures.marks import capacity_axis, series
 from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN
 
@@ -47,9 +49,16 @@ def draw_writes(tables: Mapping[str, pd.DataFrame]) -> Figure:
         rates.columns, rates.index, np.log10(np.maximum(rates.to_numpy(), LEAST_RATE)), shading="nearest", cmap="viridis_r"
     )
     lines = axes.contour(energy.columns, energy.index, energy.to_numpy(), levels=(0.25, 0.5, 1.0, 2.0), colors="white")
-    axes.clabel(lines, fmt=lambda level: f"{level:g} x energy", fontsize=7)
+    outlined: list[AbstractPathEffect] = [withStroke(linewidth=2.5, foreground="black")]
+    lines.set_path_effects(outlined)
+    for label in axes.clabel(lines, fmt=lambda level: f"{level:g} x energy", fontsize=7):
+        label.set_path_effects(outlined)
+    cell = memory_cell(table["cell"].iloc[0])
+    assert cell.nominal_voltage_v is not None
+    axes.plot(cell.pulse_ns, cell.nominal_voltage_v, "*", color="white", markeredgecolor="black", markersize=11, label="nominal")
+    axes.legend(loc="lower left", fontsize=7)
     figure.colorbar(colours, label="log10 of the write error rate")
-    axes.set(xscale="log", xlabel="write pulse, ns", ylabel="write voltage, V", title=f"{table['cell'].iloc[0]}, 22 nm")
+    axes.set(xscale="log", xlabel="write pulse, ns", ylabel="write voltage, V", title=f"{cell.name}, 22 nm")
     axes.set_xticks(rates.columns[::2], labels=[f"{pulse_ns:g}" for pulse_ns in rates.columns[::2]], minor=False)
     axes.set_xticks([], minor=True)
     return figure
@@ -60,15 +69,14 @@ def draw_cheapest_writes(tables: Mapping[str, pd.DataFrame]) -> Figure:
     table = tables["cheapest_writes"]
     figure = Figure(figsize=(5.5, 3.8))
     axes = figure.subplots()
-    for (varied, part), colour in zip(
-        [(varied, part) for varied in table["varied"].unique() for part in ("cell", "word")],
-        ("C0", "C0", "C1", "C1", "C2", "C2"),
-        strict=True,
-    ):
+    for varied, look in series(table["varied"]).items():
         rows = table[table["varied"] == varied]
-        style, of = ("-", "cells") if part == "cell" else ("--", "word with periphery")
-        axes.plot(rows["target_error_rate"], rows[f"{part}_energy_gain"], style, color=colour, label=f"{varied}, {of}")
+        for part, style, of in (("cell", "-", "cells"), ("word", "--", "word with periphery")):
+            drawn = look | ({} if part == "cell" else {"markerfacecolor": "none"})
+            gain = rows[f"{part}_energy_gain"]
+            axes.plot(rows["target_error_rate"], gain, style, markersize=4, linewidth=1, label=f"{varied}, {of}", **drawn)
     axes.axhline(CLAIMED_WRITE_GAIN, color="black", linewidth=0.8)
-    axes.set(xscale="log", xlabel="write error rate", ylabel="nominal energy / energy", title=f"{table['cell'].iloc[0]}, 22 nm")
+    title = f"{table['cell'].iloc[0]}, 22 nm, lop, 1 MiB"
+    axes.set(xscale="log", xlabel="write error rate", ylabel="nominal energy / energy", title=title)
     axes.legend(title="varied", fontsize=7)
     return figure
