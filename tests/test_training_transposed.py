@@ -65,7 +65,7 @@ def by_autograd(given_: dict[str, Any], batch: int, seed: int) -> tuple[np.ndarr
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(given_=transposed(), batch=st.integers(1, 2), seed=st.integers(0, 1000))
 def test_both_gradients_are_autograds(
     tmp_path_factory: pytest.TempPathFactory, given_: dict[str, Any], batch: int, seed: int
