@@ -38,6 +38,17 @@ def _format(row: Mapping[str, Any]) -> str:
         f"'{best['chip']}', {best['bits_that_err'] or 'no bits'} err), which loses {_points(best, 'loss')} points{again}, takes "
         f"{best['relative_cycles']:.2f} times the cycles and {1 / best['step_energy_gain']:.2f} times the step's whole energy: "
         f"more than {CLAIMED_WRITE_GAIN:g} times {word} reached, and {without} reached without tolerating errors"
+        f"{_other(row['best_other_silicon'])}"
+    )
+
+
+def _other(best: Mapping[str, Any] | None) -> str:
+    """Return what a chip with operands in SRAM, or with another array, saves at most."""
+    if best is None:
+        return ""
+    return (
+        f"; with another array or with operands in SRAM at most {best['write_energy_gain']:.2f} ('{best['chip']}', "
+        f"{best['sram_bits_percent']:.0f} % of the bits in SRAM, {_points(best, 'loss')} points)"
     )
 
 
