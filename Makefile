@@ -7,7 +7,7 @@ PYTEST_ARGS ?= -n 2 --dist worksteal
 # The PyTorch of our checks. A user's own comes with the extra `train` of pyproject.toml.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-fast check coverage bench extras train docs fuzz bounds wheel clean
+.PHONY: demo test test-fast check coverage bench extras train docs fuzz faults bounds wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/simcore demo
@@ -36,6 +36,10 @@ bench: $(VENV)/.installed-dev
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python tests/fuzz_runs.py $(FUZZ_SECONDS)
+
+# Seeded faults in the compiled engine and in replay, each of which must be caught, on the compiled engine as plain Python.
+faults: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 tests/check_mutants.py tests/check_replay_mutants.py
 
 # The compiled kernels on random machines with every index checked, in an empty cache, because a cache holds unchecked code.
 bounds: $(VENV)/.installed-dev

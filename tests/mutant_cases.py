@@ -1,4 +1,4 @@
-"""A fixed set of small cases with which ``test_mutants`` compares engines. As a script it stops at the first difference.
+"""A fixed set of small cases with which ``check_mutants`` compares engines. As a script it stops at the first difference.
 
 One case is made by hand (``line_write_cases``). ``random.Random`` draws the others instead of hypothesis, so that the set does
 not change with hypothesis and costs no time to draw.

@@ -1,6 +1,6 @@
 """Replay of blocks changes no cell of an Outcome, and each repeated block does what its simulation does (shadow mode).
 
-More cases: ``python tests/replay_cases.py FIRST COUNT [shadow]``. Seeded faults: ``test_replay_mutants``.
+More cases: ``python tests/replay_cases.py FIRST COUNT [shadow]``. Seeded faults: ``check_replay_mutants``.
 """
 
 from __future__ import annotations

@@ -182,14 +182,12 @@ def run_cases(server: subprocess.Popen[str], *edits: tuple[str, str, str]) -> tu
     return status, printed
 
 
-@pytest.mark.slow
 def test_without_a_fault_the_engines_agree_on_every_case(server):
     """The modules are defined anew without a change, as one is with a fault."""
     status, printed = run_cases(server, *((file, "", "") for file in sorted({mutant.file for mutant in MUTANTS})))
     assert status == 0, printed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
 def test_a_seeded_fault_is_caught(server, mutant):
     status, printed = run_cases(server, (mutant.file, mutant.old, mutant.new))

@@ -187,7 +187,6 @@ def run_case(server: subprocess.Popen[str], case: int, shadow: bool | int, *edit
     return status, printed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", sorted({case for case, _ in WORDS.values()} | {fault.case for fault in FAULTS}))
 def test_without_a_fault_nothing_differs(server, case):
     """The modules are defined anew without a change, as one is with a fault."""
@@ -197,7 +196,6 @@ def test_without_a_fault_nothing_differs(server, case):
         assert status == 0, printed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("word", WORDS)
 def test_a_word_that_is_left_out_is_missed(server, word):
     case, shadow = WORDS[word]
@@ -209,7 +207,6 @@ def test_each_word_is_left_out_once():
     assert sorted([*WORDS, *NO_CASE_KNOWN]) == sorted(replay_words.edits())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_seeded_fault_is_caught(server, fault):
     edits = [ONE_BUCKET] if fault.one_bucket else []
@@ -217,13 +214,11 @@ def test_a_seeded_fault_is_caught(server, fault):
     assert status == 3, printed
 
 
-@pytest.mark.slow
 def test_with_one_hash_for_all_nothing_differs(server):
     status, printed = run_case(server, -13, False, ONE_BUCKET)
     assert status == 0, printed
 
 
-@pytest.mark.slow
 def test_a_fault_is_seen_in_an_ordinary_run(server):
     """One repeated block in so many is compared there. Then the layer is simulated again, so that no cell differs."""
     fault = next(fault for fault in FAULTS if fault.name == "operations-not-compared")
@@ -239,7 +234,6 @@ def test_a_seeded_fault_changes_one_place_of_replay(fault):
     assert fault.new != fault.old
 
 
-@pytest.mark.slow
 def test_with_due_steps_in_the_state_equal_blocks_lead_to_different_states(server):
     """An element that a block offers may be due long after it, in a step that nothing in the block decides.
 
