@@ -170,7 +170,7 @@ def test_twice_less_is_reached_only_where_the_loss_is_small_and_confirmed(last_l
     assert found["reached_by_errors_alone"] is False
     (sentence,) = chip_sentences({"contributions": [found]})
     assert told in sentence
-    assert "5 seeds" in sentence
+    assert "seeds: 5" in sentence
 
 
 def test_without_errors_twice_may_not_be_reached():

@@ -18,7 +18,7 @@ LOW_RATE = 0.1
 GUARDED_RATE = 1e-12
 #: Half of the banks of each scratchpad of operands, in SRAM.
 HALF_SRAM = dict.fromkeys(OPERAND_PADS, 8)
-HALF_NAME = "SRAM accumulator, half of the banks SRAM, half guarded with errors in low bits"
+HALF_NAME = "SRAM accumulator and half of the banks, errors in low bits"
 #: Overrides of an array that keeps its sums until they are finished, so that no partial sum is written.
 OUTPUT_STATIONARY = ("array.dataflow=os",)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -30,7 +31,7 @@ def _contributions(name: str, frame: pd.DataFrame) -> PrintedTable:
             f"{row['sram_bits_percent']:.0f}",
             row["runs"],
             mean_and_deviation(row, "loss", "points"),
-            mean_and_deviation(row, "fresh_loss", "points"),
+            "-" if isnan(row["fresh_loss_mean_points"]) else mean_and_deviation(row, "fresh_loss", "points"),
         )
         for row in frame.to_dict("records")
     ]

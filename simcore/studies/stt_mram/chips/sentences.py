@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isnan
 from typing import Any
 
 from simcore.studies.stt_mram.settings import CLAIMED_WRITE_GAIN
@@ -14,7 +15,7 @@ def chip_sentences(found: Mapping[str, Any]) -> Iterator[str]:
         yield _format(row)
     for row in found.get("nets", ()):
         yield (
-            f"{row['net']}, {row['format']}, {row['seeds']} seeds, on the chip found with small-cnn ('{row['chip']}'): "
+            f"{row['net']}, {row['format']}, seeds: {row['seeds']}, on the chip found with small-cnn ('{row['chip']}'): "
             f"{row['write_energy_gain']:.2f} times less write energy in the training step, {_points(row, 'loss')} points lost "
             f"of {row['accuracy_mean_percent'] + row['loss_mean_points']:.1f} %"
         )
@@ -22,7 +23,7 @@ def chip_sentences(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _format(row: Mapping[str, Any]) -> str:
     gains, best = row["gains"], row["best"]
-    start = f"write energy of a training step ({row['net']}, {row['format']}, {row['seeds']} seeds) against the cell's own write"
+    start = f"write energy of a training step ({row['net']}, {row['format']}, seeds: {row['seeds']}) against the cell's own write"
     alone = (("the cheapest write of the same error rate", "baseline"), ("an SRAM accumulator", "accumulator"))
     errors = (("errors in low bits", "errors"),)
     parts = "; ".join(f"{told} {gains[key]:.2f} times less" for told, key in (*alone, *errors) if key in gains)
@@ -30,7 +31,7 @@ def _format(row: Mapping[str, Any]) -> str:
     if best is None:
         return f"{told}; no chip loses less than {row['limit_points']:g} points"
     fresh = best["fresh_loss_mean_points"]
-    again = "" if fresh != fresh else f", or {_points(best, 'fresh_loss')} from fresh seeds"
+    again = "" if isnan(fresh) else f", or {_points(best, 'fresh_loss')} from fresh seeds"
     word = "is" if row["reached"] else "is not"
     without = "is also" if row["reached_without_errors"] else "is not"
     return (
@@ -53,4 +54,5 @@ def _other(best: Mapping[str, Any] | None) -> str:
 
 
 def _points(row: Mapping[str, Any], name: str) -> str:
-    return f"{row[f'{name}_mean_points']:.2f} ± {row[f'{name}_std_points']:.2f}"
+    mean, deviation = row[f"{name}_mean_points"], row[f"{name}_std_points"]
+    return f"{mean:.2f}" if isnan(deviation) else f"{mean:.2f} ± {deviation:.2f}"
