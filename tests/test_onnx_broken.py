@@ -118,6 +118,12 @@ BROKEN: dict[str, Callable[[], onnx.ModelProto]] = {
     "a recurrent net of other inputs": lambda: model(
         node("LSTM", "x w r", hidden_size=2), shape=[3, 1, 5], tensors=(weights("w", 1, 8, 9), weights("r", 1, 8, 2))
     ),
+    "a transposed convolution of very many phases": lambda: model(
+        node("ConvTranspose", "x w", strides=[30000, 30000]), tensors=(weights("w", 4, 2, 3, 3),)
+    ),
+    "a window of very many depths": lambda: model(
+        node("MaxPool", kernel_shape=[2**24, 1, 1], pads=[2**24 - 1, 0, 0, 0, 0, 0]), shape=[1, 1, 4, 2, 2]
+    ),
     "repeats of negative numbers": lambda: model(node("Tile", "x r"), tensors=(integers("r", 1, -2, 1, 1),)),
 }
 

@@ -36,6 +36,7 @@ def lower_each(
     that follows it in the network, whether that is wanted or not.
     """
     joined = fusions(network) if system.vector_unit.fuse else {}
+    network = network.with_results_written_by(joined)
     if system.dma.prefetch == "none":
         yield from _placed(network, system, joined, only, with_folds)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
+from math import prod
 
 from workloads import layers
 from workloads.importers.operators.batch import images
@@ -13,6 +14,9 @@ from workloads.importers.operators.volumes import Volume
 from workloads.layers import Shape
 from workloads.layers.gradients import ZeroGradient
 from workloads.layers.windows import Pair
+
+#: The layers of more phases of a stride would be too many, and so would be the taps along an axis.
+MOST_PHASES, MOST_TAPS = 1024, 4096
 
 
 def _conv(node: Node) -> list[str]:
@@ -105,6 +109,8 @@ def _conv_transpose(node: Node) -> list[str]:
     if not weight.constant:
         raise UnsupportedError(f"{node.op} with weights that are computed")
     window, groups, shape = Window(node, weight.shape[2:]), node.integer("group", 1), _image(node.result())
+    if prod(window.stride) > MOST_PHASES or max(window.kernel) > MOST_TAPS:
+        raise UnsupportedError(f"{node.op} of more than {MOST_PHASES} phases or {MOST_TAPS} taps")
     node.require_inputs(weight.shape[0], node.operands[0].shape[1])
     padding = _transposed_padding(node, window, shape)
     of = layers.Conv(f"{node.name}.of", weight.shape[0], window.kernel, window.stride, padding, window.dilation, groups)

@@ -13,6 +13,8 @@ from workloads.importers.operators.node import Node, UnsupportedError
 
 #: The layers of more depths would be too many.
 MOST_DEPTHS = 4096
+#: The most depths that all of a result's depths read.
+MOST_READS = 1 << 17
 
 
 class Volume:
@@ -40,7 +42,7 @@ class Volume:
     def depths(self) -> list[list[int]]:
         """Return, for each depth of the result, the depths that it reads, which may lie in the padding."""
         first, out = -self.pads[0], self.node.result()[1]
-        if out > MOST_DEPTHS:
+        if max(out, self.kernel[0]) > MOST_DEPTHS or out * self.kernel[0] > MOST_READS:
             raise UnsupportedError(f"{self.node.op} of more than {MOST_DEPTHS} depths")
         return [[first + at * self.stride[0] + tap * self.dilation[0] for tap in range(self.kernel[0])] for at in range(out)]
 
