@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,6 +13,9 @@ from workloads.faults.chip import PAD_NAMES
 
 #: Chips that lose more are drawn at this loss.
 MOST_LOSS_POINTS = 30.0
+#: The place of a text beside a bar, and what is behind it.
+_BESIDE = {"xytext": (4, 0), "va": "center", "fontsize": 6}
+_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
 _MARKERS = ("o", "s", "^", "D")
 
 
@@ -31,11 +35,10 @@ def draw_contributions(tables: Mapping[str, pd.DataFrame]) -> Figure:
                 label = pad if height == 0 else None
                 axes.barh(height, row[f"{pad}_write_uj"], left=left, color=f"C{colour}", label=label)
                 left += row[f"{pad}_write_uj"]
-            told = f"{row['write_energy_gain']:.2f}x, {row['loss_mean_points']:.2f} ± {row['loss_std_points']:.2f} points"
-            axes.annotate(
-                told, (left, height), xytext=(3, 0), textcoords="offset points", va="center", fontsize=6, backgroundcolor="white"
-            )
-        axes.axvline(reference / CLAIMED_WRITE_GAIN, color="black", linewidth=0.8, linestyle="--")
+            spread = "" if isnan(row["loss_std_points"]) else f" ± {row['loss_std_points']:.2f}"
+            told = f"{row['write_energy_gain']:.2f}x, {row['loss_mean_points']:.2f}{spread} points"
+            axes.annotate(told, (left, height), textcoords="offset points", bbox=_WHITE, **_BESIDE)
+        axes.axvline(reference / CLAIMED_WRITE_GAIN, color="black", linewidth=0.8, linestyle="--", label="half of the first")
         axes.set(xlabel="writes of a training step, µJ", title=f"{rows['net'].iloc[0]}, {name}", xlim=(0, 1.45 * reference))
     panels[0].set_yticks(range(len(names)), names, fontsize=7)
     panels[0].invert_yaxis()
