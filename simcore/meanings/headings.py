@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simcore.meanings.attention_headings import ATTENTION
 from simcore.meanings.cell_headings import CELLS, KEPT
+from simcore.meanings.chip_headings import CHIPS
 from simcore.meanings.generation_headings import GENERATION
 from simcore.meanings.pim_study_headings import PIM_STUDY
 from simcore.meanings.training_headings import PRUNED_ACCURACY, TRAIN_PRUNED
@@ -234,7 +235,6 @@ STUDIES = {
     "dram %": ("percent", "Share of main memory in the energy."),
     "pads x": ("", "Energy of the scratchpads of the SRAM system, divided by this system's."),
     "all x": ("", "Energy of the whole SRAM system, divided by this system's."),
-    "SRAM, 4 x": ("", "Capacity of each of the four scratchpads of SRAM."),
     "gated": ("", "Whether idle banks are cut off from power."),
     "net": ("", "Network that was trained."),
     "word": ("", "Number format of the stored words."),
@@ -271,7 +271,7 @@ GROUPS = {
     "Headings of simcore list and explain": LISTS,
     "Headings of simcore train-pruned": TRAIN_PRUNED,
     "Headings of simcore prune": PRUNING,
-    "Headings of simcore study": STUDIES | KEPT,
+    "Headings of simcore study": STUDIES | KEPT | CHIPS,
     "Headings of simcore study pim-dram": PIM_STUDY,
     "Headings of simcore study pruning": PRUNING_STUDY | PRUNED_ACCURACY,
 }
