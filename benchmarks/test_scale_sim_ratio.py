@@ -14,12 +14,20 @@ from benchmarks.fresh import run_simcore
 from benchmarks.scale_sim import CannotInstall, ScaleSimFiles, ScaleSimRun
 from simcore import load_system, simulate
 from simcore.engine import run_programs
+from simcore.engine.compiled.kernels import RUN_BLOCKS
 from simcore.results import Results
 from workloads.dataflow import lower_network
 from workloads.load import load_network
 
-#: On every system.
-LEAST_RATIO = {"resnet18_l2_0_conv1": 400, "conv_16x16x256_to_256": 600}
+#: On every system: of the whole of ``simulate``, and of the engine alone.
+LEAST_RATIO = {"resnet18_l2_0_conv1": 400, "conv_16x16x256_to_256": 800}
+LEAST_ENGINE_RATIO = {"resnet18_l2_0_conv1": 600, "conv_16x16x256_to_256": 2000}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _kernel_of_replay() -> None:
+    """Compile the kernel of block replay now; runs as short as these go without it otherwise."""
+    RUN_BLOCKS.load()
 
 
 @pytest.fixture(scope="module", params=scale_sim.LAYERS)
@@ -64,15 +72,19 @@ def test_cycles_per_cpu_second_are_hundreds_of_times_scale_sims(
     benchmark.extra_info |= {"cpu_s": cpu_s, "engine_cpu_s": engine_cpu_s, "process_cpu_s": process_cpu_s}
     assert compute_cycles == theirs.compute_cycles
     assert ratio >= LEAST_RATIO[files.layer]
+    assert (results.cycles / engine_cpu_s) / (theirs.cycles / theirs.cpu_s) >= LEAST_ENGINE_RATIO[files.layer]
 
 
 def _engine_cpu_s(files: ScaleSimFiles, system: str | Path, overrides: tuple[str, ...]) -> float:
-    """The engine's share of ``simulate``: what is left without reading files, lowering the layer and making tables."""
+    """The engine's share of ``simulate``, without reading files, lowering the layer and making tables: the least of three."""
     machine = load_system(system, overrides)
     programs = [program for _, program, _ in lower_network(load_network(files.topology), machine) if program is not None]
-    began_s = time.process_time()
-    run_programs(machine, programs)
-    return time.process_time() - began_s
+    taken_s = []
+    for _ in range(3):
+        began_s = time.process_time()
+        run_programs(machine, programs)
+        taken_s.append(time.process_time() - began_s)
+    return min(taken_s)
 
 
 def _show(
