@@ -138,7 +138,7 @@ def test_a_run_with_a_timeline_gives_the_tables_of_the_compiled_engine(tmp_path:
     ("arguments", "message"),
     [
         (("--timeline", "FILE", "--engine", "compiled"), "only engine 'simpy' writes a timeline, got 'compiled'"),
-        (("--timeline", "FILE", "--system", "ideal-titan-xp"), "a machine of kind 'ideal' has no timeline"),
+        (("--timeline", "FILE", "--system", "ideal-titan-xp"), "a machine of kind 'ideal' has no timeline; leave it out"),
         (("--cycles", "1:2"), "expected --timeline FILE with it, got none"),
         (("--timeline", "FILE", "--cycles", "2:1"), "expected cycles from 0 on, of which the second is larger, got 2:1"),
         (("--timeline", "FILE", "--cycles", "x"), "expected FIRST:END, such as 1000:2000, got 'x'"),

@@ -13,8 +13,9 @@ from test_timeline_dram import run as run_on_dram
 from timeline_file import Timeline, read, read_by_perfetto
 
 from simcore import simulate
+from simcore.errors import InputError
 from simcore.pim.activity import ROW_OPERATIONS
-from simcore.pim_dram import tracks
+from simcore.pim_dram import timeline, tracks
 from simcore.results import Results
 from simcore.results.perfetto.order import TimelineOrder
 from workloads.layers import Conv, Input
@@ -112,6 +113,14 @@ def test_a_window_is_a_part_of_the_whole(tmp_path: Path) -> None:
     _, part = run(tmp_path, TOGETHER, cycles=(first, end))
     assert part.cut(0, results.cycles) == whole.cut(first, end)
     assert sum(part.lengths("/phases").values()) == end - first
+
+
+def test_cycles_that_lie_too_deep_in_a_phase_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "MOST_BEFORE", 20)
+    start = simulate(convolution(), "pim-dram-ddr4", overrides=COPIES).tables()["phases"]["cycles"].iloc[:3].sum()
+    with pytest.raises(InputError, match=rf"'multiply of conv', got {start + 2000}.*the phase begins in cycle {start}"):
+        run(tmp_path, COPIES, cycles=(start + 2000, start + 2100))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

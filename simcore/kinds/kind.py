@@ -271,7 +271,7 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
     def require_timeline(self, engine: str) -> None:
         """Raise InputError if the engine cannot write a timeline."""
         if not self.timeline_engines:
-            raise InputError(f"a machine of kind '{self.name}' has no timeline", "--timeline", self.instead_of_traces)
+            raise InputError(f"a machine of kind '{self.name}' has no timeline", "--timeline", "leave it out")
         if engine not in self.timeline_engines:
             alone = self.timeline_engines[0]
             raise InputError(f"only engine '{alone}' writes a timeline, got {engine!r}", "--timeline", f"choose engine '{alone}'")

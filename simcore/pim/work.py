@@ -73,6 +73,11 @@ class PimWork:
         banks = banks_of(self.dram)[: len(self.sequences)]
         return [(*bank, subarray) for subarray in range(self.subarrays + bool(self.beside)) for bank in banks]
 
+    @property
+    def commands(self) -> int:
+        """Return the number of commands of all units, without refreshes."""
+        return sum(self.sequence(unit).commands for unit in range(len(self.units)))
+
     def sequence(self, unit: int) -> Sequence:
         """Return what a unit runs."""
         subarray, bank = divmod(unit, len(self.sequences))

@@ -13,6 +13,7 @@ import numpy as np
 
 from simcore.dram.outcome import COMMAND_CLOCK, COMMAND_LEVELS
 from simcore.engine.micro_programs import trace_work
+from simcore.errors import InputError
 from simcore.pim.activity import Activity, PhaseActivity
 from simcore.pim.phases import PHASE_KINDS, Phase
 from simcore.pim.work import PimWork
@@ -24,6 +25,9 @@ from simcore.pim_dram.plan import NetworkPlan
 from simcore.pim_dram.run import work_of_phase
 from simcore.program.program import Int64Array
 from simcore.program.traces import NOTHING, Take, Traced
+
+#: The most commands of a phase that are simulated before the first wanted cycle: some minutes.
+MOST_BEFORE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,21 @@ def hand_over_timeline(
             if traced.phases is not None and row[PhaseActivity.CYCLES]:
                 traced.phases(layer, np.array([row], dtype=np.int64))
     for span in wanted():
+        _refuse_late_cycles(span, traced.first_cycle)
         for channel, work in enumerate(span.works()):
             trace_work(work, _of_span(traced, span, channel, machine.banks))
+
+
+def _refuse_late_cycles(span: Span, first: int) -> None:
+    """Raise InputError if too many commands of a span come before the first wanted cycle, because all of them are simulated."""
+    start, cycles = span.row[PhaseActivity.CYCLE], span.row[PhaseActivity.CYCLES]
+    commands = sum(work.commands for work in span.works())
+    before = commands * max(first - start, 0) // cycles
+    if before > MOST_BEFORE:
+        phase = f"{PHASE_KINDS[span.row[PhaseActivity.KIND]]}{f' of {span.layer}' if span.layer else ''}"
+        message = f"expected a first cycle up to {start + cycles * MOST_BEFORE // commands} in the phase '{phase}', got {first}"
+        hint = f"the phase begins in cycle {start}, and everything from there on is simulated again"
+        raise InputError(message, "--cycles", hint)
 
 
 def _end(span: Span) -> int:

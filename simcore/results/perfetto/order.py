@@ -35,6 +35,9 @@ class TimelineOrder:
     end_cycle: int | None = None
 
     def __post_init__(self) -> None:
+        # Cycles may come from a table, whose numbers are numpy's.
+        object.__setattr__(self, "first_cycle", int(self.first_cycle))
+        object.__setattr__(self, "end_cycle", None if self.end_cycle is None else int(self.end_cycle))
         if self.first_cycle < 0 or (self.end_cycle is not None and self.end_cycle <= self.first_cycle):
             found = f"{self.first_cycle}:{'' if self.end_cycle is None else self.end_cycle}"
             raise InputError(f"expected cycles from 0 on, of which the second is larger, got {found}", "--cycles")
