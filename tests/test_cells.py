@@ -58,6 +58,7 @@ def test_error_rate_energy_and_latency_of_published_cells_agree_with_each_other(
     assert cell.write_energy_pj.value == pytest.approx(1e-3 * current_ua * cell.write_voltage_v.value * pulse_ns, rel=1e-2)
 
 
+@pytest.mark.slow
 def test_the_error_rate_of_a_cell_is_that_of_the_fokker_planck_equation():
     for name in PUBLISHED:
         solved = error_curve(overdrive_of(name), JUNCTIONS[name][2] * 300 / 350, tau_of(name)).at(tau_of(name))
@@ -156,6 +157,7 @@ def test_spans_reach_what_the_uncertainties_allow():
     assert pulse_span(never).high == float("inf")
 
 
+@pytest.mark.slow
 def test_a_span_has_the_extremes_of_all_combinations():
     cell = memory_cell("stt-54F2").described
     varied = ("thermal_stability", "damping", "anisotropy_field_t", "spin_efficiency", "write_pulse_ns", "current_asymmetry")

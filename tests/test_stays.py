@@ -85,6 +85,7 @@ def made_up(reads_flip: str, losses: dict[int, float]) -> list[dict]:
     return [row | {"thermal_stability": stability, "loss_mean_points": loss} for stability, loss in losses.items()]
 
 
+@pytest.mark.slow
 def test_the_least_tolerated_stability_is_the_last_before_the_first_loss():
     pytest.importorskip("torch", reason="torch (extra train) is not installed")
     from simcore.studies.stt_mram.accuracy_stays import stay_findings
