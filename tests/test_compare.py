@@ -142,3 +142,10 @@ def test_bad_runs_are_errors(arguments: list[str], tmp_path: Path) -> None:
 def test_an_unknown_metric_is_an_error(runs: tuple[Results, Results]) -> None:
     with pytest.raises(InputError, match="did you mean 'cycles'"):
         failures(compare(runs), [condition_of("cycle>+2%")])
+
+
+def test_a_cause_that_is_also_a_column_is_told_as_the_cause() -> None:
+    """A roofline's `memory` is a bound; the table of banks has a column of that name."""
+    shown = " ".join(invoke("compare", "lenet5@h100-sxm", "lenet5@ideal-titan-xp").stdout.split())
+    assert "memory: +" in shown
+    assert "Bound of a layer whose bytes take longer at the bandwidth of main memory" in shown

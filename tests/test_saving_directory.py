@@ -114,7 +114,7 @@ def test_places_where_no_directory_can_be_put_are_refused_before_the_run(saved, 
     (tmp_path / "file").write_text("")
     (tmp_path / "link").symlink_to(saved)
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
-    refused(tmp_path / "missing" / "out", "the parent is not a directory")
+    refused(tmp_path / "missing" / "out", f"the parent is not a directory; 'mkdir -p {tmp_path / 'missing'}' makes it")
     refused(tmp_path / "file" / "out", "the parent is not a directory")
     refused(tmp_path / "file", "a file is in the way")
     refused(tmp_path / "link", f"is a symbolic link; name the directory itself: '{saved}'")

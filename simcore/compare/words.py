@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from simcore.compare.comparison import Comparison
 from simcore.compare.configuration import KeyDifference
 from simcore.compare.rows import COMPUTE, Row
 from simcore.errors import InputError
 from simcore.kinds import machine_kind
-from simcore.results.glossary import terms_of
+from simcore.results.glossary import TERMS
 
 #: The most lines, and the most places, layers, parts and keys that a line or a text names.
 MOST_LINES, _MOST_PLACES, _MOST_LAYERS, _MOST_PARTS, _MOST_KEYS, _MOST_GROUPS = 10, 3, 2, 3, 3, 2
@@ -146,14 +147,14 @@ def _change(one: KeyDifference, number: int) -> str:
 
 
 def _meaning(found: Comparison, cause: str) -> str:
+    """Return what a cause means to the kinds of machine of the runs, else in common; a column may have the same name."""
+    known = {name: term for name, term in TERMS.items() if term.group == "Stall causes"}
     for run in found.runs:
-        try:
-            known = terms_of(machine_kind(run.facts["kind"]))
-        except InputError:
-            continue
-        if cause in known:
-            return known[cause].text.split(". ")[0].rstrip(".").replace("`", "") + "."
-    return "It is a cause of its kind of machine."
+        with suppress(InputError):
+            known |= {term.name: term for term in machine_kind(run.facts["kind"]).terms()}
+    if cause not in known:
+        return "It is a cause of its kind of machine."
+    return known[cause].text.split(". ")[0].rstrip(".").replace("`", "") + "."
 
 
 def _value(row: Row, number: int) -> str:

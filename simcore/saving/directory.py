@@ -94,7 +94,8 @@ def place(directory: Path) -> Path:
     if is_mount_point(target):
         raise InputError("cannot write here: it is a mount point", where=where, hint="name a directory in it")
     if not target.parent.is_dir():
-        raise InputError("cannot write here: the parent is not a directory", where=where)
+        hint = None if os.path.lexists(target.parent) else f"'mkdir -p {directory.parent}' makes it"
+        raise InputError("cannot write here: the parent is not a directory", where=where, hint=hint)
     if os.path.lexists(target) and not target.is_dir():
         raise InputError("expected a directory, or nothing: a file is in the way", where=where, hint="choose another name")
     if _contains_this_process(target):

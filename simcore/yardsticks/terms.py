@@ -29,5 +29,10 @@ TERMS = tuple(
         ("compute_time_ns", "ns", "macs / (peak_macs_per_s x efficiency of the operator)."),
         ("memory_time_ns", "ns", "Bytes of inputs, weights and results, each moved once, divided by main memory's bandwidth."),
         ("bound_by", "", "The longer of the two times: compute or memory."),
+        (
+            "memory",
+            "cycles",
+            "Bound of a layer whose bytes take longer at the bandwidth of main memory than its multiply-accumulates at the peak.",
+        ),
     )
 )
