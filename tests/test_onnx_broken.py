@@ -124,6 +124,9 @@ BROKEN: dict[str, Callable[[], onnx.ModelProto]] = {
     "a window of very many depths": lambda: model(
         node("MaxPool", kernel_shape=[2**24, 1, 1], pads=[2**24 - 1, 0, 0, 0, 0, 0]), shape=[1, 1, 4, 2, 2]
     ),
+    "the shape of more values than any memory holds": lambda: model(
+        node("Shape", "x", "s"), node("ConstantOfShape", "s"), shape=[1, 2**31 - 1, 2**31 - 1]
+    ),
     "repeats of negative numbers": lambda: model(node("Tile", "x r"), tensors=(integers("r", 1, -2, 1, 1),)),
 }
 

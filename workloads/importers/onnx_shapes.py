@@ -22,6 +22,9 @@ from workloads.importers.operators.node import Value
 #: The most values of a tensor that is computed.
 MOST_VALUES = 1 << 16
 
+#: The most values of a tensor whose shape is computed with: numpy counts bytes in 63 bits.
+LARGEST_TENSOR = 1 << 60
+
 #: Operators of shape arithmetic, masks and positions, which are computed where their operands are known.
 COMPUTED = frozenset(
     (
@@ -192,7 +195,7 @@ class _Pass:
         """Compute a node's results if its operands are known and the results are small."""
         if by_shape:
             shape = self.found.shapes.get(node.input[0])
-            if shape is None:
+            if shape is None or prod(shape) > LARGEST_TENSOR:
                 return
             operands = {node.input[0]: np.broadcast_to(np.zeros((), np.float32), shape)}
         elif all(name in self.found.values for name in node.input if name):
