@@ -16,8 +16,8 @@ from simcore.results.perfetto.dram import DramTracks
 from simcore.results.perfetto.drawing import Drawing
 from simcore.results.perfetto.writer import PerfettoFile
 
-#: Bytes after which nothing more is written. The engine that knows subarrays makes some 20 MB in a minute.
-MOST_BYTES = 20_000_000
+#: Bytes after which nothing more is written. The engine that knows subarrays takes a minute or two for them.
+MOST_BYTES = 5_000_000
 
 
 class PimTracks(Drawing):
