@@ -10,7 +10,7 @@ from simcore.kinds.runs import RunOrder
 from simcore.pim.sequence import repeated
 from simcore.pim_dram.crowding import alone_cycles, round_cycles
 from simcore.pim_dram.machine import build_machine
-from simcore.pim_dram.run import PhaseRuns
+from simcore.pim_dram.run import PhaseRuns, work_of
 from simcore.pim_dram.run_time import run_estimate
 from simcore.pim_dram.sequences import Sequences
 from simcore.simulation import network_for
@@ -25,7 +25,9 @@ BITS = ("precision={weight_bits: 2, activation_bits: 2}",)
 def test_the_closed_form_of_a_round_is_nearly_what_the_engine_finds(subarrays: int, more: tuple[str, ...]) -> None:
     machine = build_machine(load_system("pim-dram-ddr4", overrides=(*BITS, *more, f"active_subarrays={subarrays}")))
     made, rounds = Sequences(machine).round.sequence, 20
-    found = PhaseRuns(machine, "compiled", Shortcuts()).outcome((repeated(made, rounds),) * machine.banks, subarrays)
+    found = PhaseRuns(machine, "compiled", Shortcuts()).outcome(
+        work_of(machine, (repeated(made, rounds),) * machine.banks, subarrays)
+    )
     expected = rounds * round_cycles(machine, made, machine.banks, subarrays)
     assert 0.99 * expected < found.cycles < 1.2 * expected
 

@@ -63,7 +63,7 @@ def test_cfg_is_a_system_of_scale_sims_shapes_and_words() -> None:
     assert (system.name, system.shapes, system.tiling) == ("small", "scale-sim", "whole")
     assert (system.array.rows, system.array.columns, system.array.dataflow) == (32, 16, "ws")
     assert (system.array.fold_overlap, system.array.edge, system.array.partial_sums) == ("none", "skew-registers", "ofmap")
-    assert set(system.words.model_dump().values()) == {1}
+    assert set(system.words.model_dump(exclude={"of_quantised"}).values()) == {1}
     sizes = {name: pad.capacity_bytes for name, pad in system.scratchpads.items()}
     assert sizes == {"ifmap": 65536, "filter": 1024, "ofmap": 2048}
 

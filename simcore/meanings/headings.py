@@ -94,6 +94,7 @@ PIM = {
 MEMORY = {
     "capacity, KiB": ("KiB", "Capacity of the macro."),
     "area, mm2": ("mm2", "Area of the macro with its periphery."),
+    "area used, %": ("percent", "Area of the second macro as a share of that of the first."),
     "read, ns": ("ns", "Latency of a read of one word; of a DRAM's requests in `simcore dram` see read_latency_cycles."),
     "write, ns": ("ns", "Latency of a write of one word; it ends with the write pulse, where there is one."),
     "read, pJ": ("pJ", "Energy of a read of one word."),
@@ -108,6 +109,7 @@ MEMORY = {
     "thermal stability": ("", "Energy barrier of the junction, in units of kT (`--delta`)."),
     "overdrive": ("", "Write current, divided by the junction's critical current."),
     "tau": ("", "Write pulse in units of tau_D."),
+    "temperature k": ("K", "Temperature of the junction, at which its thermal stability and its errors are given."),
     "tau d ns": ("ns", "tau_D, the characteristic time of the junction's switching."),
     "method": ("", "How the error rate is computed (`--method`)."),
     "voltage v": ("V", "Write voltage."),
