@@ -140,6 +140,7 @@ def test_with_a_dram_the_bursts_that_may_start_follow_its_data_buses() -> None:
     assert build_machine(override_system(hbm, ["core_clock_hz=500 MHz"])).dma_bytes_per_cycle == 512
 
 
+@pytest.mark.slow
 @ENGINES
 def test_small_bursts_reach_a_drams_bandwidth(engine: str) -> None:
     """1920 bursts of 32 bytes, 16 of which may start in a cycle of a 500 MHz core. One start a cycle would take 1920 cycles."""

@@ -311,6 +311,7 @@ def test_validate_reports_all_errors_at_once(tmp_path: Path) -> None:
     assert all(error["where"].startswith(str(path)) for error in found["errors"])
 
 
+@pytest.mark.slow
 def test_check_passes_a_sound_model(tmp_path: Path) -> None:
     path = tmp_path / "steady.py"
     path.write_text(GOOD_MODEL)

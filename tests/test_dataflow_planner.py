@@ -76,6 +76,7 @@ def stuck_at(wanted: Uses, placement: TilePlacement) -> int | None:
     return None
 
 
+@pytest.mark.slow
 @RELAXED
 @given(uses(), st.integers(0, 6), st.data())
 def test_any_uses_are_served_on_the_fewest_slots_that_hold_them_and_on_more(

@@ -127,6 +127,7 @@ def test_per_bank_refresh_takes_every_bank_in_turn(engine: str) -> None:
     assert outcome.counts["REFab"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_two_channels_halve_the_time_of_a_stream(engine: str) -> None:
     def cycles(channels: int) -> int:

@@ -60,6 +60,7 @@ def test_refreshes_that_pile_up_are_reported(engine: str) -> None:
         run_programs(on, [lowered(on)], engine)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shortcuts", [Shortcuts(), Shortcuts(idle_skipping=False)], ids=["skipping", "stepping"])
 def test_a_dram_that_does_nothing_but_refresh_is_given_up(shortcuts: Shortcuts) -> None:
     # A refresh of some bank in every cycle, which comes before every request.

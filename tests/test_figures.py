@@ -67,6 +67,7 @@ def require_bars(figure: Any, expected: dict[str, dict[str, float]]) -> None:
 on_every_machine = pytest.mark.parametrize("machine", MACHINES)
 
 
+@pytest.mark.slow
 @on_every_machine
 def test_every_machine_has_its_figures_and_all_axes_are_labelled(machine: str) -> None:
     results, figures = run(machine)

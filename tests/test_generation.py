@@ -17,6 +17,7 @@ MODEL = "llama-like-1-16-2-24-1-40"
 IDEAL = "ideal-ddr4-2400"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["edge-sram", IDEAL])
 def test_each_step_is_the_run_of_its_network(system: str) -> None:
     found = generate(MODEL, system, prefill=5, decode=3, batch=2)

@@ -82,6 +82,7 @@ def test_a_step_moves_weights_cache_and_activations_once(system: str, word_bytes
     assert moved == (reads - spared * word_bytes, word_bytes * written)
 
 
+@pytest.mark.slow
 def test_a_step_of_llama_7b_on_ideal_takes_the_time_of_its_bytes() -> None:
     sizes, cached = (32, 4096, 32, 11008, 32, 32000), 512
     found = generate("llama-7b", "ideal-titan-xp", prefill=cached, decode=1)

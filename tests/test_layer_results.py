@@ -146,6 +146,7 @@ def test_a_tensor_in_place_takes_its_slots_without_a_byte():
     assert (waits < max(len(program.ops) for program in lowered.values())).all()
 
 
+@pytest.mark.slow
 def test_activations_wait_for_the_gradients_that_read_them():
     results = simulate(training_step(chain()), machine())
     forward = results.layers[results.layers["pass"] == "forward"].set_index("layer")

@@ -52,6 +52,7 @@ def anonymous(code: MachineCode) -> bytes:
     return re.sub(rb"kernelB\d+v\d+", b"", code.object_file)
 
 
+@pytest.mark.slow
 def test_sharing_scopes_changes_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     shared = anonymous(machine_code(kernel, SIGNATURE, _nrt=False, error_model="numpy"))
     monkeypatch.setattr(numba_code, "_scopes_shared", nullcontext)

@@ -192,6 +192,7 @@ def test_the_model_passes_the_check_with_parameters() -> None:
     assert "miss_cycles=9" in str(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "message"),
     [

@@ -163,6 +163,7 @@ def test_wrong_products_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
         simulate("lenet5", "pim-dram-ddr4", layers="f6", check_values=True, overrides=SMALL)
 
 
+@pytest.mark.slow
 def test_banks_prints_the_subarrays() -> None:
     result = invoke("banks", "lenet5", "--system", "pim-dram-ddr4", "--precision", "2")
     assert result.exit_code == 0

@@ -44,6 +44,7 @@ def test_products_that_are_alike_share_their_tables_as_far_as_memory_is_set_asid
     assert shared < distinct()
 
 
+@pytest.mark.slow
 def test_a_product_too_large_to_keep_takes_no_room_from_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     system = load_system("edge-sram")
     large = next(item for item in load_network("vgg16").instances() if item.name == "fc6")

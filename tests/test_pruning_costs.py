@@ -76,6 +76,7 @@ def savings_of(text: str, epochs: int, baseline: int = 10) -> Mapping[str, float
     return operation_savings(operations_of(training))["of_train_prune_retrain"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "least", "most"),
     [

@@ -236,6 +236,7 @@ def test_a_sweep_is_read_again(tmp_path: Path) -> None:
         Sweep.load(tmp_path)
 
 
+@pytest.mark.slow
 def test_rows_of_layers_are_those_of_the_runs(tmp_path: Path) -> None:
     space = {**SPACE, "run": {}, "systems": "edge-sram", "product": {"array.rows": [16, 32]}}
     sweep(space, tmp_path / "out", jobs=1)

@@ -129,6 +129,7 @@ def test_both_engines_write_the_same_timeline(tmp_path: Path) -> None:
     assert one == other
 
 
+@pytest.mark.slow
 def test_a_timeline_that_becomes_too_large_is_cut_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracks, "MOST_BYTES", 20_000)
     results, timeline = run(tmp_path, TOGETHER)

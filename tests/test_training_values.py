@@ -29,6 +29,7 @@ from workloads.training import training_step
 # Values -----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(drawn=convolutions(), strided=st.sampled_from(["phases", "zeros"]), seed=st.integers(0, 1000))
 def test_the_loop_nests_of_a_convolutions_gradients_give_the_gradients(drawn: LayerInstance, strided: str, seed: int) -> None:
