@@ -18,6 +18,9 @@ from simcore.pim_dram.printed import phase_table, printed_lines, where_table
 from simcore.results import Results
 from simcore.why import why
 
+#: Whole networks or machines, a tenth of a second and more each.
+pytestmark = pytest.mark.slow
+
 ONE_BIT = ("precision={weight_bits: 1, activation_bits: 1}",)
 
 
@@ -131,7 +134,6 @@ def test_stages_are_told_with_their_slowest_subarray() -> None:
     assert min(row[-1] for row in stages.rows) < max(row[-1] for row in stages.rows)
 
 
-@pytest.mark.slow
 def test_why_of_a_pipeline_saves_time_between_images() -> None:
     overrides = (*SMALL, "placement=pipelined")
     found = why("lenet5", "pim-dram-ddr4", layers="c3,f5", overrides=overrides)
@@ -160,7 +162,6 @@ def test_rows_of_a_round_by_hand() -> None:
     assert first["hottest_row_activations_per_window"] == pytest.approx(2 * 8192 * 10400 / results.cycles)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("system", ["pim-dram-ddr4", "pim-dram-hbm2"])
 @pytest.mark.parametrize("more", [(), ("placement=pipelined", "operands=bus"), ("placement=pipelined", "overlap_transfers=true")])
 def test_activations_of_all_subarrays_are_the_commands(system: str, more: tuple[str, ...]) -> None:

@@ -12,6 +12,9 @@ from simcore.results import Results
 from workloads.layers import Conv, Flatten, Input, Linear, Pool
 from workloads.network import Network, NetworkBuilder
 
+#: Whole networks or machines, a tenth of a second and more each.
+pytestmark = pytest.mark.slow
+
 
 def run(network: Network, *overrides: str) -> tuple[Results, Results]:
     """The same network with its rows over the bus, and with row copies."""

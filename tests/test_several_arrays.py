@@ -23,6 +23,9 @@ from workloads.dataflow import lower, tiling
 from workloads.layers import Conv, Input, Linear, MatMul
 from workloads.network import LayerInstance, NetworkBuilder
 
+#: Whole networks or machines, a tenth of a second and more each.
+pytestmark = pytest.mark.slow
+
 FLOWS_AND_OVERLAPS = [("ws", "none"), ("ws", "wave"), ("is", "after-wave"), ("is", "wave"), ("os", "none"), ("os", "wave")]
 
 
@@ -129,7 +132,6 @@ def test_the_arrays_share_the_side_that_saves_most_cycles(
     assert (program.facts["split_by"], program.steps) == (split_by, steps)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("dataflow", "overlap"), FLOWS_AND_OVERLAPS)
 @pytest.mark.parametrize("instance", [CORNERS, product_of(5, 7, 6, heads=3)], ids=["convolution", "heads"])
 def test_every_way_to_share_a_layer_gives_numpys_product_in_both_engines(

@@ -26,10 +26,12 @@ from workloads.layers.gradients import ConvInputGradient
 from workloads.network import LayerInstance
 from workloads.training import training_step
 
+#: Whole networks or machines, a tenth of a second and more each.
+pytestmark = pytest.mark.slow
+
 # Values -----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(drawn=convolutions(), strided=st.sampled_from(["phases", "zeros"]), seed=st.integers(0, 1000))
 def test_the_loop_nests_of_a_convolutions_gradients_give_the_gradients(drawn: LayerInstance, strided: str, seed: int) -> None:
@@ -134,7 +136,6 @@ def matrix_products(instance: LayerInstance) -> tuple[int, int, int]:
     return work.shape.pixels, work.shape.group_filters, work.shape.taps
 
 
-@pytest.mark.slow
 def test_linear_gradients_are_the_matrix_products_of_autograd() -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed (extra train)")
     from torch.utils._python_dispatch import TorchDispatchMode
@@ -161,7 +162,6 @@ def test_linear_gradients_are_the_matrix_products_of_autograd() -> None:
     assert sorted(products.seen) == sorted([matrix_products(found["fc.input_gradient"]), (n, m, k)])
 
 
-@pytest.mark.slow
 def test_convolution_gradients_have_the_products_that_pytorch_counts() -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed (extra train)")
     from torch.utils.flop_counter import FlopCounterMode
@@ -177,7 +177,6 @@ def test_convolution_gradients_have_the_products_that_pytorch_counts() -> None:
         assert 2 * mine == counter.get_total_flops(), stride
 
 
-@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(drawn=convolutions(), seed=st.integers(0, 1000))
 def test_shapes_and_values_of_convolution_gradients_are_autograds(drawn: LayerInstance, seed: int) -> None:
