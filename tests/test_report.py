@@ -22,6 +22,7 @@ from simcore.errors import InputError
 from simcore.report import item_saved_in, report_html, write_report
 from simcore.report.build import MOST_BYTES
 from simcore.report.columns import column_object
+from simcore.report.page import packed
 from simcore.results import Results
 from simcore.results.heatmap import bank_heat_map
 from simcore.saving.mark import write_mark
@@ -210,3 +211,9 @@ def test_bad_reports_are_errors(arguments: list[str]) -> None:
     result = invoke("report", *arguments)
     assert result.exit_code == 2
     assert result.stderr.startswith("simcore: ")
+
+
+def test_a_number_that_json_does_not_know_is_one_error() -> None:
+    """A manifest that was changed by hand may hold 1e999, which Python reads as infinite."""
+    with pytest.raises(InputError, match="expected finite numbers"):
+        packed({"cycles": float("inf")})

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import simcore
+from simcore.errors import InputError
 
 _ASSETS = Path(__file__).parent / "assets"
 #: The scripts, in the order in which they stand in the page. Each is a file of its own.
@@ -51,8 +52,11 @@ def page(data: Mapping[str, Any], first_line: str) -> str:
 
 
 def packed(data: Mapping[str, Any]) -> str:
-    """Return plain JSON values compressed, as base64. Equal data give equal texts."""
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    """Return plain JSON values compressed, as base64. Equal data give equal texts. Raise InputError for a number without end."""
+    try:
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        raise InputError("expected finite numbers in what is reported, got one that is infinite or not a number") from None
     return base64.b64encode(gzip.compress(text.encode("utf-8", "surrogatepass"), 6, mtime=0)).decode("ascii")
 
 
