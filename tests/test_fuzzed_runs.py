@@ -102,17 +102,31 @@ def test_lists_of_a_study_that_are_none_are_empty(bases: list[Path], tmp_path: P
     assert "It is" not in report_html([item_saved_in(copied)])
 
 
-def test_axes_of_a_sweep_that_are_no_texts_do_no_harm(bases: list[Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("axes", [None, "network"]),
+        ("axes", ["color"]),
+        ("counts", {"points": 4}),
+        ("counts", {"failed": ""}),
+        ("counts", {"failed": float("inf")}),
+    ],
+)
+def test_a_manifest_of_a_sweep_of_another_form_is_refused(key: str, value: Any, bases: list[Path], tmp_path: Path) -> None:
     copied = Path(shutil.copytree(bases[2], tmp_path / "sweep"))
     manifest = json.loads((copied / "manifest.json").read_text())
-    (copied / "manifest.json").write_text(json.dumps(manifest | {"axes": [None, "network"]}))
-    assert report_html([item_saved_in(copied)])
+    (copied / "manifest.json").write_text(json.dumps(manifest | {key: value}))
+    with pytest.raises(InputError, match="damaged") as raised:
+        item_saved_in(copied)
+    assert str(raised.value).startswith(str(copied))
 
 
-def test_a_table_of_a_sweep_with_lists_in_its_cells_is_refused(bases: list[Path], tmp_path: Path) -> None:
-    copied = Path(shutil.copytree(bases[2], tmp_path / "sweep"))
-    table = pd.read_parquet(copied / "points.parquet")
-    table["network"] = [[1, 2]] * len(table)
-    table.to_parquet(copied / "points.parquet", index=False)
-    with pytest.raises(InputError, match="got a damaged one: column 'network' holds values of type ndarray"):
-        report_html([item_saved_in(copied)])
+def test_a_number_greater_than_any_is_refused_with_the_name_of_its_file(bases: list[Path], tmp_path: Path) -> None:
+    """Python reads 1e999 as infinite, which no report can hold."""
+    saved = Path(shutil.copytree(bases[0], tmp_path / "run"))
+    file = saved / "manifest.json"
+    file.write_text(file.read_text().replace("{", '{"bytes": 1e999,', 1))
+    (saved / ".simcore-results").unlink()
+    write_mark(saved)
+    with pytest.raises(InputError, match=r"'manifest\.json' is no JSON that simcore writes: 1e999 is greater"):
+        item_saved_in(saved)

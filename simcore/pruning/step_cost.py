@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from simcore.saving.json_text import parsed
+
 #: The amounts of a layer that a training sums up. Words are accesses of scratchpads; they are None on machines without any.
 AMOUNTS = (
     "macs",
@@ -84,7 +86,7 @@ class StepCost:
     @classmethod
     def from_bytes(cls, text: bytes) -> StepCost:
         """Return the cost in a text. Raise ValueError, KeyError or TypeError for another text."""
-        found = json.loads(text)
+        found = parsed(text)
         layers = tuple(LayerCost(**row) for row in found.pop("layers"))
         return cls(layers=layers, wear=tuple(found.pop("wear")), **found)
 

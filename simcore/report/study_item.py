@@ -12,8 +12,8 @@ from simcore.compare.configuration import flattened
 from simcore.errors import InputError
 from simcore.report.columns import column_object
 from simcore.report.run_item import MOST_ROWS
-from simcore.results.saved_form import parsed
 from simcore.saving.content import Content
+from simcore.saving.json_text import parsed
 
 _FIGURE = re.compile(r"- \[[^\]]*\]\(figures/([^)]*)\.svg\): (.*)")
 _LISTS = ("conclusions", "assumptions", "left_out")

@@ -11,8 +11,8 @@ from typing import Any
 
 from simcore.errors import InputError
 from simcore.results.facts_form import require_facts
-from simcore.results.saved_form import parsed
 from simcore.saving.content import MARK, is_saved, saved_content
+from simcore.saving.json_text import parsed
 
 #: How many folders deep results are looked for, and how many folders are looked into at most.
 DEEPEST, MOST_FOLDERS = 4, 20_000

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from simcore.errors import InputError, did_you_mean
 from simcore.results.facts_form import require_facts
-from simcore.results.saved_form import TABLE_FORM, parsed, require_columns, require_manifest
+from simcore.results.saved_form import TABLE_FORM, require_columns, require_manifest
 from simcore.results.shown import Shown
 from simcore.saving.content import Content, saved_content
+from simcore.saving.json_text import parsed
 
 if TYPE_CHECKING:
     import pandas as pd

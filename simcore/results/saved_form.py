@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from simcore.errors import InputError
 
@@ -34,29 +33,6 @@ _MANIFEST: Mapping[str, type] = {
     "energy_notes": list,
     "not_counted": list,
 }
-_DEEPEST = 40
-
-
-def parsed(raw: bytes) -> Any:
-    """Return JSON values. Raise ValueError for what is none, for numbers that JSON does not have, and for deep nesting."""
-    try:
-        found = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    level = [found]
-    for _ in range(_DEEPEST):
-        level = [item for each in level for item in _inside(each)]
-        if not level:
-            return found
-    raise ValueError("nested too deeply")
-
-
-def _inside(value: Any) -> Sequence[Any]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ()
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
 
 
 def require_manifest(manifest: Mapping[str, Any], where: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from simcore.errors import InputError
+from simcore.saving.json_text import parsed
 
 #: The version of the form of saved directories that this simcore writes, and the versions that it reads.
 FORMAT, READABLE = 1, (1,)
@@ -111,9 +111,8 @@ def saved_content(directory: str | Path) -> Content:
 
 def _mark_of(path: Path) -> dict[str, Any]:
     try:
-        text = _bytes_of(path, MARK, _LONGEST_MARK).decode("utf-8")
-        said = json.loads(text)
-    except (ValueError, RecursionError):
+        said = parsed(_bytes_of(path, MARK, _LONGEST_MARK))
+    except ValueError:
         said = None
     if not isinstance(said, dict) or said.get("mark") != SAYS:
         raise InputError(f"its file '{MARK}' was cut off or changed", str(path), _HINT)

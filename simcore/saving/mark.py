@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from simcore.saving.content import FORMAT, MARK, SAYS, combined, content_of
+from simcore.saving.json_text import parsed
 
 
 def write_mark(directory: Path) -> None:
@@ -49,9 +50,9 @@ def _marked(directory: Path) -> frozenset[str]:
     if mark.is_symlink() or not mark.is_file():
         return frozenset()
     try:
-        said = json.loads(mark.read_text(encoding="utf-8"))
+        said = parsed(mark.read_bytes())
         return frozenset(said["files"]) if said["mark"] == SAYS else frozenset()
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return frozenset()
 
 

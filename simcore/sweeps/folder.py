@@ -12,6 +12,7 @@ from pathlib import Path
 from simcore.errors import InputError
 from simcore.saving.durable import sync
 from simcore.saving.failures import refusals_of
+from simcore.saving.json_text import parsed
 from simcore.saving.work_folder import NEW, clear, work_folder
 from simcore.sweeps.log import Log, open_log
 
@@ -110,9 +111,9 @@ def require_sweep(target: Path, *, may_be_empty: bool = False) -> None:
     if foreign:
         raise InputError(f"holds '{foreign[0]}', which is no part of a sweep", str(target), "move it elsewhere")
     try:
-        said = json.loads((target / MARK).read_text(encoding="utf-8"))
+        said = parsed((target / MARK).read_bytes())
         is_ours, version = said["mark"] == _SAYS, int(said["format"])
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         is_ours, version = False, 0
     if not is_ours:
         raise InputError("was not written by simcore, which needs this name for its mark", str(target / MARK))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from simcore.results.found import folders_below
+from simcore.saving.json_text import parsed
 from simcore.sweeps.folder import MARK, PROGRESS
 
 _LONGEST_PROGRESS = 65_536
@@ -45,8 +45,8 @@ def _found(path: Path, root: Path) -> FoundSweep:
     try:
         descriptor = os.open(path / PROGRESS, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
-            said: Any = json.loads(file.read(_LONGEST_PROGRESS))
+            said: Any = parsed(file.read(_LONGEST_PROGRESS))
             changed_s = os.fstat(descriptor).st_mtime
         return FoundSweep(name, {key: int(said[key]) for key in _COUNTS if key in said}, changed_s)
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return FoundSweep(name, {}, 0.0)

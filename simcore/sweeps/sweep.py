@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from simcore.errors import InputError
 from simcore.progress import OnProgress
 from simcore.results.manifest import git_revision, versions
+from simcore.saving.json_text import parsed
 from simcore.sweeps.code_version import code_version
 from simcore.sweeps.folder import LAYERS, LOG, MANIFEST, TABLE, require_sweep, sweep_folder
 from simcore.sweeps.layers_file import write_layers
@@ -118,15 +119,29 @@ def load_sweep(directory: Path) -> Sweep:
     if not (directory / TABLE).is_file() or not (directory / MANIFEST).is_file():
         raise InputError("no session of this sweep has come to its end", str(directory), "run the same command again")
     try:
-        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        manifest = parsed((directory / MANIFEST).read_bytes())
         with open(directory / TABLE, "rb") as file:
             table = pd.read_parquet(file)
         check_cells(table)
         objectives = tuple(objective(text, str(directory)) for text in manifest["objectives"])
-        return Sweep(table, tuple(manifest["axes"]), objectives, dict(manifest["counts"]), directory)
+        return Sweep(table, _axes_of(manifest, table), objectives, _counts_of(manifest), directory)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"expected the table of a sweep, got a damaged one: {reason}", str(directory)) from error
+
+
+def _axes_of(manifest: Mapping[str, Any], table: pd.DataFrame) -> tuple[str, ...]:
+    axes = tuple(manifest["axes"])
+    if not all(isinstance(axis, str) and axis in table for axis in axes):
+        raise ValueError("its axes are no columns of its table")
+    return axes
+
+
+def _counts_of(manifest: Mapping[str, Any]) -> dict[str, int]:
+    counts = dict(manifest["counts"])
+    if "failed" not in counts or not all(type(count) is int for count in counts.values()):
+        raise ValueError("its counts are no counts")
+    return counts
 
 
 def with_objectives(space: Space, objectives: Sequence[str]) -> Space:
