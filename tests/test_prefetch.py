@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -136,7 +137,7 @@ def drawn(seed: int) -> tuple[Network, System, System]:
     return network_of(draw_network(pick)), override_system(system, ["dma.prefetch=none"]), system
 
 
-SEEDS = range(40, 58)
+SEEDS = range(40, 64)
 
 
 def places(program: Program, ops: np.ndarray) -> list[tuple[int, int, int]]:
@@ -185,20 +186,50 @@ def test_each_tile_is_loaded_once_into_lines_that_nothing_needs_any_more():
     assert loads_ahead > 50
 
 
-@pytest.mark.slow
-def test_cycles_become_fewer_or_lines_of_slow_banks_collide():
-    """Where a network takes more cycles, its waits for main memory are no longer.
+def with_free_banks(system: System) -> System:
+    """Return a machine whose banks serve in one cycle, and so many requests at a time that none waits for another."""
+    values = system.model_dump(mode="json", exclude_none=True)
+    for pad in values["scratchpads"].values():
+        pad.pop("bank_groups", None)
+        pad["timing"], pad["ports_per_bank"] = {"model": "sram", "parameters": {"read_cycles": 1, "write_cycles": 1}}, 8
+        pad["write_buffer"]["preemption"] = "none"
+    return System.model_validate(values)
 
-    Lines that were written while the array waited are now written while it reads from the same banks, and wait for slow writes.
-    """
+
+def cycles_more(seed: int, change: Callable[[System], System]) -> tuple[int, int]:
+    """Return the cycles that prefetch adds to a network on a drawn machine with a change, and the cycles without prefetch."""
+    network, *machines = drawn(seed)
     found = []
-    for seed in SEEDS:
-        network, without, system = drawn(seed)
-        outcomes = [run_programs(each, programs(network, each)) for each in (without, system)]
-        stalled = [sum(outcome.stall_cycles.sum(axis=1) for outcome in each) for each in outcomes]
-        more = stalled[1] - stalled[0]
-        assert more.sum() <= 0 or more[Cause.FIRST_FILL] + more[Cause.DRAM_WAIT] <= 0, (seed, more)
-        found.append(int(more.sum()))
-    fewer, more_often = (sum(sign * cycles > 0 for cycles in found) for sign in (-1, 1))
-    assert fewer > 3 * more_often
-    assert sum(found) < 0
+    for system in map(change, machines):
+        found.append(sum(outcome.cycles for outcome in run_programs(system, programs(network, system))))
+    return found[1] - found[0], found[0]
+
+
+#: Networks that take more cycles, and why. A plan does not know how long a bank is busy, so that it is the same for all memories.
+#: Each of these machines loses cycles at its banks, and none of them where banks are free.
+COSTLY = {
+    44: "the load that moved is written at 2 cycles a line, so the layer ends 17 cycles later. The next layer begins with this"
+    " tile, and waits for another one instead, just as long",
+    63: "one scratchpad for all, in which each line written takes 5 cycles: 21 tiles are written after the array has ended."
+    " In the next layer they were written while it computed",
+    1003: "one scratchpad for all: the loads that moved are written while the layer reads, and collide with its reads",
+    1055: "one scratchpad for all: the next layer begins 14 cycles sooner, and its results are written while the tiles for which"
+    " it then waits are written, too, with which they collide",
+}
+
+
+@pytest.mark.slow
+def test_no_network_takes_more_cycles_where_banks_are_free():
+    found = [cycles_more(seed, with_free_banks)[0] for seed in (*SEEDS, *COSTLY)]
+    assert max(found) <= 0
+    assert sum(more < 0 for more in found) >= len(found) / 3
+
+
+@pytest.mark.slow
+def test_cycles_become_fewer_but_where_banks_are_busy():
+    found = {seed: cycles_more(seed, lambda system: system) for seed in (*SEEDS, *COSTLY)}
+    assert {seed for seed, (more, _) in found.items() if more > 0} <= COSTLY.keys()
+    assert all(more < cycles / 200 for more, cycles in found.values())
+    drawn_ones = [found[seed][0] for seed in SEEDS]
+    assert sum(drawn_ones) < 0
+    assert sum(more < 0 for more in drawn_ones) > 3 * sum(more > 0 for more in drawn_ones)
