@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from simcore.clock import core_cycle_of
@@ -77,46 +79,39 @@ class ArrayTrace:
         self._states, self._bursts = [], []
 
 
-class DramTrace:
-    """The trace of a DRAM; one of its cycles lasts ``ratio[0] / ratio[1]`` core cycles. ``layer`` is the layer that runs."""
+class _DramRows:
+    """Rows about a DRAM, one of whose cycles lasts ``ratio[0] / ratio[1]`` core cycles. ``layer`` is the layer that runs."""
 
     def __init__(self, traced: Traced, take: Take, ratio: tuple[int, int]) -> None:
         self.traced, self.take, self.ratio, self.layer = traced, take, ratio, ""
-        self._rows: list[tuple[int, ...]] = []
+        self._rows: list[Sequence[int]] = []
+
+    def _add(self, row: Sequence[int]) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= PIECE:
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        """Hand over all rows."""
+        if self._rows:
+            self.take(self.layer, np.array(self._rows, dtype=np.int64))
+        self._rows = []
+
+
+class DramTrace(_DramRows):
+    """The trace of a DRAM's transactions."""
 
     def note(self, request: DramRequest, address: int) -> None:
         """Note a transaction that its controller has just accepted."""
         cycle = core_cycle_of(request.arrive, *self.ratio)
-        if not self.traced.holds(cycle):
-            return
-        self._rows.append((cycle, request.arrive, request.bank[0], address, request.op, request.kind))
-        if len(self._rows) >= PIECE:
-            self.hand_over()
-
-    def hand_over(self) -> None:
-        """Hand over all rows."""
-        if self._rows:
-            self.take(self.layer, np.array(self._rows, dtype=np.int64))
-        self._rows = []
+        if self.traced.holds(cycle):
+            self._add((cycle, request.arrive, request.bank[0], address, request.op, request.kind))
 
 
-class CommandTrace:
-    """The commands of a DRAM, one of whose cycles lasts ``ratio[0] / ratio[1]`` core cycles. ``layer`` is the layer that runs."""
-
-    def __init__(self, traced: Traced, take: Take, ratio: tuple[int, int]) -> None:
-        self.traced, self.take, self.ratio, self.layer = traced, take, ratio, ""
-        self._rows: list[list[int]] = []
+class CommandTrace(_DramRows):
+    """The trace of a DRAM's commands."""
 
     def note(self, command: list[int]) -> None:
         """Note a command that was just issued: a row of `simcore.dram.outcome.DramOutcome.commands`."""
-        if self.traced.is_over(core_cycle_of(command[COMMAND_CLOCK], *self.ratio)):
-            return
-        self._rows.append(command)
-        if len(self._rows) >= PIECE:
-            self.hand_over()
-
-    def hand_over(self) -> None:
-        """Hand over all rows."""
-        if self._rows:
-            self.take(self.layer, np.array(self._rows, dtype=np.int64))
-        self._rows = []
+        if not self.traced.is_over(core_cycle_of(command[COMMAND_CLOCK], *self.ratio)):
+            self._add(command)
