@@ -203,6 +203,21 @@ def test_states_of_banks_are_kept():
     assert (violation.rule, violation.needed, violation.came) == ("row open", "row 6 open", "row 5 open in bank 0.0.0.0")
 
 
+def test_a_write_after_a_read_of_another_rank_is_as_early_as_in_ramulator():
+    """RD at 0 has data in clocks 16 to 19. WR at 6 has them from 18 on, so that two clocks carry both."""
+
+    def broken(clock):
+        opened = [(0, "ACT", 0), (10, "ACT", 1), (50, "RD", 0), (50 + clock, "WR", 1)]
+        stream = [
+            at(TWO_RANKS, line, time, TWO_RANKS.index(name), (0, rank, 0, 0)) for line, (time, name, rank) in enumerate(opened, 2)
+        ]
+        return [violation.rule for violation in check_commands(stream, TWO_RANKS)]
+
+    assert (broken(5), broken(6)) == (["read to other rank"], [])
+    # LPDDR4 has the rule of a bus: no data of the write before those of the read have ended.
+    assert "read to write of other rank" in load_standard("lpddr4_3200").spec.constraints
+
+
 def test_hbm2_takes_a_column_and_a_row_command_in_one_cycle_and_an_act_holds_the_row_bus_for_two():
     dram = load_dram("hbm2_2000")
 

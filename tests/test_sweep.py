@@ -219,6 +219,12 @@ def test_a_directory_that_holds_something_else_is_refused(tmp_path: Path) -> Non
     assert (out / "mine.txt").read_text() == "mine"
 
 
+def test_a_directory_without_a_parent_is_an_error_that_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        sweep(SPACE, tmp_path / "missing" / "out", jobs=1)
+    assert str(raised.value).endswith(f"the parent is not a directory; 'mkdir -p {tmp_path / 'missing'}' makes it")
+
+
 def test_two_processes_do_not_work_in_one_directory(tmp_path: Path) -> None:
     from simcore.sweeps.folder import sweep_folder
 

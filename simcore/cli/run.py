@@ -59,7 +59,7 @@ def _tell_of_a_cut(results: Results) -> None:
     """Say on stderr if a timeline was cut because it became too large."""
     cut_at = results.manifest.get("traces", {}).get("cut_at_cycle")
     if cut_at is not None:
-        hint = "--cycles FIRST:END writes any part of it"
+        hint = "--cycles FIRST:END writes a part of it"
         typer.echo(f"simcore: the timeline ends at cycle {cut_at:,}, where it became too large for viewers; {hint}", err=True)
 
 

@@ -53,6 +53,7 @@ def hand_over_timeline(
     """
 
     def wanted() -> Iterator[Span]:
+        """Yield the spans that have a wanted cycle, in the order of their starts."""
         for span in _layers(machine, plan, done) if pipeline is None else _steps(machine, plan, pipeline):
             if traced.is_over(span.row[PhaseActivity.CYCLE]):
                 return
@@ -127,6 +128,8 @@ def _of_span(traced: Traced, span: Span, channel: int, banks: int) -> Traced:
     last = end if traced.end_cycle is None else min(end, traced.end_cycle)
 
     def moved(take: Take | None, move: Callable[[Int64Array], None]) -> Take | None:
+        """Return a taker of rows that moves them into the run's cycles and banks first, or None for nothing to take them."""
+
         def taken(_: str, rows: Int64Array) -> None:
             move(rows)
             assert take is not None

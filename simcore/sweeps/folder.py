@@ -65,7 +65,8 @@ def sweep_folder(directory: str | Path, *, fresh: bool = False) -> Iterator[Swee
     """
     target = Path(os.path.realpath(directory))
     if not target.parent.is_dir():
-        raise InputError("cannot write here: the parent is not a directory", str(directory))
+        hint = None if os.path.lexists(target.parent) else f"'mkdir -p {Path(directory).parent}' makes it"
+        raise InputError("cannot write here: the parent is not a directory", str(directory), hint)
     if os.path.lexists(target) and not target.is_dir():
         raise InputError("expected a directory, or nothing: a file is in the way", str(directory), "choose another name")
     with work_folder(target) as work:

@@ -86,6 +86,7 @@ class ArrayTracks(Drawing):
         self.dram.commands(rows)
 
     def close(self) -> None:
+        """End what still lasts: accesses of banks, commands of the DRAM, and the last layer."""
         for track in list(self._served):
             self._end(track)
         if self.dram is not None and self._layer is not None:
