@@ -71,6 +71,13 @@ def test_the_images_commands_and_extras_exist() -> None:
     )
 
 
+def test_the_commands_that_docs_give_for_the_image_are_those_in_it() -> None:
+    header = re.findall(r"^#     (docker .*)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.M)
+    docs = re.findall(r"^docker .*$", (ROOT / "docs" / "reports.md").read_text(encoding="utf-8"), re.M)
+    assert len(header) == 3
+    assert docs == header
+
+
 def test_every_file_beside_the_code_is_declared_as_data_of_the_wheel() -> None:
     """So that a new kind of file is not left out. `make wheel` compares the wheel itself."""
     declared = PROJECT["tool"]["setuptools"]["package-data"]
