@@ -88,7 +88,7 @@ def _placements(
     """Return the table of placements, of which the first is safe, and a line for each one without a machine."""
     placements = (Placement("safe", writes.nominal), *settings.placements)
     trainer = _trainer(FORMATS[0], device, settings, on_progress)
-    trainer.train(placements, range(trainer.seeds), "placement")
+    trainer.train(placements, trainer.first_seeds, "placement")
     steps, without = placed_steps(placements, setup, device, on_progress)
     trained = trainer.spread("placement").rename(columns={"chip": "placement"})
     return _with_steps(trained, steps), without

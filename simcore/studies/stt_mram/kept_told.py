@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from simcore.results.printed import PrintedTable
-from simcore.studies.form.printed import mean_and_deviation, number
+from simcore.studies.form.printed import Cell, mean_and_deviation, printed_table, shown
 
 
 def lifetime_told(row: Mapping[str, Any]) -> str:
@@ -69,22 +69,18 @@ def _loss(told: Mapping[str, float]) -> str:
 
 def stays_printed(frame: pd.DataFrame) -> PrintedTable:
     """Return the accuracy over the thermal stability."""
-    rows = [
-        (
-            row["net"],
-            row["word"],
-            row["reads_flip"],
-            f"{row['thermal_stability']:g}",
-            f"{row['zero_flip_rate']:.1e}",
-            f"{row['one_flip_rate']:.1e}",
-            row["runs"],
-            row["diverged"],
-            mean_and_deviation(row, "loss", "points"),
-        )
-        for row in frame.to_dict("records")
-    ]
-    columns = ("net", "word", "reads flip", "stability", "0s flip", "1s flip", "runs", "diverged", "lost, points")
-    return PrintedTable("Training with stored bits that heat and reads flip, at 350 K", columns, rows, text_columns=3)
+    columns: dict[str, Cell] = {
+        "net": "net",
+        "word": "word",
+        "reads flip": "reads_flip",
+        "stability": shown("thermal_stability", "g"),
+        "0s flip": shown("zero_flip_rate", ".1e"),
+        "1s flip": shown("one_flip_rate", ".1e"),
+        "runs": "runs",
+        "diverged": "diverged",
+        "lost, points": lambda row: mean_and_deviation(row, "loss", "points"),
+    }
+    return printed_table("Training with stored bits that heat and reads flip, at 350 K", frame, columns, text_columns=3)
 
 
 def kept_printed(tables: Mapping[str, pd.DataFrame]) -> Iterator[PrintedTable]:
@@ -96,34 +92,33 @@ def kept_printed(tables: Mapping[str, pd.DataFrame]) -> Iterator[PrintedTable]:
 
 
 def _lifetimes(frame: pd.DataFrame) -> PrintedTable:
-    rows = [
-        (
-            *(row[name] for name in ("network", "pass", "scratchpad")),
-            f"{row['writes_per_s']:.3g}",
-            f"{row['endurance_writes']:.0e}",
-            *(number(row[name]) for name in ("days", "days_levelled")),
-        )
-        for row in frame.to_dict("records")
-    ]
-    columns = ("network", "pass", "scratchpad", "writes/s, most written line", "endurance", "days", "days, levelled")
-    return PrintedTable(f"Wear if the run repeats for ever: {frame['cell'].iloc[0]}, 4 x 1 MiB", columns, rows, text_columns=3)
+    columns: dict[str, Cell] = {
+        "network": "network",
+        "pass": "pass",
+        "scratchpad": "scratchpad",
+        "writes/s, most written line": shown("writes_per_s"),
+        "endurance": shown("endurance_writes", ".0e"),
+        "days": shown("days"),
+        "days, levelled": shown("days_levelled"),
+    }
+    return printed_table(f"Wear if the run repeats for ever: {frame['cell'].iloc[0]}, 4 x 1 MiB", frame, columns, text_columns=3)
 
 
 def _thermal(frame: pd.DataFrame) -> PrintedTable:
-    rows = [
-        (
-            f"{row['error_rate']:.1e}",
-            f"{row['thermal_stability']:g}",
-            *(f"{row[name]:.1e}" for name in ("retention_error_rate", "read_error_rate")),
-            f"{row['voltage_v']:.3f}",
-            row["protection"],
-            *(number(row[name]) for name in ("write_uj", "code_uj", "scrub_uj", "total_uj")),
-        )
-        for row in frame.to_dict("records")
-    ]
-    columns = ("error rate", "stability", "by heat", "by reads", "V", "kept by", "write uJ", "code uJ", "scrub uJ", "all uJ")
+    columns: dict[str, Cell] = {
+        "error rate": shown("error_rate", ".1e"),
+        "stability": shown("thermal_stability", "g"),
+        "by heat": shown("retention_error_rate", ".1e"),
+        "by reads": shown("read_error_rate", ".1e"),
+        "V": shown("voltage_v", ".3f"),
+        "kept by": "protection",
+        "write uJ": shown("write_uj"),
+        "code uJ": shown("code_uj"),
+        "scrub uJ": shown("scrub_uj"),
+        "all uJ": shown("total_uj"),
+    }
     title = (
         f"{frame['network'].iloc[0]}, training step: thermal stability at 300 K of {frame['cell'].iloc[0]}, at work at "
         f"{frame['temperature_k'].iloc[0]:g} K"
     )
-    return PrintedTable(title, columns, rows)
+    return printed_table(title, frame, columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from simcore.studies.write_errors.training_runs import DataSource
 from workloads.faults.sum_words import SUM_BITS
@@ -60,7 +60,3 @@ class Task:
         """Return the training of this task in a format, on the preset with these overrides."""
         training = TrainingSetup(net=self.net, word=words.word, epochs=self.epochs)
         return MachineSetup(training=training, overrides=array, master=words.master)
-
-    def shortened(self, epochs: int) -> Task:
-        """Return the same task with another number of epochs."""
-        return replace(self, epochs=epochs)

@@ -78,39 +78,28 @@ def made_chip(
 
 def contributions(words: Format, writes: Writes, split: Split) -> list[tuple[Chip, str]]:
     """Return the chips of the table of contributions, the reference first, each with what it combines."""
-    nominal, cheapest = writes.nominal, writes.cheapest
-    voltage = made_chip("lower voltage in low bits", words, nominal, low=writes.low_voltage, split=split)
-    pulse = made_chip("shorter pulse in low bits", words, nominal, low=writes.short, split=split)
-    tolerant = made_chip("cheapest write, errors in low bits", words, cheapest, low=writes.low_cheapest, split=split)
-    sum_sram = made_chip("SRAM accumulator, cheapest write", words, cheapest, sums=SRAM)
-    together = made_chip(
-        "SRAM accumulator, cheapest write, errors in low bits", words, cheapest, sums=SRAM, low=writes.low_cheapest, split=split
-    )
-    guarded = made_chip("SRAM accumulator, guarded write", words, writes.guarded, sums=SRAM)
-    guarded_tolerant = made_chip(
-        "SRAM accumulator, guarded high bits, errors in low bits",
-        words,
-        writes.guarded,
-        sums=SRAM,
-        low=writes.low_cheapest,
-        split=split,
-    )
-    by_voltage = made_chip(
-        "SRAM accumulator, lower voltage in low bits", words, nominal, sums=SRAM, low=writes.low_voltage, split=split
-    )
-    still = replace(made_chip("output-stationary, cheapest write", words, cheapest), array=OUTPUT_STATIONARY)
-    still_tolerant = replace(tolerant, name="output-stationary, cheapest write, errors in low bits", array=OUTPUT_STATIONARY)
+
+    def made(name: str, above: Storage, low: Storage | None = None, sums: Storage | None = None) -> Chip:
+        return made_chip(name, words, above, sums=sums, low=low, split=split)
+
+    nominal, cheapest, guarded, low = writes.nominal, writes.cheapest, writes.guarded, writes.low_cheapest
+    tolerant = made("cheapest write, errors in low bits", cheapest, low)
+    guarded_tolerant = made("SRAM accumulator, guarded high bits, errors in low bits", guarded, low, SRAM)
+    still = replace(made("output-stationary, cheapest write", cheapest), array=OUTPUT_STATIONARY)
+    still_tolerant = replace(tolerant, name=f"output-stationary, {tolerant.name}", array=OUTPUT_STATIONARY)
+    sram = "SRAM accumulator"
     return [
-        (made_chip("nominal write", words, nominal), "reference"),
-        (made_chip("cheapest write", words, cheapest), "baseline"),
-        (made_chip("SRAM accumulator", words, nominal, sums=SRAM), "accumulator"),
-        (voltage, "errors"),
-        (pulse, "errors"),
+        (made("nominal write", nominal), "reference"),
+        (made("cheapest write", cheapest), "baseline"),
+        (made(sram, nominal, sums=SRAM), "accumulator"),
+        (made("lower voltage in low bits", nominal, writes.low_voltage), "voltage, errors"),
+        (made("shorter pulse in low bits", nominal, writes.short), "pulse, errors"),
         (tolerant, "baseline, errors"),
-        (sum_sram, "baseline, accumulator"),
-        (by_voltage, "accumulator, errors"),
-        (together, "baseline, accumulator, errors"),
-        (guarded, "guard, accumulator"),
+        (made(f"{sram}, cheapest write", cheapest, sums=SRAM), "baseline, accumulator"),
+        (made(f"{sram}, lower voltage in low bits", nominal, writes.low_voltage, SRAM), "accumulator, voltage, errors"),
+        (made(f"{sram}, {tolerant.name}", cheapest, low, SRAM), "baseline, accumulator, errors"),
+        (made("guarded write", guarded), "guard"),
+        (made(f"{sram}, guarded write", guarded, sums=SRAM), "guard, accumulator"),
         (guarded_tolerant, "guard, accumulator, errors"),
         (_upper_in_sram(words, writes, split), "slices, accumulator, errors"),
         (replace(guarded_tolerant, name=HALF_NAME, sram_banks=HALF_SRAM), "guard, groups, accumulator, errors"),

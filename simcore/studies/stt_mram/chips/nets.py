@@ -21,7 +21,7 @@ DIGITS_16 = DataSource("digits-16")
 CIFAR_IMAGES = 5000
 #: Networks of at most 10 million multiply-accumulates an image, and the epochs that they take.
 NETS = (("vgg8-narrow16", 4), ("resnet20-narrow4", 4))
-NET_SEEDS = 3
+NET_SEEDS = 5
 #: The chips that are trained: those that combine these.
 COMBINED = ("reference", "guard, accumulator, errors")
 
@@ -46,7 +46,7 @@ def measure_nets(
     for task in tasks:
         trainer = Trainer(task, words, device, settings.seeds or NET_SEEDS, settings.jobs, on_progress)
         made = [pair for pair in contributions(words, writes, splits[words.name]) if pair[1] in COMBINED]
-        trainer.train([chip for chip, _ in made], range(trainer.seeds), "net")
+        trainer.train([chip for chip, _ in made], trainer.first_seeds, "net")
         image = task.data.load().image
         table = with_energy([chip for chip, _ in made], step_of(task.setup(words).training, image), device)
         table["combines"] = [combined for _, combined in made]

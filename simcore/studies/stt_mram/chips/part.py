@@ -13,7 +13,7 @@ from simcore.studies.form.seeds import spread_over_seeds
 from simcore.studies.stt_mram.chips.energy import gains, step_of, step_row
 from simcore.studies.stt_mram.chips.formats import Format, Task
 from simcore.studies.stt_mram.chips.made import Split, Writes, contributions
-from simcore.studies.stt_mram.chips.search import Tried, found_split
+from simcore.studies.stt_mram.chips.search import LOST_POINTS, Tried, found_split
 from simcore.studies.stt_mram.chips.trainings import Run, trained
 from workloads.faults.chip import Chip
 from workloads.faults.device import MacroDevice
@@ -21,16 +21,18 @@ from workloads.faults.placement import Placement
 from workloads.learning.setup import Trained
 from workloads.networks.images import Image
 
-#: The chips whose loss is measured again from fresh seeds: those that combine these.
-CONFIRMED = ("baseline, errors", "baseline, accumulator", "baseline, accumulator, errors", "guard, accumulator, errors")
 #: The chips of a short table of contributions: those that combine these.
 FEW = ("reference", "baseline", "accumulator", "baseline, errors", "baseline, accumulator", "guard, accumulator, errors")
-KEYS = ("net", "format", "chip")
+#: What names a chip's training.
+KEYS = ("net", "data", "epochs", "batch", "format", "chip")
 
 
 @dataclass
 class Trainer:
-    """Trains chips for one task and format, from the seeds of the study or from fresh ones, and keeps a row of each run."""
+    """Trains chips for one task and format, and keeps a row of each run.
+
+    ``seeds`` is a number: the first so many seeds are those of the search, and as many after them are fresh.
+    """
 
     task: Task
     words: Format
@@ -52,26 +54,41 @@ class Trainer:
             self.rows.append(self._row(run, result, free[run.seed], experiment))
 
     def _row(self, run: Run, result: Trained, free_percent: float, experiment: str) -> dict[str, Any]:
-        row: dict[str, Any] = {"net": self.task.net, "format": self.words.name}
+        task, batch = self.task, self.task.setup(self.words).training.batch
+        row: dict[str, Any] = {"net": task.net, "data": task.data.name, "epochs": task.epochs, "batch": batch}
+        row["format"] = self.words.name
         row |= {"chip": "" if run.chip is None else run.chip.name, "experiment": experiment, "seed": run.seed}
-        row |= {"accuracy_percent": result.accuracy_percent, "loss_points": free_percent - result.accuracy_percent}
+        loss_points = free_percent - result.accuracy_percent
+        row |= {"accuracy_percent": result.accuracy_percent, "loss_points": loss_points, "lost": loss_points >= LOST_POINTS}
         row |= {"diverged": result.diverged, "minibatches": result.minibatches}
         row |= {f"{pad}_words": counts.words for pad, counts in result.writes.items()}
         return row | {"failed_bits": sum(counts.failed_bits for counts in result.writes.values())}
 
+    @property
+    def first_seeds(self) -> range:
+        """Return the seeds from which the search trains, too."""
+        return range(self.seeds)
+
+    @property
+    def fresh_seeds(self) -> range:
+        """Return seeds that no search has seen."""
+        return range(self.seeds, 2 * self.seeds)
+
     def lose(self, chip: Chip, part: str) -> float:
-        """Return the mean loss of a chip of the search: from three seeds alone, from all seeds together."""
-        seeds = range(min(3, self.seeds) if part == "alone" else self.seeds)
+        """Return the mean loss of a chip of the search: from three seeds alone, from all first seeds together."""
+        seeds = self.first_seeds[:3] if part == "alone" else self.first_seeds
         before = len(self.rows)
         self.train([chip], seeds, part)
         self.tried.append(Tried(chip, part))
         return float(pd.DataFrame([row for row in self.rows[before:] if row["chip"]])["loss_points"].mean())
 
     def spread(self, experiment: str) -> pd.DataFrame:
-        """Return accuracy and loss of each chip of an experiment over its seeds."""
+        """Return accuracy and loss of each chip of an experiment over its seeds, which are named."""
         rows = [row for row in self.rows if row["experiment"] == experiment and row["chip"]]
-        more = {"diverged": ("diverged", "sum"), "failed_bits": ("failed_bits", "mean")}
-        return spread_over_seeds(pd.DataFrame(rows), KEYS, more)
+        more = {"lost_runs": ("lost", "sum"), "diverged": ("diverged", "sum"), "failed_bits": ("failed_bits", "mean")}
+        table = spread_over_seeds(pd.DataFrame(rows), KEYS, more)
+        named = sorted({row["seed"] for row in rows})
+        return table.assign(seeds=f"{named[0]} to {named[-1]}" if len(named) > 1 else f"{named[0]}")
 
 
 @dataclass(frozen=True)
@@ -89,30 +106,32 @@ def measure(trainer: Trainer, writes: Writes, image: Image, split: Split | None 
 
     A quick study and other formats than the machine's own (fp32 master weights) take a few of the chips.
     """
-    words, seeds = trainer.words, range(trainer.seeds)
+    words = trainer.words
     chosen = found_split(words, writes, trainer.lose) if split is None else split
     made = contributions(words, writes, chosen)
     if split is not None or words.master != "words":
         made = [pair for pair in made if pair[1] in FEW]
-    trainer.train([chip for chip, _ in made], seeds, "contribution")
+    chips = [chip for chip, _ in made]
+    trainer.train(chips, trainer.first_seeds, "contribution")
     if split is None:
-        fresh = range(trainer.seeds, 2 * trainer.seeds)
-        trainer.train([chip for chip, combined in made if combined in CONFIRMED], fresh, "fresh")
+        trainer.train(chips, trainer.fresh_seeds, "fresh")
     step = step_of(trainer.task.setup(words).training, image)
-    table = with_energy([chip for chip, _ in made], step, trainer.device)
+    table = with_energy(chips, step, trainer.device)
     table["combines"] = [combined for _, combined in made]
     table["bits_that_err"] = [chosen.described if "errors" in combined else "" for _, combined in made]
     table = table.merge(trainer.spread("contribution"), on="chip", validate="one_to_one")
-    table = table.merge(_confirmed(trainer), on="chip", how="left", validate="one_to_one")
-    return Measured(table, _tried(trainer, made[0][0], step), pd.DataFrame(trainer.rows), chosen)
+    table = table.merge(_fresh(trainer, chips), on="chip", validate="one_to_one")
+    return Measured(table, _tried(trainer, chips[0], step), pd.DataFrame(trainer.rows), chosen)
 
 
-def _confirmed(trainer: Trainer) -> pd.DataFrame:
-    """Return the losses from fresh seeds, or no rows if there are none."""
-    columns = ["runs", "loss_mean_points", "loss_std_points"]
-    if not any(row["experiment"] == "fresh" for row in trainer.rows):
-        return pd.DataFrame({"chip": pd.Series(dtype=str), **{f"fresh_{name}": pd.Series(dtype=float) for name in columns}})
-    found = trainer.spread("fresh")[["chip", *columns]]
+def _fresh(trainer: Trainer, chips: Sequence[Chip]) -> pd.DataFrame:
+    """Return the losses from fresh seeds, which are empty where none were trained."""
+    columns = ["runs", "seeds", "loss_mean_points", "loss_std_points", "lost_runs"]
+    if any(row["experiment"] == "fresh" for row in trainer.rows):
+        found = trainer.spread("fresh")[["chip", *columns]]
+    else:
+        none = {"runs": 0, "seeds": "", "loss_mean_points": float("nan"), "loss_std_points": float("nan"), "lost_runs": 0}
+        found = pd.DataFrame([{"chip": chip.name, **none} for chip in chips])
     return found.rename(columns={name: f"fresh_{name}" for name in columns})
 
 

@@ -9,7 +9,13 @@ from typing import Any
 import pandas as pd
 
 from simcore.results.printed import PrintedTable
-from simcore.studies.form.printed import mean_and_deviation, number
+from simcore.studies.form.printed import Cell, mean_and_deviation, number, printed_table, shown
+
+_GAINS: dict[str, Cell] = {
+    "write\ngain": shown("write_energy_gain", ".3f"),
+    "step\ngain": shown("step_energy_gain", ".3f"),
+    "cycles": shown("relative_cycles", ".3f"),
+}
 
 
 def chip_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[PrintedTable]:
@@ -24,56 +30,44 @@ def chip_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[PrintedTable]:
 
 
 def _contributions(name: str, frame: pd.DataFrame) -> PrintedTable:
-    rows = [
-        (
-            row["chip"],
-            *_gains(row),
-            f"{row['sram_bits_percent']:.0f}",
-            row["runs"],
-            mean_and_deviation(row, "loss", "points"),
-            "-" if isnan(row["fresh_loss_mean_points"]) else mean_and_deviation(row, "fresh_loss", "points"),
-        )
-        for row in frame.to_dict("records")
-    ]
+    columns: dict[str, Cell] = {
+        "chip": "chip",
+        **_GAINS,
+        "SRAM\n%": shown("sram_bits_percent", ".0f"),
+        "runs": "runs",
+        "lost,\npoints": _lost,
+        "fresh\nseeds": lambda row: (
+            "-" if isnan(row["fresh_loss_mean_points"]) else mean_and_deviation(row, "fresh_loss", "points")
+        ),
+    }
     bits = next((each for each in frame["bits_that_err"] if each), "none")
-    columns = ("chip", "write\ngain", "step\ngain", "cycles", "SRAM\n%", "runs", "lost,\npoints", "fresh\nseeds")
     net = frame["net"].iloc[0]
-    return PrintedTable(f"{net}, {name}: write energy of the training step by chip (low bits: {bits})", columns, rows)
+    return printed_table(f"{net}, {name}: write energy of the training step by chip (low bits: {bits})", frame, columns)
 
 
 def _nets(frame: pd.DataFrame) -> PrintedTable:
-    rows = [
-        (
-            row["net"],
-            row["chip"],
-            *_gains(row),
-            row["runs"],
-            f"{row['accuracy_mean_percent']:.2f}",
-            mean_and_deviation(row, "loss", "points"),
-        )
-        for row in frame.to_dict("records")
-    ]
-    columns = ("net", "chip", "write\ngain", "step\ngain", "cycles", "runs", "accuracy\n%", "lost,\npoints")
-    return PrintedTable("Larger networks, on chips found with the small one", columns, rows, text_columns=2)
+    columns: dict[str, Cell] = {
+        "net": "net",
+        "chip": "chip",
+        **_GAINS,
+        "runs": "runs",
+        "accuracy\n%": shown("accuracy_mean_percent", ".2f"),
+        "lost,\npoints": _lost,
+    }
+    return printed_table("Larger networks, on chips found with the small one", frame, columns, text_columns=2)
 
 
 def _placements(frame: pd.DataFrame) -> PrintedTable:
-    rows = [
-        (
-            row["placement"],
-            mean_and_deviation(row, "loss", "points"),
-            number(1 / row["step_write_energy_gain"], ".3f"),
-            number(row["step_uj"], ".1f"),
-            number(row["step_cycles"], ",.0f"),
-            number(row["step_write_backpressure_cycles"], ",.0f"),
-        )
-        for row in frame.to_dict("records")
-    ]
-    columns = ("placement", "lost,\npoints", "write, step\n/ safe", "step\nuJ", "step\ncycles", "back-\npressure")
-    return PrintedTable("Placements: accuracy, and the training step on the machine", columns, rows)
+    columns: dict[str, Cell] = {
+        "placement": "placement",
+        "lost,\npoints": _lost,
+        "write, step\n/ safe": lambda row: number(1 / row["step_write_energy_gain"], ".3f"),
+        "step\nuJ": shown("step_uj", ".1f"),
+        "step\ncycles": shown("step_cycles", ",.0f"),
+        "back-\npressure": shown("step_write_backpressure_cycles", ",.0f"),
+    }
+    return printed_table("Placements: accuracy, and the training step on the machine", frame, columns)
 
 
-def _gains(row: Mapping[Any, Any]) -> tuple[str, str, str]:
-    names = ("write_energy_gain", "step_energy_gain", "relative_cycles")
-    first, second, third = (number(row[name], ".3f") for name in names)
-    return first, second, third
+def _lost(row: Mapping[Any, Any]) -> str:
+    return mean_and_deviation(row, "loss", "points")

@@ -14,8 +14,10 @@ from workloads.faults.placement import SRAM
 TOLERATED_LOSS_POINTS = 1.0
 #: A scratchpad by itself may lose this much, so that all together may stay below the limit.
 ALONE_LOSS_POINTS = 0.4
+#: A run that loses so many percentage points counts as lost.
+LOST_POINTS = 5.0
 
-#: Returns the mean loss of a chip in percentage points over some seeds, and notes the chip as tried.
+#: Returns the mean loss of a chip in percentage points over some of the first seeds, and notes the chip as tried.
 Lose = Callable[[Chip, str], float]
 
 

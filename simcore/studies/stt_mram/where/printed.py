@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from simcore.results.printed import PrintedTable
+from simcore.studies.form.printed import Cell, printed_table, shown
 from simcore.studies.stt_mram.energy_split import PARTS
 from simcore.studies.stt_mram.gains import SCOPES
 
@@ -28,36 +29,32 @@ def where_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[PrintedTable]:
 
 
 def _named(frame: pd.DataFrame) -> PrintedTable:
-    rows = [
-        (
-            row["scope"],
-            row["equal"],
-            row["only"],
-            f"{row['least_gain']:.2f} to {row['greatest_gain']:.2f}",
-            f"{row['networks_inside']}/{row['networks']}",
-        )
-        for row in frame.to_dict("records")
-    ]
+    columns: dict[str, Cell] = {
+        "scope": "scope",
+        "equal": "equal",
+        "--only": "only",
+        "gain": lambda row: f"{row['least_gain']:.2f} to {row['greatest_gain']:.2f}",
+        "15-22x": lambda row: f"{row['networks_inside']}/{row['networks']}",
+    }
     title = "Where training steps gain up to 15 to 22 times, with the fewest departures from the preset"
-    return PrintedTable(title, ("scope", "equal", "--only", "gain", "15-22x"), rows, text_columns=3)
+    return printed_table(title, frame, columns, text_columns=3)
 
 
 def _gains(frame: pd.DataFrame) -> PrintedTable:
-    rows = [
-        (row["network"], row["iso"], f"{row['area_used_percent']:.1f}", *(f"{row[f'{scope}_gain']:.2f}" for scope in SCOPES))
-        for row in frame.to_dict("records")
-    ]
-    title = f"Energy gain of a training step, {frame['only'].iloc[0]}"
-    return PrintedTable(title, ("network", "equal", "area %", *SCOPES), rows, text_columns=2)
+    columns: dict[str, Cell] = {"network": "network", "equal": "iso", "area %": shown("area_used_percent", ".1f")}
+    columns |= {scope: shown(f"{scope}_gain", ".2f") for scope in SCOPES}
+    return printed_table(f"Energy gain of a training step, {frame['only'].iloc[0]}", frame, columns, text_columns=2)
 
 
 def _joules(frame: pd.DataFrame, only: str) -> PrintedTable:
-    rows = [
-        (row["network"], _MEMORIES[row["iso"]], *(_short(1e3 * row[f"{part}_j"]) for part in (*PARTS, "system")))
-        for row in frame.to_dict("records")
-    ]
-    heads = (_HEADS.get(part, part) for part in (*PARTS, "all"))
-    return PrintedTable(f"Millijoules of a training step, {only} (control: not counted)", ("network", "memory", *heads), rows, 2)
+    columns: dict[str, Cell] = {"network": "network", "memory": lambda row: _MEMORIES[row["iso"]]}
+    columns |= {_HEADS.get(part, part): _millijoules(part) for part in PARTS}
+    columns["all"] = _millijoules("system")
+    return printed_table(f"Millijoules of a training step, {only} (control: not counted)", frame, columns, text_columns=2)
+
+
+def _millijoules(part: str) -> Cell:
+    return lambda row: _short(1e3 * row[f"{part}_j"])
 
 
 def _short(value: float) -> str:
