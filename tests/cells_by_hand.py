@@ -37,9 +37,12 @@ def refined(i: float, tau: float, stability: float) -> float:
     return -expm1(-s * stability * (i - 1) / (i * exp(r * tau) - 1))
 
 
-def mean_error_rate(cell: str, spread: float) -> float:
-    """The closed form averaged over a normal distribution of the overdrive, up to five standard deviations, in steps of 0.01."""
-    steps = [step / 100 for step in range(-500, 501)]
-    stability, tau = JUNCTIONS[cell][2] * 300 / 350, tau_of(cell)
-    rates = (exp(-(x**2) / 2) * refined(overdrive_of(cell) * (1 + spread * x), tau, stability) for x in steps)
+def mean_error_rate(cell: str, spread: float, voltage: float = 1.0, pulse: float = 1.0) -> float:
+    """The closed form averaged over a normal distribution of the overdrive, up to eight standard deviations, in steps of 0.01.
+
+    ``voltage`` and ``pulse`` are relative to the cell's own.
+    """
+    steps = [step / 100 for step in range(-800, 801)]
+    stability, tau, i = JUNCTIONS[cell][2] * 300 / 350, pulse * tau_of(cell), voltage * overdrive_of(cell)
+    rates = (exp(-(x**2) / 2) * refined(i * (1 + spread * x), tau, stability) for x in steps)
     return sum(rates) / 100 / sqrt(2 * pi)

@@ -73,12 +73,14 @@ def _macros(place: str, write: Callable[[str], str]) -> dict[str, Case]:
         f"{below}.cell": case("cell", "stt-34.5F2"),
         f"{below}.voltage_v": case("voltage_v", "1.3"),
         f"{below}.pulse_ns": case("pulse_ns", "20"),
+        f"{below}.write_error_rate": case("write_error_rate", "1e-6"),
         f"{below}.word_bits": case("word_bits", "64"),
         f"{below}.beside.INDEX.cell": case(
             "beside.INDEX.cell", "stt-54F2", "{cell: stt-34.5F2, beside: [{cell: sram, bits_percent: 25}]}"
         ),
         f"{below}.beside.INDEX.voltage_v": case("beside.INDEX.voltage_v", "1.3", _SHARES),
         f"{below}.beside.INDEX.pulse_ns": case("beside.INDEX.pulse_ns", "30", _SHARES),
+        f"{below}.beside.INDEX.write_error_rate": case("beside.INDEX.write_error_rate", "1e-6", _SHARES),
         f"{below}.beside.INDEX.bits_percent": case("beside.INDEX.bits_percent", "75", _SHARES),
     }
 
@@ -189,6 +191,7 @@ SYSTOLIC = {
     "technology.leakage_class": Case("technology.leakage_class=hp", (_FAST_CLOCK, _NODE, *_ALL_MACROS)),
     "technology.gating.leakage_percent": Case("technology.gating.leakage_percent=50", ("technology.gating={wake_cycles: 2}",)),
     "technology.gating.wake_cycles": Case("technology.gating.wake_cycles=9", ("technology.gating={wake_cycles: 2}",)),
+    "technology.stored_error_rate": Case("technology.stored_error_rate=1e-6", (_NODE, *_ALL_MACROS)),
     "technology.endurance_writes": Case("technology.endurance_writes=1e9", (_SLOW,)),
 }
 

@@ -16,6 +16,7 @@ from simcore.studies.form.spread import spread
 from simcore.studies.stt_mram import arrays, gains, pulses, ratio_map, systems, writes
 from simcore.studies.stt_mram.accuracy import _with_steps, placed_steps, study_accuracy
 from simcore.studies.stt_mram.conclusions import capacity, conclusions
+from simcore.studies.stt_mram.held import held_findings, held_told
 from simcore.studies.stt_mram.kept import study_kept
 from simcore.studies.stt_mram.settings import KIB, MIB, SttMramSettings
 from simcore.studies.stt_mram.variants import Variant
@@ -55,7 +56,7 @@ def test_every_row_is_the_run_of_its_own_system(quick_lenet):
 @pytest.mark.slow
 def test_energy_is_split_whole(quick_lenet):
     rows, _ = quick_lenet
-    parts = rows[[f"{part}_uj" for part in ("leakage", "read", "write", "dram", "mac", "other")]]
+    parts = rows[[f"{part}_uj" for part in ("leakage", "read", "write", "kept", "dram", "mac", "other")]]
     assert parts.sum(axis=1).tolist() == pytest.approx(rows["system_uj"].tolist())
     assert (rows["scratchpads_uj"] + rows["mac_uj"] + rows["other_uj"]).tolist() == pytest.approx(rows["chip_uj"].tolist())
     gated, open_ = (rows[rows["gated"] == flag]["leakage_uj"].to_numpy() for flag in (True, False))
@@ -123,7 +124,15 @@ def test_at_the_busy_share_the_gain_is_the_least_claimed(quick_lenet):
 def made_up(**changed: object) -> dict:
     row = {"network": "n", "pass": "training", "leakage_class": "hp", "sram_kib": 1024, "gated": False, "iso": "none"}
     row |= {"batch": 32, "array": 32, "clock_mhz": 1000}
-    row |= {"area_mm2": 2.0, "accesses_per_ns": 1.0, "time_ns": 1000.0, "leakage_mw": 10.0, "read_uj": 1.0, "write_uj": 1.0}
+    row |= {
+        "area_mm2": 2.0,
+        "accesses_per_ns": 1.0,
+        "time_ns": 1000.0,
+        "leakage_mw": 10.0,
+        "read_uj": 1.0,
+        "write_uj": 1.0,
+        "kept_uj": 0.0,
+    }
     row |= {"dram_read_bytes": 100, "dram_write_bytes": 100}
     return row | {f"{scope}_uj": 32.0 for scope in gains.SCOPES} | changed
 
@@ -178,6 +187,24 @@ def test_limits_are_reported_with_their_configuration_or_as_not_there():
     told = conclusions({"busy_share": none, "main_memory_energy": none})
     assert told[0].endswith("does not reach 15 times, however long it idles")
     assert told[1].endswith("does not reach 15 times, however little energy main memory takes")
+
+
+def test_what_holds_the_error_budget_is_told_over_all_systems():
+    def kept(iso: str, needs: str, kept_uj: float, wrong: float, reads: float) -> dict:
+        row = {"iso": iso, "protection": needs, "kept_uj": kept_uj, "scratchpads_uj": 50.0, "stored_error_rate": wrong}
+        return row | {"network": "n", "pass": f"p{reads:g}", "reads_of_a_word": reads, "scrub_port_percent": reads / 10}
+
+    rows = [kept("none", "", 0.0, float("nan"), float("nan")), kept("capacity", "code", 5.0, 1e-12, 4.0)]
+    rows += [kept("area", "scrub", 4.0, 1.7e-9, 40.0), kept("area", "code", 1.0, 1e-10, 7.0)]
+    (found,) = held_findings(pd.DataFrame(rows), CELL)
+    assert [found[name] for name in ("systems", "none", "code", "scrub")] == [3, 0, 2, 1]
+    assert (found["least_percent"], found["greatest_percent"], found["scrub_port_percent"]) == (2, 10, 4)
+    # Twice the error rate's logarithmic slope: 5 % of spread need 4 to 5 % more voltage (tests/test_storage.py).
+    assert 1.04 < found["written_v"] / found["nominal_v"] < 1.05
+    told = held_told(found)
+    assert "hold writes and stored bits at 1.8e-09" in told
+    assert "of 3 systems 2 need a code, 1 need a code and scrubs" in told
+    assert "take 2 to 10 % of the scratchpads' energy, and at most 1.7e-09 of the bits stay wrong (n p40; words" in told
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isnan, log, log2
+from math import exp, isnan, log, log2
 
 import pytest
 from cells_by_hand import nominal_error_rate, overdrive_of, tau_of
@@ -17,7 +17,7 @@ from simcore.studies.stt_mram import arrays, ratio_map, writes
 from simcore.studies.stt_mram.conclusions import conclusions
 from simcore.studies.stt_mram.settings import BATCHES, MIB, SttMramSettings
 from simcore.studies.stt_mram.systems import SRAM_BYTES
-from simcore.studies.stt_mram.variants import Variant, equal_area_bytes, pads
+from simcore.studies.stt_mram.variants import Variant, equal_area_bytes, error_budget, pads
 from simcore.systolic.rates import energy_rates
 
 CELL = "stt-34.5F2"
@@ -213,9 +213,44 @@ def test_equal_area_is_the_most_that_fits_scratchpad_by_scratchpad():
         assert 0.95 * areas["sram", 4 * MIB] <= areas[CELL, found] <= areas["sram", 4 * MIB] < areas[CELL, more]
         assert found % (16 * 1024) == 0
         assert found & (found - 1)  # no power of two
-    assert Variant("lop", 4 * MIB, CELL, "area").capacities() == {
+    assert Variant("lop", 4 * MIB, CELL, "area", held=False).capacities() == {
         name: equal_area_bytes(name, CELL, "lop", 4 * MIB) for name in pads()
     }
+
+
+def test_check_bits_take_their_share_of_an_equal_area():
+    """A read of the cell flips 1.4e-7 of the bits, more than the budget, so every word has 8 check bits for 64."""
+    for name, found in Variant("lop", 4 * MIB, CELL, "area").capacities().items():
+        sram_mm2, mram_mm2, more_mm2 = (
+            simulated_area(name, *of) for of in (("sram", 4 * MIB), (CELL, found), (CELL, found + 16 * 1024))
+        )
+        assert 72 / 64 * mram_mm2 <= sram_mm2 < 72 / 64 * more_mm2
+    # 54 F2: a read flips 1.8e-14 of the bits, so nothing is needed.
+    safe, bare = (Variant("lop", 4 * MIB, "stt-54F2", "area", held=held) for held in (True, False))
+    assert safe.capacities() == bare.capacities()
+
+
+@pytest.mark.parametrize(
+    ("cell", "rate"),
+    [
+        (CELL, nominal_error_rate(CELL)),
+        ("stt-54F2", nominal_error_rate("stt-54F2")),
+        ("stt-75F2", 1e-12),  # its own write fails at 4.7e-27
+        # 12.5 uA of 25.17 uA: a read of 1 ns flips exp(-60 x 300 / 350 x (1 - 0.4966)^2) of the zeros, half as many bits.
+        ("stt-14F2", 1000 * 71 * (exp(-60 * 300 / 350 * (1 - 12.5 / 25.171) ** 2) / 2) ** 2),
+    ],
+)
+def test_the_error_budget_is_that_of_the_cells_own_write_or_what_a_code_can_keep(cell, rate):
+    assert error_budget(cell) == pytest.approx(rate, rel=6e-3)
+
+
+def test_a_variant_holds_writes_and_stored_bits_at_the_budget():
+    system = Variant("lop", MIB, CELL, "capacity").system()
+    assert system.technology.stored_error_rate == error_budget(CELL)
+    assert {pad.macro.write_error_rate for pad in system.scratchpads.values()} == {error_budget(CELL)}
+    for variant in (Variant("lop", MIB), Variant("lop", MIB, CELL, "capacity", held=False)):
+        assert variant.system().technology.stored_error_rate is None
+        assert variant.system().scratchpads["ifmap"].macro.write_error_rate is None
 
 
 @pytest.mark.parametrize("leakage_class", ["hp", "lop", "lstp"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+from models.arrays.cells import memory_cell
 from models.arrays.macro import Macro
 from models.arrays.scratchpad import ScratchpadMacros, banks_of_bits
+from models.arrays.write import DEFAULT_DESIGN, WriteDesign, varied_design, voltage_v_for
 from models.memories import Sram, SttMram
 from models.scratchpad_table import ScratchpadFigures
 from simcore.errors import InputError
@@ -52,6 +54,19 @@ def _failing(macro: Macro) -> tuple[str, ...]:
     return (f"{how}: {write.error_rate:.1e} of the bits that must flip do not flip, and writes are not retried",)
 
 
+def write_of(write: WriteSpec) -> tuple[float | None, WriteDesign]:
+    """Return the voltage of a write, None for the cell's own, and the cells with which its error rate is computed.
+
+    A write with an error rate gets the voltage that keeps it as the mean over cells that vary. Raise InputError if none does.
+    """
+    if write.write_error_rate is None:
+        return write.voltage_v, DEFAULT_DESIGN
+    cell = memory_cell(write.cell)
+    design = varied_design(cell)
+    pulse_ns = cell.pulse_ns if write.pulse_ns is None else write.pulse_ns
+    return voltage_v_for(cell, write.write_error_rate, pulse_ns, design), design
+
+
 def _parts(asked: BanksOfMacros) -> list[tuple[Fraction, ScratchpadMacros]]:
     """Return the cells of a bank, each with its share of the line's bits, which is also its share of the capacity."""
     beside = [(Fraction(each.bits_percent) / 100, each) for each in asked.macro.beside]
@@ -64,6 +79,7 @@ def _part(asked: BanksOfMacros, share: Fraction, write: WriteSpec) -> Scratchpad
     if line_bits.denominator > 1 or capacity_bytes.denominator > 1:
         message = f"expected a share of whole bits of a line of {8 * asked.line_bytes} bits and whole bytes of a bank"
         raise InputError(f"{message}, got {float(100 * share):g} % for {write.cell}", where="bits_percent")
+    voltage_v, design = write_of(write)
     return banks_of_bits(
         write.cell,
         int(capacity_bytes) * asked.banks,
@@ -72,7 +88,8 @@ def _part(asked: BanksOfMacros, share: Fraction, write: WriteSpec) -> Scratchpad
         asked.core_clock_hz,
         node_nm=asked.technology.node_nm,
         leakage_class=asked.technology.leakage_class,
-        voltage_v=write.voltage_v,
+        voltage_v=voltage_v,
         pulse_ns=write.pulse_ns,
         word_bits=asked.macro.word_bits,
+        design=design,
     )

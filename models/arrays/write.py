@@ -8,8 +8,7 @@ from models.arrays.cells import MemoryCell
 from models.junction.checks import positive
 from models.junction.checks import pulse_ns as checked_pulse_ns
 from models.junction.junction import DIRECTIONS, Direction, Junction
-from models.junction.variation import mean_error_rate
-from models.junction.write_error import overdrive_for_error_rate, pulse_for_error_rate
+from models.junction.variation import mean_error_rate, overdrive_for_mean_error_rate, pulse_for_mean_error_rate
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,11 @@ class WriteDesign:
 
 #: The cell as described, with equal cells.
 DEFAULT_DESIGN = WriteDesign()
+
+
+def varied_design(cell: MemoryCell, junction: Junction | None = None) -> WriteDesign:
+    """Return the design in which cells vary as the cell's description says. Raise InputError for a cell without one."""
+    return WriteDesign(junction, cell.described.overdrive_spread.value)
 
 
 @dataclass(frozen=True)
@@ -100,22 +104,25 @@ def pulse_ns_for(
 ) -> float:
     """Return the pulse, in ns, at which the worse direction fails at ``error_rate`` with this voltage (default: nominal).
 
-    All cells are taken as equal.
+    With the design's ``sigma`` the error rate is the mean over cells.
     """
     nominal_v = nominal_voltage_v(cell)
     v = nominal_v if voltage_v is None else positive("voltage", voltage_v)
     junction = design.junction_of(cell)
     taus = [
-        pulse_for_error_rate(design.overdrive(cell, v, direction), error_rate, junction.thermal_stability)
+        pulse_for_mean_error_rate(design.overdrive(cell, v, direction), error_rate, junction.thermal_stability, design.sigma)
         for direction in DIRECTIONS
     ]
     return max(taus) * junction.tau_d_ns
 
 
 def voltage_v_for(cell: MemoryCell, error_rate: float, pulse_ns: float, design: WriteDesign = DEFAULT_DESIGN) -> float:
-    """Return the voltage at which the worse direction fails at ``error_rate`` with this pulse. All cells are taken as equal."""
+    """Return the voltage at which the worse direction fails at ``error_rate`` with this pulse.
+
+    With the design's ``sigma`` the error rate is the mean over cells.
+    """
     junction = design.junction_of(cell)
-    needed = overdrive_for_error_rate(junction.tau(pulse_ns), error_rate, junction.thermal_stability)
+    needed = overdrive_for_mean_error_rate(junction.tau(pulse_ns), error_rate, junction.thermal_stability, design.sigma)
     nominal_v = nominal_voltage_v(cell)
     return nominal_v * needed / min(design.overdrive(cell, nominal_v, direction) for direction in DIRECTIONS)
 

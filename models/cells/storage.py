@@ -16,6 +16,8 @@ from models.junction.thermal import read_disturb_probability, retention_s
 
 #: A code that corrects one wrong bit and finds two: data bits of a word, and all of its bits.
 DATA_BITS, CODE_BITS = 64, 72
+#: Wrong bits per bit of two flips in a word: each of so many pairs leaves 2 of the word's bits wrong.
+PAIRS = comb(CODE_BITS, 2) * 2 / CODE_BITS
 #: The direction in which the read current flows, and so the flip that it can cause.
 READ_DIRECTION: Direction = "p-to-ap"
 
@@ -38,6 +40,17 @@ def read_flip_probability(cell: CellDescription, junction: Junction) -> float:
     """Return the probability that one read flips a parallel bit. It is 1 from the critical current on, where reads write."""
     overdrive = cell.read_current_ua.value / junction.critical_current_ua(READ_DIRECTION)
     return 1.0 if overdrive >= 1 else read_disturb_probability(junction, overdrive, cell.read_ns.value)
+
+
+def check_share(cell: CellDescription, error_rate: float) -> float:
+    """Return the check bits per bit of data that the cell needs whatever it stores, because one read flips too many bits."""
+    needed = read_flip_probability(cell, cell.junction()) / 2 > error_rate
+    return CODE_BITS / DATA_BITS - 1 if needed else 0.0
+
+
+def left_by_code(cell: CellDescription, reads: float) -> float:
+    """Return the share of bits that a code leaves wrong after so many reads of a word, of the flips that reads cause."""
+    return reads * PAIRS * (read_flip_probability(cell, cell.junction()) / 2) ** 2
 
 
 @dataclass(frozen=True)
@@ -65,11 +78,13 @@ class Protection:
     """How stored words are kept within an error rate: by nothing, by a code, or by a code and a scrub.
 
     ``period_s`` is the time between two scrubs of a word, infinite if none is needed. ``stored`` is the number of stored bits per
-    bit of data: 1 without a code. ``error_rate`` is what remains, per bit and stay.
+    bit of data: 1 without a code. ``corrected`` is the share of the words read that are wrong in one bit, and written back.
+    ``error_rate`` is what remains, per bit and stay.
     """
 
     period_s: float
     stored: float
+    corrected: float
     error_rate: float
 
     @property
@@ -81,21 +96,28 @@ class Protection:
 def protection_for(cell: CellDescription, junction: Junction, stay: Stay, error_rate: float) -> Protection | None:
     """Return the least protection with which a bit is wrong at most at ``error_rate`` at the end of a stay, or None.
 
-    A code corrects one wrong bit of a word when the word is read. A scrub reads, corrects and writes back each word once a
-    period T. A bit is then wrong with p = a T + b: what happens in the period, and what the scrub's own read does. In a word of
-    72 bits two wrong bits stay, comb(72, 2) p^2, and each leaves 2 of 72 bits wrong. (stay / T) 71 p^2 must not exceed the error
-    rate, which is a square equation in T. No period solves it if the scrub's own reads flip too much.
+    With a code, each read corrects one wrong bit of its word and writes the word back. A stay S then has n reads that correct,
+    its own and those of scrubs. Before each, a bit flips with p = h S / n + b: by heat, and by the read before. In a word of 72
+    bits two wrong bits stay, comb(72, 2) p^2, and each leaves 2 of 72 bits wrong, so n 71 p^2 stay wrong: a square inequality in
+    n. The least n that solves it sets the period of the scrubs, S / (n - reads). None solves it if reads alone flip too much.
     """
     between("error_rate", error_rate, 0.0, 1.0)
     flips = sum(stay_flips(cell, junction, stay)) / 2
     if flips <= error_rate:
-        return Protection(inf, 1.0, flips)
-    stored, pairs = CODE_BITS / DATA_BITS, comb(CODE_BITS, 2) * 2 / CODE_BITS
-    if pairs * flips**2 <= error_rate:
-        return Protection(inf, stored, pairs * flips**2)
-    per_s, own = flips / stay.seconds, read_flip_probability(cell, junction) / 2
-    half = error_rate / (pairs * stay.seconds) / 2 - per_s * own
-    root = half**2 - (per_s * own) ** 2
-    if half <= 0 or root < 0:
+        return Protection(inf, 1.0, 0.0, flips)
+    reads = max(stay.reads, 1.0)
+    by_heat, by_read = idle_flip_probability(junction, stay.seconds), read_flip_probability(cell, junction) / 2
+
+    def coded(n: float) -> Protection:
+        wrong = by_heat / n + by_read
+        period_s = stay.seconds / (n - reads) if n > reads else inf
+        return Protection(period_s, CODE_BITS / DATA_BITS, min(1.0, CODE_BITS * wrong), n * PAIRS * wrong**2)
+
+    if coded(reads).error_rate <= error_rate:
+        return coded(reads)
+    half = error_rate / PAIRS / 2 - by_heat * by_read
+    square = half**2 - (by_heat * by_read) ** 2
+    if half <= 0 or square < 0:
         return None
-    return Protection((half + sqrt(root)) / per_s**2, stored, error_rate)
+    least = by_heat**2 / (half + sqrt(square))
+    return coded(least) if least > reads else None

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from math import pi, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
 from models.junction.checks import at_least, positive
-from models.junction.write_error import CLOSED_FORMS, write_error_rate
+from models.junction.write_error import CLOSED_FORMS, overdrive_for_error_rate, pulse_for_error_rate, write_error_rate
 from simcore.errors import InputError
 
 Array = npt.NDArray[np.float64]
 
 #: The least overdrive of a cell, however far out in the distribution it lies.
 _LEAST_OVERDRIVE = 1e-3
+#: The overdrive or the pulse that keeps a mean error rate is looked for up to so many times that of equal cells.
+_MOST_TIMES = 8.0
 
 
+@lru_cache(maxsize=16384)
 def mean_error_rate(
     overdrive: float, tau: float, thermal_stability: float, sigma: float, *, points: int = 64, method: str = "best"
 ) -> float:
@@ -30,6 +35,43 @@ def mean_error_rate(
     nodes, weights = np.polynomial.hermite.hermgauss(points)
     cells = _overdrives(overdrive, sigma, nodes * sqrt(2))
     return float(weights @ _rates(cells, tau, thermal_stability, method)) / sqrt(pi)
+
+
+@lru_cache(maxsize=4096)
+def overdrive_for_mean_error_rate(tau: float, error_rate: float, thermal_stability: float, sigma: float) -> float:
+    """Return the least mean overdrive of cells whose mean write error rate is at most ``error_rate`` in a pulse of ``tau``.
+
+    With a ``sigma`` of 0 the cells are equal. Raise InputError if no overdrive keeps the rate, because weak cells always fail.
+    """
+    equal = overdrive_for_error_rate(tau, error_rate, thermal_stability)
+    if sigma == 0:
+        return equal
+    return _least(equal, error_rate, lambda overdrive: mean_error_rate(overdrive, tau, thermal_stability, sigma), "overdrive")
+
+
+@lru_cache(maxsize=4096)
+def pulse_for_mean_error_rate(overdrive: float, error_rate: float, thermal_stability: float, sigma: float) -> float:
+    """Return the shortest pulse in tau_D with which cells of this mean overdrive fail on average at most at ``error_rate``.
+
+    With a ``sigma`` of 0 the cells are equal. Raise InputError if no pulse keeps the rate, because weak cells always fail.
+    """
+    equal = pulse_for_error_rate(overdrive, error_rate, thermal_stability)
+    if sigma == 0:
+        return equal
+    return _least(equal, error_rate, lambda tau: mean_error_rate(overdrive, tau, thermal_stability, sigma), "pulse")
+
+
+def _least(equal: float, error_rate: float, mean_of: Callable[[float], float], what: str) -> float:
+    """Return the least value at which ``mean_of``, which falls, is at most ``error_rate``; ``equal`` is that of equal cells."""
+    low, high = 0.5 * equal, equal
+    while mean_of(high) > error_rate:
+        low, high = high, 1.1 * high
+        if high > _MOST_TIMES * equal:
+            raise InputError(f"no {what} keeps a mean write error rate of {error_rate:g}, because the weakest cells always fail")
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if mean_of(middle) > error_rate else (low, middle)
+    return high
 
 
 def sampled_error_rates(

@@ -155,8 +155,13 @@ class MachineKind(ABC, Generic[SpecT, PlanT]):
         """Return the costs that turn counts into energy, with sources and notes."""
         return UnknownCosts()
 
-    def energy_of_layers(self, spec: SpecT, costs: Costs, runs: Sequence[LayerRun]) -> Sequence[Mapping[str, float]]:
-        """Return the energy of each layer by part in pJ, ``<part>_pj``, as far as it is known."""
+    def energy_of_layers(
+        self, spec: SpecT, costs: Costs, runs: Sequence[LayerRun], line_wear: LineWear | None = None
+    ) -> Sequence[Mapping[str, float]]:
+        """Return the energy of each layer by part in pJ, ``<part>_pj``, as far as it is known.
+
+        ``line_wear`` counts the writes of each line in the whole run, or is None if they were not counted.
+        """
         return [{} for _ in runs]
 
     def line_wear(self, spec: SpecT, line_writes: LineWrites) -> LineWear | None:

@@ -232,6 +232,7 @@ STUDIES = {
     "leak %": ("percent", "Share of leakage in the energy."),
     "read %": ("percent", "Share of the scratchpads' reads in the energy."),
     "write %": ("percent", "Share of the scratchpads' writes in the energy."),
+    "kept %": ("percent", "Share of what keeps stored bits in the energy: codes and scrubs."),
     "mac %": ("percent", "Share of the multiply-accumulates in the energy."),
     "other %": ("percent", "Share of the rest of the chip in the energy: the array's registers, vector unit, DMA, wires."),
     "dram %": ("percent", "Share of main memory in the energy."),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simcore.results.perfetto.drawing import Drawing
     from simcore.results.perfetto.writer import PerfettoFile
     from simcore.results.printed import PrintedTable
+    from simcore.results.wear import LineWear
 
 
 class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
@@ -114,7 +115,9 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
 
         return pim_costs(build_machine(spec))
 
-    def energy_of_layers(self, spec: PimDramSpec, costs: Any, runs: Sequence[LayerRun]) -> Sequence[Mapping[str, float]]:
+    def energy_of_layers(
+        self, spec: PimDramSpec, costs: Any, runs: Sequence[LayerRun], line_wear: LineWear | None = None
+    ) -> Sequence[Mapping[str, float]]:
         from simcore.pim_dram.energy import energy_parts
 
         return [energy_parts(costs, run.facts["done"], run.facts["periphery_pj"]) for run in runs]

@@ -68,6 +68,18 @@ def _number_of_writes(value: object) -> object:
     return number
 
 
+def _error_rate(value: object) -> object:
+    # As for writes, YAML 1.1 reads 1e-9 as text.
+    try:
+        number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0.0
+    except (ValueError, OverflowError):
+        number = 0.0
+    if not 0 < number < 1:
+        told = "a mapping or a list" if isinstance(value, dict | list) else shown(value).strip("'").lower()
+        raise_broken([Broken((), f"expected an error rate above 0 and below 1 such as 1e-9, got {told}")])
+    return number
+
+
 def number_of(told: str) -> BeforeValidator:
     """Return a validator for a literal of numbers, which refuses true: it equals 1, and pydantic matches a literal by equality.
 
@@ -114,4 +126,5 @@ MacsPerSecond = Annotated[
     Written("a rate such as `6 TMAC/s`, or a number of multiply-accumulates per second", "MAC/s"),
 ]
 Writes = Annotated[float, BeforeValidator(_number_of_writes), Written("a number above 0, such as `1e12`", "writes")]
+ErrorRate = Annotated[float, BeforeValidator(_error_rate), Written("a number above 0 and below 1, such as `1e-9`", "per bit")]
 WordBytes = Annotated[Literal[1, 2, 4, 8], number_of("1, 2, 4 or 8"), Written("1, 2, 4 or 8", "bytes")]

@@ -21,6 +21,9 @@ ENERGY = {
     "memory is a latency and a bandwidth: standby power with an open row, by memory.type, x time.",
     "dram_io_pj": "Energy of the drivers and termination of the DRAM's data lines; absent if its table does not describe them.",
     "leakage_pj": "Leakage power of all scratchpads x time (mW x ns = pJ). With technology.gating, idle banks are cut off.",
+    "code_pj": "With technology.stored_error_rate: accesses to the check bits of scratchpads that need a code, x energy of their "
+    "share of a line, and words written back because a read found a wrong bit. Their leakage is in leakage_pj.",
+    "scrub_pj": "With technology.stored_error_rate: lines in use, read and written once a period of scrubs, x energy of both.",
     "energy_pj": "Sum of all parts of the energy. not_counted lists what is missing.",
 }
 

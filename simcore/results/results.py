@@ -119,7 +119,7 @@ class Results(Shown):
     def layer_rows(self) -> list[dict[str, Any]]:
         """The rows of ``layers`` as plain values, for which pandas is not needed."""
         measured = measured_rows(self.runs, self.kind.macs_per_cycle(self.system), self.kind.causes, self.main_memory)
-        energy = energy_rows(self.kind.energy_of_layers(self.system, self.rates, self.runs))
+        energy = energy_rows(self.kind.energy_of_layers(self.system, self.rates, self.runs, self.line_wear))
         return [row | spent for row, spent in zip(measured, energy, strict=True)]
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from simcore.reading.keys import key
-from simcore.reading.values import Broken, Count, PositiveNumber, Spec, Text, raise_broken
+from simcore.reading.values import Broken, Count, ErrorRate, PositiveNumber, Spec, Text, raise_broken
 
 Cell = Annotated[Text, Field(min_length=1)]
 
@@ -31,6 +31,21 @@ class WriteSpec(Spec):
         PositiveNumber | None,
         key("Write pulse in place of the cell's own. A write holds its bank for as long.", "ns", cycles=True),
     ] = None
+    write_error_rate: Annotated[
+        ErrorRate | None,
+        key(
+            "Write error rate that the voltage is to keep with the pulse, as the mean over cells that vary as the cell's "
+            "description says (`overdrive_spread`). In place of `voltage_v`.",
+            "per bit",
+            cycles=False,
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_voltage(self) -> Self:
+        if self.voltage_v is not None and self.write_error_rate is not None:
+            raise_broken([Broken(("write_error_rate",), "expected voltage_v or write_error_rate, got both")])
+        return self
 
 
 class MacroShareSpec(WriteSpec):

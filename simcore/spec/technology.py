@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from simcore.reading.keys import key
-from simcore.reading.values import Count, CountOrNone, Percent, Spec, Text, Writes
+from simcore.reading.values import Count, CountOrNone, ErrorRate, Percent, Spec, Text, Writes
 
 
 class GatingSpec(Spec):
@@ -53,4 +53,14 @@ class TechnologySpec(Spec):
     endurance_writes: Annotated[
         Writes | None,
         key("Writes that a line endures, in place of the table's figures. Writes do not wear SRAM.", cycles=False),
+    ] = None
+    stored_error_rate: Annotated[
+        ErrorRate | None,
+        key(
+            "Share of the stored bits that heat and reads may leave wrong in banks of STT-MRAM macros when their words are "
+            "overwritten. Each scratchpad gets the least that keeps it in the run: nothing, a code of 72 bits for 64, or that "
+            "code and scrubs, and the run is charged with their energy. Without the key, neither is charged.",
+            "per bit",
+            cycles=False,
+        ),
     ] = None

@@ -21,13 +21,20 @@ from simcore.systolic.own_counters import EventRates, event_parts
 
 @dataclass(frozen=True)
 class BankRates:
-    """Costs of one bank: energy per line access, leakage, the part of the leakage that may not be cut off, and area."""
+    """Costs of one bank: energy per line access, leakage, the part of the leakage that may not be cut off, and area.
+
+    ``check_share`` is the number of check bits per bit of data, which accesses carry, too; ``corrected`` is the share of reads
+    that write the word back. ``scrub_mw`` is the power of scrubs.
+    """
 
     read_pj: float
     write_pj: float
     leakage_mw: float
     volatile_leakage_mw: float
     area_mm2: float
+    check_share: float = 0.0
+    corrected: float = 0.0
+    scrub_mw: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class EnergyRates:
     reader must know before trusting it, ``not_counted`` what is neither in the energy nor in the area. ``memory`` is None if the
     energy of main memory is not known or if main memory is a DRAM. ``dram`` is that DRAM, None if its table has no currents.
     ``events`` are the energies of what bank timings of the user's own count. ``leakage_class`` is hp, lop or lstp. ``gating``
-    says how idle banks are cut off from power, None if they never are.
+    says how idle banks are cut off from power, None if they never are. ``protects`` says whether codes and scrubs are charged.
     """
 
     logic: LogicRates
@@ -82,6 +89,7 @@ class EnergyRates:
     not_counted: tuple[str, ...] = ()
     dram: ResolvedDram | None = None
     events: tuple[EventRates, ...] = ()
+    protects: bool = False
 
     @property
     def leakage_mw(self) -> float:
@@ -121,6 +129,7 @@ def energy_parts(run: LayerRun, banks: Sequence[BankName], rates: EnergyRates) -
     if rates.dram is not None:
         parts.update(_dram_parts(run, rates.dram))
     parts.update(event_parts(outcome, rates.events))
+    parts.update(_protection_parts(outcome, rates))
     keeping = np.array([bank.scratchpad in run.facts.get("keeping", ()) for bank in banks], dtype=bool)
     parts["leakage_pj"] = 0.0 if outcome is None else leakage_pj(outcome, rates, keeping)
     return parts
@@ -152,6 +161,19 @@ def leakage_pj(outcome: Outcome, rates: EnergyRates, keeping: npt.NDArray[np.boo
     awake = volatile_mw * in_use + other_mw * serving
     cut_off = volatile_mw * (outcome.cycles - in_use) + other_mw * (outcome.cycles - serving)
     return float((awake + left * cut_off).sum()) * cycle_ns
+
+
+def _protection_parts(outcome: Outcome | None, rates: EnergyRates) -> dict[str, float]:
+    """Return a layer's energy in pJ for check bits that are accessed and words that are corrected, and for scrubs."""
+    if not rates.protects:
+        return {}
+    code_pj = scrub_mw = 0.0
+    if outcome is not None:
+        for reads, writes, bank in zip(outcome.reads.tolist(), outcome.writes.tolist(), rates.banks, strict=True):
+            corrected_pj = (1 + bank.check_share) * bank.corrected * reads * bank.write_pj
+            code_pj += bank.check_share * (reads * bank.read_pj + writes * bank.write_pj) + corrected_pj
+            scrub_mw += bank.scrub_mw
+    return {"code_pj": code_pj, "scrub_pj": 0.0 if outcome is None else scrub_mw * outcome.cycles * rates.cycle_ns}
 
 
 def _moved_bytes(outcome: Outcome | None) -> tuple[int, int]:

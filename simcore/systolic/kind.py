@@ -156,13 +156,16 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
         bank_endurance(spec)  # raises its InputErrors before the run
         return rates
 
-    def energy_of_layers(self, spec: System, costs: Any, runs: Sequence[LayerRun]) -> Sequence[Mapping[str, float]]:
+    def energy_of_layers(
+        self, spec: System, costs: Any, runs: Sequence[LayerRun], line_wear: LineWear | None = None
+    ) -> Sequence[Mapping[str, float]]:
         """Return the energy of each layer in pJ, part by part; ``costs`` are those of `costs`."""
         from simcore.systolic.banks import bank_names
         from simcore.systolic.energy import energy_parts
+        from simcore.systolic.storage import protected_rates, protections
 
-        banks = bank_names(spec)
-        return [energy_parts(run, banks, costs) for run in runs]
+        banks, rates = bank_names(spec), protected_rates(spec, costs, protections(spec, runs, line_wear))
+        return [energy_parts(run, banks, rates) for run in runs]
 
     def line_wear(self, spec: System, line_writes: LineWrites) -> LineWear:
         from simcore.results.wear import LineWear

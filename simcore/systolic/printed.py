@@ -20,6 +20,7 @@ from simcore.systolic.attention import has_attention, printed_attention
 from simcore.systolic.energy import EnergyRates
 from simcore.systolic.memory_limits import limit_lines
 from simcore.systolic.of_results import rates_of
+from simcore.systolic.printed_storage import storage_lines
 from simcore.systolic.printed_wear import endurance_lines, wear_table
 from simcore.systolic.value_check import EQUAL
 
@@ -34,9 +35,9 @@ def printed_tables(results: Results) -> list[PrintedTable]:
 
 
 def printed_lines(results: Results) -> list[str]:
-    """Return lines about main memory's latency, about how the endurance is known, and about the check of values."""
+    """Return lines about main memory's latency, how the endurance is known, what keeps stored bits, and the check of values."""
     worn = endurance_lines(results) if _wears(results) else []
-    return [*limit_lines(results), *worn, *([values_line(results)] if results.values else [])]
+    return [*limit_lines(results), *worn, *storage_lines(results), *([values_line(results)] if results.values else [])]
 
 
 def _wears(results: Results) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 from typing import cast
 
@@ -20,14 +21,16 @@ from simcore.spec.system import ScratchpadName
 from simcore.systolic.energy import BankRates, EnergyRates, MemoryRates
 from simcore.systolic.logic import NOT_COUNTED, logic_areas, logic_rates, logic_sources
 from simcore.systolic.own_counters import event_rates
+from simcore.systolic.storage import check_storage, surely_checked
 
 
 def energy_rates(system: System) -> EnergyRates:
     """Return the energy of one unit of each count on this system. Each bank counts as an array of its own.
 
     Raise InputError for an unknown technology or type of main memory, for a node without figures, for macros that their table
-    does not hold, and for a leakage class that the technology table does not know.
+    does not hold, for a leakage class that the technology table does not know, and for stored bits of unknown cells.
     """
+    check_storage(system)
     technology = technology_table(system.technology.table, system.technology.node_nm)
     sources, notes, missing = logic_sources(system, technology), dict[str, None](), list(NOT_COUNTED)
     memory = dram = None
@@ -65,7 +68,11 @@ def _banks(
         first = len(banks)
         for group in pad.groups:
             figures = _figures(system, technology, name, group)
-            banks += [_bank_rates(figures, pad, technology)] * group.banks
+            rates, checks = _bank_rates(figures, pad, technology), surely_checked(system, name, group)
+            banks += [replace(rates, area_mm2=rates.area_mm2 * (1 + checks))] * group.banks
+            if checks:
+                counted = f"{name}: its area counts {100 * checks:g} % of check bits, because one read flips too many bits"
+                notes[counted] = None
             sources[f"{name}, {group.memory}"] = f"{figures.kind}: {figures.source}"
             notes.update(dict.fromkeys(figures.notes))
         areas[name] = sum(bank.area_mm2 for bank in banks[first:])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from simcore.results import LayerRun, Results
     from simcore.results.glossary import Term
     from simcore.results.printed import PrintedTable
+    from simcore.results.wear import LineWear
 
 YardstickT = TypeVar("YardstickT", bound=YardstickSpec)
 
@@ -76,7 +77,9 @@ class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
 
         return memory_costs(spec.memory)
 
-    def energy_of_layers(self, spec: YardstickT, costs: Any, runs: Sequence[LayerRun]) -> Sequence[Mapping[str, float]]:
+    def energy_of_layers(
+        self, spec: YardstickT, costs: Any, runs: Sequence[LayerRun], line_wear: LineWear | None = None
+    ) -> Sequence[Mapping[str, float]]:
         return [costs.parts(run) for run in runs]
 
     def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:

@@ -30,4 +30,5 @@ def simulate_planned_once(network: Network, systems: Sequence[System]) -> Iterat
         ran = kind.run(system, order, plan)
         check_ran(kind, ran)
         manifest = {"network": network.name, "engine": order.engine}
-        yield Results(system, ran.layers, costs, manifest, 0.0, details=ran.details)
+        line_wear = None if ran.line_writes is None else kind.line_wear(system, ran.line_writes)
+        yield Results(system, ran.layers, costs, manifest, 0.0, line_wear, details=ran.details)

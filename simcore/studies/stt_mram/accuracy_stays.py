@@ -20,11 +20,12 @@ from simcore.studies.stt_mram.kept import kept_pads
 from simcore.studies.stt_mram.pulses import LEAKAGE_CLASS, SRAM_BYTES
 from simcore.studies.stt_mram.settings import SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER
-from simcore.studies.stt_mram.thermal import KeptPad, mean_flips
+from simcore.studies.stt_mram.thermal import mean_flips
 from simcore.studies.stt_mram.variants import Variant
 from simcore.studies.write_errors.accuracy_tables import ERROR_FREE, run_table, spread_table
 from simcore.studies.write_errors.settings import QUICK_EPOCHS, WriteErrorSettings
 from simcore.studies.write_errors.training_runs import DataSource, Point, running
+from simcore.systolic.storage import KeptPad
 from workloads.faults.injection import ErrorRates, error_rates
 from workloads.faults.stay import StayFlips
 from workloads.faults.word_memory import TENSORS

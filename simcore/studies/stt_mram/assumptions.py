@@ -8,6 +8,7 @@ from models.arrays.write import DEFAULT_DESIGN
 from models.technology import energy_table
 from simcore.spec import System, load_system
 from simcore.spec.memory import SimpleMemorySpec
+from simcore.studies.stt_mram.held import held_assumptions
 from simcore.studies.stt_mram.ratio_map import WRITE_SHARE
 from simcore.studies.stt_mram.settings import BATCHES, CLAIMED_GAIN, NODE_NM, TRAINED, TRAINING_BATCH, WORD_BITS, SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER
@@ -45,6 +46,7 @@ def assumptions(settings: SttMramSettings) -> tuple[str, ...]:
         f"main memory is a latency and a bandwidth of type {system.memory.type}: {memory.read_pj_per_byte:g} pJ per byte read, "
         f"{memory.write_pj_per_byte:g} pJ per byte written, background and refresh while the system works ({memory.kind}: "
         f"{memory.source}); a multiply-accumulate takes the same energy in every class",
-        "write pulses: for each pulse the voltage keeps the error rate at its nominal value",
+        *held_assumptions(settings.cell),
+        "write pulses: for each pulse the voltage keeps the error budget",
         f"the claimed range is a gain of {low:g} to {high:g} times; the study looks for it and never assumes it",
     )

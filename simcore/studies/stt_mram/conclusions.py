@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simcore.studies.stt_mram.chips.sentences import chip_sentences
+from simcore.studies.stt_mram.held import held_told
 from simcore.studies.stt_mram.kept_told import lifetime_told, stays_told, thermal_told
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, CLAIMED_WRITE_GAIN, KIB, TRAINING_BATCH
 from simcore.studies.stt_mram.where.sentences import reading_sentence, where_sentence
@@ -19,6 +20,7 @@ def conclusions(findings: Mapping[str, Any]) -> tuple[str, ...]:
         ("density_and_leakage", _density),
         ("relaxed_writes", _write),
         ("energy_ratio_range", _range),
+        ("held", held_told),
         ("energy_gains", _gain),
         ("busy_share", _busy),
         ("main_memory_energy", _main_memory),

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-#: The groups, from what is nearest to the cells to what is farthest.
-GROUPS = ("leakage", "read", "write", "mac", "other", "dram")
+#: The groups, from what is nearest to the cells to what is farthest. ``kept`` is what keeps stored bits: codes and scrubs.
+GROUPS = ("leakage", "read", "write", "kept", "mac", "other", "dram")
 
 #: The finer parts. ``moving`` is what carries words: registers and wires of the array, DMA, wires to the scratchpads.
-PARTS = ("leakage", "read", "write", "dram_traffic", "dram_background", "dram_refresh", "mac", "vector", "moving")
+PARTS = ("leakage", "read", "write", "kept", "dram_traffic", "dram_background", "dram_refresh", "mac", "vector", "moving")
 _DRAM = {"dram": "dram_traffic", "dram_background": "dram_background", "dram_refresh": "dram_refresh"}
 
 
 def group_of(part: str) -> str:
-    """Return the group of a part of ``results.energy``. Leakage, reads and writes are those of the scratchpads.
+    """Return the group of a part of ``results.energy``. Leakage, reads, writes, codes and scrubs are those of the scratchpads.
 
     ``other`` is the rest of the chip: registers and wires of the array, vector unit, DMA, wires to the scratchpads.
     """
@@ -24,6 +24,8 @@ def group_of(part: str) -> str:
         return "dram"
     if part in ("leakage", "mac"):
         return part
+    if part in ("code", "scrub"):
+        return "kept"
     action = part.rpartition("_")[2]
     return action if action in ("read", "write") else "other"
 

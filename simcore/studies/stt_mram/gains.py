@@ -54,7 +54,7 @@ def _closed_form(base: Any, row: Any) -> float:
 
 
 def _access_pj(row: Any) -> float:
-    return float(1e6 * (row["read_uj"] + row["write_uj"]) / (row["accesses_per_ns"] * row["time_ns"]))
+    return float(1e6 * (row["read_uj"] + row["write_uj"] + row["kept_uj"]) / (row["accesses_per_ns"] * row["time_ns"]))
 
 
 def _busy_percent(base: Any, row: Any) -> float:

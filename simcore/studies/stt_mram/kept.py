@@ -1,4 +1,4 @@
-"""What stored words suffer and what wears out in small networks: the stays of words and the lifetimes of scratchpads."""
+"""What stored words suffer and what wears out: the stays of words and the lifetimes of scratchpads."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import pandas as pd
 
 from models.arrays.cells import memory_cell
 from models.cells.description import OPERATING_K
-from models.cells.storage import CODE_BITS, DATA_BITS, Stay
-from simcore.machine.bank_group import group_timing
+from models.cells.storage import CODE_BITS, DATA_BITS
 from simcore.progress import OnProgress
 from simcore.results import Results
 from simcore.results.wear import first_to_fail
 from simcore.simulation import simulate
 from simcore.studies.form.part import Part
 from simcore.studies.form.spread import spread
-from simcore.studies.stt_mram.pulses import LEAKAGE_CLASS, NETWORKS, SRAM_BYTES
-from simcore.studies.stt_mram.settings import SttMramSettings
+from simcore.studies.stt_mram.pulses import LEAKAGE_CLASS, SRAM_BYTES
+from simcore.studies.stt_mram.settings import TRAINED, TRAINING_BATCH, SttMramSettings
 from simcore.studies.stt_mram.systems import OPTIMIZER
-from simcore.studies.stt_mram.thermal import KeptPad, thermal_findings, thermal_rows
+from simcore.studies.stt_mram.thermal import thermal_findings, thermal_rows
 from simcore.studies.stt_mram.variants import Variant
 from simcore.systolic.of_results import system_of
+from simcore.systolic.storage import KeptPad, pads_of
 
 _DAY_S = 86400.0
 
@@ -30,9 +30,12 @@ Piece = tuple[str, int, bool, str]
 
 
 def kept_tables(settings: SttMramSettings, on_progress: OnProgress | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the tables ``lifetimes`` (per network, pass and scratchpad) and ``thermal_stability`` (training steps)."""
-    networks = NETWORKS[:1] if settings.quick else NETWORKS
-    pieces = [(network, batch, trains, settings.cell) for network, batch in networks for trains in (False, True)]
+    """Return the tables ``lifetimes`` (per network, pass and scratchpad) and ``thermal_stability`` (training steps).
+
+    Both take the networks in the form and the batch in which they are trained.
+    """
+    networks = [TRAINED[name] for name in settings.chosen_networks]
+    pieces = [(network, TRAINING_BATCH, trains, settings.cell) for network in networks for trains in (False, True)]
     done = spread(run_kept, pieces, settings.jobs, "stored words", on_progress)
     lifetimes, thermal = ([row for rows in column for row in rows] for column in zip(*done, strict=True))
     return pd.DataFrame(lifetimes), pd.DataFrame(thermal)
@@ -54,15 +57,16 @@ def kept_assumptions(cell: str) -> tuple[str, ...]:
         f"{OPERATING_K:g} K, with the energy barrier of 300 K",
         f"a read sends {current.value:.3g} uA ({current.kind}) for {time.value:g} ns ({time.kind}) through the junction, towards "
         "the antiparallel state, whatever the thermal stability; it lowers the barrier by (1 - I / Ic)^2, as in a macrospin",
-        f"a code stores {CODE_BITS} bits for {DATA_BITS} and corrects one; a scrub reads and writes back each line in use; "
-        "neither costs cycles of the run, and the share of the banks' time that scrubs take stands in the table",
+        f"a code stores {CODE_BITS} bits for {DATA_BITS} and corrects one whenever a word is read, which writes the word back; a "
+        "scrub reads each line in use and writes it back; neither costs cycles of the run, and the share of the banks' time that "
+        "scrubs take stands in the table; the logic of codes is not counted",
     )
 
 
 def run_kept(piece: Piece) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the lifetimes of one network and pass and, for a training step, its rows over the thermal stability."""
     network, batch, trains, cell = piece
-    variant = Variant(leakage_class=LEAKAGE_CLASS, sram_bytes=SRAM_BYTES, cell=cell, iso="capacity")
+    variant = Variant(leakage_class=LEAKAGE_CLASS, sram_bytes=SRAM_BYTES, cell=cell, iso="capacity", held=False)
     results = simulate(network, variant.system(), batch=batch, training=OPTIMIZER if trains else None)
     named = {"network": network, "pass": "training" if trains else "inference", "batch": batch, "cell": cell}
     named |= {"leakage_class": LEAKAGE_CLASS}
@@ -96,30 +100,9 @@ def lifetime_rows(results: Results) -> list[dict[str, Any]]:
 
 
 def kept_pads(results: Results) -> list[KeptPad]:
-    """Return, per scratchpad that the run writes, how its words stay.
-
-    In a run that takes T, ``lines`` lines that hold something and ``writes`` writes give each written word T x lines / writes on
-    average until it is overwritten, and so at least until its last use.
-    """
-    system = system_of(results)
-    time_s = results.cycles / system.core_clock_hz
-    written, lines_of = (_per_pad(results.wear, column) for column in ("writes", "written_lines"))
-    reads_of = _per_pad(results.banks, "reads")
-    found = []
-    for name, pad in system.scratchpads.items():
-        writes, reads, lines = written[name], reads_of[name], lines_of[name]
-        if writes:
-            stay = Stay(time_s * lines / writes, reads / writes)
-            timing = group_timing(system, name, pad.groups[0]).values
-            access_s = (timing["read_cycles"] + timing["write_cycles"]) / system.core_clock_hz
-            found.append(KeptPad(name, stay, writes, reads, lines, pad.banks, pad.line_bytes, access_s))
-    return found
-
-
-def _per_pad(table: pd.DataFrame, column: str) -> dict[str, int]:
-    """Return the sums of a column of a table of banks, by scratchpad."""
-    sums = table.groupby("scratchpad")[column].sum()
-    return dict(zip(map(str, sums.index), sums.astype(int).tolist(), strict=True))
+    """Return, per scratchpad of STT-MRAM that the run writes, how its words stay."""
+    assert results.line_wear is not None
+    return pads_of(system_of(results), results.runs, results.line_wear)
 
 
 def lifetime_findings(lifetimes: pd.DataFrame) -> list[dict[str, Any]]:

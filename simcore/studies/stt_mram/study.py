@@ -12,6 +12,7 @@ from simcore.studies.stt_mram.assumptions import assumptions
 from simcore.studies.stt_mram.catalogue import CATALOGUE
 from simcore.studies.stt_mram.conclusions import conclusions
 from simcore.studies.stt_mram.gains import gain_findings, gain_range_table, limit_findings, with_gains
+from simcore.studies.stt_mram.held import held_findings
 from simcore.studies.stt_mram.kept import study_kept
 from simcore.studies.stt_mram.pulses import pulse_findings, pulse_table
 from simcore.studies.stt_mram.ratio_map import bound_findings, bound_table, ratio_table
@@ -77,6 +78,7 @@ def study_systems(settings: SttMramSettings, on_progress: OnProgress | None) -> 
     ranges, pulses = gain_range_table(systems), pulse_table(settings, on_progress)
     found = {
         "energy_gains": gain_findings(ranges),
+        "held": held_findings(systems, settings.cell),
         "busy_share": limit_findings(systems, "busy_percent_at_15x"),
         "main_memory_energy": limit_findings(systems, "dram_pj_per_byte_at_15x"),
         "write_pulses": pulse_findings(pulses),

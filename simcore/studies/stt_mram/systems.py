@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from models.cells.storage import Protection
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.progress import OnProgress
 from simcore.results import Results
@@ -21,6 +23,7 @@ from simcore.studies.stt_mram.settings import BATCHES, CLASSES, KIB, MIB, TRAINE
 from simcore.studies.stt_mram.variants import ARRAY, CLOCK_MHZ, Variant
 from simcore.systolic.alike import cycle_content, plan_content
 from simcore.systolic.of_results import rates_of, system_of
+from simcore.systolic.storage import KeptPad, protected_rates, protections
 
 #: Capacities of each scratchpad of the SRAM systems. Tables that show one size show the preset's.
 PRESET_BYTES = MIB
@@ -137,11 +140,25 @@ def measured(results: Results) -> dict[str, Any]:
     time_ns = cycles * 1e9 / system.core_clock_hz
     accesses = {name: words_of(results, name) for name in ("reads", "writes")}
     row: dict[str, Any] = {"capacity_kib": sum(pad.capacity_bytes for pad in system.scratchpads.values()) // KIB}
-    row |= {"area_mm2": rates.banks_mm2, "leakage_mw": rates.leakage_mw, "cycles": cycles, "time_ns": time_ns}
+    found = protections(system, results.runs, results.line_wear)
+    leakage_mw = protected_rates(system, rates, found).leakage_mw
+    row |= {"area_mm2": rates.banks_mm2, "leakage_mw": leakage_mw, "cycles": cycles, "time_ns": time_ns}
     row |= {"compute_cycles": int(layers["compute_cycles"].sum()), "dram_read_bytes": int(layers["dram_read_bytes"].sum())}
     row |= {"dram_write_bytes": int(layers["dram_write_bytes"].sum())}
     row |= {"accesses_per_ns": sum(accesses.values()) / time_ns, "write_share": accesses["writes"] / sum(accesses.values())}
-    return row | energy_split_uj(results)
+    return row | _kept(found) | energy_split_uj(results)
+
+
+def _kept(found: Sequence[tuple[KeptPad, Protection]]) -> dict[str, Any]:
+    """Return what keeps the stored bits of a run: the strongest protection, what stays wrong, and the time that scrubs take."""
+    names = {protection.name for _, protection in found}
+    return {
+        "protection": next((name for name in ("scrub", "code", "none") if name in names), ""),
+        "stored_error_rate": max((protection.error_rate for _, protection in found), default=nan),
+        "scrub_port_percent": max((pad.bank_percent(protection) for pad, protection in found), default=nan),
+        "reads_of_a_word": max((pad.stay.reads for pad, _ in found), default=nan),
+        "longest_stay_us": max((1e6 * pad.stay.seconds for pad, _ in found), default=nan),
+    }
 
 
 def words_of(results: Results, column: str) -> float:
@@ -155,6 +172,6 @@ def energy_split_uj(results: Results) -> dict[str, float]:
     """Return the energy in microjoules by group and finer part, and the sums of scratchpads, chip and system."""
     spent = energy_by_group_uj(results.energy)
     split = {f"{part}_uj": energy_uj for part, energy_uj in (spent | energy_by_part_uj(results.energy)).items()}
-    scratchpads_uj = spent["leakage"] + spent["read"] + spent["write"]
+    scratchpads_uj = spent["leakage"] + spent["read"] + spent["write"] + spent["kept"]
     sums = {"scratchpads_uj": scratchpads_uj, "chip_uj": scratchpads_uj + spent["mac"] + spent["other"]}
     return split | sums | {"system_uj": sums["chip_uj"] + spent["dram"]}

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf, nan
 from typing import Any
 
 import pandas as pd
 
 from models.arrays.cells import MemoryCell, memory_cell
-from models.arrays.write import DEFAULT_DESIGN, WriteDesign, voltage_v_for
+from models.arrays.write import DEFAULT_DESIGN, varied_design, voltage_v_for
 from models.cells.description import CellDescription
 from models.cells.storage import (
     CODE_BITS,
     DATA_BITS,
     READ_DIRECTION,
     Protection,
-    Stay,
     idle_flip_probability,
     junction_with,
     protection_for,
@@ -28,6 +27,7 @@ from models.junction.thermal import retention_s
 from simcore.results import Results
 from simcore.studies.stt_mram.variants import Variant
 from simcore.systolic.of_results import system_of
+from simcore.systolic.storage import KeptPad
 
 #: Thermal stabilities at 300 K.
 STABILITIES = (20, 25, 30, 35, 40, 45, 50, 55, 60)
@@ -35,27 +35,11 @@ STABILITIES = (20, 25, 30, 35, 40, 45, 50, 55, 60)
 ERROR_RATES = (1e-6, 1e-4)
 
 
-@dataclass(frozen=True)
-class KeptPad:
-    """How the words of one scratchpad stay in a run, and what the run does with it.
-
-    ``lines`` is the number of lines in use, and ``access_s`` the time of a read and a write in a bank.
-    """
-
-    name: str
-    stay: Stay
-    writes: int
-    reads: int
-    lines: int
-    banks: int
-    line_bytes: int
-    access_s: float
-
-
 def thermal_rows(results: Results, pads: Sequence[KeptPad], variant: Variant) -> list[dict[str, Any]]:
     """Return a row per error rate and thermal stability for a training step on the variant, which has its cell's own write.
 
-    The write keeps its pulse and gets the voltage that fails at the error rate, so the cycles are those of the run.
+    The write keeps its pulse and gets the voltage with which cells that vary fail on average at the error rate, so the cycles are
+    those of the run.
     """
     cell = memory_cell(variant.cell)
     return [
@@ -72,7 +56,7 @@ def _row(results: Results, pads: Sequence[KeptPad], variant: Variant, stability:
     row["own_stability"] = cell.described.thermal_stability.value
     row |= {"stability_at_work": junction.thermal_stability, "retention_s": retention_s(junction)}
     row |= {"critical_current_ua": junction.critical_current_ua(), **_stays(cell, junction, pads)}
-    voltage_v = voltage_v_for(cell, rate, cell.pulse_ns, WriteDesign(junction))
+    voltage_v = voltage_v_for(cell, rate, cell.pulse_ns, varied_design(cell, junction))
     row |= {"voltage_v": voltage_v, "pulse_ns": cell.pulse_ns}
     spent = _spent(results, variant, voltage_v)
     row |= {f"{action}_uj": 1e-6 * sum(spent[f"{pad.name}_{action}"] for pad in pads) for action in ("write", "read")}
@@ -133,13 +117,19 @@ def _protected(
     scrubs = [_scrub(pad, known[pad.name], spent, time_s) for pad in pads]
     period_s = min(each.period_s for each in known.values())
     names = {each.name for each in known.values()}
+    corrected_pj = sum(_corrected_pj(pad, known[pad.name], spent) for pad in pads)
     return {
         "protection": next(name for name in ("scrub", "code", "none") if name in names),
-        "code_uj": 1e-6 * (CODE_BITS / DATA_BITS - 1) * (leaking_pj + accesses_pj),
+        "code_uj": 1e-6 * ((CODE_BITS / DATA_BITS - 1) * (leaking_pj + accesses_pj) + corrected_pj),
         "scrub_uj": 1e-6 * sum(energy_pj for energy_pj, _ in scrubs),
         "scrub_period_us": 1e6 * period_s if period_s < inf else nan,
         "scrub_port_percent": max(percent for _, percent in scrubs),
     }
+
+
+def _corrected_pj(pad: KeptPad, protection: Protection, spent: Mapping[str, float]) -> float:
+    """Return the energy in pJ of writing back the words in which a read found a wrong bit."""
+    return protection.stored * protection.corrected * pad.reads * spent[f"{pad.name}_write"] / pad.writes
 
 
 def _scrub(pad: KeptPad, protection: Protection, spent: Mapping[str, float], time_s: float) -> tuple[float, float]:
@@ -149,7 +139,7 @@ def _scrub(pad: KeptPad, protection: Protection, spent: Mapping[str, float], tim
     """
     lines_scrubbed = time_s / protection.period_s * pad.lines
     line_pj = spent[f"{pad.name}_read"] / pad.reads + spent[f"{pad.name}_write"] / pad.writes
-    return lines_scrubbed * line_pj * protection.stored, 100 * lines_scrubbed / pad.banks * pad.access_s / time_s
+    return lines_scrubbed * line_pj * protection.stored, pad.bank_percent(protection)
 
 
 def thermal_findings(thermal: pd.DataFrame) -> list[dict[str, Any]]:

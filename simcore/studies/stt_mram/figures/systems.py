@@ -62,7 +62,9 @@ def draw_systems(tables: Mapping[str, pd.DataFrame]) -> Figure:
 def _stack(axes: Any, rows: Mapping[Any, Any], iso: str, x: float, *, labelled: bool) -> float:
     """Draw the bar of a system and return its height."""
     bottom = 0.0
-    for part, colour, hatch in zip(GROUPS, COLOURS, ("", "//", "..", "xx", "", "\\\\"), strict=True):
+    for part, colour, hatch in zip(
+        GROUPS, (*COLOURS[:3], "#56b4e9", *COLOURS[3:]), ("", "//", "..", "++", "xx", "", "\\\\"), strict=True
+    ):
         height = float(rows[iso][f"{part}_uj"] / rows["none"]["system_uj"])
         label = part if labelled else None
         axes.bar(x, height, 0.25, bottom, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=label)

@@ -157,8 +157,8 @@ _LABELS = {
     "dram_background": "main memory: background",
     "dram_refresh": "main memory: refresh",
 }
-_PART_COLOURS = (*COLOURS[:2], "#56b4e9", "#7f4f24", "#b08968", "#ddb892", *COLOURS[2:5])
-_HATCHES = ("", "//", "..", "", "xx", "++", "", "\\\\", "oo")
+_PART_COLOURS = (*COLOURS[:2], "#56b4e9", "#f0e442", "#7f4f24", "#b08968", "#ddb892", *COLOURS[2:5])
+_HATCHES = ("", "//", "..", "||", "", "xx", "++", "", "\\\\", "oo")
 
 
 def draw_joules(tables: Mapping[str, pd.DataFrame]) -> Figure:

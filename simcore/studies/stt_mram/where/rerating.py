@@ -48,7 +48,7 @@ def energies_uj(run: Any, leakage: Leakage, memory: MainMemory, residue_percent:
 
 def scopes_uj(spent: dict[str, float]) -> dict[str, float]:
     """Return the energy of scratchpads, chip and system."""
-    scratchpads = spent["leakage"] + spent["read"] + spent["write"]
+    scratchpads = spent["leakage"] + spent["read"] + spent["write"] + spent["kept"]
     chip = scratchpads + spent["mac"] + spent["vector"] + spent["moving"]
     system = chip + spent["dram_traffic"] + spent["dram_background"] + spent["dram_refresh"]
     return {"scratchpads": scratchpads, "chip": chip, "system": system}
