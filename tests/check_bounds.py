@@ -70,14 +70,19 @@ for seed in range(40):
 for seed in range(60):
     run_work(random_work(seed), record_commands=bool(seed % 2))
 """
-#: The kernel that places tiles in slots.
+#: The kernel that places tiles in slots, and the loops over uses.
 PLACEMENTS = """
 from test_dataflow_planner import drawn_placement
-from workloads.dataflow import planner
+from test_use_loops import drawn_uses, planned
+from workloads.dataflow import plan_kernels, planner
 
-planner.COMPILED_FROM_USES = 0
+plan_kernels.COMPILED_FROM_USES = 0
 for seed in range(400):
     planner.place(*drawn_placement(seed))
+for seed in range(300):
+    planned(seed)
+    uses, starts = drawn_uses(seed)
+    uses.of_two_runs(starts)
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import dataclass
 from unittest import mock
@@ -17,7 +18,7 @@ from simcore.errors import InputError
 from simcore.program.program import Program
 from simcore.spec.load import load_system
 from simcore.spec.system import System
-from workloads.dataflow import planner
+from workloads.dataflow import plan_kernels
 from workloads.dataflow.array import lower_shape
 from workloads.dataflow.planner import Lead, TilePlacement, place
 from workloads.dataflow.shape import ConvShape, matrix_product
@@ -84,9 +85,10 @@ def test_any_uses_are_served_on_the_fewest_slots_that_hold_them_and_on_more(
 ) -> None:
     begins = data.draw(st.lists(st.integers(-5, 45), min_size=len(wanted), max_size=len(wanted)))
     lead = Lead(data.draw(st.integers(1, 3)), data.draw(st.integers(1, 5)), np.sort(np.array(begins, dtype=np.int64)))
-    placement = place(wanted, wanted.at_once + spare, lead)
+    with mock.patch.dict(os.environ, NUMBA_DISABLE_JIT="1"):
+        placement = place(wanted, wanted.at_once + spare, lead)
     assert stuck_at(wanted, placement) is None
-    with mock.patch.object(planner, "COMPILED_FROM_USES", 0):
+    with mock.patch.object(plan_kernels, "COMPILED_FROM_USES", 0):
         assert rows_of(place(wanted, wanted.at_once + spare, lead)) == rows_of(placement)
 
 
@@ -138,12 +140,18 @@ def drawn_placement(seed: int) -> tuple[Uses, int, Lead]:
     return wanted, slots, Lead(draw.randint(1, 3), draw.randint(1, 5), begins)
 
 
+def in_form(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let uses be placed by "compiled" code, or by Python's lists."""
+    monkeypatch.setattr(plan_kernels, "COMPILED_FROM_USES", 0)
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "0" if form == "compiled" else "1")
+
+
 @pytest.mark.parametrize("form", ["lists", "compiled"])
 @pytest.mark.parametrize("seed", range(60))
 def test_the_slot_taken_is_that_of_the_tile_used_again_last_among_those_released_early(
     seed: int, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planner, "COMPILED_FROM_USES", 0 if form == "compiled" else 10**9)
+    in_form(form, monkeypatch)
     wanted, slots, lead = drawn_placement(seed)
     assert rows_of(place(wanted, slots, lead)) == placed_slot_by_slot(wanted, slots, lead)
 
@@ -157,9 +165,9 @@ def test_many_uses_are_placed_by_compiled_code_as_by_lists(monkeypatch: pytest.M
     wanted = Uses(tile, first, first + draw.integers(0, 3, len(tile)))
     for slots, begins in ((20, None), (120, first - 90), (290, first - 300)):
         lead = Lead(2, 9, begins)
-        monkeypatch.setattr(planner, "COMPILED_FROM_USES", 10**9)
+        in_form("lists", monkeypatch)
         by_lists = rows_of(place(wanted, slots, lead))
-        monkeypatch.setattr(planner, "COMPILED_FROM_USES", 0)
+        in_form("compiled", monkeypatch)
         assert rows_of(place(wanted, slots, lead)) == by_lists
         assert len(by_lists) > tiles
 

@@ -27,7 +27,6 @@ from workloads.dataflow.farthest_columns import (
     NEXT_END,
     NEXT_PLACE,
     NEXT_USE,
-    OUTSIDE,
     OUTSIDE_COLUMNS,
     PLACE,
     RELEASED,
@@ -55,41 +54,41 @@ def _before(state: Any, kind: int, one: int, other: int) -> bool:
 
 
 @_helper
-def _settle(state: Any, heaps: Any, kind: int, at: int) -> None:
+def _settle(state: Any, kind: int, at: int) -> None:
     """Move the slot at ``at`` of a heap up or down to where it belongs."""
-    heap, column, count = heaps[kind], AT_ASLEEP if kind == ASLEEP else AT, heaps[kind, 0]
-    slot = heap[at]
-    while at > 1 and _before(state, kind, slot, heap[at // 2]):
-        heap[at] = heap[at // 2]
-        state[heap[at], column] = at
+    column, count = AT_ASLEEP if kind == ASLEEP else AT, state[0, kind]
+    slot = state[at, kind]
+    while at > 1 and _before(state, kind, slot, state[at // 2, kind]):
+        state[at, kind] = state[at // 2, kind]
+        state[state[at, kind], column] = at
         at //= 2
     while 2 * at <= count:
         child = 2 * at
-        if child < count and _before(state, kind, heap[child + 1], heap[child]):
+        if child < count and _before(state, kind, state[child + 1, kind], state[child, kind]):
             child += 1
-        if not _before(state, kind, heap[child], slot):
+        if not _before(state, kind, state[child, kind], slot):
             break
-        heap[at] = heap[child]
-        state[heap[at], column] = at
+        state[at, kind] = state[child, kind]
+        state[state[at, kind], column] = at
         at = child
-    heap[at] = slot
+    state[at, kind] = slot
     state[slot, column] = at
 
 
 @_helper
-def _add(state: Any, heaps: Any, kind: int, slot: int) -> None:
-    heaps[kind, 0] += 1
-    heaps[kind, heaps[kind, 0]] = slot
-    _settle(state, heaps, kind, heaps[kind, 0])
+def _add(state: Any, kind: int, slot: int) -> None:
+    state[0, kind] += 1
+    state[state[0, kind], kind] = slot
+    _settle(state, kind, state[0, kind])
 
 
 @_helper
-def _remove(state: Any, heaps: Any, kind: int, slot: int) -> None:
-    at, last = state[slot, AT_ASLEEP if kind == ASLEEP else AT], heaps[kind, 0]
-    heaps[kind, 0] -= 1
+def _remove(state: Any, kind: int, slot: int) -> None:
+    at, last = state[slot, AT_ASLEEP if kind == ASLEEP else AT], state[0, kind]
+    state[0, kind] -= 1
     if at != last:
-        heaps[kind, at] = heaps[kind, last]
-        _settle(state, heaps, kind, at)
+        state[at, kind] = state[last, kind]
+        _settle(state, kind, at)
 
 
 # The tiles in no slot -----------------------------------------------------------------------------------------------------------
@@ -115,62 +114,62 @@ def _replace_first(outside: Any, count: int, use: int, place: int, end: int) -> 
 
 
 @_helper
-def _look_up(by_tile: Any, state: Any, slot: int, use: int, end_in_order: int) -> None:
+def _look_up(order: Any, last: Any, state: Any, slot: int, use: int, end_in_order: int) -> None:
     """Look up the uses of a slot's tile before ``use``."""
     seen, end = state[slot, PLACE] + 1, state[slot, END]
     found, high = seen, end
     while found < high:
         middle = (found + high) // 2
-        if by_tile[0, middle] < use:
+        if order[middle] < use:
             found = middle + 1
         else:
             high = middle
     if found == seen:
         return
-    state[slot, PLACE], state[slot, LATEST] = found - 1, by_tile[0, found - 1]
+    state[slot, PLACE], state[slot, LATEST] = found - 1, order[found - 1]
     for place in range(found - 1 if end_in_order else seen, found):
-        state[slot, RELEASED] = max(state[slot, RELEASED], by_tile[1, place])
+        state[slot, RELEASED] = max(state[slot, RELEASED], last[order[place]])
 
 
 @_helper
-def _sort_out(by_tile: Any, state: Any, heaps: Any, use: int, by_then: int, end_in_order: int) -> None:
+def _sort_out(order: Any, last: Any, state: Any, use: int, by_then: int, end_in_order: int) -> None:
     """Let slots be late whose tile was used again before ``use``, and early if they were released before element ``by_then``."""
-    none = by_tile.shape[1]
-    while heaps[ASLEEP, 0] and state[heaps[ASLEEP, 1], FOLLOWING] < use:
-        slot = heaps[ASLEEP, 1]
-        _remove(state, heaps, ASLEEP, slot)
-        _remove(state, heaps, EARLY, slot)
-        _look_up(by_tile, state, slot, use, end_in_order)
-        _add(state, heaps, LATE, slot)
-    while heaps[LATE, 0] and state[heaps[LATE, 1], RELEASED] < by_then:
-        slot = heaps[LATE, 1]
-        _look_up(by_tile, state, slot, use, end_in_order)
+    none = len(order)
+    while state[0, ASLEEP] and state[state[1, ASLEEP], FOLLOWING] < use:
+        slot = state[1, ASLEEP]
+        _remove(state, ASLEEP, slot)
+        _remove(state, EARLY, slot)
+        _look_up(order, last, state, slot, use, end_in_order)
+        _add(state, LATE, slot)
+    while state[0, LATE] and state[state[1, LATE], RELEASED] < by_then:
+        slot = state[1, LATE]
+        _look_up(order, last, state, slot, use, end_in_order)
         if state[slot, RELEASED] >= by_then:
-            _settle(state, heaps, LATE, 1)
+            _settle(state, LATE, 1)
             continue
-        _remove(state, heaps, LATE, slot)
+        _remove(state, LATE, slot)
         following = state[slot, PLACE] + 1
-        state[slot, FOLLOWING] = by_tile[0, following] if following < state[slot, END] else none
-        _add(state, heaps, EARLY, slot)
+        state[slot, FOLLOWING] = order[following] if following < state[slot, END] else none
+        _add(state, EARLY, slot)
         if following < state[slot, END]:
-            _add(state, heaps, ASLEEP, slot)
+            _add(state, ASLEEP, slot)
 
 
 @_helper
-def _taken(by_tile: Any, state: Any, heaps: Any, use: int, end_in_order: int) -> int:
+def _taken(order: Any, last: Any, state: Any, use: int, end_in_order: int) -> int:
     """Return the slot that ``use`` takes: of the early ones that used again last, or else the one released first."""
-    if heaps[EARLY, 0]:
-        slot = heaps[EARLY, 1]
-        _remove(state, heaps, EARLY, slot)
-        if state[slot, FOLLOWING] < by_tile.shape[1]:
-            _remove(state, heaps, ASLEEP, slot)
+    if state[0, EARLY]:
+        slot = state[1, EARLY]
+        _remove(state, EARLY, slot)
+        if state[slot, FOLLOWING] < len(order):
+            _remove(state, ASLEEP, slot)
         return int(slot)
     while True:
-        slot = heaps[LATE, 1]
-        _look_up(by_tile, state, slot, use, end_in_order)
-        _settle(state, heaps, LATE, 1)
-        if heaps[LATE, 1] == slot:
-            _remove(state, heaps, LATE, slot)
+        slot = state[1, LATE]
+        _look_up(order, last, state, slot, use, end_in_order)
+        _settle(state, LATE, 1)
+        if state[1, LATE] == slot:
+            _remove(state, LATE, slot)
             return int(slot)
 
 
@@ -183,34 +182,34 @@ def _by_then(first: Any, begins: Any, numbers: Any, found: Any, count: int, use:
     return int(min(before, max(always, begins[use] if len(begins) else 0)))
 
 
-def place_farthest(by_tile: Any, first: Any, begins: Any, outside: Any, state: Any, heaps: Any, numbers: Any, found: Any) -> int:
+def place_farthest(order: Any, last: Any, first: Any, begins: Any, outside: Any, state: Any, numbers: Any, found: Any) -> int:
     """Fill ``found`` with the uses that bring in a tile, in order, and return how many these are.
 
-    ``by_tile`` has the uses tile by tile, and the last element of each. ``first`` is the first element of each use in order, and
-    ``begins`` the ``Lead.begins``, or nothing. ``outside`` holds the first use of every tile. The rest is room.
+    ``order`` has the uses tile by tile. ``first`` and ``last`` are the first and the last element of each use, and ``begins`` the
+    ``Lead.begins``, or nothing. ``outside`` holds the first use of every tile. The rest is room.
     """
-    slots, end_in_order, tiles, count = numbers[SLOTS], numbers[END_IN_ORDER], numbers[OUTSIDE], 0
+    slots, end_in_order, tiles, count = numbers[SLOTS], numbers[END_IN_ORDER], len(outside), 0
     while tiles:
         use, place, end = outside[0, NEXT_USE], outside[0, NEXT_PLACE], outside[0, NEXT_END]
         slot, gone, returns, released = count, -1, 0, -1
         if slot >= slots:
-            _sort_out(by_tile, state, heaps, use, _by_then(first, begins, numbers, found, count, use), end_in_order)
-            slot = _taken(by_tile, state, heaps, use, end_in_order)
+            _sort_out(order, last, state, use, _by_then(first, begins, numbers, found, count, use), end_in_order)
+            slot = _taken(order, last, state, use, end_in_order)
             gone, released = state[slot, LATEST], state[slot, RELEASED]
             returns = int(state[slot, PLACE] + 1 < state[slot, END])
         if returns:
             after = state[slot, PLACE] + 1
-            _replace_first(outside, tiles, by_tile[0, after], after, state[slot, END])
+            _replace_first(outside, tiles, order[after], after, state[slot, END])
         else:
             tiles -= 1
             _replace_first(outside, tiles, outside[tiles, NEXT_USE], outside[tiles, NEXT_PLACE], outside[tiles, NEXT_END])
         found[count, 0], found[count, 1], found[count, 2], found[count, 3], found[count, 4] = use, slot, released, gone, returns
-        state[slot, PLACE], state[slot, END], state[slot, LATEST], state[slot, RELEASED] = place, end, use, by_tile[1, place]
-        _add(state, heaps, LATE, slot)
+        state[slot, PLACE], state[slot, END], state[slot, LATEST], state[slot, RELEASED] = place, end, use, last[use]
+        _add(state, LATE, slot)
         count += 1
     return int(count)
 
 
 _Vector, _Table = int64[::1], int64[:, ::1]
-#: The types of ``place_farthest``.
-SIGNATURE = int64(_Table, _Vector, _Vector, _Table, _Table, _Table, _Vector, _Table)
+#: The types of `place_farthest`.
+SIGNATURES = {"place_farthest": int64(_Vector, _Vector, _Vector, _Vector, _Table, _Table, _Vector, _Table)}

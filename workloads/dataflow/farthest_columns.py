@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-#: The columns of ``state``, which has a row per slot. ``LATEST`` is the latest use of the slot's tile that was looked up, and
-#: ``PLACE`` is where it stands among the uses tile by tile. Those of its tile end at ``END``. ``RELEASED`` is the last element
-#: that needs the tile, as far as was looked up. ``FOLLOWING`` is the next use of the tile of an early slot. ``AT`` is the slot's
-#: place in the heap of late or of early slots, and ``AT_ASLEEP`` that in the heap of early slots by their next use.
-PLACE, END, LATEST, RELEASED, FOLLOWING, AT, AT_ASLEEP, STATE_COLUMNS = range(8)
-#: The heaps of slots, the rows of ``heaps``. The first column is the number of slots in the heap.
-LATE, EARLY, ASLEEP, HEAPS = range(4)
+#: The columns of ``state``, which has a row per slot and one more. ``LATEST`` is the latest use of the slot's tile that is known,
+#: and ``PLACE`` is where it stands among the uses tile by tile. Those of its tile end at ``END``. ``RELEASED`` is the last
+#: element that needs the tile, as far as was looked up. ``FOLLOWING`` is the next use of the tile of an early slot. ``AT`` is the
+#: slot's place in the heap of late or of early slots, and ``AT_ASLEEP`` that in the heap of early slots by their next use. The
+#: other columns are these three heaps; in the first row stands the number of slots in each.
+PLACE, END, LATEST, RELEASED, FOLLOWING, AT, AT_ASLEEP, LATE, EARLY, ASLEEP, STATE_COLUMNS = range(11)
 #: The numbers of the call. ``MOST`` is at least ``AHEAD``.
-SLOTS, AHEAD, MOST, END_IN_ORDER, OUTSIDE, NUMBERS = range(6)
+SLOTS, AHEAD, MOST, END_IN_ORDER, NUMBERS = range(5)
 #: The columns of ``outside``, a heap of the tiles that are in no slot: their next use, its place, and the end of their uses.
 NEXT_USE, NEXT_PLACE, NEXT_END, OUTSIDE_COLUMNS = range(4)
 #: The columns of what is found, which are the fields of a ``TilePlacement``.

@@ -1,4 +1,4 @@
-"""Uses of ifmap tiles: which tiles the stream of a fold touches, and when. A stream runs over pixels or over taps."""
+"""Uses of ifmap tiles: which tiles a stream over taps or windows touches, and when. `pixel_uses` has streams over pixels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workloads.dataflow.dataflow import Side
 from workloads.dataflow.folds import Folds
 from workloads.dataflow.plan_memory import BYTES_PER_USE, require_memory
 from workloads.dataflow.shape import ConvShape
-from workloads.dataflow.uses import Uses, in_order, joined_by_owner, merged, ragged
+from workloads.dataflow.uses import Uses, in_order, merged, ragged
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class Taps:
     count: Int64Array
 
 
-def _taps(tiles: IfmapTiles, taps_per_fold: int, fine: bool) -> Taps:
+def taps_of(tiles: IfmapTiles, taps_per_fold: int, fine: bool) -> Taps:
+    """Return the runs of taps of all row folds, each of which holds ``taps_per_fold``."""
     shape = tiles.shape
     tap = np.arange(shape.taps, dtype=np.int64)
     fold = tap // taps_per_fold
@@ -97,7 +98,7 @@ def _taps(tiles: IfmapTiles, taps_per_fold: int, fine: bool) -> Taps:
     )
 
 
-def _touched_rows(tiles: IfmapTiles, out_row: Int64Array, place: Int64Array, places: int) -> tuple[Int64Array, ...]:
+def touched_rows(tiles: IfmapTiles, out_row: Int64Array, place: Int64Array, places: int) -> tuple[Int64Array, ...]:
     """Return the row tiles that each place touches through each filter row, sorted and without duplicates.
 
     ``out_row`` counts output rows through the batch; ``place`` gives the place of each. The first two arrays of the result say,
@@ -121,7 +122,7 @@ def _touched_rows(tiles: IfmapTiles, out_row: Int64Array, place: Int64Array, pla
     return np.cumsum(lengths) - lengths, lengths, row_tile[begins], source[begins], source[ends[: len(begins)]]
 
 
-def _joined(
+def joined_rows(
     taps: Taps, place: Int64Array, tap_fold: Int64Array, rows: tuple[Int64Array, ...], kernel: int
 ) -> tuple[Int64Array, Int64Array, Int64Array]:
     """Return (fold, run of taps, touched row) for each run of a fold's taps and each row tile that its pixels touch there."""
@@ -131,68 +132,12 @@ def _joined(
     return owner[which], run[which], touched
 
 
-def _of_every_group(
-    folds: Folds, fold: Int64Array, *entries: Int64Array
-) -> tuple[Int64Array, Int64Array, tuple[Int64Array, ...]]:
+def of_every_group(folds: Folds, fold: Int64Array, *entries: Int64Array) -> tuple[Int64Array, Int64Array, tuple[Int64Array, ...]]:
     """Return (group, fold, entries) with each entry repeated for every group that its fold holds."""
     if folds.sharing.split.groups == 1:
         return folds.group[fold], fold, entries
     owner, group = ragged(folds.group[fold], folds.groups[fold])
     return group, fold[owner], tuple(entry[owner] for entry in entries)
-
-
-def pixel_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool, joined: int) -> Uses:
-    """Return the uses of a stream over pixels, where each element is ``joined`` vectors of taps. Blocks are whole output rows.
-
-    Folds that read the same taps of the same pixels use the same tiles, so the uses of the first of them serve all.
-    """
-    place = (folds.part * folds.row_folds + folds.row) * folds.blocks + folds.block
-    _, fold_of, kind = np.unique(place, return_index=True, return_inverse=True)
-    uses = _uses_of_kinds(tiles, folds, fold_of, taps_per_fold, skewed, joined)
-    count = uses.starts[kind + 1] - uses.starts[kind]
-    require_memory(int(count.sum()), BYTES_PER_USE)
-    of_folds = [slice(begin, end) for begin, end in zip(uses.starts[kind].tolist(), uses.starts[kind + 1].tolist(), strict=True)]
-    tile, first, last = (np.concatenate([values[part] for part in of_folds]) for values in (uses.tile, uses.first, uses.last))
-    base = np.repeat(first_element, count)
-    first += base
-    last += base
-    return Uses(tile, first, last)
-
-
-@dataclass(frozen=True)
-class _UsesOfKinds:
-    """The uses of one fold of each kind, kind by kind, in the order of their first element, which is counted from the fold's."""
-
-    starts: Int64Array
-    tile: Int64Array
-    first: Int64Array
-    last: Int64Array
-
-
-def _uses_of_kinds(
-    tiles: IfmapTiles, folds: Folds, fold_of: Int64Array, taps_per_fold: int, skewed: bool, joined: int
-) -> _UsesOfKinds:
-    """Return the uses of the folds ``fold_of``, each of another kind."""
-    shape = tiles.shape
-    taps = _taps(tiles, taps_per_fold, fine=False)
-    out_row = np.arange(shape.out_rows, dtype=np.int64)
-    rows = _touched_rows(tiles, out_row, out_row * shape.out_width // folds.block_size, folds.blocks)
-    kind, run, touched = _joined(taps, folds.block[fold_of], folds.row[fold_of], rows, shape.kernel[0])
-    begin, end = (rows[3] * shape.out_width)[touched], ((rows[4] + 1) * shape.out_width - 1)[touched]
-    m0 = folds.m0[fold_of][kind]
-    first, last = (begin - m0) // joined, (end - m0) // joined
-    if skewed:
-        last = last + folds.extent(Side.TAPS)[fold_of][kind] - 1
-    group, _, (kind, row_tile, channel_tile, first, last) = _of_every_group(
-        folds, fold_of[kind], kind, rows[2][touched], taps.channel_tile[run], first, last
-    )
-    tile = tiles.numbers(row_tile, group, channel_tile)
-    if not (taps.count == 1).all():
-        tile, first, last, kind = joined_by_owner(tile, first, last, kind)
-    most = int(first.max(initial=0)) + 1
-    order = np.argsort(kind * most + first, kind="stable")
-    starts = np.concatenate(([0], np.cumsum(np.bincount(kind, minlength=len(fold_of)))))
-    return _UsesOfKinds(starts, tile[order], first[order], last[order])
 
 
 def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_per_fold: int, skewed: bool, fine: bool) -> Uses:
@@ -202,13 +147,13 @@ def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_pe
     """
     shape, reverse = tiles.shape, folds.dataflow.held is Port.IFMAP
     (pixel_fold, _), (tap_fold, _) = folds.place(Side.PIXELS), folds.place(Side.TAPS)
-    taps = _taps(tiles, taps_per_fold, fine)
+    taps = taps_of(tiles, taps_per_fold, fine)
     m0, index = np.unique(folds.m0, return_index=True)
     pixels = folds.extent(Side.PIXELS)[index]
     first_row = m0 // shape.out_width
     place, out_row = ragged(first_row, (m0 + pixels - 1) // shape.out_width - first_row + 1)
-    rows = _touched_rows(tiles, out_row, place, len(m0))
-    fold, run, touched = _joined(taps, pixel_fold, tap_fold, rows, shape.kernel[0])
+    rows = touched_rows(tiles, out_row, place, len(m0))
+    fold, run, touched = joined_rows(taps, pixel_fold, tap_fold, rows, shape.kernel[0])
     first, last = taps.first[run], taps.last[run]
     if reverse:
         times = folds.extent(Side.TAPS)[fold]
@@ -216,7 +161,7 @@ def tap_uses(tiles: IfmapTiles, folds: Folds, first_element: Int64Array, taps_pe
     if skewed:
         last = last + folds.extent(Side.PIXELS)[fold] - 1
     base = first_element[fold]
-    group, fold, (row_tile, channel_tile, first, last) = _of_every_group(
+    group, fold, (row_tile, channel_tile, first, last) = of_every_group(
         folds, fold, rows[2][touched], taps.channel_tile[run], base + first, base + last
     )
     tile = tiles.numbers(row_tile, group, channel_tile)
@@ -231,7 +176,7 @@ def window_uses(tiles: IfmapTiles, lanes: int) -> Uses:
     shape = tiles.shape
     taps = shape.kernel[0] * shape.kernel[1]
     out_row = np.arange(shape.out_rows, dtype=np.int64)
-    _, _, row_tile, first_row, last_row = _touched_rows(tiles, out_row, np.zeros_like(out_row), 1)
+    _, _, row_tile, first_row, last_row = touched_rows(tiles, out_row, np.zeros_like(out_row), 1)
     channel = np.arange(0, shape.channels, lanes, dtype=np.int64)
     first_tile = channel // tiles.channels
     last_tile = (np.minimum(channel + lanes, shape.channels) - 1) // tiles.channels

@@ -18,15 +18,15 @@ from simcore.program.program import Int64Array
 from simcore.spec.system import System
 from workloads.dataflow.ahead import bytes_in_flight, most_tiles_ahead, rate, tiles_ahead
 from workloads.dataflow.operations import RegionPlan
+from workloads.dataflow.plan_kernels import compiled_pays, plan_kernel
 from workloads.dataflow.planner import Lead, place
 from workloads.dataflow.segments import Stream
+from workloads.dataflow.uses import Uses
 
 Floats = npt.NDArray[np.float64]
 
 #: If main memory takes so many times as long as the array, it has loads to serve at any time, and only fewer bytes help.
 _ALWAYS_BEHIND = 2.0
-#: So many uses are looked at together: numbers of more do not stay in this computer's caches.
-AT_A_TIME = 1 << 17
 #: A burst that has arrived is written into its lines and seen by the array within about this many cycles.
 _HANDLING_CYCLES = 8
 
@@ -71,11 +71,10 @@ class Demand:
         spare = np.minimum.accumulate((needed - moved)[::-1])[::-1]
         return Demand(needed, np.append(spare + moved - takes, np.inf))
 
-    def begins(self, loads: Loads, latency_cycles: float, following: float = np.inf) -> Floats:
-        """Return what :func:`latest_begins` returns. ``following`` is the earliest begin of loads that follow these."""
+    def begins(self, loads: Loads, latency_cycles: float) -> Floats:
+        """Return what :func:`latest_begins` returns."""
         others = self.before[_keys_up_to(self.needed, loads.needed, "left")]
         begins = np.minimum(loads.needed, others) - loads.takes - latency_cycles
-        begins[-1:] = np.minimum(begins[-1:], following)
         return np.asarray(np.minimum.accumulate(begins[::-1])[::-1])
 
 
@@ -102,6 +101,18 @@ def elements_before(stream: Stream, steps: Floats) -> Int64Array:
     return np.asarray(stream.first_element[fold] + np.clip(passed, 0, stream.count[fold]))
 
 
+def begins_compiled(uses: Uses, stream: Stream, demand: Demand, takes: Floats, times: Floats) -> Int64Array:
+    """Return the elements before which a load for each use must begin, in compiled code.
+
+    ``takes`` are the cycles for which main memory moves each tile. ``times`` are the cycles per step, and main memory's latency.
+    """
+    found, folds = np.empty_like(uses.first), np.stack((stream.first_element, stream.due, stream.count), axis=1)
+    floats = [np.ascontiguousarray(each).view(np.int64) for each in (takes, demand.needed, demand.before, times)]
+    takes_, needed, before, times_ = floats
+    plan_kernel("use_loops", "latest_begins")(uses.first, uses.tile, takes_, needed, before, folds, times_, found)
+    return found
+
+
 def in_time(plans: list[RegionPlan], streams: list[Stream], system: System, steps: int, stored_bytes: int) -> list[RegionPlan]:
     """Return the plans, those placed anew of which a load could not begin in time. ``streams`` release the slots of each.
 
@@ -125,13 +136,12 @@ def in_time(plans: list[RegionPlan], streams: list[Stream], system: System, step
     demand = Demand.of([loads(plan, stream, plan.loading_uses) for plan, stream in zip(plans, streams, strict=True)])
 
     def begins(plan: RegionPlan, stream: Stream) -> Int64Array:
-        """Return the elements before which a load for each use must begin. Only some uses at a time, from the last on."""
-        found, following = np.empty(len(plan.uses), dtype=np.int64), np.inf
-        for end in range(len(found), 0, -AT_A_TIME):
-            part = np.arange(max(0, end - AT_A_TIME), end, dtype=np.int64)
-            cycles = demand.begins(loads(plan, stream, part), latency_cycles, following)
-            found[part[0] : end], following = elements_before(stream, cycles / cycles_per_step), float(cycles[0])
-        return found
+        """Return the elements before which a load for each use must begin."""
+        if compiled_pays(len(plan.uses)):
+            takes = np.asarray(plan.region.tile_bytes * per_byte, dtype=np.float64)
+            return begins_compiled(plan.uses, stream, demand, takes, np.array([cycles_per_step, latency_cycles]))
+        cycles = demand.begins(loads(plan, stream, np.arange(len(plan.uses), dtype=np.int64)), latency_cycles)
+        return elements_before(stream, cycles / cycles_per_step)
 
     return [
         _placed(plan, begins(plan, stream), system) if plan.has_a_choice else plan

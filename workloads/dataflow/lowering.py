@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from time import process_time
 
 from simcore.errors import InputError, InputErrors
 from simcore.program.program import Program
@@ -39,12 +40,12 @@ def under_shape_rule(instance: LayerInstance, shapes: str) -> LayerInstance:
 class AlikeWorks:
     """The Programs of a network's layers so far, for layers of equal work. Planning takes longer than anything else.
 
-    If they take more than ``most_bytes``, those that were made first make room for others.
+    If they take more than ``most_bytes``, those make room whose planning took the least time for their bytes.
     """
 
     def __init__(self, most_bytes: int | None = None) -> None:
         """Begin without any Program. By default they take ALIKE_BYTES at most."""
-        self._programs: dict[Hashable, Program] = {}
+        self._programs: dict[Hashable, tuple[Program, float]] = {}
         self._most_bytes = self._free_bytes = ALIKE_BYTES if most_bytes is None else most_bytes
 
     def lower(self, work: Work, name: str, op: str, system: System, *, with_folds: bool) -> Program:
@@ -53,17 +54,18 @@ class AlikeWorks:
         key = (work, op, system.words, pads, with_folds)
         known = self._programs.get(key)
         if known is not None:
-            again = replace(known, name=name)
+            again = replace(known[0], name=name)
             # A cached property keeps its value under its own name: the operations are worked out column by column once.
-            vars(again)["compact_ops"] = known.compact_ops
+            vars(again)["compact_ops"] = known[0].compact_ops
             return again
+        began = process_time()
         made = work.lower(name, op, system, with_folds=with_folds)
         if made.nbytes <= self._most_bytes:
             self._free_bytes -= made.nbytes
-            self._programs[key] = made
+            self._programs[key] = made, (process_time() - began) / made.nbytes
         while self._free_bytes < 0:
-            oldest = next(iter(self._programs))
-            self._free_bytes += self._programs.pop(oldest).nbytes
+            quickest = min(self._programs, key=lambda key: self._programs[key][1])
+            self._free_bytes += self._programs.pop(quickest)[0].nbytes
         return made
 
 

@@ -10,24 +10,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from heapq import heappop, heappush, heapreplace
-from pathlib import Path
 
 import numpy as np
 
 from simcore.program.program import Int64Array
-from simcore.timing import kernel_cache
-from simcore.timing.kernel_cache import kept, sources_version
-from simcore.timing.machine_code import MachineCode, jit_is_off
-from workloads.dataflow.farthest_columns import FOUND_COLUMNS, HEAPS, STATE_COLUMNS
+from workloads.dataflow.farthest_columns import FOUND_COLUMNS, OUTSIDE_COLUMNS, STATE_COLUMNS
+from workloads.dataflow.plan_kernels import compiled_pays, plan_kernel
 from workloads.dataflow.uses import Uses, first_of_each
 
-#: From so many uses on the compiled form of Belady's rule pays. It takes three seconds to compile, once per installation, and is
-#: used for all further placements of the process. Each tile counts as some uses more, because bringing it in takes time.
-COMPILED_FROM_USES, TILES_COUNT = 60_000, 8
+#: Each tile counts as so many uses more where a compiled placement may pay, because bringing it in takes time.
+TILES_COUNT = 8
 
 
 @dataclass(frozen=True)
@@ -69,9 +63,8 @@ def place(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
         return _once_each(np.sort(first_uses))
     if len(first_uses) == len(uses) and uses.end_in_order:
         return _ring(uses, slots)
-    is_large = len(uses) + TILES_COUNT * len(first_uses) >= COMPILED_FROM_USES
-    is_compiled = is_large or _place_farthest.cache_info().currsize > 0
-    return (_farthest_compiled if is_compiled and not jit_is_off() else _farthest)(uses, slots, lead)
+    is_compiled = compiled_pays(len(uses) + TILES_COUNT * len(first_uses))
+    return (_farthest_compiled if is_compiled else _farthest)(uses, slots, lead)
 
 
 def _once_each(use: Int64Array) -> TilePlacement:
@@ -184,31 +177,13 @@ def _farthest(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
 
 def _farthest_compiled(uses: Uses, slots: int, lead: Lead) -> TilePlacement:
     """Place uses by Belady's rule, as ``_farthest`` does, in compiled code."""
-    order = uses.tile_by_tile
-    starts = first_of_each(uses.tile[order])
-    outside = np.stack((order[starts], starts, np.append(starts[1:], len(uses))), axis=1)
-    outside = outside[np.argsort(outside[:, 0])]  # sorted is a heap
-    state, heaps = np.zeros((slots, STATE_COLUMNS), dtype=np.int64), np.zeros((HEAPS, slots + 1), dtype=np.int64)
+    numbers_of_tiles = int(uses.tile.max()) + 1
+    order, outside = np.empty(len(uses), dtype=np.int64), np.empty((numbers_of_tiles, OUTSIDE_COLUMNS), dtype=np.int64)
+    tiles = plan_kernel("use_loops", "sort_by_tile")(uses.tile, np.zeros(numbers_of_tiles + 1, np.int64), outside, order)
+    state = np.zeros((slots + 1, STATE_COLUMNS), dtype=np.int64)
     begins = np.zeros(0, dtype=np.int64) if lead.begins is None else np.ascontiguousarray(lead.begins)
-    numbers = np.array([slots, lead.ahead, max(lead.ahead, lead.most), uses.end_in_order, len(outside)], dtype=np.int64)
+    numbers = np.array([slots, lead.ahead, max(lead.ahead, lead.most), uses.end_in_order], dtype=np.int64)
     found = np.empty((len(uses), FOUND_COLUMNS), dtype=np.int64)
-    by_tile = np.empty((2, len(uses)), dtype=np.int64)
-    by_tile[0] = order
-    np.take(uses.last, order, out=by_tile[1], mode="clip")  # any other mode goes through a buffer
-    count = _place_farthest()(by_tile, uses.first, begins, outside, state, heaps, numbers, found)
+    placed = plan_kernel("farthest", "place_farthest")
+    count = placed(order, uses.last, uses.first, begins, outside[:tiles], state, numbers, found)
     return TilePlacement(*found[:count].T.copy())
-
-
-@lru_cache(maxsize=1)
-def _place_farthest() -> Callable[..., int]:
-    """Return ``farthest.place_farthest``, compiled or from the cache of kernels."""
-    here, compiler = Path(__file__), Path(kernel_cache.__file__).with_name("numba_code.py")
-    sources = [here.with_name("farthest.py"), here.with_name("farthest_columns.py"), compiler]
-    return kept("workloads.dataflow.farthest:place_farthest", sources_version(sources), _compiled)
-
-
-def _compiled() -> MachineCode:
-    from simcore.timing.numba_code import machine_code
-    from workloads.dataflow.farthest import OPTIONS, SIGNATURE, place_farthest
-
-    return machine_code(place_farthest, SIGNATURE, **OPTIONS)

@@ -12,7 +12,8 @@ from simcore.program.program import Int64Array, Port
 from simcore.spec.system import System
 from workloads.dataflow.dataflow import Side
 from workloads.dataflow.folds import Folds
-from workloads.dataflow.ifmap_uses import IfmapTiles, pixel_uses, tap_uses
+from workloads.dataflow.ifmap_uses import IfmapTiles, tap_uses
+from workloads.dataflow.pixel_uses import pixel_uses
 from workloads.dataflow.regions import Region, Share, region
 from workloads.dataflow.segments import Stream, Streams
 from workloads.dataflow.shape import ConvShape

@@ -12,9 +12,10 @@ import numpy as np
 from simcore.program.program import Int64Array, Port
 from simcore.spec.system import System
 from workloads.dataflow.ahead import bytes_ahead, bytes_in_flight, bytes_per_cycle, rate
-from workloads.dataflow.candidates import Candidates, candidates, neighbours, nests, steps
+from workloads.dataflow.candidates import Candidates, neighbours, steps
 from workloads.dataflow.dataflow import Dataflow
 from workloads.dataflow.loops import Loops
+from workloads.dataflow.nest_traffic import NestTraffic, all_nests
 from workloads.dataflow.regions import OUTPUT_BYTES, tenants_of
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.sharing import Sharing, sharings
@@ -99,10 +100,6 @@ class _Pads:
         count = max(1, min(most, units))
         return count, np.arange(1, count + 1) * units // count * unit
 
-    def traffic(self, found: Candidates) -> Traffic:
-        """Return the traffic of some nests."""
-        return Traffic(self.shape, self.system, self.sharing, nests(found, self.shape, self.sharing))
-
     def entering(self, used: Reuse, part: Amount) -> list[Floats]:
         """Return what enters a tensor's scratchpad (see ``Reuse.entering``) for a group if it gets ``part`` bytes of it.
 
@@ -152,15 +149,14 @@ def _key(shape: ConvShape, system: System, sharing: Sharing) -> tuple[Hashable, 
 def least_tilings(shape: ConvShape, system: System, instead_of: Tiling) -> list[Tiling]:
     """Return a few tilings of the least expected traffic, the least first, that do not take much longer than another one."""
     sharing = instead_of.sharing
-    pads, found = _Pads(shape, system, sharing), candidates(shape, system, sharing)
-    found = _worth_dividing(pads, found.only(steps(found, shape, sharing) <= MUCH_LONGER * instead_of.expected_cycles))
-    moved, wants = _least(pads, pads.traffic(found), FINE_PARTS)
-    least = found.only(np.lexsort((steps(found, shape, sharing), moved.round()))[:TRIED])
-    traffic = pads.traffic(least)
-    moved, wants = _least(pads, traffic, FINE_PARTS)
+    pads, found = _Pads(shape, system, sharing), all_nests(shape, system, sharing)
+    found = _worth_dividing(pads, found.only(steps(found.nests, shape, sharing) <= MUCH_LONGER * instead_of.expected_cycles))
+    moved, wants = _least(pads, found.traffic, FINE_PARTS)
+    least = found.only(np.lexsort((steps(found.nests, shape, sharing), moved.round()))[:TRIED])
+    moved, wants = _least(pads, least.traffic, FINE_PARTS)
     moved = shape.groups * moved + pads.results
-    cycles = _cycles(pads, traffic, steps(least, shape, sharing), wants, moved)
-    found_tilings = [_tiling(pads, least, index, moved, wants, cycles[index]) for index in range(len(least))]
+    cycles = _cycles(pads, least.traffic, steps(least.nests, shape, sharing), wants, moved)
+    found_tilings = [_tiling(pads, least.nests, index, moved, wants, cycles[index]) for index in range(len(least))]
     return [replace(tiling, holds_folds=instead_of.holds_folds) for tiling in found_tilings]
 
 
@@ -168,41 +164,41 @@ def _best_tiling(shape: ConvShape, system: System, sharing: Sharing) -> Tiling:
     known = _known.get(_key(shape, system, sharing))
     if known is None:
         pads = _Pads(shape, system, sharing)
-        found = _worth_dividing(pads, candidates(shape, system, sharing))
+        found = _worth_dividing(pads, all_nests(shape, system, sharing))
         index, known = _best(pads, found)
         if system.tiling != "whole":
-            known = _best(pads, neighbours(found.only(np.array([index])), shape, sharing))[1]
+            near = neighbours(found.nests.only(np.array([index])), shape, sharing)
+            known = _best(pads, NestTraffic.of(near, shape, system, sharing))[1]
         remember(shape, system, known)
     return known
 
 
-def _worth_dividing(pads: _Pads, found: Candidates) -> Candidates:
+def _worth_dividing(pads: _Pads, found: NestTraffic) -> NestTraffic:
     """Return the nests for which scratchpads are divided finely: all of them if tensors share none."""
     shared = any(len(tensors) > 1 for tensors in pads.divided.values())
     return found.only(_promising(pads, found)) if shared else found
 
 
-def _promising(pads: _Pads, found: Candidates) -> Int64Array:
+def _promising(pads: _Pads, found: NestTraffic) -> Int64Array:
     """Return the nests worth dividing the scratchpads finely for: those of about the least traffic, and of them the shortest."""
     shape, sharing = pads.shape, pads.sharing
-    traffic, _ = _least(pads, pads.traffic(found), COARSE_PARTS)
-    least = np.lexsort((steps(found, shape, sharing), traffic.round()))[:BEST]
+    traffic, _ = _least(pads, found.traffic, COARSE_PARTS)
+    least = np.lexsort((steps(found.nests, shape, sharing), traffic.round()))[:BEST]
     alike = np.flatnonzero(traffic <= ROUGHLY * traffic.min())
-    quick = alike[np.lexsort((traffic[alike].round(), steps(found.only(alike), shape, sharing)))[:BEST]]
+    quick = alike[np.lexsort((traffic[alike].round(), steps(found.nests.only(alike), shape, sharing)))[:BEST]]
     return np.unique(np.concatenate((least, quick)))
 
 
-def _best(pads: _Pads, found: Candidates) -> tuple[int, Tiling]:
+def _best(pads: _Pads, found: NestTraffic) -> tuple[int, Tiling]:
     """Return the index of the nest that is taken, and the tiling that it makes."""
-    traffic = pads.traffic(found)
-    moved, wants = _least(pads, traffic, FINE_PARTS)
+    moved, wants = _least(pads, found.traffic, FINE_PARTS)
     moved = pads.shape.groups * moved + pads.results
     alike = np.flatnonzero(moved <= ALIKE * moved.min())
-    taken = steps(found.only(alike), pads.shape, pads.sharing)
+    taken = steps(found.nests.only(alike), pads.shape, pads.sharing)
 
     def cycles_of(chosen: Int64Array, steps_taken: Int64Array) -> Floats:
         some = {name: size[chosen] for name, size in wants.items()}
-        return _cycles(pads, traffic.only(chosen), steps_taken, some, moved[chosen])
+        return _cycles(pads, found.traffic.only(chosen), steps_taken, some, moved[chosen])
 
     if len(alike) > MANY:
         bound = np.maximum(taken, moved[alike] / pads.rate)
@@ -212,7 +208,7 @@ def _best(pads: _Pads, found: Candidates) -> tuple[int, Tiling]:
     cycles = cycles_of(alike, taken)
     quick = np.flatnonzero(cycles <= ABOUT * cycles.min())
     best = quick[np.argmin(moved[alike[quick]].round())]
-    return int(alike[best]), _tiling(pads, found, int(alike[best]), moved, wants, cycles[best])
+    return int(alike[best]), _tiling(pads, found.nests, int(alike[best]), moved, wants, cycles[best])
 
 
 def _tiling(pads: _Pads, found: Candidates, index: int, moved: Floats, wants: dict[str, Floats], cycles: float) -> Tiling:

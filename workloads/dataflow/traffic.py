@@ -78,6 +78,10 @@ class Far:
     across: Floats
     rows: Floats
 
+    def only(self, chosen: npt.NDArray[Any]) -> Far:
+        """Return what is met again in some of the nests, by their indices or by a mask."""
+        return Far(*(getattr(self, field.name)[:, chosen] for field in fields(self)))
+
     def kept(self, loop: int, room: Amount) -> Floats:
         """Return what a turn of a loop finds in the scratchpad if ``room`` bytes of it are kept."""
         near = self.near[loop] * np.minimum(1.0, room / np.maximum(self.row[loop], 1.0))
@@ -101,6 +105,12 @@ class Reuse:
     far: Far | None
     in_row: Floats
     passes: tuple[float, float]
+
+    def only(self, nests: Nests, chosen: npt.NDArray[Any]) -> Reuse:
+        """Return the use in ``nests``, which are those ``chosen`` by their indices or by a mask."""
+        unique, largest, shared = (each[:, chosen] for each in (self.unique, self.largest, self.shared))
+        far = None if self.far is None else self.far.only(chosen)
+        return Reuse(nests, unique, largest, shared, far, self.in_row[chosen], self.passes)
 
     def entering(self, part: Amount, room: Amount) -> list[Floats]:
         """Return the bytes that enter the tensor's scratchpad in one fold and in each part of the nest.
@@ -171,12 +181,14 @@ class Traffic:
         self._windows = Windows(shape, system, taps_in_folds=sharing.flow.rows is Side.TAPS, rows_apart=apart)
         self._mean, self._most = self._covered(largest=False), self._covered(largest=True)
         self._step = self._windows.step(self._most.pixels)
+        self._reuse: dict[Port, Reuse] = {}
 
     def only(self, chosen: npt.NDArray[Any]) -> Traffic:
         """Return the traffic under some of the nests, by their indices or by a mask."""
         some = copy(self)
         some.nests, some._mean, some._most = self.nests.only(chosen), self._mean.only(chosen), self._most.only(chosen)
         some._step = self._step[:, chosen]
+        some._reuse = {port: reuse.only(some.nests, chosen) for port, reuse in self._reuse.items()}
         return some
 
     def total(self, port: Port) -> float:
@@ -192,6 +204,11 @@ class Traffic:
 
     def reuse(self, port: Port) -> Reuse:
         """Return how a tensor is used in each part of the nests."""
+        if port not in self._reuse:
+            self._reuse[port] = self._reuse_of(port)
+        return self._reuse[port]
+
+    def _reuse_of(self, port: Port) -> Reuse:
         nests = self.nests
         unique, most = (
             self._unique(port, covered, largest=largest) for covered, largest in ((self._mean, False), (self._most, True))

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from simcore.program.program import Int64Array
+from workloads.dataflow.plan_kernels import compiled_pays, plan_kernel
 from workloads.dataflow.plan_memory import BYTES_PER_USE, require_memory
 
 
@@ -30,7 +31,10 @@ class Uses:
     def first_of_tiles(self) -> Int64Array:
         """The first use of each tile, tile by tile."""
         found = np.full(int(self.tile.max(initial=-1)) + 1, len(self), dtype=np.int64)
-        found[self.tile[::-1]] = np.arange(len(self))[::-1]  # of several uses of a tile, the last that is assigned stays
+        if compiled_pays(len(self)):
+            plan_kernel("use_loops", "first_of_tiles")(self.tile, found)
+        else:
+            found[self.tile[::-1]] = np.arange(len(self))[::-1]  # of several uses of a tile, the last that is assigned stays
         return found[found < len(self)]
 
     @cached_property
@@ -64,7 +68,11 @@ class Uses:
 
         A tile has at most one use in a run.
         """
-        count = np.diff(np.searchsorted(self.first, starts), append=len(self))
+        begins = np.append(np.searchsorted(self.first, starts), len(self))
+        if compiled_pays(len(self)):
+            latest = np.full(int(self.tile.max(initial=-1)) + 1, -2, dtype=np.int64)
+            return plan_kernel("use_loops", "of_two_runs")(self.tile, begins, latest)
+        count = np.diff(begins)
         run = np.repeat(np.arange(len(starts)), count)[self.tile_by_tile]
         tile = self.tile[self.tile_by_tile]
         shared = np.bincount(run[1:][(tile[1:] == tile[:-1]) & (run[1:] - run[:-1] == 1)], minlength=len(starts))
