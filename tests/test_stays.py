@@ -81,7 +81,15 @@ def test_flips_are_probabilities(flips):
 def made_up(reads_flip: str, losses: dict[int, float]) -> list[dict]:
     """Rows of the table with these losses by stability."""
     row = {"net": "n", "word": "w", "reads_flip": reads_flip, "zero_flip_rate": 1e-3, "one_flip_rate": 0.0, "runs": 3}
-    row |= {"stay_error_rate": 5e-4, "loss_std_points": 0.1, "diverged": 0}
+    row |= {
+        "stay_error_rate": 5e-4,
+        "loss_std_points": 0.1,
+        "diverged": 0,
+        "data": "d",
+        "epochs": 10,
+        "batch": 64,
+        "seeds": "0 to 2",
+    }
     return [row | {"thermal_stability": stability, "loss_mean_points": loss} for stability, loss in losses.items()]
 
 
@@ -96,6 +104,8 @@ def test_the_least_tolerated_stability_is_the_last_before_the_first_loss():
     assert (first["tolerated"]["thermal_stability"], first["lost"]["thermal_stability"]) == (40, 30)
     assert (second["tolerated"], second["lost"]["thermal_stability"]) == (None, 30)
     assert "less than a point is 40 (5.0e-04 of the bits flip, 0.20 ± 0.10 points); the next lower one" in stays_told(first)
+    configuration = "training n on d in w (minibatches of 64, 10 epochs, seeds 0 to 2) with stored bits that heat and reads flip"
+    assert stays_told(first).startswith(f"{configuration}, where reads flip 0 to 1")
     assert "a point or more is lost at every thermal stability tried, as at 30" in stays_told(second)
     assert "no lower one was tried" in stays_told({**first, "lost": None})
     assert len(stays_printed(pd.DataFrame(lost)).rows) == 4

@@ -24,3 +24,8 @@ def spread_over_seeds(runs: pd.DataFrame, keys: Sequence[str], more: Mapping[str
         **more,
     )
     return table.reset_index()
+
+
+def named_seeds(seeds: Sequence[int]) -> str:
+    """Return neighbouring seeds as "0 to 4", or the only one."""
+    return f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"

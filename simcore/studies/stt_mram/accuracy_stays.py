@@ -16,6 +16,7 @@ from models.cells.storage import junction_with
 from simcore.progress import OnProgress
 from simcore.simulation import simulate
 from simcore.studies.form.part import Part
+from simcore.studies.form.seeds import named_seeds
 from simcore.studies.stt_mram.kept import kept_pads
 from simcore.studies.stt_mram.pulses import LEAKAGE_CLASS, SRAM_BYTES
 from simcore.studies.stt_mram.settings import SttMramSettings
@@ -53,11 +54,13 @@ def study_accuracy_stays(settings: SttMramSettings, on_progress: OnProgress | No
     points = [_point(setup, settings.cell, each) for each in named]
     free = Point(ERROR_FREE, setup, _rates(setup, 0.0))
     seeds = range(WriteErrorSettings(quick=settings.quick, seeds=settings.seeds).number_of_seeds)
-    with running(DataSource(), settings.jobs, on_progress) as runner:
+    data = DataSource()
+    with running(data, settings.jobs, on_progress) as runner:
         runs = run_table(runner.train([free, *points], list(seeds)))
     told = spread_table(runs, "stay").rename(columns={"error_rate": "stay_error_rate", "placement": "reads_flip"})
     keys = ["reads_flip", "stay_error_rate"]
     table = pd.DataFrame(named).merge(told.drop(columns=["tensor", "bits"]), on=keys, validate="one_to_one")
+    table = table.assign(data=data.name, epochs=setup.epochs, batch=setup.batch, seeds=named_seeds(seeds))
     return Part({"accuracy_stays": table}, {"accuracy_stays": stay_findings(table)})
 
 
@@ -106,7 +109,7 @@ def stay_findings(table: pd.DataFrame) -> list[dict[str, Any]]:
     for reads_flip in READS_FLIP:
         rows = table[table["reads_flip"] == reads_flip].sort_values("thermal_stability", ascending=False).to_dict("records")
         good = list(takewhile(lambda row: row["loss_mean_points"] < TOLERATED_LOSS_POINTS, rows))
-        told: dict[str, Any] = {"net": rows[0]["net"], "word": rows[0]["word"], "reads_flip": reads_flip}
+        told: dict[str, Any] = {name: rows[0][name] for name in ("net", "data", "word", "epochs", "batch", "seeds", "reads_flip")}
         told["tolerated"] = _told(good[-1]) if good else None
         found.append(told | {"lost": _told(rows[len(good)]) if len(good) < len(rows) else None})
     return found

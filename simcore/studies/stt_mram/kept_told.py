@@ -50,8 +50,10 @@ def _protected(told: Mapping[str, Any]) -> str:
 
 def stays_told(row: Mapping[str, Any]) -> str:
     """Return the sentence about the thermal stability that training tolerates where reads flip bits in one direction."""
+    trained = f"minibatches of {row['batch']}, {row['epochs']} epochs, seeds {row['seeds']}"
     start = (
-        f"training {row['net']} in {row['word']} with stored bits that heat and reads flip, where reads flip {row['reads_flip']}"
+        f"training {row['net']} on {row['data']} in {row['word']} ({trained}) with stored bits that heat and reads flip, "
+        f"where reads flip {row['reads_flip']}"
     )
     good, lost = (None if row[key] is None else _loss(row[key]) for key in ("tolerated", "lost"))
     if good is None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from simcore.progress import OnProgress
-from simcore.studies.form.seeds import spread_over_seeds
+from simcore.studies.form.seeds import named_seeds, spread_over_seeds
 from simcore.studies.stt_mram.chips.energy import gains, step_of, step_row
 from simcore.studies.stt_mram.chips.formats import Format, Task
 from simcore.studies.stt_mram.chips.made import Split, Writes, contributions
@@ -87,8 +87,7 @@ class Trainer:
         rows = [row for row in self.rows if row["experiment"] == experiment and row["chip"]]
         more = {"lost_runs": ("lost", "sum"), "diverged": ("diverged", "sum"), "failed_bits": ("failed_bits", "mean")}
         table = spread_over_seeds(pd.DataFrame(rows), KEYS, more)
-        named = sorted({row["seed"] for row in rows})
-        return table.assign(seeds=f"{named[0]} to {named[-1]}" if len(named) > 1 else f"{named[0]}")
+        return table.assign(seeds=named_seeds(sorted({row["seed"] for row in rows})))
 
 
 @dataclass(frozen=True)
