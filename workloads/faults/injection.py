@@ -44,31 +44,39 @@ def error_rates(word_bits: int, rate: float | tuple[float, float], bits: Iterabl
 def write_words(old: Words, new: Words, rates: ErrorRates, rng: np.random.Generator) -> Written:
     """Write ``new`` over ``old`` (both of length n). Each bit that must flip fails independently with its own rate.
 
-    To avoid one random number per bit, the function draws the sites (word, bit) at which a write of the highest rate would fail,
-    using the geometric distance from each site to the next. A drawn site fails if its bit must flip, with the ratio of its own
-    rate to the highest rate as probability. Each site therefore fails with its own rate, independently of the others.
+    To avoid one random number per bit, the function draws, for all bits of one rate, the sites (word, bit) at which a write would
+    fail, using the geometric distance from each site to the next. A drawn site fails if its bit must flip, with the ratio of
+    the rate in its direction to the higher one as probability. Each site therefore fails with its own rate, independently of
+    the others.
     """
     flips = old ^ new
     flipped = int(np.bitwise_count(flips).sum())
-    at_risk = np.flatnonzero(rates.max(axis=1))
-    stored = new.copy()
-    if not len(at_risk) or not flipped:
+    stored, failed = new.copy(), 0
+    if not flipped:
         return Written(stored, flipped, 0)
-    highest = float(rates.max())
-    word, place = np.divmod(drawn_sites(len(at_risk) * len(new), highest, rng), len(at_risk))
-    bit = at_risk[place].astype(np.uint32)
-    must_flip = np.flatnonzero((flips[word] >> bit) & np.uint32(1))
-    word, bit = word[must_flip], bit[must_flip]
-    fails = failing(old[word], new[word], bit, rates, rng)
-    np.bitwise_xor.at(stored, word[fails], np.uint32(1) << bit[fails])
-    return Written(stored, flipped, int(fails.sum()))
+    for bits, highest in bits_by_rate(rates):
+        word, place = np.divmod(drawn_sites(len(bits) * len(new), highest, rng), len(bits))
+        bit = bits[place]
+        must_flip = np.flatnonzero((flips[word] >> bit) & np.uint32(1))
+        word, bit = word[must_flip], bit[must_flip]
+        fails = failing(old[word], new[word], bit, rates, rng)
+        np.bitwise_xor.at(stored, word[fails], np.uint32(1) << bit[fails])
+        failed += int(fails.sum())
+    return Written(stored, flipped, failed)
+
+
+def bits_by_rate(rates: ErrorRates) -> list[tuple[npt.NDArray[np.uint32], float]]:
+    """Return the bits that may fail, ascending, together with all others of the same higher rate, and that rate."""
+    highest = rates.max(axis=1)
+    return [(np.flatnonzero(highest == rate).astype(np.uint32), float(rate)) for rate in np.unique(highest[highest > 0])]
 
 
 def failing(old: Words, new: Words, bit: Words, rates: ErrorRates, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Return which of the sites, drawn at the highest rate, fail: ``bit`` of a word that overwrites ``old`` by ``new``."""
+    """Return which of the sites, drawn at the higher rate of their bit, fail: ``bit`` of a word that overwrites ``old``."""
     must_flip = ((old ^ new) >> bit & np.uint32(1)).astype(bool)
     to_zero = 1 - ((new >> bit) & np.uint32(1)).astype(np.intp)
-    fails: npt.NDArray[np.bool_] = must_flip & (rng.random(len(new)) * float(rates.max()) < rates[bit, to_zero])
+    drawn_at = rates.max(axis=1)[bit]
+    fails: npt.NDArray[np.bool_] = must_flip & (rng.random(len(new)) * drawn_at < rates[bit, to_zero])
     return fails
 
 

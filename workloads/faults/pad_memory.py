@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from workloads.faults.injection import ErrorRates, drawn_sites, failing, write_words
+from workloads.faults.injection import ErrorRates, bits_by_rate, drawn_sites, failing, write_words
 from workloads.faults.stay import NO_FLIPS, StayFlips, after_stay
 from workloads.faults.step_writes import PADS, RegionWrites
 from workloads.faults.sum_words import SumFormat
@@ -126,15 +126,17 @@ class PadMemory:
         assert region.stored_words == folds * sums, (region, folds, sums)
         self.counts[region.pad].words += folds * sums
         rates = self._rates[region.pad, region.kind]
-        at_risk = np.flatnonzero(rates.max(axis=1))
-        if not len(at_risk):
+        drawn = [
+            (*np.divmod(drawn_sites(len(bits) * folds * sums, highest, self._draws[region.pad]), len(bits)), bits)
+            for bits, highest in bits_by_rate(rates)
+        ]
+        write = np.concatenate([np.zeros(0, np.int64), *(each for each, _, _ in drawn)])
+        if not len(write):
             return None
-        drawn = drawn_sites(len(at_risk) * folds * sums, float(rates.max()), self._draws[region.pad])
-        if not len(drawn):
-            return None
-        write, place = np.divmod(drawn, len(at_risk))
-        fold, word = np.divmod(write, sums)
-        bit, share = at_risk[place].astype(np.uint32), self._shares.get(region.pad)
+        order = np.argsort(write, kind="stable")
+        bit = np.concatenate([bits[place] for _, place, bits in drawn])[order]
+        fold, word = np.divmod(write[order], sums)
+        share = self._shares.get(region.pad)
         if share is None:
             return Sites(fold, word, bit)
         risky = ~share.is_safe(region.base_word + word % region.capacity_words)
