@@ -97,6 +97,21 @@ def test_sums_are_drawn_and_fail_at_their_rate():
     assert memory.sum_sites(region(SAFE, stored=sums, pad="accumulator"), 1, sums) is None
 
 
+def test_bits_of_sums_are_drawn_at_their_own_rates_in_order_of_the_folds():
+    folds, sums = 3, 20_000
+    mixed = error_rates(32, 0.2, range(2))
+    mixed[30:] = 0.01
+    memory = PadMemory({**rates(), ("accumulator", BAD): mixed}, 3)
+    drawn = memory.sum_sites(region(BAD, capacity=sums, stored=folds * sums, pad="accumulator"), folds, sums)
+    assert drawn is not None
+    assert (np.diff(drawn.fold) >= 0).all()
+    assert len(set(zip(drawn.fold.tolist(), drawn.word.tolist(), drawn.bit.tolist(), strict=True))) == len(drawn.bit)
+    for bit, rate in {0: 0.2, 1: 0.2, 2: 0.0, 30: 0.01, 31: 0.01}.items():
+        for fold in range(folds):
+            found = int(((drawn.bit == bit) & (drawn.fold == fold)).sum())
+            assert abs(found - sums * rate) <= 5 * (sums * rate * (1 - rate)) ** 0.5, (bit, fold)
+
+
 def test_the_forms_of_sums():
     assert isinstance(sum_format(Bf16()), FloatSums)
     fixed = sum_format(FixedPoint(16))

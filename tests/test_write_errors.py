@@ -102,6 +102,29 @@ def test_each_bit_and_direction_fails_at_its_rate(rate: float) -> None:
         assert within_binomial(int((falling.words >> np.uint32(bit) & np.uint32(1)).sum()), n, rate / 2)
 
 
+class CountingDraws:
+    """A generator that counts the distances that are drawn."""
+
+    def __init__(self) -> None:
+        self.made, self.distances = np.random.default_rng(RNG_SEED), 0
+
+    def geometric(self, rate: float, size: int) -> npt.NDArray[np.int64]:
+        self.distances += size
+        return self.made.geometric(rate, size)
+
+    def random(self, size: int) -> npt.NDArray[np.float64]:
+        return self.made.random(size)
+
+
+def test_upper_bits_that_hardly_fail_take_no_draws_beside_lower_ones_that_do() -> None:
+    """4 of 16 bits at 0.1: a tenth of 4 bits a word, five standard deviations more, and one draw for the others."""
+    n, rates = 10_000, error_rates(16, 1e-9)
+    rates[:4] = 0.1
+    draws = CountingDraws()
+    write_words(np.zeros(n, np.uint32), np.full(n, 0xFFFF, np.uint32), rates, draws)  # type: ignore[arg-type]
+    assert 0.4 * n < draws.distances <= 0.4 * n + 5 * (0.4 * n) ** 0.5 + 3
+
+
 def test_bits_of_very_different_rates_each_keep_their_own() -> None:
     n = 300_000
     rates = np.zeros((8, 2))
