@@ -144,6 +144,8 @@ def test_where_reads_flip_too_much_nothing_helps():
 
 # In runs
 
+RUN = {"network": "n", "batch": 1, "leakage_class": "lop", "cell": "c"}
+
 
 @pytest.fixture(scope="module")
 def step():
@@ -159,9 +161,11 @@ def test_lifetimes_are_those_of_the_most_written_line(step):
         days = 1e12 / (writes.max() * 1e9 / results.cycles) / 86400
         assert rows[name]["days"] == pytest.approx(days)
         assert rows[name]["days_levelled"] >= days
-    found = lifetime_findings(pd.DataFrame([{"network": "n", "pass": "p", "batch": 1, **row} for row in rows.values()]))
+    found = lifetime_findings(pd.DataFrame([RUN | {"pass": "p"} | row for row in rows.values()]))
     assert [row["scratchpad"] for row in found] == ["accumulator"]
-    assert "the accumulator's most written line is written" in lifetime_told(found[0])
+    assert lifetime_told(found[0]).startswith(
+        "n, p, batch 1, lop, 4 x 1 MiB of c: the accumulator's most written line is written"
+    )
     assert "wear out" in lifetime_told({**found[0], "days": inf})
 
 
@@ -181,7 +185,7 @@ def test_words_stay_for_the_run_times_the_lines_in_use_over_the_writes(step):
 @pytest.mark.slow
 def test_less_stability_writes_for_less_until_reads_flip_too_much(step):
     results, variant = step
-    named = {"network": "lenet5", "cell": variant.cell}
+    named = {**RUN, "network": "lenet5", "cell": variant.cell}
     table = pd.DataFrame([named | row for row in thermal_rows(results, kept_pads(results), variant)])
     for _, rows in table.groupby("error_rate"):
         assert tuple(rows["thermal_stability"]) == STABILITIES
@@ -219,6 +223,7 @@ def _tell(table: pd.DataFrame) -> None:
         rows = table[table["error_rate"] == row["error_rate"]]
         assert row["best"]["total_uj"] == rows["total_uj"].min()
         told = thermal_told(row)
+        assert told.startswith("lenet5, training step, batch 1, lop, 4 x 1 MiB of stt-34.5F2, writes and stored words at")
         assert f"a thermal stability of {row['best']['thermal_stability']:g}" in told
         assert f"below {row['lowest']:g} reads flip more" in told
         without = thermal_told({**row, "own": None})

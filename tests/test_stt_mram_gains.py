@@ -267,7 +267,9 @@ def test_cycles_never_fall_as_the_pulse_grows(pulse_table):
 
 
 def test_a_fall_is_reported():
-    rows = [{"network": "n", "pulse_ns": pulse, "cycles": cycles} for pulse, cycles in ((2.0, 10), (3.0, 9), (4.0, 12))]
+    rows = [
+        {"network": "n", "cell": CELL, "pulse_ns": pulse, "cycles": cycles} for pulse, cycles in ((2.0, 10), (3.0, 9), (4.0, 12))
+    ]
     rows = [row | {f"{cause}_cycles": row["cycles"] for cause in pulses.CAUSE_NAMES} for row in rows]
     found = pulses.pulse_findings(pd.DataFrame(rows))
     assert found[0]["monotone"] is False

@@ -116,6 +116,28 @@ def test_the_named_configuration_reaches_the_range_with_the_fewest_departures():
     assert "lop transistors the whole system gains at most 1.00 times anywhere on the map" in told[-1]
 
 
+def test_axes_that_vary_together_are_told_beside_one_at_a_time():
+    at = {"sram_kib": 16384, "leakage": "hp"}
+    rows = gains_at(**at) + gains_at(**at, clock_mhz=250, system_gain=18.0) + gains_at(**at, batch=128, system_gain=4.0)
+    rows += gains_at(**at, clock_mhz=250, batch=128, system_gain=19.5)
+    rows[-1]["system_gain"] = 19.0  # at equal area
+    rows += gains_at(**at, network="b", clock_mhz=250, system_gain=30.0)  # not simulated at every combination
+    (found,) = part.joint_findings(pd.DataFrame(rows))
+    assert (found["greatest_gain"], found["alone"], found["networks"], found["equal"]) == (19.5, 18.0, ["a"], "capacity")
+    assert found["at"] == "leakage=hp,sram=16MiB,clock=250MHz,batch=128"
+    told = conclusions({"joint": [found]})
+    assert "at most 19.50 times (a at equal capacity, leakage=hp,sram=16MiB,clock=250MHz,batch=128)" in told[0]
+    assert part.joint_findings(pd.DataFrame(gains_at(**at))) == []
+
+
+def test_a_configuration_is_named_only_if_every_network_was_simulated_there():
+    few = gains_at(leakage="hp", system_gain=16.0)
+    rows = gains_at() + gains_at(network="b") + few
+    rows += gains_at(leakage="hp", clock_mhz=500, system_gain=17.0) + gains_at(leakage="hp", clock_mhz=500, network="b")
+    reach = part.with_all_networks(named.reach_table(pd.DataFrame(rows)))
+    assert only(named.named_table(reach), scope="system", equal="both")["only"] == "leakage=hp,clock=500MHz"
+
+
 def test_a_map_that_reaches_the_range_nowhere_says_so():
     reach = named.reach_table(pd.DataFrame(gains_at()))
     table = named.named_table(reach)
@@ -132,7 +154,10 @@ def no_runs() -> pd.DataFrame:
 
 def test_every_point_of_the_map_is_simulated_once():
     jobs = part.map_jobs(SttMramSettings(networks=("lenet5",)))
-    assert len(jobs) == len(set(jobs)) == 4 + 3 + 3 + 2  # capacities; further clocks, batches, arrays at 16 MiB
+    # Further capacities; batches x arrays x clocks at 16 MiB, of larger networks one axis at a time.
+    assert len(jobs) == len(set(jobs)) == 3 + 4 * 3 * 4
+    assert len(part.map_jobs(SttMramSettings(networks=("vgg16",)))) == 4 + 3 + 3 + 2
+    assert len(part.map_jobs(SttMramSettings(quick=True, networks=("lenet5",)))) == 3 + 1
     assert {job.classes for job in jobs if job.point.sram_kib != axes.CENTRE_KIB} == {("hp", "lop", "lstp")}
 
 

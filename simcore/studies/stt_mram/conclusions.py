@@ -9,7 +9,7 @@ from simcore.studies.stt_mram.chips.sentences import chip_sentences
 from simcore.studies.stt_mram.held import held_told
 from simcore.studies.stt_mram.kept_told import lifetime_told, stays_told, thermal_told
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, CLAIMED_WRITE_GAIN, KIB, TRAINING_BATCH
-from simcore.studies.stt_mram.where.sentences import reading_sentence, where_sentence
+from simcore.studies.stt_mram.where.sentences import joint_sentence, reading_sentence, where_sentence
 
 _RANGE = f"{CLAIMED_GAIN[0]:g} to {CLAIMED_GAIN[1]:g}"
 
@@ -25,6 +25,7 @@ def conclusions(findings: Mapping[str, Any]) -> tuple[str, ...]:
         ("busy_share", _busy),
         ("main_memory_energy", _main_memory),
         ("where_it_holds", where_sentence),
+        ("joint", joint_sentence),
         ("write_pulses", _pulses),
         ("lifetimes", lifetime_told),
         ("thermal_stability", thermal_told),
@@ -130,8 +131,8 @@ def _pulses(row: Mapping[str, Any]) -> str:
     (first, last), (least, most) = row["pulses_ns"], row["cycles"]
     trend = "the cycles never fall in between" if row["monotone"] else "the growth is not monotone"
     return (
-        f"{row['network']}, training step of {TRAINING_BATCH} images at lop, 4 x 1 MiB: {least:,} cycles with a write pulse of "
-        f"{first:g} ns and {most:,} with {last:g} ns; "
+        f"{row['network']}, training step of {TRAINING_BATCH} images at lop, 4 x 1 MiB of {row['cell']}: {least:,} "
+        f"cycles with a write pulse of {first:g} ns and {most:,} with {last:g} ns; "
         f"{trend}; the stall cause that grows most is {row['grows_most']} (+{row['grows_by_cycles']:,})"
     )
 

@@ -110,6 +110,6 @@ def lifetime_findings(lifetimes: pd.DataFrame) -> list[dict[str, Any]]:
     found = []
     for (network, run), rows in lifetimes.groupby(["network", "pass"], sort=False):
         first = rows.sort_values(["days", "writes_per_s"], ascending=[True, False], kind="stable").iloc[0]
-        keys = ("scratchpad", "writes_per_s", "endurance_writes", "days", "days_levelled", "batch")
+        keys = ("scratchpad", "writes_per_s", "endurance_writes", "days", "days_levelled", "batch", "leakage_class", "cell")
         found.append({"network": network, "pass": run, **{key: first[key] for key in keys}})
     return found

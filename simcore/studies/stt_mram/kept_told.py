@@ -14,7 +14,8 @@ from simcore.studies.form.printed import Cell, mean_and_deviation, printed_table
 
 def lifetime_told(row: Mapping[str, Any]) -> str:
     """Return the sentence about the scratchpad of a network's pass that wears out first."""
-    start = f"{row['network']}, {row['pass']}, batch {row['batch']}: the {row['scratchpad']}'s most written line is written"
+    where = f"{row['network']}, {row['pass']}, batch {row['batch']}, {row['leakage_class']}, 4 x 1 MiB of {row['cell']}"
+    start = f"{where}: the {row['scratchpad']}'s most written line is written"
     rate = f"{start} {row['writes_per_s']:.3g} times a second if the run repeats for ever"
     if not isfinite(row["days"]):
         return f"{rate}; no scratchpad has cells that wear out"
@@ -28,8 +29,9 @@ def thermal_told(row: Mapping[str, Any]) -> str:
     """Return the sentence about the thermal stability with the least energy for a network and error rate."""
     best = row["best"]
     start = (
-        f"{row['network']}, training step, writes and stored words at an error rate of {row['error_rate']:.1e}: the scratchpads "
-        f"take the least energy with a thermal stability of {best['thermal_stability']:g} ({_protected(best)})"
+        f"{row['network']}, training step, batch {row['batch']}, {row['leakage_class']}, 4 x 1 MiB of {row['cell']}, writes and "
+        f"stored words at an error rate of {row['error_rate']:.1e}: the scratchpads take the least energy (leakage, reads, "
+        f"writes, codes and scrubs) with a thermal stability of {best['thermal_stability']:g} ({_protected(best)})"
     )
     below = f"below {row['lowest']:g} reads flip more bits than a code and a scrub can correct"
     if row["own"] is None:

@@ -72,7 +72,11 @@ def pulse_findings(pulses: pd.DataFrame) -> list[dict[str, Any]]:
         first, last = rows.iloc[0], rows.iloc[-1]
         growth = {cause: int(last[f"{cause}_cycles"] - first[f"{cause}_cycles"]) for cause in CAUSE_NAMES}
         most = max(growth, key=lambda cause: growth[cause])
-        told: dict[str, Any] = {"network": network, "monotone": bool(rows["cycles"].is_monotonic_increasing)}
+        told: dict[str, Any] = {
+            "network": network,
+            "cell": first["cell"],
+            "monotone": bool(rows["cycles"].is_monotonic_increasing),
+        }
         told |= {"pulses_ns": [float(first["pulse_ns"]), float(last["pulse_ns"])]}
         told |= {"cycles": [int(first["cycles"]), int(last["cycles"])], "grows_most": most, "grows_by_cycles": growth[most]}
         found.append(told)

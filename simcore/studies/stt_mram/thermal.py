@@ -155,6 +155,7 @@ def thermal_findings(thermal: pd.DataFrame) -> list[dict[str, Any]]:
         best = possible.sort_values("total_uj", kind="stable").iloc[0]
         own = possible[possible["thermal_stability"] == possible["own_stability"]]
         told: dict[str, Any] = {"network": network, "error_rate": float(rate), "best": _told(best)}
+        told |= {key: best[key] for key in ("batch", "leakage_class", "cell")}
         told |= {"own": None if own.empty else _told(own.iloc[0]), "lowest": float(possible["thermal_stability"].min())}
         found.append(told | {"saved": None if own.empty else float(own.iloc[0]["total_uj"] / best["total_uj"])})
     return found

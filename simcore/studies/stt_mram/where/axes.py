@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from math import ceil
 from typing import Any
 
@@ -70,6 +71,9 @@ CLOCKS_MHZ, QUICK_CLOCKS_MHZ = (250, 500, CLOCK_MHZ, 2000), (500, CLOCK_MHZ)
 BATCH_SIZES, QUICK_BATCH_SIZES = (1, 8, TRAINING_BATCH, 128), (TRAINING_BATCH,)
 ARRAYS, QUICK_ARRAYS = (ARRAY, 64, 128), (ARRAY,)
 
+#: The networks whose steps are simulated at every combination of batch, array and clock, because they take the least time.
+JOINT_NETWORKS = ("lenet5", "alexnet")
+
 #: What the preset is on each axis. A configuration departs from it.
 NOMINAL: Mapping[str, Any] = {
     "leakage": "lop",
@@ -82,8 +86,11 @@ NOMINAL: Mapping[str, Any] = {
 }
 
 
-def points_of(settings: SttMramSettings) -> tuple[Point, ...]:
-    """Return the simulated points: all capacities, and at one capacity the batches, arrays and clocks, one axis at a time."""
+def points_of(settings: SttMramSettings, network: str) -> tuple[Point, ...]:
+    """Return a network's simulated points: all capacities, and at one capacity the batches, arrays and clocks.
+
+    The latter vary one axis at a time, and in a full study in every combination for the networks of ``JOINT_NETWORKS``.
+    """
     quick = settings.quick
     capacities = QUICK_CAPACITIES_KIB if quick else CAPACITIES_KIB
     clocks, batches = (QUICK_CLOCKS_MHZ, QUICK_BATCH_SIZES) if quick else (CLOCKS_MHZ, BATCH_SIZES)
@@ -91,6 +98,8 @@ def points_of(settings: SttMramSettings) -> tuple[Point, ...]:
     found += [Point(CENTRE_KIB, TRAINING_BATCH, clock_mhz=clock_mhz) for clock_mhz in clocks]
     found += [Point(CENTRE_KIB, batch) for batch in batches]
     found += [Point(CENTRE_KIB, TRAINING_BATCH, array) for array in (QUICK_ARRAYS if quick else ARRAYS)]
+    if not quick and network in JOINT_NETWORKS:
+        found += [Point(CENTRE_KIB, *each) for each in product(BATCH_SIZES, ARRAYS, CLOCKS_MHZ)]
     return tuple(dict.fromkeys(found))
 
 

@@ -12,9 +12,16 @@ from simcore.studies.stt_mram.arrays import classes_of
 from simcore.studies.stt_mram.gains import SCOPES
 from simcore.studies.stt_mram.settings import TRAINED, TRAINING_BATCH, SttMramSettings
 from simcore.studies.stt_mram.systems import Job, Point, simulate_jobs
-from simcore.studies.stt_mram.where.axes import CAPACITIES_KIB, points_of
+from simcore.studies.stt_mram.where.axes import CAPACITIES_KIB, CENTRE_KIB, NOMINAL, points_of
 from simcore.studies.stt_mram.where.configuration import Configuration
-from simcore.studies.stt_mram.where.named import EQUALS, configuration_joules, joule_table, named_table, reach_table
+from simcore.studies.stt_mram.where.named import (
+    EQUALS,
+    configuration_in,
+    configuration_joules,
+    joule_table,
+    named_table,
+    reach_table,
+)
 from simcore.studies.stt_mram.where.rerating import CONFIGURATION, gain_map_table, gains_of, map_run_table
 
 #: Classes of the points beside those of the axis of capacity. lstp, which comes nowhere near, varies along capacity alone.
@@ -30,7 +37,7 @@ def map_jobs(settings: SttMramSettings) -> list[Job]:
             TRAINED[name], True, point, known if point in on_capacity else tuple(c for c in _CLASSES if c in known), settings.cell
         )
         for name in settings.chosen_networks
-        for point in points_of(settings)
+        for point in points_of(settings, name)
     ]
 
 
@@ -39,9 +46,36 @@ def study_map(systems: pd.DataFrame) -> Part:
     runs = map_run_table(systems)
     gains = gain_map_table(runs)
     reach = reach_table(gains)
-    named = named_table(reach)
+    named = named_table(with_all_networks(reach))
     tables = {"map_runs": runs, "gain_map": gains, "named_configurations": named, "joules": joule_table(runs, named)}
-    return Part(tables, {"where_it_holds": where_findings(reach, named), "reading": reading_finding(reach, named)})
+    found = {"where_it_holds": where_findings(with_all_networks(reach), named), "reading": reading_finding(reach, named)}
+    return Part(tables, found | {"joint": joint_findings(gains)})
+
+
+def with_all_networks(reach: pd.DataFrame) -> pd.DataFrame:
+    """Return the configurations in which every network of the map was simulated."""
+    kept: pd.DataFrame = reach[reach["networks"] == reach.groupby("equal")["networks"].transform("max")]
+    return kept
+
+
+def joint_findings(gains: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return, per leakage, the greatest gain of the whole system where batch, array and clock vary together, and its place.
+
+    ``alone`` is the greatest gain of the same networks and capacity where at most one of the three departs from the preset.
+    There is no finding if no network was simulated at every combination.
+    """
+    departing = sum((gains[key] != NOMINAL[key]).astype(int) for key in ("batch", "array", "clock_mhz"))
+    networks = list(gains[departing > 1]["network"].unique())
+    rows = gains[gains["network"].isin(networks) & (gains["sram_kib"] == CENTRE_KIB)]
+    found = []
+    for leakage in rows["leakage"].unique():
+        of_leakage = rows[rows["leakage"] == leakage]
+        best = of_leakage.sort_values("system_gain").iloc[-1]
+        alone = of_leakage[departing[of_leakage.index] <= 1]["system_gain"].max()
+        told: dict[str, Any] = {"leakage": leakage, "networks": networks, "greatest_gain": float(best["system_gain"])}
+        told |= {"alone": float(alone), "at": configuration_in(best).text, "equal": str(best["iso"]), "network": best["network"]}
+        found.append(told)
+    return found
 
 
 def where_findings(reach: pd.DataFrame, named: pd.DataFrame) -> list[dict[str, Any]]:

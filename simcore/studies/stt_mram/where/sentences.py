@@ -29,6 +29,15 @@ def where_sentence(row: Mapping[str, Any]) -> str:
 PRESET_WORDS = f"lop, 4 x 1 MiB, 1 GHz, batch {TRAINING_BATCH}, 32x32, DDR4, no gating"
 
 
+def joint_sentence(row: Mapping[str, Any]) -> str:
+    """Return the greatest gain of the whole system where batch, array and clock vary together, for one leakage."""
+    return (
+        f"training steps of {' and '.join(row['networks'])}, whole system, 4 x 16 MiB, leakage {row['leakage']}, with every "
+        f"combination of batch, array and clock: at most {row['greatest_gain']:.2f} times ({row['network']} at equal "
+        f"{row['equal']}, {row['at']}), and {row['alone']:.2f} times with one of the three varied at a time"
+    )
+
+
 def reading_sentence(found: Mapping[str, Any]) -> str:
     """Return the most plausible reading of the claim."""
     start = f"the most plausible reading of 'up to {_RANGE} times at equal capacity and equal area'"
