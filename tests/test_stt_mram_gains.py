@@ -19,7 +19,7 @@ from simcore.studies.stt_mram.conclusions import capacity, conclusions
 from simcore.studies.stt_mram.held import held_findings, held_told
 from simcore.studies.stt_mram.kept import study_kept
 from simcore.studies.stt_mram.settings import KIB, MIB, SttMramSettings
-from simcore.studies.stt_mram.variants import Variant
+from simcore.studies.stt_mram.variants import Variant, error_budget
 from simcore.studies.stt_mram.where.part import study_map
 from workloads.faults.device import MacroDevice
 from workloads.faults.placement import PlacedBits, Placement, Storage
@@ -72,6 +72,40 @@ def test_gains_are_the_sram_energy_over_the_others(quick_lenet):
     assert stt["scratchpads_gain"] > stt["chip_gain"] > stt["system_gain"] > 1
     assert sram["system_gain"] == sram["scratchpads_gain"] == 1
     assert isnan(stt["closed_form_gain"])
+
+
+@pytest.mark.slow
+def test_gains_are_a_matter_of_leakage_as_the_figures_say(quick_lenet):
+    """`gains`: hp gains most, with capacity and less with each wider scope; lop and lstp lose at 1 MiB. `systems`: why."""
+    rows, _ = quick_lenet
+    compared = rows[rows["iso"] != "none"]
+    keys = ["pass", "iso", "gated", "sram_kib"]
+    for scope in gains.SCOPES:
+        by_class = compared.pivot_table(f"{scope}_gain", index=keys, columns="leakage_class")
+        assert (by_class["hp"] > by_class[["lop", "lstp"]].max(axis=1)).all()
+        by_size = compared[compared["leakage_class"] == "hp"].pivot_table(f"{scope}_gain", index=keys[:-1], columns="sram_kib")
+        assert (by_size[4096] > by_size[1024]).all()
+    at_hp = compared[compared["leakage_class"] == "hp"]
+    assert (at_hp["scratchpads_gain"] > at_hp["chip_gain"]).all()
+    assert (at_hp["chip_gain"] > at_hp["system_gain"]).all()
+    small = rows[(rows["sram_kib"] == 1024) & ~rows["gated"]]
+    assert (small[(small["leakage_class"] != "hp") & (small["iso"] != "none")]["scratchpads_gain"] < 1).all()
+    accesses = small[["read_uj", "write_uj", "kept_uj"]].sum(axis=1)
+    assert (small["leakage_uj"] > accesses)[(small["leakage_class"] == "hp") & (small["iso"] == "none")].all()
+    assert (small["leakage_uj"] < accesses)[(small["leakage_class"] != "hp") & (small["iso"] != "none")].all()
+
+
+@pytest.mark.slow
+def test_systems_keep_their_error_budget(quick_lenet):
+    rows, _ = quick_lenet
+    stt, sram = rows[rows["iso"] != "none"], rows[rows["iso"] == "none"]
+    assert (stt["stored_error_rate"] <= error_budget(CELL)).all()
+    assert (sram["kept_uj"] == 0).all()
+    assert set(sram["protection"]) == {""}
+    # Every word has 8 check bits for 64: an eighth of all accesses, and the few words that a read found wrong in one of 72 bits.
+    share = stt["kept_uj"] / (stt["read_uj"] + stt["write_uj"])
+    assert share.between(1 / 8, 1 / 8 + 72 / 64 * 72 * 1.5e-7 * 2).all()
+    assert stt[stt["iso"] == "area"]["area_used_percent"].between(95, 100).all()
 
 
 @pytest.mark.slow
