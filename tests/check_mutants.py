@@ -6,18 +6,11 @@ once, so edit it together with the engine.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
-ENGINE = Path("simcore", "engine", "compiled")
+from mutant_process import Run, assert_one_place, serving
 
 
 class Mutant(NamedTuple):
@@ -160,42 +153,24 @@ MUTANTS = [
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[subprocess.Popen[str]]:
-    """The process that runs the fixed cases with faults."""
-    environment = os.environ | {
-        "NUMBA_DISABLE_JIT": "1",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
-    }
-    command = [sys.executable, "-P", str(ROOT / "tests" / "mutant_server.py"), "mutant_cases"]
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        process.kill()
+def run() -> Iterator[Run]:
+    """Runs the fixed cases with faults."""
+    with serving("mutant_cases") as runs:
+        yield runs
 
 
-def run_cases(server: subprocess.Popen[str], *edits: tuple[str, str, str]) -> tuple[int, str]:
-    """Return the exit status of the fixed cases with edits (file, old text, new text), and what they print."""
-    assert server.stdin
-    assert server.stdout
-    server.stdin.write(json.dumps((edits, ())) + "\n")
-    server.stdin.flush()
-    status, printed = json.loads(server.stdout.readline())
-    return status, printed
-
-
-def test_without_a_fault_the_engines_agree_on_every_case(server):
+def test_without_a_fault_the_engines_agree_on_every_case(run):
     """The modules are defined anew without a change, as one is with a fault."""
-    status, printed = run_cases(server, *((file, "", "") for file in sorted({mutant.file for mutant in MUTANTS})))
+    status, printed = run(*((file, "", "") for file in sorted({mutant.file for mutant in MUTANTS})))
     assert status == 0, printed
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
-def test_a_seeded_fault_is_caught(server, mutant):
-    status, printed = run_cases(server, (mutant.file, mutant.old, mutant.new))
+def test_a_seeded_fault_is_caught(run, mutant):
+    status, printed = run((mutant.file, mutant.old, mutant.new))
     assert status == 3, printed
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
 def test_a_seeded_fault_changes_one_place_of_the_engine(mutant):
-    source = (ROOT / ENGINE / mutant.file).read_text(encoding="utf-8")
-    assert source.count(mutant.old) == 1
-    assert mutant.new != mutant.old
+    assert_one_place(mutant.file, mutant.old, mutant.new)

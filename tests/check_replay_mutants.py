@@ -6,18 +6,12 @@ the machine's return to a known state. A fault is run as plain Python, whose ind
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import replay_words
-
-ROOT = Path(__file__).parents[1]
+from mutant_process import Run, assert_one_place, serving
 
 
 class Fault(NamedTuple):
@@ -42,6 +36,9 @@ WORDS: dict[str, tuple[int, bool]] = {
     "_port_words-0": (-2, False),
     "_port_words-1": (-8, True),
     "_linear-0": (-3, True),
+    "_linear-1": (-20, False),
+    "_pixels-0": (-25, False),
+    "_tap-0": (-24, False),
     "_tap-1": (-6, True),
     "_touch-0": (1044, False),
     "_touch-1": (-7, True),
@@ -49,18 +46,20 @@ WORDS: dict[str, tuple[int, bool]] = {
     "_memory-1": (1044, False),
     "_memory-2": (2690, True),
     "_pass-0": (365, False),
+    "_pass-1": (-18, False),
     "_pass-2": (1004, False),
     "_pass-3": (3074, False),
-    "_bursts-0": (365, False),
+    "_bursts-0": (-13, False),
     "_burst-0": (1044, False),
     "_burst-1": (1044, False),
     "_burst-2": (372, False),
     "_burst-3": (1044, False),
+    "_burst-4": (-19, False),
     "_burst-5": (1096, False),
     "_burst-6": (365, True),
-    "_windows-1": (1096, True),
-    "_windows-2": (365, False),
-    "_windows-3": (-5, False),
+    "_windows-0": (1096, True),
+    "_windows-1": (365, False),
+    "_windows-2": (-5, False),
     "_buffers-0": (365, False),
     "_buffers-1": (365, False),
     "_buffers-2": (365, False),
@@ -75,21 +74,12 @@ WORDS: dict[str, tuple[int, bool]] = {
     "operation_words-2": (-11, True),
     "operation_words-3": (-13, True),
     "_tile_words-0": (-14, True),
+    "_tile_words-1": (-21, False),
     "_tile_words-2": (-12, True),
+    "_start_words-0": (-22, False),
     "_start_words-1": (-8, True),
     "_start_words-2": (-13, True),
-}
-#: Words of which no case is known in which they alone tell two blocks apart, and why such a case is rare.
-NO_CASE_KNOWN = {
-    "_windows-0": "The words of the window's elements follow, and the streams name the elements behind the window.",
-    "_pass-1": "Between its watermarks a buffer has the same entries seldom both while it fills and while it drains.",
-    "_burst-4": "A burst on its way brings a tile that the block names, whose words give its place, unless loads run far ahead.",
-    "_linear-1": "Tiles begin at places that the words name, so that it says only where the one before ends.",
-    "_pixels-0": "The distance of two taps gives it, unless all of the first one is padding.",
-    "_tap-0": "Elements of padding are alike, and the number of all elements is known.",
-    "_tile_words-1": "Bursts on their way name their operation, and loads seldom come in another order.",
-    "_start_words-0": "An operation waits for as many elements of one port as another one for those of another port.",
-    "_start_words-3": "A plan displaces a tile only when all that is in it was consumed.",
+    "_start_words-3": (-23, False),
 }
 
 FAULTS = [
@@ -119,6 +109,16 @@ FAULTS = [
         False,
     ),
     Fault("loaded-tile", "moves.py", "tables.resident[ops[op, _TILE]] = ops[op, _SLOT]", "pass", -1, False),
+    Fault("tile-on-its-way", "moves.py", "        if op_states[op, c.OP_DONE]:\n", "        if True:\n", -26, False),
+    Fault("outputs-at-start", "moves.py", "replay.streams[_OUTPUT, r.CONSUMED]", "0", -28, False),
+    Fault(
+        "frames-not-compared",
+        "moves.py",
+        "moves[move, r.MOVE_ONLY] != c.NONE and moves[move, r.MOVE_ONLY] != replay.memo[r.FRAMES]",
+        "False",
+        -27,
+        False,
+    ),
     Fault("burst-begun", "moves.py", "head, byte // size, left - byte", "head, 0, left - byte", 1044, False),
     Fault("consumed", "moves.py", "ports[port, c.PORT_CONSUMED] += due", "pass", 365, False),
     Fault("timeline-busy", "moves.py", "tables.busy[bank, bin_number] += change", "pass", 365, False),
@@ -164,83 +164,84 @@ DUE_STEPS = (
 )
 
 
+#: Notes in the state, too, how many elements the windows hold.
+WINDOW_COUNTS = (
+    "replay/state.py",
+    "        count = ports[port, c.PORT_IN_WINDOW]\n",
+    "        count = _word(replay, ports[port, c.PORT_IN_WINDOW])\n",
+)
+
+
 @pytest.fixture(scope="module")
-def server() -> Iterator[subprocess.Popen[str]]:
-    """The process that runs cases with faults."""
-    environment = os.environ | {
-        "NUMBA_DISABLE_JIT": "1",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
-    }
-    command = [sys.executable, "-P", str(ROOT / "tests" / "mutant_server.py"), "replay_mutant_cases"]
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        process.kill()
-
-
-def run_case(server: subprocess.Popen[str], case: int, shadow: bool | int, *edits: tuple[str, str, str]) -> tuple[int, str]:
-    """Return the exit status of a case with edits (file, old text, new text), and what it prints."""
-    assert server.stdin
-    assert server.stdout
-    server.stdin.write(json.dumps((edits, (case, shadow))) + "\n")
-    server.stdin.flush()
-    status, printed = json.loads(server.stdout.readline())
-    return status, printed
+def run() -> Iterator[Run]:
+    """Runs a case with edits: ``run(edit, ..., arguments=[case, shadow])``."""
+    with serving("replay_mutant_cases") as runs:
+        yield runs
 
 
 @pytest.mark.parametrize("case", sorted({case for case, _ in WORDS.values()} | {fault.case for fault in FAULTS}))
-def test_without_a_fault_nothing_differs(server, case):
+def test_without_a_fault_nothing_differs(run, case):
     """The modules are defined anew without a change, as one is with a fault."""
     edits = [(f"replay/{file}", "", "") for file in sorted({*replay_words.FILES, *(fault.file for fault in FAULTS)})]
     for shadow in (True, False):
-        status, printed = run_case(server, case, shadow, *edits)
+        status, printed = run(*edits, arguments=[case, shadow])
         assert status == 0, printed
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_a_word_that_is_left_out_is_missed(server, word):
+def test_a_word_that_is_left_out_is_missed(run, word):
     case, shadow = WORDS[word]
-    status, printed = run_case(server, case, shadow, replay_words.edits()[word])
+    status, printed = run(replay_words.edits()[word], arguments=[case, shadow])
     assert status == 3, printed
 
 
 def test_each_word_is_left_out_once():
-    assert sorted([*WORDS, *NO_CASE_KNOWN]) == sorted(replay_words.edits())
+    assert sorted(WORDS) == sorted(replay_words.edits())
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_seeded_fault_is_caught(server, fault):
+def test_a_seeded_fault_is_caught(run, fault):
     edits = [ONE_BUCKET] if fault.one_bucket else []
-    status, printed = run_case(server, fault.case, fault.shadow, *edits, (f"replay/{fault.file}", fault.old, fault.new))
+    status, printed = run(*edits, (f"replay/{fault.file}", fault.old, fault.new), arguments=[fault.case, fault.shadow])
     assert status == 3, printed
 
 
-def test_with_one_hash_for_all_nothing_differs(server):
-    status, printed = run_case(server, -13, False, ONE_BUCKET)
+def test_with_one_hash_for_all_nothing_differs(run):
+    status, printed = run(ONE_BUCKET, arguments=[-13, False])
     assert status == 0, printed
 
 
-def test_a_fault_is_seen_in_an_ordinary_run(server):
+def test_a_fault_is_seen_in_an_ordinary_run(run):
     """One repeated block in so many is compared there. Then the layer is simulated again, so that no cell differs."""
     fault = next(fault for fault in FAULTS if fault.name == "operations-not-compared")
-    status, printed = run_case(server, fault.case, 3, (f"replay/{fault.file}", fault.old, fault.new))
+    status, printed = run((f"replay/{fault.file}", fault.old, fault.new), arguments=[fault.case, 3])
     assert status == 3
     assert "went otherwise" in printed
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_seeded_fault_changes_one_place_of_replay(fault):
-    source = (replay_words.FOLDER / fault.file).read_text(encoding="utf-8")
-    assert source.count(fault.old) == 1
-    assert fault.new != fault.old
+    assert_one_place(f"replay/{fault.file}", fault.old, fault.new)
 
 
-def test_with_due_steps_in_the_state_equal_blocks_lead_to_different_states(server):
+def test_with_due_steps_in_the_state_equal_blocks_lead_to_different_states(run):
     """An element that a block offers may be due long after it, in a step that nothing in the block decides.
 
     With that step in the state, blocks that are equal in state and inputs end in different states, though no cell of a table
     differs. So the state names no due step, and the inputs name those within the block alone.
     """
-    status, printed = run_case(server, -1, True, DUE_STEPS)
+    status, printed = run(DUE_STEPS, arguments=[-1, True])
     assert status == 3
     assert "went otherwise" in printed
-    assert run_case(server, -1, False, DUE_STEPS)[0] == 0
+    assert run(DUE_STEPS, arguments=[-1, False])[0] == 0
+
+
+@pytest.mark.parametrize("case", [-1, -13, -15, -18, -23, 365, 1044, 3074])
+def test_the_number_of_elements_in_a_window_follows_from_other_words(run, case):
+    """As many blocks are repeated with it."""
+    assert run(WINDOW_COUNTS, arguments=[case, False]) == run(arguments=[case, False])
+
+
+@pytest.mark.parametrize("edit", [DUE_STEPS, WINDOW_COUNTS], ids=["due steps", "window counts"])
+def test_a_word_that_is_added_changes_one_place_of_replay(edit):
+    assert_one_place(*edit)

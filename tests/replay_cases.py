@@ -28,6 +28,8 @@ from machines import (
     instance_of,
 )
 from replay_hand_cases import HAND, ReplayCase, hand_case, paused
+from replay_hand_programs import MADE
+from replay_random_programs import random_case
 
 from simcore.engine.compiled.replay import blocks
 from simcore.engine.compiled.replay.blocks import Replayed
@@ -43,6 +45,8 @@ from workloads.network import LayerInstance
 
 #: The machines of cases from this number on have a DRAM as main memory.
 FIRST_WITH_DRAM = 10_000_000
+#: Cases from this number on are random Programs.
+FIRST_PROGRAM = 20_000_000
 #: Of so many repeated blocks one is compared, so that none is.
 NEVER = 1 << 40
 
@@ -65,14 +69,18 @@ def draw_long_layer(pick: Pick) -> LayerInstance:
 def case(number: int) -> ReplayCase | None:
     """Return a case by its number; None if its layer moves nothing or is longer than 6,000 steps.
 
-    Numbers from -1 to -99 are cases by hand (`replay_hand_cases`). Those below are cases whose folds come at other distances.
-    Cases from `FIRST_WITH_DRAM` on have a DRAM.
+    Numbers from -1 to -99 are cases by hand (`replay_hand_cases`, `replay_hand_programs`). Those below are cases whose folds come
+    at other distances. Cases from `FIRST_WITH_DRAM` on have a DRAM; from `FIRST_PROGRAM` on they are `replay_random_programs`.
 
     One case in four has an option that keeps the machine from replay, drawn at random: preemption, block interleaving, a timing
     with a state, skewed fetch.
     """
     if number < 0:
+        if number in MADE:
+            return MADE[number].case()
         return (hand_case(number) if number in HAND else None) if number > -100 else paused_case(number)
+    if number >= FIRST_PROGRAM:
+        return random_case(number)
     pick = random.Random(number).choice
     options = pick((ANY, CONTENDED, CALM, AGAIN))
     if pick((True, True, True, False)):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import replay_cases
 from equality import Traces
-from replay_cases import FIRST_WITH_DRAM, ReplayCase, case, replayed, small_blocks
+from replay_cases import FIRST_PROGRAM, FIRST_WITH_DRAM, ReplayCase, case, replayed, small_blocks
 
 from simcore import simulate
 from simcore.engine import replay_choice
@@ -33,13 +33,25 @@ REPEATING = 1020
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "count", "shadow"),
-    [(0, 200, True), (200, 200, False), (FIRST_WITH_DRAM, 50, True), (FIRST_WITH_DRAM + 50, 50, False)],
-    ids=["shadow", "plain", "shadow, with a DRAM", "plain, with a DRAM"],
+    [
+        (0, 200, True),
+        (200, 200, False),
+        (FIRST_WITH_DRAM, 50, True),
+        (FIRST_WITH_DRAM + 50, 50, False),
+        (FIRST_PROGRAM, 350, False),
+        (FIRST_PROGRAM + 350, 100, True),
+    ],
+    ids=["shadow", "plain", "shadow, with a DRAM", "plain, with a DRAM", "plain, of Programs", "shadow, of Programs"],
 )
 def test_replay_changes_no_cell(first, count, shadow, capsys):
     assert replay_cases.main(first, count, partial(replayed, shadow=shadow)) == 0
     repeated = int(capsys.readouterr().out.split(" blocks repeated")[0].split()[-1])
     assert repeated > 200
+
+
+def test_a_tile_that_comes_goes_and_begins_to_come_back_within_a_block_is_not_there():
+    layers = replayed(case(-26), shadow=False)
+    assert all(layer.hits > 50 for layer in layers)
 
 
 def test_blocks_are_repeated_across_bins_of_the_timeline():

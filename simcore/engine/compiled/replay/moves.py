@@ -17,7 +17,7 @@ from simcore.program.program import QUEUES, Int64Array, Op, OpKind, Port, Seg
 _OUTPUT, _DMA, _PORTS, _QUEUES, _CAUSES = int(Port.OUTPUT), int(Port.DMA), len(Port), len(QUEUES), len(Cause)
 _DUE, _DUE_STRIDE, _COUNT = int(Seg.DUE), int(Seg.DUE_STRIDE), int(Seg.COUNT)
 _KIND, _TILE, _SLOT, _BYTES = int(Op.KIND), int(Op.TILE), int(Op.SLOT), int(Op.BYTES)
-_LOAD, _ACQUIRE, _STORE = int(OpKind.LOAD), int(OpKind.ACQUIRE), int(OpKind.STORE)
+_ACQUIRE, _STORE = int(OpKind.ACQUIRE), int(OpKind.STORE)
 _MASK, _LOW = (1 << 56) - 1, (1 << 31) - 1
 
 
@@ -158,15 +158,13 @@ def _plan_words(tables: Tables, replay: r.Replay, begin: int) -> int:
         plan, following, moved = begin + queue * r.PLAN_QUEUE, before[queue, r.NEXT], before[queue, r.LEFT]
         for op in range(following, queues[queue, c.QUEUE_NEXT]):
             moved += ops[op, _BYTES] if ops[op, _KIND] != _ACQUIRE else 0
-            outputs = op_states[op, c.OP_OUTPUTS] - replay.streams[_OUTPUT, r.CONSUMED]
-            words[starts + op_states[op, c.OP_STARTED] - events] = queue | outputs << 4
+            words[starts + op_states[op, c.OP_STARTED] - events] = queue
         moved -= queues[queue, c.QUEUE_LEFT]
         if moved and tables.scalars[c.SCALAR_HAS_DRAM]:
             return c.NONE
         words[plan + r.PLAN_STARTED], words[plan + r.PLAN_MOVED] = queues[queue, c.QUEUE_NEXT] - following, moved
-        words[plan + r.PLAN_REACH] = moved + tables.scalars[c.SCALAR_DMA_BYTES]
         for op in range(replay.oldest[queue], queues[queue, c.QUEUE_NEXT]):
-            if ops[op, _KIND] != _ACQUIRE and op_states[op, c.OP_DONE] and not was_done(tables, replay, op):
+            if op_states[op, c.OP_DONE] and not was_done(tables, replay, op):
                 words[at] = queue | (op - following) * 16
                 at += 1
                 if at - begin > r.MOST_WORDS:
@@ -188,17 +186,17 @@ def repeat_move(tables: Tables, replay: r.Replay, move: int) -> None:
         _add(tables, replay, move)
     moves[move, r.MOVE_USES] += 1
     moves[move, r.MOVE_FRAMES] = memo[r.FRAMES]
-    plan = moves[move, r.MOVE_PLAN]
-    starts = plan + r.PLAN_STARTS
+    plan, starts = moves[move, r.MOVE_PLAN], moves[move, r.MOVE_PLAN] + r.PLAN_STARTS
     done = starts + words[starts] + 1
-    for i in range(starts + 1, done):
-        _start(tables, words[i] & 15, replay.streams[_OUTPUT, r.CONSUMED] + (words[i] >> 4))
+    # An operation takes a slot only when those that took it before are done. So those that began before the block come first.
     for i in range(done + 1, done + 1 + words[done]):
         op = replay.before[words[i] & 15, r.NEXT] + (words[i] >> 4)
         tables.op_states[op, c.OP_DONE] = scalars[c.SCALAR_OPS_LEFT]
         scalars[c.SCALAR_OPS_LEFT] -= 1
-        if ops[op, _KIND] == _LOAD and tables.slots[ops[op, _SLOT], c.SLOT_HOLDER] == ops[op, _TILE]:
+        if ops[op, _KIND] != _STORE and words[i] < 0:
             tables.resident[ops[op, _TILE]] = ops[op, _SLOT]
+    for i in range(starts + 1, done):
+        _start(tables, replay, words[i])
     for queue in range(_QUEUES):
         _move_bytes(tables, replay, queue, words[plan + queue * r.PLAN_QUEUE + r.PLAN_MOVED])
     for port in range(c.ARRAY_PORTS):
@@ -206,21 +204,23 @@ def repeat_move(tables: Tables, replay: r.Replay, move: int) -> None:
 
 
 @called
-def _start(tables: Tables, queue: int, outputs: int) -> None:
-    """Start the next operation of a queue."""
-    scalars, op_states, ops, slots, resident = tables.scalars, tables.op_states, tables.ops, tables.slots, tables.resident
+def _start(tables: Tables, replay: r.Replay, queue: int) -> None:
+    """Start the next operation of a queue. If it is done in the block, too, its tile is resident at once.
+
+    It counts as started with the block. No output of its tile comes between: a tile of the block is resident only afterwards.
+    """
+    events, op_states, ops, slots, resident = c.SCALAR_DMA_EVENTS, tables.op_states, tables.ops, tables.slots, tables.resident
     op = tables.queues[queue, c.QUEUE_NEXT]
     slot, tile = ops[op, _SLOT], ops[op, _TILE]
     tables.queues[queue, c.QUEUE_NEXT] += 1
-    scalars[c.SCALAR_DMA_EVENTS] += 1
-    op_states[op, c.OP_STARTED], op_states[op, c.OP_OUTPUTS] = scalars[c.SCALAR_DMA_EVENTS], outputs
+    tables.scalars[events] += 1
+    op_states[op, c.OP_STARTED], op_states[op, c.OP_OUTPUTS] = tables.scalars[events], replay.streams[_OUTPUT, r.CONSUMED]
     if ops[op, _KIND] != _STORE:
         if slots[slot, c.SLOT_HOLDER] != c.NONE:
             resident[slots[slot, c.SLOT_HOLDER]] = c.NONE
         slots[slot, c.SLOT_HOLDER] = tile
-    if ops[op, _KIND] == _ACQUIRE:
-        resident[tile], op_states[op, c.OP_DONE] = slot, scalars[c.SCALAR_OPS_LEFT]
-        scalars[c.SCALAR_OPS_LEFT] -= 1
+        if op_states[op, c.OP_DONE]:
+            resident[tile] = slot
 
 
 @called

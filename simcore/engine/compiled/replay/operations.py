@@ -45,7 +45,9 @@ def operation_words(tables: Tables, replay: r.Replay, plan: int, at: int) -> int
     before, key, words, ops, begin = replay.before, replay.key, replay.words, tables.ops, plan
     _note_coming(tables, replay, plan)
     for queue in range(_QUEUES):
-        moved, reach, following = words[plan + r.PLAN_MOVED], words[plan + r.PLAN_REACH], before[queue, r.NEXT]
+        moved, following = words[plan + r.PLAN_MOVED], before[queue, r.NEXT]
+        # With the bytes that the DMA might have begun
+        reach = moved + tables.scalars[c.SCALAR_DMA_BYTES]
         end, byte, known = following + words[plan], before[queue, r.BURSTS] * tables.scalars[c.SCALAR_BURST_BYTES], 0
         for op in range(replay.oldest[queue], min(end + 1, tables.queues[queue, c.QUEUE_END])):
             if at == c.NONE or at > r.MOST_WORDS - r.ROOM_FOR_OPERATIONS:

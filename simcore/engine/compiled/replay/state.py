@@ -34,13 +34,15 @@ _domain_cycle_at = inlined(domain_cycle_at)
 @called
 def state_words(tables: Tables, replay: r.Replay) -> int:
     """Write the present state into ``found``. Return the number of words."""
-    memo = replay.memo
+    memo, now = replay.memo, tables.scalars[c.SCALAR_NOW]
     memo[r.AT], memo[r.TAKING] = 0, 1
     # Bursts that are loaded may name the first line of a scratchpad.
-    _bursts(tables, replay, tables.scalars[c.SCALAR_NOW])
+    _bursts(tables, replay, now)
     settle(replay)
-    _pass(tables, replay, tables.scalars[c.SCALAR_NOW])
-    return waiting_words(tables, replay, memo[r.AT], tables.scalars[c.SCALAR_NOW])
+    _pass(tables, replay, now)
+    waiting_words(tables, replay, now)
+    _windows(tables, replay, now)
+    return memo[r.AT]
 
 
 @called
@@ -54,7 +56,8 @@ def restore(tables: Tables, replay: r.Replay, state: int) -> None:
     _bursts(tables, replay, now)
     _pass(tables, replay, now)
     _list_spare(tables, replay)
-    enter_waiting(tables, replay, memo[r.AT], now)
+    enter_waiting(tables, replay, now)
+    _windows(tables, replay, now)
 
 
 @inlined
@@ -84,7 +87,6 @@ def _pass(tables: Tables, replay: r.Replay, now: int) -> None:
             servers[server, c.SERVER_FREE_AT], servers[server, c.SERVER_PORT] = now + (word >> 4), word & 15
         if pads[pad, c.PAD_ARBITER] == ROUND_ROBIN:
             banks[bank, c.BANK_LAST_PORT] = _word(replay, banks[bank, c.BANK_LAST_PORT])
-    _windows(tables, replay, now)
     _buffers(tables, replay, now)
 
 
@@ -144,10 +146,12 @@ def _burst(tables: Tables, replay: r.Replay, kind: int, burst: int, now: int) ->
 
 @called
 def _windows(tables: Tables, replay: r.Replay, now: int) -> None:
-    # When the elements are due follows from the Program.
+    # When the elements are due follows from the Program. How many a window holds follows, too: a port that holds more than in an
+    # earlier block has offered more, so that its stream names fewer elements to come. So no port holds more than in an earlier
+    # block with equal streams, and since these words come last, their number says that none holds fewer.
     ports, bundles, segments, window = tables.ports, tables.bundles, tables.segments, tables.scalars[c.SCALAR_WINDOW]
     for port in range(c.READ_PORTS):
-        count = _word(replay, ports[port, c.PORT_IN_WINDOW])
+        count = ports[port, c.PORT_IN_WINDOW]
         s, number = walk_back(tables, port, count)
         ports[port, c.PORT_HEAD_DUE] = segments[s, _DUE] + number * segments[s, _DUE_STRIDE] if count else c.FAR
         for i in range(count):

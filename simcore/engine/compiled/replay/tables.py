@@ -35,9 +35,9 @@ STATE_AT, STATE_END, STATE_LINK, STATE_BACK = range(4)
 MOVE_STATE, MOVE_TO, MOVE_CYCLES, MOVE_USES, MOVE_FRAMES, MOVE_LINK, MOVE_NEXT = range(7)
 MOVE_PLAN, MOVE_STREAMS, MOVE_OPERATIONS, MOVE_COUNTERS, MOVE_END, MOVE_SHIFT, MOVE_ONLY = range(7, 14)
 
-# A move's plan: per queue the operations that started, the bytes put into bursts, and the bytes up to which the queue mattered;
-# per port the elements in its window after the block; then, each with its number, the operations that started and that were done.
-PLAN_STARTED, PLAN_MOVED, PLAN_REACH, PLAN_QUEUE = range(4)
+# A move's plan: per queue the operations that started and the bytes put into bursts; per port the elements in its window after
+# the block; then, each with its number, the operations that started and that were done.
+PLAN_STARTED, PLAN_MOVED, PLAN_QUEUE = range(3)
 PLAN_WINDOW = PLAN_QUEUE * len(QUEUES)
 PLAN_STARTS = PLAN_WINDOW + c.ARRAY_PORTS
 

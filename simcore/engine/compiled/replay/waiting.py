@@ -13,10 +13,10 @@ from simcore.machine.machine import FCFS
 
 
 @called
-def waiting_words(tables: Tables, replay: r.Replay, start: int, now: int) -> int:
-    """Write the requests that wait at banks, queue by queue. Return the number of all words."""
+def waiting_words(tables: Tables, replay: r.Replay, now: int) -> None:
+    """Write the requests that wait at banks, queue by queue."""
     requests, banks, pads, bundles, found = tables.requests, tables.banks, tables.pads, tables.bundles, replay.found
-    window, names, bursts, at = tables.scalars[c.SCALAR_WINDOW], replay.names, tables.bursts.shape[0], start + 1
+    window, names, bursts, at = tables.scalars[c.SCALAR_WINDOW], replay.names, tables.bursts.shape[0], replay.memo[r.AT] + 1
     for pad in range(pads.shape[0]):
         # Only first come, first served among direct and buffered requests asks when a request came.
         asked = pads[pad, c.PAD_ARBITER] == FCFS and not pads[pad, c.PAD_READ_PRIORITY]
@@ -43,14 +43,14 @@ def waiting_words(tables: Tables, replay: r.Replay, start: int, now: int) -> int
                 found[at + 2] |= (now - requests[request, c.REQUEST_ARRIVE]) << 8 if asked else 0
                 at += 3
                 request = requests[request, c.REQUEST_NEXT]
-    found[start] = at
-    return at
+    found[replay.memo[r.AT]] = at
+    replay.memo[r.AT] = at
 
 
 @called
-def enter_waiting(tables: Tables, replay: r.Replay, begin: int, now: int) -> None:
+def enter_waiting(tables: Tables, replay: r.Replay, now: int) -> None:
     """Put the requests of `waiting_words` into the queues of their banks."""
-    found, first = replay.found, tables.requests.shape[0] - tables.free_writes.shape[0]
+    found, begin, first = replay.found, replay.memo[r.AT], tables.requests.shape[0] - tables.free_writes.shape[0]
     for at in range(begin + 1, found[begin], 3):
         owner, kind, came = found[at + 1] >> 32, found[at + 2], now - (found[at + 2] >> 8)
         if found[at] & 1:
@@ -61,3 +61,4 @@ def enter_waiting(tables: Tables, replay: r.Replay, begin: int, now: int) -> Non
             bank = bank_in(tables, replay.memo[r.FRAMES], found[at] >> 1)
             fill_request(tables, request, kind & 15, bank, 0, kind >> 4 & 15, owner, came)
             enqueue(tables, request, 0)
+    replay.memo[r.AT] = found[begin]
