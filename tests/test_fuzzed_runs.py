@@ -55,6 +55,12 @@ def _changed(directory: Path, name: str, change: Callable[[pd.DataFrame], pd.Dat
             lambda table: table.assign(value=float("inf")),
             "expected numbers in the column 'value' of the table 'totals'",
         ),
+        (
+            "timeline",
+            lambda table: table.assign(bin_cycles=2**61),
+            "expected numbers in the column 'bin_cycles' of the table 'timeline'",
+        ),
+        ("timeline", lambda table: table.assign(bin_start_cycle=1e300), "expected numbers in the column 'bin_start_cycle'"),
         ("energy", lambda table: table.assign(part=None), "expected texts in the column 'part' of the table 'energy'"),
     ],
 )

@@ -22,6 +22,8 @@ TABLE_FORM: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "scratchpads": (("scratchpad",), ("stall_cycles",)),
     "banks": (("scratchpad",), ("bank", "conflict_cycles", "busy_cycles")),
 }
+#: No run comes near this sum of a column, and readers need not fear that their own sums leave 64 bits.
+_TOO_MANY = 2.0**62
 #: The keys of the manifest that readers use, with the type of each.
 _MANIFEST: Mapping[str, type] = {
     "system": dict,
@@ -67,7 +69,8 @@ def require_columns(name: str, table: pd.DataFrame, causes: Sequence[str], where
 
 
 def is_of_numbers(column: pd.Series[Any]) -> bool:
-    """Return whether a column holds numbers, of which some may be missing. An empty column does."""
+    """Return whether a column holds numbers that add up to a count of 64 bits. Some may be missing; so may all."""
+    import numpy as np
     import pandas as pd
 
     dtype = column.dtype
@@ -75,4 +78,6 @@ def is_of_numbers(column: pd.Series[Any]) -> bool:
         return True
     if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_complex_dtype(dtype):
         return False
-    return bool(pd.api.types.is_numeric_dtype(dtype)) and not bool((column.abs() == float("inf")).any())
+    if not pd.api.types.is_numeric_dtype(dtype):
+        return False
+    return float(np.nansum(np.abs(column.to_numpy(float, na_value=np.nan)))) < _TOO_MANY
