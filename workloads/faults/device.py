@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from models.arrays.write import (
     WriteDesign,
     nominal_voltage_v,
     pulse_ns_for,
+    varied_design,
     voltage_v_for,
     voltage_v_of_overdrive,
     write_point,
@@ -55,8 +56,8 @@ class MacroDevice:
 
     Every bit of a written word gets the pulse, whether it flips or not. The cells' energy is proportional to V^2 t; the energy of
     the array around them does not change. A 0 is the parallel state, so 0->1 is P->AP. "Safe" is the cell's nominal pulse with
-    the error rate that the cell's junction has at its nominal voltage. Raise InputError for a cell without a write pulse and for
-    values outside the table of macros.
+    ``safe_error_rate`` or, without it, the error rate that the cell's junction has at its nominal voltage. Raise InputError for
+    a cell without a write pulse and for values outside the table of macros.
     """
 
     cell: str = "stt-34.5F2"
@@ -65,6 +66,7 @@ class MacroDevice:
     capacity_bytes: int = 1024**2
     word_bits: int = 128
     design: WriteDesign = DEFAULT_DESIGN
+    safe_error_rate: float | None = None
 
     def __post_init__(self) -> None:
         nominal_voltage_v(self.macro.cell)
@@ -97,8 +99,15 @@ class MacroDevice:
 
     @property
     def safe(self) -> SafePoint:
-        """Return the cell's nominal write."""
-        return SafePoint(self.design.nominal_error_rate(self.macro.cell), self.macro.cell.pulse_ns)
+        """Return the error rate that counts as safe, and the cell's nominal pulse."""
+        cell, rate = self.macro.cell, self.safe_error_rate
+        return SafePoint(self.design.nominal_error_rate(cell) if rate is None else rate, cell.pulse_ns)
+
+    @property
+    def varied(self) -> MacroDevice:
+        """Return the device whose cells vary as their description says, with the same error rate as safe, on average."""
+        design = varied_design(self.macro.cell, self.design.junction)
+        return replace(self, design=design, safe_error_rate=self.safe.error_rate)
 
     @property
     def assumptions(self) -> tuple[str, ...]:

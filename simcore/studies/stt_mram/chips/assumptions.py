@@ -22,6 +22,8 @@ def chip_assumptions(device: MacroDevice) -> tuple[str, ...]:
         f"errors in low bits: the lower bits of a word are written at an error rate of {LOW_RATE:g}, the others at the nominal "
         f"rate of {device.safe.error_rate:.2g}, or guarded at {GUARDED_RATE:g}; the cheapest "
         "write varies voltage and pulse, up to 8 times the nominal pulse",
+        "all cells are alike, except in varied_write_energy_gain: there they vary as their description says, and voltages are "
+        "higher, so that the mean error rates stay the same",
         "the place of a maximum in its window lies in the upper bits of its word",
         *device.assumptions,
     )

@@ -90,6 +90,7 @@ def _told(rows: pd.DataFrame) -> dict[str, Any] | None:
     row = known.sort_values("write_energy_gain").iloc[-1]
     keys = (
         "write_energy_gain",
+        "varied_write_energy_gain",
         "step_energy_gain",
         "relative_cycles",
         "sram_bits_percent",

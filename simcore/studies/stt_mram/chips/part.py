@@ -116,6 +116,7 @@ def measure(trainer: Trainer, writes: Writes, image: Image, split: Split | None 
         trainer.train(chips, trainer.fresh_seeds, "fresh")
     step = step_of(trainer.task.setup(words).training, image)
     table = with_energy(chips, step, trainer.device)
+    table["varied_write_energy_gain"] = varied_gains(chips, words, chosen, trainer.device, step)
     table["combines"] = [combined for _, combined in made]
     table["bits_that_err"] = [chosen.described if "errors" in combined else "" for _, combined in made]
     table = table.merge(trainer.spread("contribution"), on="chip", validate="one_to_one")
@@ -142,6 +143,17 @@ def with_energy(chips: Sequence[Chip], step: Any, device: MacroDevice) -> pd.Dat
         for chip, row, gain in zip(chips, rows, gains(rows), strict=True)
     ]
     return pd.DataFrame(told)
+
+
+def varied_gains(chips: Sequence[Chip], words: Format, split: Split, device: MacroDevice, step: Any) -> list[float]:
+    """Return the gains in write energy of the chips with these names if cells vary, and all writes hold the same error rates.
+
+    The voltages are higher then.
+    """
+    varied = device.varied
+    by_name = {chip.name: chip for chip, _ in contributions(words, Writes(varied), split)}
+    rows = [step_row(step, by_name[chip.name], varied) for chip in chips]
+    return [gain["write_energy_gain"] for gain in gains(rows)]
 
 
 def _tried(trainer: Trainer, reference: Chip, step: Any) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def _best(row: Mapping[str, Any]) -> str:
     word = "is" if row["reached"] else "is not"
     without = "is also" if row["reached_without_errors"] else "is not"
     return (
-        f"the most that a chip saves in writes is {best['write_energy_gain']:.2f} times ('{best['chip']}', "
+        f"the most that a chip saves in writes is {best['write_energy_gain']:.2f} times{_varied(best)} ('{best['chip']}', "
         f"{best['bits_that_err'] or 'no bits'} err); it loses {_points(best, 'loss')} points{again}, and takes "
         f"{best['relative_cycles']:.2f} times the cycles and {1 / best['step_energy_gain']:.2f} times the step's whole energy; "
         f"more than {CLAIMED_WRITE_GAIN:g} times {word} reached, and {without} reached without tolerating errors"
@@ -86,7 +86,15 @@ def _best(row: Mapping[str, Any]) -> str:
 def _guarded(best: Mapping[str, Any] | None) -> str:
     if best is None:
         return ""
-    return f"; with guarded upper bits at most {best['write_energy_gain']:.2f} ('{best['chip']}', {_points(best, 'loss')} points)"
+    return (
+        f"; with guarded upper bits at most {best['write_energy_gain']:.2f}{_varied(best)} ('{best['chip']}', "
+        f"{_points(best, 'loss')} points)"
+    )
+
+
+def _varied(best: Mapping[str, Any]) -> str:
+    gain = best["varied_write_energy_gain"]
+    return f", or {gain:.2f} if cells vary as described and writes hold the same error rates"
 
 
 def _other(best: Mapping[str, Any] | None) -> str:
