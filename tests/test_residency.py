@@ -1,14 +1,12 @@
-"""What stays in the scratchpads of a network: bytes by hand, closed-form minima, falling traffic, faulty placements."""
+"""What stays in the scratchpads of a network: bytes by hand, a closed-form minimum, faulty placements."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
-from itertools import pairwise
-from math import prod
 
 import numpy as np
 import pytest
+from residency_cases import KEPT, lowered, minimum, moved
 
 from simcore import simulate
 from simcore.program.program import Op, OpKind, Program, Reg
@@ -16,38 +14,15 @@ from simcore.spec import System, load_system, override_system
 from simcore.systolic.banks import bank_names
 from simcore.systolic.energy import energy_parts
 from simcore.systolic.rates import energy_rates
-from workloads.dataflow import fusions, lower_network
+from workloads.dataflow import fusions
 from workloads.dataflow.residency.check import StepCheck
-from workloads.dataflow.residency.planning import machines
 from workloads.dataflow.residency.room import Room, Stay
 from workloads.dataflow.residency.views import Place, operations_of, region_of
 from workloads.layers import Activation, Conv, Input, Linear
-from workloads.load import load_network
 from workloads.network import Network, NetworkBuilder
 from workloads.training import training_step
 
 WORDS = 512
-PADS = ("ifmap", "filter", "ofmap", "accumulator")
-
-
-def sized(name: str, capacity: str, *more: str) -> System:
-    return load_system(name, [*(f"scratchpads.{pad}.capacity_bytes={capacity}" for pad in PADS), KEPT, *more])
-
-
-KEPT = "layer_results=scratchpads"
-
-
-def moved(network: Network, system: System) -> int:
-    """Return the bytes that a network moves, from its Programs alone."""
-    programs = [program for _, program, _ in lower_network(network, system) if program is not None]
-    return sum(program.facts["dram_read_bytes"] + program.facts["dram_write_bytes"] for program in programs)
-
-
-def minimum(step: Network, states: int, word_bytes: int) -> int:
-    """Return the least bytes of a training step: images and labels in, weights and moments in and out, each once."""
-    given = sum(step.batch * prod(layer.shape) for name in step.order() if isinstance(layer := step.layer(name), Input))
-    weights = sum(prod(each.output_shape) for each in step.instances() if each.layer.pass_name == "update")
-    return word_bytes * (given + 2 * states * weights)
 
 
 # Three layers, by hand ---------------------------------------------------------------------------------------------------------
@@ -151,89 +126,7 @@ def test_parts_of_a_gradient_become_one_tensor():
     assert moved(step, load_system("edge-sram", [KEPT])) == minimum(step, 1, 1) == 2 * (2 * 64 + 16) + 2 * (4 * 18 + 4 * 36)
 
 
-# Traffic against capacity -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_lenet5_moves_each_word_of_its_state_once():
-    step = training_step(load_network("lenet5", 16), optimizer="momentum")
-    # Images; a label for each; 61,706 parameters less 236 biases, and as many moments, each in and out; bf16.
-    assert minimum(step, 2, 2) == 2 * (16 * 1024 + 16 + 4 * 61470)
-    assert moved(step, sized("train-sram", "4 MiB")) == minimum(step, 2, 2)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("network", "batch", "capacities"),
-    [
-        ("lenet5", 2, ("16 KiB", "64 KiB", "256 KiB")),
-        ("vgg16-32", 1, ("2 MiB", "64 MiB")),
-        ("resnet18-32", 1, ("64 MiB",)),
-        ("alexnet", 1, ("256 MiB",)),
-    ],
-)
-def test_traffic_falls_with_capacity_to_the_minimum(network, batch, capacities):
-    step = training_step(load_network(network, batch))
-    found = [moved(step, sized("train-sram", capacity)) for capacity in capacities]
-    assert all(after < before for before, after in pairwise(found))
-    assert found[-1] == minimum(step, 1, 2)
-
-
-def small_step(pick: random.Random) -> Network:
-    """Return the training step of a small network of drawn sizes."""
-    net = NetworkBuilder("small")
-    net.add(Input("input", (pick.choice((1, 3)), 8, pick.choice((6, 8)))))
-    for name in ("one", "two")[: pick.choice((1, 2))]:
-        net.add(Conv(name, pick.choice((4, 6, 9)), kernel=3, padding=1, stride=pick.choice((1, 1, 2))))
-    net.add(Linear("last", pick.choice((4, 7))))
-    return training_step(net.build(pick.choice((1, 2))))
-
-
-def small_machine(capacity_bytes: int) -> System:
-    """Return a machine so small that tiles are few, where choices and tilings vary the most."""
-    lines = [f"scratchpads.{pad}.line_bytes=8" for pad in PADS]
-    narrow = ("array.rows=4", "array.columns=4", "vector_unit.lanes=4", "words.psum_bytes=8", *lines)
-    return sized("edge-sram", str(capacity_bytes), *narrow)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
-def test_traffic_never_grows_with_capacity(seed):
-    """Any capacities of whole rows of banks, drawn: more never moves more, and enough moves the least."""
-    pick = random.Random(seed)
-    step, row = small_step(pick), 16 * 8
-    rows = sorted(pick.sample(range(4, 64), 4))
-    found = [moved(step, small_machine(row * each)) for each in (*rows, 256)]
-    assert found == sorted(found, reverse=True), dict(zip(rows, found, strict=False))
-    assert found[-1] == minimum(step, 1, 1)
-
-
-@pytest.mark.slow
-def test_traffic_of_lenet5_never_grows_with_capacity():
-    pick, row = random.Random(5), 16 * 128
-    step = training_step(load_network("lenet5", 2))
-    rows = sorted(pick.sample(range(8, 150), 4))
-    found = [moved(step, sized("train-sram", str(row * each))) for each in (*rows, 256)]
-    assert found == sorted(found, reverse=True), dict(zip(rows, found, strict=False))
-    assert found[-1] == minimum(step, 1, 2)
-
-
-def test_smaller_scratchpads_have_no_rung_that_larger_ones_lack():
-    """A capacity between two rungs counts as the lower one, which is at least four fifths of it."""
-    pick = random.Random(1)
-    for _ in range(12):
-        less, more = sorted(pick.sample(range(2048, 1 << 20), 2))
-        rungs = [[machine.scratchpads for machine in machines(sized("edge-sram", str(4096 * each)))] for each in (less, more)]
-        assert all(pads in rungs[1] for pads in rungs[0])
-        largest = rungs[0][0]["ifmap"].capacity_bytes
-        assert 4 / 5 * 4096 * less < largest <= 4096 * less
-
-
 # Faulty placements --------------------------------------------------------------------------------------------------------------
-
-
-def lowered(network: Network, system: System) -> dict[str, Program]:
-    return {instance.name: program for instance, program, _ in lower_network(network, system) if program is not None}
 
 
 def followed(network: Network, system: System, programs: dict[str, Program]) -> None:

@@ -11,7 +11,7 @@ from machines import ANY, draw_conv, draw_linear, draw_system
 
 from simcore.errors import InputError
 from simcore.program.program import Program
-from workloads.dataflow import lower, plan_kernels, tiling
+from workloads.dataflow import array_plan, lower, plan_kernels, tiling
 from workloads.dataflow.uses import Uses
 
 FORMS = ("compiled", "numpy")
@@ -42,6 +42,7 @@ def test_plans_of_random_layers_are_those_of_numpy(monkeypatch: pytest.MonkeyPat
         for form in FORMS:
             in_form(form, monkeypatch)
             monkeypatch.setattr(tiling, "_known", OrderedDict())
+            monkeypatch.setattr(array_plan, "_planned", OrderedDict())
             found.append(planned(seed))
         compiled, by_numpy = found
         assert (compiled is None) == (by_numpy is None)

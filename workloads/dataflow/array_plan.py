@@ -9,6 +9,8 @@ the tiles that hold them do not fit, each fold loads again what the one before i
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -25,7 +27,10 @@ from workloads.dataflow.regions import region_rows, shares
 from workloads.dataflow.segments import fold_streams
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.tensors import ArrayLayer, Tensor, filters, ifmap, results
-from workloads.dataflow.tiling import ALIKE, Tiling, least_tilings, remember, tilings
+from workloads.dataflow.tiling import ALIKE, Tiling, key_of, least_tilings, remember, tilings
+
+#: The tilings that were found by planning several, of each layer, machine and dataflow.
+_planned: OrderedDict[tuple[Hashable, ...], Tiling] = OrderedDict()
 
 #: The closed form is exact if a plan moves what it expects within this fraction.
 EXACT = 0.02
@@ -79,6 +84,9 @@ def plan_array(name: str, shape: ConvShape, system: System, flow: Dataflow) -> A
     A plan that takes much longer than the closed form's choice is not among them. Raise InputError if a scratchpad cannot hold
     the data that one element of a stream needs.
     """
+    key = key_of(shape, system, flow)
+    if key in _planned:
+        return _plan(name, shape, system, _planned[key])
     plan = _first_that_fits(name, shape, system, tilings(shape, system, flow))
     expected, moved = plan.tiling.expected_bytes, plan.moved_bytes
     if system.tiling == "whole" or abs(moved - expected) <= EXACT * expected:
@@ -92,7 +100,7 @@ def plan_array(name: str, shape: ConvShape, system: System, flow: Dataflow) -> A
         plans = _with(plans, name, shape, system, least_tilings(shape, system, plans[-1].tiling)[:tried])
     best = min(plans, key=lambda other: (other.layer.folds.steps, other.moved_bytes))
     tiling = replace(best.tiling, expected_bytes=best.moved_bytes)
-    remember(shape, system, tiling)
+    remember(_planned, key, tiling)
     return replace(best, tiling=tiling)
 
 

@@ -129,21 +129,22 @@ def tilings(shape: ConvShape, system: System, flow: Dataflow) -> list[Tiling]:
     return [found[way] for way in order]
 
 
+#: The closed form's best tiling of each layer, machine and way to share the layer.
 _known: OrderedDict[tuple[Hashable, ...], Tiling] = OrderedDict()
 
 
-def remember(shape: ConvShape, system: System, tiling: Tiling) -> None:
-    """Let ``tilings`` return this tiling for its way to share the layer, for an equal layer on an equal machine."""
-    _known[_key(shape, system, tiling.sharing)] = tiling
-    if len(_known) > MOST_KNOWN:
-        _known.popitem(last=False)
+def remember(known: OrderedDict[tuple[Hashable, ...], Tiling], key: tuple[Hashable, ...], tiling: Tiling) -> None:
+    """Note a tiling in place of the oldest one, if there are many."""
+    known[key] = tiling
+    if len(known) > MOST_KNOWN:
+        known.popitem(last=False)
 
 
-def _key(shape: ConvShape, system: System, sharing: Sharing) -> tuple[Hashable, ...]:
-    """Return everything that a tiling depends on."""
+def key_of(shape: ConvShape, system: System, chosen: Sharing | Dataflow) -> tuple[Hashable, ...]:
+    """Return everything that a tiling depends on if the way to share the layer is chosen, or only the dataflow."""
     pads = tuple((name, pad.capacity_bytes, pad.line_bytes, pad.banks) for name, pad in system.scratchpads.items())
     machine = (system.array, system.words, pads, system.tiling, bytes_in_flight(system), bytes_per_cycle(system), rate(system))
-    return (shape, sharing, *machine)
+    return (shape, chosen, *machine)
 
 
 def least_tilings(shape: ConvShape, system: System, instead_of: Tiling) -> list[Tiling]:
@@ -161,7 +162,8 @@ def least_tilings(shape: ConvShape, system: System, instead_of: Tiling) -> list[
 
 
 def _best_tiling(shape: ConvShape, system: System, sharing: Sharing) -> Tiling:
-    known = _known.get(_key(shape, system, sharing))
+    key = key_of(shape, system, sharing)
+    known = _known.get(key)
     if known is None:
         pads = _Pads(shape, system, sharing)
         found = _worth_dividing(pads, all_nests(shape, system, sharing))
@@ -169,7 +171,7 @@ def _best_tiling(shape: ConvShape, system: System, sharing: Sharing) -> Tiling:
         if system.tiling != "whole":
             near = neighbours(found.nests.only(np.array([index])), shape, sharing)
             known = _best(pads, NestTraffic.of(near, shape, system, sharing))[1]
-        remember(shape, system, known)
+        remember(_known, key, known)
     return known
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -123,8 +124,8 @@ class Lowerings:
             self._sizes[at] = self._measured(at)
         return self._sizes[at]
 
-    def enlarge(self, found: NotWholeError) -> None:
-        """Note that a tensor of a layer takes more lines than its size says. A tensor that takes no more cannot stay at all."""
+    def enlarged(self, found: NotWholeError) -> Lowerings:
+        """Return the layers with a tensor that takes more lines than its size says, or cannot stay at all if it takes no more."""
         at = next(at for at, (instance, _) in enumerate(self.running) if instance.name == found.name)
         sizes, sized = self.sizes(at), self._sized[at]
         size = sizes.whole[found.role]
@@ -132,7 +133,9 @@ class Lowerings:
         whole = {role: other for role, other in sizes.whole.items() if role != found.role}
         if taken > size.bytes:
             whole[found.role] = replace(size, bytes=taken)
-        self._sizes[at] = replace(sizes, whole=whole)
+        other = copy(self)
+        other._sizes = {**self._sizes, at: replace(sizes, whole=whole)}
+        return other
 
     def _measured(self, at: int) -> LayerSizes:
         """Return the sizes that tensors have where there is more than enough room; those of small ones in just enough."""

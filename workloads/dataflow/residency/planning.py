@@ -2,13 +2,21 @@
 
 A choice rests on estimates, so more capacity alone could make it worse. But a choice for smaller scratchpads is one for these,
 too, in their first lines. So choices are made for the capacities of one ladder alone, for each rung up to the scratchpads' own
-capacity, as far as they could move less. Larger scratchpads have all rungs of smaller ones: with capacity, traffic never grows.
+capacity. With capacity, traffic never grows, for the following reasons.
+
+- The machine of a rung depends on the scratchpads only as far as they are smaller than the rung. If all of them are alike, or if
+  only those grow that are larger than all others, larger scratchpads have all machines of smaller ones.
+- What a try on a machine leads to depends on nothing but the network and that machine: not on other tries, on their order, or on
+  what the process planned before. A try is given up where its bound, or the bytes of some of its layers, are as many as the best.
+- The end of a try is taken only if it moves no less than each bound of this try. So a try that was given up would not have been
+  better, however wrong the closed form may be, and the least of all tries is found.
+
+Nothing is proven where one scratchpad grows and larger ones do not, nor before any try of a rung was taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from math import inf, prod
 
@@ -18,7 +26,7 @@ from simcore.errors import InputError
 from simcore.spec.system import System
 from workloads.dataflow.array_plan import EXACT
 from workloads.dataflow.lowering import AlikeWorks
-from workloads.dataflow.residency.chains import SizedTensor, sized_tensors
+from workloads.dataflow.residency.chains import sized_tensors
 from workloads.dataflow.residency.choosing import SUMS_ONLY, chosen, nothing_stays
 from workloads.dataflow.residency.lowerings import Lowerings, stayed_bytes
 from workloads.dataflow.residency.tensors import StepTensor, running_layers, step_tensors
@@ -28,12 +36,12 @@ from workloads.network import Network
 
 #: The shares of each scratchpad that a layer's work may claim from what stays.
 SHARES = (0.5, 0.25, 0.125, 0.0625)
-#: How often a choice may be tried for a machine. A tensor may turn out to need more lines than expected, and all are made anew.
+#: How often a choice for a machine may be made anew because a tensor turns out to need more lines than expected.
 ENLARGED = 200
 #: The capacities between one power of two and the next for which choices are made, the first included.
 RUNGS = 4
-#: A choice is planned only if the closed form, which errs by a few percent at most, leaves hope that it moves fewer bytes.
-HOPE = 1 - EXACT
+#: The part of the closed form's bytes that a choice is sure to move.
+CERTAIN = 1 - EXACT
 
 
 def placements(
@@ -47,13 +55,11 @@ def placements(
     given = {
         name: network.batch * prod(layer.shape) for name in network.order() if isinstance(layer := network.layer(name), Input)
     }
-    search = _Search(Lowerings(running, system, alike or AlikeWorks()), step_tensors(network, joined, running), given)
+    search = Search(Lowerings(running, system, alike or AlikeWorks()), step_tensors(network, joined, running), given)
     for machine in machines(system):
-        if not search.could_gain_on(machine):
-            break
-        search.try_machine(machine)
+        search.try_machine(machine, search.least_on(machine))
     if search.best is None:
-        search.try_machine(system)
+        search.try_machine(system, 0)
     if search.best is None:
         search.fail(system)
     return {instance.name: placement for (instance, _), placement in zip(running, search.best or (), strict=True)}
@@ -80,107 +86,112 @@ def _rungs(most: int) -> Iterator[int]:
 
 
 @dataclass(frozen=True)
-class _Expected:
-    """A choice, the bytes that it is expected to move, and the sizes of tensors on which it rests."""
+class _Try:
+    """A choice for a machine, in which the work of a layer may claim a ``share`` of each scratchpad (0: nothing stays).
 
+    It rests on sizes of tensors, which earlier tries have ``enlarged`` so many times. ``expected`` are the bytes of the closed
+    form, as far as they were counted. A choice that moves less than ``bound`` is not taken.
+    """
+
+    machine: System
+    share: float
+    lowerings: Lowerings
     choice: Sequence[LayerPlacement]
-    bytes: float
-    sizes: Sequence[SizedTensor]
+    expected: float
+    bound: float
+    enlarged: int = 0
 
 
-class _Search:
-    """The best choice so far, and the sizes that were found meanwhile."""
+class Search:
+    """The best choice so far."""
 
     def __init__(self, lowerings: Lowerings, tensors: Sequence[StepTensor], given: dict[str, int]) -> None:
         """Begin without a choice. ``given`` has the words of the network's inputs."""
         self.best: Sequence[LayerPlacement] | None = None
         self.best_bytes = 0
         self._lowerings, self._tensors, self._given = lowerings, tensors, given
-        self._sized = sized_tensors(tensors, lowerings, given)
-        #: The most bytes that each layer moved beyond the least, so far. The layers that moved the most are counted first.
+        self._gaps = [gap for tensor in sized_tensors(tensors, lowerings, given) for gap in tensor.gaps()]
+        self._gaps.sort(key=lambda gap: -gap.saved_bytes / max(gap.bytes * gap.layers, 1))
+        #: The most bytes that each layer moved beyond the least, so far. The layers that moved the most are looked at first.
         self._excess = [0] * len(lowerings.running)
 
-    def could_gain_on(self, machine: System) -> bool:
-        """Return whether a choice on a machine could move fewer bytes than the best: if all its room saved as much as can be.
+    def least_on(self, machine: System) -> int:
+        """Return a bound for what choices on a machine move: what would move if all its room saved as much as can be.
 
         What stays takes its bytes of the scratchpads in each layer. Of the gaps that fit alone those are counted that save the
         most for the room they take, the last in part.
         """
-        if self.best is None:
-            return True
         pads = {name: pad.capacity_bytes for name, pad in machine.scratchpads.items() if name != SUMS_ONLY}
         layers = len(self._lowerings.running)
-        gaps = [gap for tensor in self._sized for gap in tensor.gaps() if gap.bytes <= max(pads.values())]
-        takes = np.array([gap.bytes * gap.layers for gap in gaps], dtype=np.float64)
-        saves = np.array([gap.saved_bytes for gap in gaps], dtype=np.float64)
-        order = np.argsort(-saves / np.maximum(takes, 1.0), kind="stable")
-        taken = np.concatenate(([0.0], np.cumsum(takes[order])))
-        saved = np.concatenate(([0.0], np.cumsum(saves[order])))
+        gaps = [gap for gap in self._gaps if gap.bytes <= max(pads.values())]
+        taken = np.cumsum([0.0, *(gap.bytes * gap.layers for gap in gaps)])
+        saved = np.cumsum([0.0, *(gap.saved_bytes for gap in gaps)])
         least = sum(self._lowerings.sizes(at).least_bytes for at in range(layers))
-        return round(least - float(np.interp(sum(pads.values()) * layers, taken, saved))) < self.best_bytes
+        return round(least - float(np.interp(sum(pads.values()) * layers, taken, saved)))
 
-    def try_machine(self, machine: System) -> None:
-        """Try choices for a machine, those first of which the closed form expects the fewest bytes.
+    def try_machine(self, machine: System, bound: float) -> None:
+        """Try choices for a machine, those first of which the fewest bytes are expected. None may move less than ``bound``."""
+        if self._hopeless(bound):
+            return
+        waiting = [self._made(machine, share, self._lowerings, bound) for share in (*SHARES, 0.0)]
+        while waiting := [each for each in waiting if each.bound < inf and not self._hopeless(each.bound)]:
+            first = min(waiting, key=lambda each: each.expected)
+            waiting.remove(first)
+            again = self._take(first)
+            if again is not None and again.enlarged <= ENLARGED:
+                waiting.append(again)
 
-        In each, the work of a layer may claim another share of each scratchpad; in the last nothing stays.
+    def _made(self, machine: System, share: float, lowerings: Lowerings, bound: float, enlarged: int = 0) -> _Try:
+        """Return the choice for a share. Its bound is at least ``bound``, and what is certain of the closed form's bytes.
+
+        Not all layers are looked at if that is no less than what the best choice moves. The bound is infinite if a layer cannot
+        be planned.
         """
-        waiting: dict[float, _Expected | None] = dict.fromkeys((*SHARES, 0.0))
-        for _ in range(ENLARGED):
-            for share, known in waiting.items():
-                if known is None or known.sizes is not self._sized:
-                    waiting[share] = self._expected(machine, share)
-            found = {share: known for share, known in waiting.items() if known and not self._hopeless(HOPE * known.bytes)}
-            if not found:
-                return
-            share = min(found, key=lambda share: found[share].bytes)
-            try:
-                self._take(machine, found[share].choice)
-                del waiting[share]
-            except NotWholeError as error:
-                self._lowerings.enlarge(error)
-                self._sized = sized_tensors(self._tensors, self._lowerings, self._given)
-
-    def _expected(self, machine: System, share: float) -> _Expected:
-        """Return the choice for a share, or that in which nothing stays, and the bytes that the closed form expects of it.
-
-        Not all layers are looked at if it is expected to move more than the best choice, or if a layer cannot be planned.
-        """
-        lowerings = self._lowerings
-        choice = chosen(machine, lowerings, self._sized, share) if share else nothing_stays(machine, len(lowerings.running))
-        least = self._least(choice)
+        if share:
+            sized = sized_tensors(self._tensors, lowerings, self._given)
+            choice = chosen(machine, lowerings, sized, share)
+        else:
+            choice = nothing_stays(machine, len(lowerings.running))
+        least = _least(lowerings, choice)
         expected = float(sum(least))
         try:
             for at in self._by_excess():
-                if self._hopeless(HOPE * expected):
+                if self._hopeless(CERTAIN * expected):
                     break
                 expected += lowerings.expected_bytes(at, machine, choice[at]) - least[at]
         except InputError:
             expected = inf
-        return _Expected(choice, expected, self._sized)
+        return _Try(machine, share, lowerings, choice, expected, max(bound, CERTAIN * expected), enlarged)
+
+    def _take(self, tried: _Try) -> _Try | None:
+        """Note a choice if it moves fewer bytes than the best. Return another one if tensors do not fit their places.
+
+        All tensors that do not fit are found, whatever the order of the layers, unless the choice is hopeless without them.
+        """
+        lowerings, least = tried.lowerings, _least(tried.lowerings, tried.choice)
+        moved, larger = sum(least), lowerings
+        for at in self._by_excess():
+            if self._hopeless(moved):
+                return None
+            try:
+                more = max(0, lowerings.moved_bytes(at, tried.machine, tried.choice[at]) - least[at])
+            except NotWholeError as error:
+                larger = larger.enlarged(error)
+                continue
+            except InputError:
+                return None
+            self._excess[at] = max(self._excess[at], more)
+            moved += more
+        if larger is not lowerings:
+            return self._made(tried.machine, tried.share, larger, max(tried.bound, moved), tried.enlarged + 1)
+        if tried.bound <= moved and not self._hopeless(moved):
+            self.best, self.best_bytes = tried.choice, moved
+        return None
 
     def fail(self, system: System) -> None:
         """Raise the InputError of the first layer that cannot be planned if nothing stays."""
         for at, placement in enumerate(nothing_stays(system, len(self._lowerings.running))):
             self._lowerings.moved_bytes(at, system, placement)
-
-    def _take(self, machine: System, choice: Sequence[LayerPlacement]) -> None:
-        """Note a choice if it moves fewer bytes than the best. Raise NotWholeError if a tensor does not fit its place."""
-        lowerings, least = self._lowerings, self._least(choice)
-        with suppress(InputError):
-            moved = sum(least)
-            for at in self._by_excess():
-                if self._hopeless(moved):
-                    return
-                more = lowerings.moved_bytes(at, machine, choice[at]) - least[at]
-                self._excess[at] = max(self._excess[at], more)
-                moved += more
-            if not self._hopeless(moved):
-                self.best, self.best_bytes = choice, moved
-
-    def _least(self, choice: Sequence[LayerPlacement]) -> list[int]:
-        """Return the bytes that each layer moves at least."""
-        sizes = [self._lowerings.sizes(at) for at in range(len(choice))]
-        return [size.least_bytes - stayed_bytes(size, placement) for size, placement in zip(sizes, choice, strict=True)]
 
     def _by_excess(self) -> list[int]:
         """Return the layers, those first that moved the most bytes beyond the least so far."""
@@ -189,3 +200,9 @@ class _Search:
     def _hopeless(self, moved: float) -> bool:
         """Return whether another choice moves no more bytes than that."""
         return self.best is not None and moved >= self.best_bytes
+
+
+def _least(lowerings: Lowerings, choice: Sequence[LayerPlacement]) -> list[int]:
+    """Return the bytes that each layer moves at least."""
+    sizes = [lowerings.sizes(at) for at in range(len(choice))]
+    return [size.least_bytes - stayed_bytes(size, placement) for size, placement in zip(sizes, choice, strict=True)]

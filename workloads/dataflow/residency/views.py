@@ -139,12 +139,12 @@ def lines_taken(program: Program, region: int) -> int:
 
 def is_whole(program: Program, region: int) -> bool:
     """Return whether each tile of a region has a slot of its own from the layer's begin, and nothing waits for its stores."""
-    ops = program.ops
-    takes = ops[(ops[:, Op.REGION] == region) & (ops[:, Op.KIND] != OpKind.STORE)]
-    waits = (takes[:, Op.DEP_OP] >= 0) | (takes[:, Op.DEP_PORT] >= 0)
-    stores = operations_of(program, region, OpKind.STORE)
-    once = len(np.unique(takes[:, Op.SLOT])) == len(takes)
-    return bool(once and not waits.any() and not np.isin(ops[:, Op.DEP_OP], stores).any())
+    ops, mine = program.ops, program.ops[:, Op.REGION] == region
+    stores = mine & (ops[:, Op.KIND] == OpKind.STORE)
+    takes, awaited = mine & ~stores, ops[:, Op.DEP_OP]
+    waits = (awaited[takes] >= 0) | (ops[takes, Op.DEP_PORT] >= 0)
+    once = (np.bincount(ops[takes, Op.SLOT] - program.regions[region, Reg.FIRST_SLOT]) <= 1).all()
+    return bool(once and not waits.any() and not stores[awaited[awaited >= 0]].any())
 
 
 def _found_in_place(ops: Int64Array, region: int, resident: Resident, word_bytes: int) -> None:
