@@ -31,12 +31,12 @@ for number in range(400):
 for number in range(100):
     run_compiled(Case(draw_dram(pick, draw_system(pick, ANY)), (draw_layer(pick), draw_layer(pick))))
 """
-#: The kernel that repeats blocks, on layers that repeat, some with folds at uneven distances.
+#: The kernel that repeats blocks, on layers that repeat, some with folds at uneven distances, and on random Programs.
 REPLAY = """
 from functools import partial
 import replay_cases
 
-for first in (700_000, -700_300):
+for first in (700_000, -700_300, replay_cases.FIRST_PROGRAM + 700_000):
     assert replay_cases.main(first, 300, partial(replay_cases.replayed, shadow=False)) == 0
 """
 #: The kernel of a scratchpad's traffic.
