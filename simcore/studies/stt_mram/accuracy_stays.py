@@ -24,7 +24,7 @@ from simcore.studies.stt_mram.systems import OPTIMIZER
 from simcore.studies.stt_mram.thermal import mean_flips
 from simcore.studies.stt_mram.variants import Variant
 from simcore.studies.write_errors.accuracy_tables import ERROR_FREE, run_table, spread_table
-from simcore.studies.write_errors.settings import QUICK_EPOCHS, WriteErrorSettings
+from simcore.studies.write_errors.settings import WriteErrorSettings
 from simcore.studies.write_errors.training_runs import DataSource, Point, running
 from simcore.systolic.storage import KeptPad
 from workloads.faults.injection import ErrorRates, error_rates
@@ -38,6 +38,8 @@ from workloads.networks.images import DIGIT
 from workloads.training import training_step
 
 STABILITIES, QUICK_STABILITIES = (20, 25, 30, 35, 40, 45, 50), (30, 40, 50)
+#: Seeds of a full study; seeds and epochs of a quick one.
+SEEDS, QUICK_SEEDS, QUICK_EPOCHS = 5, 2, 4
 #: What reads do to stored bits. The read current drives junctions out of the parallel state, which stands for 0 or for 1.
 READS_FLIP = ("0 to 1", "1 to 0")
 #: Number of classes of digits.
@@ -53,7 +55,7 @@ def study_accuracy_stays(settings: SttMramSettings, on_progress: OnProgress | No
     named = [_case(settings.cell, stability, pads, what) for stability in _stabilities(settings) for what in READS_FLIP]
     points = [_point(setup, settings.cell, each) for each in named]
     free = Point(ERROR_FREE, setup, _rates(setup, 0.0))
-    seeds = range(WriteErrorSettings(quick=settings.quick, seeds=settings.seeds).number_of_seeds)
+    seeds = range(WriteErrorSettings(seeds=settings.seeds or (QUICK_SEEDS if settings.quick else SEEDS)).number_of_seeds)
     data = DataSource()
     with running(data, settings.jobs, on_progress) as runner:
         runs = run_table(runner.train([free, *points], list(seeds)))

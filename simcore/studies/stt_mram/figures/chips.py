@@ -80,9 +80,10 @@ def draw_chips(tables: Mapping[str, pd.DataFrame]) -> Figure:
     for axes, name in zip(panels, formats, strict=True):
         rows = table[table["format"] == name]
         searched = rows["combines"].isna()
-        _points(axes, rows[searched], "loss", {"color": "0.6", "marker": "o", "label": "chips of the search"})
         made = rows[~searched]
-        _points(axes, made, "loss", {"color": COLOURS[0], "marker": "o", "label": "seeds of the search"})
+        if searched.any():
+            _points(axes, rows[searched], "loss", {"color": "0.6", "marker": "o", "label": "chips of the search"})
+        _points(axes, made, "loss", {"color": COLOURS[0], "marker": "o", "label": "first seeds"})
         if made["fresh_loss_mean_points"].notna().any():
             _points(
                 axes, made, "fresh_loss", {"color": COLOURS[1], "marker": "D", "label": "fresh seeds", "markerfacecolor": "none"}
@@ -93,7 +94,7 @@ def draw_chips(tables: Mapping[str, pd.DataFrame]) -> Figure:
         )
         for row in made.to_dict("records"):
             at = (row["write_energy_gain"], min(row["loss_mean_points"], MOST_LOSS_POINTS))
-            axes.annotate(str(numbers[row["chip"]]), at, xytext=(0, 5), textcoords="offset points", ha="center", fontsize=7)
+            axes.annotate(str(numbers[row["chip"]]), at, xytext=(4, 4), textcoords="offset points", fontsize=7)
         _lines(axes)
         axes.set_title(f"{rows['net'].iloc[0]} on {rows['data'].iloc[0]}, {name}")
         axes.set_xlabel("write energy of a training step:\ncell's own write / this chip (log)")
