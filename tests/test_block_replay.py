@@ -17,14 +17,17 @@ import replay_cases
 from equality import Traces
 from replay_cases import FIRST_PROGRAM, FIRST_WITH_DRAM, ReplayCase, case, replayed, small_blocks
 
-from simcore import simulate
+from simcore import load_system, simulate
 from simcore.engine import replay_choice
 from simcore.engine.compiled.replay import blocks
 from simcore.engine.compiled.replay.tables import DIFFERENCES
 from simcore.engine.compiled.run import CompiledEngine
 from simcore.engine.shortcuts import Shortcuts
 from simcore.machine.line_writes import no_line_writes
+from simcore.machine.machine import build_machine
 from simcore.results import Results
+from workloads.dataflow import lower_network
+from workloads.load import load_network
 
 #: A case in which many blocks are repeated, in several bins of the timeline.
 REPEATING = 1020
@@ -47,6 +50,22 @@ def test_replay_changes_no_cell(first, count, shadow, capsys):
     assert replay_cases.main(first, count, partial(replayed, shadow=shadow)) == 0
     repeated = int(capsys.readouterr().out.split(" blocks repeated")[0].split()[-1])
     assert repeated > 200
+
+
+@pytest.mark.slow
+def test_layers_whose_results_stay_and_whose_tiles_come_early_are_replayed():
+    """Plans of results that stay and of the next layer's tiles take slots only when they are free, too."""
+    keys = ["layer_results=scratchpads", "dma.prefetch=next-layer", "array.rows=8", "array.columns=8"]
+    system = load_system("train-sram", keys)
+    programs = [program for _, program, _ in lower_network(load_network("lenet5", 2), system) if program is not None]
+    shortcuts = replace(case(REPEATING).shortcuts, equal_layers=False)
+    found = [
+        layer.hits
+        for program in programs
+        for layer in replayed(ReplayCase(build_machine(system), program, shortcuts, 16, 64, 1), shadow=False)
+    ]
+    assert sum("ahead" in program.facts for program in programs) >= 2
+    assert sum(found) > 500
 
 
 def test_a_tile_that_comes_goes_and_begins_to_come_back_within_a_block_is_not_there():
