@@ -153,6 +153,7 @@ def _x_axis(axes: Any, key: str, values: list[Any]) -> None:
 
 
 _LABELS = {
+    "kept": "codes and scrubs",
     "dram_traffic": "main memory: moved",
     "dram_background": "main memory: background",
     "dram_refresh": "main memory: refresh",
