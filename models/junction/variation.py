@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import log, pi, sqrt
 
 import numpy as np
@@ -53,9 +53,8 @@ def overdrive_for_mean_error_rate(tau: float, error_rate: float, thermal_stabili
     With a ``sigma`` of 0 the cells are equal. Raise InputError if no overdrive keeps the rate, because weak cells always fail.
     """
     equal = overdrive_for_error_rate(tau, error_rate, thermal_stability)
-    if sigma == 0:
-        return equal
-    return _least(equal, error_rate, lambda overdrive: mean_error_rate(overdrive, tau, thermal_stability, sigma), "overdrive")
+    mean_of = partial(mean_error_rate, tau=tau, thermal_stability=thermal_stability, sigma=sigma)
+    return _least(equal, error_rate, mean_of, "overdrive") if sigma else equal
 
 
 @lru_cache(maxsize=4096)
@@ -65,9 +64,8 @@ def pulse_for_mean_error_rate(overdrive: float, error_rate: float, thermal_stabi
     With a ``sigma`` of 0 the cells are equal. Raise InputError if no pulse keeps the rate, because weak cells always fail.
     """
     equal = pulse_for_error_rate(overdrive, error_rate, thermal_stability)
-    if sigma == 0:
-        return equal
-    return _least(equal, error_rate, lambda tau: mean_error_rate(overdrive, tau, thermal_stability, sigma), "pulse")
+    mean_of = partial(mean_error_rate, overdrive, thermal_stability=thermal_stability, sigma=sigma)
+    return _least(equal, error_rate, mean_of, "pulse") if sigma else equal
 
 
 def _least(equal: float, error_rate: float, mean_of: Callable[[float], float], what: str) -> float:

@@ -118,6 +118,7 @@ class PimDramKind(MachineKind[PimDramSpec, "NetworkPlan"]):
     def energy_of_layers(
         self, spec: PimDramSpec, costs: Any, runs: Sequence[LayerRun], line_wear: LineWear | None = None
     ) -> Sequence[Mapping[str, float]]:
+        """Return the energy of each layer in pJ, part by part. There are no lines that wear."""
         from simcore.pim_dram.energy import energy_parts
 
         return [energy_parts(costs, run.facts["done"], run.facts["periphery_pj"]) for run in runs]

@@ -52,7 +52,7 @@ def page(data: Mapping[str, Any], first_line: str) -> str:
 
 
 def packed(data: Mapping[str, Any]) -> str:
-    """Return plain JSON values compressed, as base64. Equal data give equal texts. Raise InputError for a number without end."""
+    """Return plain JSON values compressed, as base64; equal data give equal texts. Raise InputError for NaN and infinity."""
     try:
         text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     except ValueError:

@@ -80,6 +80,7 @@ class Yardstick(MachineKind[YardstickT, "list[BoundLayer]"]):
     def energy_of_layers(
         self, spec: YardstickT, costs: Any, runs: Sequence[LayerRun], line_wear: LineWear | None = None
     ) -> Sequence[Mapping[str, float]]:
+        """Return the energy of each layer in pJ, part by part. There are no lines that wear."""
         return [costs.parts(run) for run in runs]
 
     def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
