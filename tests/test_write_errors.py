@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simcore.errors import InputError
-from workloads.faults.injection import Written, error_rates, write_words
+from workloads.faults.injection import Written, bits_by_rate, drawn_sites, error_rates, write_words
 from workloads.faults.word_memory import TENSORS, WordMemory
 from workloads.faults.words import Bf16, FixedPoint, word_format
 
@@ -108,9 +108,9 @@ class CountingDraws:
     def __init__(self) -> None:
         self.made, self.distances = np.random.default_rng(RNG_SEED), 0
 
-    def geometric(self, rate: float, size: int) -> npt.NDArray[np.int64]:
+    def standard_exponential(self, size: int) -> npt.NDArray[np.float64]:
         self.distances += size
-        return self.made.geometric(rate, size)
+        return self.made.standard_exponential(size)
 
     def random(self, size: int) -> npt.NDArray[np.float64]:
         return self.made.random(size)
@@ -147,6 +147,35 @@ def test_rates_too_small_for_any_failure_are_no_trouble() -> None:
     n = 1000
     for rate in (1e-18, 1e-300, 5e-324):
         assert write(np.zeros(n, np.uint32), np.full(n, 1, np.uint32), error_rates(1, rate)).failed_bits == 0
+
+
+@pytest.mark.parametrize("rate", [1e-12, 1e-3, 0.1, 0.333, 0.34, 1.0])
+def test_sites_lie_at_geometric_distances(rate: float) -> None:
+    """The distances, which are computed for all sites at once, are those that numpy's own function draws one by one."""
+    sites, scalar = 5000, np.random.default_rng(RNG_SEED)
+    expected, site = [], -1
+    while (site := site + min(int(scalar.geometric(rate)), sites + 1)) < sites:
+        expected.append(site)
+    assert drawn_sites(sites, rate, np.random.default_rng(RNG_SEED)).tolist() == expected
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255)), max_size=60),
+    st.lists(st.tuples(*[st.sampled_from((0.0, 0.05, 0.3, 0.5, 1.0))] * 2), min_size=8, max_size=8),
+)
+def test_a_write_is_that_of_its_bits_one_by_one(pairs: list[tuple[int, int]], by_bit: list[tuple[float, float]]) -> None:
+    """Site by site: a bit that must flip keeps its old value if a number drawn for it says so."""
+    old, new, rates = words(*(a for a, _ in pairs)), words(*(b for _, b in pairs)), np.array(by_bit)
+    scalar, expected = np.random.default_rng(RNG_SEED), new.tolist()
+    for bits, highest in bits_by_rate(rates) if (old ^ new).any() else ():
+        for site in drawn_sites(len(bits) * len(new), highest, scalar).tolist():
+            word, bit = site // len(bits), int(bits[site % len(bits)])
+            was, wanted = int(old[word]) >> bit & 1, int(new[word]) >> bit & 1
+            if was != wanted and scalar.random() * highest < rates[bit, was]:
+                expected[word] ^= 1 << bit
+    written = write(old, new, rates)
+    assert written.words.tolist() == expected
+    assert written.failed_bits == int(np.bitwise_count(written.words ^ new).sum())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from workloads.faults.injection import ErrorRates, bits_by_rate, drawn_sites, failing, write_words
+from workloads.faults.injection import ErrorRates, bits_by_rate, drawn_sites, failing, masks, words_and_bits, write_words
 from workloads.faults.stay import NO_FLIPS, StayFlips, after_stay
 from workloads.faults.step_writes import PADS, RegionWrites
 from workloads.faults.sum_words import SumFormat
@@ -127,14 +127,14 @@ class PadMemory:
         self.counts[region.pad].words += folds * sums
         rates = self._rates[region.pad, region.kind]
         drawn = [
-            (*np.divmod(drawn_sites(len(bits) * folds * sums, highest, self._draws[region.pad]), len(bits)), bits)
+            words_and_bits(drawn_sites(len(bits) * folds * sums, highest, self._draws[region.pad]), bits)
             for bits, highest in bits_by_rate(rates)
         ]
-        write = np.concatenate([np.zeros(0, np.int64), *(each for each, _, _ in drawn)])
+        write = np.concatenate([np.zeros(0, np.int64), *(each for each, _ in drawn)])
         if not len(write):
             return None
         order = np.argsort(write, kind="stable")
-        bit = np.concatenate([bits[place] for _, place, bits in drawn])[order]
+        bit = np.concatenate([bit for _, bit in drawn])[order]
         fold, word = np.divmod(write[order], sums)
         share = self._shares.get(region.pad)
         if share is None:
@@ -183,8 +183,7 @@ class PadMemory:
         word, bit = sites
         encoded = form[0].encode(new[word], form[1])
         fails = failing(was, encoded, bit, self._rates[region.pad, region.kind], self._draws[region.pad])
-        flipped = np.zeros(len(new), np.uint32)
-        np.bitwise_xor.at(flipped, word[fails], np.uint32(1) << bit[fails])
+        flipped = masks(len(new), word[fails], bit[fails])
         failed = np.flatnonzero(flipped)
         new[failed] = form[0].decode(form[0].encode(new[failed], form[1]) ^ flipped[failed], form[1])
         self.counts[region.pad].failed_bits += int(fails.sum())

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simcore.errors import InputError
-from workloads.faults.injection import drawn_sites
+from workloads.faults.injection import drawn_sites, masks, words_and_bits
 from workloads.faults.words import Words
 
 #: The probabilities that a stored 0, and a stored 1, is wrong when it is used.
@@ -39,10 +39,7 @@ def after_stay(words: Words, word_bits: int, flips: StayFlips, rng: np.random.Ge
     highest = max(flips)
     if highest == 0 or not words.size:
         return Stayed(words, 0)
-    word, place = np.divmod(drawn_sites(word_bits * words.size, highest, rng), word_bits)
-    bit = place.astype(np.uint32)
+    word, bit = words_and_bits(drawn_sites(word_bits * words.size, highest, rng), np.arange(word_bits, dtype=np.uint32))
     own = np.asarray(flips)[(words[word] >> bit) & np.uint32(1)]
     flipped = rng.random(len(word)) * highest < own
-    stayed = words.copy()
-    np.bitwise_xor.at(stayed, word[flipped], np.uint32(1) << bit[flipped])
-    return Stayed(stayed, int(flipped.sum()))
+    return Stayed(words ^ masks(words.size, word[flipped], bit[flipped]), int(flipped.sum()))
