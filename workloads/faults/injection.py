@@ -124,4 +124,5 @@ def _distances(count: int, rate: float, most: int, rng: np.random.Generator) -> 
     if rate >= SEARCHED_FROM_RATE:
         return np.minimum(rng.geometric(rate, count), most)
     with np.errstate(over="ignore"):
-        return np.minimum(np.ceil(rng.standard_exponential(count) / -np.log1p(-rate)), most).astype(np.int64)
+        distances: Int64Array = np.minimum(np.ceil(rng.standard_exponential(count) / -np.log1p(-rate)), most).astype(np.int64)
+    return distances
