@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simcore.errors import InputError
-from workloads.faults.injection import Written, bits_by_rate, drawn_sites, error_rates, write_words
+from workloads.faults.injection import Written, drawn_sites, error_rates, rate_table, write_words
 from workloads.faults.word_memory import TENSORS, WordMemory
 from workloads.faults.words import Bf16, FixedPoint, word_format
 
@@ -167,11 +167,11 @@ def test_a_write_is_that_of_its_bits_one_by_one(pairs: list[tuple[int, int]], by
     """Site by site: a bit that must flip keeps its old value if a number drawn for it says so."""
     old, new, rates = words(*(a for a, _ in pairs)), words(*(b for _, b in pairs)), np.array(by_bit)
     scalar, expected = np.random.default_rng(RNG_SEED), new.tolist()
-    for bits, highest in bits_by_rate(rates) if (old ^ new).any() else ():
+    for bits, highest in rate_table(rates).groups if (old ^ new).any() else ():
         for site in drawn_sites(len(bits) * len(new), highest, scalar).tolist():
             word, bit = site // len(bits), int(bits[site % len(bits)])
             was, wanted = int(old[word]) >> bit & 1, int(new[word]) >> bit & 1
-            if was != wanted and scalar.random() * highest < rates[bit, was]:
+            if was != wanted and scalar.random() < rates[bit, was] / highest:
                 expected[word] ^= 1 << bit
     written = write(old, new, rates)
     assert written.words.tolist() == expected

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -59,20 +61,40 @@ def write_words(old: Words, new: Words, rates: ErrorRates, rng: np.random.Genera
     stored, failed = new.copy(), 0
     if not flipped:
         return Written(stored, flipped, 0)
-    for bits, highest in bits_by_rate(rates):
+    table = rate_table(rates)
+    for bits, highest in table.groups:
         word, bit = words_and_bits(drawn_sites(len(bits) * len(new), highest, rng), bits)
-        must_flip = np.flatnonzero((flips[word] >> bit & _ONE).astype(bool))
+        must_flip = (flips[word] >> bit & _ONE).nonzero()[0]
         word, bit = word[must_flip], bit[must_flip]
-        fails = np.flatnonzero(_fails(new[word], bit, highest, rates, rng))
+        fails = _fails(new[word], bit, table, rng)
         stored ^= masks(len(new), word[fails], bit[fails])
         failed += len(fails)
     return Written(stored, flipped, failed)
 
 
-def bits_by_rate(rates: ErrorRates) -> list[tuple[npt.NDArray[np.uint32], float]]:
-    """Return the bits that may fail, ascending, together with all others of the same higher rate, and that rate."""
+@dataclass(frozen=True)
+class RateTable:
+    """Error rates as drawing needs them.
+
+    ``groups`` are the bits that may fail, ascending, together with all others of the same higher rate, and that rate. ``shares``
+    [2 x bit + direction] is a rate over the higher one of its bit.
+    """
+
+    groups: tuple[tuple[npt.NDArray[np.uint32], float], ...]
+    shares: npt.NDArray[np.float64]
+
+
+def rate_table(rates: ErrorRates) -> RateTable:
+    """Return the table of some error rates. It is made once for equal ones."""
+    return _table(rates.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _table(raw: bytes) -> RateTable:
+    rates = np.frombuffer(raw).reshape(-1, 2)
     highest = rates.max(axis=1)
-    return [(np.flatnonzero(highest == rate).astype(np.uint32), float(rate)) for rate in np.unique(highest[highest > 0])]
+    groups = [((highest == rate).nonzero()[0].astype(np.uint32), float(rate)) for rate in np.unique(highest[highest > 0])]
+    return RateTable(tuple(groups), (rates / np.where(highest > 0, highest, 1.0)[:, None]).ravel())
 
 
 def words_and_bits(sites: Int64Array, bits: npt.NDArray[np.uint32]) -> tuple[Int64Array, npt.NDArray[np.uint32]]:
@@ -88,20 +110,16 @@ def masks(words: int, word: Int64Array, bit: npt.NDArray[np.uint32]) -> Words:
     return found
 
 
-def failing(old: Words, new: Words, bit: Words, rates: ErrorRates, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Return which of the sites, drawn at the higher rate of their bit, fail: ``bit`` of a word that overwrites ``old``."""
-    must_flip = ((old ^ new) >> bit & _ONE).astype(bool)
-    return must_flip & _fails(new, bit, rates.max(axis=1)[bit], rates, rng)
+def failing(old: Words, new: Words, bit: Words, rates: ErrorRates, rng: np.random.Generator) -> Int64Array:
+    """Return the numbers of those drawn sites that fail, ascending: each is the ``bit`` of a word that overwrites ``old``."""
+    must_flip = ((old ^ new) >> bit & _ONE).nonzero()[0]
+    return must_flip[_fails(new[must_flip], bit[must_flip], rate_table(rates), rng)]
 
 
-def _fails(
-    new: Words, bit: Words, drawn_at: float | npt.NDArray[np.float64], rates: ErrorRates, rng: np.random.Generator
-) -> npt.NDArray[np.bool_]:
-    """Return which sites, drawn at these rates, fail in the direction in which they flip: to the value of ``bit`` in ``new``."""
-    to_one = new >> bit & _ONE
-    of_direction = rates.ravel()[2 * bit + (_ONE - to_one)]
-    fails: npt.NDArray[np.bool_] = rng.random(len(new)) * drawn_at < of_direction
-    return fails
+def _fails(new: Words, bit: Words, table: RateTable, rng: np.random.Generator) -> Int64Array:
+    """Return which of the drawn sites, all of which must flip, fail in that direction: to the value of ``bit`` in ``new``."""
+    to_zero = (new >> bit & _ONE) ^ _ONE
+    return (rng.random(len(new)) < table.shares[bit + bit + to_zero]).nonzero()[0]
 
 
 def drawn_sites(sites: int, rate: float, rng: np.random.Generator) -> Int64Array:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from workloads.faults.injection import ErrorRates, bits_by_rate, drawn_sites, failing, masks, words_and_bits, write_words
+from workloads.faults.injection import ErrorRates, drawn_sites, failing, masks, rate_table, words_and_bits, write_words
 from workloads.faults.stay import NO_FLIPS, StayFlips, after_stay
 from workloads.faults.step_writes import PADS, RegionWrites
 from workloads.faults.sum_words import SumFormat
@@ -128,14 +128,17 @@ class PadMemory:
         rates = self._rates[region.pad, region.kind]
         drawn = [
             words_and_bits(drawn_sites(len(bits) * folds * sums, highest, self._draws[region.pad]), bits)
-            for bits, highest in bits_by_rate(rates)
+            for bits, highest in rate_table(rates).groups
         ]
         write = np.concatenate([np.zeros(0, np.int64), *(each for each, _ in drawn)])
         if not len(write):
             return None
-        order = np.argsort(write, kind="stable")
-        bit = np.concatenate([bit for _, bit in drawn])[order]
-        fold, word = np.divmod(write[order], sums)
+        bit = np.concatenate([bit for _, bit in drawn])
+        if sum(len(each) > 0 for each, _ in drawn) > 1:
+            order = np.argsort(write, kind="stable")
+            write, bit = write[order], bit[order]
+        fold = write // sums
+        word = write - fold * sums
         share = self._shares.get(region.pad)
         if share is None:
             return Sites(fold, word, bit)
@@ -186,7 +189,7 @@ class PadMemory:
         flipped = masks(len(new), word[fails], bit[fails])
         failed = np.flatnonzero(flipped)
         new[failed] = form[0].decode(form[0].encode(new[failed], form[1]) ^ flipped[failed], form[1])
-        self.counts[region.pad].failed_bits += int(fails.sum())
+        self.counts[region.pad].failed_bits += len(fails)
 
     def leave_sums(self, region: RegionWrites, layer: str, sums: int, make: Callable[[], Words]) -> None:
         """Note which words a product without failures leaves: the partial sums before its last fold, which ``make`` makes."""

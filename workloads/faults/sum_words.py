@@ -50,7 +50,8 @@ class FixedSums:
     def encode(self, values: Values, scale: int) -> Words:
         """Return the words of the values, rounded to nearest even. Not-a-number becomes 0."""
         top = 2.0 ** (SUM_BITS - 1)
-        scaled = np.rint(np.nan_to_num(values.astype(np.float64), nan=0.0) * 2.0**scale)
+        scaled = np.rint(values.astype(np.float64) * 2.0**scale)
+        scaled[np.isnan(scaled)] = 0.0
         return np.clip(scaled, -top, top - 1).astype(np.int32).view(np.uint32)
 
     def decode(self, words: Words, scale: int) -> Values:
