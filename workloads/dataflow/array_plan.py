@@ -4,7 +4,8 @@ The closed form that chooses a tiling knows a tensor's bytes, but not the size o
 small scratchpads that matters: a tile too many, and a whole tensor is loaded again and again. Where the plan of a tiling moves
 another amount than the closed form expects, a few other tilings are therefore planned too. Where it moves more, the same tiling
 is tried first with smaller tiles of the ifmap. A fold of a large batch reads a few rows and channels of each of many images. If
-the tiles that hold them do not fit, each fold loads again what the one before it evicted.
+the tiles that hold them do not fit, each fold loads again what the one before it evicted. Where all this does not help, tilings
+for smaller scratchpads are tried. What serves there serves here, too, so that more capacity hardly ever costs bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 from simcore.errors import InputError
 from simcore.program.program import Int64Array, Port
 from simcore.spec.system import System
-from workloads.dataflow.ahead import tiles_ahead
+from workloads.dataflow.ahead import bytes_per_cycle, tiles_ahead
 from workloads.dataflow.dataflow import Dataflow
 from workloads.dataflow.folds import build_folds
 from workloads.dataflow.ifmap_uses import IfmapTiles
@@ -26,14 +27,17 @@ from workloads.dataflow.operations import RegionPlan, build_operations, moved_by
 from workloads.dataflow.regions import region_rows, shares
 from workloads.dataflow.segments import fold_streams
 from workloads.dataflow.shape import ConvShape
+from workloads.dataflow.smaller import smaller_machines
 from workloads.dataflow.tensors import ArrayLayer, Tensor, filters, ifmap, results
-from workloads.dataflow.tiling import ALIKE, Tiling, key_of, least_tilings, remember, tilings
+from workloads.dataflow.tiling import ALIKE, MUCH_LONGER, Tiling, key_of, least_tilings, remember, tilings
 
 #: The tilings that were found by planning several, of each layer, machine and dataflow.
 _planned: OrderedDict[tuple[Hashable, ...], Tiling] = OrderedDict()
 
 #: The closed form is exact if a plan moves what it expects within this fraction.
 EXACT = 0.02
+#: A plan that moves more than so many times what is expected may be worse than one for smaller scratchpads.
+UNEXPECTED = ALIKE * (1 + EXACT)
 #: Operations of the plans that are tried where a plan moves more than expected, and where it moves less; uses of these plans.
 TRIED_OPERATIONS, TRIED_IF_LESS, TRIED_USES = 60_000, 3_000, 2_000_000
 
@@ -81,8 +85,8 @@ class ArrayPlan:
 def plan_array(name: str, shape: ConvShape, system: System, flow: Dataflow) -> ArrayPlan:
     """Return the plan of a layer that moves about the least, and of such plans the one of the fewest steps.
 
-    A plan that takes much longer than the closed form's choice is not among them. Raise InputError if a scratchpad cannot hold
-    the data that one element of a stream needs.
+    A plan that takes much longer than the closed form's choice, or than the best of those tried before it, is not among them.
+    Raise InputError if a scratchpad cannot hold the data that one element of a stream needs.
     """
     key = key_of(shape, system, flow)
     if key in _planned:
@@ -97,20 +101,62 @@ def plan_array(name: str, shape: ConvShape, system: System, flow: Dataflow) -> A
     if moved < expected or plans[-1].moved_bytes > ALIKE * expected:
         operations = TRIED_OPERATIONS if moved > expected else TRIED_IF_LESS
         tried = min(operations // len(plans[-1].ops), TRIED_USES // plans[-1].uses)
-        plans = _with(plans, name, shape, system, least_tilings(shape, system, plans[-1].tiling)[:tried])
-    best = min(plans, key=lambda other: (other.layer.folds.steps, other.moved_bytes))
+        others = least_tilings(shape, system, plans[-1].tiling)[:tried]
+        plans = _with(plans, name, shape, system, [other for other in others if other != plans[-1].tiling])
+    if _least(plans) > UNEXPECTED * expected:
+        plans = _or_as_in_smaller(plans, name, shape, system, flow)
+    best = _quickest(plans)
     tiling = replace(best.tiling, expected_bytes=best.moved_bytes)
     remember(_planned, key, tiling)
     return replace(best, tiling=tiling)
+
+
+def _alike(plans: list[ArrayPlan]) -> list[ArrayPlan]:
+    """Return the plans that move about the least."""
+    return [plan for plan in plans if plan.moved_bytes <= ALIKE * _least(plans)]
+
+
+def _quickest(plans: list[ArrayPlan]) -> ArrayPlan:
+    """Return the plan of the fewest steps."""
+    return min(plans, key=lambda plan: (plan.layer.folds.steps, plan.moved_bytes))
+
+
+def _least(plans: list[ArrayPlan]) -> int:
+    """Return the fewest bytes that a plan moves."""
+    return min(plan.moved_bytes for plan in plans)
+
+
+def _or_as_in_smaller(plans: list[ArrayPlan], name: str, shape: ConvShape, system: System, flow: Dataflow) -> list[ArrayPlan]:
+    """Return those that move about the least of some plans and of those that move less under a tiling for smaller scratchpads.
+
+    Each row of smaller machines is followed to the first whose tiling moves here about what is expected there. Machines that
+    follow are expected to move more. A plan of many more steps than the time of the one that would be taken is left out.
+    """
+    quickest = _quickest(plans)
+    longest = MUCH_LONGER * max(quickest.layer.folds.steps, quickest.moved_bytes / bytes_per_cycle(system))
+    known = [(plan.tiling.sharing, plan.tiling.loops) for plan in plans]
+    for machines in smaller_machines(system):
+        for machine in machines:
+            tiling = tilings(shape, machine, flow)[0]
+            if tiling.expected_bytes >= _least(plans):
+                break
+            if (tiling.sharing, tiling.loops) in known:
+                continue
+            known.append((tiling.sharing, tiling.loops))
+            with suppress(InputError):
+                plan = _plan(name, shape, system, tiling)
+                if plan.moved_bytes < _least(plans) and plan.layer.folds.steps <= longest:
+                    plans = _alike([*plans, plan])
+            if _least(plans) <= ALIKE * tiling.expected_bytes:
+                break
+    return plans
 
 
 def _with(plans: list[ArrayPlan], name: str, shape: ConvShape, system: System, found: list[Tiling]) -> list[ArrayPlan]:
     """Return those that move about the least of some plans and of those under more tilings, as far as these can be planned."""
     for tiling in found:
         with suppress(InputError):
-            plans = [*plans, _plan(name, shape, system, tiling)]
-            most = ALIKE * min(other.moved_bytes for other in plans)
-            plans = [other for other in plans if other.moved_bytes <= most]
+            plans = _alike([*plans, _plan(name, shape, system, tiling)])
     return plans
 
 
