@@ -29,7 +29,7 @@ from workloads.dataflow.segments import fold_streams
 from workloads.dataflow.shape import ConvShape
 from workloads.dataflow.smaller import smaller_machines
 from workloads.dataflow.tensors import ArrayLayer, Tensor, filters, ifmap, results
-from workloads.dataflow.tiling import ALIKE, MUCH_LONGER, Tiling, key_of, least_tilings, remember, tilings
+from workloads.dataflow.tiling import ALIKE, Tiling, key_of, least_tilings, remember, tilings
 
 #: The tilings that were found by planning several, of each layer, machine and dataflow.
 _planned: OrderedDict[tuple[Hashable, ...], Tiling] = OrderedDict()
@@ -38,6 +38,8 @@ _planned: OrderedDict[tuple[Hashable, ...], Tiling] = OrderedDict()
 EXACT = 0.02
 #: A plan that moves more than so many times what is expected may be worse than one for smaller scratchpads.
 UNEXPECTED = ALIKE * (1 + EXACT)
+#: The factor by which a tiling for smaller scratchpads may take longer.
+LONGER = 1.25
 #: Operations of the plans that are tried where a plan moves more than expected, and where it moves less; uses of these plans.
 TRIED_OPERATIONS, TRIED_IF_LESS, TRIED_USES = 60_000, 3_000, 2_000_000
 
@@ -130,10 +132,11 @@ def _or_as_in_smaller(plans: list[ArrayPlan], name: str, shape: ConvShape, syste
     """Return those that move about the least of some plans and of those that move less under a tiling for smaller scratchpads.
 
     Each row of smaller machines is followed to the first whose tiling moves here about what is expected there. Machines that
-    follow are expected to move more. A plan of many more steps than the time of the one that would be taken is left out.
+    follow are expected to move more. A plan of more steps than ``LONGER`` times the time of the one that would be taken is left
+    out: where main memory is not the limit, fewer bytes are no reason to compute far longer.
     """
     quickest = _quickest(plans)
-    longest = MUCH_LONGER * max(quickest.layer.folds.steps, quickest.moved_bytes / bytes_per_cycle(system))
+    longest = LONGER * max(quickest.layer.folds.steps, quickest.moved_bytes / bytes_per_cycle(system))
     known = [(plan.tiling.sharing, plan.tiling.loops) for plan in plans]
     for machines in smaller_machines(system):
         for machine in machines:
