@@ -11,15 +11,16 @@ from simcore.errors import InputError
 from simcore.spec import System
 from simcore.studies.form.figures import draw_figures
 from simcore.studies.stt_mram.catalogue import CATALOGUE
-from simcore.studies.stt_mram.chips import kept, part, trainings
+from simcore.studies.stt_mram.chips import kept, nets, part, trainings
 from simcore.studies.stt_mram.chips.energy import gains, step_of, step_row
-from simcore.studies.stt_mram.chips.findings import contribution_findings, front
+from simcore.studies.stt_mram.chips.findings import contribution_findings, front, net_findings
 from simcore.studies.stt_mram.chips.formats import FORMATS, Task
 from simcore.studies.stt_mram.chips.made import LOW_RATE, Split, Writes, contributions, made_chip
 from simcore.studies.stt_mram.chips.printed import chip_tables
 from simcore.studies.stt_mram.chips.search import found_split
 from simcore.studies.stt_mram.chips.sentences import chip_sentences
 from simcore.studies.stt_mram.chips.trainings import Run, trained
+from simcore.studies.stt_mram.settings import SttMramSettings
 from simcore.studies.write_errors.training_runs import DataSource
 from workloads.faults.chip import OPERAND_PADS, PAD_NAMES, Chip, Slices, chip_system
 from workloads.faults.device import MacroDevice
@@ -291,6 +292,30 @@ def test_a_formats_tables_printed_and_drawn(monkeypatch, writes, split, tmp_path
     assert len(printed.rows) == len(found.contributions)
     pytest.importorskip("matplotlib")
     assert set(draw_figures(CATALOGUE, tables, tmp_path / "drawn")) == {"contributions", "chips"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("small", [4, 7, 2])
+def test_a_larger_network_gives_up_bits_until_it_loses_little(monkeypatch, writes, small):
+    """A bit of each scratchpad costs 0.3 points: with 3 bits 0.9 are lost. Chips that lost too much stand before the last one."""
+    monkeypatch.setattr(part, "trained", lambda runs, *_: [fewer_right(run) for run in runs])
+    monkeypatch.setattr(part, "step_row", energies_of_bits)
+    settings, split = SttMramSettings(seeds=4), Split.alike(small, 8)
+    table, runs = nets.measure_nets([TASK], {"bf16": split}, writes, DEVICE, settings, None)
+    bits = [f"ifmap {each}, filter {each}, ofmap {each}" for each in range(small, min(small, 3) - 1, -1)]
+    assert table["bits_that_err"].tolist() == ["", *bits]
+    assert table["loss_mean_points"].to_numpy() == pytest.approx(
+        [0, *(0.3 * each for each in range(small, min(small, 3) - 1, -1))]
+    )
+    assert table["seeds"].tolist() == ["0 to 3", *["0 to 2"] * (len(bits) - 1), "0 to 3"]
+    assert table["write_energy_gain"].iloc[0] == 1
+    assert (table["write_energy_gain"].iloc[1:].diff().dropna() < 0).all(), "fewer bits save less"
+    assert set(runs["experiment"]) == {"net", "net search"}
+    (told,) = net_findings(table)
+    assert (told["bits_that_err"], told["loss_mean_points"]) == (bits[-1], pytest.approx(0.3 * min(small, 3)))
+    (printed,) = chip_tables({"accuracy_nets": table})
+    assert len(printed.rows) == len(table)
+    assert any(told["bits_that_err"] in line for line in chip_sentences({"contributions": [], "nets": [told]}))
 
 
 def test_a_chip_of_two_kinds_of_banks(writes):

@@ -117,10 +117,10 @@ def front(table: pd.DataFrame) -> pd.Series[bool]:
 
 
 def net_findings(nets: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return for each larger network what the chip that combines everything saves and loses."""
-    kept = nets[nets["combines"] == nets["combines"].iloc[-1]]
+    """Return for each larger network what the chip that is kept, its last one, saves and loses."""
+    kept = nets.groupby("net", sort=False).tail(1)
     keys = ("write_energy_gain", "step_energy_gain", "accuracy_mean_percent", "loss_mean_points", "loss_std_points")
-    named = ("net", "data", "format", "chip", "seeds")
+    named = ("net", "data", "format", "chip", "bits_that_err", "seeds")
     return [
         {**{key: str(row[key]) for key in named}, "epochs": int(row["epochs"]), **{key: float(row[key]) for key in keys}}
         for row in kept.to_dict("records")

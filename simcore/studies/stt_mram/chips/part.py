@@ -75,8 +75,8 @@ class Trainer:
         return range(self.seeds, 2 * self.seeds)
 
     def lose(self, chip: Chip, part: str) -> float:
-        """Return the mean loss of a chip of the search: from three seeds alone, from all first seeds together."""
-        seeds = self.first_seeds[:3] if part == "alone" else self.first_seeds
+        """Return the mean loss of a chip of the search: from all first seeds in its part "together", else from three."""
+        seeds = self.first_seeds if part == "together" else self.first_seeds[:3]
         before = len(self.rows)
         self.train([chip], seeds, part)
         self.tried.append(Tried(chip, part))

@@ -48,13 +48,16 @@ def _contributions(name: str, frame: pd.DataFrame) -> PrintedTable:
 def _nets(frame: pd.DataFrame) -> PrintedTable:
     columns: dict[str, Cell] = {
         "net": "net",
-        "chip": "chip",
+        "chip": "combines",
+        "low bits": lambda row: row["bits_that_err"] or "-",
         **_GAINS,
         "runs": "runs",
         "accuracy\n%": shown("accuracy_mean_percent", ".2f"),
         "lost,\npoints": _lost,
     }
-    return printed_table("Larger networks, on chips found with the small one", frame, columns, text_columns=2)
+    return printed_table(
+        "Larger networks: the first chip, those that lost too much, the one that is kept", frame, columns, text_columns=3
+    )
 
 
 def _placements(frame: pd.DataFrame) -> PrintedTable:

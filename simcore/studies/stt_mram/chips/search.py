@@ -23,7 +23,7 @@ Lose = Callable[[Chip, str], float]
 
 @dataclass(frozen=True)
 class Tried:
-    """A chip of the search, and which of its parts it is: "alone" (one scratchpad errs) or "together"."""
+    """A chip of the search, and which of its parts it is: "alone" (one scratchpad errs), "together", or that of another net."""
 
     chip: Chip
     part: str
@@ -49,8 +49,14 @@ def found_split(words: Format, writes: Writes, lose: Lose) -> Split:
     """
     bits = {pad: _alone(words, writes, pad, words.levels, lose) for pad in OPERAND_PADS}
     bits[SUM_PAD] = _alone(words, writes, SUM_PAD, (words.sum_bits,), lose)
+    return tolerated_split(words, writes, Split(bits), lose, "together")
+
+
+def tolerated_split(words: Format, writes: Writes, split: Split, lose: Lose, part: str) -> Split:
+    """Return a split, or the first that loses little enough if each operand gives up a level of its own again and again."""
+    bits = dict(split.bits)
     while any(bits[pad] for pad in OPERAND_PADS):
-        if lose(together(words, writes, Split(bits)), "together") < TOLERATED_LOSS_POINTS:
+        if lose(together(words, writes, Split(bits)), part) < TOLERATED_LOSS_POINTS:
             break
         bits |= {pad: _next(words.levels, bits[pad]) for pad in OPERAND_PADS}
     return Split(bits)

@@ -30,8 +30,9 @@ def chip_sentences(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{where}: {_upper_bits(row['upper_bits'])}"
     for row in found.get("nets", ()):
         yield (
-            f"{row['net']} on {row['data']}, {row['format']}, {PRESET}, {row['epochs']} epochs, {_seeds(row)}, on the chip found "
-            f"with small-cnn ('{row['chip']}'): {row['write_energy_gain']:.2f} times less write energy in the training step, "
+            f"{row['net']} on {row['data']}, {row['format']}, {PRESET}, {row['epochs']} epochs, {_seeds(row)}, on the chip "
+            f"'{row['chip']}' ({row['bits_that_err'] or 'none'}): {row['write_energy_gain']:.2f} times less write energy in the "
+            "training step, "
             f"{_points(row, 'loss')} points lost of "
             f"{row['accuracy_mean_percent'] + row['loss_mean_points']:.1f} %"
         )
