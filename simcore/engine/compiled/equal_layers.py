@@ -114,11 +114,10 @@ def _last_ports(state: MachineState) -> Int64Array:
     return np.where(in_turn, banks[:, c.BANK_LAST_PORT], c.NONE)
 
 
-def keep_layer(state: MachineState, outcome: Outcome, written: Int64Array | None) -> KeptLayer:
-    """Return the data to keep of a layer that has just run. ``written`` says how often it wrote each line of the machine."""
-    lines = None if written is None else np.flatnonzero(written)
+def keep_layer(state: MachineState, outcome: Outcome, written: tuple[Int64Array, Int64Array] | None) -> KeptLayer:
+    """Return the data to keep of a layer that has just run. ``written`` has the lines that it wrote, and how often."""
+    lines, counted = (None, None) if written is None else written
     begun_at_0 = replace(outcome, start_cycle=0, bin_start_cycles=outcome.bin_start_cycles - outcome.start_cycle)
-    counted = None if written is None else written[lines]
     return KeptLayer(
         begun_at_0, _memory_free_in(state), *_servers(state), state.tables.banks[:, c.BANK_LAST_PORT].copy(), lines, counted
     )

@@ -18,6 +18,7 @@ from simcore.engine.compiled.replay.tables import Replay
 from simcore.engine.compiled.state import counters_of, hold_to_contract, machine_state
 from simcore.engine.compiled.tables import Tables
 from simcore.engine.compiled.traces import PIECE, hand_over, shortcuts_of, with_room
+from simcore.engine.compiled.written_lines import rows_before, written_since
 from simcore.engine.shortcuts import Shortcuts
 from simcore.engine.store import MemoryStore, Store
 from simcore.machine.counters import counted_since
@@ -64,11 +65,12 @@ class CompiledEngine:
         kept = None if key is None else self.store.get(key)
         if kept is not None and (self.line_writes is None or kept.lines is not None):
             return run_again(self.state, kept, self.line_writes)
-        before = None if self.line_writes is None or key is None else self.line_writes.flat.copy()
+        if key is None:
+            return self._run_anew(program, on_step)
+        counted, pads = self.line_writes, self.state.machine.scratchpads
+        rows = [] if counted is None else rows_before(program, pads, counted)
         outcome = self._run_anew(program, on_step)
-        if key is not None:
-            written = None if self.line_writes is None or before is None else self.line_writes.flat - before
-            self.store.put(key, keep_layer(self.state, outcome, written))
+        self.store.put(key, keep_layer(self.state, outcome, None if counted is None else written_since(rows, counted)))
         return outcome
 
     def _run_anew(self, program: Program, on_step: Callable[[int], None] | None) -> Outcome:
