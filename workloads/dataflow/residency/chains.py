@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import is_
 
-from workloads.dataflow.residency.lowerings import Lowerings, RoleSize
+from workloads.dataflow.residency.lowerings import LayerSizes, Lowerings, RoleSize
 from workloads.dataflow.residency.tensors import StepTensor, Use
 
 
@@ -32,21 +34,22 @@ class SizedTensor:
     words: int
     leaves: bool
 
-    @property
+    @cached_property
     def writes(self) -> int:
         """Return how many of the uses write the tensor."""
         return sum(use.writes for use in self.uses)
 
-    @property
+    @cached_property
     def first_gap_ends(self) -> int:
         """Return the use with which the first gap ends: the first one behind all that write parts of the tensor."""
         last = max((index for index, use in enumerate(self.uses) if use.writes), default=0)
         return last + 1
 
-    def gaps(self) -> list[Gap]:
-        """Return the gaps between neighbouring uses. Until the last part of an assembled tensor is written, there is one gap."""
+    @cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The gaps between neighbouring uses. Until the last part of an assembled tensor is written, there is one gap."""
         ends = range(self.first_gap_ends, len(self.uses))
-        return [Gap(self, end - 1 if end > self.first_gap_ends else 0, end) for end in ends]
+        return tuple(Gap(self, end - 1 if end > self.first_gap_ends else 0, end) for end in ends)
 
     def can_begin(self, index: int) -> bool:
         """Return whether the whole tensor is in its place when the use ends: it writes it, or reads all of it."""
@@ -63,21 +66,21 @@ class Gap:
     begin: int
     end: int
 
-    @property
+    @cached_property
     def saved_bytes(self) -> float:
         """Return the bytes that need not move: loads in this gap, and a part of the stores that no gap alone saves."""
         uses, loaded = self.tensor.uses, 0
         for use in uses[self.begin + 1 : self.end + 1]:
             loaded += 0 if use.writes else use.moved_bytes
         stored = 0 if self.tensor.leaves else sum(use.moved_bytes for use in uses if use.writes)
-        return loaded + stored / len(self.tensor.gaps())
+        return loaded + stored / len(self.tensor.gaps)
 
-    @property
+    @cached_property
     def layers(self) -> int:
         """Return for how many layers the tensor takes up room because of this gap."""
         return self.tensor.uses[self.end].use.at - self.tensor.uses[self.begin].use.at
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Return the bytes of lines that the gap takes up."""
         uses = self.tensor.uses[self.begin : self.end + 1]
@@ -85,10 +88,26 @@ class Gap:
         return max(parts, *(use.size.bytes for use in uses))
 
 
-def sized_tensors(tensors: Iterable[StepTensor], lowerings: Lowerings, given: dict[str, int]) -> list[SizedTensor]:
-    """Return the tensors that may stay. ``given`` has the words of those that the network gets, by name."""
-    found = (_sized(tensor, lowerings, given.get(tensor.name)) for tensor in tensors)
-    return [tensor for tensor in found if tensor is not None and len(tensor.uses) > 1]
+class SizedTensors:
+    """The tensors that may stay. One whose layers have the sizes that they had the time before is not made again."""
+
+    def __init__(self, tensors: Sequence[StepTensor], given: Mapping[str, int]) -> None:
+        """Begin with tensors without sizes. ``given`` has the words of those that the network gets, by name."""
+        self._tensors, self._given = tensors, given
+        self._made: dict[str, tuple[list[LayerSizes], SizedTensor | None]] = {}
+
+    def of(self, lowerings: Lowerings) -> list[SizedTensor]:
+        """Return the tensors that may stay, with the sizes that their layers say."""
+        found = (self._sized(tensor, lowerings) for tensor in self._tensors)
+        return [tensor for tensor in found if tensor is not None and len(tensor.uses) > 1]
+
+    def _sized(self, tensor: StepTensor, lowerings: Lowerings) -> SizedTensor | None:
+        sizes = [lowerings.sizes(use.at) for use in (*tensor.writes, *tensor.reads)]
+        known, made = self._made.get(tensor.name, ([], None))
+        if len(known) != len(sizes) or not all(map(is_, known, sizes)):
+            made = _sized(tensor, lowerings, self._given.get(tensor.name))
+            self._made[tensor.name] = sizes, made
+        return made
 
 
 def _sized(tensor: StepTensor, lowerings: Lowerings, given_words: int | None) -> SizedTensor | None:

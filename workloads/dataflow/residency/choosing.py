@@ -43,6 +43,8 @@ class Choice:
     #: The roles of each layer that stay.
     staying: list[set[str]] = field(init=False)
     reserved: dict[str, Int64Array] = field(init=False)
+    #: The number of each layer's tensors that are at home in a scratchpad and do not stay.
+    _working: dict[str, list[int]] = field(init=False)
     _homes: dict[str, str] = field(init=False)
     _ahead_bytes: int = field(init=False)
 
@@ -53,8 +55,10 @@ class Choice:
         self._ahead_bytes = AHEAD * bytes_in_flight(self.system)
         self._homes = {role: home_of(self.system, role) for role in ("ifmap", "filter", "psum", "ofmap")}
         self.reserved = {pad: np.zeros(layers, dtype=np.int64) for pad in self.room.lines}
+        self._working = {pad: [0] * layers for pad in self.room.lines}
         for position in range(layers):
-            self._reserve(position)
+            for pad in self.room.lines:
+                self._reserve(position, pad)
 
     def tries(self, gap: Gap) -> bool:
         """Let the tensor stay over a gap if there is room for it, in one place with the neighbouring gaps that are chosen.
@@ -72,12 +76,12 @@ class Choice:
         touched = [(use.use.at, use.use.role) for use in uses if use.use.role not in self.staying[use.use.at]]
         for position, role in touched:
             self.staying[position].add(role)
-            self._reserve(position)
+            self._reserve(position, self._homes[role])
         stay = self._found(tensor, begin, end)
         if stay is None:
             for position, role in touched:
                 self.staying[position].remove(role)
-                self._reserve(position)
+                self._reserve(position, self._homes[role])
             for chain in met:
                 self.room.add(chain.stay)
             return True
@@ -102,34 +106,30 @@ class Choice:
 
     def _crowd(self, pad: str, uses: Sequence[SizedUse]) -> tuple[int, int]:
         """Return how many other tensors the layers of some uses have in a scratchpad, and how many uses are at home elsewhere."""
-        others = 0
-        for use in uses:
-            roles = self.lowerings.sizes(use.use.at).useful_bytes.keys() - self.staying[use.use.at]
-            others += sum(self._homes[role] == pad for role in roles)
-            others += self.room.staying(pad, use.use.at)
+        staying, working = self.room.staying(pad), self._working[pad]
+        others = sum(working[use.use.at] + int(staying[use.use.at]) for use in uses)
         return others, sum(self._homes[use.use.role] != pad for use in uses)
 
-    def _reserve(self, position: int) -> None:
-        """Note the lines of each scratchpad that a layer needs for tensors that do not stay.
+    def _reserve(self, position: int, pad: str) -> None:
+        """Note the lines of a scratchpad that a layer needs for tensors that do not stay.
 
         That is a share of the scratchpad at most, unless loads could not be on their way early enough.
         """
-        layer = self.lowerings.sizes(position)
-        useful = layer.useful_bytes
-        for pad, most in self.room.lines.items():
-            if layer.needs_all:
-                self.reserved[pad][position] = most
-                continue
-            sizes = [size for role, size in useful.items() if self._homes[role] == pad and role not in self.staying[position]]
-            ahead = self.room.lines_for(pad, sum(min(size, self._ahead_bytes) for size in sizes))
-            claimed = max(int(most * self.share), min(ahead, most))
-            self.reserved[pad][position] = min(self.room.lines_for(pad, sum(sizes)), claimed)
+        layer, stays, most = self.lowerings.sizes(position), self.staying[position], self.room.lines[pad]
+        sizes = [size for role, size in layer.useful_bytes.items() if self._homes[role] == pad and role not in stays]
+        self._working[pad][position] = len(sizes)
+        if layer.needs_all:
+            self.reserved[pad][position] = most
+            return
+        ahead = self.room.lines_for(pad, sum(min(size, self._ahead_bytes) for size in sizes))
+        claimed = max(int(most * self.share), min(ahead, most))
+        self.reserved[pad][position] = min(self.room.lines_for(pad, sum(sizes)), claimed)
 
 
 def chosen(system: System, lowerings: Lowerings, tensors: Sequence[SizedTensor], share: float) -> list[LayerPlacement]:
     """Return what stays while each layer runs, if working lines may claim a ``share`` of each scratchpad."""
     choice = Choice(system, lowerings, share)
-    gaps = [gap for tensor in tensors for gap in tensor.gaps()]
+    gaps = [gap for tensor in tensors for gap in tensor.gaps]
     gaps.sort(key=lambda gap: (-gap.saved_bytes / (gap.bytes * (gap.layers + 1)), gap.bytes, gap.tensor.name))
     while gaps:
         waiting = [gap for gap in gaps if not choice.tries(gap)]
@@ -180,7 +180,7 @@ def _working(choice: Choice, position: int) -> tuple[Place, ...]:
 
 
 def _keeping(choice: Choice, position: int) -> tuple[str, ...]:
-    return tuple(pad for pad in choice.room.lines if choice.room.staying(pad, position))
+    return tuple(pad for pad in choice.room.lines if choice.room.staying(pad)[position])
 
 
 def _part_place(room: Room, tensor: SizedTensor, use: SizedUse, held: Place) -> Place:

@@ -26,7 +26,7 @@ from simcore.errors import InputError
 from simcore.spec.system import System
 from workloads.dataflow.array_plan import EXACT
 from workloads.dataflow.lowering import AlikeWorks
-from workloads.dataflow.residency.chains import sized_tensors
+from workloads.dataflow.residency.chains import SizedTensors
 from workloads.dataflow.residency.choosing import SUMS_ONLY, chosen, nothing_stays
 from workloads.dataflow.residency.lowerings import Lowerings, stayed_bytes
 from workloads.dataflow.residency.tensors import StepTensor, running_layers, step_tensors
@@ -109,8 +109,8 @@ class Search:
         """Begin without a choice. ``given`` has the words of the network's inputs."""
         self.best: Sequence[LayerPlacement] | None = None
         self.best_bytes = 0
-        self._lowerings, self._tensors, self._given = lowerings, tensors, given
-        self._gaps = [gap for tensor in sized_tensors(tensors, lowerings, given) for gap in tensor.gaps()]
+        self._lowerings, self._tensors = lowerings, SizedTensors(tensors, given)
+        self._gaps = [gap for tensor in self._tensors.of(lowerings) for gap in tensor.gaps]
         self._gaps.sort(key=lambda gap: -gap.saved_bytes / max(gap.bytes * gap.layers, 1))
         #: The most bytes that each layer moved beyond the least, so far. The layers that moved the most are looked at first.
         self._excess = [0] * len(lowerings.running)
@@ -148,8 +148,7 @@ class Search:
         be planned.
         """
         if share:
-            sized = sized_tensors(self._tensors, lowerings, self._given)
-            choice = chosen(machine, lowerings, sized, share)
+            choice = chosen(machine, lowerings, self._tensors.of(lowerings), share)
         else:
             choice = nothing_stays(machine, len(lowerings.running))
         least = _least(lowerings, choice)

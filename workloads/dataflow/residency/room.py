@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +20,6 @@ class Stay:
     last: int
     place: Place
 
-    def meets(self, other: Stay) -> bool:
-        """Return whether both take a line at one time."""
-        return self.first <= other.last and other.first <= self.last and self.place.meets(other.place)
-
 
 class Room:
     """The scratchpads of a machine, and what stays in them while a network's layers run."""
@@ -32,9 +29,11 @@ class Room:
         self.line_bytes = {str(name): pad.line_bytes for name, pad in system.scratchpads.items()}
         self.lines = {str(name): pad.capacity_bytes // pad.line_bytes for name, pad in system.scratchpads.items()}
         self._banks = {str(name): pad.banks for name, pad in system.scratchpads.items()}
+        #: The places that are taken, the highest first.
         self._stays: dict[str, list[Stay]] = {name: [] for name in self.lines}
-        #: For each layer the lowest line that is taken.
+        #: For each layer the lowest line that is taken, and how many tensors stay.
         self._lowest = {name: np.full(layers, lines, dtype=np.int64) for name, lines in self.lines.items()}
+        self._staying = {name: np.zeros(layers, dtype=np.int64) for name in self.lines}
 
     def lines_for(self, pad: str, size_bytes: int) -> int:
         """Return the lines of a place for so many bytes, in whole rows of banks."""
@@ -44,21 +43,23 @@ class Room:
     def add(self, stay: Stay) -> None:
         """Take a place."""
         pad, span = stay.place.pad, slice(stay.first, stay.last + 1)
-        self._stays[pad].append(stay)
+        insort(self._stays[pad], stay, key=_from_the_top)
         self._lowest[pad][span] = np.minimum(self._lowest[pad][span], stay.place.base_line)
+        self._staying[pad][span] += 1
 
     def remove(self, stay: Stay) -> None:
         """Give a place back."""
-        pad = stay.place.pad
-        others = [other for other in self._stays[pad] if other is not stay]
-        self._stays[pad] = []
-        self._lowest[pad][:] = self.lines[pad]
-        for other in others:
-            self.add(other)
+        pad, lowest = stay.place.pad, self._lowest[stay.place.pad]
+        self._stays[pad] = [other for other in self._stays[pad] if other is not stay]
+        self._staying[pad][stay.first : stay.last + 1] -= 1
+        lowest[stay.first : stay.last + 1] = self.lines[pad]
+        for other in self._meeting(pad, stay.first, stay.last):
+            span = slice(max(stay.first, other.first), min(stay.last, other.last) + 1)
+            lowest[span] = np.minimum(lowest[span], other.place.base_line)
 
-    def staying(self, pad: str, position: int) -> int:
-        """Return how many tensors stay in a scratchpad while a layer runs."""
-        return sum(stay.first <= position <= stay.last for stay in self._stays[pad])
+    def staying(self, pad: str) -> Int64Array:
+        """Return how many tensors stay in a scratchpad while each layer runs."""
+        return self._staying[pad]
 
     def working(self, pad: str, position: int) -> Place:
         """Return the lines in which a layer may work, in whole rows of banks."""
@@ -70,11 +71,22 @@ class Room:
 
         ``reserved`` are the lines that are to be left for each layer's work.
         """
-        others = [stay for stay in self._stays[pad] if stay.first <= last and first <= stay.last]
-        for end in sorted({self.lines[pad], *(other.place.base_line for other in others)}, reverse=True):
-            stay = Stay(first, last, Place(pad, end - lines, lines))
-            if end < lines or any(stay.meets(other) for other in others):
-                continue
-            left = np.minimum(self._lowest[pad][first : last + 1], stay.place.base_line)
-            return stay if (left >= reserved[first : last + 1]).all() else None
-        return None
+        end = self.lines[pad]
+        for other in self._meeting(pad, first, last):
+            if other.place.end <= end - lines:
+                break  # so does each that follows
+            end = min(end, other.place.base_line)
+        if end < lines:
+            return None
+        left = np.minimum(self._lowest[pad][first : last + 1], end - lines)
+        if (left < reserved[first : last + 1]).any():
+            return None
+        return Stay(first, last, Place(pad, end - lines, lines))
+
+    def _meeting(self, pad: str, first: int, last: int) -> list[Stay]:
+        """Return the places that are taken while one of these layers runs, the highest first."""
+        return [stay for stay in self._stays[pad] if stay.first <= last and first <= stay.last]
+
+
+def _from_the_top(stay: Stay) -> int:
+    return -stay.place.end
