@@ -7,7 +7,8 @@ import pytest
 
 from simcore.program.program import Program
 from simcore.spec.load import load_system
-from workloads.dataflow import array, lower, lower_network, lowering, network_plan
+from workloads.dataflow import array, lower, lower_network, lowering
+from workloads.dataflow.residency import known as known_plans
 from workloads.load import load_network
 from workloads.training import training_step
 
@@ -87,8 +88,8 @@ def test_what_was_planned_for_the_choice_of_what_stays_is_not_planned_again(monk
     plan = array.plan_array
     monkeypatch.setattr(array, "plan_array", lambda name, *more: calls.append(name) or plan(name, *more))
     found = []
-    for most_bytes in (network_plan.PLANNED_BYTES, 0):
-        monkeypatch.setattr(network_plan, "PLANNED_BYTES", most_bytes)
+    for most_bytes in (known_plans.PLANNED_BYTES, 0):
+        monkeypatch.setattr(known_plans, "PLANNED_BYTES", most_bytes)
         calls.clear()
         programs = [program for _, program, _ in lower_network(network, system) if program is not None]
         found.append((len(calls), [program.ops.tolist() for program in programs]))

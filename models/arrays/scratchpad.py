@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 
-from models.arrays.cells import memory_cell
+from models.arrays.cells import MemoryCell, memory_cell
 from models.arrays.macro import Macro, memory_macro
 from models.arrays.table import Family, least_capacity_kib, widest_word_bits
 from models.arrays.write import DEFAULT_DESIGN, WriteDesign
@@ -131,9 +132,28 @@ def banks_of_bits(
     design: WriteDesign = DEFAULT_DESIGN,
 ) -> ScratchpadMacros:
     """Do what ``scratchpad_of`` does, for lines of ``line_bits`` bits."""
+    banked = capacity_bytes, banks, line_bits, clock_hz
+    return _banks_of_cell(memory_cell(cell), *banked, node_nm, leakage_class, voltage_v, pulse_ns, word_bits, design)
+
+
+@lru_cache(maxsize=1024)
+def _banks_of_cell(
+    cell: MemoryCell,
+    capacity_bytes: int,
+    banks: int,
+    line_bits: int,
+    clock_hz: int,
+    node_nm: int,
+    leakage_class: str,
+    voltage_v: float | None,
+    pulse_ns: float | None,
+    word_bits: int | None,
+    design: WriteDesign,
+) -> ScratchpadMacros:
+    """Do what ``banks_of_bits`` does. A study asks for the same banks again and again."""
     if banks < 1 or capacity_bytes % banks:
         raise InputError(f"expected a capacity that is a multiple of the banks, got {capacity_bytes} bytes in {banks} banks")
-    family = Family(memory_cell(cell).table_name, node_nm, leakage_class, "read-edp")
+    family = Family(cell.table_name, node_nm, leakage_class, "read-edp")
     side_by_side = _side_by_side(line_bits, min(word_bits or line_bits, widest_word_bits(family)))
     share_bytes = capacity_bytes // banks // side_by_side
     sharing = _sharing_banks(share_bytes, least_capacity_kib(family) * 1024, banks)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simcore.engine.store import Store
     from simcore.machine.line_writes import LineWrites
     from simcore.results import LayerRun
+    from workloads.dataflow.residency.known import KnownPlans
     from workloads.network import Network
 
 
@@ -25,7 +26,8 @@ class RunOrder:
     ``shortcuts`` says which shortcuts a compiled engine may take. ``check_values`` asks for a comparison of the values that the
     machine computes. The run calls ``progress`` as it advances, hands accesses over to ``traced``, and calls ``commands`` once
     with the commands of a DRAM (`MachineKind.command_dram`). ``kept`` keeps, from run to run, layers for later ones that equal
-    them; a kind may leave it alone.
+    them; ``known`` keeps, from plan to plan, what plans found on machines that differ in the capacities of their scratchpads, in
+    bank timings and in costs alone. A kind may leave both alone.
     """
 
     network: Network
@@ -37,6 +39,7 @@ class RunOrder:
     traced: Traced | None = None
     commands: Callable[[IntArray], None] | None = None
     kept: Store[Any] | None = None
+    known: KnownPlans | None = None
 
 
 @dataclass(frozen=True)

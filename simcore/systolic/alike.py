@@ -27,6 +27,13 @@ def plan_content(system: System) -> str:
     return json.dumps(_without_banks(system), sort_keys=True)
 
 
+def roomless_content(system: System) -> str:
+    """Return everything on which the system's plans depend except the capacities of its scratchpads."""
+    content = _without_banks(system)
+    pads = {name: {**pad, "capacity_bytes": None} for name, pad in content["scratchpads"].items()}
+    return json.dumps({**content, "scratchpads": pads}, sort_keys=True)
+
+
 def _without_banks(system: System) -> dict[str, Any]:
     pads: dict[str, Any] = {"scratchpads": dict.fromkeys(system.scratchpads, _BANKS)}
     content: dict[str, Any] = system.model_dump(mode="json", exclude={**_COSTS_NOTHING, **pads})

@@ -140,7 +140,7 @@ class SystolicKind(MachineKind[System, "list[PlannedLayer]"]):
     def plan(self, spec: System, order: RunOrder) -> list[PlannedLayer]:
         from simcore.systolic.planned import plan_layers
 
-        return plan_layers(order.network, spec, order.wanted, with_folds=order.check_values)
+        return plan_layers(order.network, spec, order.wanted, with_folds=order.check_values, known=order.known)
 
     def run(self, spec: System, order: RunOrder, plan: list[PlannedLayer]) -> Ran:
         from simcore.systolic.execute import execute

@@ -12,6 +12,7 @@ from simcore.program.program import Program
 
 if TYPE_CHECKING:
     from simcore.spec import System
+    from workloads.dataflow.residency.known import KnownPlans
     from workloads.network import LayerInstance, Network
 
 #: Bytes of plans that simcore keeps for the run. It drops further plans and makes them again when their layer's turn comes.
@@ -48,17 +49,20 @@ class PlannedLayer:
         return with_ahead(made, self.facts["ahead"]) if "ahead" in self.facts else made
 
 
-def plan_layers(network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool) -> list[PlannedLayer]:
+def plan_layers(
+    network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool, known: KnownPlans | None = None
+) -> list[PlannedLayer]:
     """Return the wanted layers (None: all) in execution order. The parts of attention that stays on chip joined its last product.
 
-    Raise InputError for a layer that cannot be planned, and if no layer runs.
+    ``known`` has what plans for machines like this one found. Raise InputError for a layer that cannot be planned, and if no
+    layer runs.
     """
     from workloads.dataflow.attention.blocks import on_machine
 
     joined = on_machine(network, system)
     of_attention = {block.root: block for block in joined.blocks}
     planned = {}
-    for layer in _planned(joined.network, system, wanted, with_folds=with_folds):
+    for layer in _planned(joined.network, system, wanted, with_folds=with_folds, known=known):
         block = of_attention.get(layer.instance.name)
         facts = {"attention": {**layer.facts.get("attention", {}), "parts": block.parts, "why": block.why}} if block else {}
         planned[layer.instance.name] = replace(layer, facts={**layer.facts, **facts})
@@ -75,13 +79,15 @@ def plan_layers(network: Network, system: System, wanted: Container[str] | None,
     return found
 
 
-def _planned(network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool) -> Iterator[PlannedLayer]:
+def _planned(
+    network: Network, system: System, wanted: Container[str] | None, *, with_folds: bool, known: KnownPlans | None
+) -> Iterator[PlannedLayer]:
     """Yield the wanted layers of a network in which attention that stays on chip is one layer."""
     from workloads.dataflow import lower_each
 
     joined_words = _joined_words(network, system)
     free, counted = KEPT_BYTES, set[int]()
-    for instance, program, fused_into in lower_each(network, system, only=wanted, with_folds=with_folds):
+    for instance, program, fused_into in lower_each(network, system, only=wanted, with_folds=with_folds, known=known):
         if program is None:
             yield PlannedLayer(instance, fused_into, 0, {}, False, None)
             continue

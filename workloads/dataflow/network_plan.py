@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from simcore.program.program import Program
 from simcore.spec.system import System
-from workloads.dataflow.lowering import PLANNED_BYTES, AlikeWorks, fusions, lower, lower_sized, with_layer_words
+from workloads.dataflow.lowering import AlikeWorks, fusions, lower, lower_sized, with_layer_words
 from workloads.dataflow.prefetch import ahead_of, loadable_roles, loads_in_time, with_ahead
 from workloads.dataflow.residency.check import StepCheck
+from workloads.dataflow.residency.known import KnownPlans
 from workloads.dataflow.residency.planning import placements
 from workloads.dataflow.residency.tensors import running_layers, step_tensors
 from workloads.dataflow.residency.views import LayerPlacement, seen_system, settled
@@ -27,18 +28,24 @@ def lower_network(
 
 
 def lower_each(
-    network: Network, system: System, *, only: Container[str] | None = None, with_folds: bool = False
+    network: Network,
+    system: System,
+    *,
+    only: Container[str] | None = None,
+    with_folds: bool = False,
+    known: KnownPlans | None = None,
 ) -> Iterator[Lowered]:
     """Yield the result of :func:`lower_network` layer by layer, so that not all Programs are in memory at once.
 
     With ``layer_results`` "scratchpads" the whole network is planned, so that a layer moves the same bytes whether all layers are
     wanted or only some. If all are, their Programs are checked. With ``dma.prefetch`` a layer takes over first loads of the one
-    that follows it in the network, whether that is wanted or not.
+    that follows it in the network, whether that is wanted or not. ``known`` has what plans for machines like this one found.
     """
+    known = known or KnownPlans()
     joined = fusions(network) if system.vector_unit.fuse else {}
     network = network.with_results_written_by(joined)
     if system.dma.prefetch == "none":
-        yield from _placed(network, system, joined, only, with_folds)
+        yield from _placed(network, system, joined, only, with_folds, known)
         return
     running = running_layers(network, system, joined)
     names = [instance.name for instance, _ in running]
@@ -47,7 +54,7 @@ def lower_each(
         near = {name for at, name in enumerate(names) if any(each in only for each in names[max(0, at - 1) : at + 2])}
         near |= {name for name in network.order() if name not in names and name in only}
     roles = dict(zip(names, loadable_roles(step_tensors(network, joined, running), len(names)), strict=True))
-    for lowered in _with_prefetch(_placed(network, system, joined, near, with_folds), roles, system):
+    for lowered in _with_prefetch(_placed(network, system, joined, near, with_folds, known), roles, system):
         if only is None or lowered[0].name in only:
             yield lowered
 
@@ -78,15 +85,20 @@ def _with_prefetch(lowered: Iterable[Lowered], roles: Mapping[str, Container[str
 
 
 def _placed(
-    network: Network, system: System, joined: Mapping[str, str], only: Container[str] | None, with_folds: bool
+    network: Network,
+    system: System,
+    joined: Mapping[str, str],
+    only: Container[str] | None,
+    with_folds: bool,
+    known: KnownPlans,
 ) -> Iterator[Lowered]:
     """Yield the layers named by ``only``, or all, with what stays in scratchpads between them."""
     if system.layer_results == "main-memory":
         yield from _each(network, system, joined, {}, only, with_folds, AlikeWorks())
         return
-    check, alike = StepCheck(network, system, joined), AlikeWorks(PLANNED_BYTES)
-    placed = placements(network, system, joined, alike)
-    for instance, program, fused_into in _each(network, system, joined, placed, only, with_folds, alike):
+    check = StepCheck(network, system, joined)
+    placed = placements(network, system, joined, known)
+    for instance, program, fused_into in _each(network, system, joined, placed, only, with_folds, known.alike):
         if only is None and program is not None:
             check.layer(instance.name, program)
         yield instance, program, fused_into

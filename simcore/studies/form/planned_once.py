@@ -9,7 +9,8 @@ from simcore.kinds import RunOrder, kind_of
 from simcore.kinds.ran_check import check_ran
 from simcore.results import Results
 from simcore.spec import System
-from simcore.systolic.alike import plan_content
+from simcore.systolic.alike import plan_content, roomless_content
+from workloads.dataflow.residency.known import KnownPlans
 from workloads.network import Network
 
 
@@ -17,12 +18,15 @@ def simulate_planned_once(network: Network, systems: Sequence[System]) -> Iterat
     """Yield the results of the network on each system, in order.
 
     They are those of ``simulate``, but their manifest names only network and engine. Neighbouring systems that differ in bank
-    timings and costs alone share a plan. Raise InputError as ``simulate`` does, except that no run is too long.
+    timings and costs alone share a plan, and those that also differ in capacities share what their plans found. Raise
+    InputError as ``simulate`` does, except that no run is too long.
     """
-    content, plan = "", None
+    content, plan, roomless, known = "", None, "", KnownPlans()
     for system in systems:
         kind = kind_of(system)
-        order = RunOrder(network, None, kind.engine_named(None), Shortcuts())
+        if roomless_content(system) != roomless:
+            roomless, known = roomless_content(system), KnownPlans()
+        order = RunOrder(network, None, kind.engine_named(None), Shortcuts(), known=known)
         costs = kind.costs(system)
         kind.load(system, order.engine)
         if plan is None or plan_content(system) != content:

@@ -110,12 +110,13 @@ def run_job(job: Job) -> list[SystemRun]:
     """Return the result of each variant, in their order. Variants that take the same cycles are simulated once."""
     variants = list(job.variants())
     systems = {variant: variant.system() for variant in variants}
-    first = {cycle_content(systems[variant]): systems[variant] for variant in reversed(variants)}
+    contents = {variant: cycle_content(system) for variant, system in systems.items()}
+    first = {contents[variant]: systems[variant] for variant in reversed(variants)}
     simulated = sorted(first.items(), key=lambda each: plan_content(each[1]))
     network = network_for(job.network, simulated[0][1], job.point.batch, OPTIMIZER if job.training else None)
     ran = simulate_planned_once(network, [system for _, system in simulated])
     results = {content: found for (content, _), found in zip(simulated, ran, strict=True)}
-    return [_run(job, variant, results[cycle_content(system)].rated(system)) for variant, system in systems.items()]
+    return [_run(job, variant, results[contents[variant]].rated(system)) for variant, system in systems.items()]
 
 
 def _run(job: Job, variant: Variant, results: Results) -> SystemRun:

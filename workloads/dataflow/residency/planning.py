@@ -25,9 +25,9 @@ import numpy as np
 from simcore.errors import InputError
 from simcore.spec.system import System
 from workloads.dataflow.array_plan import EXACT
-from workloads.dataflow.lowering import AlikeWorks
 from workloads.dataflow.residency.chains import SizedTensors
 from workloads.dataflow.residency.choosing import SUMS_ONLY, chosen, nothing_stays
+from workloads.dataflow.residency.known import KnownPlans
 from workloads.dataflow.residency.lowerings import Lowerings, stayed_bytes
 from workloads.dataflow.residency.tensors import StepTensor, running_layers, step_tensors
 from workloads.dataflow.residency.views import LayerPlacement, NotWholeError, with_lines
@@ -44,10 +44,8 @@ RUNGS = 4
 CERTAIN = 1 - EXACT
 
 
-def placements(
-    network: Network, system: System, joined: Mapping[str, str], alike: AlikeWorks | None = None
-) -> dict[str, LayerPlacement]:
-    """Return by name what stays while each layer that takes cycles runs. ``alike`` keeps Programs that were made on the way.
+def placements(network: Network, system: System, joined: Mapping[str, str], known: KnownPlans) -> dict[str, LayerPlacement]:
+    """Return by name what stays while each layer that takes cycles runs. ``known`` keeps what was found on the way.
 
     Raise InputError for a layer that cannot be planned even if nothing stays.
     """
@@ -55,7 +53,7 @@ def placements(
     given = {
         name: network.batch * prod(layer.shape) for name in network.order() if isinstance(layer := network.layer(name), Input)
     }
-    search = Search(Lowerings(running, system, alike or AlikeWorks()), step_tensors(network, joined, running), given)
+    search = Search(known.lowerings(running, system), step_tensors(network, joined, running), given)
     for machine in machines(system):
         search.try_machine(machine, search.least_on(machine))
     if search.best is None:
