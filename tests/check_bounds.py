@@ -84,6 +84,17 @@ for seed in range(300):
     uses, starts = drawn_uses(seed)
     uses.of_two_runs(starts)
 """
+#: The loops over bits at which writes may fail.
+ERRORS = """
+from test_error_kernels import drawn_write
+from workloads.faults import error_kernels
+from workloads.faults.injection import write_words
+import numpy as np
+
+error_kernels.COMPILED_FROM_WORDS = 0
+for seed in range(300):
+    write_words(*drawn_write(seed), np.random.default_rng(seed))
+"""
 
 
 def run_checked(script: str, package_root: Path, cache: Path) -> subprocess.CompletedProcess[str]:
@@ -99,8 +110,8 @@ def run_checked(script: str, package_root: Path, cache: Path) -> subprocess.Comp
 
 @pytest.mark.parametrize(
     "scripts",
-    [LAYERS + REPLAY, TRAFFIC + DRAMS + PLACEMENTS],
-    ids=["layers, with blocks that repeat", "traffic, DRAM traces, micro-programs and placements"],
+    [LAYERS + REPLAY, TRAFFIC + DRAMS + PLACEMENTS + ERRORS],
+    ids=["layers, with blocks that repeat", "traffic, DRAM traces, micro-programs, placements and write errors"],
 )
 def test_nothing_is_out_of_bounds_on_random_machines(scripts: str, tmp_path: Path) -> None:
     done = run_checked(scripts, ROOT, tmp_path)

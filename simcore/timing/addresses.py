@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import numba
-from numba import int64
+from numba import float64, int64
 from numba.core import cgutils
 from numba.np import arrayobj
 
@@ -23,6 +23,7 @@ types: Any = numba.types
 _make_array: Any = arrayobj.make_array
 _populate_array: Any = arrayobj.populate_array
 _if_unlikely: Any = cast(Any, cgutils).if_unlikely
+_ir: Any = cast(Any, cgutils).ir
 _intrinsic: Any = cast(Any, numba).extending.intrinsic
 
 if jit_is_off():
@@ -91,6 +92,34 @@ else:
             return view._getvalue()
 
         return types.Array(int64, 1, "C")(flat, int64, int64), generate
+
+
+@_intrinsic
+def array_at(typing_context: Any, address: Any, length: Any, dtype: Any) -> Any:
+    """Return the array of so many numbers of a type at an address; only inside a kernel. It belongs to the kernel's caller."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        """Write the view."""
+        array, item = _make_array(signature.return_type)(context, builder), context.get_data_type(dtype.dtype)
+        item_bytes = context.get_constant(types.intp, context.get_abi_sizeof(item))
+        data = builder.inttoptr(arguments[0], item.as_pointer())
+        _populate_array(array, data=data, shape=[arguments[1]], strides=[item_bytes], itemsize=item_bytes, meminfo=None)
+        return array._getvalue()
+
+    return types.Array(dtype.dtype, 1, "C")(int64, int64, dtype), generate
+
+
+@_intrinsic
+def drawn_double(typing_context: Any, next_double: Any, state: Any) -> Any:
+    """Return a number of a numpy bit generator, whose C function and state are at these addresses; only inside a kernel."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        """Write the call of ``double next_double(void *state)``."""
+        double, word = context.get_value_type(float64), context.get_value_type(int64)
+        function = builder.inttoptr(arguments[0], _ir.FunctionType(double, [word]).as_pointer())
+        return builder.call(function, [arguments[1]])
+
+    return float64(int64, int64), generate
 
 
 #: The one signature of a compiled serve.

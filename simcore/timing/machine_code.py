@@ -15,8 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-
-from simcore.program.program import Int64Array
+import numpy.typing as npt
 
 _Word, _Byte = ctypes.c_int64, ctypes.c_byte
 _INT64 = np.dtype(np.int64)
@@ -60,34 +59,51 @@ class _Raised(ctypes.Structure):
     _fields_ = (("pickled", ctypes.c_void_p), ("size", ctypes.c_int32))
 
 
+_RaisedAt = ctypes.POINTER(_Raised)
+
+
 class CompiledFunction:
     """A compiled function at an address. ``owner`` keeps its code in memory; it returns ``results`` integers."""
 
     def __init__(self, address: int, results: int, owner: object) -> None:
         self.address, self._results, self._owner = address, results, owner
+        self._room, self._functions = _Word * results, dict[int, Callable[..., int]]()
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the function with integers and int64 arrays. Return an integer, or a tuple of several. Raise what it raises."""
-        result, raised = (_Word * self._results)(), ctypes.POINTER(_Raised)()
+        result, raised = self._room(), _RaisedAt()
         words = [word for argument in arguments for word in _words(argument)]
-        status = _prototype(len(words))(self.address)(ctypes.addressof(result), ctypes.addressof(raised), *words)
+        status = self._function(len(words))(ctypes.addressof(result), ctypes.addressof(raised), *words)
         if status != _RETURNED:
             raise _exception(status, raised)
         return result[0] if self._results == 1 else tuple(result)
+
+    def _function(self, words: int) -> Callable[..., int]:
+        """Return the function as ctypes calls it with so many words."""
+        if words not in self._functions:
+            self._functions[words] = _prototype(words)(self.address)
+        return self._functions[words]
 
 
 def _words(argument: Any) -> Sequence[int]:
     return array_words(argument) if isinstance(argument, np.ndarray) else (int(argument),)
 
 
-def array_words(array: Int64Array) -> tuple[int, ...]:
-    """Return the words that describe an array to compiled code, which borrows it. Raise TypeError for an unsuitable array."""
+def array_words(array: npt.NDArray[Any]) -> tuple[int, ...]:
+    """Return the words that describe an int64 array to compiled code, which borrows it. Raise TypeError for an unsuitable one."""
+    return 0, 0, array.size, array.itemsize, address_of(array, _INT64), *array.shape, *array.strides
+
+
+def address_of(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> int:
+    """Return the address of an array of these numbers for compiled code, which borrows it. Raise TypeError for an unsuitable one.
+
+    Compiled code checks nothing: an array of other numbers must not come to it.
+    """
     flags = array.flags
-    if array.dtype != _INT64 or not (flags.c_contiguous and flags.writeable):
-        raise TypeError(f"expected a contiguous int64 array that can be written, got {array.dtype} {flags}")
+    if array.dtype != dtype or not (flags.c_contiguous and flags.writeable):
+        raise TypeError(f"expected a contiguous {dtype} array that can be written, got {array.dtype} {flags}")
     # ctypes finds the address four times as fast as numpy, but not that of an empty array.
-    address = ctypes.addressof(_Byte.from_buffer(array.data)) if array.size else array.ctypes.data
-    return 0, 0, array.size, array.itemsize, address, *array.shape, *array.strides
+    return ctypes.addressof(_Byte.from_buffer(array.data)) if array.size else array.ctypes.data
 
 
 @lru_cache(maxsize=32)

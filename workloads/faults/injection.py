@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,13 +10,14 @@ import numpy.typing as npt
 
 from simcore.errors import InputError
 from simcore.program.program import Int64Array
+from workloads.faults.distances import distances, enough_draws
+from workloads.faults.error_kernels import compiled_pays, fail_writes
+from workloads.faults.rate_table import RateTable, rate_table
 from workloads.faults.words import Words
 
 #: Write error rates, shape (word bits, 2): by bit position (0 is the least significant), for 0->1 and for 1->0.
 ErrorRates = npt.NDArray[np.float64]
 
-#: From this rate on numpy finds a geometric variable by search, and below it by inversion.
-SEARCHED_FROM_RATE = 1 / 3
 _ONE = np.uint32(1)
 
 
@@ -56,6 +55,13 @@ def write_words(old: Words, new: Words, rates: ErrorRates, rng: np.random.Genera
     the rate in its direction to the higher one as probability. Each site therefore fails with its own rate, independently of
     the others.
     """
+    if compiled_pays(len(new)):
+        return Written(*fail_writes(old, new, rate_table(rates), rng))
+    return written_in_numpy(old, new, rates, rng)
+
+
+def written_in_numpy(old: Words, new: Words, rates: ErrorRates, rng: np.random.Generator) -> Written:
+    """Do what `write_words` does without compiled functions."""
     flips = old ^ new
     flipped = int(np.bitwise_count(flips).sum())
     stored, failed = new.copy(), 0
@@ -70,31 +76,6 @@ def write_words(old: Words, new: Words, rates: ErrorRates, rng: np.random.Genera
         stored ^= masks(len(new), word[fails], bit[fails])
         failed += len(fails)
     return Written(stored, flipped, failed)
-
-
-@dataclass(frozen=True)
-class RateTable:
-    """Error rates as drawing needs them.
-
-    ``groups`` are the bits that may fail, ascending, together with all others of the same higher rate, and that rate. ``shares``
-    [2 x bit + direction] is a rate over the higher one of its bit.
-    """
-
-    groups: tuple[tuple[npt.NDArray[np.uint32], float], ...]
-    shares: npt.NDArray[np.float64]
-
-
-def rate_table(rates: ErrorRates) -> RateTable:
-    """Return the table of some error rates. It is made once for equal ones."""
-    return _table(rates.tobytes())
-
-
-@lru_cache(maxsize=256)
-def _table(raw: bytes) -> RateTable:
-    rates = np.frombuffer(raw).reshape(-1, 2)
-    highest = rates.max(axis=1)
-    groups = [((highest == rate).nonzero()[0].astype(np.uint32), float(rate)) for rate in np.unique(highest[highest > 0])]
-    return RateTable(tuple(groups), (rates / np.where(highest > 0, highest, 1.0)[:, None]).ravel())
 
 
 def words_and_bits(sites: Int64Array, bits: npt.NDArray[np.uint32]) -> tuple[Int64Array, npt.NDArray[np.uint32]]:
@@ -127,20 +108,7 @@ def drawn_sites(sites: int, rate: float, rng: np.random.Generator) -> Int64Array
     found: list[Int64Array] = []
     last = -1
     while last < sites:
-        enough = (sites - last) * rate
-        found.append(last + np.cumsum(_distances(int(enough + 5 * enough**0.5) + 1, rate, sites + 1, rng)))
+        found.append(last + np.cumsum(distances(enough_draws(sites - last, rate), rate, sites + 1, rng)))
         last = int(found[-1][-1])
     drawn = found[0] if len(found) == 1 else np.concatenate(found)
     return drawn[: np.searchsorted(drawn, sites)]
-
-
-def _distances(count: int, rate: float, most: int, rng: np.random.Generator) -> Int64Array:
-    """Return distances from one site to the next, those above ``most`` as ``most``: they may exceed every integer.
-
-    They are those of ``rng.geometric``, by inversion of an exponential variable, computed for all at once.
-    """
-    if rate >= SEARCHED_FROM_RATE:
-        return np.minimum(rng.geometric(rate, count), most)
-    with np.errstate(over="ignore"):
-        distances: Int64Array = np.minimum(np.ceil(rng.standard_exponential(count) / -np.log1p(-rate)), most).astype(np.int64)
-    return distances

@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from workloads.faults.injection import ErrorRates, drawn_sites, failing, masks, rate_table, words_and_bits, write_words
+from workloads.faults.injection import ErrorRates, drawn_sites, failing, masks, words_and_bits, write_words
+from workloads.faults.rate_table import rate_table
 from workloads.faults.stay import NO_FLIPS, StayFlips, after_stay
 from workloads.faults.step_writes import PADS, RegionWrites
 from workloads.faults.sum_words import SumFormat

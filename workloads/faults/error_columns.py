@@ -1,0 +1,9 @@
+"""The words of calls of `error_loops`: an array has two, its address and its size, and a number one."""
+
+from __future__ import annotations
+
+#: Of every call: words as they were, and as they are to be; room for draws and for the sites that they lead to; bits of one rate;
+#: the number over which distances are drawn, and after it the shares of the rates; how many draws there are, and how many sites;
+#: the C function and the state of a bit generator.
+OLD, NEW, DRAWS, SITES, BITS, CHANCES = range(0, 12, 2)
+COUNT, KNOWN, NEXT_DOUBLE, STATE, COLUMNS = range(12, 17)
