@@ -84,9 +84,9 @@ for seed in range(300):
     uses, starts = drawn_uses(seed)
     uses.of_two_runs(starts)
 """
-#: The loops over bits at which writes may fail.
+#: The loops over bits at which writes may fail, those of partial sums included.
 ERRORS = """
-from test_error_kernels import drawn_write
+from test_error_kernels import added, drawn_sums_of, drawn_write
 from workloads.faults import error_kernels
 from workloads.faults.injection import write_words
 import numpy as np
@@ -94,6 +94,7 @@ import numpy as np
 error_kernels.COMPILED_FROM_WORDS = 0
 for seed in range(300):
     write_words(*drawn_write(seed), np.random.default_rng(seed))
+    added(drawn_sums_of(seed), np.random.default_rng(seed))
 """
 
 

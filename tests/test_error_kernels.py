@@ -1,9 +1,10 @@
-"""Compiled writes with errors are those in numpy: words, counts, and the state in which the generator is left."""
+"""Compiled writes with errors, and sums of them, are those in numpy: words, counts, and the state of the generator afterwards."""
 
 from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simcore.timing.machine_code import address_of
-from workloads.faults import distances, error_kernels, injection
+from workloads.faults import distances, error_kernels, injection, sum_writes
 from workloads.faults.injection import Written, error_rates, write_words, written_in_numpy
+from workloads.faults.sum_sites import Sites
+from workloads.faults.sum_words import FixedSums, FloatSums, SumFormat
 
 jit_is_off = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 compiled_only = pytest.mark.skipif(jit_is_off, reason="nothing is compiled")
@@ -104,3 +107,68 @@ def test_arrays_of_other_numbers_do_not_come_to_compiled_code() -> None:
         address_of(np.zeros(3, np.int32), np.dtype(np.uint32))
     with pytest.raises(TypeError, match="expected a contiguous uint32"):
         error_kernels.Borrowed(np.zeros((4, 4), np.uint32)[:, 1], np.uint32)
+
+
+# Partial sums.
+
+#: Products of a fold: numbers of any size, and what a failed write may leave.
+_SPECIAL = np.array([np.inf, -np.inf, np.nan, -0.0, 1e-42, 3e38], np.float32)
+
+
+class DrawnSums(NamedTuple):
+    """Products of each fold, what the scratchpad holds, the error rates, and the form of the sums."""
+
+    partials: np.ndarray
+    held: np.ndarray
+    rates: np.ndarray
+    form: SumFormat
+
+
+def drawn_sums_of(seed: int) -> DrawnSums:
+    """Sums of up to five folds, in a scratchpad that has room for some or all, with special numbers, if any, in few places."""
+    pick = np.random.default_rng(seed)
+    folds, sums = int(pick.integers(0, 5)), int(pick.choice([1, 2, 17, 40, 300]))
+    partials = (pick.standard_normal((folds + 1, sums)) * 10.0 ** pick.integers(-3, 4)).astype(np.float32)
+    if pick.random() < 0.5:
+        partials.ravel()[pick.integers(0, partials.size, 3)] = pick.choice(_SPECIAL)
+    held = pick.integers(0, 2**32, int(pick.integers(1, 2 * sums + 1)), dtype=np.uint64).astype(np.uint32)
+    low, high = pick.choice(RATES, 2)
+    rates = error_rates(32, low, range(23)) + error_rates(32, high, range(23, 32))
+    if pick.random() < 0.3:
+        rates = pick.choice(RATES, (32, 2))
+    return DrawnSums(partials, held, rates, FloatSums() if pick.random() < 0.5 else FixedSums())
+
+
+def added(drawn: DrawnSums, rng: np.random.Generator) -> tuple[object, ...]:
+    """What the draws and the additions give, in numbers that are equal only if all bits are."""
+    folds, sums = len(drawn.partials) - 1, drawn.partials.shape[1]
+    held, sites = drawn.held.copy(), sum_writes.drawn_sums(drawn.rates, folds, sums, rng)
+    if sites is None:
+        return (str(rng.bit_generator.state),)
+    found, failed = sum_writes.add_up(drawn.partials, held, sites, drawn.form, drawn.rates, rng)
+    columns = [(column.tolist(), column.dtype) for column in (*sites, found.view(np.uint32), held)]
+    return *columns, failed, str(rng.bit_generator.state)
+
+
+@compiled_only
+@given(st.integers(0, 2**32))
+def test_compiled_sums_are_those_in_numpy(seed: int) -> None:
+    one, other = generators(seed)
+    drawn = drawn_sums_of(seed)
+    found = added(drawn, one)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sum_writes, "compiled_pays", lambda _: False)
+        assert found == added(drawn, other)
+
+
+@compiled_only
+@pytest.mark.parametrize("form", [FloatSums(), FixedSums()])
+def test_which_sums_are_compiled(form: SumFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but those of products that hold a not-a-number: which one of two is left is up to numpy."""
+    monkeypatch.setattr(sum_writes, "added_in_numpy", lambda *_: "in numpy")
+    rates, sites = error_rates(32, 1.0), Sites(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.uint32))
+    partials = np.array([[1.0, np.inf], [2.0, -np.inf]], np.float32)
+    rng = np.random.default_rng(1)
+    assert sum_writes.add_up(partials, np.zeros(2, np.uint32), sites, form, rates, rng) != "in numpy"
+    partials[0, 1] = np.nan
+    assert sum_writes.add_up(partials, np.zeros(2, np.uint32), sites, form, rates, rng) == "in numpy"

@@ -31,7 +31,7 @@ from workloads.faults.error_columns import (
 _njit: Any = numba.njit
 #: The options of the functions of this file where they are compiled.
 OPTIONS = {"_nrt": False, "error_model": "numpy"}
-_helper: Any = _njit(**OPTIONS)
+helper: Any = _njit(**OPTIONS)
 _intrinsic: Any = cast(Any, numba).extending.intrinsic
 
 
@@ -48,12 +48,12 @@ def count_flips(address: int) -> int:
     new = array_at(call[NEW], call[NEW + 1], np.uint32)
     found = 0
     for word in range(len(new)):
-        found += _ones(np.int64(old[word]) ^ np.int64(new[word]))
+        found += _ones(np.int64(old[word] ^ new[word]))
     return int(found)
 
 
-@_helper
-def _place(call: Any, divisor: float, below: int, sites: Any) -> tuple[int, int]:
+@helper
+def place(call: Any, divisor: float, below: int, sites: Any) -> tuple[int, int]:
     """Append to the KNOWN ``sites`` those at the distances of COUNT draws.
 
     Return how many sites are known, and whether all ``below`` are.
@@ -80,7 +80,7 @@ def fail_writes(address: int) -> tuple[int, int]:
     bits = array_at(call[BITS], call[BITS + 1], np.uint32)
     sites = array_at(call[SITES], call[SITES + 1], np.int64)
     chances = array_at(call[CHANCES], call[CHANCES + 1], np.float64)
-    known, are_all = _place(call, chances[0], len(bits) * len(new), sites)
+    known, are_all = place(call, chances[0], len(bits) * len(new), sites)
     if not are_all:
         return known, -1
     must_flip = failed = 0

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from workloads.faults.injection import ErrorRates, drawn_sites, failing, masks, words_and_bits, write_words
-from workloads.faults.rate_table import rate_table
+from workloads.faults.injection import ErrorRates, Written, write_words
 from workloads.faults.stay import NO_FLIPS, StayFlips, after_stay
 from workloads.faults.step_writes import PADS, RegionWrites
+from workloads.faults.sum_sites import Sites
 from workloads.faults.sum_words import SumFormat
+from workloads.faults.sum_writes import add_up, drawn_sums
 from workloads.faults.word_memory import Reuse, WriteCounts, check_reuse
 from workloads.faults.words import Values, Words
 from workloads.layers.held import TensorKind
@@ -34,15 +34,6 @@ class BankShare:
         """Return whether each word lies in a safe bank."""
         found: npt.NDArray[np.bool_] = address // self.line_words % self.banks < self.safe_banks
         return found
-
-
-@dataclass(frozen=True)
-class Sites:
-    """Bits of partial sums that may fail, in order of the fold whose write it is: the fold, the sum in that fold, and the bit."""
-
-    fold: npt.NDArray[np.int64]
-    word: npt.NDArray[np.int64]
-    bit: npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -109,88 +100,40 @@ class PadMemory:
             rates = self._rates[region.pad, region.kind]
             wanted = words.ravel()[taken]
             written = write_words(image[place], wanted, rates, self._draws[region.pad])
-            kept = self._with_safe_banks(region, base, wanted, written.words)
+            kept, failed = self._with_safe_banks(region, base, wanted, written)
             stayed = after_stay(kept, len(rates), self._stay, self._draws[region.pad])
             image[place] = stored[taken] = stayed.words
             counts.stay_bits += stayed.flipped_bits
             counts.flipped_bits += written.flipped_bits
-            counts.failed_bits += int(np.bitwise_count(kept ^ wanted).sum())
+            counts.failed_bits += failed
         return stored.reshape(words.shape)
 
-    def _with_safe_banks(self, region: RegionWrites, base: int, wanted: Words, stored: Words) -> Words:
-        """Return the stored words, with those in safe banks as they were wanted."""
+    def _with_safe_banks(self, region: RegionWrites, base: int, wanted: Words, written: Written) -> tuple[Words, int]:
+        """Return the stored words, with those in safe banks as they were wanted, and how many of their bits failed."""
         share = self._shares.get(region.pad)
-        return stored if share is None else np.where(share.is_safe(base + np.arange(stored.size)), wanted, stored)
+        if share is None:
+            return written.words, written.failed_bits
+        kept = np.where(share.is_safe(base + np.arange(wanted.size)), wanted, written.words)
+        return kept, int(np.bitwise_count(kept ^ wanted).sum())
 
     def sum_sites(self, region: RegionWrites, folds: int, sums: int) -> Sites | None:
         """Count the partial sums that ``folds`` folds write, and return the bits of them that may fail, or None."""
         assert region.stored_words == folds * sums, (region, folds, sums)
         self.counts[region.pad].words += folds * sums
-        rates = self._rates[region.pad, region.kind]
-        drawn = [
-            words_and_bits(drawn_sites(len(bits) * folds * sums, highest, self._draws[region.pad]), bits)
-            for bits, highest in rate_table(rates).groups
-        ]
-        write = np.concatenate([np.zeros(0, np.int64), *(each for each, _ in drawn)])
-        if not len(write):
-            return None
-        bit = np.concatenate([bit for _, bit in drawn])
-        if sum(len(each) > 0 for each, _ in drawn) > 1:
-            order = np.argsort(write, kind="stable")
-            write, bit = write[order], bit[order]
-        fold = write // sums
-        word = write - fold * sums
+        found = drawn_sums(self._rates[region.pad, region.kind], folds, sums, self._draws[region.pad])
         share = self._shares.get(region.pad)
-        if share is None:
-            return Sites(fold, word, bit)
-        risky = ~share.is_safe(region.base_word + word % region.capacity_words)
-        return Sites(fold[risky], word[risky], bit[risky])
+        if share is None or found is None:
+            return found
+        risky = ~share.is_safe(region.base_word + found.word % region.capacity_words)
+        return Sites(found.fold[risky], found.word[risky], found.bit[risky])
 
     def add_up(self, region: RegionWrites, layer: str, partials: Values, form: SumFormat, sites: Sites) -> Values:
         """Return the sums of ``partials`` [fold, sum], all folds but the last of which write their sums with errors."""
-        with np.errstate(invalid="ignore", over="ignore"):  # a failed write may have left an infinity or not-a-number
-            scale = form.scale(float(np.abs(np.cumsum(partials, axis=0)).max(initial=0.0)))
-            return self._added(region, layer, partials, (form, scale), sites)
-
-    def _added(self, region: RegionWrites, layer: str, partials: Values, form: tuple[SumFormat, int], sites: Sites) -> Values:
-        folds, sums = len(partials) - 1, partials.shape[1]
-        encode, scale = form[0].encode, form[1]
         image, base = self._image(region, layer)
-        found, size = np.empty(sums, np.float32), region.capacity_words
-        for first in range(0, sums, size):
-            part = slice(first, min(first + size, sums))
-            place = slice(base, base + part.stop - first)
-            old, values = image[place].copy(), np.zeros(part.stop - first, np.float32)
-            for fold, (begin, end) in enumerate(pairwise(np.searchsorted(sites.fold, np.arange(folds + 1)))):
-                new = values + partials[fold, part]
-                word, bit = sites.word[begin:end] - first, sites.bit[begin:end]
-                if size < sums:
-                    here = (word >= 0) & (word < len(new))
-                    word, bit = word[here], bit[here]
-                if len(word):
-                    was = old[word] if fold == 0 else encode(values[word], scale)
-                    self._fail(region, new, was, (word, bit), form)
-                values = new
-            image[place] = encode(values, scale)
-            found[part] = values + partials[folds, part]
+        held = image[base : base + region.capacity_words]
+        found, failed = add_up(partials, held, sites, form, self._rates[region.pad, region.kind], self._draws[region.pad])
+        self.counts[region.pad].failed_bits += failed
         return found
-
-    def _fail(
-        self,
-        region: RegionWrites,
-        new: Values,
-        was: Words,
-        sites: tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]],
-        form: tuple[SumFormat, int],
-    ) -> None:
-        """Put the old bits back into the sums ``new`` at those of the drawn sites whose write fails."""
-        word, bit = sites
-        encoded = form[0].encode(new[word], form[1])
-        fails = failing(was, encoded, bit, self._rates[region.pad, region.kind], self._draws[region.pad])
-        flipped = masks(len(new), word[fails], bit[fails])
-        failed = np.flatnonzero(flipped)
-        new[failed] = form[0].decode(form[0].encode(new[failed], form[1]) ^ flipped[failed], form[1])
-        self.counts[region.pad].failed_bits += len(fails)
 
     def leave_sums(self, region: RegionWrites, layer: str, sums: int, make: Callable[[], Words]) -> None:
         """Note which words a product without failures leaves: the partial sums before its last fold, which ``make`` makes."""

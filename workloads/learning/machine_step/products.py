@@ -73,7 +73,8 @@ def _partials(rows: Tensor, columns: Tensor, writes: LayerWrites) -> Values:
     """Return the products of each fold of the taps, [fold, sum]."""
     folds, taps = writes.folds, writes.fold_taps
     missing = folds * taps - rows.shape[1]
-    rows, columns = functional.pad(rows, (0, missing)), functional.pad(columns, (0, 0, 0, missing))
+    if missing:
+        rows, columns = functional.pad(rows, (0, missing)), functional.pad(columns, (0, 0, 0, missing))
     by_fold = rows.view(-1, folds, taps).transpose(0, 1)
     found: Values = torch.bmm(by_fold, columns.view(folds, taps, -1)).reshape(folds, -1).numpy()
     return found
@@ -85,7 +86,9 @@ def _rows(ifmap: npt.NDArray[np.float32], shape: ConvShape) -> Tensor:
     extents = [(size - 1) * step + 1 for size, step in zip(shape.kernel, shape.dilation, strict=True)]
     bottom = (shape.out_height - 1) * shape.stride[0] + extents[0] - shape.height - top
     right = (shape.out_width - 1) * shape.stride[1] + extents[1] - shape.width - left
-    padded = functional.pad(torch.from_numpy(np.ascontiguousarray(ifmap)), (left, right, top, bottom)).contiguous()
+    padded = torch.from_numpy(np.ascontiguousarray(ifmap))
+    if left or right or top or bottom:
+        padded = functional.pad(padded, (left, right, top, bottom)).contiguous()
     image, channel, row, column = padded.stride()
     sizes = (shape.batch, shape.out_height, shape.out_width, *shape.kernel, shape.channels)
     steps = (row * shape.stride[0], column * shape.stride[1], row * shape.dilation[0], column * shape.dilation[1])
