@@ -75,6 +75,12 @@ def test_words_that_cannot_be_borrowed_are_written_too() -> None:
     assert_equal_writes(new, old, error_rates(5, 0.3), 1)
 
 
+@compiled_only
+def test_fewer_words_than_there_were_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected \(5,\) words in place of as many, got \(4,\)"):
+        write_words(np.zeros(5, np.uint32), np.zeros(4, np.uint32), error_rates(1, 0.5), np.random.default_rng(1))
+
+
 def test_a_distance_is_never_0() -> None:
     class Zeros:
         def standard_exponential(self, out: np.ndarray) -> None:

@@ -69,7 +69,10 @@ class Borrowed(Generic[Number]):
 
 
 def borrowed(array: npt.NDArray[Number], dtype: type[Number]) -> Borrowed[Number]:
-    """Return an array that compiled code only reads, or, where it cannot be borrowed, a copy."""
+    """Return an array that compiled code only reads, or, where it cannot be borrowed, a copy.
+
+    Keep it until the call is over: the words alone do not keep a copy in memory.
+    """
     return Borrowed(array if array.flags.carray else array.copy(), dtype)
 
 
@@ -142,9 +145,14 @@ def draw(below: int, group: Group, known: int, rng: np.random.Generator) -> int:
 
 
 def fail_writes(old: Words, new: Words, table: RateTable, rng: np.random.Generator) -> tuple[Words, int, int]:
-    """Return what `injection.write_words` does: the stored words, and the numbers of flipped and of failed bits."""
-    stored, failed = new.copy(), 0
-    words = *borrowed(old, np.uint32).words, *Borrowed(stored, np.uint32).words
+    """Return what `injection.write_words` does: the stored words, and the numbers of flipped and of failed bits.
+
+    Raise ValueError unless as many words are written as there were.
+    """
+    if old.shape != new.shape:
+        raise ValueError(f"expected {old.shape} words in place of as many, got {new.shape}")
+    held, stored, failed = borrowed(old, np.uint32), new.copy(), 0
+    words = *held.words, *Borrowed(stored, np.uint32).words
     flipped: int = called("count_flips", words)
     if flipped:
         for group in groups_of(table):

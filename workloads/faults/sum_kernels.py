@@ -32,8 +32,9 @@ def _placed(group: Group, folds: int, sums: int, rng: np.random.Generator) -> Si
 
 
 def _words(sites: Sites) -> tuple[int, ...]:
-    fold, word = borrowed(sites.fold, np.int64), borrowed(sites.word, np.int64)
-    return *fold.words, *word.words, *borrowed(sites.bit, np.uint32).words
+    """Describe sites, which must stay in memory. Raise TypeError if they cannot be borrowed."""
+    fold, word, bit = Borrowed(sites.fold, np.int64), Borrowed(sites.word, np.int64), Borrowed(sites.bit, np.uint32)
+    return *fold.words, *word.words, *bit.words
 
 
 def add_up(
