@@ -14,6 +14,7 @@ import pytest
 
 from simcore.errors import InputError
 from simcore.studies.form.processes import processes
+from simcore.studies.form.spread import processes_kept, spread
 
 ROOT = Path(__file__).parents[1]
 
@@ -98,3 +99,45 @@ def kill_one() -> None:
 def test_a_process_that_is_killed_is_reported_in_one_line():
     with pytest.raises(InputError, match="a process of the study ended unexpectedly, perhaps for lack of memory"):
         kill_one()
+
+
+# Processes that several pieces of a study share
+
+
+def process_of(_: int) -> int:
+    return os.getpid()
+
+
+def killed(is_last: bool) -> None:
+    if is_last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_kept_processes_do_all_the_work_of_a_block_and_end_with_it():
+    with processes_kept():
+        found = [spread(process_of, range(6), 2, "numbers") for _ in range(3)]
+        assert len({process for each in found for process in each}) <= 2
+        assert len(multiprocessing.active_children()) <= 2
+    assert multiprocessing.active_children() == []
+    assert not set(spread(process_of, range(2), 2, "numbers")) & set(found[0])
+
+
+def interrupted_after_a_piece() -> None:
+    with processes_kept():
+        spread(process_of, range(2), 2, "numbers")
+        raise KeyboardInterrupt
+
+
+def killed_in_the_second_piece() -> None:
+    with processes_kept():
+        spread(process_of, range(2), 2, "numbers")
+        spread(killed, (False, True), 2, "killed")
+
+
+def test_kept_processes_end_where_the_block_raises():
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_after_a_piece()
+    assert multiprocessing.active_children() == []
+    with pytest.raises(InputError, match="a process of the study ended unexpectedly, perhaps for lack of memory"):
+        killed_in_the_second_piece()
+    assert multiprocessing.active_children() == []

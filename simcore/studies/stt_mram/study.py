@@ -6,6 +6,7 @@ from simcore.engine.cold_start import log_cold_start
 from simcore.progress import OnProgress
 from simcore.studies.form.part import Part, joined, part_or_left_out
 from simcore.studies.form.result import StudyResult
+from simcore.studies.form.spread import processes_kept
 from simcore.studies.stt_mram.accuracy import study_accuracy
 from simcore.studies.stt_mram.arrays import array_table, comparison_table, density_findings
 from simcore.studies.stt_mram.assumptions import assumptions
@@ -32,7 +33,8 @@ def study_stt_mram(settings: SttMramSettings, on_progress: OnProgress | None = N
     figures = part_or_left_out("figures", "plot", Part)
     # This part runs first, because it is the only one that may reject something from the user: placements.
     accuracy = part_or_left_out("accuracy", "train", lambda: _trained(settings, on_progress))
-    simulated = (study_systems(settings, on_progress), study_kept(settings, on_progress))
+    with processes_kept():
+        simulated = (study_systems(settings, on_progress), study_kept(settings, on_progress))
     whole = joined((figures, study_macros(settings.cell), *simulated, accuracy))
     return _result(settings, whole)
 
@@ -41,7 +43,8 @@ def _trained(settings: SttMramSettings, on_progress: OnProgress | None) -> Part:
     # It is imported here because what trains needs an extra.
     from simcore.studies.stt_mram.accuracy_stays import study_accuracy_stays
 
-    return joined((study_accuracy(settings, on_progress), study_accuracy_stays(settings, on_progress)))
+    with processes_kept():  # each of them loads torch
+        return joined((study_accuracy(settings, on_progress), study_accuracy_stays(settings, on_progress)))
 
 
 def _result(settings: SttMramSettings, whole: Part) -> StudyResult:
