@@ -90,7 +90,7 @@ def test_traffic_of_a_layer_falls_with_capacity() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("dataflow", ["ws", "is", "os"])
 def test_traffic_of_many_layers_falls_with_capacity(dataflow: str) -> None:
-    check_that_traffic_falls(dataflow, 20, dataflow)
+    check_that_traffic_falls(dataflow, 40, dataflow)
 
 
 @pytest.mark.slow
