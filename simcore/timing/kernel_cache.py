@@ -20,6 +20,7 @@ from pathlib import Path
 
 from simcore.saving.kernel_file import read_kernel, write_kernel
 from simcore.saving.kernel_folder import SUFFIX, NoCacheError, kernel_folder
+from simcore.saving.turn import turn_at
 from simcore.timing import machine_code
 from simcore.timing.machine_code import CompiledFunction, DamagedCodeError, MachineCode, load_code, processor
 
@@ -49,20 +50,34 @@ def sources_version(sources: Iterable[Path]) -> str:
 def kept(name: str, version: str, compiled: Callable[[], MachineCode], results: int = 1) -> CompiledFunction:
     """Return the function kept under a name and a version, which returns ``results`` integers.
 
-    If it is not kept, call ``compiled`` for its machine code, and keep that if it can be kept. No failure of the cache ends a
-    run.
+    If it is not kept, call ``compiled`` for its machine code, and keep that if it can be kept. While another process compiles it,
+    wait for that one. No failure of the cache ends a run.
     """
     path = _path(name, version)
-    payload = None if path is None else read_kernel(path)
+    if path is None:
+        return load_code(compiled(), results)
+    found = _read(path, results)
+    if found is not None:
+        return found
+    with turn_at(path):  # the processes of a study come to a new kernel together
+        return _read(path, results) or _written(path, compiled(), results)
+
+
+def _read(path: Path, results: int) -> CompiledFunction | None:
+    """Return the function kept in a file, or None if there is none that can be loaded."""
+    payload = read_kernel(path)
     if payload is not None:
         with suppress(DamagedCodeError):  # the name should rule that out; then it is compiled again
             return load_code(MachineCode.from_bytes(payload), results)
-    code = compiled()
-    if path is not None:
-        try:
-            write_kernel(path, code.to_bytes())
-        except OSError as error:
-            _tell(f"'{path.parent}': {error.strerror or error}")
+    return None
+
+
+def _written(path: Path, code: MachineCode, results: int) -> CompiledFunction:
+    """Return the function of machine code that is new, which this keeps in a file if it can."""
+    try:
+        write_kernel(path, code.to_bytes())
+    except OSError as error:
+        _tell(f"'{path.parent}': {error.strerror or error}")
     return load_code(code, results)
 
 
