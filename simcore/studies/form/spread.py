@@ -34,7 +34,7 @@ _kept: ContextVar[_Kept | None] = ContextVar("_kept", default=None)
 
 @contextmanager
 def processes_kept() -> Iterator[None]:
-    """Let every `spread` in the block take the same processes, which then load what they need once.
+    """Let every `spread` and `processes_for` in the block take the same processes, which then load what they need once.
 
     They end with the block as those of ``processes`` do, which also says what this raises.
     """
@@ -63,7 +63,7 @@ def spread(
             told(done)
         return found
     load_engine("compiled")  # compile it once, or each process would compile it
-    with _pool(jobs, len(work)) as pool:
+    with processes_for(jobs, len(work)) as pool:
         futures = [pool.submit(do, piece) for piece in work]
         for done, future in enumerate(as_completed(futures), start=1):
             future.result()  # an error ends the study at once
@@ -72,8 +72,8 @@ def spread(
 
 
 @contextmanager
-def _pool(jobs: int, pieces: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield the processes that are kept, or others for these pieces of work alone."""
+def processes_for(jobs: int, pieces: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield the processes of `processes_kept`, or others, at most one for each of so many pieces of work."""
     kept = _kept.get()
     if kept is not None:
         yield kept.pool(jobs)

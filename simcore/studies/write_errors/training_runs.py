@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from simcore.progress import OnProgress
-from simcore.studies.form.processes import processes
+from simcore.studies.form.spread import processes_for
 from workloads.faults.injection import ErrorRates
 from workloads.faults.word_memory import TENSORS
 from workloads.layers.held import TensorKind
@@ -50,8 +51,10 @@ class Runner:
     ``jobs`` processes share the work; the results do not depend on their number. Use it inside ``running``.
     """
 
-    def __init__(self, data: Dataset, pool: ProcessPoolExecutor | None, on_progress: OnProgress | None) -> None:
-        self._data, self._pool, self._on_progress = data, pool, on_progress
+    def __init__(
+        self, source: DataSource, data: Dataset, pool: ProcessPoolExecutor | None, on_progress: OnProgress | None
+    ) -> None:
+        self._source, self._data, self._pool, self._on_progress = source, data, pool, on_progress
         self._known: dict[_Key, Trained] = {}
         self.runs = 0
 
@@ -78,7 +81,8 @@ class Runner:
                 yield key, train(self._data, point.setup, point.rates, seed)
             return
         waiting = {
-            self._pool.submit(_train_in_worker, point.setup, dict(point.rates), seed): key for key, (point, seed) in jobs.items()
+            self._pool.submit(_train_in_worker, self._source, point.setup, dict(point.rates), seed): key
+            for key, (point, seed) in jobs.items()
         }
         while waiting:
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
@@ -91,10 +95,10 @@ def running(source: DataSource, jobs: int = 1, on_progress: OnProgress | None = 
     needed("torch", "training")
     data = source.load()
     if jobs == 1:
-        yield Runner(data, None, on_progress)
+        yield Runner(source, data, None, on_progress)
         return
-    with processes(jobs, _start_worker, source) as pool:
-        yield Runner(data, pool, on_progress)
+    with processes_for(jobs, jobs) as pool:
+        yield Runner(source, data, pool, on_progress)
 
 
 def _key(job: tuple[Point, int]) -> _Key:
@@ -102,14 +106,12 @@ def _key(job: tuple[Point, int]) -> _Key:
     return point.setup, seed, tuple(point.rates[tensor].tobytes() for tensor in TENSORS)
 
 
-_worker_data: list[Dataset] = []
-
-
-def _start_worker(source: DataSource) -> None:
-    _worker_data.append(source.load())
-
-
-def _train_in_worker(setup: TrainingSetup, rates: Mapping[TensorKind, ErrorRates], seed: int) -> Trained:
+def _train_in_worker(source: DataSource, setup: TrainingSetup, rates: Mapping[TensorKind, ErrorRates], seed: int) -> Trained:
     from workloads.learning.with_errors import train
 
-    return train(_worker_data[-1], setup, rates, seed)
+    return train(_loaded(source), setup, rates, seed)
+
+
+@lru_cache(maxsize=1)
+def _loaded(source: DataSource) -> Dataset:
+    return source.load()
