@@ -45,4 +45,4 @@ def between(name: str, value: float, low: float, high: float) -> float:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+    return type(value) is float or (isinstance(value, Real) and not isinstance(value, bool))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from math import exp, expm1, log, prod
+from functools import cached_property, lru_cache
+from math import exp, expm1, log
 from pathlib import Path
 
 import numpy as np
@@ -58,17 +58,28 @@ class ErrorTable:
                 f"the table of write error rates holds {ranges}, got overdrive {overdrive:g} and stability {thermal_stability:g}",
                 hint="the method fokker-planck solves any case",
             )
-        rows, row_weights = _cubic(np.log(self.stabilities), log(thermal_stability))
+        rows, row_weights = _rows(self._stabilities, thermal_stability)
         columns, column_weights = _cubic(self.overdrives, overdrive)
-        near = self.tau[rows][:, columns]
-        times: Array = np.exp(np.einsum("s,i,sil->l", row_weights, column_weights, np.log(near)))
+        times: Array = np.exp(np.einsum("s,i,sil->l", row_weights, column_weights, self._log_tau[rows, columns]))
         return times
+
+    @cached_property
+    def _stabilities(self) -> tuple[float, ...]:
+        return tuple(self.stabilities.tolist())
+
+    @cached_property
+    def _log_tau(self) -> Array:
+        return np.log(self.tau)
+
+    @cached_property
+    def _hazards(self) -> Array:
+        return _hazard(self.levels)
 
     def error_rate(self, overdrive: float, tau: float, thermal_stability: float) -> float:
         """Return the write error rate. Beyond the last level it follows the slowest mode, a pure exponential."""
         at_least("tau", tau, 0.0)
         times = self.times(overdrive, thermal_stability)
-        hazards = _hazard(self.levels)
+        hazards = self._hazards
         if tau >= times[-1]:
             return exp(_straight(tau, times, hazards, -2))
         if tau <= times[0]:
@@ -89,6 +100,12 @@ class ErrorTable:
         return high
 
 
+@lru_cache(maxsize=64)
+def _rows(stabilities: tuple[float, ...], thermal_stability: float) -> tuple[slice, Array]:
+    """Return the rows around a stability and their weights. Searches over currents and times stay at one stability."""
+    return _cubic(np.log(np.array(stabilities)), log(thermal_stability))
+
+
 def _hazard(levels: Array) -> Array:
     """Return ln(-ln(1 - level)), which is a straight line where the error rate falls exponentially, and smooth up to 1."""
     return np.log(-np.log1p(-levels))
@@ -102,9 +119,15 @@ def _straight(tau: float, times: Array, hazards: Array, first: int) -> float:
 
 def _cubic(points: Array, at: float) -> tuple[slice, Array]:
     """Return the four points around ``at`` and their weights in the cubic through them."""
-    first = min(max(int(np.searchsorted(points, at)) - 2, 0), len(points) - 4)
-    near = points[first : first + 4].tolist()
-    weights = [prod((at - other) / (point - other) for other in near if other != point) for point in near]
+    first = min(max(int(points.searchsorted(at)) - 2, 0), len(points) - 4)
+    a, b, c, d = points[first : first + 4].tolist()
+    to_a, to_b, to_c, to_d = at - a, at - b, at - c, at - d
+    weights = (
+        to_b / (a - b) * (to_c / (a - c)) * (to_d / (a - d)),
+        to_a / (b - a) * (to_c / (b - c)) * (to_d / (b - d)),
+        to_a / (c - a) * (to_b / (c - b)) * (to_d / (c - d)),
+        to_a / (d - a) * (to_b / (d - b)) * (to_c / (d - c)),
+    )
     return slice(first, first + 4), np.array(weights)
 
 
