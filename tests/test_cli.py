@@ -148,7 +148,7 @@ def test_the_first_run_says_why_it_takes_long(
     ran = CliRunner().invoke(app, ["run", "lenet5", "--layers", "c1", *options])
     assert ran.exit_code == 0, ran.output
     *before, last = ran.stderr.splitlines() if not options else [*ran.stderr.splitlines(), "Next: "]
-    assert before == (["compiling the engine, which takes about 30 s once after installation"] if told else [])
+    assert before == (["compiling the engine, which takes about 20 s once after installation"] if told else [])
     assert last.startswith("Next: ")
 
 

@@ -13,4 +13,4 @@ def log_cold_start() -> None:
     from simcore.engine.compiled.cache import is_cold
 
     if is_cold():
-        LOG.info("compiling the engine, which takes about 30 s once after installation")
+        LOG.info("compiling the engine, which takes about 20 s once after installation")

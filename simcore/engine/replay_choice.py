@@ -26,7 +26,7 @@ def replay_that_pays(shortcuts: Shortcuts, steps: int) -> Shortcuts:
         return shortcuts
     if _steps[0] < WORTH_STEPS:
         return replace(shortcuts, block_replay=False)
-    LOG.info("compiling the replay of blocks, which takes about 20 s before the first long run")
+    LOG.info("compiling the replay of blocks, which takes about 10 s before the first long run")
     return shortcuts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.dma import place
-from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import element_lines
 from simcore.engine.compiled.ports import next_element, read_stall
 from simcore.engine.compiled.stalls import count_buffered
@@ -17,7 +17,7 @@ _OUTPUT = int(Port.OUTPUT)
 _DRAM_WAIT, _WRITE_BACKPRESSURE = int(Cause.DRAM_WAIT), int(Cause.WRITE_BACKPRESSURE)
 
 
-@written_in
+@inlined
 def _output_stall(tables: Tables) -> tuple[int, int]:
     """Return (cause, bank) of why the output element due is not taken; NONE, NONE if it is. Keep its lines in output_places."""
     scalars, ports, requests, pads = tables.scalars, tables.ports, tables.requests, tables.pads
@@ -38,7 +38,7 @@ def _output_stall(tables: Tables) -> tuple[int, int]:
     return c.NONE, c.NONE
 
 
-@written_in
+@inlined
 def stall_of(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
     """Return (cause, port, bank, nothing due) of why the array cannot make its step. The cause is NONE if it can."""
     scalars, ports, bundles = tables.scalars, tables.ports, tables.bundles
@@ -60,7 +60,7 @@ def stall_of(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
     return c.NONE, c.NONE, c.NONE, nothing_due
 
 
-@written_in
+@inlined
 def advance(tables: Tables, step: int, now: int) -> None:
     """Make a step: take the read elements due and post the output element due."""
     scalars, ports, bundles, port_counts = tables.scalars, tables.ports, tables.bundles, tables.port_counts

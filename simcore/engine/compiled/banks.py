@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.note import note_grant
 from simcore.engine.compiled.preemption import preemptible, send_back
 from simcore.engine.compiled.tables import Tables
@@ -16,7 +16,7 @@ from simcore.timing.addresses import call_serve, int64_view
 _OUTPUT, _DMA, _PORTS = int(Port.OUTPUT), int(Port.DMA), len(Port)
 
 
-@written_in
+@inlined
 def enqueue(tables: Tables, request: int, buffered: int) -> None:
     """Put a request at the end of its bank's direct or buffered queue, and list the bank as busy in its scratchpad."""
     requests, banks = tables.requests, tables.banks
@@ -62,7 +62,7 @@ def grant(tables: Tables, server: int, port: int, op: int, owner: int, free_at: 
     pads[pad, c.PAD_INFLIGHT_MIN] = min(pads[pad, c.PAD_INFLIGHT_MIN], done_at)
 
 
-@written_in
+@inlined
 def _free_server(tables: Tables, pad: int, bank: int, now: int) -> int:
     """Return the lowest free server of a scratchpad's bank, or NONE."""
     servers, first = tables.servers, tables.banks[bank, c.BANK_FIRST_SERVER]
@@ -89,7 +89,7 @@ def grant_at_once(tables: Tables, pad: int, bank: int, port: int, op: int, owner
     return True
 
 
-@written_in
+@inlined
 def _list_bank(tables: Tables, bank: int) -> None:
     """Insert a bank into the sorted list of banks with waiting requests."""
     banks, pads, listed = tables.banks, tables.pads, tables.listed
@@ -103,7 +103,7 @@ def _list_bank(tables: Tables, bank: int) -> None:
     banks[bank, c.BANK_LISTED] = 1
 
 
-@written_in
+@inlined
 def _best_direct(tables: Tables, bank: int, arbiter: int) -> int:
     """Return the direct request that goes first by the arbiter's policy. The queue is in order of (arrive, port, index)."""
     requests, banks = tables.requests, tables.banks
@@ -122,7 +122,7 @@ def _best_direct(tables: Tables, bank: int, arbiter: int) -> int:
     return best
 
 
-@written_in
+@inlined
 def _candidate(tables: Tables, bank: int, pad: int) -> int:
     """Return the request that the arbiter's rules choose next at a bank, or NONE."""
     requests, banks, pads = tables.requests, tables.banks, tables.pads
@@ -145,7 +145,7 @@ def _candidate(tables: Tables, bank: int, pad: int) -> int:
     return direct if first < second else buffered
 
 
-@written_in
+@inlined
 def _take(tables: Tables, bank: int, request: int) -> None:
     """Remove a request from its queue."""
     requests, banks = tables.requests, tables.banks
@@ -166,7 +166,7 @@ def _take(tables: Tables, bank: int, request: int) -> None:
         banks[bank, tail] = before
 
 
-@written_in
+@inlined
 def _serve(serves: Any, tables: Tables, server: int, request: int, now: int) -> tuple[int, int]:
     """Return (free at, done at), from the timing model, of a request that a server begins now."""
     requests, banks, servers, groups = tables.requests, tables.banks, tables.servers, tables.groups
@@ -192,7 +192,7 @@ def _serve(serves: Any, tables: Tables, server: int, request: int, now: int) -> 
     return max(free_at, now + 1), max(done_at, now)
 
 
-@written_in
+@inlined
 def _next_grant(tables: Tables, pad: int, bank: int, now: int) -> tuple[int, int]:
     """Return (server, request) of a bank's next grant, or NONE, NONE. This may preempt a write for the request."""
     pads = tables.pads
@@ -207,7 +207,7 @@ def _next_grant(tables: Tables, pad: int, bank: int, now: int) -> tuple[int, int
     return c.NONE, c.NONE
 
 
-@written_in
+@inlined
 def grant_scratchpad(serves: Any, tables: Tables, pad: int, now: int) -> None:
     """Run one GRANT phase of a scratchpad over the banks with waiting requests, in index order."""
     scalars, requests, banks, pads = tables.scalars, tables.requests, tables.banks, tables.pads

@@ -6,18 +6,18 @@ A simple memory is done with bursts in that order, so that one look at the oldes
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.tables import Tables
 
 
-@written_in
+@inlined
 def _wrapped(tables: Tables, at: int) -> int:
     """Return a place in a ring for a number below twice the ring's length."""
     limit = tables.scalars[c.SCALAR_OUTSTANDING_LIMIT]
     return at - limit if at >= limit else at
 
 
-@written_in
+@inlined
 def add_burst(tables: Tables, ring: int, burst: int) -> None:
     """Put a burst at the end of a ring (LOADING or STORING)."""
     scalars = tables.scalars
@@ -44,7 +44,7 @@ def take_done(tables: Tables, ring: int, now: int) -> int:
     return c.NONE
 
 
-@written_in
+@inlined
 def next_done(tables: Tables, ring: int) -> int:
     """Return the earliest cycle in which memory is done with a burst of a ring, or FAR."""
     scalars = tables.scalars

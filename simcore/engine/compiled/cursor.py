@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.tables import Tables
 from simcore.program.program import Geo, Kind, Reg, Seg
 
@@ -38,7 +38,7 @@ def locate(tables: Tables, port: int) -> None:
         ports[port, c.PORT_CHANNEL] = tap % geometry[_GROUP_CHANNELS]
 
 
-@written_in
+@inlined
 def move_on(tables: Tables, port: int) -> None:
     """Update the place of a cursor that moved one element further in its segment."""
     ports, segments, geometry = tables.ports, tables.segments, tables.geometry
@@ -66,7 +66,7 @@ def move_on(tables: Tables, port: int) -> None:
             ports[port, c.PORT_OUT_ROW] += 1
 
 
-@written_in
+@inlined
 def vectors_joined(tables: Tables, s: int, port: int) -> int:
     """Return how many vectors the element at a port's cursor joins."""
     segments, joined = tables.segments, tables.segments[s, _JOINED]

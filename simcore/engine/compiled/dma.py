@@ -7,7 +7,7 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_at_once
 from simcore.engine.compiled.bursts import add_burst, next_done, take_done
 from simcore.engine.compiled.columns import FILLING, LOADING, READING, SENT, SPARE, STORING
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import line_of
 from simcore.engine.compiled.tables import Tables
 from simcore.machine.machine import BLOCK, XOR
@@ -25,7 +25,7 @@ _core_cycle_of = inlined(core_cycle_of)
 _domain_cycle_at = inlined(domain_cycle_at)
 
 
-@written_in
+@inlined
 def place(tables: Tables, pad: int, line: int) -> tuple[int, int]:
     """Return (bank, row) of a line. The banks of all scratchpads are numbered in one sequence."""
     pads = tables.pads
@@ -39,7 +39,7 @@ def place(tables: Tables, pad: int, line: int) -> tuple[int, int]:
     return pads[pad, c.PAD_FIRST_BANK] + bank, row
 
 
-@written_in
+@inlined
 def fill_request(tables: Tables, request: int, port: int, bank: int, row: int, op: int, owner: int, now: int) -> None:
     """Fill the request row of a read element or a burst."""
     requests = tables.requests
@@ -58,7 +58,7 @@ def fill_request(tables: Tables, request: int, port: int, bank: int, row: int, o
     requests[request, c.REQUEST_LEFT_FREE], requests[request, c.REQUEST_COUNTED] = 0, 0
 
 
-@written_in
+@inlined
 def memory_takes(tables: Tables, byte_count: int, now: int) -> int:
     """Let main memory take a burst. Return the core cycle in which the burst is done."""
     scalars = tables.scalars
@@ -74,7 +74,7 @@ def memory_takes(tables: Tables, byte_count: int, now: int) -> int:
     return max(done, now + 1)
 
 
-@written_in
+@inlined
 def _give_to_memory(tables: Tables, burst: int, write: int, now: int) -> None:
     """ISSUE: hand a burst to main memory. Simple memory sets at once when the burst is done, a DRAM later."""
     scalars, bursts, ops, burst_lists = tables.scalars, tables.bursts, tables.ops, tables.burst_lists
@@ -92,7 +92,7 @@ def _give_to_memory(tables: Tables, burst: int, write: int, now: int) -> None:
     scalars[due] = min(scalars[due], done)
 
 
-@written_in
+@inlined
 def _finish_burst(tables: Tables, burst: int) -> None:
     scalars, bursts, op_states, ops = tables.scalars, tables.bursts, tables.op_states, tables.ops
     resident, burst_lists = tables.resident, tables.burst_lists
@@ -110,7 +110,7 @@ def _finish_burst(tables: Tables, burst: int) -> None:
             resident[ops[op, _TILE]] = ops[op, _SLOT]
 
 
-@written_in
+@inlined
 def finish_bursts(tables: Tables, now: int) -> None:
     """SETTLE, first half: finish loads whose lines are written and stores that memory has taken."""
     scalars, bundles, burst_lists = tables.scalars, tables.bundles, tables.burst_lists
@@ -133,7 +133,7 @@ def finish_bursts(tables: Tables, now: int) -> None:
         scalars[c.SCALAR_STORED] = next_done(tables, STORING)
 
 
-@written_in
+@inlined
 def start_operations(tables: Tables) -> None:
     """SETTLE, second half: start the operations of each queue whose dependencies hold, and note what wakes the others."""
     scalars, ports, queues, op_states = tables.scalars, tables.ports, tables.queues, tables.op_states
@@ -202,7 +202,7 @@ def _offer_lines(tables: Tables, burst: int, write: int, now: int) -> None:
     scalars[c.SCALAR_EVENTS] += 1
 
 
-@written_in
+@inlined
 def deliver_and_send(tables: Tables, now: int) -> None:
     """ISSUE: offer the lines of loads that have arrived, and send stores whose lines are read to main memory."""
     scalars, bundles, burst_lists = tables.scalars, tables.bundles, tables.burst_lists
@@ -242,7 +242,7 @@ def _needed_first(tables: Tables) -> int:
     return found
 
 
-@written_in
+@inlined
 def new_bursts(tables: Tables, now: int) -> None:
     """ISSUE: start bursts, those needed first, until they hold what main memory moves in a cycle or too many are outstanding."""
     scalars, queues, bursts, ops = tables.scalars, tables.queues, tables.bursts, tables.ops

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.columns import FILLING, READING
-from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.tables import Tables
 
 
-@written_in
+@inlined
 def next_event(tables: Tables, now: int) -> int:
     """Return the earliest cycle after ``now`` in which an event that is already decided happens, or FAR if there is none.
 
@@ -39,7 +39,7 @@ def next_event(tables: Tables, now: int) -> int:
     return max(soonest, now + 1)
 
 
-@written_in
+@inlined
 def count_skipped(tables: Tables, skipped: int) -> None:
     """Charge the banks with waiting requests for cycles in which nothing changed."""
     scalars, pads, counts, listed = tables.scalars, tables.pads, tables.counts, tables.listed

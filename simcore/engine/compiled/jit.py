@@ -18,10 +18,6 @@ _njit: Any = numba.njit
 #: Compiled into its caller. Tables are borrowed from the caller of the kernel, which keeps them alive.
 inlined: Any = _njit(_nrt=False, forceinline=True, error_model="numpy")
 
-#: Code that replaces each call before anything is compiled, for functions that are short or called in one place. numba compiles
-#: an `inlined` function on its own as well, and likewise every function that calls it.
-written_in: Any = _njit(inline="always", _nrt=False, error_model="numpy")
-
 #: A function of its own, which its callers call.
 called: Any = _njit(_nrt=False, error_model="numpy")
 

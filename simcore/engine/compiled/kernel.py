@@ -15,7 +15,7 @@ from simcore.engine.compiled.cursor import locate
 from simcore.engine.compiled.dma import deliver_and_send, finish_bursts, new_bursts, start_operations
 from simcore.engine.compiled.dram.memory import MEMORY_SIGNATURE
 from simcore.engine.compiled.idle import count_skipped, next_event
-from simcore.engine.compiled.jit import entry, written_in
+from simcore.engine.compiled.jit import entry, inlined
 from simcore.engine.compiled.ports import offer_element
 from simcore.engine.compiled.slices import LOOK_EVERY
 from simcore.engine.compiled.stalls import count_buffered, count_stall
@@ -85,7 +85,7 @@ def run_layer(serves: Any, run_memory: Any, tables: Tables, slice_us: int) -> in
     return status
 
 
-@written_in
+@inlined
 def _find_cursors(tables: Tables) -> None:
     """Find the places of the ports' next elements."""
     for port in range(c.ARRAY_PORTS):
@@ -93,7 +93,7 @@ def _find_cursors(tables: Tables) -> None:
             locate(tables, port)
 
 
-@written_in
+@inlined
 def _retire(tables: Tables, now: int) -> None:
     """RETIRE: buffered writes that are done leave the write buffers."""
     pads = tables.pads
@@ -103,7 +103,7 @@ def _retire(tables: Tables, now: int) -> None:
             retire_writes(tables, pad, now)
 
 
-@written_in
+@inlined
 def _settle(tables: Tables, now: int) -> None:
     """SETTLE: the DMA finishes bursts and operations, and starts those that may start."""
     scalars = tables.scalars
@@ -114,7 +114,7 @@ def _settle(tables: Tables, now: int) -> None:
             start_operations(tables)
 
 
-@written_in
+@inlined
 def _issue(tables: Tables, now: int) -> None:
     """ISSUE: the array's ports, the write buffers and the DMA offer their lines; the DMA starts bursts."""
     scalars, ports, pads = tables.scalars, tables.ports, tables.pads
@@ -134,7 +134,7 @@ def _issue(tables: Tables, now: int) -> None:
         offer_writes(tables, now)
 
 
-@written_in
+@inlined
 def _grant(serves: Any, run_memory: Any, tables: Tables, now: int) -> None:
     """GRANT: each scratchpad grants requests that wait at its banks; main memory takes its bursts."""
     scalars, pads = tables.scalars, tables.pads
@@ -147,7 +147,7 @@ def _grant(serves: Any, run_memory: Any, tables: Tables, now: int) -> None:
         _call_memory(run_memory, tables.dram, scalars, tables.bursts, tables.burst_lists, now, now + 1)
 
 
-@written_in
+@inlined
 def _stall(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
     """Return (cause, port, bank, nothing due) of why the array makes no step.
 
@@ -167,7 +167,7 @@ def _stall(tables: Tables, now: int, step: int) -> tuple[int, int, int, bool]:
     return _DRAIN if scalars[c.SCALAR_HELD] else c.NONE, _DMA, c.NONE, True
 
 
-@written_in
+@inlined
 def _next_change(run_memory: Any, tables: Tables, cause: int, now: int, step: int) -> int:
     """Return the next cycle in which an event can differ from this cycle's, or FAR. ``step`` is the next step."""
     scalars, ports, bin_steps = tables.scalars, tables.ports, tables.bin_steps
@@ -189,7 +189,7 @@ def _next_change(run_memory: Any, tables: Tables, cause: int, now: int, step: in
     return soonest
 
 
-@written_in
+@inlined
 def _status(tables: Tables, cause: int, following: int, now: int) -> int:
     """Return GOES_ON, or why the layer cannot go on to cycle ``following``. Count the cycles in which nothing happened."""
     scalars = tables.scalars
@@ -202,7 +202,7 @@ def _status(tables: Tables, cause: int, following: int, now: int) -> int:
     return STUCK if scalars[c.SCALAR_NOTHING] > STUCK_CYCLES else GOES_ON
 
 
-@written_in
+@inlined
 def _count(tables: Tables, cause: int, where: int, bank: int, now: int, cycles: int) -> None:
     """Count ``cycles`` in which the array made a step, or stalled for one cause."""
     if cause == c.NONE:
@@ -213,7 +213,7 @@ def _count(tables: Tables, cause: int, where: int, bank: int, now: int, cycles: 
         count_skipped(tables, cycles - 1)
 
 
-@written_in
+@inlined
 def _enter_bin(tables: Tables, now: int, step: int) -> None:
     """Go to the next timeline bin if the array's step, from cycle ``now`` on, belongs to that bin."""
     scalars, bin_steps, bin_start_cycles = tables.scalars, tables.bin_steps, tables.bin_start_cycles

@@ -9,7 +9,7 @@ from simcore.engine.compiled.counting import FOLLOWING, MADE, NUMBER, REPEATS, S
 from simcore.engine.compiled.cpu_clock import clock_us
 from simcore.engine.compiled.cursor import locate, move_on
 from simcore.engine.compiled.dma import place
-from simcore.engine.compiled.jit import entry, written_in
+from simcore.engine.compiled.jit import entry, inlined
 from simcore.engine.compiled.lines import element_lines
 from simcore.engine.compiled.slices import LOOK_EVERY
 from simcore.engine.compiled.tables import Tables, numba_type
@@ -21,7 +21,7 @@ _LOAD = int(OpKind.LOAD)
 _PAD, _BASE_LINE, _SLOT_LINES, _FIRST_SLOT = int(Reg.SCRATCHPAD), int(Reg.BASE_LINE), int(Reg.SLOT_LINES), int(Reg.FIRST_SLOT)
 
 
-@written_in
+@inlined
 def _count(tables: Tables, counting: Counting, pad: int, line: int, times: int) -> None:
     """Count ``times`` writes of a line."""
     pads = tables.pads
@@ -29,7 +29,7 @@ def _count(tables: Tables, counting: Counting, pad: int, line: int, times: int) 
     counting.writes[counting.first_rows[pad] + (bank - pads[pad, c.PAD_FIRST_BANK]) * pads[pad, c.PAD_ROWS] + row] += times
 
 
-@written_in
+@inlined
 def _count_loads(tables: Tables, counting: Counting) -> None:
     """Count the DMA's writes.
 
@@ -48,7 +48,7 @@ def _count_loads(tables: Tables, counting: Counting) -> None:
                     _count(tables, counting, pad, base + line, 1)
 
 
-@written_in
+@inlined
 def _alike(tables: Tables, s: int, other: int) -> bool:
     """Return whether two segments of the output port write the same words, whenever they are due."""
     segments = tables.segments
@@ -58,7 +58,7 @@ def _alike(tables: Tables, s: int, other: int) -> bool:
     return True
 
 
-@written_in
+@inlined
 def _repeats(tables: Tables, s: int, next_move: int, made: int) -> int:
     """Return how many segments from ``s`` on write the same lines and end by the time ``next_move`` output elements are made."""
     segments = tables.segments
@@ -68,7 +68,7 @@ def _repeats(tables: Tables, s: int, next_move: int, made: int) -> int:
     return repeats
 
 
-@written_in
+@inlined
 def _begin_segment(tables: Tables, counting: Counting, next_move: int) -> None:
     """Put the cursor at the beginning of the next segment, and note how often that segment repeats."""
     ports, position = tables.ports, counting.position

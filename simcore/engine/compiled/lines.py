@@ -8,7 +8,7 @@ from numba.extending import register_jitable
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.cursor import vectors_joined
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.tables import Tables
 from simcore.program import streams
 from simcore.program.program import Geo, Kind, Reg, Seg
@@ -31,7 +31,7 @@ register_jitable(streams.ifmap_word)
 element_word: Any = inlined(streams.element_word)
 
 
-@written_in
+@inlined
 def add_lines(tables: Tables, first: int, last: int, slot: int, found: int) -> int:
     """Append the lines first..last that are not among the ``found`` ones. Return the new count."""
     lines, line_slots = tables.lines, tables.line_slots
@@ -48,7 +48,7 @@ def add_lines(tables: Tables, first: int, last: int, slot: int, found: int) -> i
     return found
 
 
-@written_in
+@inlined
 def line_of(tables: Tables, pad: int, byte: int) -> int:
     """Return the line that holds a byte of a slot."""
     pads = tables.pads
@@ -56,7 +56,7 @@ def line_of(tables: Tables, pad: int, byte: int) -> int:
     return byte >> shift if shift >= 0 else byte // pads[pad, c.PAD_LINE_BYTES]
 
 
-@written_in
+@inlined
 def lines_by_word(tables: Tables, s: int, r: int, number: int, pad: int) -> tuple[int, int]:
     """Return (lines, words) of an element, lane by lane, or (NONE, tile) if it touches a tile that is not resident."""
     segments, geometry, regions, resident = tables.segments, tables.geometry, tables.regions, tables.resident
@@ -75,7 +75,7 @@ def lines_by_word(tables: Tables, s: int, r: int, number: int, pad: int) -> tupl
     return found, words
 
 
-@written_in
+@inlined
 def linear_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[int, int]:
     """Find the lines of the element at a port's cursor, in a segment ``s`` of kind LINEAR of region ``r``, as `element_lines`."""
     ports, segments, regions, resident = tables.ports, tables.segments, tables.regions, tables.resident
@@ -108,13 +108,13 @@ def linear_lines(tables: Tables, s: int, r: int, port: int, pad: int) -> tuple[i
     return found, words
 
 
-@written_in
+@inlined
 def _lanes_of_group(tables: Tables, s: int) -> int:
     lanes, groups = tables.segments[s, _LANES], tables.segments[s, _GROUPS]
     return lanes // groups if groups > 1 else lanes
 
 
-@written_in
+@inlined
 def _pixel_lines(tables: Tables, s: int, r: int, port: int) -> tuple[int, int]:
     ports, segments, geometry = tables.ports, tables.segments, tables.geometry
     out_row, out_column = ports[port, c.PORT_OUT_ROW], ports[port, c.PORT_OUT_COLUMN]
@@ -133,7 +133,7 @@ def _pixel_lines(tables: Tables, s: int, r: int, port: int) -> tuple[int, int]:
     return found, words
 
 
-@written_in
+@inlined
 def _lines_of_pixel(
     tables: Tables, s: int, r: int, port: int, out_row: int, out_column: int, group: int, found: int
 ) -> tuple[int, int]:
@@ -188,7 +188,7 @@ def _lines_of_pixel(
     return found, words
 
 
-@written_in
+@inlined
 def _tap_lines(tables: Tables, s: int, r: int, time: int, pad: int) -> tuple[int, int]:
     groups, found, words = tables.segments[s, _GROUPS], 0, 0
     for group in range(groups):
@@ -199,7 +199,7 @@ def _tap_lines(tables: Tables, s: int, r: int, time: int, pad: int) -> tuple[int
     return found, words
 
 
-@written_in
+@inlined
 def _lines_of_tap(tables: Tables, s: int, r: int, time: int, pad: int, group: int, found: int) -> tuple[int, int]:
     segments, geometry, regions, resident = tables.segments, tables.geometry, tables.regions, tables.resident
     lines = tables.lines

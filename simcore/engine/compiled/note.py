@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.tables import Tables
 from simcore.program.traces import NOTHING, Access, Event
 
@@ -13,13 +13,13 @@ _ARRIVED, _DONE, _FREE = int(Access.ARRIVED), int(Access.DONE), int(Access.FREE)
 _GRANTED, _FORWARDED, _PREEMPTED = int(Event.GRANTED), int(Event.FORWARDED), int(Event.PREEMPTED)
 
 
-@written_in
+@inlined
 def _is_traced(tables: Tables, now: int) -> bool:
     """Return whether the events of this cycle are traced."""
     return tables.scalars[c.SCALAR_ACCESS_FROM] <= now < tables.scalars[c.SCALAR_ACCESS_END]
 
 
-@written_in
+@inlined
 def _note(tables: Tables, event: int, bank: int, port: int, row: int, op: int, arrived: int, now: int) -> int:
     """Note an event of this cycle. Return its row in the trace, in which the other columns say NOTHING."""
     scalars, trace = tables.scalars, tables.trace
@@ -33,7 +33,7 @@ def _note(tables: Tables, event: int, bank: int, port: int, row: int, op: int, a
     return at
 
 
-@written_in
+@inlined
 def note_grant(tables: Tables, server: int, request: int, now: int) -> None:
     """Note that a port of a bank took a request in this cycle, if that is traced."""
     if _is_traced(tables, now):
@@ -44,7 +44,7 @@ def note_grant(tables: Tables, server: int, request: int, now: int) -> None:
         trace[at, _DONE], trace[at, _FREE] = servers[server, c.SERVER_DONE], servers[server, c.SERVER_FREE_AT]
 
 
-@written_in
+@inlined
 def note_preemption(tables: Tables, server: int, request: int, now: int) -> None:
     """Note that a buffered write in progress went back to its queue, if that is traced."""
     if _is_traced(tables, now):
@@ -54,7 +54,7 @@ def note_preemption(tables: Tables, server: int, request: int, now: int) -> None
         tables.trace[at, _BANK_PORT] = server - tables.banks[bank, c.BANK_FIRST_SERVER]
 
 
-@written_in
+@inlined
 def note_forwarding(tables: Tables, bank: int, port: int, row: int, op: int, now: int) -> None:
     """Note that the write buffer answered a read, if that is traced."""
     if _is_traced(tables, now):

@@ -6,7 +6,7 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_at_once
 from simcore.engine.compiled.cursor import locate, move_on
 from simcore.engine.compiled.dma import fill_request, place
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.lines import element_lines
 from simcore.engine.compiled.note import note_forwarding
 from simcore.engine.compiled.stalls import holder_of
@@ -40,7 +40,7 @@ def next_element(tables: Tables, port: int) -> None:
         locate(tables, port)
 
 
-@written_in
+@inlined
 def offer_element(tables: Tables, port: int, now: int) -> None:
     """ISSUE of one read port: offer the next element if its tiles are resident (and, for psum, if it has been written)."""
     scalars, ports, bundles, pads = tables.scalars, tables.ports, tables.bundles, tables.pads
@@ -93,7 +93,7 @@ def offer_element(tables: Tables, port: int, now: int) -> None:
     next_element(tables, port)
 
 
-@written_in
+@inlined
 def read_stall(tables: Tables, port: int, now: int) -> tuple[int, int]:
     """Return (cause, bank or NONE) of a stall for an element that was offered and has not arrived."""
     scalars, ports, bundles, requests = tables.scalars, tables.ports, tables.bundles, tables.requests

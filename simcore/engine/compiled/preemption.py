@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.note import note_preemption
 from simcore.engine.compiled.tables import Tables
 from simcore.machine.machine import RESUME
@@ -12,7 +12,7 @@ from simcore.program.program import Port
 _OUTPUT = int(Port.OUTPUT)
 
 
-@written_in
+@inlined
 def preemptible(tables: Tables, pad: int, bank: int, now: int) -> int:
     """Return the lowest server held by a buffered write that began earlier and is not done, or NONE."""
     banks, pads, servers = tables.banks, tables.pads, tables.servers
@@ -27,7 +27,7 @@ def preemptible(tables: Tables, pad: int, bank: int, now: int) -> int:
     return c.NONE
 
 
-@written_in
+@inlined
 def send_back(tables: Tables, pad: int, bank: int, server: int, now: int) -> None:
     """Preempt the buffered write that holds a server. The write returns to the head of its queue."""
     requests, banks, pads, servers = tables.requests, tables.banks, tables.pads, tables.servers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.tables import Tables
 from simcore.program.outcome import Cause
 from simcore.program.program import Port
@@ -90,7 +90,7 @@ def _count_wait_of_dma(tables: Tables, pad: int, now: int, cycles: int) -> None:
             request = requests[request, c.REQUEST_NEXT]
 
 
-@written_in
+@inlined
 def count_buffered(tables: Tables, pad: int, until: int) -> None:
     """Count the entries of a write buffer since the last count, up to cycle ``until``. Call this before they change."""
     pads = tables.pads

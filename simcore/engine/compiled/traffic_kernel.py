@@ -10,7 +10,7 @@ from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_scratchpad
 from simcore.engine.compiled.cpu_clock import clock_us
 from simcore.engine.compiled.dma import fill_request
-from simcore.engine.compiled.jit import entry, written_in
+from simcore.engine.compiled.jit import entry, inlined
 from simcore.engine.compiled.slices import LOOK_EVERY
 from simcore.engine.compiled.tables import Tables, Vector, numba_type
 from simcore.engine.compiled.write_buffer import is_buffered, post_write, retire_writes, watermarks
@@ -39,7 +39,7 @@ class Offers(NamedTuple):
     asked: Vector
 
 
-@written_in
+@inlined
 def _offer(tables: Tables, offers: Offers, first: int, last: int, now: int) -> None:
     """ISSUE: let requests first..last-1 arrive. Writes enter the write buffer before psum reads look there."""
     scalars, requests, pads = tables.scalars, tables.requests, tables.pads
@@ -65,7 +65,7 @@ def _offer(tables: Tables, offers: Offers, first: int, last: int, now: int) -> N
         enqueue(tables, request, 0)
 
 
-@written_in
+@inlined
 def _grant(serves: Any, tables: Tables, offers: Offers, now: int) -> None:
     """GRANT, and note the grants of the banks that had waiting requests."""
     pads, listed = tables.pads, tables.listed
@@ -79,7 +79,7 @@ def _grant(serves: Any, tables: Tables, offers: Offers, now: int) -> None:
         _note_grants(tables, offers, waiting, now)
 
 
-@written_in
+@inlined
 def _note_grants(tables: Tables, offers: Offers, waiting: int, now: int) -> None:
     """Note the grants of this cycle at the banks that had waiting requests. The row of a granted direct request is free again."""
     scalars, requests, pads = tables.scalars, tables.requests, tables.pads
@@ -98,7 +98,7 @@ def _note_grants(tables: Tables, offers: Offers, waiting: int, now: int) -> None
                     scalars[c.SCALAR_FREE_WRITES] += 1
 
 
-@written_in
+@inlined
 def _next_event(tables: Tables, arrival: int, now: int) -> int:
     """Return the next cycle after ``now`` in which a request arrives, a buffered write is done or a bank with waiters is free."""
     pads, servers, listed = tables.pads, tables.servers, tables.listed

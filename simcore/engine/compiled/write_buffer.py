@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcore.engine.compiled import columns as c
 from simcore.engine.compiled.banks import enqueue, grant_at_once
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.tables import Tables
 from simcore.program.program import Port
 from simcore.timing.bank_timing import WRITE
@@ -12,7 +12,7 @@ from simcore.timing.bank_timing import WRITE
 _OUTPUT = int(Port.OUTPUT)
 
 
-@written_in
+@inlined
 def post_write(tables: Tables, pad: int, bank: int, row: int, slot: int) -> int:
     """Enter one line into the write buffer (ADVANCE). Return its request, which reaches its bank in the next cycle."""
     scalars, requests, pads, slots = tables.scalars, tables.requests, tables.pads, tables.slots
@@ -58,7 +58,7 @@ def offer_writes(tables: Tables, now: int) -> None:
     scalars[c.SCALAR_EVENTS] += 1
 
 
-@written_in
+@inlined
 def watermarks(tables: Tables, pad: int) -> None:
     """Begin to drain the write buffer at its high watermark, end at its low one.
 
@@ -71,7 +71,7 @@ def watermarks(tables: Tables, pad: int) -> None:
         pads[pad, c.PAD_DRAINING] = 1
 
 
-@written_in
+@inlined
 def retire_writes(tables: Tables, pad: int, now: int) -> None:
     """Run one RETIRE phase of a scratchpad. Buffered writes that are done leave the write buffer."""
     scalars, requests, pads, slots = tables.scalars, tables.requests, tables.pads, tables.slots
@@ -105,7 +105,7 @@ def retire_writes(tables: Tables, pad: int, now: int) -> None:
     pads[pad, c.PAD_INFLIGHT_MIN] = least
 
 
-@written_in
+@inlined
 def is_buffered(tables: Tables, pad: int, bank: int, row: int) -> bool:
     """Return whether the line is in the write buffer."""
     requests, pads = tables.requests, tables.pads

@@ -8,10 +8,10 @@ from simcore.engine.compiled.columns import NONE
 from simcore.engine.compiled.dram import columns as d
 from simcore.engine.compiled.dram.queues import decode, is_waiting, random_pulse
 from simcore.engine.compiled.dram.tables import ControllerTables, MappingTables
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 
 
-@written_in
+@inlined
 def _bank_of(mapping: MappingTables, channel: int, bank_level: int) -> int:
     """Return the bank of the address that was decoded last."""
     bank = channel
@@ -20,7 +20,7 @@ def _bank_of(mapping: MappingTables, channel: int, bank_level: int) -> int:
     return bank
 
 
-@written_in
+@inlined
 def _enqueue(tables: ControllerTables, channel: int, line: int, write: int, number: int, pulse: int, now: int) -> None:
     """Put the request whose address was decoded last into a slot at the end of its queue."""
     fixed, channels, slots, numbers = tables.fixed, tables.channels, tables.slots, tables.mapping.numbers

@@ -11,11 +11,11 @@ from simcore.engine.compiled.dram.queues import next_command, remove
 from simcore.engine.compiled.dram.send import command_sent, count_request, finish, send
 from simcore.engine.compiled.dram.step import set_draining
 from simcore.engine.compiled.dram.tables import ControllerTables
-from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 
 
-@written_in
+@inlined
 def _move_to_bank(tables: ControllerTables, channel: int) -> bool:
     """Move the oldest request whose bank has a place there: a write while writes drain, else a read.
 
@@ -39,7 +39,7 @@ def _move_to_bank(tables: ControllerTables, channel: int) -> bool:
     return False
 
 
-@written_in
+@inlined
 def _keeps_row(tables: ControllerTables, row: int, bank: int) -> bool:
     """Return whether a conflict at the head of a bank's queue must wait for later requests that hit the open row."""
     opened, uses, hits = open_row(tables.device, bank), tables.uses, False
@@ -48,7 +48,7 @@ def _keeps_row(tables: ControllerTables, row: int, bank: int) -> bool:
     return hits and uses[d.USE_ACCESSES, bank] < tables.fixed[d.FIXED_BEFORE_CONFLICT]
 
 
-@written_in
+@inlined
 def _is_behind_its_line(slots: Int64Array, order: Int64Array, row: int, at: int) -> bool:
     """Return whether an older request of a bank's queue reads or writes the same line."""
     behind = False
@@ -57,7 +57,7 @@ def _is_behind_its_line(slots: Int64Array, order: Int64Array, row: int, at: int)
     return behind
 
 
-@written_in
+@inlined
 def find_at_bank(tables: ControllerTables, bank: int, bus: int, now: int) -> tuple[int, int, int]:
     """Return (place, command, cycle) of the first request of a bank whose next command is ready.
 
@@ -81,7 +81,7 @@ def find_at_bank(tables: ControllerTables, bank: int, bus: int, now: int) -> tup
     return NONE, NONE, soonest
 
 
-@written_in
+@inlined
 def _find_in_turn(tables: ControllerTables, channel: int, bus: int, now: int) -> tuple[int, int, int, int]:
     """Return (bank counted in the channel, place or NONE, command, cycle) of the first ready request, trying the banks in turn.
 
@@ -102,7 +102,7 @@ def _find_in_turn(tables: ControllerTables, channel: int, bus: int, now: int) ->
     return turn, NONE, NONE, soonest
 
 
-@written_in
+@inlined
 def _step_bus(tables: ControllerTables, channel: int, bus: int, now: int) -> int:
     """Do as `step.step_bus` does, but serve the banks in turn, beginning after the last one served.
 
@@ -143,7 +143,7 @@ def _step_bus(tables: ControllerTables, channel: int, bus: int, now: int) -> int
     return now
 
 
-@written_in
+@inlined
 def step_in_turn(tables: ControllerTables, channel: int, now: int) -> int:
     """Issue a command on each bus, then move a request to its bank. Return when to look again, ``now`` for the next cycle."""
     soonest = FAR

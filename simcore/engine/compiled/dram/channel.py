@@ -8,10 +8,10 @@ from simcore.engine.compiled.dram.bank_turns import step_in_turn
 from simcore.engine.compiled.dram.priority import apply_policy, push_refresh
 from simcore.engine.compiled.dram.step import step_bus
 from simcore.engine.compiled.dram.tables import ControllerTables
-from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.jit import inlined
 
 
-@written_in
+@inlined
 def step_channel(tables: ControllerTables, channel: int, now: int) -> bool:
     """Run a cycle of a channel's controller, which notes when to look again. Return False if there is no room for refreshes."""
     fixed, channels = tables.fixed, tables.channels

@@ -13,7 +13,7 @@ from simcore.engine.compiled.dram.channel import step_channel
 from simcore.engine.compiled.dram.queues import decode
 from simcore.engine.compiled.dram.tables import MemoryTables
 from simcore.engine.compiled.flat_access import tables_in
-from simcore.engine.compiled.jit import entry, inlined, written_in
+from simcore.engine.compiled.jit import entry, inlined
 from simcore.program.program import Int64Array
 
 #: The signature of `run_memory`.
@@ -23,7 +23,7 @@ _core_cycle_of = inlined(core_cycle_of)
 _domain_cycle_at = inlined(domain_cycle_at)
 
 
-@written_in
+@inlined
 def _put(memory: MemoryTables, address: int, write: int, burst: int, offered: int) -> None:
     """Put a transaction into the FIFO of its channel, which offers its head from DRAM cycle ``offered`` on."""
     fixed, link, fifos, waiting, channel = memory.controllers.fixed, memory.link, memory.fifos, memory.waiting, 0
@@ -39,7 +39,7 @@ def _put(memory: MemoryTables, address: int, write: int, burst: int, offered: in
     fifos[channel, d.FIFO_LENGTH] += 1
 
 
-@written_in
+@inlined
 def _take(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, burst: int, now: int) -> None:
     """Put the transactions of a burst into the FIFOs of their channels, in order of address."""
     link, notes, offset_bits = memory.link, memory.notes, memory.controllers.fixed[d.FIXED_OFFSET_BITS]
@@ -70,7 +70,7 @@ def _transaction_done(memory: MemoryTables, scalars: Int64Array, bursts: Int64Ar
     return done
 
 
-@written_in
+@inlined
 def _next_cycle(memory: MemoryTables) -> int:
     """Return the next DRAM cycle in which a controller or a FIFO has something to do, or FAR if there is none."""
     channels, fifos = memory.controllers.channels, memory.fifos
@@ -81,7 +81,7 @@ def _next_cycle(memory: MemoryTables) -> int:
     return time
 
 
-@written_in
+@inlined
 def _serve(
     memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, channel: int, time: int, cycle: int
 ) -> tuple[bool, int]:
@@ -105,7 +105,7 @@ def _serve(
     return has_room, done
 
 
-@written_in
+@inlined
 def _note(memory: MemoryTables, scalars: Int64Array, channel: int, address: int, write: int, kind: int, time: int) -> None:
     """Note a transaction that the controller of a channel accepted in DRAM cycle ``time``."""
     trace, at = memory.trace, scalars[c.SCALAR_TRANSACTIONS]
@@ -116,7 +116,7 @@ def _note(memory: MemoryTables, scalars: Int64Array, channel: int, address: int,
         scalars[c.SCALAR_TRACE_IS_FULL] = 1
 
 
-@written_in
+@inlined
 def _offer_head(memory: MemoryTables, scalars: Int64Array, bursts: Int64Array, channel: int, time: int, cycle: int) -> int:
     """Offer the oldest transaction of a FIFO. Return the core cycle in which its burst is done, FAR if it is not."""
     link, fifos, waiting, answers = memory.link, memory.fifos, memory.waiting, memory.controllers.answers

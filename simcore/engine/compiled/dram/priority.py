@@ -8,7 +8,7 @@ from simcore.engine.compiled.dram.device_columns import BANK_ROW, COMMAND_BUS, C
 from simcore.engine.compiled.dram.queues import remove
 from simcore.engine.compiled.dram.send import send
 from simcore.engine.compiled.dram.tables import ControllerTables
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 
 
 @inlined
@@ -20,7 +20,7 @@ def push_priority(tables: ControllerTables, channel: int, command: int, bank: in
     tables.channels[channel, d.CHANNEL_PRIORITY] = at + 1
 
 
-@written_in
+@inlined
 def push_refresh(tables: ControllerTables, channel: int) -> None:
     """Queue the refreshes that are due: all ranks together, or one bank at a time, round robin over the channel."""
     fixed, channels = tables.fixed, tables.channels
@@ -35,7 +35,7 @@ def push_refresh(tables: ControllerTables, channel: int) -> None:
             push_priority(tables, channel, command, bank)
 
 
-@written_in
+@inlined
 def _closing_due(tables: ControllerTables, bank: int) -> int:
     """Return when the row policy puts a precharge of the bank into the priority queue, or FAR if never."""
     fixed, uses, device = tables.fixed, tables.uses, tables.device
@@ -48,7 +48,7 @@ def _closing_due(tables: ControllerTables, bank: int) -> int:
     return max(due, device.ready[fixed[d.FIXED_PRE], bank])
 
 
-@written_in
+@inlined
 def apply_policy(tables: ControllerTables, channel: int, now: int) -> int:
     """Put the precharges that are due into the priority queue. Return when the next one is due."""
     soonest, banks = FAR, tables.fixed[d.FIXED_BANKS]
@@ -91,7 +91,7 @@ def advance_priority(tables: ControllerTables, channel: int, command: int) -> No
         tables.channels[channel, d.CHANNEL_PRIORITY] = entries - 1
 
 
-@written_in
+@inlined
 def serve_priority(tables: ControllerTables, channel: int, bus: int, now: int) -> int:
     """Issue the next command of the priority queue's head if ready. Return when to look again, ``now`` for the next cycle."""
     command, due = find_priority(tables, channel)

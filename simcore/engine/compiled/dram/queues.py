@@ -8,7 +8,7 @@ from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.dram import columns as d
 from simcore.engine.compiled.dram.device_columns import BANK_ROW, COMMAND_BUS
 from simcore.engine.compiled.dram.tables import ControllerTables, MappingTables
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 
 # Bits of a place in a queue, in a number that also holds a cycle. Queues have at most 2^20 entries
@@ -51,7 +51,7 @@ def _mixed(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-@written_in
+@inlined
 def is_waiting(order: Int64Array, slots: Int64Array, row: int, length: int, line: int) -> bool:
     """Return whether a write to the line waits in the write queue."""
     found = False
@@ -60,7 +60,7 @@ def is_waiting(order: Int64Array, slots: Int64Array, row: int, length: int, line
     return found
 
 
-@written_in
+@inlined
 def find_active(tables: ControllerTables, channel: int, now: int) -> tuple[int, int]:
     """Return (place, cycle): the oldest activated request that is ready, else NONE, and the cycle in which one will be ready."""
     fixed, slots, order, ready = tables.fixed, tables.slots, tables.order, tables.device.ready
@@ -84,7 +84,7 @@ def next_command(fixed: Int64Array, banks: Int64Array, slots: Int64Array, slot: 
     return access if opened == slots[d.SLOT_ROW, np.uint64(slot)] else other
 
 
-@written_in
+@inlined
 def find_queued(tables: ControllerTables, row: int, length: int, access: int, bus: int, now: int) -> tuple[int, int]:
     """Return (place or NONE, cycle) of the first request whose next command is ready, else of the request that is ready first.
 
@@ -107,7 +107,7 @@ def find_queued(tables: ControllerTables, row: int, length: int, access: int, bu
     return (NONE, FAR) if best == FAR else (best & _PLACE_MASK, best >> _PLACE_BITS)
 
 
-@written_in
+@inlined
 def find_queued_hits_first(tables: ControllerTables, row: int, length: int, access: int, bus: int, now: int) -> tuple[int, int]:
     """Do as `find_queued` does, but precharge no bank while an older request of the queue hits its open row."""
     fixed, slots, order, uses, hit_banks = tables.fixed, tables.slots, tables.order, tables.uses, tables.hit_banks

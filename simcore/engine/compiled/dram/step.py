@@ -10,7 +10,7 @@ from simcore.engine.compiled.dram.priority import serve_priority
 from simcore.engine.compiled.dram.queues import find_active, find_queued, find_queued_hits_first, next_command, remove
 from simcore.engine.compiled.dram.send import command_sent, count_request, finish, send
 from simcore.engine.compiled.dram.tables import ControllerTables
-from simcore.engine.compiled.jit import inlined, written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.program.program import Int64Array
 
 
@@ -32,7 +32,7 @@ def _note_next(channels: Int64Array, channel: int, kind: int, at: int, command: 
     channels[channel, d.CHANNEL_NEXT_COMMAND], channels[channel, d.CHANNEL_NEXT_DUE] = command, due
 
 
-@written_in
+@inlined
 def foresee(tables: ControllerTables, channel: int, now: int) -> int:
     """Return when to look again after a command issued now, ``now`` for the next cycle.
 
@@ -62,7 +62,7 @@ def foresee(tables: ControllerTables, channel: int, now: int) -> int:
     return due
 
 
-@written_in
+@inlined
 def _find_in_queue(tables: ControllerTables, channel: int, kind: int, bus: int, now: int) -> tuple[int, int, int]:
     """Return (place or NONE, command, ready cycle) of the request that comes first in the queue of reads or of writes."""
     fixed, channels, row = tables.fixed, tables.channels, channel * d.ORDERS + kind
@@ -79,7 +79,7 @@ def _find_in_queue(tables: ControllerTables, channel: int, kind: int, bus: int, 
     return at, command, due
 
 
-@written_in
+@inlined
 def _serve(tables: ControllerTables, channel: int, kind: int, at: int, command: int, now: int) -> None:
     """Send the command of a queued or activated request, and move the request on."""
     fixed, channels, slots, order, uses = tables.fixed, tables.channels, tables.slots, tables.order, tables.uses
@@ -103,7 +103,7 @@ def _serve(tables: ControllerTables, channel: int, kind: int, at: int, command: 
         uses[d.USE_ACTIVE, at_bank] += 1
 
 
-@written_in
+@inlined
 def step_bus(tables: ControllerTables, channel: int, bus: int, now: int) -> int:
     """Issue the command that comes first on one bus, if one is ready. Return when to look again, ``now`` for the next cycle."""
     fixed, channels = tables.fixed, tables.channels

@@ -7,7 +7,7 @@ from numba import int64
 from simcore.dram.outcome import READ, WRITE
 from simcore.dram.trace import LIMIT
 from simcore.engine.compiled.dram.text_columns import LONGEST_LINE, NOT_PLAIN
-from simcore.engine.compiled.jit import entry, written_in
+from simcore.engine.compiled.jit import entry, inlined
 from simcore.program.program import Int64Array
 
 _TAB, _NEWLINE, _RETURN, _SPACE, _COMMENT, _R, _W = 9, 10, 13, 32, 35, 82, 87
@@ -15,18 +15,18 @@ _0, _9, _A, _F, _X, _LOWER = 48, 57, 97, 102, 120, 32
 _NO_DIGIT = 16
 
 
-@written_in
+@inlined
 def _byte(text: Int64Array, at: int) -> int:
     """Return a byte of a text whose words hold eight bytes each, the first one lowest."""
     return (text[at >> 3] >> ((at & 7) << 3)) & 255
 
 
-@written_in
+@inlined
 def _is_blank(byte: int) -> bool:
     return byte in (_SPACE, _TAB)
 
 
-@written_in
+@inlined
 def _past_blanks(text: Int64Array, at: int) -> int:
     """Return the place of the next byte that is neither a space nor a tab."""
     while _is_blank(_byte(text, at)):
@@ -34,7 +34,7 @@ def _past_blanks(text: Int64Array, at: int) -> int:
     return at
 
 
-@written_in
+@inlined
 def _line_end(text: Int64Array, at: int) -> int:
     """Return the place of the newline with which a line ends here, if it does, else NOT_PLAIN."""
     if _byte(text, at) == _RETURN:
@@ -42,7 +42,7 @@ def _line_end(text: Int64Array, at: int) -> int:
     return at if _byte(text, at) == _NEWLINE else NOT_PLAIN
 
 
-@written_in
+@inlined
 def _digit(byte: int) -> int:
     """Return the value of a hexadecimal digit, or _NO_DIGIT."""
     if _0 <= byte <= _9:
@@ -51,7 +51,7 @@ def _digit(byte: int) -> int:
     return byte - _A + 10 if _A <= byte <= _F else _NO_DIGIT
 
 
-@written_in
+@inlined
 def _number(text: Int64Array, at: int, base: int) -> tuple[int, int]:
     """Return a number of at least one digit that is below LIMIT, and the place after it, or NOT_PLAIN in place of both."""
     value, first = 0, at
@@ -68,7 +68,7 @@ def _number(text: Int64Array, at: int, base: int) -> tuple[int, int]:
     return value, at
 
 
-@written_in
+@inlined
 def _comment(text: Int64Array, at: int) -> int:
     """Return the place of the newline that ends a comment in ASCII, or NOT_PLAIN."""
     byte = _byte(text, at)
@@ -78,7 +78,7 @@ def _comment(text: Int64Array, at: int) -> int:
     return _line_end(text, at)
 
 
-@written_in
+@inlined
 def _request(text: Int64Array, at: int, earliest: Int64Array, write: Int64Array, address: Int64Array, found: int) -> int:
     """Read a request into row ``found``. Return the place of the newline that ends its line, or NOT_PLAIN."""
     cycle, at = _number(text, at, 10)

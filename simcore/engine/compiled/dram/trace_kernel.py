@@ -11,7 +11,7 @@ from simcore.engine.compiled.dram.channel import step_channel
 from simcore.engine.compiled.dram.device_columns import TOTAL_LOGGED
 from simcore.engine.compiled.dram.tables import ControllerTables, TraceTables
 from simcore.engine.compiled.flat_access import tables_in
-from simcore.engine.compiled.jit import entry, written_in
+from simcore.engine.compiled.jit import entry, inlined
 from simcore.program.program import Int64Array
 
 #: The room in the log that one cycle of a channel may need.
@@ -20,7 +20,7 @@ _BUSES = 2
 _ALONE_CYCLES = 1 << 14
 
 
-@written_in
+@inlined
 def _offer(tables: ControllerTables, trace: TraceTables, offered: int, time: int) -> tuple[int, int]:
     """Offer the next request if it may come by now. Return (requests taken so far, cycle of the next offer).
 
@@ -38,7 +38,7 @@ def _offer(tables: ControllerTables, trace: TraceTables, offered: int, time: int
     return offered, FAR if offered == len(trace.earliest) else max(trace.earliest[offered], time + 1)
 
 
-@written_in
+@inlined
 def _run_channel(tables: ControllerTables, channel: int, time: int, horizon: int) -> bool:
     """Run a channel that is due, and run on before ``horizon``. Return False if there is no room for refreshes."""
     channels = tables.channels

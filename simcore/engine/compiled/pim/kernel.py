@@ -11,7 +11,7 @@ from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.dram import device_columns as d
 from simcore.engine.compiled.dram.device import open_row
 from simcore.engine.compiled.flat_access import tables_in
-from simcore.engine.compiled.jit import entry, inlined, written_in
+from simcore.engine.compiled.jit import entry, inlined
 from simcore.engine.compiled.pim import columns as c
 from simcore.engine.compiled.pim.asking import links, may, may_come_at, note_due, rules_allow_at, send, way
 from simcore.engine.compiled.pim.serving import serve
@@ -19,7 +19,7 @@ from simcore.engine.compiled.pim.tables import PimTables
 from simcore.program.program import Int64Array
 
 
-@written_in
+@inlined
 def _make_due(tables: PimTables, now: int) -> None:
     """Note the refreshes that are due now: of all nodes, or of the next."""
     fixed, progress, refreshes = tables.fixed, tables.progress, tables.refreshes
@@ -46,7 +46,7 @@ def _is_closed(tables: PimTables, node: int, span: int) -> bool:
     return opened == 0
 
 
-@written_in
+@inlined
 def _note_refresh(tables: PimTables, node: int, now: int) -> None:
     """Note for which due cycles a refresh that is issued now would come now: for the given one alone, if it waited for no row."""
     progress, interval = tables.progress, tables.fixed[c.FIXED_INTERVAL]
@@ -58,7 +58,7 @@ def _note_refresh(tables: PimTables, node: int, now: int) -> None:
         progress[c.PROGRESS_HIGH] = min(progress[c.PROGRESS_HIGH], first)
 
 
-@written_in
+@inlined
 def _refresh(tables: PimTables, now: int) -> int:
     """Issue the refreshes that may come now, those due for longest first. Return when the next could come."""
     refreshes, command = tables.refreshes, tables.fixed[c.FIXED_REFRESH]
@@ -84,7 +84,7 @@ def _refresh(tables: PimTables, now: int) -> int:
     return wake
 
 
-@written_in
+@inlined
 def _first_ready(tables: PimTables, now: int) -> int:
     """Return the unit whose command goes next in this cycle, or NONE: one that begins an operation, the earliest, the first."""
     units = tables.units
@@ -108,7 +108,7 @@ def _first_ready(tables: PimTables, now: int) -> int:
     return chosen
 
 
-@written_in
+@inlined
 def _next_ready(tables: PimTables) -> int:
     """Return the first cycle in which a unit that is not held up could go on."""
     units, wake = tables.units, FAR
@@ -120,7 +120,7 @@ def _next_ready(tables: PimTables) -> int:
     return wake
 
 
-@written_in
+@inlined
 def _next_time(tables: PimTables, now: int, wake: int) -> int:
     """Return the next cycle in which something may happen, if nothing but ``wake`` is known; the next cycle once all is done."""
     progress = tables.progress

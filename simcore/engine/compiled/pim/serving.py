@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from simcore.engine.compiled.columns import FAR, NONE
 from simcore.engine.compiled.dram.device import note, ready_at
-from simcore.engine.compiled.jit import written_in
+from simcore.engine.compiled.jit import inlined
 from simcore.engine.compiled.pim import columns as c
 from simcore.engine.compiled.pim.asking import command_of, copies, is_elsewhere, links, node_of, note_due, send, way
 from simcore.engine.compiled.pim.tables import PimTables
 from simcore.pim.sequence import BURSTS, FIRST, FIRST_ROW, HOLD, SECOND, SECOND_ROW, TRANSFER
 
 
-@written_in
+@inlined
 def _charge(tables: PimTables, unit: int, command: int, now: int) -> None:
     """Charge the cycles since the unit's own activations allowed the command to the causes, in their order."""
     fixed, stalls, units, node = tables.fixed, tables.stalls, tables.units, tables.units[unit, c.UNIT_NODE]
@@ -44,7 +44,7 @@ def _charge(tables: PimTables, unit: int, command: int, now: int) -> None:
     stalls[unit, c.STALL_LOCK_STEP] += now - charged
 
 
-@written_in
+@inlined
 def _begin(tables: PimTables, unit: int) -> None:
     """Note that a unit begins an operation. When all of its group that have it did, the next may begin in the next cycle."""
     units, groups, group = tables.units, tables.groups, tables.units[unit, c.UNIT_GROUP]
@@ -61,7 +61,7 @@ def _begin(tables: PimTables, unit: int) -> None:
         groups[group, c.GROUP_AIM] = aim
 
 
-@written_in
+@inlined
 def _hold(tables: PimTables, unit: int, operation: int, now: int) -> None:
     """Give the row of a unit to the periphery of its bank."""
     units, operations, fixed = tables.units, tables.operations, tables.fixed
@@ -77,7 +77,7 @@ def _hold(tables: PimTables, unit: int, operation: int, now: int) -> None:
         note(tables.device, noted, units[unit, c.UNIT_NODE], row, operations[operation, HOLD], now)
 
 
-@written_in
+@inlined
 def _open(tables: PimTables, unit: int, operation: int, now: int) -> int:
     """Note what the first command of an operation begins. Return the stage that follows."""
     units, operations, fixed = tables.units, tables.operations, tables.fixed
@@ -104,7 +104,7 @@ def _open(tables: PimTables, unit: int, operation: int, now: int) -> int:
     return c.STAGE_PRECHARGE
 
 
-@written_in
+@inlined
 def _close(tables: PimTables, unit: int, operation: int, now: int) -> None:
     """Note what the precharge of an operation ends, and move the unit to its next operation."""
     units, operations, peripheries = tables.units, tables.operations, tables.peripheries
@@ -131,7 +131,7 @@ def _close(tables: PimTables, unit: int, operation: int, now: int) -> None:
         tables.progress[c.PROGRESS_LEFT] -= 1
 
 
-@written_in
+@inlined
 def serve(tables: PimTables, unit: int, now: int) -> None:
     """Give a unit what it asks for, and move it on."""
     units, operations = tables.units, tables.operations
