@@ -143,6 +143,15 @@ def test_a_full_disk_costs_the_cache_and_not_the_run(tmp_path, size):
     assert not list(tmp_path.rglob("*.unfinished"))
 
 
+#: Kernels cannot be written, though the folder can.
+REFUSES_KERNELS = """
+import errno, os
+from simcore.timing import kernel_cache
+def full(path, content):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+kernel_cache.write_kernel = full
+"""
+
 REFUSES = """
 import os
 real = os.open
@@ -172,3 +181,15 @@ def test_of_two_processes_that_need_a_kernel_at_once_one_compiles_it(tmp_path):
     assert sorted(said) == [("2 0\n2 1\n", ""), ("2 1\n2 1\n", "")]
     assert len(kernels_in(tmp_path)) == 1
     assert not list(tmp_path.rglob("*.unfinished"))
+
+
+def test_where_a_kernel_cannot_be_kept_the_others_compile_at_once(tmp_path):
+    own = {**os.environ, "SIMCORE_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+    slow = ONE_KERNEL.replace("def compiled():", "def compiled():\n    import time; print('begins', time.time()); time.sleep(4)")
+    (tmp_path / "program.py").write_text(REFUSES_KERNELS + slow.replace("range(2)", "range(1)"))
+    command = [sys.executable, str(tmp_path / "program.py")]
+    three = [subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    said = [process.communicate()[0].split() for process in three]
+    began = sorted(float(words[words.index("begins") + 1]) for words in said)
+    assert began[1] - began[0] >= 3.5  # they wait for the first one
+    assert began[2] - began[1] < 3.5  # and not for the second

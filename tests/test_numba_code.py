@@ -13,7 +13,7 @@ import pytest
 from numba import int64
 
 from simcore.timing import numba_code
-from simcore.timing.machine_code import MachineCode, load_code
+from simcore.timing.machine_code import MachineCode, jit_is_off, load_code
 from simcore.timing.numba_code import machine_code
 
 
@@ -46,6 +46,14 @@ def kernel(values):
 
 
 SIGNATURE = int64(int64[::1])
+pytestmark = pytest.mark.skipif(jit_is_off(), reason="nothing is compiled")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba_code, "_parts", [])
+    for function in (clipped, folded, refused):
+        function._reset_overloads()
 
 
 def anonymous(code: MachineCode) -> bytes:
@@ -72,6 +80,8 @@ def results(function, options) -> list[int]:
 @pytest.mark.parametrize("options", [{}, {"boundscheck": True}])
 def test_functions_compiled_only_within_their_caller_give_the_same_results(monkeypatch: pytest.MonkeyPatch, options) -> None:
     found = results(kernel, options), results(another, options)
+    assert {dispatcher for dispatcher, _ in numba_code._parts} == {clipped, folded, refused}
+    monkeypatch.setattr(numba_code, "_AS_KNOWN", False)
     monkeypatch.setattr(numba_code, "_OURS", ())
     monkeypatch.setattr(numba_code, "_parts", [])
     assert (results(kernel, options), results(another, options)) == found
@@ -84,16 +94,15 @@ def test_an_error_comes_out_of_a_function_within_another() -> None:
         code(np.array([91]))
 
 
-def test_a_function_that_calls_one_compiled_before_takes_that_part() -> None:
+def test_a_part_is_compiled_once() -> None:
     machine_code(kernel, SIGNATURE, _nrt=False)
-    known = [result for dispatcher, result in numba_code._parts if dispatcher is clipped]
-    machine_code(another, SIGNATURE, _nrt=False)
-    assert [result for dispatcher, result in numba_code._parts if dispatcher is clipped] == known
-    assert known
+    parts = list(numba_code._parts)
+    machine_code(kernel, SIGNATURE, _nrt=False)
+    assert numba_code._parts == parts
+    assert {dispatcher for dispatcher, _ in parts} == {clipped, folded}
 
 
 def test_python_gets_to_see_no_part() -> None:
-    clipped._reset_overloads()
     machine_code(kernel, SIGNATURE, _nrt=False)
     assert not clipped.overloads
     assert [clipped(value, 2, 30) for value in (1, 5, 31)] == [2, 5, 30]
@@ -103,7 +112,6 @@ def test_python_gets_to_see_no_part() -> None:
 
 def test_a_numba_without_these_methods_compiles_as_it_always_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numba_code, "_AS_KNOWN", False)
-    monkeypatch.setattr(numba_code, "_parts", [])
     assert results(kernel, {}) == [sum_of(first) for first in (-5, 0, 3, 88)]
     assert not numba_code._parts
 

@@ -14,7 +14,7 @@ import pytest
 
 from simcore.errors import InputError
 from simcore.studies.form.processes import processes
-from simcore.studies.form.spread import processes_kept, spread
+from simcore.studies.form.spread import processes_for, processes_kept, spread
 
 ROOT = Path(__file__).parents[1]
 
@@ -141,3 +141,11 @@ def test_kept_processes_end_where_the_block_raises():
     with pytest.raises(InputError, match="a process of the study ended unexpectedly, perhaps for lack of memory"):
         killed_in_the_second_piece()
     assert multiprocessing.active_children() == []
+
+
+def test_trainings_share_the_processes_that_are_kept():
+    pytest.importorskip("torch")
+    from simcore.studies.write_errors.training_runs import DataSource, running
+
+    with processes_kept(), processes_for(2, 5) as pool, running(DataSource(images=20), jobs=2) as runner:
+        assert runner._pool is pool

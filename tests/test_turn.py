@@ -59,9 +59,12 @@ def test_a_second_process_has_its_turn_when_the_first_has_ended_its_own(tmp_path
 
 
 def test_turns_at_two_files_do_not_wait_for_each_other(tmp_path):
-    first, second = held(tmp_path / "first"), held(tmp_path / "second")
+    first = held(tmp_path / "first")
+    with turn_at(tmp_path / "first", wait_s=0.0) as waited:
+        assert waited
+    with turn_at(tmp_path / "second", wait_s=0.0) as waited:
+        assert not waited
     first.communicate()
-    second.communicate()
 
 
 def test_a_killed_process_gives_up_its_turn(tmp_path):
@@ -74,13 +77,18 @@ def test_a_killed_process_gives_up_its_turn(tmp_path):
 
 
 def test_a_process_that_waits_is_interrupted(tmp_path):
-    waits = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)" + HOLDS.replace("mine", "too early")
+    begins = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    waits = begins + HOLDS.replace("mine", "too early").replace("with turn_at", "print('waits', flush=True)\nwith turn_at")
     first = held(tmp_path / "file")
     own = {**os.environ, "PYTHONPATH": str(ROOT)}
-    second = subprocess.Popen([sys.executable, "-c", waits, str(tmp_path / "file")], env=own, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.0)
+    command = [sys.executable, "-c", waits, str(tmp_path / "file")]
+    second = subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert second.stdout is not None
+    assert second.stdout.readline() == "waits\n"
+    time.sleep(0.5)
     second.send_signal(signal.SIGINT)
-    _, err = second.communicate(timeout=2)
+    out, err = second.communicate(timeout=2)
+    assert out == ""
     assert "KeyboardInterrupt" in err
     assert len(list(tmp_path.iterdir())) == 1  # the lock of the first
     first.communicate()

@@ -59,8 +59,11 @@ def kept(name: str, version: str, compiled: Callable[[], MachineCode], results: 
     found = _read(path, results)
     if found is not None:
         return found
-    with turn_at(path):  # the processes of a study come to a new kernel together
-        return _read(path, results) or _written(path, compiled(), results)
+    with turn_at(path) as waited:  # the processes of a study come to a new kernel together
+        found = _read(path, results)
+        if found is not None or not waited:
+            return found or _written(path, compiled(), results)
+    return _written(path, compiled(), results)  # the other process could not keep it, so that nobody need wait any more
 
 
 def _read(path: Path, results: int) -> CompiledFunction | None:

@@ -18,6 +18,8 @@ from simcore.timing.machine_code import MachineCode
 
 #: What machine code may call: functions of the C library, which every process has.
 _OF_THE_C_LIBRARY = {"clock", "memcpy", "memmove", "memset"}
+#: How the names of variables begin in which numba keeps addresses of the process.
+_OF_THIS_PROCESS = "numba.dynamic.globals"
 
 
 def machine_code(function: Callable[..., Any], signature: Any, **options: Any) -> MachineCode:
@@ -27,13 +29,18 @@ def machine_code(function: Callable[..., Any], signature: Any, **options: Any) -
         with _callees_only_within():
             compiled.compile(signature)
             (result,) = compiled.overloads.values()
-        library, symbol = result.library, result.fndesc.llvm_func_name
-        library.get_pointer_to_function(symbol)  # makes the machine code
-    outside = {found.name for found in library._final_module.functions if found.is_declaration}
-    beyond = sorted(name for name in outside - _OF_THE_C_LIBRARY if not name.startswith("llvm."))
-    if beyond or library.has_dynamic_globals:
-        raise RuntimeError(f"{function.__qualname__}: its machine code needs {', '.join(beyond) or 'addresses of this process'}")
-    return MachineCode(symbol, library._get_compiled_object())
+            library, symbol = result.library, result.fndesc.llvm_func_name
+            library._ensure_finalized()
+        _parts[:] = [part for part in _parts if part[0] is not compiled]
+        if _AS_KNOWN:
+            library._optimize_final_module()
+        module = library._final_module
+        outside = {found.name for found in module.functions if found.is_declaration}
+        beyond = sorted(name for name in outside - _OF_THE_C_LIBRARY if not name.startswith("llvm."))
+        if beyond or any(found.name.startswith(_OF_THIS_PROCESS) for found in module.global_variables):
+            needed = ", ".join(beyond) or "addresses of this process"
+            raise RuntimeError(f"{function.__qualname__}: its machine code needs {needed}")
+        return MachineCode(symbol, library._codegen._tm.emit_object(module))
 
 
 #: Functions with what numba compiled of them as parts of others, for the next function that calls them.
@@ -88,7 +95,7 @@ def _add_part(dispatcher: Any, result: Any) -> None:
     _parts.append((dispatcher, result))
 
 
-#: What replaces methods of numba, and whether this numba has them. Another one compiles all functions as it always does.
+#: What replaces methods of numba, and whether this numba has them, as 0.60 and 0.68 do. Another compiles all functions as ever.
 _OURS: tuple[tuple[Any, str, Any], ...] = (
     (CPUCodeLibrary, "_optimize_final_module", _leave_optimising),
     (CPUCodeLibrary, "_finalize_final_module", _finish_as_part),
@@ -97,7 +104,8 @@ _OURS: tuple[tuple[Any, str, Any], ...] = (
     (CPUContext, "get_executable", _no_executable),
     (_DispatcherBase, "add_overload", _add_part),
 )
-_AS_KNOWN = all(name in vars(owner) for owner, name, _ in _OURS)
+_CALLED = ("_finalize_dynamic_globals", "_verify_declare_only_symbols")
+_AS_KNOWN = all(name in vars(owner) for owner, name, _ in _OURS) and all(hasattr(CPUCodeLibrary, name) for name in _CALLED)
 
 
 @contextmanager
