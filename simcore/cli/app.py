@@ -10,6 +10,7 @@ import simcore
 from simcore.cli import dram, options, pim
 from simcore.cli.group import Group
 from simcore.cli.guard import guarded
+from simcore.cli.interruption import interrupted_in_time
 from simcore.cli.memory_app import memory_app
 from simcore.cli.options import RunOptions, SimulateOptions, WhyOptions, taking
 from simcore.cli.prune import PruneOptions
@@ -232,5 +233,5 @@ def demo(out: options.OutOption = None, overwrite: options.OverwriteOption = Fal
 
 def main() -> None:
     """Entry point of the console script."""
-    with standard_streams(), ended_by_signal():
+    with standard_streams(), ended_by_signal(), interrupted_in_time():
         app(prog_name="simcore")
