@@ -7,18 +7,22 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 
 BEGIN = """
-import hashlib, signal, sys, time
+import hashlib, signal, sys, threading, time
 from simcore.cli.interruption import interrupted_in_time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """
-#: A call of some minutes, in C and without the interpreter's lock, as those of the compiler are.
-DEAF = 'hashlib.pbkdf2_hmac("sha256", b"x", b"y", 500_000_000)'
+#: A call of some minutes, in C and without the interpreter's lock, as those of the compiler are. It says when it has begun.
+DEAF = """
+threading.Timer(0.3, print, ["begins"], {"flush": True}).start()
+hashlib.pbkdf2_hmac("sha256", b"x", b"y", 500_000_000)
+"""
 
 
 def ended(code: str) -> tuple[int, str, str]:
@@ -37,7 +41,7 @@ def ended(code: str) -> tuple[int, str, str]:
 
 
 def test_a_call_that_cannot_be_interrupted_ends() -> None:
-    code = f"with interrupted_in_time():\n    print('begins', flush=True)\n    {DEAF}"
+    code = "with interrupted_in_time():" + indent(DEAF, "    ")
     assert ended(code) == (130, "", "simcore: interrupted\n")
 
 
@@ -76,8 +80,8 @@ with interrupted_in_time():
     pass
 assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 assert signal.set_wakeup_fd(-1) == -1
-print('begins', flush=True)
 try:
+    print('begins', flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     print('interrupted')
