@@ -191,20 +191,23 @@ def test_a_map_shows_the_greatest_gain_over_networks_and_frames_the_claimed_ones
 def test_bars_of_joules_are_whole_and_show_their_joules():
     pytest.importorskip("matplotlib")
     from simcore.results.figures.style import figure_style
-    from simcore.studies.stt_mram.figures.where import draw_joules
+    from simcore.studies.stt_mram.figures.joules import draw_joules
 
     runs = pd.DataFrame([run(), run("capacity", leakage_uj=10.0), run("area", leakage_uj=20.0)])
     chosen = pd.DataFrame([{"scope": "system", "equal": "both", "only": "leakage=lop", **vars(Configuration())}])
     joules = named.joule_table(runs, chosen)
     with figure_style():
         figure = draw_joules({"named_configurations": chosen, "joules": joules})
-    (panel,) = figure.axes
-    tops = [patch.get_y() + patch.get_height() for patch in panel.patches]
-    assert sorted(tops)[-3:] == pytest.approx([100] * 3)
-    told = [text.get_text() for text in panel.texts]
+    absolute, shares = figure.axes
+    ends = [patch.get_x() + patch.get_width() for patch in shares.patches]
+    assert sorted(ends)[-3:] == pytest.approx([100] * 3)
+    points = [line.get_xdata()[0] for line in absolute.lines]
+    assert points == pytest.approx(joules["system_j"].tolist())
+    assert absolute.get_xscale() == "log"
+    told = [text.get_text() for text in absolute.texts]
     for row, text in zip(joules.to_dict("records"), told, strict=True):
         assert text.startswith(f"{1e3 * row['system_j']:.3g} mJ")
-    assert told[1].endswith(f"{joules['system_j'][0] / joules['system_j'][1]:.1f}x")
+    assert told[1].endswith(f"{joules['system_j'][0] / joules['system_j'][1]:.1f}x less")
 
 
 # Against runs of whole systems

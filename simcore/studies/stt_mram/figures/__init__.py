@@ -5,10 +5,11 @@ from __future__ import annotations
 from simcore.studies.form.catalogue import Drawing
 from simcore.studies.stt_mram.figures.arrays import draw_arrays, draw_cheapest_writes, draw_writes
 from simcore.studies.stt_mram.figures.chips import draw_chips, draw_contributions
+from simcore.studies.stt_mram.figures.joules import draw_joules
 from simcore.studies.stt_mram.figures.kept import draw_thermal_stability
 from simcore.studies.stt_mram.figures.ratios import draw_energy_ratios
 from simcore.studies.stt_mram.figures.systems import draw_gains, draw_pulses, draw_systems
-from simcore.studies.stt_mram.figures.where import draw_axes, draw_joules, draw_map_area, draw_map_capacity
+from simcore.studies.stt_mram.figures.where import draw_axes, draw_map_area, draw_map_capacity
 
 #: Figure -> the tables that it needs, and the function that draws it.
 DRAWINGS: dict[str, Drawing] = {

@@ -11,6 +11,21 @@ from simcore.studies.stt_mram.settings import CLAIMED_GAIN
 #: Colours that differ in lightness, too, and markers of different shape.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P")
+#: Scopes and comparisons in the words of titles.
+SCOPE_TITLES: dict[Any, str] = {"scratchpads": "scratchpads alone", "chip": "chip", "system": "whole system"}
+EQUAL: dict[Any, str] = {"capacity": "equal capacity", "area": "equal area"}
+#: Parts and groups of the energy whose names in the tables are no plain words.
+PART_NAMES: dict[str, str] = {
+    "kept": "codes and scrubs",
+    "mac": "multiply-accumulates",
+    "vector": "vector unit",
+    "moving": "moving words",
+    "other": "rest of the chip",
+    "dram": "main memory",
+    "dram_traffic": "main memory: moved",
+    "dram_background": "main memory: background",
+    "dram_refresh": "main memory: refresh",
+}
 
 
 def series(names: Iterable[Any]) -> dict[Any, dict[str, Any]]:

@@ -13,7 +13,7 @@ from models.arrays.cells import memory_cell
 from simcore.program.outcome import CAUSE_NAMES
 from simcore.studies.stt_mram.conclusions import capacity
 from simcore.studies.stt_mram.energy_split import GROUPS
-from simcore.studies.stt_mram.figures.marks import COLOURS, nominal, series
+from simcore.studies.stt_mram.figures.marks import COLOURS, PART_NAMES, nominal, series
 from simcore.studies.stt_mram.gains import SCOPES
 from simcore.studies.stt_mram.settings import CLAIMED_GAIN, KIB
 from simcore.studies.stt_mram.systems import PRESET_BYTES
@@ -24,39 +24,37 @@ _BARS = (("none", "SRAM"), ("capacity", "equal capacity"), ("area", "equal area"
 def draw_systems(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw a panel per class with bars of the energy by part, relative to the SRAM system, ungated and at the preset's size.
 
-    Above the bars of a run stand the millijoules of its SRAM system.
+    On the bar of each SRAM system stand its millijoules.
     """
     table = tables["systems"]
     table = table[~table["gated"] & (table["sram_kib"] == PRESET_BYTES // KIB)]
     classes = table["leakage_class"].unique()
-    figure = Figure(figsize=(13, 4.6))
+    figure = Figure(figsize=(14, 5.4))
     panels = figure.subplots(1, len(classes), sharey=True, squeeze=False)[0]
     for axes, leakage_class in zip(panels, classes, strict=True):
-        of_class = table[table["leakage_class"] == leakage_class]
-        runs = list(of_class[["network", "pass"]].drop_duplicates().itertuples(index=False))
-        for run, (network, which) in enumerate(runs):
-            rows = of_class[(of_class["network"] == network) & (of_class["pass"] == which)].set_index("iso").to_dict("index")
-            tops = [
-                _stack(axes, rows, iso, run + 0.27 * (bar - 1), labelled=run + bar == 0) for bar, (iso, _) in enumerate(_BARS)
-            ]
-            said = f"{1e-3 * rows['none']['system_uj']:.3g}"
-            axes.annotate(
-                said,
-                (run, max(tops)),
-                ha="center",
-                va="bottom",
-                fontsize=6,
-                rotation=90,
-                xytext=(0, 2),
-                textcoords="offset points",
-            )
-        axes.set_xticks(range(len(runs)), [f"{network} {which}" for network, which in runs], rotation=60, ha="right", fontsize=6)
+        _system_panel(axes, table[table["leakage_class"] == leakage_class])
         axes.set_title(f"{leakage_class}, 4 x {capacity(table['sram_kib'].iloc[0])}, 22 nm")
-        axes.margins(y=0.15)
-    panels[0].set_ylabel("energy / SRAM system (numbers: mJ of the SRAM system)")
-    title = "left to right:\nSRAM,\nequal capacity,\nequal area"
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7, title=title, title_fontsize=7)
+    panels[0].set_ylabel("energy / energy of the SRAM system")
+    title = "bars of a run, left to right:\nSRAM (with its mJ above),\nequal capacity, equal area"
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7.5, title=title, title_fontsize=7.5
+    )
     return figure
+
+
+def _system_panel(axes: Any, of_class: pd.DataFrame) -> None:
+    """Draw three bars per run, and above the first, that of SRAM, its energy."""
+    runs = list(of_class[["network", "pass"]].drop_duplicates().itertuples(index=False))
+    for run, (network, which) in enumerate(runs):
+        rows = of_class[(of_class["network"] == network) & (of_class["pass"] == which)].set_index("iso").to_dict("index")
+        for bar, (iso, _) in enumerate(_BARS):
+            top = _stack(axes, rows, iso, run + 0.27 * (bar - 1), labelled=run + bar == 0)
+            if iso == "none":
+                place: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+                said = f"{1e-3 * rows[iso]['system_uj']:.3g} mJ"
+                axes.annotate(said, (run - 0.27, top), fontsize=7, rotation=90, **place)
+    axes.set_xticks(range(len(runs)), [f"{network} {which}" for network, which in runs], rotation=60, ha="right", fontsize=7.5)
+    axes.margins(y=0.15)
 
 
 def _stack(axes: Any, rows: Mapping[Any, Any], iso: str, x: float, *, labelled: bool) -> float:
@@ -66,7 +64,7 @@ def _stack(axes: Any, rows: Mapping[Any, Any], iso: str, x: float, *, labelled: 
         GROUPS, (*COLOURS[:3], "#56b4e9", *COLOURS[3:]), ("", "//", "..", "++", "xx", "", "\\\\"), strict=True
     ):
         height = float(rows[iso][f"{part}_uj"] / rows["none"]["system_uj"])
-        label = part if labelled else None
+        label = PART_NAMES.get(part, part) if labelled else None
         axes.bar(x, height, 0.25, bottom, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=label)
         bottom += height
     return bottom
@@ -114,9 +112,12 @@ def draw_pulses(tables: Mapping[str, pd.DataFrame]) -> Figure:
         areas = axes.stackplot(rows["pulse_ns"], 1e-6 * np.array(columns), labels=("compute", *CAUSE_NAMES))
         for at, area in enumerate(areas):
             area.set(hatch=("", "//", "..", "xx", "\\\\")[at % 5], edgecolor="white", linewidth=0)
-        cell, kib, batch = (rows[name].iloc[0] for name in ("cell", "capacity_kib", "batch"))
+        cell, kib, batch, leakage = (rows[name].iloc[0] for name in ("cell", "capacity_kib", "batch", "leakage_class"))
         nominal(axes, memory_cell(cell).pulse_ns, "the cell's own pulse")
-        axes.set(xlabel="write pulse, ns", title=f"{network}, training step of {batch} images\n{cell}, {capacity(kib)} in all")
+        axes.set(
+            xlabel="write pulse, ns",
+            title=f"{network}, training step of {batch} images\n{cell}, {leakage}, {capacity(kib)} in all",
+        )
     panels[0].set_ylabel("million cycles")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return figure
