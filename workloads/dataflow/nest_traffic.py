@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,14 +39,34 @@ class NestTraffic:
         return len(self.nests)
 
 
-_kept: OrderedDict[Hashable, NestTraffic] = OrderedDict()
+class KeptNests:
+    """Nests by key, of which those that were not asked for longest make room where there are more than ``most`` of them.
+
+    How many are kept is counted as they come and go: planning asks thousands of times, and counting all again took longer than
+    planning in a process that had planned many small layers.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._found: OrderedDict[Hashable, NestTraffic] = OrderedDict()
+        self._most, self._nests = most, 0
+
+    def of(self, key: Hashable, make: Callable[[], NestTraffic]) -> NestTraffic:
+        """Return the nests under a key, which ``make`` makes if they are not kept."""
+        found = self._found.get(key)
+        if found is not None:
+            self._found.move_to_end(key)
+            return found
+        found = self._found[key] = make()
+        self._nests += len(found)
+        while self._nests > self._most:
+            self._nests -= len(self._found.popitem(last=False)[1])
+        return found
+
+
+_kept = KeptNests(MOST_KEPT)
 
 
 def all_nests(shape: ConvShape, system: System, sharing: Sharing) -> NestTraffic:
     """Return the nests to compare for a layer, with their traffic."""
     key = (shape, sharing, system.array, system.words, system.tiling)
-    found = _kept.pop(key, None) or NestTraffic.of(candidates(shape, system, sharing), shape, system, sharing)
-    _kept[key] = found
-    while sum(map(len, _kept.values())) > MOST_KEPT:
-        _kept.popitem(last=False)
-    return found
+    return _kept.of(key, lambda: NestTraffic.of(candidates(shape, system, sharing), shape, system, sharing))
