@@ -68,7 +68,7 @@ def twice(two: list[LayerInstance]) -> list[LayerInstance]:
 FLAVOURS = {
     "any": Flavour(ANY, st.lists(layers(), min_size=1, max_size=3), 3000, CAUSE_NAMES),
     "contended": Flavour(CONTENDED, st.lists(layers(), min_size=1, max_size=2), 3000, ("preempted", "forwarded", *CAUSE_NAMES)),
-    "calm": Flavour(CALM, st.lists(folded_layers(), min_size=1, max_size=2), 4000, ("forwarded",)),
+    "calm": Flavour(CALM, st.lists(folded_layers(), min_size=1, max_size=2), 2500, ("forwarded",)),
     "again": Flavour(AGAIN, st.lists(layers(), min_size=2, max_size=2).map(twice), 4000, ("equal layers",)),
 }
 
@@ -104,8 +104,8 @@ def test_both_engines_give_equal_outcomes(name):
 @pytest.mark.parametrize("name", FLAVOURS)
 def test_both_engines_give_equal_outcomes_on_many_more_machines(name):
     """Three draws from seeds of their own. What the flavour shows need not happen in each of them, but in all together."""
-    happened = sum((draw_and_check(FLAVOURS[name], 48, first_seed) for first_seed in range(2, 5)), Counter())
-    assert happened["cases"] >= 144
+    happened = sum((draw_and_check(FLAVOURS[name], 32, first_seed) for first_seed in range(2, 5)), Counter())
+    assert happened["cases"] >= 96
     assert not [thing for thing in FLAVOURS[name].shows if not happened[thing]], dict(happened)
 
 

@@ -106,7 +106,7 @@ def test_a_result_that_does_not_fit_goes_through_main_memory():
 
 @pytest.mark.slow
 def test_more_capacity_never_moves_more_bytes_and_what_stays_costs_no_cycle():
-    network = training_step(load_network("lenet5", 4))
+    network = training_step(load_network("lenet5", 2))
     moved, cycles = [], []
     for kib in (4, 8, 16, 32, 64, 128):
         sizes = [f"scratchpads.{pad}.capacity_bytes={kib} KiB" for pad in ("ifmap", "filter", "ofmap")]
