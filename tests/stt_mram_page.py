@@ -144,12 +144,13 @@ def contributions() -> list[str]:
 
     rows = []
     for combines, name in CHIPS.items():
-        energies = [both(combines, lambda row: row["write_energy_gain"]), both(combines, lambda row: row["relative_cycles"])]
+        writes = [both(combines, lambda row, of=of: row[f"{of}write_energy_gain"]) for of in ("", "stays_")]
+        energies = [*writes, both(combines, lambda row: row["relative_cycles"])]
         energies.append(both(combines, lambda row: 1 / row["step_energy_gain"]))
         rows.append([name, *energies, *losses("bf16", combines), *losses("fixed16", combines)])
     return table_of(
-        "chip | writes, times less (bf16 / fixed16) | cycles | whole step's energy | bf16: points lost | fresh seeds "
-        "| fixed16: points lost | fresh seeds",
+        "chip | writes, times less (bf16 / fixed16) | if what fits stays | cycles | whole step's energy | bf16: points lost "
+        "| fresh seeds | fixed16: points lost | fresh seeds",
         rows,
     )
 
@@ -166,12 +167,29 @@ def networks() -> list[str]:
     return table_of("network | low bits that err | writes, times less | accuracy, % | points lost | seeds | runs lost", rows)
 
 
+def wear() -> list[str]:
+    """Return the days until the accumulator wears out, and those with writes that are spread evenly over its banks."""
+    found = recorded("lifetimes")
+    found = found[found["scratchpad"] == "accumulator"].set_index(["pass", "network"])
+
+    def days(value: float) -> str:
+        return f"{value:.0f}" if value >= 1 else f"{value:.2f}"
+
+    def cell(passed: str, network: str) -> str:
+        row = found.loc[(passed, network)]
+        return f"{days(row['days'])} ({days(row['days_levelled'])})"
+
+    names = {"training": "training step", "inference": "inference"}
+    rows = [[name, *(cell(passed, network) for network in NETWORKS)] for passed, name in names.items()]
+    return table_of(f"run | {' | '.join(NETWORKS)}", rows)
+
+
 def points(mean: float, deviation: float) -> str:
     """Return a mean and the deviation of single runs."""
     return f"{mean:.2f}" if isnan(deviation) else f"{mean:.2f} ± {deviation:.2f}"
 
 
-TABLES = (ranges, named, joules, contributions, networks)
+TABLES = (ranges, named, joules, wear, contributions, networks)
 
 
 def rewritten(page: str) -> str:

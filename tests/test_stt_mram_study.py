@@ -143,13 +143,22 @@ def test_the_cheapest_write_reaches_its_error_rate_and_both_together_are_cheapes
 
 
 @pytest.mark.slow
-def test_findings_name_the_least_error_rate_that_saves_twice(cheapest):
-    table = cheapest
-    for found in writes.write_findings(table):
-        column = f"{found['energy_of']}_energy_gain"
-        rows = table[table["varied"] == found["varied"]].set_index("target_error_rate")[column]
-        rate = found["point"]["target_error_rate"]
-        assert rows.loc[rate] > 2 >= rows[rows.index < rate].max()
+def test_findings_name_the_error_rate_that_saves_twice(cheapest):
+    for found in writes.write_findings(CELL):
+        part, point = found["energy_of"], found["point"]
+        assert point["energy_gain"] == pytest.approx(2, rel=1e-5)
+        rows = cheapest[cheapest["varied"] == found["varied"]].set_index("target_error_rate")
+        gains_of = rows[f"{part}_energy_gain"]
+        assert gains_of.is_monotonic_increasing, "a higher error rate never costs energy"
+        rate = point["target_error_rate"]
+        assert gains_of[gains_of.index < rate].max() < 2 < gains_of[gains_of.index > rate].min()
+        added = rows[f"{part}_tolerance_gain"]
+        assert added[added.index < rate].max() < point["tolerance_gain"] < added[added.index > rate].min()
+    both, voltage = (
+        next(each["point"] for each in writes.write_findings(CELL) if (each["energy_of"], each["varied"]) == ("cell", varied))
+        for varied in ("both", "voltage")
+    )
+    assert both["target_error_rate"] < voltage["target_error_rate"], "who varies both needs fewer errors"
 
 
 # Part 3: the ratio

@@ -56,11 +56,11 @@ def _write(row: Mapping[str, Any]) -> str:
     how = {"pulse": "a shorter pulse", "voltage": "a lower voltage", "both": "voltage and pulse together"}[row["varied"]]
     point = row["point"]
     if point is None:
-        return f"write energy of {what}, with {how}: no error rate of the table saves more than {CLAIMED_WRITE_GAIN:g} times"
+        return f"write energy of {what}, with {how}: no error rate of the table saves {CLAIMED_WRITE_GAIN:g} times"
     return (
-        f"write energy of {what}, with {how}: the least error rate of the table that saves more than {CLAIMED_WRITE_GAIN:g} "
-        f"times is {point['target_error_rate']:g}, which saves {point['energy_gain']:.2f} times ({point['voltage_v']:.3f} V, "
-        f"{point['pulse_ns']:.2f} ns); {point['tolerance_gain']:.2f} times over the cheapest write of the nominal error rate"
+        f"write energy of {what}, with {how}: {CLAIMED_WRITE_GAIN:g} times less at an error rate of "
+        f"{point['target_error_rate']:.2g} ({point['voltage_v']:.3f} V, {point['pulse_ns']:.2f} ns), which is "
+        f"{point['tolerance_gain']:.2f} times less than the cheapest write of the nominal error rate"
     )
 
 

@@ -65,7 +65,7 @@ def study_macros(cell: str) -> Part:
     tables = {"arrays": array_table(), "comparisons": comparisons, "writes": write_table(cell), "cheapest_writes": cheapest}
     found = {
         "density_and_leakage": density_findings(comparisons, cell),
-        "relaxed_writes": write_findings(cheapest),
+        "relaxed_writes": write_findings(cell),
         "energy_ratio_range": bound_findings(bounds),
     }
     return Part({**tables, "energy_ratios": ratio_table(cell), "energy_ratio_bounds": bounds}, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log10
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,8 @@ CAPACITY_BYTES, LEAKAGE_CLASS = MIB, "lop"
 #: Voltages and pulses of the grid, relative to the cell's nominal ones.
 VOLTAGE_SHARES = tuple(round(0.3 + 0.05 * step, 2) for step in range(21))
 PULSE_SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
+#: What a cheaper write varies.
+VARIED = ("pulse", "voltage", "both")
 ERROR_RATES = (1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 
 
@@ -45,8 +48,8 @@ def cheapest_table(cell: str) -> pd.DataFrame:
     nominal_rate = DEFAULT_DESIGN.nominal_error_rate(nominal.cell)
     rows = []
     for rate in sorted({nominal_rate, *ERROR_RATES}):
-        for varied, (voltage_v, pulse_ns) in _writes_for(nominal, rate).items():
-            point = _point(nominal, voltage_v, pulse_ns)
+        for varied in VARIED:
+            point = _point(nominal, *_write_for(nominal, rate, varied))
             rows.append({"target_error_rate": rate, "varied": varied, "baseline": rate == nominal_rate, **point})
     table = pd.DataFrame(rows)
     for part in ("cell", "word"):
@@ -56,16 +59,15 @@ def cheapest_table(cell: str) -> pd.DataFrame:
     return table
 
 
-def _writes_for(nominal: Macro, rate: float) -> dict[str, tuple[float, float]]:
-    """Return voltage and pulse that give an error rate, by what was varied."""
+def _write_for(nominal: Macro, rate: float, varied: str) -> tuple[float, float]:
+    """Return voltage and pulse that give an error rate if this is varied. The rest is the cell's own."""
     cell = nominal.cell
-    nominal_v = nominal_voltage_v(cell)
+    if varied == "pulse":
+        return nominal_voltage_v(cell), pulse_ns_for(cell, rate)
+    if varied == "voltage":
+        return voltage_v_for(cell, rate, cell.pulse_ns), cell.pulse_ns
     both = cheapest_write(cell, rate)
-    return {
-        "pulse": (nominal_v, pulse_ns_for(cell, rate)),
-        "voltage": (voltage_v_for(cell, rate, cell.pulse_ns), cell.pulse_ns),
-        "both": (both.voltage_v, both.pulse_ns),
-    }
+    return both.voltage_v, both.pulse_ns
 
 
 def _point(nominal: Macro, voltage_v: float, pulse_ns: float) -> dict[str, Any]:
@@ -84,21 +86,40 @@ def _point(nominal: Macro, voltage_v: float, pulse_ns: float) -> dict[str, Any]:
     }
 
 
-def write_findings(cheapest: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the least error rate of the table at which the write takes less than half the nominal energy, or None.
+def write_findings(cell: str) -> list[dict[str, Any]]:
+    """Return the error rate at which the write takes the claimed factor less than the nominal energy, or None.
 
-    There is one finding for the cells and one for the whole word, by what was varied. The point's ``tolerance_gain`` is what
+    There is one finding for the cells and one for the whole word, by what is varied. The point's ``tolerance_gain`` is what
     tolerating errors adds to the cheapest write of the nominal error rate.
     """
+    nominal = nominal_macro(cell)
+    cheapest = _point(nominal, *_write_for(nominal, DEFAULT_DESIGN.nominal_error_rate(nominal.cell), "both"))
     found = []
     for part in ("cell", "word"):
-        for varied in cheapest["varied"].unique():
-            enough = cheapest[(cheapest["varied"] == varied) & (cheapest[f"{part}_energy_gain"] > CLAIMED_WRITE_GAIN)]
+        for varied in VARIED:
             told: dict[str, Any] = {"energy_of": part, "varied": varied, "point": None}
             told |= {"leakage_class": LEAKAGE_CLASS, "capacity_kib": CAPACITY_BYTES // KIB}
-            if not enough.empty:
-                keys = ("target_error_rate", "voltage_v", "pulse_ns", f"{part}_energy_gain", f"{part}_tolerance_gain", "write_ns")
-                first = enough.sort_values("target_error_rate").iloc[0]
-                told["point"] = {key.removeprefix(f"{part}_"): float(first[key]) for key in keys}
+            rate = _rate_that_gains(nominal, varied, f"relative_{part}_energy")
+            if rate is not None:
+                point = _point(nominal, *_write_for(nominal, rate, varied))
+                relative = point[f"relative_{part}_energy"]
+                told["point"] = {"target_error_rate": rate, **{key: point[key] for key in ("voltage_v", "pulse_ns", "write_ns")}}
+                told["point"] |= {"energy_gain": 1 / relative, "tolerance_gain": cheapest[f"relative_{part}_energy"] / relative}
             found.append(told)
     return found
+
+
+def _rate_that_gains(nominal: Macro, varied: str, relative: str) -> float | None:
+    """Return the error rate at which the write reaches the claimed gain, or None: a higher rate always takes less energy."""
+
+    def gain(exponent: float) -> float:
+        point = _point(nominal, *_write_for(nominal, 10**exponent, varied))
+        return 1 / float(point[relative])
+
+    low, high = log10(DEFAULT_DESIGN.nominal_error_rate(nominal.cell)), log10(max(ERROR_RATES))
+    if gain(high) < CLAIMED_WRITE_GAIN:
+        return None
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (low, middle) if gain(middle) >= CLAIMED_WRITE_GAIN else (middle, high)
+    return float(10**high)

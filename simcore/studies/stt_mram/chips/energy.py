@@ -18,6 +18,8 @@ from workloads.network import Network
 from workloads.networks.images import Image
 from workloads.training import training_step
 
+#: With this override a tensor that fits stays in a scratchpad from layer to layer, as in the study's other systems.
+STAYS = ("layer_results=scratchpads",)
 #: Number of classes of digits and of CIFAR-10.
 CLASSES = 10
 
@@ -27,13 +29,13 @@ def step_of(setup: TrainingSetup, image: Image) -> Network:
     return training_step(network_for(setup.net, image, CLASSES, setup.batch), optimizer=OPTIMIZER)
 
 
-def step_row(step: Network, chip: Chip, device: MacroDevice) -> dict[str, Any]:
+def step_row(step: Network, chip: Chip, device: MacroDevice, more: Sequence[str] = ()) -> dict[str, Any]:
     """Return cycles and energies of a training step on one chip, or nothing if the cell has no macros with such words.
 
-    ``write_uj`` counts the writes of all scratchpads, ``<pad>_write_uj`` those of one.
+    ``write_uj`` counts the writes of all scratchpads, ``<pad>_write_uj`` those of one. ``more`` overrides keys of the machine.
     """
     try:
-        results = simulate(step, chip_system(load_system(PRESET, chip.array, of=System), chip, device))
+        results = simulate(step, chip_system(load_system(PRESET, (*chip.array, *more), of=System), chip, device))
     except InputError:
         return {}
     spent = {str(part): 1e-6 * float(energy_pj) for part, energy_pj in results.energy.itertuples(index=False)}

@@ -31,7 +31,8 @@ def contribution_findings(table: pd.DataFrame) -> list[dict[str, Any]]:
     of their own. ``reached`` says that the best of the others saves more than the claimed gain, and loses less than the limit
     from the first seeds and, where they were run, from fresh ones. ``reached_without_errors`` says it of chips without errors
     in low bits. ``best_guarded`` has upper bits that hardly fail. ``chains`` give what each part adds to the parts before it.
-    ``upper_bits`` counts the runs of chips whose upper bits are written at the cell's own error rate, and those that are lost.
+    ``upper_bits`` counts the runs of chips whose upper bits are written at the cell's own error rate, and those that are lost,
+    whose seeds it names: chips draw the same random numbers from one seed, so that their trainings may be lost together.
     """
     return [_of_format(rows) for _, rows in table.groupby("format", sort=False)]
 
@@ -74,7 +75,9 @@ def _added(gains: dict[str, float], chain: tuple[str, ...]) -> dict[str, float]:
 
 def _lost(rows: pd.DataFrame) -> dict[str, Any]:
     runs, lost = rows["runs"] + rows["fresh_runs"], rows["lost_runs"] + rows["fresh_lost_runs"]
-    return {"runs": int(runs.sum()), "lost": int(lost.sum()), "lost_points": LOST_POINTS}
+    told = " ".join(str(each) for name in ("lost_seeds", "fresh_lost_seeds") for each in rows[name].dropna())
+    seeds = sorted({int(float(seed)) for seed in told.split()})
+    return {"runs": int(runs.sum()), "lost": int(lost.sum()), "lost_points": LOST_POINTS, "lost_seeds": seeds}
 
 
 def _confirmed(rows: pd.DataFrame) -> pd.Series[bool]:
@@ -91,6 +94,8 @@ def _told(rows: pd.DataFrame) -> dict[str, Any] | None:
     keys = (
         "write_energy_gain",
         "varied_write_energy_gain",
+        "stays_write_energy_gain",
+        "stays_step_energy_gain",
         "step_energy_gain",
         "relative_cycles",
         "sram_bits_percent",
@@ -119,7 +124,8 @@ def front(table: pd.DataFrame) -> pd.Series[bool]:
 def net_findings(nets: pd.DataFrame) -> list[dict[str, Any]]:
     """Return for each larger network what the chip that is kept, its last one, saves and loses."""
     kept = nets.groupby("net", sort=False).tail(1)
-    keys = ("write_energy_gain", "step_energy_gain", "accuracy_mean_percent", "loss_mean_points", "loss_std_points")
+    energies = ("write_energy_gain", "stays_write_energy_gain", "step_energy_gain")
+    keys = (*energies, "accuracy_mean_percent", "loss_mean_points", "loss_std_points")
     named = ("net", "data", "format", "chip", "bits_that_err", "seeds")
     return [
         {**{key: str(row[key]) for key in named}, "epochs": int(row["epochs"]), **{key: float(row[key]) for key in keys}}

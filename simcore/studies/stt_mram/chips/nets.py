@@ -10,7 +10,7 @@ from simcore.progress import OnProgress
 from simcore.studies.stt_mram.chips.energy import step_of
 from simcore.studies.stt_mram.chips.formats import FORMATS, Task
 from simcore.studies.stt_mram.chips.made import Split, Writes, contributions
-from simcore.studies.stt_mram.chips.part import Trainer, with_energy
+from simcore.studies.stt_mram.chips.part import Trainer, with_energy, with_stays
 from simcore.studies.stt_mram.chips.search import together, tolerated_split
 from simcore.studies.stt_mram.settings import SttMramSettings
 from simcore.studies.write_errors.training_runs import DataSource
@@ -64,7 +64,8 @@ def _rows(trainer: Trainer, writes: Writes, small: Split) -> pd.DataFrame:
     trainer.train([made[FIRST], made[LAST]], trainer.first_seeds, NET)
     chips = [made[FIRST], *given_up, made[LAST]]
     image = trainer.task.data.load().image
-    table = with_energy(chips, step_of(trainer.task.setup(trainer.words).training, image), trainer.device)
+    step = step_of(trainer.task.setup(trainer.words).training, image)
+    table = with_stays(with_energy(chips, step, trainer.device), chips, step, trainer.device)
     table["combines"] = [FIRST, *[LAST] * (len(chips) - 1)]
     table["bits_that_err"] = ["", *(_operand_bits(chip) for chip in chips[1:])]
     spreads = [trainer.spread(NET), *([trainer.spread(NET_SEARCH)] if given_up else [])]

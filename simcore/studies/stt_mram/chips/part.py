@@ -10,7 +10,7 @@ import pandas as pd
 
 from simcore.progress import OnProgress
 from simcore.studies.form.seeds import named_seeds, spread_over_seeds
-from simcore.studies.stt_mram.chips.energy import gains, step_of, step_row
+from simcore.studies.stt_mram.chips.energy import STAYS, gains, step_of, step_row
 from simcore.studies.stt_mram.chips.formats import Format, Task
 from simcore.studies.stt_mram.chips.made import Split, Writes, contributions
 from simcore.studies.stt_mram.chips.search import LOST_POINTS, Tried, found_split
@@ -87,7 +87,8 @@ class Trainer:
         rows = [row for row in self.rows if row["experiment"] == experiment and row["chip"]]
         more = {"lost_runs": ("lost", "sum"), "diverged": ("diverged", "sum"), "failed_bits": ("failed_bits", "mean")}
         table = spread_over_seeds(pd.DataFrame(rows), KEYS, more)
-        return table.assign(seeds=named_seeds(sorted({row["seed"] for row in rows})))
+        lost = [" ".join(str(row["seed"]) for row in rows if row["lost"] and row["chip"] == chip) for chip in table["chip"]]
+        return table.assign(seeds=named_seeds(sorted({row["seed"] for row in rows})), lost_seeds=lost)
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def measure(trainer: Trainer, writes: Writes, image: Image, split: Split | None 
     step = step_of(trainer.task.setup(words).training, image)
     table = with_energy(chips, step, trainer.device)
     table["varied_write_energy_gain"] = varied_gains(chips, words, chosen, trainer.device, step)
+    table = with_stays(table, chips, step, trainer.device)
     table["combines"] = [combined for _, combined in made]
     table["bits_that_err"] = [chosen.described if "errors" in combined else "" for _, combined in made]
     table = table.merge(trainer.spread("contribution"), on="chip", validate="one_to_one")
@@ -126,11 +128,12 @@ def measure(trainer: Trainer, writes: Writes, image: Image, split: Split | None 
 
 def _fresh(trainer: Trainer, chips: Sequence[Chip]) -> pd.DataFrame:
     """Return the losses from fresh seeds, which are empty where none were trained."""
-    columns = ["runs", "seeds", "loss_mean_points", "loss_std_points", "lost_runs"]
+    columns = ["runs", "seeds", "loss_mean_points", "loss_std_points", "lost_runs", "lost_seeds"]
     if any(row["experiment"] == "fresh" for row in trainer.rows):
         found = trainer.spread("fresh")[["chip", *columns]]
     else:
-        none = {"runs": 0, "seeds": "", "loss_mean_points": float("nan"), "loss_std_points": float("nan"), "lost_runs": 0}
+        none = {"runs": 0, "seeds": "", "loss_mean_points": float("nan"), "loss_std_points": float("nan")}
+        none |= {"lost_runs": 0, "lost_seeds": ""}
         found = pd.DataFrame([{"chip": chip.name, **none} for chip in chips])
     return found.rename(columns={name: f"fresh_{name}" for name in columns})
 
@@ -143,6 +146,16 @@ def with_energy(chips: Sequence[Chip], step: Any, device: MacroDevice) -> pd.Dat
         for chip, row, gain in zip(chips, rows, gains(rows), strict=True)
     ]
     return pd.DataFrame(told)
+
+
+def with_stays(table: pd.DataFrame, chips: Sequence[Chip], step: Any, device: MacroDevice) -> pd.DataFrame:
+    """Return the table of chips with the same energies and gains, ``stays_*``, of steps whose tensors stay in scratchpads.
+
+    Such a step writes far fewer operands. No training injects errors into it.
+    """
+    rows = [step_row(step, chip, device, STAYS) for chip in chips]
+    told = [gain | {key: row.get(key) for key in ("write_uj", "step_uj")} for gain, row in zip(gains(rows), rows, strict=True)]
+    return table.join(pd.DataFrame(told, index=table.index).add_prefix("stays_"))
 
 
 def varied_gains(chips: Sequence[Chip], words: Format, split: Split, device: MacroDevice, step: Any) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
 from typing import Any
 
@@ -32,7 +32,7 @@ def chip_sentences(found: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"{row['net']} on {row['data']}, {row['format']}, {PRESET}, {row['epochs']} epochs, {_seeds(row)}, on the chip "
             f"'{row['chip']}' ({row['bits_that_err'] or 'none'}): {row['write_energy_gain']:.2f} times less write energy in the "
-            "training step, "
+            f"training step ({row['stays_write_energy_gain']:.2f} if what fits stays in scratchpads), "
             f"{_points(row, 'loss')} points lost of "
             f"{row['accuracy_mean_percent'] + row['loss_mean_points']:.1f} %"
         )
@@ -76,7 +76,7 @@ def _best(row: Mapping[str, Any]) -> str:
     word = "is" if row["reached"] else "is not"
     without = "is also" if row["reached_without_errors"] else "is not"
     return (
-        f"the most that a chip saves in writes is {best['write_energy_gain']:.2f} times{_varied(best)} ('{best['chip']}', "
+        f"the most that a chip saves in writes is {best['write_energy_gain']:.2f} times{_otherwise(best)} ('{best['chip']}', "
         f"{best['bits_that_err'] or 'no bits'} err); it loses {_points(best, 'loss')} points{again}, and takes "
         f"{best['relative_cycles']:.2f} times the cycles and {1 / best['step_energy_gain']:.2f} times the step's whole energy; "
         f"more than {CLAIMED_WRITE_GAIN:g} times {word} reached, and {without} reached without tolerating errors"
@@ -88,14 +88,18 @@ def _guarded(best: Mapping[str, Any] | None) -> str:
     if best is None:
         return ""
     return (
-        f"; with guarded upper bits at most {best['write_energy_gain']:.2f}{_varied(best)} ('{best['chip']}', "
+        f"; with guarded upper bits at most {best['write_energy_gain']:.2f}{_otherwise(best)} ('{best['chip']}', "
         f"{_points(best, 'loss')} points)"
     )
 
 
-def _varied(best: Mapping[str, Any]) -> str:
-    gain = best["varied_write_energy_gain"]
-    return f", or {gain:.2f} if cells vary as described and writes hold the same error rates"
+def _otherwise(best: Mapping[str, Any]) -> str:
+    """Return the gain under other assumptions."""
+    varied, stays = best["varied_write_energy_gain"], best["stays_write_energy_gain"]
+    return (
+        f", or {varied:.2f} if cells vary as described and writes hold the same error rates, or {stays:.2f} if what fits stays "
+        "in scratchpads from layer to layer (energy alone; no training had such errors)"
+    )
 
 
 def _other(best: Mapping[str, Any] | None) -> str:
@@ -111,8 +115,15 @@ def _other(best: Mapping[str, Any] | None) -> str:
 def _upper_bits(counted: Mapping[str, Any]) -> str:
     return (
         f"of {counted['runs']} trainings on chips whose upper bits are written at the cell's own error rate, {counted['lost']} "
-        f"lost {counted['lost_points']:g} points or more"
+        f"lost {counted['lost_points']:g} points or more{_seeds_of_lost(counted['lost_seeds'])}"
     )
+
+
+def _seeds_of_lost(seeds: Sequence[int]) -> str:
+    if not seeds:
+        return ""
+    told = " and ".join(", ".join(map(str, seeds)).rsplit(", ", 1))
+    return f" (seed{'s' if len(seeds) > 1 else ''} {told}; chips draw the same random numbers from one seed)"
 
 
 def _points(row: Mapping[str, Any], name: str) -> str:

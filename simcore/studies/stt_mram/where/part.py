@@ -92,7 +92,7 @@ def where_findings(reach: pd.DataFrame, named: pd.DataFrame) -> list[dict[str, A
 
 
 def reading_finding(reach: pd.DataFrame, named: pd.DataFrame) -> dict[str, Any]:
-    """Return the most plausible reading of the claim: the scope that reaches it at both comparisons with the fewest departures.
+    """Return the reading of the claim nearest to the preset: the scope that reaches it at both with the fewest departures.
 
     ``best`` is None if no scope reaches the range at both. ``greatest_lop_system_gain`` is the greatest gain of the whole system
     with the preset's leakage.

@@ -39,8 +39,8 @@ def joint_sentence(row: Mapping[str, Any]) -> str:
 
 
 def reading_sentence(found: Mapping[str, Any]) -> str:
-    """Return the most plausible reading of the claim."""
-    start = f"the most plausible reading of 'up to {_RANGE} times at equal capacity and equal area'"
+    """Return the reading of the claim that is nearest to the preset."""
+    start = f"of the readings of 'up to {_RANGE} times at equal capacity and equal area' the one nearest to the preset"
     best, lop = found["best"], found["greatest_lop_system_gain"]
     end = "" if lop is None else f"; with lop transistors the whole system gains at most {lop:.2f} times anywhere on the map"
     if best is None:
