@@ -88,7 +88,7 @@ def traces(draw: st.DrawFn, dram: ResolvedDram, mapping: str) -> DramTrace:
 
 
 @pytest.mark.slow
-@settings(max_examples=max(120, settings().max_examples))
+@settings(max_examples=max(90, settings().max_examples))
 @given(st.data())
 def test_engines_agree_on_every_command_and_the_checker_finds_nothing(data: st.DataObject) -> None:
     dram, controller = data.draw(machines())

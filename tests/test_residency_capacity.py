@@ -77,8 +77,8 @@ BATCH_32 = {
     [
         ("lenet5", ("16 KiB", "64 KiB", "100 KiB", "128 KiB", "320 KiB", "1 MiB")),
         ("alexnet", ("64 MiB", "112 MiB", "128 MiB")),
-        ("resnet18", ("192 MiB",)),
-        ("vgg16", ("2 GiB",)),
+        ("resnet18", ("64 MiB", "128 MiB", "192 MiB")),
+        ("vgg16", ("256 MiB", "1 GiB")),
     ],
 )
 def test_a_step_of_batch_32_falls_to_images_labels_and_weights_in_and_weights_out(
@@ -89,7 +89,7 @@ def test_a_step_of_batch_32_falls_to_images_labels_and_weights_in_and_weights_ou
     found = [moved(step, sized("train-sram", capacity)) for capacity in capacities]
     assert found == sorted(found, reverse=True)
     assert found[-1] == 2 * (given_words + 2 * weights)
-    assert len(capacities) == 1 or found[-2] > found[-1]
+    assert found[-2] > found[-1]
 
 
 def small_step(pick: random.Random) -> Network:
@@ -186,6 +186,24 @@ def test_traffic_never_grows_with_the_scratchpads_that_are_larger_than_all_other
         for each in rows
     ]
     assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.slow
+def test_traffic_may_grow_where_a_scratchpad_grows_beside_larger_ones():
+    """The exception, and its reason: the choices of the smaller one serve the larger one, too, but none of its rungs has them.
+
+    Each combination of capacities below its own would be needed. Of 200 drawn networks and machines 4 moved more, by up to 27 %.
+    """
+    pick = random.Random(45)
+    step, row = small_step(pick), 16 * 8
+    smaller, larger = (
+        override_system(small_machine(row * 12), [f"scratchpads.filter.capacity_bytes={row * rows}"]) for rows in (6, 10)
+    )
+    least = moved(step, smaller)
+    assert 1.25 < moved(step, larger) / least < 1.28
+    assert smaller.scratchpads not in [machine.scratchpads for machine in machines(larger)]
+    with mock.patch.object(planning, "machines", lambda system: [*machines(system), smaller]):
+        assert moved(step, larger) == least
 
 
 @pytest.mark.slow
