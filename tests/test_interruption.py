@@ -45,6 +45,7 @@ def test_a_call_that_cannot_be_interrupted_ends() -> None:
     assert ended(code) == (130, "", "simcore: interrupted\n")
 
 
+@pytest.mark.slow
 def test_what_reacts_has_time_to_clean_up() -> None:
     code = """
 with interrupted_in_time():
@@ -58,6 +59,7 @@ with interrupted_in_time():
     assert ended(code) == (0, "cleaned\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("handler", ["signal.SIG_IGN", "lambda number, frame: print('own')"])
 def test_a_process_that_treats_ctrl_c_otherwise_goes_on(handler: str) -> None:
     code = f"""
@@ -74,6 +76,7 @@ print('ends')
     assert out.endswith("ends\n")
 
 
+@pytest.mark.slow
 def test_all_is_as_before_at_the_end() -> None:
     code = """
 with interrupted_in_time():

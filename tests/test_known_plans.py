@@ -31,6 +31,7 @@ def assert_equal(one, other):
             np.testing.assert_array_equal(left, right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
 def test_plans_are_the_same_in_any_order_with_what_others_found(order):
     known = KnownPlans()
@@ -38,6 +39,7 @@ def test_plans_are_the_same_in_any_order_with_what_others_found(order):
         assert_equal(tables(STEP, MACHINES[index], known), tables(STEP, MACHINES[index]))
 
 
+@pytest.mark.slow
 def test_what_is_known_of_one_network_is_not_taken_for_another():
     known, other = KnownPlans(), training_step(load_network("lenet5", 3), optimizer="momentum")
     for network in (STEP, other, STEP):

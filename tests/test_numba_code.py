@@ -77,6 +77,7 @@ def results(function, options) -> list[int]:
     return [code(np.array([first, 7, -3, 29])) for first in (-5, 0, 3, 88)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"boundscheck": True}])
 def test_functions_compiled_only_within_their_caller_give_the_same_results(monkeypatch: pytest.MonkeyPatch, options) -> None:
     found = results(kernel, options), results(another, options)

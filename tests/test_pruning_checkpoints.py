@@ -42,6 +42,7 @@ class Folder:
         return self.files.get(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("procedure", ["while-training", "iterative"])
 def test_a_run_that_was_ended_goes_on_to_the_same_weights(procedure: str) -> None:
     def training() -> Training:

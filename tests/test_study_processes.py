@@ -113,6 +113,7 @@ def killed(is_last: bool) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_kept_processes_do_all_the_work_of_a_block_and_end_with_it():
     with processes_kept():
         found = [spread(process_of, range(6), 2, "numbers") for _ in range(3)]

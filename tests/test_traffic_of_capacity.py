@@ -83,6 +83,7 @@ def test_the_layer_whose_traffic_grew_tenfold_moves_the_same_with_more_capacity(
     assert larger.layer.folds.steps <= 1.01 * smaller.layer.folds.steps
 
 
+@pytest.mark.slow
 def test_traffic_of_a_layer_falls_with_capacity() -> None:
     check_that_traffic_falls("ws", 16, "quick")
 

@@ -42,6 +42,7 @@ def held(path: Path) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.slow
 def test_a_second_process_has_its_turn_when_the_first_has_ended_its_own(tmp_path):
     first = held(tmp_path / "file")
     second = started(tmp_path / "file")
