@@ -12,7 +12,8 @@ def chip_assumptions(device: MacroDevice) -> tuple[str, ...]:
         "training: small-cnn on digits, minibatches of 64, momentum 0.9, learning rate 0.05 falling to 0",
         "errors are drawn in every word that the step writes on train-sram, as its Programs say: fills from main memory, "
         "results, partial sums of each fold of 32 taps, gradients of weights, weights and moments; nothing stays on chip between "
-        "layers",
+        "layers, except in the energies stays_*",
+        "stored bits do not flip on these chips, and no code corrects them or failed writes",
         "a failed write keeps the old bit at the address where the plan puts the word (shared addresses); words of a tensor "
         "follow each other there in the tensor's order; main memory, biases, normalisations and the scales of fixed-point "
         "tensors have no errors",

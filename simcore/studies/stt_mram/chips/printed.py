@@ -33,7 +33,7 @@ def _contributions(name: str, frame: pd.DataFrame) -> PrintedTable:
     columns: dict[str, Cell] = {
         "chip": "chip",
         **_GAINS,
-        "write gain\nif it stays": shown("stays_write_energy_gain", ".3f"),
+        "write gain,\nkept on chip": shown("stays_write_energy_gain", ".3f"),
         "SRAM\n%": shown("sram_bits_percent", ".0f"),
         "runs": "runs",
         "lost,\npoints": _lost,
